@@ -1,0 +1,104 @@
+"""Bayesian hierarchical linear models: level equations in, posterior out.
+
+The public names are imported when they are first used, so that ``import bayeshlm`` costs nothing
+and the command line answers at once; PyMC, nutpie, ArviZ and matplotlib wait for the functions
+that need them.
+"""
+
+from importlib import import_module
+from importlib.metadata import version as _version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bayeshlm.datasets import datasets, describe_dataset, load_dataset
+    from bayeshlm.equations import ModelSpec, parse
+    from bayeshlm.errors import (
+        DataError,
+        EquationError,
+        FileError,
+        HLMError,
+        ModelWarning,
+        OptionError,
+        PriorError,
+        SamplingError,
+    )
+    from bayeshlm.fit import Fit, load
+    from bayeshlm.gallery import gallery_names, open_model
+    from bayeshlm.graph.families import (
+        LKJ,
+        Exponential,
+        HalfCauchy,
+        HalfNormal,
+        HalfStudentT,
+        Normal,
+        StudentT,
+    )
+    from bayeshlm.model import Model
+
+_HOMES = {
+    "bayeshlm.datasets": ("datasets", "describe_dataset", "load_dataset"),
+    "bayeshlm.equations": ("ModelSpec", "parse"),
+    "bayeshlm.errors": (
+        "DataError",
+        "EquationError",
+        "FileError",
+        "HLMError",
+        "ModelWarning",
+        "OptionError",
+        "PriorError",
+        "SamplingError",
+    ),
+    "bayeshlm.fit": ("Fit", "load"),
+    "bayeshlm.gallery": ("gallery_names", "open_model"),
+    "bayeshlm.graph.families": (
+        "LKJ",
+        "Exponential",
+        "HalfCauchy",
+        "HalfNormal",
+        "HalfStudentT",
+        "Normal",
+        "StudentT",
+    ),
+    "bayeshlm.model": ("Model",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "LKJ",
+    "DataError",
+    "EquationError",
+    "Exponential",
+    "FileError",
+    "Fit",
+    "HLMError",
+    "HalfCauchy",
+    "HalfNormal",
+    "HalfStudentT",
+    "Model",
+    "ModelSpec",
+    "ModelWarning",
+    "Normal",
+    "OptionError",
+    "PriorError",
+    "SamplingError",
+    "StudentT",
+    "datasets",
+    "describe_dataset",
+    "gallery_names",
+    "load",
+    "load_dataset",
+    "open_model",
+    "parse",
+]
+
+__version__ = _version("bayeshlm")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'bayeshlm' has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,168 @@
+"""Specification and data to a `Design`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from bayeshlm.design.checks import check_columns, check_counts, check_groups
+from bayeshlm.design.columns import CategoricalColumn, numbers_as_text
+from bayeshlm.design.design import (
+    CoefficientColumn,
+    Design,
+    FixedColumn,
+    RandomColumn,
+    intercept_position,
+)
+from bayeshlm.design.expressions import evaluate, first_categorical
+from bayeshlm.design.naming import described, expression_text, labelled
+from bayeshlm.design.rows import Rows, gather_rows, place_error
+from bayeshlm.design.scaling import CHUNK_ROWS, FloatArray, IntArray
+from bayeshlm.equations.spec import ModelSpec
+
+type Source = tuple[FloatArray, FloatArray | None]
+"""A column of X or Z: level-1 values, (N,), times level-2 values, (J,), or times one."""
+
+
+def build_design(
+    spec: ModelSpec, data: pd.DataFrame, group: str | None = None, group_data: pd.DataFrame | None = None
+) -> Design:
+    """Evaluate the equations on the data.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        What the equations say.
+    data : DataFrame
+        One row a level-1 unit; columns that the equations do not use are not looked at.
+    group : str, optional
+        Grouping column; may be left out when the equations name it (``u0[school]``).
+    group_data : DataFrame, optional
+        A level-2 file, one row a group, joined by the grouping column.
+
+    Returns
+    -------
+    Design
+
+    Raises
+    ------
+    DataError
+        A column is missing, of the wrong kind, constant, collinear or of the wrong level; groups are
+        missing, doubled or too few; the message names the place and says what to do.
+
+    Examples
+    --------
+    >>> from bayeshlm.equations import parse
+    >>> spec = parse("math = b0 + b1*cwc(ses) + r;  b0 = g00 + g01*sector + u0;  b1 = g10")
+    >>> data = pd.DataFrame(
+    ...     {"school": [1, 1, 2, 2, 3, 3], "sector": [0, 0, 1, 1, 1, 1], "ses": [0, 2, 1, 5, 3, 4], "math": range(6)}
+    ... )
+    >>> design = build_design(spec, data, group="school")
+    >>> design
+    Design(6 rows in 3 groups of 'school', 3 fixed and 1 random effects)
+    >>> design.fixed_labels, design.X[:3].tolist()
+    (['g00', 'g01', 'g10'], [[1.0, 0.0, -1.0], [1.0, 0.0, 1.0], [1.0, 1.0, -2.0]])
+    """
+    rows = gather_rows(spec, data, group, group_data)
+    y = _outcome(spec, rows)
+    random_terms = [term for term, line in zip(spec.level1, spec.level2, strict=True) if line.random is not None]
+    intercept_only = all(term.expression.is_constant for term in random_terms)
+    check_groups(rows.group, rows.group_labels, rows.group_codes, intercept_only)
+
+    coefficients: list[CoefficientColumn] = []
+    fixed: list[FixedColumn] = []
+    random: list[RandomColumn] = []
+    x_sources: list[Source] = []
+    z_sources: list[Source] = []
+    every_level = first_categorical([term.expression for term in spec.level1], rows)
+    for position, (term, line) in enumerate(zip(spec.level1, spec.level2, strict=True)):
+        level1 = evaluate(term.expression, rows, "row", every_level=position == every_level)
+        text, constant = expression_text(term.expression), term.expression.is_constant
+        own = [labelled(term.coefficient, label) for label in level1.labels]
+        coefficients += [CoefficientColumn(label, term.coefficient, text) for label in own]
+        line_level = first_categorical([fixed_term.expression for fixed_term in line.fixed], rows)
+        for number, fixed_term in enumerate(line.fixed):
+            level2 = evaluate(fixed_term.expression, rows, "group", every_level=number == line_level)
+            plain = fixed_term.expression.is_constant
+            for a, outer in enumerate(level1.labels):
+                for b, inner in enumerate(level2.labels):
+                    label = labelled(fixed_term.symbol, outer, inner)
+                    shown = expression_text(fixed_term.expression)
+                    fixed.append(FixedColumn(label, fixed_term.symbol, own[a], shown, constant and plain))
+                    x_sources.append((level1.matrix[:, a], None if plain else level2.matrix[:, b]))
+        if line.random is not None:
+            for a, outer in enumerate(level1.labels):
+                random.append(RandomColumn(labelled(line.random, outer), line.random, own[a], text, constant))
+                z_sources.append((level1.matrix[:, a], None))
+
+    check_counts(rows.n_obs, len(fixed))
+    X = _fill(x_sources, rows.group_codes)
+    Z = _fill(z_sources, rows.group_codes)
+    expressions = {column.label: column.expression for column in coefficients}
+    names = [described(column.label, expressions[column.coefficient], column.term) for column in fixed]
+    check_columns(X, names, intercept_position(fixed))
+    in_x = {column.coefficient for column in fixed if column.term == "1"}
+    if not in_x.issuperset(column.coefficient for column in random):
+        names = [described(column.label, column.expression, "1") for column in random]
+        check_columns(Z, names, intercept_position(random))
+    index = [column.label for column in coefficients]
+    return Design(
+        spec=spec,
+        group=rows.group,
+        group_labels=rows.group_labels,
+        group_codes=rows.group_codes,
+        y=y,
+        offset=_offset(spec, rows),
+        X=X,
+        Z=Z,
+        W=_level2_matrix(x_sources, [index.index(column.coefficient) for column in fixed], len(index), rows),
+        fixed=tuple(fixed),
+        random=tuple(random),
+        coefficients=tuple(coefficients),
+        blocks=tuple(tuple(k for k, column in enumerate(random) if column.symbol in block) for block in spec.blocks),
+        frame=rows.frame,
+        rows_dropped=rows.rows_dropped,
+    )
+
+
+def _outcome(spec: ModelSpec, rows: Rows) -> FloatArray:
+    column = rows.columns[rows.names[spec.outcome.name]]
+    if isinstance(column, CategoricalColumn):
+        problem = numbers_as_text(column, rows.frame.index) or (
+            f"the outcome {column.name!r} is text ({', '.join(map(repr, column.levels[:3]))}...)"
+        )
+        raise place_error(f"{problem}; the outcome must be coded as numbers", rows.text, spec.outcome.span)
+    if column.numbers.max() == column.numbers.min():
+        message = f"the outcome {column.name!r} is {column.numbers[0]:g} in every row: there is nothing to explain"
+        raise place_error(message, rows.text, spec.outcome.span)
+    return column.numbers.copy()
+
+
+def _offset(spec: ModelSpec, rows: Rows) -> FloatArray:
+    total = np.zeros(rows.n_obs)
+    for expression in spec.offsets:
+        total += evaluate(expression, rows, "row", inside="offset").matrix.sum(axis=1)
+    return total
+
+
+def _fill(sources: Sequence[Source], group_codes: IntArray) -> FloatArray:
+    """Write the columns into one C-contiguous matrix, a chunk of rows at a time."""
+    n_rows = len(group_codes)
+    matrix = np.empty((n_rows, len(sources)))
+    for start in range(0, n_rows, CHUNK_ROWS):
+        window = slice(start, start + CHUNK_ROWS)
+        for k, (level1, level2) in enumerate(sources):
+            values = level1[window]
+            with np.errstate(over="ignore"):  # refused by check_columns, with the name of the term
+                matrix[window, k] = values if level2 is None else values * level2[group_codes[window]]
+    return matrix
+
+
+def _level2_matrix(sources: Sequence[Source], positions: Sequence[int], n_coefficients: int, rows: Rows) -> FloatArray:
+    """W, (J, C, p): the level-2 expression of column k at the coefficient it predicts."""
+    W = np.zeros((rows.n_groups, n_coefficients, len(sources)))
+    for k, ((_, level2), position) in enumerate(zip(sources, positions, strict=True)):
+        W[:, position, k] = 1.0 if level2 is None else level2
+    return W

@@ -1,0 +1,171 @@
+"""The design of a two-level model: from its equations and the data to matrices with labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from bayeshlm.design.cross_products import CrossProducts, cross_products
+from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.equations.spec import ModelSpec
+
+
+@dataclass(frozen=True, slots=True)
+class CoefficientColumn:
+    """A level-1 coefficient: label ``b1`` or ``b1[Black]``, its symbol ``b1``, its expression (``1``: intercept)."""
+
+    label: str
+    symbol: str
+    expression: str
+
+
+@dataclass(frozen=True, slots=True)
+class FixedColumn:
+    """A column of X.
+
+    Attributes
+    ----------
+    label, symbol : str
+        ``g11[Black]`` and ``g11``.
+    coefficient : str
+        Label of the level-1 coefficient that it predicts.
+    term : str
+        Its level-2 expression; ``1`` for the intercept of its line.
+    is_intercept : bool
+        The column is the constant 1, because both expressions are.
+    """
+
+    label: str
+    symbol: str
+    coefficient: str
+    term: str
+    is_intercept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RandomColumn:
+    """A column of Z: label ``u1`` or ``u1[Black]``, symbol, label of its coefficient and that one's expression."""
+
+    label: str
+    symbol: str
+    coefficient: str
+    expression: str
+    is_intercept: bool
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Design:
+    """Numbers of a model, ``y = offset + X gamma + Z u + r`` (Laird & Ware 1982), with their labels.
+
+    With A the (N, C) level-1 expressions, ``X[i, k] = sum_c A[i, c] W[g(i), c, k]``; Z holds the columns of A
+    whose coefficient has a random effect; ``beta_j = W_j gamma + u_j``.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+    group : str
+        Grouping column.
+    group_labels : Index of J groups
+    group_codes : (N,) array of int
+        Position of each row's group in `group_labels`.
+    y, offset : (N,) arrays
+    X : (N, p) array
+    Z : (N, q) array
+    W : (J, C, p) array
+    fixed : tuple of FixedColumn
+        Columns of X.
+    random : tuple of RandomColumn
+        Columns of Z.
+    coefficients : tuple of CoefficientColumn
+        Level-1 coefficients.
+    blocks : tuple of tuple of int
+        Positions in `random`, the independent blocks of G.
+    frame : DataFrame
+        The rows kept and the columns used, as the data hold them.
+    rows_dropped : int
+        Rows left out because a used column misses a value.
+    """
+
+    spec: ModelSpec
+    group: str
+    group_labels: pd.Index
+    group_codes: IntArray
+    y: FloatArray
+    offset: FloatArray
+    X: FloatArray
+    Z: FloatArray
+    W: FloatArray
+    fixed: tuple[FixedColumn, ...]
+    random: tuple[RandomColumn, ...]
+    coefficients: tuple[CoefficientColumn, ...]
+    blocks: tuple[tuple[int, ...], ...]
+    frame: pd.DataFrame
+    rows_dropped: int
+
+    def __repr__(self) -> str:
+        dropped = f" ({self.rows_dropped} dropped)" if self.rows_dropped else ""
+        return (
+            f"Design({self.n_obs} rows{dropped} in {self.n_groups} groups of {self.group!r}, "
+            f"{len(self.fixed)} fixed and {len(self.random)} random effects)"
+        )
+
+    @property
+    def n_obs(self) -> int:
+        """Number of rows N."""
+        return len(self.y)
+
+    @property
+    def n_groups(self) -> int:
+        """Number of groups J."""
+        return len(self.group_labels)
+
+    @cached_property
+    def n_per_group(self) -> IntArray:
+        """Rows of each group, (J,)."""
+        return np.bincount(self.group_codes, minlength=self.n_groups).astype(np.int64)
+
+    @property
+    def fixed_labels(self) -> list[str]:
+        """Labels of the columns of X."""
+        return [column.label for column in self.fixed]
+
+    @property
+    def random_labels(self) -> list[str]:
+        """Labels of the columns of Z."""
+        return [column.label for column in self.random]
+
+    @property
+    def coefficient_labels(self) -> list[str]:
+        """Labels of the level-1 coefficients."""
+        return [column.label for column in self.coefficients]
+
+    @property
+    def random_coefficients(self) -> list[int]:
+        """Positions in `coefficients` of those that have a random effect, in the order of `random`."""
+        labels = self.coefficient_labels
+        return [labels.index(column.coefficient) for column in self.random]
+
+    @cached_property
+    def cross_products(self) -> CrossProducts:
+        """Per-group cross-products of the scaled columns, formed at first use."""
+        z_intercept = intercept_position(self.random)
+        centered = next((block for block in self.blocks if z_intercept in block), ())
+        return cross_products(
+            self.y - self.offset,
+            self.X,
+            self.Z,
+            self.group_codes,
+            self.n_groups,
+            x_intercept=intercept_position(self.fixed),
+            z_intercept=z_intercept,
+            z_centered=centered,
+        )
+
+
+def intercept_position(columns: Sequence[FixedColumn | RandomColumn]) -> int | None:
+    """Position of the column of ones among columns of X or Z."""
+    return next((k for k, column in enumerate(columns) if column.is_intercept), None)

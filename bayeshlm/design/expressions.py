@@ -1,0 +1,236 @@
+"""Data expressions to columns: one value a row in level 1, one value a group in level 2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import reduce
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayeshlm.design.centering import GroupMeans, Scale, varying_rows
+from bayeshlm.design.coding import BasisCoding, CategoricalCoding, Contrast
+from bayeshlm.design.columns import (
+    CategoricalColumn,
+    NumericColumn,
+    level_label,
+    numbers_as_text,
+    read_categories,
+    shown,
+)
+from bayeshlm.design.rows import Rows, place_error, walk_columns
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.equations.spec import Call, Column, Factor, Option, Product
+from bayeshlm.errors import DataError
+
+type Unit = Literal["row", "group"]
+"""What an expression has one value of: level 1 a row, level 2 a group."""
+
+ELEMENTWISE: dict[str, tuple[Callable[[FloatArray], FloatArray], str]] = {
+    "log": (np.log, "values above 0"),
+    "exp": (np.exp, "values below 709"),
+    "sqrt": (np.sqrt, "values of 0 or above"),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expanded:
+    """The columns of an expression.
+
+    Attributes
+    ----------
+    matrix : (n, k) array
+        n rows, or n = J groups.
+    labels : tuple of str
+        Label of each column; a single unlabelled column has the empty label.
+    """
+
+    matrix: FloatArray
+    labels: tuple[str, ...] = ("",)
+
+
+def evaluate(
+    expression: Product, rows: Rows, unit: Unit, *, every_level: bool = False, inside: str | None = None
+) -> Expanded:
+    """Evaluate a data expression.
+
+    Parameters
+    ----------
+    expression : Product
+        The empty product is the constant 1.
+    rows : Rows
+    unit : {"row", "group"}
+        In a level-2 line columns must be constant within groups, and centering, scaling and bases see
+        one value a group.
+    every_level : bool
+        Give a categorical expression one indicator for every level: its line has no intercept.
+    inside : str, optional
+        Function around the expression, which needs numbers.
+
+    Raises
+    ------
+    DataError
+        The column cannot stand there; the message quotes the line.
+    """
+    if expression.is_constant:
+        n = rows.n_obs if unit == "row" else rows.n_groups
+        return Expanded(np.broadcast_to(1.0, (n, 1)))
+    return reduce(_multiply, [_factor(factor, rows, unit, every_level, inside) for factor in expression.factors])
+
+
+def first_categorical(expressions: Iterable[Product], rows: Rows) -> int | None:
+    """Position of the term that gets every level: the first categorical one of a line without a constant.
+
+    As in R, ``y ~ 0 + race`` has one column a level, where ``y ~ race`` leaves out the reference.
+    """
+    expressions = list(expressions)
+    if any(expression.is_constant for expression in expressions):
+        return None
+    for position, expression in enumerate(expressions):
+        if len(expression.factors) == 1 and _is_categorical(expression.factors[0], rows):
+            return position
+    return None
+
+
+def _is_categorical(factor: Factor, rows: Rows) -> bool:
+    if isinstance(factor, Call):
+        return factor.function == "C"
+    return isinstance(rows.columns[rows.names[factor.name]], CategoricalColumn)
+
+
+def _multiply(left: Expanded, right: Expanded) -> Expanded:
+    with np.errstate(over="ignore"):  # refused later, with the name of the term
+        values = left.matrix[:, :, None] * right.matrix[:, None, :]
+    labels = tuple(",".join(filter(None, pair)) for pair in ((a, b) for a in left.labels for b in right.labels))
+    return Expanded(values.reshape(len(values), -1), labels)
+
+
+def _factor(factor: Factor, rows: Rows, unit: Unit, every_level: bool, inside: str | None = None) -> Expanded:
+    if isinstance(factor, Column):
+        return _column(factor, rows, unit, every_level, inside)
+    if factor.function == "C":
+        return _categories(factor, rows, unit, every_level)
+    try:
+        return _call(factor, rows, unit)
+    except DataError as error:
+        if "\n" in str(error):  # the line is quoted already
+            raise
+        raise place_error(str(error), rows.text, factor.span) from error
+
+
+def _column(column: Column, rows: Rows, unit: Unit, every_level: bool, inside: str | None) -> Expanded:
+    found = rows.columns[rows.names[column.name]]
+    if isinstance(found, NumericColumn):
+        values = found.numbers
+        return Expanded((_one_a_group(values, column, rows) if unit == "group" else values)[:, None])
+    problem = numbers_as_text(found, rows.frame.index)
+    if problem:
+        advice = f"; make it numbers with pd.to_numeric, or write C({column.name}) if these are categories"
+        raise place_error(problem + advice, rows.text, column.span)
+    if inside is not None:
+        raise place_error(
+            f"column {found.name!r} holds text ({found.levels[0]!r}), {inside}() needs numbers", rows.text, column.span
+        )
+    return _coded(found, column, rows, unit, "indicators" if every_level else "treatment", None)
+
+
+def _categories(call: Call, rows: Rows, unit: Unit, every_level: bool) -> Expanded:
+    (column,) = (column for column, _ in walk_columns(call.argument))
+    options = dict(call.options)
+    contrast: Contrast = "sum" if options.get("coding") == "sum" else "treatment"
+    found = read_categories(rows.frame[rows.names[column.name]])
+    reference = options.get("ref")
+    return _coded(found, column, rows, unit, "indicators" if every_level else contrast, reference)
+
+
+def _coded(
+    found: CategoricalColumn, column: Column, rows: Rows, unit: Unit, contrast: Contrast, reference: Option | None
+) -> Expanded:
+    try:
+        coding = CategoricalCoding.learn(found, contrast, reference)
+    except DataError as error:
+        raise place_error(str(error), rows.text, column.span) from error
+    codes = _one_a_group(found.codes, column, rows, found.levels) if unit == "group" else found.codes
+    return Expanded(coding.apply(codes), coding.labels)
+
+
+def _one_a_group[T: np.generic](
+    values: NDArray[T], column: Column, rows: Rows, levels: tuple[str, ...] | None = None
+) -> NDArray[T]:
+    """Value of each group of a column that must not vary within groups."""
+    varies = varying_rows(values, rows.group_codes, rows.first)
+    if varies.any():
+        row = int(varies.argmax())
+        group = rows.group_codes[row]
+        pair = [values[rows.first[group]], values[row]]
+        one, other = (repr(levels[int(v)]) if levels else level_label(float(v)) for v in pair)
+        raise place_error(
+            f"column {column.name!r} varies within groups ({rows.group} {shown(rows.group_labels[group])} has {one} "
+            f"and {other}), so it cannot stand in a level-2 line: write mean({column.name}) for the group mean, "
+            f"or put {column.name} in the level-1 equation",
+            rows.text,
+            column.span,
+        )
+    return values[rows.first]
+
+
+def _call(call: Call, rows: Rows, unit: Unit) -> Expanded:
+    name, options = call.function, dict(call.options)
+    of_rows = name in ("mean", "cwc")
+    argument = evaluate(call.argument, rows, "row" if of_rows else unit, inside=name)
+    values, labels = argument.matrix, argument.labels
+    if name == "mean":
+        means = GroupMeans.learn(values, rows.group_codes, rows.n_groups).means
+        return Expanded(means if unit == "group" else means[rows.group_codes], labels)
+    if name == "cwc":
+        return Expanded(_centered_within(values, call, rows, unit), labels)
+    if name in ("cgm", "scale"):
+        learned = Scale.learn(values)
+        if name == "cgm":
+            return Expanded(learned.centered(values), labels)
+        if not np.all(learned.sd > 0):
+            raise DataError(f"scale() divides by the SD, but {_named(call)} is constant")
+        return Expanded(learned.standardized(values), labels)
+    if name in ELEMENTWISE:
+        return Expanded(_elementwise(values, call, rows, unit), labels)
+    if name in ("poly", "bs"):
+        if values.shape[1] != 1:
+            raise DataError(f"{name}() takes one column, {_named(call)} stands for {values.shape[1]}")
+        basis = BasisCoding.learn("poly" if name == "poly" else "bs", np.ascontiguousarray(values[:, 0]), options)
+        columns = basis.apply(np.ascontiguousarray(values[:, 0]))
+        return Expanded(columns, tuple(str(k + 1) for k in range(columns.shape[1])))
+    raise DataError(f"{name}() cannot stand in an expression")
+
+
+def _centered_within(values: FloatArray, call: Call, rows: Rows, unit: Unit) -> FloatArray:
+    if unit == "group":
+        raise DataError("cwc() centers rows within groups, so it cannot stand in a level-2 line: write cgm()")
+    for column in values.T:
+        if not varying_rows(column, rows.group_codes, rows.first).any():
+            raise DataError(
+                f"cwc({_named(call)}) is zero everywhere: {_named(call)} does not vary within groups, "
+                "it belongs in a level-2 line"
+            )
+    return GroupMeans.learn(values, rows.group_codes, rows.n_groups).deviations(values, rows.group_codes)
+
+
+def _elementwise(values: FloatArray, call: Call, rows: Rows, unit: Unit) -> FloatArray:
+    function, needed = ELEMENTWISE[call.function]
+    with np.errstate(all="ignore"):
+        result = function(values)
+    bad = ~np.isfinite(result).all(axis=1)
+    if bad.any():
+        at = int(bad.argmax())
+        value = values[at][~np.isfinite(result[at])][0]
+        row = rows.frame.index[at if unit == "row" else rows.first[at]]
+        raise DataError(
+            f"{call.function}() needs {needed}, but {_named(call)} is {level_label(float(value))} in row {shown(row)}"
+        )
+    return result
+
+
+def _named(call: Call) -> str:
+    """Name the columns of a call's argument."""
+    return "*".join(dict.fromkeys(column.name for column, _ in walk_columns(call.argument)))

@@ -1,0 +1,122 @@
+"""The grouping column, and the level-2 file that is joined by it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bayeshlm.design.columns import factorize, missing_column, resolve, shown
+from bayeshlm.design.scaling import IntArray
+from bayeshlm.equations import canonical
+from bayeshlm.equations.spec import ModelSpec
+from bayeshlm.errors import DataError
+
+_PARAMETERS = ("gamma", "beta", "u", "z", "tau", "corr", "sigma", "mu", "y", "r", "X", "Z", "W", "G")
+_DIMENSIONS = ("fixed", "random", "random_", "coefficient", "chain", "draw", "sample", "obs", "observation", "level")
+_CONTAINERS = ("group_codes", "log_likelihood", "log_prior", "offset")
+RESERVED = frozenset((*_PARAMETERS, *_DIMENSIONS, *_CONTAINERS))
+"""Names of parameters and dimensions in the results, which a grouping column cannot have."""
+
+
+def check_frame(data: object, argument: str) -> None:
+    """Refuse what is no DataFrame, or an empty one."""
+    if not isinstance(data, pd.DataFrame):
+        raise DataError(
+            f"{argument} must be a pandas DataFrame, not {type(data).__name__}; "
+            "a polars or pyarrow table becomes one with .to_pandas()"
+        )
+    if data.empty:
+        raise DataError(f"{argument} has no rows" if len(data.columns) else f"{argument} is empty")
+
+
+def text_names(data: pd.DataFrame) -> tuple[str, ...]:
+    """Names of the columns that equations can name."""
+    return tuple(name for name in data.columns if isinstance(name, str))
+
+
+def one_column(data: pd.DataFrame, name: str) -> pd.Series:
+    """Column of a name, which must be there once."""
+    count = data.columns.tolist().count(name)
+    if count > 1:
+        raise DataError(f"the data have {count} columns called {name!r}: rename all but one of them")
+    return data[name]
+
+
+def find_group_column(spec: ModelSpec, data: pd.DataFrame, group: object) -> str:
+    """Name of the grouping column: the argument `group`, or what the equations say; both must agree."""
+    names = text_names(data)
+    if group is None and spec.group is None:
+        raise DataError(
+            'the grouping column is not named: pass group="..." (the column that says which group a row belongs to)'
+        )
+    found: dict[str, str] = {}
+    for name in (group, spec.group):
+        if name is not None and not isinstance(name, str):
+            raise DataError(f"group must be the name of one column, not {name!r}")
+        if name is not None:
+            column = resolve(name, names)
+            if column is None:
+                raise DataError(missing_column(name, names))
+            found[column] = name
+    if len(found) > 1:
+        raise DataError(f"group={group!r} disagrees with the equations, which say [{spec.group}]")
+    (column,) = found
+    if column in RESERVED or canonical(column) in RESERVED:
+        raise DataError(
+            f"the grouping column cannot be called {column!r}, the results use that name: rename it, "
+            f'df.rename(columns={{{column!r}: "group_id"}})'
+        )
+    one_column(data, column)
+    return column
+
+
+def match_groups(data: pd.DataFrame, group_data: pd.DataFrame, group: str, labels: pd.Index) -> IntArray:
+    """Row of the level-2 file that belongs to each group.
+
+    Parameters
+    ----------
+    data, group_data : DataFrame
+    group : str
+        Grouping column of `data`.
+    labels : Index of J groups of `data`
+
+    Returns
+    -------
+    (J,) array of int
+
+    Raises
+    ------
+    DataError
+        A group without a row or with two, a row without a group, or a column that is in both.
+    """
+    names = text_names(group_data)
+    key = resolve(group, names)
+    if key is None:
+        raise DataError(f"group_data must have the grouping column: {missing_column(group, names)}")
+    shared = [name for name in names if name in data.columns and name != key]
+    if shared:
+        raise DataError(
+            f"column {shared[0]!r} is in both data and group_data: drop it from one of them or rename it "
+            "(only the grouping column is shared)"
+        )
+    codes, values = factorize(one_column(group_data, key))
+    if (codes < 0).any():
+        row = group_data.index[int((codes < 0).argmax())]
+        raise DataError(f"row {shown(row)} of group_data has no value in the grouping column {key!r}")
+    counts = np.bincount(codes)
+    if counts.max() > 1:
+        twice = values[int((counts > 1).argmax())]
+        raise DataError(
+            f"group_data must have one row a group, but group {shown(twice)} has {counts[counts > 1][0]}: "
+            "for rows within groups pass them as data"
+        )
+    where = values.get_indexer(labels)
+    if (where < 0).any():
+        first = labels[int((where < 0).argmax())]
+        other = values[0]
+        hint = "" if type(first) is type(other) else f" (its ids are like {shown(other)}: are they of another type?)"
+        raise DataError(
+            f"{int((where < 0).sum())} of {len(labels)} groups of the data have no row in group_data, "
+            f"the first is {shown(first)}{hint}"
+        )
+    return np.argsort(codes)[where]

@@ -1,0 +1,1 @@
+"""Results as text and HTML: all rounding happens here."""

@@ -1,0 +1,179 @@
+"""Which equation is level 1, and which level-2 line belongs to each of its coefficients."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from bayeshlm.equations.lines import LevelEquation, Symbol, Term
+from bayeshlm.equations.spec import Column, Level1Term, Product
+from bayeshlm.equations.symbols import canonical
+from bayeshlm.equations.tokens import equation_error
+from bayeshlm.errors import EquationError
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """The level-1 equation taken apart; ``lines`` holds the level-2 equation of each coefficient."""
+
+    outcome: Column
+    coefficients: tuple[Symbol, ...]
+    terms: tuple[Level1Term, ...]
+    offsets: tuple[Product, ...]
+    residual: Symbol
+    lines: tuple[LevelEquation, ...]
+
+
+def sort_levels(text: str, equations: list[LevelEquation]) -> Levels:
+    """Find level 1 by position and match its coefficients to the other lines.
+
+    Parameters
+    ----------
+    text : str
+        The equations.
+    equations : list of LevelEquation
+        All equations of the text, in any order; at least one.
+
+    Raises
+    ------
+    EquationError
+        If there is no level-1 equation or more than one, if a coefficient has no line or two, if a line's
+        coefficient is not in level 1, or if the residual is missing.
+    """
+    level1 = _find_level1(text, equations)
+    lines = _lines_by_symbol(text, [equation for equation in equations if equation is not level1])
+    if not lines:
+        raise _only_one_equation(text, level1)
+    residual = _residual(text, level1, lines)
+    terms = [term for term in level1.terms[:-1] if term.symbol is not None]
+    if not terms:
+        raise equation_error(
+            text, level1.span, f"level 1 has no coefficient: write `{level1.left.name} = b0 + {residual.name}`"
+        )
+    for number, term in enumerate(terms):
+        _check_coefficient(text, term, number, lines)
+    coefficients = tuple(term.symbol for term in terms if term.symbol is not None)
+    _check_all_used(text, {symbol.name for symbol in coefficients}, lines)
+    if not level1.quoted and level1.left.name == text[slice(*residual.span)]:
+        message = f"`{level1.left.name}` is the outcome and cannot be the residual too: name the residual `r`"
+        raise equation_error(text, residual.span, message, level1.left.span)
+    return Levels(
+        outcome=level1.left,
+        coefficients=coefficients,
+        terms=tuple(
+            Level1Term(symbol.name, term.expression, term.span)
+            for symbol, term in zip(coefficients, terms, strict=True)
+        ),
+        offsets=tuple(term.expression for term in level1.terms if term.symbol is None),
+        residual=residual,
+        lines=tuple(lines[symbol.name] for symbol in coefficients),
+    )
+
+
+def _find_level1(text: str, equations: list[LevelEquation]) -> LevelEquation:
+    """Level 1 is the line whose left side no other line uses, and which uses other lines' left sides."""
+    candidates = [equation for equation in equations if equation.quoted]
+    if not candidates:
+        uses = Counter(symbol for equation in equations for symbol in equation.symbols)
+        lefts = Counter(equation.symbol for equation in equations)
+        roots = [
+            equation for equation in equations if uses[equation.symbol or ""] == (equation.symbol in equation.symbols)
+        ]
+        candidates = [
+            equation for equation in roots if any(symbol in lefts for symbol in equation.symbols - {equation.symbol})
+        ]
+        if not roots:
+            candidates = [equation for equation in equations if _only_coefficients(equation, lefts)]
+        if not candidates and roots:
+            return roots[0]
+    if len(candidates) == 1:
+        return candidates[0]
+    if candidates:
+        first, second = candidates[:2]
+        message = (
+            f"`{second.left.name}` and `{first.left.name}` both stand as outcome of level 1: a model has one"
+            " outcome, and each coefficient is the left side of one other line"
+        )
+        raise equation_error(text, second.left_span, message, first.left.span)
+    raise equation_error(
+        text,
+        equations[0].left_span,
+        "every left side is used in another line, so that the outcome cannot be told: put backticks around"
+        " the outcome's column",
+    )
+
+
+def _only_coefficients(equation: LevelEquation, lefts: Counter[str | None]) -> bool:
+    symbols = [term.symbol.name for term in equation.terms[:-1] if term.symbol is not None]
+    return bool(symbols) and all(symbol in lefts for symbol in symbols)
+
+
+def _lines_by_symbol(text: str, equations: list[LevelEquation]) -> dict[str, LevelEquation]:
+    lines: dict[str, LevelEquation] = {}
+    for equation in equations:
+        symbol = equation.symbol or ""
+        if symbol in lines:
+            message = f"the coefficient `{symbol}` has two lines: put all its terms into one"
+            raise equation_error(text, equation.left_span, message, lines[symbol].left.span)
+        lines[symbol] = equation
+    return lines
+
+
+def _residual(text: str, level1: LevelEquation, lines: dict[str, LevelEquation]) -> Symbol:
+    last = level1.terms[-1]
+    if last.lone is not None and last.lone.name not in lines:
+        return last.lone
+    message = "level 1 ends with its residual: add `+ r`"
+    for term in level1.terms[:-1]:
+        if term.lone is not None and term.lone.name not in lines:
+            message = f"level 1 ends with its residual: move `{text[slice(*term.span)]}` to the end of the line"
+    raise equation_error(text, (level1.span[1], level1.span[1] + 1), message)
+
+
+def _check_coefficient(text: str, term: Term, number: int, lines: dict[str, LevelEquation]) -> None:
+    symbol = term.symbol
+    if symbol is None or symbol.name in lines:
+        return
+    written = text[slice(*symbol.span)]
+    factors = term.expression.factors
+    if len(factors) == 1 and isinstance(factors[0], Column) and canonical(factors[0].name) in lines:
+        message = f"the coefficient stands before its column: write `{factors[0].name}*{written}`"
+    else:
+        lines_to_add = " or ".join(f"`{line}`" for line in _suggest(written, number))
+        message = f"the coefficient `{written}` has no level-2 line: add {lines_to_add}"
+    raise equation_error(text, symbol.span, message)
+
+
+def _check_all_used(text: str, used: set[str], lines: dict[str, LevelEquation]) -> None:
+    for symbol, line in lines.items():
+        if symbol in used:
+            continue
+        for other in lines.values():
+            for term in other.terms:
+                if other is not line and term.symbol is not None and term.symbol.name == symbol:
+                    message = (
+                        f"`{symbol}` has a line of its own, but stands in level 2:"
+                        " models of three levels are not read, and a symbol has one meaning"
+                    )
+                    raise equation_error(text, line.left_span, message, term.symbol.span)
+        message = f"`{line.left.name}` is not a coefficient of level 1: add `{symbol}*x` there or drop this line"
+        raise equation_error(text, line.left_span, message)
+
+
+def _only_one_equation(text: str, level1: LevelEquation) -> EquationError:
+    symbols = [term.symbol for term in level1.terms if term.symbol is not None]
+    first = symbols[0] if symbols else None
+    span = level1.span if first is None else first.span
+    written = "b0" if first is None else text[slice(*span)]
+    return equation_error(
+        text,
+        span,
+        "this is the only equation, a regression without levels: each coefficient needs a level-2 line;"
+        f" add `{_suggest(written, 0)[1]}`, and a line such as `b1 = g10` for each other",
+    )
+
+
+def _suggest(coefficient: str, number: int) -> tuple[str, str]:
+    """Suggest level-2 lines: the same in all groups, and varying."""
+    digits = "".join(filter(str.isdigit, canonical(coefficient))) or str(number)
+    return f"{coefficient} = g{digits}0", f"{coefficient} = g{digits}0 + u{digits}"

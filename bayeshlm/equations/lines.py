@@ -1,0 +1,191 @@
+"""Logical lines -> level equations, before anything is known about the roles of their symbols."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bayeshlm.equations.expressions import Cursor, parse_call, parse_product, unexpected
+from bayeshlm.equations.functions import FUNCTIONS
+from bayeshlm.equations.spec import Column, Product, Span
+from bayeshlm.equations.symbols import canonical
+from bayeshlm.equations.tokens import Token
+
+_ZERO_COVARIANCE = "write `cov(u0, u1) = 0`: a covariance is either estimated or zero"
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A symbol on the right side: its canonical name, its place, and the group in brackets behind it."""
+
+    name: str
+    span: Span
+    group: Column | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term of a right side; ``symbol`` is None for ``offset(x)``, whose expression is ``x``."""
+
+    symbol: Symbol | None
+    expression: Product
+    span: Span
+
+    @property
+    def lone(self) -> Symbol | None:
+        """The symbol, if it stands alone."""
+        return self.symbol if self.expression.is_constant else None
+
+
+@dataclass(frozen=True, slots=True)
+class LevelEquation:
+    """``left = term + term + ...``; a left side in backticks is always a column."""
+
+    left: Column
+    quoted: bool
+    terms: tuple[Term, ...]
+    span: Span
+
+    @property
+    def symbol(self) -> str | None:
+        """The left side as a symbol; None if it was quoted."""
+        return None if self.quoted else canonical(self.left.name)
+
+    @property
+    def left_span(self) -> Span:
+        """Place of the left side."""
+        return self.left.span or self.span
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """Names of all symbols of the right side."""
+        return frozenset(term.symbol.name for term in self.terms if term.symbol is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroCovariance:
+    """``cov(u0, u1) = 0``."""
+
+    symbols: tuple[Symbol, ...]
+    span: Span
+
+
+def read_line(text: str, tokens: list[Token]) -> LevelEquation | ZeroCovariance:
+    """Read one logical line.
+
+    Parameters
+    ----------
+    text : str
+        The equations, which the spans point into.
+    tokens : list of Token
+        The line; never empty.
+
+    Raises
+    ------
+    EquationError
+        If the line is neither an equation nor ``cov(...) = 0``.
+    """
+    cursor = Cursor(text, tokens)
+    first, second = cursor.peek(), cursor.peek(1)
+    called = first is not None and first.kind == "name" and second is not None and second.kind == "("
+    if called and first is not None and canonical(first.value) == "cov":
+        return _read_covariance(cursor)
+    if called and first is not None:
+        raise cursor.error(
+            f"the left side is a plain column: make a column of `{first.value}(...)` in the data first",
+            (first.span[0], second.span[1] if second is not None else first.span[1]),
+        )
+    if not cursor.at("name", "column"):
+        raise cursor.error("a line begins with the outcome or a coefficient, such as `b0 = g00 + u0`")
+    left = cursor.take("column" if cursor.at("column") else "name", "")
+    if cursor.at("["):
+        raise cursor.error("the group stands behind the random effect: `b0 = g00 + u0[school]`")
+    cursor.take("=", f"`=` is missing behind `{left.value}`: a line is an equation, such as `b0 = g00 + u0`")
+    terms = [_read_term(cursor)]
+    while cursor.take_if("+"):
+        terms.append(_read_term(cursor))
+    column = Column(left.value, left.span)
+    return LevelEquation(column, left.kind == "column", tuple(terms), (left.span[0], cursor.last_end))
+
+
+def _read_term(cursor: Cursor) -> Term:
+    start = cursor.span[0]
+    token, after = cursor.peek(), cursor.peek(1)
+    if token is None:
+        raise cursor.error("the line ends too early: a term is missing")
+    if token.kind == "name" and after is not None and after.kind == "(":
+        return _read_call_term(cursor, token)
+    if token.kind != "name":
+        raise _no_symbol(cursor, token)
+    cursor.take("name", "")
+    group = _read_group(cursor)
+    symbol = Symbol(canonical(token.value), token.span, group)
+    expression = parse_product(cursor) if cursor.take_if("*") else Product()
+    _check_end_of_term(cursor, start)
+    return Term(symbol, expression, (start, cursor.last_end))
+
+
+def _read_call_term(cursor: Cursor, name: Token) -> Term:
+    """Read ``offset(x)``: the only call that begins a term."""
+    if name.value in FUNCTIONS and name.value != "offset":
+        raise cursor.error(f"a term begins with its coefficient: write `b1*{name.value}(...)`")
+    if name.value != "offset":
+        cursor.take("name", "")
+        raise unexpected(cursor, name.value)
+    call = parse_call(cursor)
+    if cursor.at("*"):
+        raise cursor.error("offset(x) is a term of its own, without a coefficient: write the product inside")
+    _check_end_of_term(cursor, name.span[0])
+    return Term(None, call.argument, (name.span[0], cursor.last_end))
+
+
+def _read_group(cursor: Cursor) -> Column | None:
+    if not cursor.take_if("["):
+        return None
+    if not cursor.at("name", "column"):
+        raise cursor.error("a grouping column is missing in the brackets: `u0[school]`")
+    token = cursor.take("column" if cursor.at("column") else "name", "")
+    cursor.take("]", "the bracket closes behind one grouping column: `u0[school]`")
+    return Column(token.value, token.span)
+
+
+def _check_end_of_term(cursor: Cursor, start: int) -> None:
+    if cursor.peek() is not None and not cursor.at("+"):
+        term = cursor.source((start, cursor.last_end))
+        raise unexpected(cursor, term if len(term) < 40 else "this")
+
+
+def _no_symbol(cursor: Cursor, token: Token) -> Exception:
+    messages = {
+        "column": f"a name in backticks is a column, and a term begins with its coefficient: `b1*`{token.value}``",
+        "number": "every term begins with a symbol, numbers stand only in options: an intercept is `b0`, and a"
+        " coefficient that is zero is left out",
+        "string": "a term begins with its coefficient",
+        "(": "parentheses stand only behind a function: write one line for each coefficient, such as"
+        " `b1 = g10 + u1`, and cwc(x) or cgm(x) to center",
+        "-": "terms are only added, their signs are estimated: write `+`",
+        "+": "there is one `+` too many",
+        "*": "a term begins with its coefficient, then `*`",
+        "=": "an equation has one `=`; begin a new line for the next equation",
+    }
+    return cursor.error(messages.get(token.kind, f"`{token.value}` cannot stand here"))
+
+
+def _read_covariance(cursor: Cursor) -> ZeroCovariance:
+    start = cursor.span[0]
+    cursor.take("name", "")
+    cursor.take("(", _ZERO_COVARIANCE)
+    symbols: list[Symbol] = []
+    while not symbols or cursor.take_if(","):
+        token = cursor.take("name", f"a random effect is missing: {_ZERO_COVARIANCE}")
+        symbols.append(Symbol(canonical(token.value), token.span))
+    closing = cursor.take(")", f"a comma or `)` is missing: {_ZERO_COVARIANCE}")
+    if len(symbols) < 2:
+        raise cursor.error(f"name two or more random effects: {_ZERO_COVARIANCE}", (start, closing.span[1]))
+    cursor.take("=", f"`= 0` is missing: {_ZERO_COVARIANCE}")
+    zero = cursor.peek()
+    if zero is None or zero.kind != "number" or zero.value != "0":
+        raise cursor.error(f"a covariance can only be set to 0: {_ZERO_COVARIANCE}")
+    cursor.take("number", "")
+    if cursor.peek() is not None:
+        raise cursor.error(f"the line ends behind `= 0`: {_ZERO_COVARIANCE}")
+    return ZeroCovariance(tuple(symbols), (start, zero.span[1]))

@@ -1,0 +1,161 @@
+"""ModelSpec -> text: level equations, one combined equation, LaTeX, an lme4 formula."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Literal
+
+from bayeshlm.equations.latex import to_latex
+from bayeshlm.equations.lme4 import to_lme4
+from bayeshlm.equations.spec import Call, Column, Factor, ModelSpec, Option, Product
+from bayeshlm.equations.symbols import canonical
+from bayeshlm.equations.tokens import is_plain_name
+from bayeshlm.errors import OptionError
+
+type Form = Literal["levels", "combined", "latex", "lme4"]
+
+
+def render(spec: ModelSpec, form: Form = "levels", group: str | None = None) -> str:
+    """Write a specification as text.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        What the equations say.
+    form : {"levels", "combined", "latex", "lme4"}
+        Level equations, which `parse` reads back into an equal specification; the combined equation that
+        results when level 2 is put into level 1; LaTeX for a paper; the formula of R's lme4.
+    group : str, optional
+        Grouping column, where the text does not name it; used by the lme4 formula.
+
+    Returns
+    -------
+    str
+        Lines joined by newlines, without one at the end.
+
+    Raises
+    ------
+    OptionError
+        If the form is none of these.
+
+    Examples
+    --------
+    >>> from bayeshlm.equations import parse
+    >>> spec = parse("math = b0 + b1*cwc(ses) + r; b0 = g00 + u0; b1 = g10 + g11*sector + u1")
+    >>> print(render(spec))
+    math = b0 + b1*cwc(ses) + r
+    b0 = g00 + u0
+    b1 = g10 + g11*sector + u1
+    >>> render(spec, "combined")
+    'math = g00 + g10*cwc(ses) + g11*sector*cwc(ses) + u0 + u1*cwc(ses) + r'
+    >>> render(spec, "lme4", group="school")
+    'math ~ I(ses - ave(ses, school)) + sector:I(ses - ave(ses, school)) + (1 + I(ses - ave(ses, school)) | school)'
+    """
+    match form:
+        case "levels":
+            return _levels(spec)
+        case "combined":
+            return _combined(spec)
+        case "latex":
+            return to_latex(spec)
+        case "lme4":
+            return to_lme4(spec, group or spec.group or "group")
+    raise OptionError(f'there is no form "{form}" of the equations: use "levels", "combined", "latex" or "lme4"')
+
+
+def expression_text(expression: Product, symbols: frozenset[str] = frozenset()) -> str:
+    """Write a data expression as the equations do; the constant is ``1``.
+
+    Parameters
+    ----------
+    expression : Product
+        A data expression.
+    symbols : frozenset of str, optional
+        Canonical symbols of the model: a column whose name could be read as one is put in backticks.
+
+    Examples
+    --------
+    >>> from bayeshlm.equations.spec import Call, Column
+    >>> expression_text(Product((Column("sector"), Call("cwc", Product((Column("IQ (verbal)"),))))))
+    'sector*cwc(`IQ (verbal)`)'
+    """
+    return "*".join(_factor(factor, symbols) for factor in expression.factors) or "1"
+
+
+def _levels(spec: ModelSpec) -> str:
+    symbols = _symbols(spec)
+    terms = [_term(term.coefficient, term.expression, symbols) for term in spec.level1]
+    terms += [f"offset({expression_text(offset, symbols)})" for offset in spec.offsets]
+    lines = [_equation(_column(spec.outcome, symbols), [*terms, spec.residual])]
+    bracket = "" if spec.group is None else f"[{_name(spec.group)}]"
+    for equation in spec.level2:
+        terms = [_term(term.symbol, term.expression, symbols) for term in equation.fixed]
+        random = [] if equation.random is None else [equation.random + bracket]
+        lines.append(_equation(equation.coefficient, terms + random))
+    return "\n".join(lines + _zero_covariances(spec))
+
+
+def _combined(spec: ModelSpec) -> str:
+    symbols = _symbols(spec)
+    fixed, random = [], []
+    for term, equation in zip(spec.level1, spec.level2, strict=True):
+        for effect in equation.fixed:
+            product = Product(effect.expression.factors + term.expression.factors)
+            fixed.append(_term(effect.symbol, product, symbols))
+        if equation.random is not None:
+            random.append(_term(equation.random, term.expression, symbols))
+    offsets = [f"offset({expression_text(offset, symbols)})" for offset in spec.offsets]
+    return _equation(_column(spec.outcome, symbols), [*fixed, *offsets, *random, spec.residual])
+
+
+def _symbols(spec: ModelSpec) -> frozenset[str]:
+    """All symbols: a column whose name could be read as one of them is written in backticks."""
+    return frozenset((*spec.coefficients, *spec.fixed, *spec.random, spec.residual))
+
+
+def _zero_covariances(spec: ModelSpec) -> list[str]:
+    if len(spec.blocks) > 1 and all(len(block) == 1 for block in spec.blocks):
+        return [f"cov({', '.join(effect for (effect,) in spec.blocks)}) = 0"]
+    return [
+        f"cov({one}, {other}) = 0" for block, later in combinations(spec.blocks, 2) for one in block for other in later
+    ]
+
+
+def _equation(left: str, terms: list[str]) -> str:
+    return f"{left} = {' + '.join(terms)}"
+
+
+def _term(symbol: str, expression: Product, symbols: frozenset[str]) -> str:
+    return symbol if expression.is_constant else f"{symbol}*{expression_text(expression, symbols)}"
+
+
+def _factor(factor: Factor, symbols: frozenset[str]) -> str:
+    if isinstance(factor, Column):
+        return _column(factor, symbols)
+    return f"{factor.function}({', '.join([expression_text(factor.argument, symbols), *_options(factor)])})"
+
+
+def _options(call: Call) -> list[str]:
+    written = []
+    for name, value in call.options:
+        if name == "coding" or (call.function, name) == ("poly", "degree"):
+            written.append(str(value))
+        else:
+            written.append(f"{name}={_value(value)}")
+    return written
+
+
+def _value(value: Option) -> str:
+    return '"{}"'.format(value.replace('"', '""')) if isinstance(value, str) else repr(value)
+
+
+def _column(column: Column, symbols: frozenset[str]) -> str:
+    return _backticks(column.name) if canonical(column.name) in symbols else _name(column.name)
+
+
+def _name(name: str) -> str:
+    return name if is_plain_name(name) else _backticks(name)
+
+
+def _backticks(name: str) -> str:
+    return "`{}`".format(name.replace("`", "``"))

@@ -1,0 +1,265 @@
+"""`Fit`: the posterior of a model and every result that is read off it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from functools import cached_property
+
+import pandas as pd
+import xarray as xr
+
+from bayeshlm.design import build_design
+from bayeshlm.display.quantity import Shown
+from bayeshlm.display.tables import FitReport, fit_html, fit_text
+from bayeshlm.equations import parse
+from bayeshlm.model import Model
+from bayeshlm.posterior.fixed_effects import fixed_effects
+from bayeshlm.posterior.group_coefficients import group_coefficients
+from bayeshlm.posterior.icc import icc
+from bayeshlm.posterior.plausible_ranges import plausible_ranges
+from bayeshlm.posterior.quantity import Quantity
+from bayeshlm.posterior.reliability import reliability
+from bayeshlm.posterior.variance_components import variance_components
+from bayeshlm.sampling.convergence import Convergence, assess_convergence
+from bayeshlm.storage import StoredFit, read_fit, write_fit
+
+
+class Fit:
+    """The posterior of a `Model`, made by `Model.fit` or read by `load`.
+
+    Every table has the columns mean, sd, lower, upper, ess_bulk, ess_tail, r_hat and mcse_mean where
+    they apply, and says in ``attrs`` which interval it shows (``ci_kind``, ``ci_prob``), how many rows
+    were used and dropped (``n_obs``, ``rows_dropped``) and whether the sampler converged.
+
+    Parameters
+    ----------
+    model : Model
+    idata : xarray.DataTree
+        As `bayeshlm.sampling.convert.to_datatree` makes it.
+    """
+
+    def __init__(self, model: Model, idata: xr.DataTree) -> None:
+        self._model = model
+        self._idata = idata
+
+    @property
+    def model(self) -> Model:
+        """The model that was fitted."""
+        return self._model
+
+    @property
+    def idata(self) -> xr.DataTree:
+        """All groups of draws, as ArviZ takes them."""
+        return self._idata
+
+    @cached_property
+    def posterior(self) -> xr.Dataset:
+        """Draws of ``gamma``, ``tau``, ``corr``, ``sigma``, ``u`` and ``beta``, dims (chain, draw, ...)."""
+        return self._idata["posterior"].to_dataset()
+
+    @cached_property
+    def convergence(self) -> Convergence:
+        """The verdict on the sampler's convergence, with its reasons."""
+        return assess_convergence(self.posterior, self._idata["sample_stats"].to_dataset())
+
+    def fixed_effects(self, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
+        """Fixed effects (gamma), a row a symbol.
+
+        Parameters
+        ----------
+        prob : float
+            Probability of the interval.
+        kind : {"eti", "hdi"}
+            Equal-tailed or highest-density interval.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by symbol; columns ``coefficient``, ``term`` and the summary.
+        """
+        return self._stamped(fixed_effects(self.posterior, self.model.design, prob, kind))
+
+    def variance_components(self, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
+        """Variance components: tau and sigma (SDs), their squares, covariances and correlations.
+
+        Parameters
+        ----------
+        prob, kind
+            As in `fixed_effects`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by (component, effect): ``("tau", "u0")``, ``("corr", "u0,u1")``, ``("sigma", "")``.
+        """
+        return self._stamped(variance_components(self.posterior, self.model.design, prob, kind))
+
+    def group_coefficients(self, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
+        """Level-1 coefficients of every group: ``beta_j = W_j gamma + u_j``.
+
+        Parameters
+        ----------
+        prob, kind
+            As in `fixed_effects`; the interval is beta's.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by (group, coefficient); beside beta the group's size ``n``, its deviation
+            (``u_mean``, ``u_sd``) and its own least-squares estimate (``ols``).
+        """
+        return self._stamped(group_coefficients(self.posterior, self.model.design, prob, kind))
+
+    def icc(self, at: Mapping[str, float] | None = None, prob: float = 0.95, kind: str = "eti") -> Shown:
+        """Intraclass correlation of each draw, with the design effect.
+
+        Parameters
+        ----------
+        at : mapping, optional
+            Values of the columns with a random slope at which it is taken; by default the
+            between-group variance is averaged over rows (Johnson 2014).
+        prob, kind
+            As in `fixed_effects`.
+
+        Returns
+        -------
+        Quantity
+            ``draws`` (``icc``, ``icc_unadjusted``, ``design_effect``) and ``table``.
+        """
+        return self._shown(icc(self.posterior, self.model.design, at, prob, kind))
+
+    def plausible_ranges(
+        self, prob: float = 0.95, at: Mapping[str, float] | None = None, z: float | None = None, kind: str = "eti"
+    ) -> Shown:
+        """Range that holds `prob` of the groups' coefficients: between-group spread, not imputed scores.
+
+        Parameters
+        ----------
+        prob : float
+            Share of the groups.
+        at : mapping, optional
+            Values of level-2 columns; by default their means over groups.
+        z : float, optional
+            Multiplier of tau in place of the normal quantile (textbooks: 1.96).
+        kind : {"eti", "hdi"}
+            Interval of the ends in the table.
+
+        Returns
+        -------
+        Quantity
+            ``draws`` of the ends ``W gamma +- z tau``; the table has them summarized, plugged in at the
+            posterior mean (``plug_in``) and for a new group, uncertainty included (``predictive``).
+        """
+        return self._shown(plausible_ranges(self.posterior, self.model.design, prob, at, z, kind))
+
+    def reliability(self, prob: float = 0.95, kind: str = "eti") -> Shown:
+        """Reliability of the groups' own estimates, as HLM prints it, averaged over groups.
+
+        Parameters
+        ----------
+        prob, kind
+            As in `fixed_effects`.
+
+        Returns
+        -------
+        Quantity
+            ``draws`` (``reliability``; ``by_group`` posterior means) and ``table``.
+        """
+        return self._shown(reliability(self.posterior, self.model.design, prob, kind))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the whole fit to one netCDF file, which `bayeshlm.load` restores.
+
+        Raises
+        ------
+        FileError
+            If the file cannot be written; what stood there is left as it was.
+        """
+        model, design = self.model, self.model.design
+        priors = model.priors.texts()
+        if model.priors.intercept is not None:
+            del priors[model.priors.fixed[model.priors.intercept]]
+        equations = design.spec.text or model.equations("levels")
+        write_fit(StoredFit(self.idata, design.frame, equations, design.group, priors, design.rows_dropped), path)
+
+    def _stamped(self, table: pd.DataFrame) -> pd.DataFrame:
+        design = self.model.design
+        table.attrs |= {
+            "n_obs": design.n_obs,
+            "rows_dropped": design.rows_dropped,
+            "converged": self.convergence.converged,
+        }
+        return table
+
+    def _shown(self, quantity: Quantity) -> Shown:
+        self._stamped(quantity.table)
+        return Shown.of(quantity)
+
+    @cached_property
+    def _report(self) -> FitReport:
+        design, attrs = self.model.design, self.idata.attrs
+        sampling = (
+            f"NUTS ({attrs['sampler']}): {attrs['chains']} chains of {attrs['draws']} draws after {attrs['tune']} of"
+            f" tuning, seed {attrs['seed']}; {attrs['compile_seconds']:.1f} s to compile,"
+            f" {attrs['sample_seconds']:.1f} s to sample"
+        )
+        return FitReport(
+            title=f"Two-level model of {design.spec.outcome.name}",
+            equations=self.model.equations("levels"),
+            n_obs=design.n_obs,
+            rows_dropped=design.rows_dropped,
+            n_groups=design.n_groups,
+            group=design.group,
+            fixed=self.fixed_effects(),
+            variance=self.variance_components(),
+            icc=self.icc(),
+            plausible_ranges=self.plausible_ranges(),
+            verdict=_verdict(self.convergence),
+            sampling=sampling,
+            expressions={column.label: column.expression for column in design.coefficients},
+        )
+
+    def __repr__(self) -> str:
+        return fit_text(self._report)
+
+    def _repr_html_(self) -> str:
+        return fit_html(self._report)
+
+
+def load(path: str | os.PathLike[str]) -> Fit:
+    """Read a fit that `Fit.save` wrote.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    Fit
+        With its model, ready for everything that a fresh fit does.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, or it is not a saved fit.
+    """
+    stored = read_fit(path)
+    design = build_design(parse(stored.equations), stored.frame, stored.group)
+    model = Model.from_design(dataclasses.replace(design, rows_dropped=stored.rows_dropped), stored.priors)
+    idata = stored.idata
+    labels = model.design.group_labels.to_numpy()
+    for name, node in idata.children.items():
+        if model.design.group in node.dims:
+            idata[name] = xr.DataTree(node.to_dataset().assign_coords({model.design.group: labels}))
+    return Fit(model, idata)
+
+
+def _verdict(convergence: Convergence) -> tuple[str, ...]:
+    counts = (
+        f"{convergence.divergences} of {convergence.n_draws} draws diverged; smallest bulk ESS"
+        f" {convergence.min_ess_bulk:.0f}, tail {convergence.min_ess_tail:.0f}; largest R-hat"
+        f" {convergence.max_r_hat:.3f}"
+    )
+    return (f"{'Converged' if convergence.converged else 'NOT CONVERGED'}: {counts}.", *convergence.reasons)

@@ -1,0 +1,1 @@
+"""DESIGN + PRIORS -> pm.Model: the PyMC graph of the level equations."""

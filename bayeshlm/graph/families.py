@@ -1,0 +1,178 @@
+"""The prior families a user may write, as small values: ``Normal(0, 1)``, ``HalfStudentT(3, 5)``, ``LKJ(2)``.
+
+Each prints as it is written, so a prior's text in Python, in a TOML file and in a saved fit is the
+same. Parameters are named as in PyMC. ``log_density`` is the density in closed form, for the
+``log_prior`` group; it holds on the family's support, which a posterior draw never leaves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from bayeshlm.errors import PriorError
+
+type Array = NDArray[np.float64]
+
+LOG_2PI = float(np.log(2 * np.pi))
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A prior family; `positive` names the parameters that must be greater than zero."""
+
+    positive: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        for parameter in fields(self):
+            value = getattr(self, parameter.name)
+            if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+                raise PriorError(f"{self._name}: {parameter.name} must be a number, not {value!r}.")
+            if not np.isfinite(value):
+                raise PriorError(f"{self._name}: {parameter.name} must be finite, not {value!r}.")
+            if parameter.name in self.positive and value <= 0:
+                raise PriorError(f"{self._name}: {parameter.name} must be greater than 0, not {value!r}.")
+            object.__setattr__(self, parameter.name, float(value))
+
+    @property
+    def _name(self) -> str:
+        return type(self).__name__
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Parameters by the names that PyMC gives them."""
+        return {parameter.name: getattr(self, parameter.name) for parameter in fields(self)}
+
+    def __str__(self) -> str:
+        return f"{self._name}({', '.join(f'{value:.12g}' for value in self.parameters.values())})"
+
+
+@dataclass(frozen=True, slots=True)
+class Normal(Family):
+    """Normal prior of a fixed effect.
+
+    Examples
+    --------
+    >>> import bayeshlm as hlm
+    >>> str(hlm.Normal(0, 2.5))
+    'Normal(0, 2.5)'
+    """
+
+    positive: ClassVar[tuple[str, ...]] = ("sigma",)
+    mu: float
+    sigma: float
+
+    def log_density(self, x: Array) -> Array:
+        """Log density at `x`, elementwise."""
+        z = (x - self.mu) / self.sigma
+        return np.asarray(-0.5 * (LOG_2PI + z * z) - np.log(self.sigma))
+
+
+@dataclass(frozen=True, slots=True)
+class StudentT(Family):
+    """Student t prior of a fixed effect, with `nu` degrees of freedom."""
+
+    positive: ClassVar[tuple[str, ...]] = ("nu", "sigma")
+    nu: float
+    mu: float
+    sigma: float
+
+    def log_density(self, x: Array) -> Array:
+        """Log density at `x`, elementwise."""
+        return _student_t((x - self.mu) / self.sigma, self.nu) - np.log(self.sigma)
+
+
+@dataclass(frozen=True, slots=True)
+class HalfNormal(Family):
+    """Half-normal prior of a standard deviation."""
+
+    positive: ClassVar[tuple[str, ...]] = ("sigma",)
+    sigma: float
+
+    def log_density(self, x: Array) -> Array:
+        """Log density at ``x >= 0``, elementwise."""
+        return np.log(2) + Normal(0, self.sigma).log_density(x)
+
+
+@dataclass(frozen=True, slots=True)
+class HalfStudentT(Family):
+    """Half-t prior of a standard deviation (Gelman 2006), with `nu` degrees of freedom."""
+
+    positive: ClassVar[tuple[str, ...]] = ("nu", "sigma")
+    nu: float
+    sigma: float
+
+    def log_density(self, x: Array) -> Array:
+        """Log density at ``x >= 0``, elementwise."""
+        return np.log(2 / self.sigma) + _student_t(x / self.sigma, self.nu)
+
+
+@dataclass(frozen=True, slots=True)
+class HalfCauchy(Family):
+    """Half-Cauchy prior of a standard deviation with scale `beta`."""
+
+    positive: ClassVar[tuple[str, ...]] = ("beta",)
+    beta: float
+
+    def log_density(self, x: Array) -> Array:
+        """Log density at ``x >= 0``, elementwise."""
+        return np.asarray(np.log(2 / (np.pi * self.beta)) - np.log1p((x / self.beta) ** 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Exponential(Family):
+    """Exponential prior of a standard deviation with rate `lam` (mean ``1 / lam``)."""
+
+    positive: ClassVar[tuple[str, ...]] = ("lam",)
+    lam: float
+
+    def log_density(self, x: Array) -> Array:
+        """Log density at ``x >= 0``, elementwise."""
+        return np.asarray(np.log(self.lam) - self.lam * x)
+
+
+@dataclass(frozen=True, slots=True)
+class LKJ(Family):
+    """LKJ prior of the correlation matrix of the random effects (Lewandowski, Kurowicka & Joe 2009)."""
+
+    positive: ClassVar[tuple[str, ...]] = ("eta",)
+    eta: float
+
+    def log_density(self, x: Array) -> Array:
+        """Log density of correlation matrices.
+
+        Parameters
+        ----------
+        x : array, shape (..., q, q)
+            Correlation matrices.
+
+        Returns
+        -------
+        array, shape (...)
+            ``(eta - 1) log|x|`` plus the normalizing constant, equation (16) of Lewandowski,
+            Kurowicka & Joe (2009), J. Multivariate Analysis 100, 1989-2001.
+        """
+        q = x.shape[-1]
+        k = np.arange(1, q)
+        a = self.eta + (q - 1 - k) / 2
+        log_beta = 2 * gammaln(a) - gammaln(2 * a)
+        constant = np.sum((2 * self.eta - 2 + q - k) * (q - k) * np.log(2) + (q - k) * log_beta)
+        return np.asarray((self.eta - 1) * np.linalg.slogdet(x)[1] - constant)
+
+
+type GammaFamily = Normal | StudentT
+type ScaleFamily = HalfNormal | HalfStudentT | HalfCauchy | Exponential
+type Prior = GammaFamily | ScaleFamily | LKJ
+
+GAMMA_FAMILIES: tuple[type[Family], ...] = (Normal, StudentT)
+SCALE_FAMILIES: tuple[type[Family], ...] = (HalfNormal, HalfStudentT, HalfCauchy, Exponential)
+CORR_FAMILIES: tuple[type[Family], ...] = (LKJ,)
+
+
+def _student_t(z: Array, nu: float) -> Array:
+    constant = gammaln((nu + 1) / 2) - gammaln(nu / 2) - 0.5 * np.log(nu * np.pi)
+    return np.asarray(constant - (nu + 1) / 2 * np.log1p(z * z / nu))

@@ -1,0 +1,219 @@
+"""`Model`: level equations, data and priors, checked and ready to sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from bayeshlm.design import Design, build_design
+from bayeshlm.equations import ModelSpec, parse, render
+from bayeshlm.errors import DataError, OptionError
+from bayeshlm.graph.families import Family
+from bayeshlm.graph.priors import Priors, make_priors, warn_far_from_zero
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+    from bayeshlm.fit import Fit
+    from bayeshlm.graph.hierarchical import Parameterization
+    from bayeshlm.sampling.options import Sampler
+
+type EquationForm = Literal["levels", "combined", "latex", "lme4"]
+
+
+class Model:
+    """A two-level hierarchical linear model: equations, data and priors.
+
+    Making a model reads and checks everything and samples nothing. Each step can be looked at:
+    `spec` (what the equations say), `design` (the matrices), `priors`, `graph()` (the PyMC model).
+
+    Parameters
+    ----------
+    equations : str or ModelSpec
+        The level equations, one line an equation; see `bayeshlm.parse`.
+    data : pandas.DataFrame
+        One row a level-1 unit. Tables with a ``to_pandas`` method (polars, pyarrow) are converted.
+    group : str, optional
+        The column that names the group of each row; may stand in the equations as ``u0[school]``.
+    priors : mapping, optional
+        Priors in place of the defaults, by symbol: ``{"g01": Normal(0, 1), "tau_u0": "HalfNormal(2)"}``.
+    group_data : pandas.DataFrame, optional
+        A separate level-2 table, one row a group, joined by the group column.
+    weights : None
+        Sampling weights are not supported.
+
+    Raises
+    ------
+    EquationError, DataError, PriorError
+        If the equations, the data or the priors are wrong; the message says what to do.
+
+    Examples
+    --------
+    >>> import bayeshlm as hlm
+    >>> model = hlm.Model(
+    ...     '''
+    ...     mathach = b0 + b1*cwc(ses) + r
+    ...     b0 = g00 + g01*sector + u0
+    ...     b1 = g10
+    ...     ''',
+    ...     data=hlm.load_dataset("hsb"),
+    ...     group="school",
+    ... )
+    >>> model.equations("lme4")
+    'mathach ~ sector + I(ses - ave(ses, school)) + (1 | school)'
+    >>> model
+    Model: 7185 rows in 160 groups (school), 3 fixed and 1 random effects
+    mathach = b0 + b1*cwc(ses) + r
+    b0 = g00 + g01*sector + u0
+    b1 = g10
+    """
+
+    def __init__(
+        self,
+        equations: str | ModelSpec,
+        data: Any,
+        group: str | None = None,
+        *,
+        priors: Mapping[str, Family | str] | None = None,
+        group_data: Any = None,
+        weights: None = None,
+    ) -> None:
+        if weights is not None:
+            raise OptionError(
+                "weights are not supported yet: the fit would be unweighted. Leave weights= out, or model the"
+                " design by adding the variables that the weights are made of to the equations."
+            )
+        spec = parse(equations) if isinstance(equations, str) else equations
+        group_table = None if group_data is None else _as_frame(group_data, "group_data")
+        self._design = build_design(spec, _as_frame(data, "data"), group, group_table)
+        self._priors = make_priors(self._design, priors)
+        warn_far_from_zero(self._design)
+
+    @classmethod
+    def from_design(cls, design: Design, priors: Mapping[str, Family | str] | None = None) -> Model:
+        """Make a model from a design that has been built before.
+
+        Parameters
+        ----------
+        design : Design
+        priors : mapping, optional
+            As in `Model`.
+        """
+        model = cls.__new__(cls)
+        model._design = design
+        model._priors = make_priors(design, priors)
+        return model
+
+    @property
+    def spec(self) -> ModelSpec:
+        """What the equations say, without data."""
+        return self._design.spec
+
+    @property
+    def design(self) -> Design:
+        """The design matrices X and Z, the outcome y, group codes and labels."""
+        return self._design
+
+    @property
+    def priors(self) -> Priors:
+        """The prior of every parameter; prints as a table."""
+        return self._priors
+
+    def equations(self, form: EquationForm = "levels") -> str:
+        """The model's equations as text.
+
+        Parameters
+        ----------
+        form : {"levels", "combined", "latex", "lme4"}
+            Level equations; one combined equation; LaTeX for a paper; R's lme4 formula.
+        """
+        return render(self.spec, form, self.design.group)
+
+    def graph(self, parameterization: Parameterization = "noncentered") -> pm.Model:
+        """Build the PyMC model, to look at or to extend.
+
+        Parameters
+        ----------
+        parameterization : {"noncentered", "centered"}
+            How the group deviations u are written; the model is the same.
+
+        See Also
+        --------
+        bayeshlm.graph.hierarchical.hierarchical_graph : the variables and their dims.
+        """
+        from bayeshlm.graph.hierarchical import hierarchical_graph
+
+        return hierarchical_graph(self.design, self.priors, parameterization)
+
+    def fit(
+        self,
+        draws: int = 1000,
+        tune: int | None = None,
+        chains: int = 4,
+        cores: int | None = None,
+        seed: int | None = None,
+        sampler: Sampler = "nutpie",
+        parameterization: Parameterization | None = None,
+        target_accept: float | None = None,
+        progress: bool | None = None,
+    ) -> Fit:
+        """Sample the posterior with NUTS.
+
+        Parameters
+        ----------
+        draws : int
+            Draws kept per chain.
+        tune : int, optional
+            Draws of tuning per chain; 1000 by default.
+        chains : int
+            Independent chains; at least 2 are needed to judge convergence.
+        cores : int, optional
+            Chains run at a time; by default as many as there are processors.
+        seed : int, optional
+            Seed of the random numbers; the same seed gives the same draws. One is drawn, and kept
+            in the result, if none is given.
+        sampler : {"nutpie", "pymc"}
+        parameterization : {"noncentered", "centered"}, optional
+            Noncentered by default.
+        target_accept : float, optional
+            Acceptance rate aimed at, between 0 and 1; 0.9 by default. Nearer to 1: smaller steps,
+            fewer divergences, slower.
+        progress : bool, optional
+            Show what is going on; by default on a terminal and in a notebook.
+
+        Returns
+        -------
+        Fit
+
+        Raises
+        ------
+        OptionError, SamplingError
+        """
+        from bayeshlm.fit import Fit
+        from bayeshlm.sampling.options import sampling_options
+
+        options = sampling_options(draws, tune, chains, cores, seed, sampler, target_accept, progress)
+        model = self.graph(parameterization or "noncentered")
+
+        from bayeshlm.sampling.convert import to_datatree
+        from bayeshlm.sampling.nuts import run_nuts
+
+        return Fit(self, to_datatree(run_nuts(model, options), self.design, self.priors, options))
+
+    def __repr__(self) -> str:
+        design = self.design
+        title = (
+            f"Model: {design.n_obs} rows in {design.n_groups} groups ({design.group}),"
+            f" {len(design.fixed)} fixed and {len(design.random)} random effects"
+        )
+        return f"{title}\n{self.equations()}"
+
+
+def _as_frame(table: Any, name: str) -> pd.DataFrame:
+    if isinstance(table, pd.DataFrame):
+        return table
+    if hasattr(table, "to_pandas"):
+        return pd.DataFrame(table.to_pandas())
+    raise DataError(f"{name} must be a pandas DataFrame (or a polars or pyarrow table), not a {type(table).__name__}.")

@@ -1,0 +1,1 @@
+"""DataTree -> quantities: fixed effects, variance components, ICC, plausible ranges, reliability."""

@@ -1,0 +1,139 @@
+"""The files of ``bayeshlm fit --out DIR``: the whole fit, a table for spreadsheets and a summary for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bayeshlm.errors import FileError
+from bayeshlm.fit import Fit
+
+FORMAT = 1
+POSTERIOR, GROUPS, SUMMARY = "posterior.nc", "group_coefficients.csv", "summary.json"
+
+
+def write_results(fit: Fit, folder: str | os.PathLike[str]) -> None:
+    """Write ``posterior.nc``, ``group_coefficients.csv`` and ``summary.json`` into `folder`.
+
+    All three are written aside first and then moved, so a failure leaves nothing half-done.
+
+    Raises
+    ------
+    FileError
+        If `folder` cannot be made or written to.
+    """
+    target = Path(folder)
+    check_folder(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    except OSError as error:
+        raise FileError(f"Cannot write into {str(target)!r}: {error.strerror}.") from error
+    try:
+        fit.save(draft / POSTERIOR)
+        fit.group_coefficients().to_csv(draft / GROUPS)
+        text = json.dumps(summary(fit), indent=1, allow_nan=False, ensure_ascii=False)
+        (draft / SUMMARY).write_text(text + "\n", encoding="utf-8")
+        target.mkdir(exist_ok=True)
+        for name in (POSTERIOR, GROUPS, SUMMARY):
+            (draft / name).replace(target / name)
+    except OSError as error:
+        raise FileError(f"Cannot write into {str(target)!r}: {error.strerror}.") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def check_folder(target: Path) -> None:
+    """Refuse a place where no folder can be, before anything is sampled.
+
+    Raises
+    ------
+    FileError
+        If `target`, or what should hold it, is a file.
+    """
+    for place in (target, *target.parents):
+        if place.exists():
+            if not place.is_dir():
+                raise FileError(f"{str(place)!r} is a file; --out needs a folder.")
+            if not os.access(place, os.W_OK):
+                raise FileError(f"The folder {str(place)!r} cannot be written to.")
+            return
+
+
+def summary(fit: Fit) -> dict[str, Any]:
+    """The results as plain values for ``summary.json``; numbers that are not finite are None."""
+    model, design, attrs = fit.model, fit.model.design, fit.idata.attrs
+    fixed, variances = fit.fixed_effects(), fit.variance_components()
+    verdict = fit.convergence
+    interval = ["mean", "sd", "lower", "upper"]
+    diagnostics = ["ess_bulk", "ess_tail", "r_hat"]
+    ranges = fit.plausible_ranges().table
+    return _finite(
+        {
+            "format": FORMAT,
+            "model": {
+                "equations": model.equations("levels"),
+                "lme4": model.equations("lme4"),
+                "n_obs": design.n_obs,
+                "rows_dropped": design.rows_dropped,
+                "groups": {design.group: design.n_groups},
+            },
+            "fixed_effects": {
+                symbol: {"term": row["term"], "coefficient": row["coefficient"], **_pick(row, interval + diagnostics)}
+                for symbol, row in fixed.iterrows()
+            },
+            "variance_components": {
+                "tau": _component(variances, "tau", interval),
+                "corr": _component(variances, "corr", interval),
+                "sigma": _component(variances, "sigma", interval)[""],
+            },
+            "icc": _pick(fit.icc().table.loc["icc"], interval),
+            "plausible_ranges": {
+                coefficient: {kind: ends[kind].tolist() for kind in ("plug_in", "predictive")}
+                for coefficient, ends in ranges.groupby(level="coefficient", sort=False)
+            },
+            "reliability": {
+                coefficient: _pick(row, interval) for coefficient, row in fit.reliability().table.iterrows()
+            },
+            "sampling": {
+                "chains": int(attrs["chains"]),
+                "draws": int(attrs["draws"]),
+                "tune": int(attrs["tune"]),
+                "seed": int(attrs["seed"]),
+                "divergences": verdict.divergences,
+                "min_ess_bulk": verdict.min_ess_bulk,
+                "max_r_hat": verdict.max_r_hat,
+                "compile_seconds": float(attrs["compile_seconds"]),
+                "sample_seconds": float(attrs["sample_seconds"]),
+                "converged": verdict.converged,
+            },
+        }
+    )
+
+
+def _component(table: pd.DataFrame, name: str, columns: list[str]) -> dict[str, dict[str, float]]:
+    if name not in table.index.get_level_values(0):
+        return {}
+    return {effect: _pick(row, columns) for effect, row in table.loc[name].iterrows()}
+
+
+def _pick(row: pd.Series, columns: list[str]) -> dict[str, float]:
+    return {column: float(row[column]) for column in columns}
+
+
+def _finite(value: Any) -> Any:
+    """The same value with every number that JSON cannot hold replaced by None."""
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,92 @@
+"""What a user may ask of the sampler, checked once."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from bayeshlm.errors import OptionError
+
+type Sampler = Literal["nutpie", "pymc"]
+
+DEFAULT_TUNE = 1000
+DEFAULT_TARGET_ACCEPT = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingOptions:
+    """Options of one run of NUTS; every field has its final value.
+
+    Attributes
+    ----------
+    draws, tune, chains, cores : int
+        Draws kept and draws of tuning per chain; chains; chains run at a time.
+    seed : int
+        The seed that was given, or the one that was drawn: the same seed gives the same draws.
+    sampler : {"nutpie", "pymc"}
+    target_accept : float
+        Acceptance rate that the step size is tuned to, between 0 and 1.
+    progress : bool or None
+        Show a progress bar; None decides by whether a terminal or a notebook is watching.
+    """
+
+    draws: int
+    tune: int
+    chains: int
+    cores: int
+    seed: int
+    sampler: Sampler
+    target_accept: float
+    progress: bool | None
+
+
+def sampling_options(
+    draws: int = 1000,
+    tune: int | None = None,
+    chains: int = 4,
+    cores: int | None = None,
+    seed: int | None = None,
+    sampler: Sampler = "nutpie",
+    target_accept: float | None = None,
+    progress: bool | None = None,
+) -> SamplingOptions:
+    """Check the options of `Model.fit` and fill in the defaults.
+
+    Raises
+    ------
+    OptionError
+        If an option is not of its type or range.
+
+    Examples
+    --------
+    >>> sampling_options(draws=500, seed=1).tune
+    1000
+    """
+    if sampler not in get_args(Sampler.__value__):
+        raise OptionError(f'sampler must be "nutpie" or "pymc", not {sampler!r}.')
+    chains = _count("chains", chains, 1)
+    if target_accept is None:
+        target_accept = DEFAULT_TARGET_ACCEPT
+    if not isinstance(target_accept, int | float) or not 0 < target_accept < 1:
+        raise OptionError(f"target_accept must lie between 0 and 1, not {target_accept!r}.")
+    return SamplingOptions(
+        draws=_count("draws", draws, 4),
+        tune=_count("tune", DEFAULT_TUNE if tune is None else tune, 0),
+        chains=chains,
+        cores=min(chains, os.cpu_count() or 1) if cores is None else _count("cores", cores, 1),
+        seed=int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else _count("seed", seed, 0),
+        sampler=sampler,
+        target_accept=float(target_accept),
+        progress=progress,
+    )
+
+
+def _count(name: str, value: int, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise OptionError(f"{name} must be a whole number of at least {least}, not {value!r}.")
+    if value > 2**32 - 1:
+        raise OptionError(f"{name} must be less than 2**32, not {value!r}.")
+    return int(value)

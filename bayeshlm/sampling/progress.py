@@ -1,0 +1,58 @@
+"""Says what a long run is doing: a line while the model compiles, then a bar over all chains."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+type ChainCallback = Callable[[list[Any]], None]
+
+
+@contextmanager
+def stage(text: str, show: bool) -> Iterator[None]:
+    """Show `text` with a spinner while the block runs; log it in any case."""
+    logger.info(text)
+    if not show:
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(text):
+        yield
+
+
+@contextmanager
+def sampling_bar(total: int, show: bool) -> Iterator[ChainCallback | None]:
+    """Yield a callback for nutpie's chain progress that moves a bar over `total` draws, or None."""
+    if not show:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total} draws, {task.fields[divergences]} divergences"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("Sampling", total=total, divergences=0)
+
+        def update(chains: list[Any]) -> None:
+            finished = sum(chain.finished_draws for chain in chains)
+            bar.update(task, completed=finished, divergences=sum(chain.divergences for chain in chains))
+
+        yield update
+
+
+def somebody_watches() -> bool:
+    """Whether standard error is a terminal, or the code runs in a notebook."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    return console.is_terminal or console.is_jupyter

@@ -1,0 +1,125 @@
+"""One netCDF file that holds a whole fit: draws, equations, priors and the used columns; never a pickle."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayeshlm.errors import FileError
+
+FORMAT = 1
+SOURCE = "model_source"
+
+
+@dataclass(frozen=True)
+class StoredFit:
+    """The content of a fit's file.
+
+    Attributes
+    ----------
+    idata : xarray.DataTree
+    frame : pandas.DataFrame
+        The used columns of the rows kept.
+    equations, group : str
+    priors : dict of str to str
+        Every prior by its key, as text; of a default intercept there is none, it follows from the data.
+    rows_dropped : int
+        Rows dropped for missing values before `frame` was made.
+    """
+
+    idata: xr.DataTree
+    frame: pd.DataFrame
+    equations: str
+    group: str
+    priors: dict[str, str]
+    rows_dropped: int
+
+
+def write_fit(stored: StoredFit, path: str | os.PathLike[str]) -> None:
+    """Write a fit to `path`, whole or not at all.
+
+    Raises
+    ------
+    FileError
+        If the folder is missing or the file cannot be written.
+    """
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise FileError(f"There is no folder {str(target.parent)!r} to save {target.name!r} in.")
+    tree = stored.idata.copy()
+    tree[SOURCE] = xr.DataTree(
+        xr.Dataset(
+            {
+                "frame_parquet": ("byte", _to_parquet(stored.frame)),
+                "prior_key": ("prior", np.array(list(stored.priors), dtype=object)),
+                "prior_text": ("prior", np.array(list(stored.priors.values()), dtype=object)),
+            },
+            attrs={
+                "format": FORMAT,
+                "equations": stored.equations,
+                "group": stored.group,
+                "rows_dropped": stored.rows_dropped,
+            },
+        )
+    )
+    handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    os.close(handle)
+    try:
+        tree.to_netcdf(draft, engine="h5netcdf")
+        Path(draft).chmod(0o666 & ~_umask())
+        Path(draft).replace(target)
+    except OSError as error:
+        raise FileError(f"Cannot write {str(target)!r}: {error.strerror or error}.") from error
+    finally:
+        Path(draft).unlink(missing_ok=True)
+
+
+def read_fit(path: str | os.PathLike[str]) -> StoredFit:
+    """Read what `write_fit` wrote.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, it is not a saved fit, or a newer bayeshlm wrote it.
+    """
+    if not Path(path).is_file():
+        raise FileError(f"There is no file {str(path)!r}.")
+    try:
+        with xr.open_datatree(path, engine="h5netcdf") as opened:
+            tree = opened.load()
+    except (OSError, ValueError) as error:
+        raise FileError(f"{str(path)!r} is not a netCDF file that can be read: {error}.") from error
+    if SOURCE not in tree.children:
+        raise FileError(f"{str(path)!r} is not a fit saved by bayeshlm.")
+    source = tree[SOURCE].to_dataset()
+    if source.attrs["format"] > FORMAT:
+        raise FileError(f"{str(path)!r} was saved by a newer bayeshlm; update the package to read it.")
+    keys, texts = (source[name].to_numpy() for name in ("prior_key", "prior_text"))
+    del tree[SOURCE]
+    return StoredFit(
+        idata=tree,
+        frame=pd.read_parquet(io.BytesIO(source["frame_parquet"].to_numpy().tobytes())),
+        equations=str(source.attrs["equations"]),
+        group=str(source.attrs["group"]),
+        priors={str(key): str(text) for key, text in zip(keys, texts, strict=True)},
+        rows_dropped=int(source.attrs["rows_dropped"]),
+    )
+
+
+def _to_parquet(frame: pd.DataFrame) -> np.ndarray:
+    buffer = io.BytesIO()
+    frame.reset_index(drop=True).to_parquet(buffer)
+    return np.frombuffer(buffer.getvalue(), dtype=np.uint8)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

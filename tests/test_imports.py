@@ -1,0 +1,78 @@
+"""The rooms depend on each other in one direction, and a light import stays light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import bayeshlm
+
+PACKAGE = Path(bayeshlm.__file__).parent
+# Each line may import itself and the lines above.
+ORDER = [
+    ["errors"],
+    ["equations", "datasets"],
+    ["design"],
+    ["crosscheck"],
+    ["graph"],
+    ["sampling"],
+    ["posterior"],
+    ["checks"],
+    ["display", "storage"],
+    ["model", "fit"],
+    ["gallery", "results_folder"],
+    ["cli"],
+]
+LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def imported(path):
+    """Absolute names of the modules that a file imports, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module
+
+
+def room(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_room_imports_only_what_comes_before_it(path):
+    home = room(path)
+    for name in imported(path):
+        parts = name.split(".")
+        if parts[0] == "bayeshlm" and len(parts) > 1:
+            assert LEVEL[parts[1]] <= LEVEL[home], f"{home} imports {name}"
+            assert not (home == "graph" and parts[1] == "crosscheck"), "REML is a check independent of the graph"
+        if parts[0] in ("pymc", "pytensor", "nutpie"):
+            type_only = home == "model" and parts[0] == "pymc"
+            assert home in ("graph", "sampling") or type_only, f"{home} imports {name}"
+        if parts[0] == "matplotlib":
+            assert path.is_relative_to(PACKAGE / "display" / "plots"), f"{home} imports {name}"
+
+
+def modules_after(statement):
+    code = f"{statement}; import sys; print(*sys.modules)"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    assert not {"pymc", "nutpie", "arviz", "matplotlib", "numba", "pandas"} & set(modules_after("import bayeshlm"))
+
+
+def test_a_model_is_made_without_the_sampler():
+    made = "import bayeshlm as hlm; hlm.open_model('hsb-one-way-anova').equations()"
+    assert not {"pymc", "nutpie", "arviz", "matplotlib"} & set(modules_after(made))
+
+
+def test_every_public_name_is_there_and_no_other():
+    assert sorted(bayeshlm.__all__) == sorted(bayeshlm._HOME_OF)
+    for name in bayeshlm.__all__:
+        assert getattr(bayeshlm, name) is not None
