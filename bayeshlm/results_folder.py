@@ -75,7 +75,7 @@ def summary(fit: Fit) -> dict[str, Any]:
     interval = ["mean", "sd", "lower", "upper"]
     diagnostics = ["ess_bulk", "ess_tail", "r_hat"]
     ranges = fit.plausible_ranges().table
-    return _finite(
+    content: dict[str, Any] = _finite(
         {
             "format": FORMAT,
             "model": {
@@ -94,7 +94,7 @@ def summary(fit: Fit) -> dict[str, Any]:
                 "corr": _component(variances, "corr", interval),
                 "sigma": _component(variances, "sigma", interval)[""],
             },
-            "icc": _pick(fit.icc().table.loc["icc"], interval),
+            "icc": _pick(fit.icc().table.T["icc"], interval),
             "plausible_ranges": {
                 coefficient: {kind: ends[kind].tolist() for kind in ("plug_in", "predictive")}
                 for coefficient, ends in ranges.groupby(level="coefficient", sort=False)
@@ -116,12 +116,13 @@ def summary(fit: Fit) -> dict[str, Any]:
             },
         }
     )
+    return content
 
 
 def _component(table: pd.DataFrame, name: str, columns: list[str]) -> dict[str, dict[str, float]]:
     if name not in table.index.get_level_values(0):
         return {}
-    return {effect: _pick(row, columns) for effect, row in table.loc[name].iterrows()}
+    return {str(effect): _pick(row, columns) for effect, row in table.loc[name].iterrows()}
 
 
 def _pick(row: pd.Series, columns: list[str]) -> dict[str, float]:

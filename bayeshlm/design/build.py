@@ -130,9 +130,8 @@ def build_design(
 def _outcome(spec: ModelSpec, rows: Rows) -> FloatArray:
     column = rows.columns[rows.names[spec.outcome.name]]
     if isinstance(column, CategoricalColumn):
-        problem = numbers_as_text(column, rows.frame.index) or (
-            f"the outcome {column.name!r} is text ({', '.join(map(repr, column.levels[:3]))}...)"
-        )
+        levels = ", ".join(map(repr, column.levels[:3])) + ("..." if len(column.levels) > 3 else "")
+        problem = numbers_as_text(column, rows.frame.index) or f"the outcome {column.name!r} is text ({levels})"
         raise place_error(f"{problem}; the outcome must be coded as numbers", rows.text, spec.outcome.span)
     if column.numbers.max() == column.numbers.min():
         message = f"the outcome {column.name!r} is {column.numbers[0]:g} in every row: there is nothing to explain"

@@ -8,6 +8,7 @@ from functools import reduce
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from bayeshlm.design.centering import GroupMeans, Scale, varying_rows
@@ -125,14 +126,15 @@ def _column(column: Column, rows: Rows, unit: Unit, every_level: bool, inside: s
     if isinstance(found, NumericColumn):
         values = found.numbers
         return Expanded((_one_a_group(values, column, rows) if unit == "group" else values)[:, None])
-    problem = numbers_as_text(found, rows.frame.index)
+    declared = isinstance(rows.frame[found.name].dtype, pd.CategoricalDtype)
+    problem = None if declared else numbers_as_text(found, rows.frame.index)
     if problem:
         advice = f"; make it numbers with pd.to_numeric, or write C({column.name}) if these are categories"
         raise place_error(problem + advice, rows.text, column.span)
     if inside is not None:
-        raise place_error(
-            f"column {found.name!r} holds text ({found.levels[0]!r}), {inside}() needs numbers", rows.text, column.span
-        )
+        kind = "categories" if declared else "text"
+        message = f"column {found.name!r} holds {kind} ({found.levels[0]!r}), {inside}() needs numbers"
+        raise place_error(message, rows.text, column.span)
     return _coded(found, column, rows, unit, "indicators" if every_level else "treatment", None)
 
 

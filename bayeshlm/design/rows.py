@@ -99,17 +99,16 @@ def gather_rows(
         See `bayeshlm.design.build_design`.
     """
     check_frame(data, "data")
-    sources = [data]
     group_name = find_group_column(spec, data, group)
     all_codes, all_labels = factorize(data[group_name])
-    own_names = text_names(data)
-    home = dict.fromkeys(own_names, data)
+    if not (all_codes >= 0).any():
+        raise DataError(f"the grouping column {group_name!r} has no value in any row")
+    home = dict.fromkeys(text_names(data), data)
     if group_data is not None:
         check_frame(group_data, "group_data")
         rows_of_groups = match_groups(data, group_data, group_name, all_labels)
         key = str(resolve(group_name, text_names(group_data)))
         home |= {name: group_data for name in text_names(group_data) if name != key}
-        sources.append(group_data)
 
     names: dict[str, str] = {}
     used: dict[str, pd.Series] = {}

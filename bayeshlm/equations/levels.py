@@ -84,7 +84,8 @@ def _find_level1(text: str, equations: list[LevelEquation]) -> LevelEquation:
         ]
         if not roots:
             candidates = [equation for equation in equations if _only_coefficients(equation, lefts)]
-        if not candidates and roots:
+            candidates = candidates if len(candidates) == 1 else []
+        elif not candidates:
             return roots[0]
     if len(candidates) == 1:
         return candidates[0]

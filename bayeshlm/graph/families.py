@@ -7,6 +7,7 @@ same. Parameters are named as in PyMC. ``log_density`` is the density in closed 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
@@ -22,7 +23,7 @@ LOG_2PI = float(np.log(2 * np.pi))
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class Family(ABC):
     """A prior family; `positive` names the parameters that must be greater than zero."""
 
     positive: ClassVar[tuple[str, ...]] = ()
@@ -46,6 +47,10 @@ class Family:
     def parameters(self) -> dict[str, float]:
         """Parameters by the names that PyMC gives them."""
         return {parameter.name: getattr(self, parameter.name) for parameter in fields(self)}
+
+    @abstractmethod
+    def log_density(self, x: Array) -> Array:
+        """Log density at `x`; elementwise but for the LKJ's matrices."""
 
     def __str__(self) -> str:
         return f"{self._name}({', '.join(f'{value:.12g}' for value in self.parameters.values())})"
@@ -83,7 +88,7 @@ class StudentT(Family):
 
     def log_density(self, x: Array) -> Array:
         """Log density at `x`, elementwise."""
-        return _student_t((x - self.mu) / self.sigma, self.nu) - np.log(self.sigma)
+        return np.asarray(_student_t((x - self.mu) / self.sigma, self.nu) - np.log(self.sigma))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ class HalfNormal(Family):
 
     def log_density(self, x: Array) -> Array:
         """Log density at ``x >= 0``, elementwise."""
-        return np.log(2) + Normal(0, self.sigma).log_density(x)
+        return np.asarray(np.log(2) + Normal(0, self.sigma).log_density(x))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ class HalfStudentT(Family):
 
     def log_density(self, x: Array) -> Array:
         """Log density at ``x >= 0``, elementwise."""
-        return np.log(2 / self.sigma) + _student_t(x / self.sigma, self.nu)
+        return np.asarray(np.log(2 / self.sigma) + _student_t(x / self.sigma, self.nu))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +168,6 @@ class LKJ(Family):
         constant = np.sum((2 * self.eta - 2 + q - k) * (q - k) * np.log(2) + (q - k) * log_beta)
         return np.asarray((self.eta - 1) * np.linalg.slogdet(x)[1] - constant)
 
-
-type GammaFamily = Normal | StudentT
-type ScaleFamily = HalfNormal | HalfStudentT | HalfCauchy | Exponential
-type Prior = GammaFamily | ScaleFamily | LKJ
 
 GAMMA_FAMILIES: tuple[type[Family], ...] = (Normal, StudentT)
 SCALE_FAMILIES: tuple[type[Family], ...] = (HalfNormal, HalfStudentT, HalfCauchy, Exponential)

@@ -87,15 +87,15 @@ def covariance_factor(design: Design, priors: Priors) -> pt.TensorVariable:
     Each block of effects that may covary has its own LKJ correlation matrix; a single effect has none.
     """
     tau = vector_variable("tau", priors.tau, "random")
+    if priors.corr is None:
+        return pt.diag(tau)
     q = len(design.random)
     corr_chol = pt.eye(q)
     for number, block in enumerate(block for block in design.blocks if len(block) > 1):
-        assert priors.corr is not None
         name = "corr_chol" if len(block) == q else f"corr_chol_{number}"
-        factor = pm.LKJCorr(name, n=len(block), eta=priors.corr.eta)
+        factor = pm.LKJCorr(name, n=len(block), **priors.corr.parameters)
         corr_chol = pt.set_subtensor(corr_chol[np.ix_(block, block)], factor)
-    if priors.corr is not None:
-        pm.Deterministic("corr", corr_chol @ corr_chol.T, dims=("random", "random_"))
+    pm.Deterministic("corr", corr_chol @ corr_chol.T, dims=("random", "random_"))
     return tau[:, None] * corr_chol
 
 

@@ -6,7 +6,6 @@ import re
 from dataclasses import fields
 
 from bayeshlm.errors import PriorError
-from bayeshlm.graph import families
 from bayeshlm.graph.families import CORR_FAMILIES, GAMMA_FAMILIES, SCALE_FAMILIES, Family
 
 FAMILIES = {family.__name__: family for family in (*GAMMA_FAMILIES, *SCALE_FAMILIES, *CORR_FAMILIES)}
@@ -15,7 +14,7 @@ _CALL = re.compile(r"\s*([A-Za-z]\w*)\s*\(([^()]*)\)\s*")
 _ARGUMENT = re.compile(r"\s*(?:([A-Za-z]\w*)\s*=)?\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*")
 
 
-def parse_prior(text: str) -> families.Prior:
+def parse_prior(text: str) -> Family:
     """Read a prior as a user writes it.
 
     Parameters
@@ -57,8 +56,7 @@ def parse_prior(text: str) -> families.Prior:
         values[key] = float(argument[2])
     if len(values) < len(names):
         raise PriorError(f"The prior {text!r} lacks a parameter: write {_signature(family)}.")
-    prior: families.Prior = family(**values)  # type: ignore[assignment]
-    return prior
+    return family(**values)
 
 
 def _signature(family: type[Family]) -> str:

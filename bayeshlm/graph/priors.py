@@ -28,10 +28,8 @@ from bayeshlm.graph.families import (
     LKJ,
     SCALE_FAMILIES,
     Family,
-    GammaFamily,
     HalfStudentT,
     Normal,
-    ScaleFamily,
 )
 from bayeshlm.graph.prior_text import parse_prior
 
@@ -44,11 +42,11 @@ class Priors:
 
     Attributes
     ----------
-    gamma : tuple of GammaFamily, length p
+    gamma : tuple of Family, length p
         Priors of the fixed effects, in the order of `fixed`.
-    tau : tuple of ScaleFamily, length q
+    tau : tuple of Family, length q
         Priors of the standard deviations of the random effects, in the order of `random`.
-    corr : LKJ or None
+    corr : Family or None
         Prior of the correlation matrix of each block of random effects; None when there is none.
     sigma : ScaleFamily
         Prior of the level-1 standard deviation.
@@ -60,10 +58,10 @@ class Priors:
         Means over rows of the columns of X; 0 for the intercept itself.
     """
 
-    gamma: tuple[GammaFamily, ...]
-    tau: tuple[ScaleFamily, ...]
-    corr: LKJ | None
-    sigma: ScaleFamily
+    gamma: tuple[Family, ...]
+    tau: tuple[Family, ...]
+    corr: Family | None
+    sigma: Family
     fixed: tuple[str, ...]
     random: tuple[str, ...]
     intercept: int | None

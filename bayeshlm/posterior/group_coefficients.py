@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.design.design import Design
-from bayeshlm.posterior.group_ols import group_ols, has_ols, random_positions
+from bayeshlm.posterior.group_ols import group_ols, has_ols
 from bayeshlm.posterior.summary import summarize, with_interval
 
 
@@ -42,7 +42,7 @@ def group_coefficients(posterior: xr.Dataset, design: Design, prob: float = 0.95
     n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
     u_sd = u.std(sample, ddof=1).to_numpy() if n_draws > 1 else np.full(u.shape[2:], np.nan)
     columns = {"u_mean": u.mean(sample).to_numpy(), "u_sd": u_sd, "ols": group_ols(design, gamma)}
-    random = random_positions(design)
+    random = design.random_coefficients
     for name, values in columns.items():
         full = np.full((design.n_groups, len(design.coefficients)), np.nan)
         full[:, random] = values

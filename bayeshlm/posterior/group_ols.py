@@ -66,16 +66,10 @@ def group_ols(design: Design, gamma: FloatArray) -> FloatArray:
         NaN for groups whose Z_j'Z_j is singular.
     """
     products = design.cross_products
-    random = random_positions(design)
+    random = design.random_coefficients
     of_random = {design.coefficients[c].label for c in random}
     only_fixed = np.array([column.coefficient not in of_random for column in design.fixed], dtype=bool)
     shift = np.where(only_fixed, products.ols - gamma, 0.0)
     moments = products.Zty + products.ZtX @ np.linalg.solve(products.x_transform, shift)
     deviation = np.einsum("jqr,jr->jq", inverse_scaled(products), moments) @ products.z_transform.T
     return np.asarray(design.W[:, random, :] @ products.ols + deviation)
-
-
-def random_positions(design: Design) -> list[int]:
-    """Position in ``design.coefficients`` of the coefficient that each random effect belongs to."""
-    position = {column.label: c for c, column in enumerate(design.coefficients)}
-    return [position[column.coefficient] for column in design.random]

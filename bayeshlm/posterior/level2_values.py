@@ -16,7 +16,6 @@ from bayeshlm.design.scaling import FloatArray
 from bayeshlm.equations import canonical
 from bayeshlm.equations.spec import Call, Factor, Product
 from bayeshlm.errors import OptionError
-from bayeshlm.posterior.group_ols import random_positions
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ def level2_values(design: Design, at: Mapping[str, float] | None = None) -> Floa
     OptionError
         `at` names no level-2 term, or a term that cannot be recomputed from what it names.
     """
-    values = design.W[:, random_positions(design)].mean(axis=0)
+    values = design.W[:, design.random_coefficients].mean(axis=0)
     if not at:
         return values
     terms = _terms(design)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Hashable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -12,15 +10,13 @@ import xarray as xr
 
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
-from bayeshlm.posterior.diagnostics import diagnose
+from bayeshlm.sampling.diagnostics import diagnose
 
 COLUMNS = ("mean", "sd", "lower", "upper", "ess_bulk", "ess_tail", "r_hat", "mcse_mean")
 """Columns of a summary, in order."""
 
 KINDS = ("eti", "hdi")
 """Kinds of interval: equal-tailed and highest density."""
-
-_CHUNK = 64
 
 
 def summarize(draws: xr.DataArray, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
@@ -87,23 +83,12 @@ def _index(draws: xr.DataArray, dims: Sequence[Hashable]) -> pd.Index:
 
 
 def _rows(draws: FloatArray, prob: float, kind: str) -> FloatArray:
-    """Summarize (E, chain, draw) in chunks, which run side by side: array (E, 8)."""
-    chunks = [draws[start : start + _CHUNK] for start in range(0, len(draws), _CHUNK)]
-    if not chunks:
-        return np.empty((0, len(COLUMNS)))
-    if len(chunks) == 1:
-        return _chunk(chunks[0], prob, kind)
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
-        return np.concatenate(list(pool.map(lambda chunk: _chunk(chunk, prob, kind), chunks)))
-
-
-def _chunk(draws: FloatArray, prob: float, kind: str) -> FloatArray:
+    """Summarize (E, chain, draw): array (E, 8)."""
     rows = np.full((len(draws), len(COLUMNS)), np.nan)
-    size = draws[0].size
     finite = np.isfinite(draws).all(axis=(1, 2))
     constant = finite & (draws.min(axis=(1, 2)) == draws.max(axis=(1, 2)))
     rows[constant, 0] = rows[constant, 2] = rows[constant, 3] = draws[constant, 0, 0]
-    rows[constant, 1] = 0.0 if size > 1 else np.nan
+    rows[constant, 1] = 0.0 if draws.shape[1] * draws.shape[2] > 1 else np.nan
     varying = finite & ~constant
     if varying.any():
         some = draws[varying]

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from bayeshlm.sampling.diagnostics import diagnostics
+from bayeshlm.sampling.diagnostics import diagnose
 
 type Array = NDArray[np.float64]
 
@@ -54,19 +54,19 @@ def assess_convergence(posterior: xr.Dataset, sample_stats: xr.Dataset) -> Conve
         With ``diverging (chain, draw)``.
     """
     names, draws = monitored_parameters(posterior)
-    found = diagnostics(draws)
+    bulk, tail, r_hats, _ = diagnose(draws)
     divergences = int(sample_stats["diverging"].sum())
     n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
     reasons = []
-    for label, values in (("bulk", found["ess_bulk"]), ("tail", found["ess_tail"])):
+    for label, values in (("bulk", bulk), ("tail", tail)):
         worst = int(np.argmin(np.nan_to_num(values, nan=0)))
         if not values[worst] >= MIN_ESS:
             reasons.append(
                 f"The {label} effective sample size of {names[worst]} is {values[worst]:.0f}, below {MIN_ESS}:"
                 " take more draws."
             )
-    worst = int(np.argmax(np.nan_to_num(found["r_hat"], nan=np.inf)))
-    r_hat = float(found["r_hat"][worst])
+    worst = int(np.argmax(np.nan_to_num(r_hats, nan=np.inf)))
+    r_hat = float(r_hats[worst])
     if np.isnan(r_hat):
         reasons.append("R-hat needs at least two chains.")
     elif r_hat > MAX_R_HAT:
@@ -81,8 +81,8 @@ def assess_convergence(posterior: xr.Dataset, sample_stats: xr.Dataset) -> Conve
         )
     return Convergence(
         converged=not reasons,
-        min_ess_bulk=float(found["ess_bulk"].min()),
-        min_ess_tail=float(found["ess_tail"].min()),
+        min_ess_bulk=float(bulk.min()),
+        min_ess_tail=float(tail.min()),
         max_r_hat=r_hat,
         divergences=divergences,
         n_draws=n_draws,
@@ -91,18 +91,15 @@ def assess_convergence(posterior: xr.Dataset, sample_stats: xr.Dataset) -> Conve
 
 
 def monitored_parameters(posterior: xr.Dataset) -> tuple[list[str], Array]:
-    """Names and draws, shape (chain, draw, m), of the parameters that the verdict is about."""
+    """Names and draws, shape (m, chain, draw), of the parameters that the verdict is about."""
     random = [str(label) for label in posterior["random"].to_numpy()]
     names = [*map(str, posterior["fixed"].to_numpy()), *(f"tau_{label}" for label in random), "sigma"]
-    parts = [
-        posterior["gamma"].to_numpy(),
-        posterior["tau"].to_numpy(),
-        posterior["sigma"].to_numpy()[..., None],
-    ]
+    vectors = (posterior[name].transpose(..., "chain", "draw").to_numpy() for name in ("gamma", "tau"))
+    draws = [*(values for vector in vectors for values in vector), posterior["sigma"].transpose("chain", "draw")]
     if "corr" in posterior:
-        corr = posterior["corr"].to_numpy()
+        corr = posterior["corr"].transpose(..., "chain", "draw").to_numpy()
         for row, column in zip(*np.tril_indices(len(random), -1), strict=True):
-            if corr[..., row, column].any():  # effects in different blocks have no correlation
+            if corr[row, column].any():  # effects in different blocks have no correlation
                 names.append(f"corr({random[column]}, {random[row]})")
-                parts.append(corr[..., row, column, None])
-    return names, np.concatenate(parts, axis=-1)
+                draws.append(corr[row, column])
+    return names, np.stack(draws)

@@ -1,6 +1,6 @@
 """Every two-level scalar system of the five textbook chapters, in the notation of the equations language.
 
-The names give chapter and model: 000 Zhang, "Multilevel regression" (Lee & Bryk data); 001 Monette, "Mixed
+The names give chapter and model: 000 a tutorial on the Lee & Bryk (1989) data; 001 Monette, "Mixed
 Models with R: From Hierarchical to Mixed" (its table of ten models, with the variants that its data have);
 002 "Our First Multilevel Models"; 003 Rieger, "Introduction to Multilevel Modeling"; 004 Wallace & LaCombe,
 "Multilevel Modeling Using R and Stata".

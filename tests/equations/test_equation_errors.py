@@ -155,9 +155,10 @@ def test_error_says_what_to_write_and_marks_the_place(marked, says):
     line_start = text.rfind("\n", 0, start) + 1
     assert says in first
     assert first.startswith(f"line {text.count('\n', 0, start) + 1}: ")
-    assert quoted.strip() == "".join(
-        char if char.isprintable() else " " for char in text[line_start:].split("\n")[0]
-    ).strip()
+    assert (
+        quoted.strip()
+        == "".join(char if char.isprintable() else " " for char in text[line_start:].split("\n")[0]).strip()
+    )
     assert carets.strip(" ") == "^" * max(end - start, 1)
     assert carets.index("^") - 4 == start - line_start
 
