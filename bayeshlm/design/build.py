@@ -20,6 +20,7 @@ from bayeshlm.design.expressions import evaluate, first_categorical
 from bayeshlm.design.naming import described, expression_text, labelled
 from bayeshlm.design.rows import Rows, gather_rows, place_error
 from bayeshlm.design.scaling import CHUNK_ROWS, FloatArray, IntArray
+from bayeshlm.equations.rename import rename_columns
 from bayeshlm.equations.spec import ModelSpec
 
 type Source = tuple[FloatArray, FloatArray | None]
@@ -66,6 +67,7 @@ def build_design(
     (['g00', 'g01', 'g10'], [[1.0, 0.0, -1.0], [1.0, 0.0, 1.0], [1.0, 1.0, -2.0]])
     """
     rows = gather_rows(spec, data, group, group_data)
+    spec = rename_columns(spec, rows.names)
     y = _outcome(spec, rows)
     random_terms = [term for term, line in zip(spec.level1, spec.level2, strict=True) if line.random is not None]
     intercept_only = all(term.expression.is_constant for term in random_terms)

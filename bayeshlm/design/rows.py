@@ -152,7 +152,7 @@ def gather_rows(
         group_labels=all_labels[present],
         group_codes=codes,
         frame=frame,
-        names=names,
+        names=names | {found: found for found in names.values()},
         columns=columns,
         rows_dropped=len(data) - len(frame),
     )

@@ -52,8 +52,12 @@ class Family(ABC):
     def log_density(self, x: Array) -> Array:
         """Log density at `x`; elementwise but for the LKJ's matrices."""
 
+    def short(self) -> str:
+        """The prior with its parameters to four significant digits, to look at."""
+        return f"{self._name}({', '.join(f'{value:.4g}' for value in self.parameters.values())})"
+
     def __str__(self) -> str:
-        return f"{self._name}({', '.join(f'{value:.12g}' for value in self.parameters.values())})"
+        return f"{self._name}({', '.join(repr(value).removesuffix('.0') for value in self.parameters.values())})"
 
 
 @dataclass(frozen=True, slots=True)

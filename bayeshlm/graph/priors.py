@@ -67,24 +67,29 @@ class Priors:
     intercept: int | None
     means: tuple[float, ...]
 
+    def by_key(self) -> dict[str, Family]:
+        """Every prior by the key under which a user may replace it."""
+        priors = dict(zip(self.fixed, self.gamma, strict=True))
+        priors |= {f"tau_{label}": prior for label, prior in zip(self.random, self.tau, strict=True)}
+        if self.corr is not None:
+            priors["corr"] = self.corr
+        return priors | {"sigma": self.sigma}
+
     def texts(self) -> dict[str, str]:
         """Every prior as text by its key, as `Model` and a TOML file take them."""
-        texts = {label: str(prior) for label, prior in zip(self.fixed, self.gamma, strict=True)}
-        texts |= {f"tau_{label}": str(prior) for label, prior in zip(self.random, self.tau, strict=True)}
-        if self.corr is not None:
-            texts["corr"] = str(self.corr)
-        return texts | {"sigma": str(self.sigma)}
+        return {key: str(prior) for key, prior in self.by_key().items()}
 
     def table(self) -> pd.DataFrame:
         """Table of the priors, indexed by parameter, with what each applies to."""
         texts = self.texts()
-        where = dict.fromkeys(texts, "")
-        if self.intercept is not None:
-            where[self.fixed[self.intercept]] = "at the column means"
+        applies = ["at the column means" if key == self._key_at_means else "" for key in texts]
         return pd.DataFrame(
-            {"prior": list(texts.values()), "applies": [where[key] for key in texts]},
-            index=pd.Index(list(texts), name="parameter"),
+            {"prior": list(texts.values()), "applies": applies}, index=pd.Index(list(texts), name="parameter")
         )
+
+    @property
+    def _key_at_means(self) -> str | None:
+        return None if self.intercept is None else self.fixed[self.intercept]
 
     def at_means(self, gamma: Array) -> Array:
         """Fixed effects with the intercept moved to the column means, shape (..., p), where its prior is."""
@@ -95,10 +100,10 @@ class Priors:
         return moved
 
     def __str__(self) -> str:
-        width = max(len(key) for key in self.texts())
-        rows = self.table()
-        lines = (f"{key:<{width}}  ~  {prior}  {applies}" for key, prior, applies in rows.itertuples())
-        return "\n".join(line.rstrip() for line in lines)
+        priors = self.by_key()
+        width = max(map(len, priors))
+        where = {self._key_at_means: "  at the column means"}
+        return "\n".join(f"{key:<{width}}  ~  {prior.short()}{where.get(key, '')}" for key, prior in priors.items())
 
     __repr__ = __str__
 
@@ -185,7 +190,8 @@ def _resolve(design: Design, given: Mapping[str, Family | str]) -> dict[str, Fam
     """The user's priors by the labels of the parameters they are for."""
     targets = _targets(design)
     chosen: dict[str, Family] = {}
-    for key, value in given.items():
+    for key in sorted(given, key=lambda key: "[" in key):  # the prior of one column beats that of its term
+        value = given[key]
         labels, allowed = targets.get(_spelling(key), ((), ()))
         if not labels:
             raise PriorError(f"There is no parameter {key!r} to give a prior; there are {', '.join(targets)}.")

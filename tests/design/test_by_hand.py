@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from bayeshlm.design import build_design
-from bayeshlm.equations import parse
+from bayeshlm.equations import parse, render
 
 PUPILS = pd.DataFrame(
     {
@@ -95,7 +95,7 @@ def test_cross_level_interaction_and_centering_within_groups():
 def test_level1_expression(expression, column):
     design = design_of(f"math = b0 + b1*{expression} + r; b0 = g00 + u0; b1 = g10")
     np.testing.assert_allclose(design.X[:, 1], column, rtol=1e-14, atol=1e-14)
-    assert design.coefficients[1].expression == expression
+    assert design.coefficients[1].expression == expression.removesuffix("_ij")  # the name that the data have
 
 
 @pytest.mark.parametrize(
@@ -171,3 +171,9 @@ def test_the_users_data_are_neither_changed_nor_shared():
     data.loc[:, "math"] = 0.0
     np.testing.assert_array_equal(design.y, PUPILS["math"])
     np.testing.assert_array_equal(design.frame["math"], PUPILS["math"])
+
+
+def test_a_design_speaks_of_columns_by_the_names_that_the_data_have():
+    design = design_of("math_ij = b0 + b1*cwc(ses_ij) + r_ij; b0 = g00 + g01*sector_j + u0; b1 = g10")
+    assert render(design.spec, "lme4", design.group) == "math ~ sector + I(ses - ave(ses, school)) + (1 | school)"
+    assert [column.term for column in design.fixed] == ["1", "sector", "1"]

@@ -1,0 +1,42 @@
+"""A specification with other column names: the names that the data have for those that the text uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bayeshlm.equations.spec import Call, Column, Factor, ModelSpec, Product
+
+
+def rename_columns(spec: ModelSpec, names: Mapping[str, str]) -> ModelSpec:
+    """Replace column names; the text and the places in it stay.
+
+    Examples
+    --------
+    >>> from bayeshlm.equations import parse, render
+    >>> spec = parse("math_ij = b0 + b1*cwc(ses_ij) + r; b0 = g00 + u0; b1 = g10")
+    >>> print(render(rename_columns(spec, {"math_ij": "math", "ses_ij": "ses"}), "lme4", group="school"))
+    math ~ I(ses - ave(ses, school)) + (1 | school)
+    """
+
+    def product(expression: Product) -> Product:
+        return Product(tuple(map(factor, expression.factors)))
+
+    def factor(part: Factor) -> Factor:
+        if isinstance(part, Call):
+            return replace(part, argument=product(part.argument))
+        return column(part)
+
+    def column(part: Column) -> Column:
+        return replace(part, name=names.get(part.name, part.name))
+
+    return replace(
+        spec,
+        outcome=column(spec.outcome),
+        level1=tuple(replace(term, expression=product(term.expression)) for term in spec.level1),
+        level2=tuple(
+            replace(line, fixed=tuple(replace(term, expression=product(term.expression)) for term in line.fixed))
+            for line in spec.level2
+        ),
+        offsets=tuple(map(product, spec.offsets)),
+    )
