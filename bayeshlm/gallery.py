@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _TEXT_KEYS = ("title", "source", "dataset", "data", "group_data", "group", "equations")
 _TABLE_KEYS = ("priors", "published", "published_by")
+_NUMBER = re.compile(r"[+-]?\d*\.?\d+(e[+-]?\d+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +154,11 @@ def _find(path_or_name: str | Path) -> Path:
     if str(path_or_name) in gallery_names():
         return _folder() / f"{path_or_name}.toml"
     path = Path(path_or_name).expanduser()
-    if path.is_dir():
+    if os.path.isdir(path):  # as isfile below, false for what can be no path
         raise FileError(f"{path} is a directory. Name the model file inside it.")
-    if path.is_file():
+    if path.suffix.lower() in (".csv", ".tsv", ".parquet", ".pq", ".xlsx"):
+        raise FileError(f'{path} is a data file. Name it in a model file (.toml), data = "{path.name}", or by --data.')
+    if os.path.isfile(path):
         return path
     if path.suffix.lower() == ".toml" and path.stem not in gallery_names():
         raise FileError(f"There is no model file {path}. Check the path.")
@@ -239,20 +242,13 @@ def _published(content: Mapping[str, object], path: Path) -> dict[str, Published
         for key, printed in entry.items():
             if key not in ("value", "se"):
                 raise FileError(f'{path}: unknown key "{key}" for {symbol}. {did_you_mean(key, ("value", "se"))}')
-            if not isinstance(printed, str) or not _is_number(printed):
+            if not isinstance(printed, str) or not _NUMBER.fullmatch(printed):
                 raise FileError(
                     f"{path}: {key} of {symbol} must be a number in quotes, as printed (its digits set the "
                     f'tolerance), such as "1.23", not {printed!r}.'
                 )
         published[symbol] = Published(**entry)
     return published
-
-
-def _is_number(printed: str) -> bool:
-    try:
-        return Decimal(printed).is_finite()
-    except InvalidOperation:
-        return False
 
 
 def _resolve(file: str | None, path: Path) -> Path | None:

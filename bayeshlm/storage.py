@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayeshlm.errors import FileError
+from bayeshlm.design.columns import NumericColumn, read_categories, read_column
+from bayeshlm.errors import DataError, FileError
 
 FORMAT = 1
 SOURCE = "model_source"
@@ -29,7 +30,7 @@ class StoredFit:
         The used columns of the rows kept.
     equations, group : str
     priors : dict of str to str
-        Every prior by its key, as text; of a default intercept there is none, it follows from the data.
+        The priors that the user typed, by key, as text; the others follow from the data.
     rows_dropped : int
         Rows dropped for missing values before `frame` was made.
     """
@@ -115,8 +116,24 @@ def read_fit(path: str | os.PathLike[str]) -> StoredFit:
 
 def _to_parquet(frame: pd.DataFrame) -> np.ndarray:
     buffer = io.BytesIO()
-    frame.reset_index(drop=True).to_parquet(buffer)
+    plain = {name: _storable(column) for name, column in frame.reset_index(drop=True).items()}
+    pd.DataFrame(plain).to_parquet(buffer)
     return np.frombuffer(buffer.getvalue(), dtype=np.uint8)
+
+
+def _storable(column: pd.Series) -> pd.Series:
+    """A column as Parquet can hold it: odd objects as the numbers or the categories that a design reads."""
+    values = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else column
+    odd = isinstance(values.dtype, (pd.IntervalDtype, pd.PeriodDtype, pd.SparseDtype))
+    if not odd and not pd.api.types.infer_dtype(values).startswith(("mixed", "unknown")):
+        return column
+    try:
+        read = read_column(column)
+    except DataError:  # numbers and text together, which C() takes
+        read = read_categories(column)
+    if isinstance(read, NumericColumn):
+        return pd.Series(read.numbers)
+    return pd.Series(pd.Categorical.from_codes(read.codes, pd.Index(read.levels)))
 
 
 def _umask() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,12 +67,12 @@ def read_table(path: str | Path) -> pd.DataFrame:
 
 
 def _check_file(path: Path) -> None:
-    if path.is_dir():
+    if os.path.isdir(path):  # as the others below, false for what can be no path
         raise FileError(f"{path} is a directory. Name the data file inside it.")
-    if not path.exists():
+    if not os.path.exists(path):
         siblings = (
             [entry.name for entry in path.parent.iterdir() if entry.suffix.lower() in (*_TEXT, *_PARQUET)]
-            if path.parent.is_dir()
+            if os.path.isdir(path.parent)
             else []
         )
         hint = did_you_mean(path.name, siblings) if siblings else "Check the path."

@@ -135,6 +135,11 @@ def _outcome(spec: ModelSpec, rows: Rows) -> FloatArray:
         levels = ", ".join(map(repr, column.levels[:3])) + ("..." if len(column.levels) > 3 else "")
         problem = numbers_as_text(column, rows.frame.index) or f"the outcome {column.name!r} is text ({levels})"
         raise place_error(f"{problem}; the outcome must be coded as numbers", rows.text, spec.outcome.span)
+    with np.errstate(all="ignore"):
+        variance = column.numbers.var()
+    if not np.isfinite(variance) or (variance < np.finfo(np.float64).tiny and np.ptp(column.numbers) > 0):
+        message = f"the outcome {column.name!r} has values like {column.numbers[0]:g}, beyond computing: rescale it"
+        raise place_error(message, rows.text, spec.outcome.span)
     if column.numbers.max() == column.numbers.min():
         message = f"the outcome {column.name!r} is {column.numbers[0]:g} in every row: there is nothing to explain"
         raise place_error(message, rows.text, spec.outcome.span)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
@@ -65,13 +66,14 @@ def resolve(name: str, names: Sequence[str]) -> str | None:
     >>> resolve("income", ["ses"]) is None
     True
     """
-    if name in names:
-        return name
-    bare = SUBSCRIPT.sub("", name)
-    return bare if bare in names else None
+    for spelling in (name, SUBSCRIPT.sub("", name)):
+        if spelling in names:
+            return spelling
+    composed = {normalize("NFC", candidate): candidate for candidate in names}  # one accent has two encodings
+    return composed.get(normalize("NFC", name))
 
 
-def missing_column(name: str, names: Sequence[str]) -> str:
+def missing_column(name: str, names: Sequence[str], index_names: Sequence[object] = ()) -> str:
     """Say that a column does not exist, what it may have been meant to be, and which ones there are.
 
     Examples
@@ -79,6 +81,8 @@ def missing_column(name: str, names: Sequence[str]) -> str:
     >>> missing_column("SES", ["ses", "sector"])
     "the data have no column 'SES'; did you mean 'ses'? The columns are: ses, sector"
     """
+    if name in index_names:
+        return f"the data have no column {name!r}, but an index of that name: pass data.reset_index()"
     folded = {candidate.casefold(): candidate for candidate in reversed(names)}
     near = get_close_matches(SUBSCRIPT.sub("", name).casefold(), folded, n=1)
     hint = f"; did you mean {folded[near[0]]!r}?" if near else "."

@@ -13,9 +13,23 @@ from bayeshlm.errors import DataError
 
 _PARAMETERS = ("gamma", "beta", "u", "z", "tau", "corr", "sigma", "mu", "y", "r", "X", "Z", "W", "G")
 _DIMENSIONS = ("fixed", "random", "random_", "coefficient", "chain", "draw", "sample", "obs", "observation", "level")
-_CONTAINERS = ("group_codes", "log_likelihood", "log_prior", "offset")
-RESERVED = frozenset((*_PARAMETERS, *_DIMENSIONS, *_CONTAINERS))
-"""Names of parameters and dimensions in the results, which a grouping column cannot have."""
+_CONTAINERS = ("group_codes", "log_likelihood", "log_prior", "offset", "reliability", "by_group")
+_GRAPH = (
+    "group_code",
+    "y_observed",
+    "obs_id",
+    "column_means",
+    "u_to_scaled",
+    "ZtZ",
+    "ZtX",
+    "Zty",
+    "XtX",
+    "Xty",
+    "totals",
+)
+_PARTS = ("gamma_", "tau_", "corr_", "sigma_")
+RESERVED = frozenset((*_PARAMETERS, *_DIMENSIONS, *_CONTAINERS, *_GRAPH))
+"""Names in the graphs and the results, which a grouping column cannot have; nor one that begins with `_PARTS`."""
 
 
 def check_frame(data: object, argument: str) -> None:
@@ -27,6 +41,10 @@ def check_frame(data: object, argument: str) -> None:
         )
     if data.empty:
         raise DataError(f"{argument} has no rows" if len(data.columns) else f"{argument} is empty")
+    if not text_names(data):
+        raise DataError(
+            f"the columns of {argument} must be named by text, not like {data.columns[0]!r}: set {argument}.columns"
+        )
 
 
 def text_names(data: pd.DataFrame) -> tuple[str, ...]:
@@ -47,27 +65,68 @@ def find_group_column(spec: ModelSpec, data: pd.DataFrame, group: object) -> str
     names = text_names(data)
     if group is None and spec.group is None:
         raise DataError(
-            'the grouping column is not named: pass group="..." (the column that says which group a row belongs to)'
+            'the grouping column is not named: pass group="...", or write group = "..." in the model file '
+            "(the column that says which group a row belongs to)"
         )
     found: dict[str, str] = {}
     for name in (group, spec.group):
         if name is not None and not isinstance(name, str):
-            raise DataError(f"group must be the name of one column, not {name!r}")
+            raise DataError(f"group must be the name of one column, not a {type(name).__name__}")
         if name is not None:
             column = resolve(name, names)
             if column is None:
-                raise DataError(missing_column(name, names))
+                raise DataError(missing_column(name, names, data.index.names))
             found[column] = name
     if len(found) > 1:
         raise DataError(f"group={group!r} disagrees with the equations, which say [{spec.group}]")
     (column,) = found
-    if column in RESERVED or canonical(column) in RESERVED:
+    if "/" in column or column == ".":
+        raise DataError(
+            f"the grouping column cannot be called {column!r}, no file of results can hold that name: rename it, "
+            f'df.rename(columns={{{column!r}: "group_id"}})'
+        )
+    if column in RESERVED or canonical(column) in RESERVED or column.startswith(_PARTS):
         raise DataError(
             f"the grouping column cannot be called {column!r}, the results use that name: rename it, "
             f'df.rename(columns={{{column!r}: "group_id"}})'
         )
     one_column(data, column)
     return column
+
+
+def group_ids(data: pd.DataFrame, name: str) -> pd.Series:
+    """Grouping column; ids that no file of results can hold, such as UUIDs, become text.
+
+    Raises
+    ------
+    DataError
+        Two ids are one text, such as 1 and "1".
+
+    Examples
+    --------
+    >>> group_ids(pd.DataFrame({"school": [7, "7b", 7]}), "school").tolist()
+    ['7', '7b', '7']
+    """
+    ids = one_column(data, name)
+    if _fits_a_file(ids):
+        return ids
+    found = factorize(ids)[1]
+    texts = [str(value) for value in found]
+    if len(set(texts)) < len(texts):
+        twice = next(text for text in texts if texts.count(text) > 1)
+        raise DataError(f"the grouping column {name!r} holds {twice!r} both as number and as text: make it one of them")
+    return ids.astype(object).map(str, na_action="ignore")
+
+
+def _fits_a_file(ids: pd.Series) -> bool:
+    """Whether netCDF holds these values as they are: numbers, text, times without a zone."""
+    values = ids.cat.categories if isinstance(ids.dtype, pd.CategoricalDtype) else ids.dropna()
+    values = values.infer_objects()
+    if isinstance(values.dtype, (pd.DatetimeTZDtype, pd.PeriodDtype, pd.IntervalDtype)):
+        return False
+    if values.dtype.kind == "O":
+        return pd.api.types.infer_dtype(values) in ("string", "bytes", "empty")
+    return values.dtype.kind != "c"
 
 
 def match_groups(data: pd.DataFrame, group_data: pd.DataFrame, group: str, labels: pd.Index) -> IntArray:
@@ -99,7 +158,7 @@ def match_groups(data: pd.DataFrame, group_data: pd.DataFrame, group: str, label
             f"column {shared[0]!r} is in both data and group_data: drop it from one of them or rename it "
             "(only the grouping column is shared)"
         )
-    codes, values = factorize(one_column(group_data, key))
+    codes, values = factorize(group_ids(group_data, key))
     if (codes < 0).any():
         row = group_data.index[int((codes < 0).argmax())]
         raise DataError(f"row {shown(row)} of group_data has no value in the grouping column {key!r}")

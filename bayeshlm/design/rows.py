@@ -19,7 +19,7 @@ from bayeshlm.design.columns import (
     resolve,
     shown,
 )
-from bayeshlm.design.grouping import check_frame, find_group_column, match_groups, one_column, text_names
+from bayeshlm.design.grouping import check_frame, find_group_column, group_ids, match_groups, one_column, text_names
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.equations import quote
 from bayeshlm.equations.spec import Column, ModelSpec, Product, Span
@@ -100,7 +100,8 @@ def gather_rows(
     """
     check_frame(data, "data")
     group_name = find_group_column(spec, data, group)
-    all_codes, all_labels = factorize(data[group_name])
+    ids = group_ids(data, group_name)
+    all_codes, all_labels = factorize(ids)
     if not (all_codes >= 0).any():
         raise DataError(f"the grouping column {group_name!r} has no value in any row")
     home = dict.fromkeys(text_names(data), data)
@@ -115,7 +116,7 @@ def gather_rows(
     for column in (spec.outcome, *(column for column, _ in _predictors(spec))):
         found = resolve(column.name, tuple(home))
         if found is None:
-            raise place_error(missing_column(column.name, tuple(home)), spec.text, column.span)
+            raise place_error(missing_column(column.name, tuple(home), data.index.names), spec.text, column.span)
         names[column.name] = found
         if found not in used:
             series = one_column(home[found], found)
@@ -135,7 +136,7 @@ def gather_rows(
             f"every row of the data misses a value in a column that the equations use{which}; "
             f"they use: {', '.join([group_name, *used])}"
         )
-    frame = pd.DataFrame({group_name: one_column(data, group_name), **used}, copy=False)
+    frame = pd.DataFrame({group_name: ids, **used}, copy=False)
     if not keep.all():
         frame, all_codes = frame.loc[keep], all_codes[keep]
     present = np.bincount(all_codes, minlength=len(all_labels)) > 0

@@ -55,7 +55,8 @@ def sort_levels(text: str, equations: list[LevelEquation]) -> Levels:
     coefficients = tuple(term.symbol for term in terms if term.symbol is not None)
     _check_all_used(text, {symbol.name for symbol in coefficients}, lines)
     if not level1.quoted and level1.left.name == text[slice(*residual.span)]:
-        message = f"`{level1.left.name}` is the outcome and cannot be the residual too: name the residual `r`"
+        other = "e" if residual.name == "r" else "r"
+        message = f"`{level1.left.name}` is the outcome and cannot be the residual too: name the residual `{other}`"
         raise equation_error(text, residual.span, message, level1.left.span)
     return Levels(
         outcome=level1.left,

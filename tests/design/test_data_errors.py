@@ -45,6 +45,27 @@ ERRORS = {
     "reserved spelling": (MEAN, {"data": DATA.rename(columns={"school": "U_j"}), "group": "U_j"}, ["df.rename("]),
     "group is the outcome": (MEAN, {"group": "math"}, ["'math' cannot be the outcome", "math = b0"]),
     "outcome as predictor": (SLOPE.format("cwc(math)"), {}, ["'math' cannot be its own predictor", "      ^"]),
+    "name of a part of the graph": (
+        MEAN,
+        {"data": DATA.rename(columns={"school": "tau_raw"}), "group": "tau_raw"},
+        ["cannot be called 'tau_raw'", "df.rename("],
+    ),
+    "name that no file can hold": (
+        MEAN,
+        {"data": DATA.rename(columns={"school": "class/year"}), "group": "class/year"},
+        ["cannot be called 'class/year'", "no file", "df.rename("],
+    ),
+    "group is a column, not its name": (MEAN, {"group": DATA["school"]}, ["name of one column, not a Series"]),
+    "group in the index": (
+        MEAN,
+        {"data": DATA.set_index("school")},
+        ["an index of that name: pass data.reset_index()"],
+    ),
+    "group as number and text": (
+        MEAN,
+        {"data": DATA.assign(school=[11] * 5 + ["11"] * 5 + [12] * 10)},
+        ["'school' holds '11' both as number and as text"],
+    ),
     "one group": (MEAN, {"data": DATA[:5]}, ["all 5 rows belong to one group", "school 11"]),
     "groups of one row": (MEAN, {"group": "pupil"}, ["every group of 'pupil' has one row", "tau", "sigma"]),
     # the level-2 file
@@ -85,6 +106,13 @@ ERRORS = {
     "not a frame": (MEAN, {"data": {"math": [1]}}, ["must be a pandas DataFrame, not dict", "to_pandas()"]),
     "no rows": (MEAN, {"data": DATA[:0]}, ["data has no rows"]),
     "no columns": (MEAN, {"data": pd.DataFrame()}, ["data is empty"]),
+    "columns without names": (
+        MEAN,
+        {"data": DATA.set_axis(range(len(DATA.columns)), axis=1)},
+        ["named by text, not like 0"],
+    ),
+    "columns of two rows": (MEAN, {"data": pd.concat({"all": DATA}, axis=1)}, ["not like ('all', 'school')"]),
+    "predictor in the index": (SLOPE.format("age"), {"data": DATA.set_index("age")}, ["an index of that name", "^^^"]),
     "all missing": (SLOPE.format("ses"), {"data": DATA.assign(ses=np.nan)}, ["every row", "column 'ses' has no value"]),
     "no group in any row": (MEAN, {"data": DATA.assign(school=None)}, ["'school' has no value in any row"]),
     "no group in any row of two files": (
@@ -131,6 +159,8 @@ ERRORS = {
     "text offset": ("math = b0 + offset(race) + r; b0 = g00 + u0", {}, ["offset() needs numbers"]),
     "text outcome": ("race" + MEAN[4:], {}, ["the outcome 'race' is text", "coded as numbers", "^^^^"]),
     "constant outcome": (MEAN, {"data": DATA.assign(math=3)}, ["'math' is 3 in every row"]),
+    "huge outcome": (MEAN, {"data": DATA.assign(math=DATA["math"] * 1e160)}, ["'math' has values like", "rescale it"]),
+    "tiny outcome": (MEAN, {"data": DATA.assign(math=DATA["math"] * 1e-300)}, ["'math' has values like", "rescale it"]),
     # levels
     "varies within groups": (
         LEVEL2.format("ses"),

@@ -114,7 +114,8 @@ CONTRADICTORY = [
     ("y = b0 + b1*x«\nb0 = g00 + u0\nb1 = g10", "add `+ r`"),
     (f"y = b0«{B0}", "add `+ r`"),
     ("y = b0 + r + b1*x«\nb0 = g00 + u0\nb1 = g10", "move `r` to the end"),
-    (f"y = b0 + «y»{B0}", "the outcome and cannot be the residual"),
+    (f"y = b0 + «y»{B0}", "the outcome and cannot be the residual too: name the residual `r`"),
+    (f"r = b0 + «r»{B0}", "the outcome and cannot be the residual too: name the residual `e`"),
     ("«y = r»\nb0 = g00 + u0", "level 1 has no coefficient"),
     # intercepts and random effects
     (f"y = b0 + «b1» + r{B1}", "level 1 has one intercept: multiply `b1`"),
