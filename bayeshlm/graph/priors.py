@@ -7,6 +7,9 @@ The defaults are weakly informative and follow the data's units, as in rstanarm 
 - other ``g_k ~ Normal(0, 2.5 sd(y)/sd(x_k))``;
 - ``tau_k ~ HalfStudentT(3, sd(y)/s_k)``, s_k = 1 for the intercept, else sd(z_k) over rows;
 - ``corr ~ LKJ(2)``; ``sigma ~ HalfStudentT(3, sd(y))``.
+
+Beside a predictor that lies far from zero, the effects it interacts with have their priors at its mean
+(`bayeshlm.graph.prior_basis`).
 """
 
 from __future__ import annotations
@@ -31,12 +34,13 @@ from bayeshlm.graph.families import (
     HalfStudentT,
     Normal,
 )
+from bayeshlm.graph.prior_basis import FAR, prior_basis
 from bayeshlm.graph.prior_text import parse_prior
 
 type Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Priors:
     """The prior of every parameter of a model.
 
@@ -48,14 +52,15 @@ class Priors:
         Priors of the standard deviations of the random effects, in the order of `random`.
     corr : Family or None
         Prior of the correlation matrix of each block of random effects; None when there is none.
-    sigma : ScaleFamily
+    sigma : Family
         Prior of the level-1 standard deviation.
     fixed, random : tuple of str
         Labels of the fixed and the random effects.
-    intercept : int or None
-        Position of the intercept when its prior holds at the column means (the default), else None.
-    means : tuple of float, length p
-        Means over rows of the columns of X; 0 for the intercept itself.
+    basis : array, shape (p, p)
+        C of the coordinates ``C gamma`` that the priors of gamma are stated for; see `prior_basis`. The
+        row of a prior that the user typed is that of the identity: it applies to the effect as written.
+    typed : frozenset of str
+        Keys of the priors that the user typed.
     """
 
     gamma: tuple[Family, ...]
@@ -64,8 +69,8 @@ class Priors:
     sigma: Family
     fixed: tuple[str, ...]
     random: tuple[str, ...]
-    intercept: int | None
-    means: tuple[float, ...]
+    basis: Array
+    typed: frozenset[str]
 
     def by_key(self) -> dict[str, Family]:
         """Every prior by the key under which a user may replace it."""
@@ -81,29 +86,25 @@ class Priors:
 
     def table(self) -> pd.DataFrame:
         """Table of the priors, indexed by parameter, with what each applies to."""
-        texts = self.texts()
-        applies = ["at the column means" if key == self._key_at_means else "" for key in texts]
+        texts, where = self.texts(), self._where()
         return pd.DataFrame(
-            {"prior": list(texts.values()), "applies": applies}, index=pd.Index(list(texts), name="parameter")
+            {"prior": list(texts.values()), "applies": [where.get(key, "") for key in texts]},
+            index=pd.Index(list(texts), name="parameter"),
         )
 
-    @property
-    def _key_at_means(self) -> str | None:
-        return None if self.intercept is None else self.fixed[self.intercept]
+    def _where(self) -> dict[str, str]:
+        moved = self.basis != np.eye(len(self.fixed))
+        return {label: "at the column means" for label, row in zip(self.fixed, moved, strict=True) if row.any()}
 
     def at_means(self, gamma: Array) -> Array:
-        """Fixed effects with the intercept moved to the column means, shape (..., p), where its prior is."""
-        if self.intercept is None:
-            return gamma
-        moved = gamma.copy()
-        moved[..., self.intercept] += gamma @ np.asarray(self.means)
-        return moved
+        """Fixed effects (..., p) in the coordinates ``C gamma`` that the priors are stated for."""
+        return gamma @ self.basis.T
 
     def __str__(self) -> str:
-        priors = self.by_key()
+        priors, where = self.by_key(), self._where()
         width = max(map(len, priors))
-        where = {self._key_at_means: "  at the column means"}
-        return "\n".join(f"{key:<{width}}  ~  {prior.short()}{where.get(key, '')}" for key, prior in priors.items())
+        lines = (f"{key:<{width}}  ~  {prior.short()}  {where.get(key, '')}" for key, prior in priors.items())
+        return "\n".join(line.rstrip() for line in lines)
 
     __repr__ = __str__
 
@@ -125,7 +126,11 @@ def make_priors(design: Design, given: Mapping[str, Family | str] | None = None)
         If a key names no parameter of the model or a family does not fit its parameter.
     """
     chosen = _resolve(design, given or {})
-    means, sds = _column_moments(design.X)
+    fixed, random = tuple(design.fixed_labels), tuple(design.random_labels)
+    basis = prior_basis(design)
+    sds = _column_moments(_without_shift(design, basis))[1]
+    typed = [k for k, label in enumerate(fixed) if label in chosen]
+    basis[typed] = np.eye(len(fixed))[typed]
     y_mean, y_sd = float(design.y.mean()), float(design.y.std(ddof=1))
     intercept = next((k for k, column in enumerate(design.fixed) if column.is_intercept), None)
     centers = _centers(design, y_mean) if intercept is None else np.zeros(len(design.fixed))
@@ -138,10 +143,6 @@ def make_priors(design: Design, given: Mapping[str, Family | str] | None = None)
         HalfStudentT(3, y_sd if column.is_intercept or sd == 0 else y_sd / sd)
         for column, sd in zip(design.random, z_sds, strict=True)
     ]
-    fixed, random = tuple(design.fixed_labels), tuple(design.random_labels)
-    at_means = intercept is not None and fixed[intercept] not in chosen
-    if at_means:
-        means[intercept] = 0.0
     correlated = any(len(block) > 1 for block in design.blocks)
     return Priors(
         gamma=tuple(chosen.get(label, prior) for label, prior in zip(fixed, gamma, strict=True)),
@@ -150,8 +151,8 @@ def make_priors(design: Design, given: Mapping[str, Family | str] | None = None)
         sigma=chosen.get("sigma", HalfStudentT(3, y_sd)),
         fixed=fixed,
         random=random,
-        intercept=intercept if at_means else None,
-        means=tuple(float(mean) for mean in means),
+        basis=basis,
+        typed=frozenset(chosen),
     )
 
 
@@ -163,7 +164,7 @@ def warn_far_from_zero(design: Design) -> None:
     """
     means, sds = _column_moments(design.Z)
     for column, mean, sd in zip(design.random, means, sds, strict=True):
-        if not column.is_intercept and abs(mean) > 3 * sd > 0:
+        if not column.is_intercept and abs(mean) > FAR * sd > 0:
             warnings.warn(
                 f"The slope of {column.expression} varies between groups ({column.label}), but its values lie far"
                 f" from zero (mean {mean:.4g}, sd {sd:.4g}): the random intercept then describes a place without"
@@ -171,6 +172,16 @@ def warn_far_from_zero(design: Design) -> None:
                 ModelWarning,
                 stacklevel=3,
             )
+
+
+def _without_shift(design: Design, basis: Array) -> Array:
+    """The columns of X that belong to the coordinates ``basis gamma``, up to a constant."""
+    slopes = basis.copy()
+    intercepts = [k for k, column in enumerate(design.fixed) if column.is_intercept]
+    slopes[intercepts] = np.eye(len(basis))[intercepts]
+    if (slopes == np.eye(len(basis))).all():
+        return design.X
+    return np.asarray(design.X @ np.linalg.inv(slopes))
 
 
 def _column_moments(columns: Array) -> tuple[Array, Array]:
@@ -188,14 +199,23 @@ def _centers(design: Design, y_mean: float) -> Array:
 
 def _resolve(design: Design, given: Mapping[str, Family | str]) -> dict[str, Family]:
     """The user's priors by the labels of the parameters they are for."""
+    if not isinstance(given, Mapping):
+        raise PriorError(f'priors must be a dict such as {{"g00": "Normal(0, 1)"}}, not a {type(given).__name__}.')
     targets = _targets(design)
     chosen: dict[str, Family] = {}
-    for key in sorted(given, key=lambda key: "[" in key):  # the prior of one column beats that of its term
-        value = given[key]
-        labels, allowed = targets.get(_spelling(key), ((), ()))
+    keys: dict[str, str] = {}
+    for key in sorted(given, key=lambda key: "[" in str(key)):  # the prior of one column beats that of its term
+        value, spelling = given[key], _spelling(str(key))
+        if spelling in keys:
+            raise PriorError(f"{keys[spelling]!r} and {key!r} are one parameter: give it one prior.")
+        keys[spelling] = key
+        labels, allowed = targets.get(spelling, ((), ()))
         if not labels:
             raise PriorError(f"There is no parameter {key!r} to give a prior; there are {', '.join(targets)}.")
-        prior = parse_prior(value) if isinstance(value, str) else value
+        try:
+            prior = parse_prior(value) if isinstance(value, str) else value
+        except PriorError as error:
+            raise PriorError(f"The prior of {key}: {error}") from error
         if not isinstance(prior, allowed):
             names = ", ".join(family.__name__ for family in allowed)
             shown = str(prior) if isinstance(prior, Family) else repr(prior)

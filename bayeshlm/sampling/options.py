@@ -9,10 +9,11 @@ from typing import Literal, get_args
 import numpy as np
 
 from bayeshlm.errors import OptionError
+from bayeshlm.graph.parameterization import Parameterization, check_parameterization
 
 type Sampler = Literal["nutpie", "pymc"]
 
-DEFAULT_TUNE = 1000
+DEFAULT_TUNE = {"marginal": 400, "noncentered": 1000, "centered": 1000}
 DEFAULT_TARGET_ACCEPT = 0.9
 
 
@@ -27,6 +28,7 @@ class SamplingOptions:
     seed : int
         The seed that was given, or the one that was drawn: the same seed gives the same draws.
     sampler : {"nutpie", "pymc"}
+    parameterization : {"marginal", "noncentered", "centered"}
     target_accept : float
         Acceptance rate that the step size is tuned to, between 0 and 1.
     progress : bool or None
@@ -39,6 +41,7 @@ class SamplingOptions:
     cores: int
     seed: int
     sampler: Sampler
+    parameterization: Parameterization
     target_accept: float
     progress: bool | None
 
@@ -50,6 +53,7 @@ def sampling_options(
     cores: int | None = None,
     seed: int | None = None,
     sampler: Sampler = "nutpie",
+    parameterization: Parameterization = "marginal",
     target_accept: float | None = None,
     progress: bool | None = None,
 ) -> SamplingOptions:
@@ -63,10 +67,11 @@ def sampling_options(
     Examples
     --------
     >>> sampling_options(draws=500, seed=1).tune
-    1000
+    400
     """
     if sampler not in get_args(Sampler.__value__):
         raise OptionError(f'sampler must be "nutpie" or "pymc", not {sampler!r}.')
+    check_parameterization(parameterization)
     chains = _count("chains", chains, 1)
     if target_accept is None:
         target_accept = DEFAULT_TARGET_ACCEPT
@@ -74,11 +79,12 @@ def sampling_options(
         raise OptionError(f"target_accept must lie between 0 and 1, not {target_accept!r}.")
     return SamplingOptions(
         draws=_count("draws", draws, 4),
-        tune=_count("tune", DEFAULT_TUNE if tune is None else tune, 0),
+        tune=_count("tune", DEFAULT_TUNE[parameterization] if tune is None else tune, 0),
         chains=chains,
         cores=min(chains, os.cpu_count() or 1) if cores is None else _count("cores", cores, 1),
         seed=int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else _count("seed", seed, 0),
         sampler=sampler,
+        parameterization=parameterization,
         target_accept=float(target_accept),
         progress=progress,
     )

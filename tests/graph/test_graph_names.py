@@ -20,7 +20,7 @@ def dims(graph):
 
 
 def test_names_dims_and_coords(frame):
-    graph = hlm.Model(SLOPES, frame, "site").graph()
+    graph = hlm.Model(SLOPES, frame, "site").graph("noncentered")
     found = dims(graph)
     assert found["gamma"] == ("fixed",)
     assert found["tau"] == ("random",)
@@ -30,13 +30,13 @@ def test_names_dims_and_coords(frame):
     assert list(graph.coords["fixed"]) == ["g00", "g10", "g20"]
     assert list(graph.coords["random"]) == ["u0", "u1", "u2"]
     assert list(graph.coords["site"]) == ["a", "b", "c", "d"]
-    assert {rv.name for rv in graph.free_RVs} == {"gamma_at_means", "tau", "corr_chol", "sigma", "z"}
+    assert {rv.name for rv in graph.free_RVs} == {"gamma_at_means", "tau", "corr_beta", "sigma", "z"}
 
 
 def test_one_random_effect_has_no_corr(frame):
     graph = hlm.Model("y = b0 + r\nb0 = g00 + u0", frame, "site").graph("centered")
     assert "corr" not in graph.named_vars
-    assert {rv.name for rv in graph.free_RVs} == {"gamma_at_means", "tau", "sigma", "u"}
+    assert {rv.name for rv in graph.free_RVs} == {"gamma", "tau", "sigma", "u"}
 
 
 def test_blocks_of_effects_have_a_correlation_each(frame):
@@ -52,7 +52,7 @@ def test_blocks_of_effects_have_a_correlation_each(frame):
 
 def test_priors_of_several_families(frame):
     priors = {"g10": hlm.StudentT(3, 0, 1), "g00": "Normal(5, 2)", "tau_u1": "Exponential(2)"}
-    graph = hlm.Model(SLOPES, frame, "site", priors=priors).graph()
+    graph = hlm.Model(SLOPES, frame, "site", priors=priors).graph("noncentered")
     names = {rv.name for rv in graph.free_RVs}
     assert names >= {"gamma_Normal", "gamma_StudentT", "tau_Exponential", "tau_HalfStudentT"}
     gamma, tau = pm.draw([graph["gamma"], graph["tau"]], 4000, random_seed=1)

@@ -30,10 +30,10 @@ def random_point(model, seed):
 def graph_point(model, gamma, tau, corr, sigma, **effects):
     """The values of the graph's variables, untransformed."""
     priors = model.priors
-    name = "gamma" if priors.intercept is None else "gamma_at_means"
+    name = "gamma" if (priors.basis == np.eye(len(gamma))).all() else "gamma_at_means"
     point = {name: priors.at_means(gamma), "tau": tau, "sigma": np.array(sigma), **effects}
     if priors.corr is not None:
-        point["corr_chol"] = np.linalg.cholesky(corr)
+        point["corr_beta"] = (1 + corr[[1], [0]]) / 2
     return point
 
 
@@ -68,7 +68,8 @@ def log_prior(model, gamma, tau, corr, sigma):
         total += np.log(2) + stats.t(3, 0, scale).logpdf(tau[k])
     total += np.log(2) + stats.t(3, 0, y_sd).logpdf(sigma)
     if len(tau) == 2:
-        total += np.log(0.75 * (1 - corr[0, 1] ** 2))  # LKJ(2) of two effects: Beta(2, 2) on (-1, 1)
+        # LKJ(2) of two effects, Beta(2, 2) on (-1, 1), as the density of (1 + corr)/2
+        total += np.log(2 * 0.75 * (1 - corr[0, 1] ** 2))
     return total
 
 

@@ -45,7 +45,7 @@ def test_the_default_intercept_holds_at_the_column_means(frame):
 
 def test_a_typed_intercept_prior_applies_as_written(frame):
     priors = hlm.Model(LEVELS, frame, "site", priors={"g00": "Normal(0, 10)"}).priors
-    assert priors.intercept is None
+    assert priors.typed == {"g00"}
     gamma = np.arange(5.0)
     np.testing.assert_array_equal(priors.at_means(gamma), gamma)
 
@@ -89,7 +89,12 @@ def test_keys_of_the_variance_parameters(frame, key):
         ({"tau_u0": "Normal(0, 1)"}, "use one of HalfNormal"),
         ({"corr": "Normal(0, 1)"}, "use one of LKJ"),
         ({"sigma": 3}, "3 cannot be the prior of sigma"),
-        ({"g01": "Normal(0)"}, "lacks a parameter"),
+        ({"g01": "Normal(0)"}, "The prior of g01: .* lacks a parameter"),
+        ({"tau_u0": "HalfNormal(-1)"}, "The prior of tau_u0: HalfNormal: sigma must be greater than 0"),
+        ({"g01": "Normal(0, 1)", "γ01": "Normal(0, 2)"}, "'g01' and 'γ01' are one parameter: give it one prior"),
+        ({1: "Normal(0, 1)"}, "no parameter 1"),
+        (["Normal(0, 1)"], "priors must be a dict such as .* not a list"),
+        ("Normal(0, 1)", "priors must be a dict such as .* not a str"),
     ],
 )
 def test_wrong_priors(frame, given, message):
@@ -112,3 +117,24 @@ def test_a_random_slope_far_from_zero_is_pointed_out(frame):
     shifted = frame.assign(x=frame["x"] + 2000)
     with pytest.warns(hlm.ModelWarning, match=r"Center it: cgm\(x\) or cwc\(x\)"):
         hlm.Model(LEVELS, shifted, "site")
+
+
+def test_beside_a_predictor_far_from_zero_the_priors_hold_at_its_mean(frame):
+    text = "y = b0 + b1*x + r\nb0 = g00 + g01*w + u0\nb1 = g10 + g11*w"
+    year = frame["x"] + 2000
+    near, far = (hlm.Model(text, frame.assign(x=x), "site").priors for x in (year - year.mean(), year))
+    for one, other in zip(near.gamma, far.gamma, strict=True):
+        np.testing.assert_allclose(list(one.parameters.values()), list(other.parameters.values()), rtol=1e-6, atol=1e-9)
+    # The same line in other units: slopes stay, the effects on the intercept move by 2000 times theirs.
+    gamma = np.array([3.0, 0.5, -1.0, 0.25])
+    moved = gamma - year.mean() * np.array([gamma[2], gamma[3], 0, 0])
+    np.testing.assert_allclose(far.at_means(moved), near.at_means(gamma), rtol=1e-9)
+    assert far.table()["applies"]["g01"] == "at the column means"
+
+
+def test_a_term_far_from_zero_moves_the_prior_of_the_mean_slope(frame):
+    text = "y = b0 + b1*x + r\nb0 = g00 + g01*w + u0\nb1 = g10 + g11*w"
+    shifted = frame.assign(w=frame["w"] + 100)
+    basis = hlm.Model(text, shifted, "site").priors.basis
+    assert basis[2, 3] == pytest.approx(shifted["w"].mean(), rel=1e-12)
+    assert basis[1, 3] == 0

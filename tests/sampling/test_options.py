@@ -6,7 +6,8 @@ from bayeshlm.sampling.options import sampling_options
 
 def test_defaults():
     options = sampling_options(seed=7)
-    assert (options.draws, options.tune, options.chains, options.seed) == (1000, 1000, 4, 7)
+    assert (options.draws, options.tune, options.chains, options.seed) == (1000, 400, 4, 7)
+    assert sampling_options(parameterization="centered").tune == 1000
     assert 1 <= options.cores <= 4
 
 
@@ -26,6 +27,7 @@ def test_a_seed_is_drawn_and_kept_when_none_is_given():
         ("seed", -3, "seed must be"),
         ("seed", 2**40, r"seed must be less than 2\*\*32"),
         ("sampler", "stan", 'sampler must be "nutpie" or "pymc"'),
+        ("parameterization", "central", 'parameterization must be "marginal"'),
         ("target_accept", 1.5, "target_accept must lie between 0 and 1"),
         ("target_accept", "high", "target_accept must lie between 0 and 1"),
     ],

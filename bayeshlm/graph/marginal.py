@@ -1,0 +1,91 @@
+"""The marginal graph: the group deviations u integrated out exactly, a handful of parameters left."""
+
+from __future__ import annotations
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+from numpy.typing import NDArray
+
+from bayeshlm.design import Design
+from bayeshlm.graph.marginal_op import MarginalLogDensity
+from bayeshlm.graph.priors import Priors
+from bayeshlm.graph.variables import (
+    correlation_factor,
+    gamma_variable,
+    graph_coords,
+    scalar_variable,
+    signed_distribution,
+    vector_variable,
+)
+
+START_SHARE = 0.3  # of the residual SD that the random effects start with
+
+
+def marginal_graph(design: Design, priors: Priors) -> pm.Model:
+    """Build the PyMC model of the marginal density ``y_j ~ N(X_j gamma, Z_j G Z_j' + sigma^2 I)``.
+
+    It is the model of `hierarchical_graph` with u integrated out: gamma, tau, corr and sigma have the
+    same names, dims and priors. The likelihood is the potential ``y``, one operation over the groups'
+    cross-products, whatever the number of rows.
+
+    ``tau_signed`` ranges over the whole line with the symmetric distribution whose absolute value has
+    tau's prior; the signs are folded into corr, whose LKJ prior they leave alone. The density is smooth
+    through zero, where a logarithm of tau would have an endless tail.
+
+    Parameters
+    ----------
+    design : Design
+    priors : Priors
+
+    Returns
+    -------
+    pm.Model
+        All data and parameters of priors stand in it as ``pm.Data``, so that the compiled code serves
+        every model with as many effects.
+    """
+    products = design.cross_products
+    residual_sd = float(np.sqrt(products.yty.sum() / design.n_obs)) or 1.0
+    with pm.Model(coords=graph_coords(design)) as model:
+        start = priors.at_means(products.ols)
+        sampled = gamma_variable(priors, lambda positions: {"initval": start[positions]})
+        chol = _covariance_factor(design, priors, START_SHARE * residual_sd / np.sqrt((design.Z**2).mean(axis=0)))
+        sigma = scalar_variable("sigma", priors.sigma, initval=residual_sd)
+        log_density, *_ = MarginalLogDensity(len(design.random))(
+            sampled,
+            chol,
+            sigma,
+            pm.Data("gamma_origin", start),
+            pm.Data("gamma_to_scaled", np.linalg.inv(priors.basis @ products.x_transform)),
+            pm.Data("u_to_scaled", np.linalg.inv(products.z_transform)),
+            pm.Data("ZtZ", _groups_last(products.ZtZ)),
+            pm.Data("ZtX", _groups_last(products.ZtX)),
+            pm.Data("Zty", _groups_last(products.Zty)),
+            pm.Data("XtX", products.XtX.sum(axis=0)),
+            pm.Data("Xty", products.Xty.sum(axis=0)),
+            pm.Data("totals", np.array([products.yty.sum(), design.n_obs])),
+        )
+        pm.Potential("y", log_density)
+    return model
+
+
+def _covariance_factor(design: Design, priors: Priors, start: NDArray[np.float64]) -> pt.TensorVariable:
+    """Register tau and corr; return L of ``G = L L'``."""
+    tau_signed = vector_variable(
+        "tau_signed",
+        [signed_distribution(prior) for prior in priors.tau],
+        "random",
+        lambda positions: {"initval": start[positions]},
+    )
+    pm.Deterministic("tau", pt.abs(tau_signed), dims="random")
+    corr_factor = correlation_factor(design, priors)
+    if corr_factor is None:
+        return tau_signed[:, None] * np.eye(len(design.random))
+    folded = pt.where(tau_signed < 0, -1.0, 1.0)[:, None] * corr_factor
+    pm.Deterministic("corr", folded @ folded.T, dims=("random", "random_"))
+    return tau_signed[:, None] * corr_factor
+
+
+def _groups_last(products: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Per-group arrays (J, ...) as (..., J), which is how the kernel walks through them."""
+    return np.ascontiguousarray(np.moveaxis(products, 0, -1))

@@ -1,0 +1,78 @@
+"""Where the default priors of the fixed effects hold: at values that the data have, not at a far-away zero.
+
+A coefficient's meaning depends on the zero of the variables that it interacts with. When a predictor lies far
+from zero (a year, say), the effect of sector in the intercept's line is the effect in the year 0, and no prior
+on the data's scale fits it. The default priors are therefore stated for centered variables where the variables
+lie far from zero, and for the variables as they are elsewhere. The model stays the same: only the prior's
+coordinates ``C gamma`` change.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayeshlm.design import Design
+
+type Array = NDArray[np.float64]
+
+FAR = 3.0  # standard deviations from zero
+
+
+def prior_basis(design: Design) -> Array:
+    """The matrix C of the coordinates ``C gamma`` in which the default priors are independent.
+
+    A level-1 expression or a level-2 term lies far from zero when ``|mean| > 3 sd`` over rows. With a such a
+    level-1 expression, ``(a - mean(a)) w`` takes the place of ``a w``: the coefficient of w in the intercept's
+    line becomes ``g_0w + mean(a) g_aw``. With w such a level-2 term, the mean slope ``g_a1`` becomes
+    ``g_a1 + mean(w) g_aw``. The intercept becomes ``g00 + sum_k g_k mean(x_k)``.
+
+    Parameters
+    ----------
+    design : Design
+
+    Returns
+    -------
+    array, shape (p, p)
+        The identity where nothing lies far from zero, but for the intercept's row; without an intercept
+        the identity.
+    """
+    basis = np.eye(len(design.fixed))
+    intercept = next((k for k, column in enumerate(design.fixed) if column.is_intercept), None)
+    if intercept is None:
+        return basis
+    position = {(column.coefficient, column.term): k for k, column in enumerate(design.fixed)}
+    constant = design.fixed[intercept].coefficient
+    for k, column in enumerate(design.fixed):
+        lower = position.get((constant, column.term))
+        if column.coefficient != constant and lower is not None:
+            basis[lower, k] += _far_mean(_level1_values(design, column.coefficient, position))
+        mean_slope = position.get((column.coefficient, "1"))
+        if column.term != "1" and mean_slope is not None:
+            basis[mean_slope, k] += _far_mean(_level2_values(design, k))
+    basis[intercept] = design.X.mean(axis=0)
+    basis[intercept, intercept] = 1.0
+    return basis
+
+
+def _level1_values(design: Design, coefficient: str, position: dict[tuple[str, str], int]) -> Array | None:
+    """Rows of a coefficient's expression: its own column of X, or of Z."""
+    if (coefficient, "1") in position:
+        return design.X[:, position[coefficient, "1"]]
+    column = next((r for r, effect in enumerate(design.random) if effect.coefficient == coefficient), None)
+    return None if column is None else design.Z[:, column]
+
+
+def _level2_values(design: Design, k: int) -> Array:
+    """Rows of the level-2 term of a fixed effect."""
+    coefficient = design.coefficient_labels.index(design.fixed[k].coefficient)
+    values: Array = design.W[design.group_codes, coefficient, k]
+    return values
+
+
+def _far_mean(values: Array | None) -> float:
+    """The mean of a variable that lies far from zero, else 0."""
+    if values is None:
+        return 0.0
+    mean = float(values.mean())
+    return mean if abs(mean) > FAR * float(values.std(ddof=1)) else 0.0
