@@ -10,7 +10,11 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bayeshlm.crosscheck.hlm_comparison import compare_hlm_output
+    from bayeshlm.crosscheck.hlm_output import parse_hlm_output
+    from bayeshlm.crosscheck.hlm_tables import HlmOutput
     from bayeshlm.datasets import datasets, describe_dataset, load_dataset
+    from bayeshlm.design.group_frames import contextual, deviation, group_frame, group_summary
     from bayeshlm.equations import ModelSpec, parse
     from bayeshlm.errors import (
         DataError,
@@ -34,9 +38,14 @@ if TYPE_CHECKING:
         StudentT,
     )
     from bayeshlm.model import Model
+    from bayeshlm.reml_fit import RemlFit
 
 _HOMES = {
+    "bayeshlm.crosscheck.hlm_comparison": ("compare_hlm_output",),
+    "bayeshlm.crosscheck.hlm_output": ("parse_hlm_output",),
+    "bayeshlm.crosscheck.hlm_tables": ("HlmOutput",),
     "bayeshlm.datasets": ("datasets", "describe_dataset", "load_dataset"),
+    "bayeshlm.design.group_frames": ("contextual", "deviation", "group_frame", "group_summary"),
     "bayeshlm.equations": ("ModelSpec", "parse"),
     "bayeshlm.errors": (
         "DataError",
@@ -60,6 +69,7 @@ _HOMES = {
         "StudentT",
     ),
     "bayeshlm.model": ("Model",),
+    "bayeshlm.reml_fit": ("RemlFit",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -74,21 +84,29 @@ __all__ = [
     "HalfCauchy",
     "HalfNormal",
     "HalfStudentT",
+    "HlmOutput",
     "Model",
     "ModelSpec",
     "ModelWarning",
     "Normal",
     "OptionError",
     "PriorError",
+    "RemlFit",
     "SamplingError",
     "StudentT",
+    "compare_hlm_output",
+    "contextual",
     "datasets",
     "describe_dataset",
+    "deviation",
     "gallery_names",
+    "group_frame",
+    "group_summary",
     "load",
     "load_dataset",
     "open_model",
     "parse",
+    "parse_hlm_output",
 ]
 
 __version__ = _version("bayeshlm")

@@ -1,19 +1,23 @@
-"""The command line: ``bayeshlm fit``, ``bayeshlm models``, ``bayeshlm equations``."""
+"""The command line: ``bayeshlm fit``, ``bayeshlm reml``, ``bayeshlm models``, ``bayeshlm equations``."""
 
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
-from bayeshlm.errors import HLMError, SamplingError
+from bayeshlm.errors import HLMError, ModelWarning, SamplingError
 
 DONE, NOT_CONVERGED, WRONG_INPUT, FAILURE, INTERRUPTED = 0, 1, 2, 3, 130
 
 STATUSES = """exit status:
   0    done
-  1    sampled but not converged: results are written and the verdict is printed
+  1    not converged: results are written and the verdict is printed
   2    the input is wrong: one message says what to do
   3    another failure
   130  interrupted"""
@@ -21,9 +25,19 @@ STATUSES = """exit status:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status (see `STATUSES`)."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show must not cost a fit
     options = _parser().parse_args(arguments)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", ModelWarning)
+        warnings.showwarning = _show_warning
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
         status: int = options.run(options)
+        sys.stdout.flush()
     except SamplingError as error:
         return _fail(str(error), FAILURE)
     except HLMError as error:
@@ -31,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted; nothing was written", INTERRUPTED)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of a pipe has gone, as with `| head`
+        # The reader of a pipe has gone, as with `| head`; what is left must not fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except Exception as error:  # the one place that may: the command line owes its user a status, not a traceback
         return _fail(f"{type(error).__name__}: {error}", FAILURE)
@@ -57,8 +72,15 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--chains", type=int, default=4, metavar="N", help="independent chains (4)")
     fit.add_argument("--seed", type=int, metavar="N", help="seed of the random numbers; the same seed, the same draws")
     fit.add_argument("--out", type=Path, metavar="DIR", help="write posterior.nc, group_coefficients.csv, summary.json")
-    fit.add_argument("--quiet", action="store_true", help="print nothing but errors and a failed verdict")
+    fit.add_argument("--reml", action="store_true", help="set REML's estimates beside the posterior, with a verdict")
+    fit.add_argument("--quiet", action="store_true", help="print nothing but errors, warnings and a failed verdict")
     fit.set_defaults(run=_fit)
+
+    reml = commands.add_parser("reml", help="estimate a model by REML, without sampling, and print its results")
+    _add_model(reml)
+    reml.add_argument("--ml", action="store_true", help="maximum likelihood in place of REML")
+    reml.add_argument("--out", type=Path, metavar="FILE.json", help="write the estimates as JSON")
+    reml.set_defaults(run=_reml)
 
     models = commands.add_parser("models", help="list the gallery, a line each")
     models.set_defaults(run=_models)
@@ -82,6 +104,10 @@ def _fit(options: argparse.Namespace) -> int:
     if options.out is not None:
         check_folder(options.out)
     model = open_model(options.model, options.data)
+    if options.reml:
+        from bayeshlm.crosscheck.reml import fit_reml
+
+        fit_reml(model.design)  # data that REML cannot fit are refused before anything is sampled
     fit = model.fit(
         draws=options.draws,
         tune=options.tune,
@@ -90,12 +116,28 @@ def _fit(options: argparse.Namespace) -> int:
         progress=False if options.quiet else None,
     )
     if options.out is not None:
-        write_results(fit, options.out)
+        write_results(fit, options.out, options.reml)
     if not options.quiet:
         print(fit)
+        if options.reml:
+            print(f"\n{fit.cross_check()}")
     if fit.convergence.converged:
         return DONE
     return _fail("not converged. " + " ".join(fit.convergence.reasons), NOT_CONVERGED)
+
+
+def _reml(options: argparse.Namespace) -> int:
+    from bayeshlm.gallery import open_model
+    from bayeshlm.reml_file import check_file, write_reml
+
+    if options.out is not None:
+        check_file(options.out)
+    model = open_model(options.model, options.data)
+    fit = model.ml() if options.ml else model.reml()
+    if options.out is not None:
+        write_reml(fit, options.out)
+    print(fit)
+    return DONE if fit.converged else NOT_CONVERGED
 
 
 def _models(options: argparse.Namespace) -> int:
@@ -113,6 +155,22 @@ def _equations(options: argparse.Namespace) -> int:
 
     print(open_model(options.model, options.data).equations(options.form))
     return DONE
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print a warning about the user's model as a message, any other as Python does."""
+    ours = issubclass(category, ModelWarning)
+    text = (
+        f"bayeshlm: warning: {message}\n" if ours else warnings.formatwarning(message, category, filename, lineno, line)
+    )
+    (file or sys.stderr).write(text)
 
 
 def _fail(message: str, status: int) -> int:

@@ -10,7 +10,10 @@ from functools import cached_property
 import pandas as pd
 import xarray as xr
 
+from bayeshlm.checks.cross_check import cross_check
+from bayeshlm.crosscheck.reml import fit_reml
 from bayeshlm.design import build_design
+from bayeshlm.display.cross_check import ShownCrossCheck
 from bayeshlm.display.quantity import Shown
 from bayeshlm.display.tables import FitReport, fit_html, fit_text
 from bayeshlm.equations import parse
@@ -169,6 +172,32 @@ class Fit:
         """
         return self._shown(reliability(self.posterior, self.model.design, prob, kind))
 
+    def cross_check(self) -> ShownCrossCheck:
+        """Posterior beside REML: differences in standard errors, a verdict, and the reasons where they differ.
+
+        Returns
+        -------
+        CrossCheck
+            ``table`` (gamma, tau, corr, sigma, ICC, and the groups summed up), ``groups`` (every group's
+            coefficients), ``agrees``, ``verdict``, ``reasons``.
+
+        Raises
+        ------
+        DataError
+            If REML has no estimate, as when nothing is left for the level-1 variance.
+
+        See Also
+        --------
+        bayeshlm.checks.verdicts : when a row agrees.
+        bayeshlm.checks.causes : how the reasons are computed.
+        """
+        return self._cross_check
+
+    @cached_property
+    def _cross_check(self) -> ShownCrossCheck:
+        design, priors = self.model.design, self.model.priors
+        return ShownCrossCheck.of(cross_check(self.posterior, design, priors, fit_reml(design), self.convergence))
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the whole fit to one netCDF file, which `bayeshlm.load` restores.
 
@@ -178,9 +207,7 @@ class Fit:
             If the file cannot be written; what stood there is left as it was.
         """
         model, design = self.model, self.model.design
-        priors = model.priors.texts()
-        if model.priors.intercept is not None:
-            del priors[model.priors.fixed[model.priors.intercept]]
+        priors = {key: text for key, text in model.priors.texts().items() if key in model.priors.typed}
         equations = design.spec.text or model.equations("levels")
         write_fit(StoredFit(self.idata, design.frame, equations, design.group, priors, design.rows_dropped), path)
 

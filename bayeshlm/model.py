@@ -11,13 +11,15 @@ from bayeshlm.design import Design, build_design
 from bayeshlm.equations import ModelSpec, parse, render
 from bayeshlm.errors import DataError, OptionError
 from bayeshlm.graph.families import Family
+from bayeshlm.graph.parameterization import Parameterization, check_parameterization
 from bayeshlm.graph.priors import Priors, make_priors, warn_far_from_zero
 
 if TYPE_CHECKING:
     import pymc as pm
 
+    from bayeshlm.display.methods import ShownComparison, ShownHausman
     from bayeshlm.fit import Fit
-    from bayeshlm.graph.hierarchical import Parameterization
+    from bayeshlm.reml_fit import RemlFit
     from bayeshlm.sampling.options import Sampler
 
 type EquationForm = Literal["levels", "combined", "latex", "lme4"]
@@ -85,7 +87,7 @@ class Model:
                 "weights are not supported yet: the fit would be unweighted. Leave weights= out, or model the"
                 " design by adding the variables that the weights are made of to the equations."
             )
-        spec = parse(equations) if isinstance(equations, str) else equations
+        spec = equations if isinstance(equations, ModelSpec) else parse(equations)
         group_table = None if group_data is None else _as_frame(group_data, "group_data")
         self._design = build_design(spec, _as_frame(data, "data"), group, group_table)
         self._priors = make_priors(self._design, priors)
@@ -131,18 +133,30 @@ class Model:
         """
         return render(self.spec, form, self.design.group)
 
-    def graph(self, parameterization: Parameterization = "noncentered") -> pm.Model:
+    def graph(self, parameterization: Parameterization = "marginal") -> pm.Model:
         """Build the PyMC model, to look at or to extend.
 
         Parameters
         ----------
-        parameterization : {"noncentered", "centered"}
-            How the group deviations u are written; the model is the same.
+        parameterization : {"marginal", "noncentered", "centered"}
+            The group deviations u integrated out, or explicit and written in one of two ways. The
+            posterior of gamma, tau, corr and sigma is the same.
+
+        Raises
+        ------
+        OptionError
+            If the parameterization is none of these.
 
         See Also
         --------
-        bayeshlm.graph.hierarchical.hierarchical_graph : the variables and their dims.
+        bayeshlm.graph.marginal.marginal_graph, bayeshlm.graph.hierarchical.hierarchical_graph :
+            the variables and their dims.
         """
+        check_parameterization(parameterization)
+        if parameterization == "marginal":
+            from bayeshlm.graph.marginal import marginal_graph
+
+            return marginal_graph(self.design, self.priors)
         from bayeshlm.graph.hierarchical import hierarchical_graph
 
         return hierarchical_graph(self.design, self.priors, parameterization)
@@ -155,7 +169,7 @@ class Model:
         cores: int | None = None,
         seed: int | None = None,
         sampler: Sampler = "nutpie",
-        parameterization: Parameterization | None = None,
+        parameterization: Parameterization = "marginal",
         target_accept: float | None = None,
         progress: bool | None = None,
     ) -> Fit:
@@ -166,7 +180,7 @@ class Model:
         draws : int
             Draws kept per chain.
         tune : int, optional
-            Draws of tuning per chain; 1000 by default.
+            Draws of tuning per chain; by default 400 for the few parameters of the marginal graph, else 1000.
         chains : int
             Independent chains; at least 2 are needed to judge convergence.
         cores : int, optional
@@ -175,8 +189,9 @@ class Model:
             Seed of the random numbers; the same seed gives the same draws. One is drawn, and kept
             in the result, if none is given.
         sampler : {"nutpie", "pymc"}
-        parameterization : {"noncentered", "centered"}, optional
-            Noncentered by default.
+        parameterization : {"marginal", "noncentered", "centered"}
+            As in `graph`. With the marginal graph u is drawn afterwards from its exact conditional
+            distribution, for each draw of the parameters.
         target_accept : float, optional
             Acceptance rate aimed at, between 0 and 1; 0.9 by default. Nearer to 1: smaller steps,
             fewer divergences, slower.
@@ -194,13 +209,90 @@ class Model:
         from bayeshlm.fit import Fit
         from bayeshlm.sampling.options import sampling_options
 
-        options = sampling_options(draws, tune, chains, cores, seed, sampler, target_accept, progress)
-        model = self.graph(parameterization or "noncentered")
+        options = sampling_options(draws, tune, chains, cores, seed, sampler, parameterization, target_accept, progress)
+        graph = self.graph(parameterization)
 
         from bayeshlm.sampling.convert import to_datatree
+        from bayeshlm.sampling.layout import plain_layout, reml_layout
         from bayeshlm.sampling.nuts import run_nuts
 
-        return Fit(self, to_datatree(run_nuts(model, options), self.design, self.priors, options))
+        marginal = parameterization == "marginal"
+        layout = reml_layout(graph, self.design, self.priors) if marginal else plain_layout(graph)
+        raw = run_nuts(graph, layout, options)
+        return Fit(self, to_datatree(raw, self.design, self.priors, options))
+
+    def reml(self) -> RemlFit:
+        """Estimate the model by restricted maximum likelihood, without sampling; priors are not used.
+
+        Raises
+        ------
+        DataError
+            When the data do not determine a variance component or leave no residual variance.
+        """
+        from bayeshlm.reml_fit import RemlFit
+
+        return RemlFit(self.design, "REML")
+
+    def ml(self) -> RemlFit:
+        """Estimate the model by maximum likelihood, without sampling; priors are not used.
+
+        Raises
+        ------
+        DataError
+            As `reml`.
+        """
+        from bayeshlm.reml_fit import RemlFit
+
+        return RemlFit(self.design, "ML")
+
+    def compare_methods(self, x: str | None = None, *, weighted: bool = False) -> ShownComparison:
+        """Estimate the slope of a level-1 variable by every method, from pooled regression to the mixed model.
+
+        Parameters
+        ----------
+        x : str, optional
+            A level-1 column, or its coefficient; may be left out where the model has one only.
+        weighted : bool
+            Weight the groups of the between-group regression by their numbers of rows.
+
+        Returns
+        -------
+        MethodComparison
+            ``table`` (what each method estimates: the slope within groups, between them or a mixture), ``summary``
+            and every regression.
+
+        Raises
+        ------
+        OptionError
+            When the model has no such slope, or several.
+        """
+        from bayeshlm.crosscheck.methods import compare_methods
+        from bayeshlm.display.methods import ShownComparison
+
+        return ShownComparison.of(compare_methods(self.design, x, weighted=weighted))
+
+    def hausman(self, x: str | None = None) -> ShownHausman:
+        """Test that the slope of a level-1 variable between groups equals the one within groups.
+
+        Parameters
+        ----------
+        x : str, optional
+            A level-1 column, or its coefficient; may be left out where the model has one only.
+
+        Returns
+        -------
+        Hausman
+            ``contextual`` (Wald test of the contextual effect) and Hausman's ``chi2``, ``df`` and ``p``.
+
+        Raises
+        ------
+        OptionError, DataError
+            When the model has no such slope, or several; when the group means of x do not vary.
+        """
+        from bayeshlm.crosscheck.contextual import hausman
+        from bayeshlm.display.methods import ShownHausman
+
+        return ShownHausman.of(hausman(self.design, x))
 
     def __repr__(self) -> str:
         design = self.design

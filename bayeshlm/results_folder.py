@@ -12,6 +12,9 @@ from typing import Any
 
 import pandas as pd
 
+from bayeshlm.checks.reml_components import components
+from bayeshlm.crosscheck.reml import fit_reml
+from bayeshlm.crosscheck.tests_of_effects import t_tests
 from bayeshlm.errors import FileError
 from bayeshlm.fit import Fit
 
@@ -19,10 +22,11 @@ FORMAT = 1
 POSTERIOR, GROUPS, SUMMARY = "posterior.nc", "group_coefficients.csv", "summary.json"
 
 
-def write_results(fit: Fit, folder: str | os.PathLike[str]) -> None:
+def write_results(fit: Fit, folder: str | os.PathLike[str], reml: bool = False) -> None:
     """Write ``posterior.nc``, ``group_coefficients.csv`` and ``summary.json`` into `folder`.
 
-    All three are written aside first and then moved, so a failure leaves nothing half-done.
+    All three are written aside first and then moved, so a failure leaves nothing half-done. With `reml`, the summary
+    has REML's estimates beside the posterior.
 
     Raises
     ------
@@ -33,13 +37,14 @@ def write_results(fit: Fit, folder: str | os.PathLike[str]) -> None:
     check_folder(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+        home = target if target.is_dir() else target.parent  # the one that check_folder found to be writable
+        draft = Path(tempfile.mkdtemp(dir=home, prefix=f".{target.name}."))
     except OSError as error:
         raise FileError(f"Cannot write into {str(target)!r}: {error.strerror}.") from error
     try:
         fit.save(draft / POSTERIOR)
         fit.group_coefficients().to_csv(draft / GROUPS)
-        text = json.dumps(summary(fit), indent=1, allow_nan=False, ensure_ascii=False)
+        text = json.dumps(summary(fit, reml), indent=1, allow_nan=False, ensure_ascii=False)
         (draft / SUMMARY).write_text(text + "\n", encoding="utf-8")
         target.mkdir(exist_ok=True)
         for name in (POSTERIOR, GROUPS, SUMMARY):
@@ -67,7 +72,7 @@ def check_folder(target: Path) -> None:
             return
 
 
-def summary(fit: Fit) -> dict[str, Any]:
+def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:
     """The results as plain values for ``summary.json``; numbers that are not finite are None."""
     model, design, attrs = fit.model, fit.model.design, fit.idata.attrs
     fixed, variances = fit.fixed_effects(), fit.variance_components()
@@ -102,6 +107,7 @@ def summary(fit: Fit) -> dict[str, Any]:
             "reliability": {
                 coefficient: _pick(row, interval) for coefficient, row in fit.reliability().table.iterrows()
             },
+            **({"reml": _reml(fit)} if reml else {}),
             "sampling": {
                 "chains": int(attrs["chains"]),
                 "draws": int(attrs["draws"]),
@@ -117,6 +123,30 @@ def summary(fit: Fit) -> dict[str, Any]:
         }
     )
     return content
+
+
+def _reml(fit: Fit) -> dict[str, Any]:
+    """REML's estimates with Satterthwaite's degrees of freedom, and the verdict of the cross-check."""
+    design = fit.model.design
+    estimate = fit_reml(design)
+    tests, check = t_tests(estimate), fit.cross_check()
+    columns = zip(tests.estimate, tests.se, tests.df, tests.t, tests.p, strict=True)
+    values = {component.key: component.estimate for component in components(estimate, design)}
+    return {
+        "fixed_effects": {
+            label: dict(zip(("estimate", "se", "df", "t", "p"), map(float, row), strict=True))
+            for label, row in zip(tests.labels, columns, strict=True)
+        },
+        "tau": {effect: value for (name, effect), value in values.items() if name == "tau"},
+        "corr": {effect: value for (name, effect), value in values.items() if name == "corr"},
+        "sigma": estimate.sigma,
+        "criterion": estimate.criterion,
+        "log_likelihood": estimate.log_likelihood,
+        "aic": estimate.aic,
+        "bic": estimate.bic,
+        "singular": estimate.singular,
+        "cross_check": {"agrees": check.agrees, "verdict": check.verdict, "reasons": list(check.reasons)},
+    }
 
 
 def _component(table: pd.DataFrame, name: str, columns: list[str]) -> dict[str, dict[str, float]]:

@@ -21,8 +21,8 @@ ORDER = [
     ["posterior"],
     ["checks"],
     ["display", "storage"],
-    ["model", "fit"],
-    ["gallery", "results_folder"],
+    ["model", "fit", "reml_fit"],
+    ["gallery", "results_folder", "reml_file"],
     ["cli"],
 ]
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
@@ -70,6 +70,11 @@ def test_importing_the_package_imports_nothing_heavy():
 def test_a_model_is_made_without_the_sampler():
     made = "import bayeshlm as hlm; hlm.open_model('hsb-one-way-anova').equations()"
     assert not {"pymc", "nutpie", "arviz", "matplotlib"} & set(modules_after(made))
+
+
+def test_reml_needs_no_sampler():
+    run = "from bayeshlm.cli import main; main(['reml', 'hsb-slopes-as-outcomes-full'])"
+    assert not {"pymc", "pytensor", "nutpie", "arviz", "numba", "matplotlib"} & set(modules_after(run))
 
 
 def test_every_public_name_is_there_and_no_other():

@@ -57,6 +57,17 @@ def number(value: float, places: int) -> str:
     return text.removeprefix("-") if float(text) == 0 else text
 
 
+def p_value(p: float) -> str:
+    """Write a p with four decimal places, small ones as a bound.
+
+    Examples
+    --------
+    >>> p_value(0.04156), p_value(2e-7), p_value(float("nan"))
+    ('0.0416', '<.0001', '-')
+    """
+    return "<.0001" if p < 0.0001 else number(p, 4)
+
+
 def count(value: float) -> str:
     """Write a count or an effective sample size as an integer with thousands separated.
 

@@ -134,10 +134,10 @@ def _fixed_grid(table: pd.DataFrame, expressions: Mapping[str, str]) -> Grid:
     sections = []
     for coefficient, part in table.groupby("coefficient", sort=False):
         rows = tuple(
-            (str(symbol), _term(str(row["term"])), *_statistics(row, columns))
+            (str(symbol), term_name(str(row["term"])), *_statistics(row, columns))
             for symbol, row in zip(part.index, (row for _, row in part.iterrows()), strict=True)
         )
-        sections.append(Section(_heading(str(coefficient), expressions), rows))
+        sections.append(Section(coefficient_heading(str(coefficient), expressions), rows))
     return Grid(_titled("Fixed effects", table), ("", "", *columns), tuple(sections), n_labels=2)
 
 
@@ -192,11 +192,13 @@ def _titled(title: str, table: pd.DataFrame) -> str:
     return f"{title} ({percent(table.attrs['ci_prob'])} {kind} intervals)"
 
 
-def _term(term: str) -> str:
+def term_name(term: str) -> str:
+    """Name a level-2 term: the constant is the intercept of its line."""
     return "(intercept)" if term == "1" else term
 
 
-def _heading(coefficient: str, expressions: Mapping[str, str]) -> str:
+def coefficient_heading(coefficient: str, expressions: Mapping[str, str]) -> str:
+    """Say what a level-1 coefficient is: the intercept, or the slope of something."""
     expression = expressions.get(coefficient)
     if expression is None:
         return coefficient

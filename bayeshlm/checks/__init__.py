@@ -1,0 +1,1 @@
+"""Is the fit right? Agreement with REML, with the reasons where there is none."""

@@ -1,0 +1,244 @@
+"""Why a posterior mean differs from REML's estimate: each cause is computed, and named when it matters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayeshlm.checks.prior_pulls import MAX_K, PriorPulls
+from bayeshlm.checks.reml_components import Component
+from bayeshlm.checks.verdicts import MAX_DIFFERENCE, MAX_ERROR
+from bayeshlm.design.scaling import FloatArray
+
+MIN_SHARE = 1 / 4
+"""A cause is named when it makes up so much of the difference: of up to four at work, the largest always does."""
+
+MEDIAN_ERROR = 0.756
+"""Monte Carlo error of mean minus median over that of the mean, for a normal posterior: ``sqrt(pi / 2 - 1)``."""
+
+BOUNDARY, SKEW, FOLLOWS, UNEXPLAINED = "boundary", "skew", "follows", "unexplained"
+FEW_DRAWS, NOT_CONVERGED, PRIOR = "too few draws", "not converged", "prior"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One cause of a difference.
+
+    Attributes
+    ----------
+    name : str
+        ``"prior g10"`` (of that parameter), ``"boundary"``, ``"skew"``, ``"follows"``, ``"too few draws"``,
+        ``"not converged"`` or ``"unexplained"``.
+    text : str
+        What was computed, in words.
+    size : float
+        How much of the difference it makes, in the row's unit; NaN where that is not a number.
+    """
+
+    name: str
+    text: str
+    size: float = np.nan
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RowOfDraws:
+    """A row that differs, and what its causes are computed from.
+
+    Attributes
+    ----------
+    row : Component
+        REML's estimate.
+    draws : array (S,)
+    difference, error, unit : float
+        Posterior mean minus the estimate, in units, its Monte Carlo error, and the unit.
+    """
+
+    row: Component
+    draws: FloatArray
+    difference: float
+    error: float
+    unit: float
+
+    def explains(self, size: float) -> bool:
+        """Whether a cause of this size is in the direction of the difference and large enough to be named."""
+        return bool(size * np.sign(self.difference) >= MIN_SHARE * abs(self.difference))
+
+
+def no_estimate(singular: str) -> Cause:
+    """Say why REML has no estimate of a correlation."""
+    return Cause(BOUNDARY, f"REML has none ({singular})")
+
+
+def few_draws(error: float) -> Cause:
+    """Name too few draws where chance may account for a difference, or hide one."""
+    if error <= MAX_ERROR:
+        return Cause(FEW_DRAWS, f"the Monte Carlo error, {error:.2f}, leaves open on which side of the limit it lies")
+    if np.isnan(error):
+        return Cause(FEW_DRAWS, "so few draws have no Monte Carlo error")
+    factor = (error / MAX_ERROR) ** 2
+    return Cause(FEW_DRAWS, f"the Monte Carlo error is {error:.2f}; take about {factor:.1f} times as many draws")
+
+
+def boundary(found: RowOfDraws, singular: str) -> Cause | None:
+    """Name the boundary where REML's estimate is on it, or where it cuts off enough of the likelihood.
+
+    Parameters
+    ----------
+    found : RowOfDraws
+    singular : str
+        Why REML's G is singular; empty when it is not.
+
+    Notes
+    -----
+    The difference that the boundary alone makes is the mean of a likelihood, normal around the estimate but cut off
+    at the bounds, minus the estimate. It is normal in the correlation, ``N(estimate, se^2)`` on (-1, 1), in the ICC
+    and in tau squared, ``exp(-(tau^2 - estimate^2)^2 / (2 (2 estimate se)^2))``, the latter two with a prior that is
+    flat in tau.
+    """
+    row = found.row
+    if singular and (row.on_boundary or (row.component == "beta" and np.isnan(row.se))):
+        return Cause(BOUNDARY, f"REML is singular ({singular}), where a posterior mean cannot be", found.difference)
+    if row.component not in ("tau", "corr", "icc") or row.regular or not row.se > 0:
+        return None
+    size = (_mean_within_bounds(row) - row.estimate) / found.unit
+    if not found.explains(size):
+        return None
+    distance, bound = row.distance
+    square = "'s square" if row.component == "tau" else ""
+    text = (
+        f"REML's estimate{square} is {distance:.1f} se from {bound:g}; that boundary alone moves a mean by {size:+.2f}"
+    )
+    return Cause(BOUNDARY, text, size)
+
+
+def _mean_within_bounds(row: Component) -> float:
+    """Mean of the likelihood that `boundary` describes, by quadrature over x, the quantity or its root."""
+    if row.component == "corr":
+        x = np.linspace(-1, 1, 4001)
+        value, log_density = x, -0.5 * ((x - row.estimate) / row.se) ** 2
+    elif row.component == "tau":
+        center, se = row.estimate**2, 2 * row.estimate * row.se
+        x = np.linspace(0, np.sqrt(center + 8 * se), 4001)
+        value, log_density = x, -0.5 * ((x * x - center) / se) ** 2
+    else:
+        x = np.linspace(0, 1, 4001)
+        value, log_density = x * x, -0.5 * ((x * x - row.estimate) / row.se) ** 2
+    weights = np.exp(log_density - log_density.max())
+    return float(weights @ value / weights.sum())
+
+
+def skew(found: RowOfDraws) -> Cause | None:
+    """Name skewness where the mode would differ less than the mean.
+
+    Notes
+    -----
+    REML's estimate is a mode. By Pearson's relation a mode lies near ``mean - 3 (mean - median)``, exact enough for
+    gamma-like shapes and steadier than the peak of a kernel density. Shifts within two of its Monte Carlo errors are
+    not named.
+    """
+    draws = found.draws
+    size = 3 * float(draws.mean() - np.median(draws)) / found.unit
+    if abs(size) <= 2 * 3 * MEDIAN_ERROR * found.error or not found.explains(size):
+        return None
+    z = (draws - draws.mean()) / draws.std()
+    median = (float(np.median(draws)) - found.row.estimate) / found.unit
+    return Cause(
+        SKEW,
+        f"the posterior is skewed (skewness {float(np.mean(z**3)):+.2f}): its median differs by {median:+.2f}, its mode"
+        f" by about {found.difference - size:+.2f}",
+        size,
+    )
+
+
+def prior_causes(found: RowOfDraws, pulls: PriorPulls, position: int) -> list[Cause]:
+    """Name the priors that move the row's mean towards where it is."""
+    named = []
+    for k, key in enumerate(pulls.keys):
+        size = pulls.shift[position, k] / found.unit
+        if found.explains(size):
+            how = f"Pareto k {pulls.pareto_k[k]:.2f}"
+            if not pulls.pareto_k[k] <= MAX_K:
+                how = "from REML's likelihood"
+            named.append(Cause(f"{PRIOR} {key}", f"the prior of {key} moves the mean by {size:+.2f} ({how})", size))
+    return sorted(named, key=lambda cause: -abs(cause.size))
+
+
+def follows(found: RowOfDraws, others: Sequence[RowOfDraws]) -> Cause | None:
+    """Name the variance components whose own differences carry over to the row.
+
+    Notes
+    -----
+    ``b_k (mean(phi_k) - REML's phi_k)``, b the least-squares slopes of the row's draws on those of tau, corr and
+    sigma together. Slopes within three of their standard errors are taken for zero: the differences that they
+    multiply can be large.
+    """
+    others = [other for other in others if np.isfinite(other.difference) and other.row.key != found.row.key]
+    if not others:
+        return None
+    centered = np.array([(other.draws - other.draws.mean()) / other.unit for other in others])
+    own = found.draws - found.draws.mean()
+    inverse = np.linalg.pinv(centered @ centered.T)
+    slopes = inverse @ (centered @ own)
+    errors = np.sqrt(np.diag(inverse) * np.mean((own - slopes @ centered) ** 2))
+    slopes = np.where(np.abs(slopes) > 3 * errors, slopes, 0.0)
+    sizes = slopes * np.array([other.difference for other in others]) / found.unit
+    largest = int(np.argmax(sizes * np.sign(found.difference)))
+    size = float(sizes[largest])
+    if not found.explains(size):
+        return None
+    name = " ".join(others[largest].row.key).strip()
+    return Cause(FOLLOWS, f"it follows {name}, whose own difference carries over {size:+.2f}", size)
+
+
+def follows_conflict(pulls: PriorPulls, position: int) -> Cause | None:
+    """Name a prior in conflict with the data where its effect on the row itself cannot be computed."""
+    unknown = np.isnan(pulls.shift[position]) & (np.abs(np.nan_to_num(pulls.own)) > MAX_DIFFERENCE)
+    if not unknown.any():
+        return None
+    k = int(np.argmax(np.where(unknown, np.abs(np.nan_to_num(pulls.own)), -1.0)))
+    return Cause(
+        FOLLOWS,
+        f"the prior of {pulls.keys[k]} moves that parameter by {pulls.own[k]:+.2f} se, too far to compute what it does"
+        f" here (Pareto k {pulls.pareto_k[k]:.2f})",
+    )
+
+
+def causes(
+    found: RowOfDraws,
+    position: int,
+    pulls: PriorPulls,
+    variances: Sequence[RowOfDraws],
+    singular: str,
+    converged: bool,
+) -> tuple[Cause, ...]:
+    """All causes of a row that differs, the largest first.
+
+    Parameters
+    ----------
+    found : RowOfDraws
+    position : int
+        The row's place in `pulls`.
+    pulls : PriorPulls
+    variances : sequence of RowOfDraws
+        tau, corr and sigma.
+    singular : str
+        Why REML's G is singular; empty when it is not.
+    converged : bool
+        The verdict on the sampler.
+    """
+    named = prior_causes(found, pulls, position)
+    named += [cause for cause in (boundary(found, singular), skew(found)) if cause is not None]
+    named.sort(key=lambda cause: -abs(cause.size))
+    much_is_left = sum(abs(cause.size) for cause in named) < abs(found.difference) / 2
+    if much_is_left and found.row.component in ("gamma", "icc", "beta") and (cause := follows(found, variances)):
+        named.append(cause)
+    if not named and (cause := follows_conflict(pulls, position)):
+        named.append(cause)
+    if not converged:
+        named.append(Cause(NOT_CONVERGED, "the sampler has not converged"))
+    if not named:
+        text = "neither a prior, the boundary, skewness nor Monte Carlo error accounts for it"
+        named.append(Cause(UNEXPLAINED, text))
+    return tuple(named)

@@ -1,0 +1,186 @@
+"""The posterior beside REML: one table, a verdict, and the reasons where they differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayeshlm.checks.causes import Cause, RowOfDraws, causes, few_draws, no_estimate
+from bayeshlm.checks.group_comparison import GroupComparison, compare_groups
+from bayeshlm.checks.prior_pulls import prior_pulls
+from bayeshlm.checks.reml_components import Component, components
+from bayeshlm.checks.verdicts import AGREES, DIFFERS, MAX_DIFFERENCE, NO_ESTIMATE, UNDECIDED, compared, verdict
+from bayeshlm.crosscheck.reml import RemlEstimate
+from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.graph.priors import Priors
+from bayeshlm.posterior.icc import icc
+from bayeshlm.posterior.summary import summarize
+from bayeshlm.posterior.variance_components import variance_draws
+from bayeshlm.sampling.convergence import Convergence
+
+LARGEST, RMS = "largest", "root mean square"
+"""Rows that sum up the groups: the group with the largest difference, and all of them."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CrossCheck:
+    """Agreement of a posterior with REML.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        Indexed by (``component``, ``effect``): ``("gamma", "g00")``, ``("tau", "u0")``, ``("corr", "u0,u1")``,
+        ``("sigma", "")``, ``("icc", "")``, and for the groups ``("beta", "b0, largest")`` and ``("beta", "b0, root
+        mean square")``. Columns: posterior ``mean`` and ``sd``; REML's ``estimate`` and ``se``; ``difference``, mean
+        minus estimate, and its Monte Carlo error ``difference_mcse``, both in ``unit`` ("REML se" or "posterior sd");
+        ``verdict`` ("agrees", "differs", "undecided", "no estimate"); ``causes``, their names joined by commas;
+        ``reason``; ``group``, the group of the row.
+    groups : pandas.DataFrame
+        Indexed by (<group>, ``coefficient``), with the first eight of these columns for every group.
+    agrees : bool
+        Whether every row with an estimate agrees and the sampler has converged.
+    verdict : str
+        One sentence.
+    reasons : tuple of str
+        A sentence for each row that does not agree, and those on convergence.
+    """
+
+    table: pd.DataFrame
+    groups: pd.DataFrame
+    agrees: bool
+    verdict: str
+    reasons: tuple[str, ...]
+
+
+def cross_check(
+    posterior: xr.Dataset, design: Design, priors: Priors, estimate: RemlEstimate, convergence: Convergence
+) -> CrossCheck:
+    """Compare a posterior with REML.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        With ``gamma``, ``tau``, ``corr``, ``sigma`` and ``beta``.
+    design, priors
+        The model's.
+    estimate : RemlEstimate
+        REML fit of the same design.
+    convergence : Convergence
+        The verdict on the sampler.
+
+    Returns
+    -------
+    CrossCheck
+
+    Notes
+    -----
+    The difference is in REML's standard errors: those of `components`, and for the groups conditional SDs. An
+    estimate on a boundary or within two standard errors of it has a curvature but no standard error that means
+    anything; there the posterior SD is the unit. `bayeshlm.checks.verdicts` states when rows agree,
+    `bayeshlm.checks.causes` how a reason is computed.
+    """
+    rows = components(estimate, design)
+    summaries, draws = _draws_of(posterior, design)
+    table = compared(
+        summaries,
+        np.array([row.estimate for row in rows]),
+        np.array([row.se for row in rows]),
+        np.array([row.regular for row in rows]),
+    )
+    groups = compare_groups(posterior, design, estimate, tuple(row for row in rows if row.component == "tau"))
+    table.index = pd.MultiIndex.from_tuples([row.key for row in rows])
+    table = pd.concat([table, _group_rows(groups)]).rename_axis(["component", "effect"])
+    worst = [label for position in groups.positions for label in (design.group_labels[position], None)]
+    table["group"] = pd.Series([None] * len(rows) + worst, table.index, dtype=object)
+
+    every = (*rows, *groups.largest)
+    every_draws = np.concatenate([draws, groups.draws])
+    pulls = prior_pulls(posterior, design, priors, estimate, every, every_draws)
+    positions = [*range(len(rows)), *(len(rows) + q for q in range(len(groups.largest)) for _ in (LARGEST, RMS))]
+    found = [_row_of_draws(table, t, every[k], every_draws[k]) for t, k in enumerate(positions)]
+    variances = [row for row in found if row.row.component in ("tau", "corr", "sigma")]
+    named: list[tuple[Cause, ...]] = []
+    for said, row, k in zip(table["verdict"], found, positions, strict=True):
+        if said == DIFFERS:
+            named.append(causes(row, k, pulls, variances, estimate.reason, convergence.converged))
+        elif said == UNDECIDED:
+            named.append((few_draws(row.error),))
+        else:
+            named.append((no_estimate(estimate.reason),) if said == NO_ESTIMATE else ())
+    table["causes"] = [", ".join(cause.name for cause in some) for some in named]
+    table["reason"] = ["; ".join(cause.text for cause in some) for some in named]
+    return _judged(table, groups.table, convergence)
+
+
+def _draws_of(posterior: xr.Dataset, design: Design) -> tuple[pd.DataFrame, FloatArray]:
+    """Summaries, and draws (R, S), of gamma, tau, corr, sigma and ICC."""
+    variances = variance_draws(posterior, design)
+    names = [name for name in ("tau", "corr", "sigma") if name in variances]
+    share = icc(posterior, design)
+    parts = [posterior["gamma"].sel(fixed=design.fixed_labels), *(variances[name] for name in names)]
+    parts.append(share.draws["icc"])
+    stacked = [part.transpose(..., "chain", "draw").to_numpy() for part in parts]
+    draws = np.concatenate([values.reshape(-1, values.shape[-2] * values.shape[-1]) for values in stacked])
+    return pd.concat([summarize(part) for part in parts]), draws
+
+
+def _group_rows(groups: GroupComparison) -> pd.DataFrame:
+    """Two rows a coefficient: its largest difference, and the root mean square of all."""
+    width = len(groups.largest)
+    rows = {}
+    for q, component in enumerate(groups.largest):
+        part = groups.table.iloc[q::width]
+        largest = part.iloc[groups.positions[q]]
+        rows["beta", f"{component.effect}, {LARGEST}"] = largest.to_dict()
+        size, error = (float(np.sqrt((part[name] ** 2).mean())) for name in ("difference", "difference_mcse"))
+        rows["beta", f"{component.effect}, {RMS}"] = {
+            **dict.fromkeys(("mean", "sd", "estimate", "se"), np.nan),
+            "difference": size,
+            "difference_mcse": error,
+            "unit": largest["unit"],
+            "verdict": verdict(size, error),
+        }
+    return pd.DataFrame(list(rows.values()), index=pd.MultiIndex.from_tuples(rows))
+
+
+def _row_of_draws(table: pd.DataFrame, position: int, row: Component, draws: FloatArray) -> RowOfDraws:
+    values = table.iloc[position]
+    unit = row.se if values["unit"] == "REML se" else float(draws.std(ddof=1))
+    difference = (float(draws.mean()) - row.estimate) / unit if unit > 0 else np.nan
+    return RowOfDraws(row, draws, difference, float(values["difference_mcse"]), unit)
+
+
+def _judged(table: pd.DataFrame, groups: pd.DataFrame, convergence: Convergence) -> CrossCheck:
+    counts = table["verdict"].value_counts()
+    differing, undecided = int(counts.get(DIFFERS, 0)), int(counts.get(UNDECIDED, 0))
+    total = len(table) - int(counts.get(NO_ESTIMATE, 0))
+    if differing:
+        sentence = (
+            f"Posterior and REML differ in {differing} of {total} rows by more than {MAX_DIFFERENCE:g} standard errors."
+        )
+    elif undecided:
+        sentence = f"Undecided: {undecided} of {total} rows need more draws; no row differs beyond Monte Carlo error."
+    elif not convergence.converged:
+        sentence = (
+            f"Undecided: all {total} rows agree within {MAX_DIFFERENCE:g} standard errors, but the sampler has"
+            " not converged."
+        )
+    else:
+        sentence = f"Posterior and REML agree: all {total} rows are within {MAX_DIFFERENCE:g} standard errors."
+    rows = zip(table.index, table["group"], table["verdict"], table["difference"], table["reason"], strict=True)
+    reasons = [
+        f"{_name(key, group)}, {said}{'' if said == NO_ESTIMATE else f' ({size:+.2f})'}: {reason}."
+        for key, group, said, size, reason in rows
+        if said != AGREES
+    ]
+    agrees = not differing and not undecided and convergence.converged
+    return CrossCheck(table, groups, agrees, sentence, (*reasons, *convergence.reasons))
+
+
+def _name(key: tuple[str, str], group: object) -> str:
+    name = " ".join(key).strip()
+    return name if group is None else f"{name} ({group})"

@@ -1,0 +1,208 @@
+"""How far each prior alone moves posterior means, computed by taking the prior away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import xarray as xr
+
+from bayeshlm.checks.reml_components import Component
+from bayeshlm.crosscheck.reml import RemlEstimate
+from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.graph.families import LKJ, Family
+from bayeshlm.graph.priors import Priors
+
+MAX_K = 0.7
+"""Largest Pareto k at which reweighted draws count (Vehtari, Simpson, Gelman, Yao & Gabry 2024, JMLR 25(72))."""
+
+MOST_POINTS = 200_001
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PriorPulls:
+    """What priors do to R rows.
+
+    Attributes
+    ----------
+    keys : tuple of str, length K
+        Names of the priors, as `Priors.by_key` has them.
+    shift : array (R, K)
+        Posterior mean minus the mean with the prior of the column made flat, in the row's own units; NaN where it
+        cannot be computed.
+    pareto_k : array (K,)
+        Diagnostic of the reweighting.
+    own : array (K,)
+        Largest shift of the prior's own parameters in standard errors, from REML's likelihood; NaN where REML has
+        none.
+    """
+
+    keys: tuple[str, ...]
+    shift: FloatArray
+    pareto_k: FloatArray
+    own: FloatArray
+
+
+def prior_pulls(
+    posterior: xr.Dataset,
+    design: Design,
+    priors: Priors,
+    estimate: RemlEstimate,
+    rows: Sequence[Component],
+    draws: FloatArray,
+) -> PriorPulls:
+    """Shift of every row by every prior.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        With ``gamma``, ``tau``, ``sigma`` and, for correlated effects, ``corr``.
+    design, priors, estimate
+        The model's, and its REML fit.
+    rows : sequence of Component, length R
+        What the draws are of; every gamma is among them, in the design's order.
+    draws : array (R, S)
+        Draws of the rows, the chains one after another.
+
+    Notes
+    -----
+    Under a flat prior of theta_k the draws have the weights ``1 / p(theta_k)``, smoothed by a Pareto fit of their
+    tail. A prior that leaves the data's values out of reach shows in a Pareto k above `MAX_K`. Then the shift of a
+    row comes from the other side: REML's likelihood of theta_k, taken as normal, times the prior, by quadrature,
+    ``E[theta_k | N(estimate, se^2) p] - E[theta_k | N(estimate, se^2)]``, both on the support of theta_k; other
+    fixed effects follow by their covariance with it.
+    """
+    log_prior = _log_priors(posterior, design, priors)
+    keys = tuple(log_prior)
+    shift = np.empty((len(rows), len(keys)))
+    pareto_k, own = np.full(len(keys), np.nan), np.full(len(keys), np.nan)
+    mean = draws.mean(axis=1)
+    for k, (key, values) in enumerate(log_prior.items()):
+        weights, pareto_k[k] = _flat_weights(values)
+        from_likelihood, own[k] = _shift_of_likelihood(key, design, priors, estimate, rows, draws)
+        shift[:, k] = mean - draws @ weights if pareto_k[k] <= MAX_K else from_likelihood
+    return PriorPulls(keys, shift, pareto_k, own)
+
+
+def _flat_weights(log_prior: FloatArray) -> tuple[FloatArray, float]:
+    """Smoothed weights ``1 / prior`` of draws, summing to one, and their Pareto k."""
+    from arviz_stats.base.array import BaseArray
+
+    n_draws = len(log_prior)
+    if np.ptp(log_prior) < 1e-9:
+        return np.full(n_draws, 1 / n_draws), 0.0
+    try:
+        log_weights, k = BaseArray().psislw(log_prior)  # it takes the log of 1 / weight
+    except ValueError:  # no tail to fit
+        return np.full(n_draws, np.nan), np.inf
+    weights = np.exp(log_weights - log_weights.max())
+    return weights / weights.sum(), float(k)
+
+
+def _log_priors(posterior: xr.Dataset, design: Design, priors: Priors) -> dict[str, FloatArray]:
+    """Log density of each prior at each draw, (S,), by key."""
+    labels = design.random_labels
+    gamma = posterior["gamma"].sel(fixed=design.fixed_labels).transpose("chain", "draw", "fixed").to_numpy()
+    gamma = priors.at_means(gamma.reshape(-1, gamma.shape[-1]))
+    tau = posterior["tau"].sel(random=labels).transpose("chain", "draw", "random").to_numpy().reshape(-1, len(labels))
+    found = {key: priors.gamma[k].log_density(gamma[:, k]) for k, key in enumerate(priors.fixed)}
+    found |= {f"tau_{label}": priors.tau[k].log_density(tau[:, k]) for k, label in enumerate(priors.random)}
+    if priors.corr is not None:
+        corr = posterior["corr"].sel(random=labels, random_=labels)
+        values = corr.transpose("chain", "draw", "random", "random_").to_numpy().reshape(-1, len(labels), len(labels))
+        blocks = [np.ix_(block, block) for block in design.blocks if len(block) > 1]
+        found["corr"] = np.sum([priors.corr.log_density(values[(..., *block)]) for block in blocks], axis=0)
+    sigma = posterior["sigma"].transpose("chain", "draw").to_numpy().ravel()
+    return found | {"sigma": priors.sigma.log_density(sigma)}
+
+
+def _shift_of_likelihood(
+    key: str,
+    design: Design,
+    priors: Priors,
+    estimate: RemlEstimate,
+    rows: Sequence[Component],
+    draws: FloatArray,
+) -> tuple[FloatArray, float]:
+    """Shifts (R,) by one prior of REML's normal likelihood, NaN where it has none, and that of its own parameter."""
+    shift = np.full(len(rows), np.nan)
+    family = priors.by_key()[key]
+    if key in priors.fixed:
+        k = priors.fixed.index(key)
+        along = priors.basis[k]
+        covariance = estimate.vcov @ along
+        variance = float(along @ covariance)
+        positions = [r for r, row in enumerate(rows) if row.component == "gamma"]
+        center, se = float(along @ estimate.gamma), float(np.sqrt(variance))
+        moved = shifted_mean(family, center, se, (-np.inf, np.inf), along @ draws[positions]) - center
+        shift[positions] = covariance / variance * moved
+        return shift, moved / se
+    own = np.nan
+    for r, row in enumerate(rows):
+        if row.regular and row.component in ("tau", "corr", "sigma") and key in (row.component, f"tau_{row.effect}"):
+            bounds = (row.lowest, row.highest)
+            density = _pair(family, row, design) if isinstance(family, LKJ) else family
+            with_prior = shifted_mean(density, row.estimate, row.se, bounds, draws[r])
+            shift[r] = with_prior - shifted_mean(None, row.estimate, row.se, bounds, draws[r])
+            own = max(own, shift[r] / row.se, key=lambda value: abs(np.nan_to_num(value)))
+    return shift, own
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Density of one correlation: ``(1 - r^2)^power`` up to a constant."""
+
+    power: float
+
+    def log_density(self, x: FloatArray) -> FloatArray:
+        """Log density at `x`, elementwise."""
+        return np.asarray(self.power * np.log1p(-x * x))
+
+
+def _pair(family: LKJ, row: Component, design: Design) -> _Pair:
+    """What LKJ(eta) on q effects says of one pair: ``(1 - r^2)^(eta - 1 + (q - 2) / 2)`` (Lewandowski et al. 2009)."""
+    labels = design.random_labels
+    size = next(
+        len(block)
+        for block in design.blocks
+        if row.effect in {f"{labels[i]},{labels[j]}" for i, j in combinations(sorted(block), 2)}
+    )
+    return _Pair(family.eta - 1 + (size - 2) / 2)
+
+
+def shifted_mean(
+    prior: Family | _Pair | None, center: float, se: float, bounds: tuple[float, float], draws: FloatArray
+) -> float:
+    """Mean of ``N(x; center, se^2) p(x)`` within bounds, by quadrature over the likelihood and the draws.
+
+    Parameters
+    ----------
+    prior : density or None
+        Flat when None.
+    center, se : float
+        Normal likelihood.
+    bounds : (float, float)
+        Support of x.
+    draws : array (S,)
+        Where the posterior is.
+
+    Examples
+    --------
+    >>> from bayeshlm.graph.families import Normal
+    >>> round(shifted_mean(Normal(0, 1), 2.0, 1.0, (-np.inf, np.inf), np.array([0.5, 1.5])), 6)
+    1.0
+    """
+    spread = 8 * float(draws.std())
+    lowest = max(bounds[0], min(center - 8 * se, float(draws.min()) - spread))
+    highest = min(bounds[1], max(center + 8 * se, float(draws.max()) + spread))
+    step = min(se, max(float(draws.std()), 1e-6 * se)) / 20
+    n_points = int(np.clip((highest - lowest) / step, 2_001, MOST_POINTS))
+    x = lowest + (np.arange(n_points) + 0.5) * (highest - lowest) / n_points
+    log_density = -0.5 * ((x - center) / se) ** 2
+    if prior is not None:
+        log_density = log_density + prior.log_density(x)
+    weights = np.exp(log_density - log_density.max())
+    return float(weights @ x / weights.sum())

@@ -1,0 +1,59 @@
+"""The posterior beside REML as text and HTML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bayeshlm.checks.cross_check import CrossCheck
+from bayeshlm.display.blocks import Block, Grid, Lines, Section
+from bayeshlm.display.digits import decimals, number
+from bayeshlm.display.html import to_html
+from bayeshlm.display.text import to_text
+
+HEADER = ("", "mean", "sd", "REML", "se", "difference", "MC error", "verdict")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ShownCrossCheck(CrossCheck):
+    """A `CrossCheck` whose printed form is its table and the verdict."""
+
+    @classmethod
+    def of(cls, check: CrossCheck) -> ShownCrossCheck:
+        """Show the table of `check`."""
+        return cls(check.table, check.groups, check.agrees, check.verdict, check.reasons)
+
+    def __repr__(self) -> str:
+        return to_text(cross_check_blocks(self))
+
+    def _repr_html_(self) -> str:
+        return to_html(cross_check_blocks(self))
+
+
+def cross_check_blocks(check: CrossCheck) -> list[Block]:
+    """Lay out a cross-check: the parameters, the groups, the verdict and its reasons."""
+    table = check.table
+    of_groups = table.index.get_level_values("component") == "beta"
+    rows = [_cells(key, row) for key, (_, row) in zip(table.index, table.iterrows(), strict=True)]
+    sections = (
+        Section("", tuple(row for row, beta in zip(rows, of_groups, strict=True) if not beta)),
+        Section("groups", tuple(row for row, beta in zip(rows, of_groups, strict=True) if beta)),
+    )
+    notes = ["difference: posterior mean minus REML's estimate, in REML's standard errors (of groups: conditional SDs)"]
+    if (table["unit"] == "posterior sd").any():
+        notes.append("* in posterior SDs, because REML's estimate lies on or near the boundary of what it may be")
+    grid = Grid("Posterior beside REML", HEADER, sections, notes=tuple(notes))
+    return [grid, Lines((check.verdict, *check.reasons))]
+
+
+def _cells(key: tuple[str, str], row: pd.Series) -> tuple[str, ...]:
+    component, effect = key
+    label = effect if component in ("gamma", "beta") else f"{component}[{effect}]" if effect else component
+    places = decimals(row["sd"], np.nan) + 1
+    values = (number(float(row[name]), places) for name in ("mean", "sd", "estimate", "se"))
+    mark = "*" if row["unit"] == "posterior sd" and np.isfinite(row["difference"]) else ""
+    difference = number(float(row["difference"]), 2) + mark
+    group = "" if row["group"] is None else f" ({row['group']})"
+    return (f"{label}{group}", *values, difference, number(float(row["difference_mcse"]), 2), str(row["verdict"]))

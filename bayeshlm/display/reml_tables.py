@@ -1,0 +1,254 @@
+"""The summary of a REML or ML fit, and its tests."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bayeshlm.crosscheck.comparison import LikelihoodComparison
+from bayeshlm.crosscheck.intervals import t_bounds
+from bayeshlm.crosscheck.reml import RemlEstimate
+from bayeshlm.crosscheck.tests_of_effects import WaldTest
+from bayeshlm.design.design import Design
+from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Section, Title
+from bayeshlm.display.digits import count, decimals, number, p_value, percent
+from bayeshlm.display.html import to_html
+from bayeshlm.display.tables import coefficient_heading, term_name
+from bayeshlm.display.text import to_text
+from bayeshlm.equations import render
+
+DF = {"satterthwaite": "Satterthwaite df", "kenward-roger": "Kenward-Roger df", "normal": "normal tests"}
+"""Degrees of freedom in words."""
+
+INTERVALS = {"wald": "Wald", "profile": "profile-likelihood"}
+"""Kinds of interval in words."""
+
+_LABELS = {"icc": "ICC", "icc_unadjusted": "ICC, unadjusted", "design_effect": "design effect"}
+
+
+@dataclass(frozen=True, eq=False)
+class RemlReport:
+    """All that the summary of a fit shows.
+
+    Attributes
+    ----------
+    design : Design
+    estimate : RemlEstimate
+    fixed, variance, chi_square, reliability : pandas.DataFrame
+        As the methods of `RemlFit` return them.
+    residuals, icc : pandas.Series
+        Likewise.
+    """
+
+    design: Design
+    estimate: RemlEstimate
+    fixed: pd.DataFrame
+    variance: pd.DataFrame
+    chi_square: pd.DataFrame
+    reliability: pd.DataFrame
+    residuals: pd.Series
+    icc: pd.Series
+
+
+def reml_text(report: RemlReport) -> str:
+    """Write the summary of a fit as plain text."""
+    return to_text(_summary(report))
+
+
+def reml_html(report: RemlReport) -> str:
+    """Write the summary of a fit as HTML."""
+    return to_html(_summary(report))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ShownTest(WaldTest):
+    """A `WaldTest` whose printed form is its table.
+
+    Attributes
+    ----------
+    prob : float
+        Confidence of the rows' intervals.
+    """
+
+    prob: float = 0.95
+
+    @classmethod
+    def of(cls, test: WaldTest, prob: float) -> ShownTest:
+        """Show a test."""
+        return cls(**{f.name: getattr(test, f.name) for f in dataclasses.fields(test)}, prob=prob)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Each row by itself: estimate, se, df, t, p and bounds, indexed by what it tests."""
+        r = self.rows
+        lower, upper = t_bounds(r, self.prob)
+        columns = {"estimate": r.estimate, "se": r.se, "df": r.df, "t": r.t, "p": r.p, "lower": lower, "upper": upper}
+        return pd.DataFrame(columns, index=pd.Index(r.labels, name="hypothesis"))
+
+    def __repr__(self) -> str:
+        return to_text(_wald_blocks(self))
+
+    def _repr_html_(self) -> str:
+        return to_html(_wald_blocks(self))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ShownLikelihoodRatio(LikelihoodComparison):
+    """A `LikelihoodComparison` whose printed form is its table."""
+
+    @classmethod
+    def of(cls, comparison: LikelihoodComparison) -> ShownLikelihoodRatio:
+        """Show a comparison."""
+        return cls(**{f.name: getattr(comparison, f.name) for f in dataclasses.fields(comparison)})
+
+    def __repr__(self) -> str:
+        return to_text([_ratio_grid(self)])
+
+    def _repr_html_(self) -> str:
+        return to_html([_ratio_grid(self)])
+
+
+def _summary(report: RemlReport) -> list[Block]:
+    design, e = report.design, report.estimate
+    counts = f"{count(design.n_obs)} rows in {count(design.n_groups)} groups ({design.group})"
+    if design.rows_dropped:
+        rows = "row" if design.rows_dropped == 1 else "rows"
+        counts += f", {count(design.rows_dropped)} {rows} with missing values dropped"
+    criterion = "REML criterion" if e.method == "REML" else "deviance"
+    likelihood = (
+        f"{criterion} {number(e.criterion, 2)}; log-likelihood {number(e.log_likelihood, 2)};"
+        f" AIC {number(e.aic, 2)}; BIC {number(e.bic, 2)}; {e.n_parameters} parameters"
+    )
+    verdict = "Converged." if e.converged else "NOT CONVERGED: the search did not end at a minimum."
+    boundary = (f"SINGULAR: {e.reason}.",) if e.singular else ()
+    expressions = {column.label: column.expression for column in design.coefficients}
+    return [
+        Title(f"Two-level model of {design.spec.outcome.name}, fitted by {e.method}"),
+        Equations(render(design.spec, "levels", design.group)),
+        Lines((counts, likelihood)),
+        _residual_grid(report.residuals),
+        _fixed_grid(report.fixed, expressions),
+        _variance_grid(report.variance),
+        _component_grid(report.chi_square, report.reliability),
+        _icc_grid(report.icc),
+        Lines((verdict, *boundary)),
+    ]
+
+
+def _residual_grid(residuals: pd.Series) -> Grid:
+    cells = tuple(number(float(value), 4) for value in residuals)
+    return Grid("Scaled residuals", tuple(map(str, residuals.index)), (Section("", (cells,)),), n_labels=0)
+
+
+def _fixed_grid(table: pd.DataFrame, expressions: Mapping[str, str]) -> Grid:
+    sections = []
+    for coefficient, part in table.groupby("coefficient", sort=False):
+        rows = tuple(
+            (str(symbol), term_name(str(row["term"])), *_tested(row))
+            for symbol, (_, row) in zip(part.index, part.iterrows(), strict=True)
+        )
+        sections.append(Section(coefficient_heading(str(coefficient), expressions), rows))
+    attrs = table.attrs
+    robust = ", cluster-robust standard errors" if attrs["robust"] else ""
+    title = f"Fixed effects ({percent(attrs['ci_prob'])} intervals, {DF[attrs['df']]}{robust})"
+    header = ("", "", "estimate", "se", "df", "t", "p", "lower", "upper")
+    return Grid(title, header, tuple(sections), n_labels=2)
+
+
+def _tested(row: pd.Series) -> tuple[str, ...]:
+    places = _places(float(row["se"]))
+    estimate, se, lower, upper = (number(float(row[name]), places) for name in ("estimate", "se", "lower", "upper"))
+    df = "inf" if np.isinf(row["df"]) else number(float(row["df"]), 1)
+    return (estimate, se, df, number(float(row["t"]), 2), p_value(float(row["p"])), lower, upper)
+
+
+def _variance_grid(table: pd.DataFrame) -> Grid:
+    """Lay out SDs and correlations, the variances beside the SDs."""
+    bounds = [name for name in ("lower", "upper") if name in table]
+    rows = []
+    for component, effect in table.index:
+        if component not in ("tau", "sigma", "corr"):
+            continue
+        row = table.loc[(component, effect)]
+        places = 3 if component == "corr" else _places(0.1 * float(row["estimate"]))
+        variance = ""
+        if component != "corr":
+            squared = float(row["estimate"]) ** 2
+            variance = number(squared, _places(0.1 * squared))
+        label = f"{component}[{effect}]" if effect else component
+        cells = [number(float(row[name]), places) for name in ("estimate", *bounds)]
+        rows.append((label, *cells, variance))
+    title = "Variance components: standard deviations and correlations"
+    if bounds:
+        title += f" ({percent(table.attrs['ci_prob'])} {INTERVALS[table.attrs['intervals']]} intervals)"
+    header = ("", "estimate", *bounds, "variance")
+    return Grid(title, header, (Section("", tuple(rows)),), notes=table.attrs["notes"])
+
+
+def _component_grid(tests: pd.DataFrame, reliability: pd.DataFrame) -> Grid:
+    """Lay out HLM's tests of the variance components beside the reliabilities."""
+    rows = tuple(
+        (
+            str(effect),
+            number(float(value), 3),
+            number(float(row["chi2"]), 2),
+            number(float(row["df"]), 0),
+            p_value(float(row["p"])),
+        )
+        for (effect, row), value in zip(tests.iterrows(), reliability["estimate"], strict=True)
+    )
+    used, n_groups = tests.attrs["n_groups_used"], tests.attrs["n_groups"]
+    note = f"from the {count(used)} of {count(n_groups)} groups whose own rows determine their coefficients"
+    header = ("", "reliability", "chi-square", "df", "p")
+    return Grid("Does it vary between groups?", header, (Section("", rows),), notes=(note,))
+
+
+def _icc_grid(icc: pd.Series) -> Grid:
+    shown = [name for name in icc.index if name != "icc_unadjusted" or icc[name] != icc["icc"]]
+    rows = tuple((_LABELS[str(name)], number(float(icc[name]), 4)) for name in shown)
+    return Grid("Intraclass correlation", ("", "estimate"), (Section("", rows),), notes=icc.attrs["notes"])
+
+
+def _wald_blocks(test: ShownTest) -> Iterable[Block]:
+    rows = tuple((str(label), *_tested(row)) for label, row in test.table.iterrows())
+    header = ("", "estimate", "se", "df", "t", "p", "lower", "upper")
+    yield Grid(
+        f"Linear hypotheses ({percent(test.prob)} intervals, {DF[test.rows.df_method]})",
+        header,
+        (Section("", rows),),
+        notes=("t and p: the estimate against what the hypothesis states",),
+    )
+    yield Lines(
+        (
+            f"Jointly: F({test.numerator_df}, {number(test.denominator_df, 1)}) = {number(test.F, 3)},"
+            f" p {_relation(test.p)}; chi-square({test.numerator_df}) = {number(test.chi2, 3)},"
+            f" p {_relation(test.chi2_p)}.",
+        )
+    )
+
+
+def _ratio_grid(comparison: LikelihoodComparison) -> Grid:
+    rows = tuple(
+        (name, str(fit.n_parameters), number(fit.criterion, 3), number(fit.aic, 2), number(fit.bic, 2))
+        for name, fit in (("smaller", comparison.smaller), ("larger", comparison.larger))
+    )
+    note = (
+        f"Statistic {number(comparison.statistic, 4)} on {comparison.df} df, p {_relation(comparison.p)}"
+        f" ({comparison.method})."
+    )
+    header = ("model", "parameters", "deviance", "AIC", "BIC")
+    return Grid(f"Likelihood-ratio test ({comparison.criterion})", header, (Section("", rows),), notes=(note,))
+
+
+def _relation(p: float) -> str:
+    text = p_value(p)
+    return text if text.startswith("<") else f"= {text}"
+
+
+def _places(sd: float) -> int:
+    """Decimal places that show four digits of a standard error."""
+    return decimals(sd, 1e-9 * sd)

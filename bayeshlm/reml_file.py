@@ -1,0 +1,117 @@
+"""The file of ``bayeshlm reml --out FILE.json``: REML's or ML's estimates as plain values."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from bayeshlm.equations import render
+from bayeshlm.errors import FileError
+from bayeshlm.reml_fit import RemlFit
+
+FORMAT = 1
+
+
+def reml_summary(fit: RemlFit) -> dict[str, Any]:
+    """The model and its estimates as plain values; numbers that are not finite are None.
+
+    Parameters
+    ----------
+    fit : RemlFit
+
+    Returns
+    -------
+    dict
+        ``format``, ``model`` and ``reml``, laid out as in the ``summary.json`` of ``bayeshlm fit``; ``reml`` also holds
+        ICC, reliabilities, ``method``, ``converged`` and the ``reason`` of a singular estimate.
+    """
+    design, components = fit.design, fit.variance_components(intervals=None)["estimate"]
+    tests = fit.fixed_effects()
+    numbers = ["estimate", "se", "df", "t", "p"]
+    named: dict[str, dict[str, float | None]] = {"tau": {}, "corr": {}}
+    for (component, effect), value in components.items():
+        if component in named:
+            named[component][effect] = _finite(value)
+    return {
+        "format": FORMAT,
+        "model": {
+            "equations": render(design.spec, "levels", design.group),
+            "lme4": render(design.spec, "lme4", design.group),
+            "n_obs": design.n_obs,
+            "rows_dropped": design.rows_dropped,
+            "groups": {design.group: design.n_groups},
+        },
+        "reml": {
+            "method": fit.method,
+            "fixed_effects": {
+                str(symbol): {
+                    "term": row["term"],
+                    "coefficient": row["coefficient"],
+                    **{name: _finite(row[name]) for name in numbers},
+                }
+                for symbol, row in tests.iterrows()
+            },
+            **named,
+            "sigma": _finite(fit.sigma),
+            "criterion": _finite(fit.criterion),
+            "log_likelihood": _finite(fit.log_likelihood),
+            "aic": _finite(fit.aic),
+            "bic": _finite(fit.bic),
+            "n_parameters": fit.n_parameters,
+            "icc": {str(name): _finite(value) for name, value in fit.icc().items()},
+            "reliability": {str(name): _finite(value) for name, value in fit.reliability()["estimate"].items()},
+            "singular": fit.singular,
+            "reason": fit.reason,
+            "converged": fit.converged,
+        },
+    }
+
+
+def write_reml(fit: RemlFit, path: str | os.PathLike[str]) -> None:
+    """Write `reml_summary` as JSON; what stood there is left as it was if that fails.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be written.
+    """
+    target = Path(path)
+    check_file(target)
+    text = json.dumps(reml_summary(fit), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(draft).chmod(0o644)
+            Path(draft).replace(target)
+        finally:
+            Path(draft).unlink(missing_ok=True)
+    except OSError as error:
+        raise FileError(f"Cannot write {str(target)!r}: {error.strerror}.") from error
+
+
+def check_file(target: Path) -> None:
+    """Refuse a place where no file can be, before anything is computed.
+
+    Raises
+    ------
+    FileError
+        If `target` is a folder, or what should hold it is a file or cannot be written to.
+    """
+    if target.is_dir():
+        raise FileError(f"{str(target)!r} is a folder; --out needs a file, such as reml.json.")
+    place = next(parent for parent in target.absolute().parents if parent.exists())
+    if not place.is_dir():
+        raise FileError(f"{str(place)!r} is a file; {target.name!r} needs a folder.")
+    if not os.access(place, os.W_OK):
+        raise FileError(f"The folder {str(place)!r} cannot be written to.")
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if math.isfinite(value) else None

@@ -1,0 +1,304 @@
+"""`RemlFit`: REML or ML estimates of a model, with the method names of `Fit`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from bayeshlm.crosscheck.comparison import compare_likelihood
+from bayeshlm.crosscheck.deviance import Method
+from bayeshlm.crosscheck.estimate_tables import anova_table, bounds_of, chi_square_table, fixed_table, interval_table
+from bayeshlm.crosscheck.hypotheses import read_hypothesis
+from bayeshlm.crosscheck.intervals import IntervalDf, check_prob
+from bayeshlm.crosscheck.labelled_estimate import LabelledEstimate
+from bayeshlm.crosscheck.profile import IntervalMethod, interval_estimates
+from bayeshlm.crosscheck.reml import fit_reml
+from bayeshlm.crosscheck.tests_of_effects import DfMethod, linear_hypothesis
+from bayeshlm.design.design import Design
+from bayeshlm.display.reml_tables import RemlReport, ShownLikelihoodRatio, ShownTest, reml_html, reml_text
+from bayeshlm.errors import OptionError
+from bayeshlm.posterior import at_estimates
+
+
+class RemlFit(LabelledEstimate):
+    """REML or ML estimates of a `Model`, made by `Model.reml` or `Model.ml`; no sampling, PyMC is not imported.
+
+    Every table says in ``attrs`` how many rows were used and dropped, whether the search converged and whether the
+    estimate is singular. Estimates on the boundary, a variance of 0 or a correlation of 1 or -1, are flagged by
+    `singular`, with the `reason`.
+
+    Parameters
+    ----------
+    design : Design
+        Numbers of the model.
+    method : "REML" or "ML"
+        Criterion.
+
+    Examples
+    --------
+    >>> import bayeshlm as hlm
+    >>> fit = hlm.open_model("hsb-one-way-anova").reml()
+    >>> fit.fixed_effects()[["estimate", "se"]].round(4)
+            estimate      se
+    symbol
+    g00       12.637  0.2444
+    >>> round(float(fit.icc()["icc"]), 4)
+    0.1804
+    """
+
+    def __init__(self, design: Design, method: Method = "REML") -> None:
+        super().__init__(design, fit_reml(design, method))
+
+    def fixed_effects(
+        self, prob: float = 0.95, df: IntervalDf = "satterthwaite", *, robust: bool = False
+    ) -> pd.DataFrame:
+        """Fixed effects (gamma), a row a symbol.
+
+        Parameters
+        ----------
+        prob : float
+            Confidence of the intervals.
+        df : {"satterthwaite", "kenward-roger", "normal"}
+            Degrees of freedom; Kenward-Roger's standard errors are the adjusted ones.
+        robust : bool
+            Cluster-robust standard errors (see `robust_se`), with the same degrees of freedom.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by symbol; columns ``coefficient``, ``term``, ``estimate``, ``se``, ``df``, ``t``, ``p``, ``lower``,
+            ``upper``.
+        """
+        return self._stamped(fixed_table(self._design, self._estimate, prob, df, robust))
+
+    def variance_components(
+        self, prob: float = 0.95, intervals: IntervalMethod | None = "wald", criterion: Method = "ML"
+    ) -> pd.DataFrame:
+        """Variance components: tau and sigma (SDs), their squares, covariances and correlations.
+
+        Parameters
+        ----------
+        prob, intervals, criterion
+            As in `intervals`, or no intervals. Squares have the squared bounds, covariances none.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by (component, effect): ``("tau", "u0")``, ``("corr", "u0,u1")``, ``("sigma", "")``; ``estimate``
+            and, with intervals, ``lower`` and ``upper``.
+        """
+        table = at_estimates.variance_estimates(self._draw, self._design)
+        table.attrs = {"intervals": intervals, "notes": ()}
+        if intervals is not None:
+            found = interval_estimates(self._design, self._estimate, intervals, prob, criterion=criterion, fixed=False)
+            table = table.join(bounds_of(found, list(table.index)))
+            table.attrs = {"ci_prob": prob, "intervals": intervals, "notes": found.notes}
+        return self._stamped(table)
+
+    def intervals(
+        self,
+        method: IntervalMethod = "wald",
+        prob: float = 0.95,
+        df: IntervalDf = "satterthwaite",
+        criterion: Method = "ML",
+    ) -> pd.DataFrame:
+        """Confidence intervals of gamma, tau, corr and sigma.
+
+        Parameters
+        ----------
+        method : {"wald", "profile"}
+            Wald: Student's t for gamma; for SDs and correlations normal on log and atanh scales, as nlme's
+            ``intervals``. Profile: where the deviance has risen by a chi-square quantile, as lme4's ``confint``.
+        prob, df
+            As in `fixed_effects`.
+        criterion : {"ML", "REML"}
+            Which deviance is profiled for tau, corr and sigma; gamma's, and lme4's, is always ML.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by (component, effect): ``estimate``, ``lower``, ``upper``; what must be said in ``attrs["notes"]``.
+        """
+        found = interval_estimates(self._design, self._estimate, method, prob, df, criterion)
+        return self._stamped(interval_table(found, method))
+
+    def group_coefficients(self) -> pd.DataFrame:
+        """Level-1 coefficients of every group: ``beta_j = W_j gamma + u_j``, u its empirical Bayes estimate.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by (group, coefficient): ``n`` (rows), ``estimate`` (of beta), ``u``, ``u_sd`` (conditional SD
+            with gamma and the variances taken as known, as lme4's) and ``ols``, the group's own least squares.
+        """
+        return self._stamped(at_estimates.group_estimates(self._draw, self._design, self._estimate))
+
+    def icc(self, at: Mapping[str, float] | None = None) -> pd.Series:
+        """Intraclass correlation at the estimates, and the design effect; as `Fit.icc` defines them.
+
+        Parameters
+        ----------
+        at : mapping, optional
+            Values of the columns with a random slope at which it is taken.
+
+        Returns
+        -------
+        pandas.Series
+            ``icc``, ``icc_unadjusted``, ``design_effect``; definitions in ``attrs["notes"]``.
+        """
+        series = at_estimates.icc_estimates(self._draw, self._design, at)
+        series.attrs |= self._attrs
+        return series
+
+    def plausible_ranges(
+        self, prob: float = 0.95, at: Mapping[str, float] | None = None, z: float | None = None
+    ) -> pd.DataFrame:
+        """Range ``W gamma -+ z tau`` that holds `prob` of the groups' coefficients.
+
+        Parameters
+        ----------
+        prob : float
+            Share of the groups.
+        at : mapping, optional
+            Values of level-2 columns; by default their means over groups.
+        z : float, optional
+            Multiplier of tau in place of the normal quantile.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by coefficient: ``lower``, ``upper``.
+        """
+        return self._stamped(at_estimates.range_estimates(self._draw, self._design, prob, at, z))
+
+    def reliability(self) -> pd.DataFrame:
+        """Reliability of the groups' own estimates, averaged over groups, as HLM prints it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by coefficient: ``estimate``; ``attrs["n_groups_with_ols"]`` groups enter.
+        """
+        return self._stamped(at_estimates.reliability_estimates(self._draw, self._design))
+
+    def anova(self, df: DfMethod = "satterthwaite") -> pd.DataFrame:
+        """F test of every term given all others (type III): all columns of one symbol are zero.
+
+        Parameters
+        ----------
+        df : {"satterthwaite", "kenward-roger"}
+            Denominator degrees of freedom.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by symbol: ``coefficient``, ``term``, ``numerator_df``, ``denominator_df``, ``F``, ``p``.
+        """
+        return self._stamped(anova_table(self._design, self._estimate, df))
+
+    def wald(
+        self,
+        hypotheses: str | Sequence[str] | npt.ArrayLike | None = None,
+        *,
+        pattern: str | None = None,
+        value: npt.ArrayLike = 0.0,
+        df: DfMethod = "satterthwaite",
+        prob: float = 0.95,
+    ) -> ShownTest:
+        """Test ``L gamma = c``: jointly by F and chi-square, and each row by its t.
+
+        Parameters
+        ----------
+        hypotheses : str, sequence of str or array_like, (m, p)
+            Equations such as ``"g01 = g02; g11 = 0"``, or the matrix L.
+        pattern : str, optional
+            In place of hypotheses: every fixed effect whose symbol matches this regular expression is zero.
+        value : array_like, (m,) or scalar
+            c, where L is a matrix.
+        df, prob
+            As in `anova` and `fixed_effects`.
+
+        Returns
+        -------
+        WaldTest
+            ``F``, ``numerator_df``, ``denominator_df``, ``p``, ``chi2``, ``chi2_p`` and ``table`` of the rows.
+
+        Raises
+        ------
+        OptionError
+            When the hypotheses cannot be read, or both or none of `hypotheses` and `pattern` are given.
+        """
+        check_prob(prob)
+        hypothesis = read_hypothesis(hypotheses, self._estimate.fixed_labels, pattern, value)
+        return ShownTest.of(linear_hypothesis(self._estimate, hypothesis, df), prob)
+
+    def chi_square(self) -> pd.DataFrame:
+        """HLM's chi-square test that a random effect does not vary.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by effect: ``chi2``, ``df``, ``p``; ``attrs["n_groups_used"]`` groups enter.
+        """
+        return self._stamped(chi_square_table(self._design, self._estimate))
+
+    def compare(self, other: RemlFit, n_boot: int | None = None, seed: int | None = None) -> ShownLikelihoodRatio:
+        """Likelihood-ratio test of this and another model, one of which contains the other.
+
+        Parameters
+        ----------
+        other : RemlFit
+            A fit to the same rows, of more or of fewer parameters.
+        n_boot : int, optional
+            Draws of a parametric bootstrap in place of chi-square distributions.
+        seed : int, optional
+            Seed of the bootstrap.
+
+        Returns
+        -------
+        LikelihoodComparison
+            ``statistic``, ``df``, ``p``, ``method``; both are refitted by ML where their fixed parts differ, or one of
+            the two was fitted by it.
+
+        Raises
+        ------
+        OptionError
+            When the models are not nested.
+
+        See Also
+        --------
+        bayeshlm.crosscheck.comparison.compare_likelihood : the reference distributions.
+        """
+        if not isinstance(other, RemlFit):
+            raise OptionError(f"compare() takes the fit of another model.reml(), not a {type(other).__name__}.")
+        smaller, larger = sorted((self, other), key=lambda fit: fit.n_parameters)
+        method: Method = "REML" if self.method == other.method == "REML" else "ML"
+        return ShownLikelihoodRatio.of(compare_likelihood(smaller.design, larger.design, method, n_boot, seed))
+
+    @cached_property
+    def _draw(self) -> xr.Dataset:
+        """The estimates as one draw, for the functions that define the quantities."""
+        return at_estimates.estimates_as_draw(self._design, self._estimate)
+
+    @property
+    def _report(self) -> RemlReport:
+        return RemlReport(
+            design=self._design,
+            estimate=self._estimate,
+            fixed=self.fixed_effects(),
+            variance=self.variance_components(),
+            chi_square=self.chi_square(),
+            reliability=self.reliability(),
+            residuals=self.residuals(),
+            icc=self.icc(),
+        )
+
+    def __repr__(self) -> str:
+        return reml_text(self._report)
+
+    def _repr_html_(self) -> str:
+        return reml_html(self._report)

@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+from scipy.stats import truncnorm
+
+from bayeshlm.checks.causes import RowOfDraws, boundary, few_draws, follows, skew
+from bayeshlm.checks.reml_components import Component
+from bayeshlm.checks.verdicts import MAX_DIFFERENCE, MAX_ERROR, verdict
+
+
+def row_of(draws, estimate, se, component="tau", lowest=0.0, highest=np.inf, error=0.016):
+    row = Component(component, "u0", estimate, se, lowest, highest)
+    unit = se if row.regular else float(np.std(draws, ddof=1))
+    return RowOfDraws(row, np.asarray(draws), (np.mean(draws) - estimate) / unit, error, unit)
+
+
+@pytest.mark.parametrize(
+    ("difference", "error", "n_compared", "expected"),
+    [
+        (0.0, 0.016, 1, "agrees"),
+        (-MAX_DIFFERENCE, MAX_ERROR, 1, "agrees"),
+        (0.0, 1.01 * MAX_ERROR, 1, "undecided"),
+        (0.26, 0.016, 1, "undecided"),
+        (-0.26, 0.004, 1, "differs"),
+        (0.5, 0.2, 1, "undecided"),
+        (0.7, 0.2, 1, "differs"),
+        (0.3, 0.016, 1, "differs"),
+        (0.3, 0.016, 1000, "undecided"),
+        (0.1, np.nan, 1, "undecided"),
+        (5.0, np.nan, 1, "undecided"),
+        (np.nan, np.nan, 1, "no estimate"),
+    ],
+)
+def test_verdicts(difference, error, n_compared, expected):
+    assert verdict(difference, error, n_compared) == expected
+
+
+@pytest.mark.parametrize("estimate", [0.3, -0.5])
+def test_near_a_bound_of_a_correlation_a_normal_likelihood_is_cut_off(estimate):
+    draws = truncnorm.rvs(
+        (-1 - estimate) / 0.6, (1 - estimate) / 0.6, loc=estimate, scale=0.6, size=4000, random_state=1
+    )
+    found = boundary(row_of(draws, estimate, 0.6, component="corr", lowest=-1.0, highest=1.0), "")
+    expected = truncnorm.mean((-1 - estimate) / 0.6, (1 - estimate) / 0.6, loc=estimate, scale=0.6) - estimate
+    assert found is not None
+    assert found.size * draws.std(ddof=1) == pytest.approx(expected, rel=1e-3)
+
+
+def test_near_zero_the_likelihood_of_tau_is_normal_in_its_square():
+    rng = np.random.default_rng(1)
+    proposals = rng.uniform(0, 1.5, 200_000)
+    density = np.exp(-0.5 * ((proposals**2 - 0.09) / (2 * 0.3 * 0.1)) ** 2)
+    row = row_of(rng.choice(proposals, 40_000, p=density / density.sum()), 0.3, 0.1)
+    assert row.difference < -0.25
+    assert boundary(row, "").size == pytest.approx(row.difference, abs=0.02)
+
+
+def test_a_boundary_that_moves_the_mean_the_other_way_is_not_named():
+    draws = np.random.default_rng(1).gamma(1.0, 0.1, 4000)
+    assert boundary(row_of(draws, 0.5, 1.0), "") is None
+
+
+@pytest.mark.parametrize("singular", ["", "the variance of u1 is 0"])
+def test_an_estimate_far_from_its_boundary_is_not_at_it(singular):
+    draws = np.random.default_rng(1).normal(5.5, 1.0, 4000)
+    assert boundary(row_of(draws, 5.0, 1.0), singular) is None
+
+
+@pytest.mark.parametrize("shape", [2.0, 4.0, 9.0])
+def test_a_gammas_mean_differs_from_its_mode_by_skewness(shape):
+    draws = np.random.default_rng(1).gamma(shape, 1.0, 40_000)
+    found = skew(row_of(draws, shape - 1, 0.4, "gamma", -np.inf, error=0.01))
+    assert found is not None
+    assert found.size * 0.4 == pytest.approx(1.0, rel=0.15)
+
+
+def test_a_symmetric_posterior_is_not_skewed():
+    draws = np.random.default_rng(1).normal(1.5, 1.0, 4000)
+    assert skew(row_of(draws, 1.0, 1.0, component="gamma", lowest=-np.inf)) is None
+
+
+def test_a_row_follows_the_one_that_it_depends_on():
+    rng = np.random.default_rng(1)
+    tau, sigma = rng.normal(2.0, 0.5, 4000), rng.normal(3.0, 0.5, 4000)
+    beta = 0.8 * tau + rng.normal(0, 0.3, 4000)
+    others = [row_of(tau, 1.0, 0.5), row_of(sigma, 2.0, 0.5, component="sigma")]
+    found = follows(row_of(beta, 0.8, 0.5, component="beta", lowest=-np.inf), others)
+    assert found is not None
+    assert "tau u0" in found.text
+    assert found.size == pytest.approx(0.8 * 2.0, rel=0.05)
+    alone = row_of(rng.normal(1.0, 0.5, 4000), 0.0, 0.5, component="beta", lowest=-np.inf)
+    assert follows(alone, others) is None
+    far_off = row_of(tau, -200.0, 0.5, lowest=-np.inf)
+    assert follows(alone, [far_off]) is None
+
+
+def test_the_draws_needed_grow_with_the_square_of_the_error():
+    assert "4.0 times" in few_draws(2 * MAX_ERROR).text
