@@ -9,6 +9,7 @@ from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Section, Titl
 
 _NUMBER = ' style="text-align:right;font-variant-numeric:tabular-nums"'
 _LABEL = ' style="text-align:left"'
+_TABLE = ' style="border-collapse: separate; border-spacing: 0.8em 0.1em; margin-bottom: 0.8em"'
 _CAPTION = ' style="text-align:left;font-weight:bold;color:inherit;caption-side:top;white-space:nowrap"'
 
 
@@ -44,7 +45,7 @@ def _table(grid: Grid) -> str:
     bodies = "".join(_body(section, grid) for section in grid.sections)
     notes = f"<p><small>{'<br>'.join(map(escape, grid.notes))}</small></p>" if grid.notes else ""
     caption = f"<caption{_CAPTION}>{escape(grid.title)}</caption>"
-    return f"<table>{caption}<thead><tr>{head}</tr></thead>{bodies}</table>{notes}"
+    return f"<table{_TABLE}>{caption}<thead><tr>{head}</tr></thead>{bodies}</table>{notes}"
 
 
 def _body(section: Section, grid: Grid) -> str:
