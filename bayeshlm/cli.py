@@ -137,7 +137,9 @@ def _reml(options: argparse.Namespace) -> int:
     if options.out is not None:
         write_reml(fit, options.out)
     print(fit)
-    return DONE if fit.converged else NOT_CONVERGED
+    if fit.converged:
+        return DONE
+    return _fail("not converged. The search for the estimates did not end at a minimum.", NOT_CONVERGED)
 
 
 def _models(options: argparse.Namespace) -> int:

@@ -33,7 +33,7 @@ def reml_summary(fit: RemlFit) -> dict[str, Any]:
     tests = fit.fixed_effects()
     numbers = ["estimate", "se", "df", "t", "p"]
     named: dict[str, dict[str, float | None]] = {"tau": {}, "corr": {}}
-    for (component, effect), value in components.items():
+    for (component, effect), value in zip(components.index, components, strict=True):
         if component in named:
             named[component][effect] = _finite(value)
     return {

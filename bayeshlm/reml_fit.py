@@ -42,10 +42,8 @@ class RemlFit(LabelledEstimate):
     --------
     >>> import bayeshlm as hlm
     >>> fit = hlm.open_model("hsb-one-way-anova").reml()
-    >>> fit.fixed_effects()[["estimate", "se"]].round(4)
-            estimate      se
-    symbol
-    g00       12.637  0.2444
+    >>> fit.fixed_effects().loc["g00", ["estimate", "se"]].astype(float).round(4).to_dict()
+    {'estimate': 12.637, 'se': 0.2444}
     >>> round(float(fit.icc()["icc"]), 4)
     0.1804
     """
@@ -268,10 +266,6 @@ class RemlFit(LabelledEstimate):
         ------
         OptionError
             When the models are not nested.
-
-        See Also
-        --------
-        bayeshlm.crosscheck.comparison.compare_likelihood : the reference distributions.
         """
         if not isinstance(other, RemlFit):
             raise OptionError(f"compare() takes the fit of another model.reml(), not a {type(other).__name__}.")

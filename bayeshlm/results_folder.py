@@ -12,11 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from bayeshlm.checks.reml_components import components
-from bayeshlm.crosscheck.reml import fit_reml
-from bayeshlm.crosscheck.tests_of_effects import t_tests
 from bayeshlm.errors import FileError
 from bayeshlm.fit import Fit
+from bayeshlm.reml_file import reml_summary
 
 FORMAT = 1
 POSTERIOR, GROUPS, SUMMARY = "posterior.nc", "group_coefficients.csv", "summary.json"
@@ -126,27 +124,10 @@ def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:
 
 
 def _reml(fit: Fit) -> dict[str, Any]:
-    """REML's estimates with Satterthwaite's degrees of freedom, and the verdict of the cross-check."""
-    design = fit.model.design
-    estimate = fit_reml(design)
-    tests, check = t_tests(estimate), fit.cross_check()
-    columns = zip(tests.estimate, tests.se, tests.df, tests.t, tests.p, strict=True)
-    values = {component.key: component.estimate for component in components(estimate, design)}
-    return {
-        "fixed_effects": {
-            label: dict(zip(("estimate", "se", "df", "t", "p"), map(float, row), strict=True))
-            for label, row in zip(tests.labels, columns, strict=True)
-        },
-        "tau": {effect: value for (name, effect), value in values.items() if name == "tau"},
-        "corr": {effect: value for (name, effect), value in values.items() if name == "corr"},
-        "sigma": estimate.sigma,
-        "criterion": estimate.criterion,
-        "log_likelihood": estimate.log_likelihood,
-        "aic": estimate.aic,
-        "bic": estimate.bic,
-        "singular": estimate.singular,
-        "cross_check": {"agrees": check.agrees, "verdict": check.verdict, "reasons": list(check.reasons)},
-    }
+    """REML's estimates as `bayeshlm reml` writes them, and the verdict of the cross-check."""
+    check = fit.cross_check()
+    verdict = {"agrees": check.agrees, "verdict": check.verdict, "reasons": list(check.reasons)}
+    return {**reml_summary(fit.model.reml())["reml"], "cross_check": verdict}
 
 
 def _component(table: pd.DataFrame, name: str, columns: list[str]) -> dict[str, dict[str, float]]:

@@ -41,7 +41,7 @@ def test_a_fit_gives_its_cross_check(unsampled):
     assert check.table.loc[("gamma", "g00"), "estimate"] == pytest.approx(12.637, abs=1e-3)
     assert check.groups.index.names == ["school", "coefficient"]
     assert "Posterior beside REML" in repr(check)
-    assert "<table>" in check._repr_html_()
+    assert "<table " in check._repr_html_()
 
 
 @pytest.mark.parametrize("flags", [[], ["--reml"]])
@@ -63,9 +63,9 @@ def test_the_summary_has_reml_when_asked_for(unsampled, tmp_path, gallery_case, 
     reml = summary.pop("reml")
     assert summary == without
     keys = "fixed_effects tau corr sigma criterion log_likelihood aic bic singular cross_check"
-    assert list(reml) == keys.split()
+    assert set(keys.split()) <= set(reml)
     assert list(reml["fixed_effects"]) == ["g00", "g01", "g02", "g10", "g11", "g12"]
-    assert list(reml["fixed_effects"]["g00"]) == ["estimate", "se", "df", "t", "p"]
+    assert {"estimate", "se", "df", "t", "p"} <= set(reml["fixed_effects"]["g00"])
 
     case = gallery_case(SLOPES)
     lme4 = reference_case(case["case"])["values"]

@@ -76,7 +76,11 @@ def test_slopes_as_outcomes(printed_tolerance, gallery_case, reference_case):
 @pytest.mark.slow
 def test_a_shifted_predictor_leaves_the_slope_where_it_was():
     frame = hlm.load_dataset("hsb")
-    equations = "mathach = b0 + b1*ses + r\nb0 = g00 + g01*sector + g02*meanses + u0\nb1 = g10 + g11*sector + g12*meanses"
+    equations = """
+    mathach = b0 + b1*ses + r
+    b0 = g00 + g01*sector + g02*meanses + u0
+    b1 = g10 + g11*sector + g12*meanses
+    """
     slopes = []
     for shift in (0, 2000):
         fit = hlm.Model(equations, frame.assign(ses=frame["ses"] + shift), "school").fit(seed=1)

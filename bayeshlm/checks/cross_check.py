@@ -57,7 +57,12 @@ class CrossCheck:
 
 
 def cross_check(
-    posterior: xr.Dataset, design: Design, priors: Priors, estimate: RemlEstimate, convergence: Convergence
+    posterior: xr.Dataset,
+    design: Design,
+    priors: Priors,
+    estimate: RemlEstimate,
+    convergence: Convergence,
+    moments: xr.Dataset | None = None,
 ) -> CrossCheck:
     """Compare a posterior with REML.
 
@@ -71,6 +76,8 @@ def cross_check(
         REML fit of the same design.
     convergence : Convergence
         The verdict on the sampler.
+    moments : xarray.Dataset, optional
+        As `bayeshlm.sampling.group_draws.group_moments` makes them, where beta was not kept.
 
     Returns
     -------
@@ -91,7 +98,7 @@ def cross_check(
         np.array([row.se for row in rows]),
         np.array([row.regular for row in rows]),
     )
-    groups = compare_groups(posterior, design, estimate, tuple(row for row in rows if row.component == "tau"))
+    groups = compare_groups(posterior, design, estimate, tuple(row for row in rows if row.component == "tau"), moments)
     table.index = pd.MultiIndex.from_tuples([row.key for row in rows])
     table = pd.concat([table, _group_rows(groups)]).rename_axis(["component", "effect"])
     worst = [label for position in groups.positions for label in (design.group_labels[position], None)]

@@ -14,6 +14,8 @@ from bayeshlm.crosscheck.empirical_bayes import empirical_bayes
 from bayeshlm.crosscheck.reml import RemlEstimate
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.posterior.group_coefficients import mean_and_error
+from bayeshlm.posterior.group_draws import group_draws
 from bayeshlm.posterior.summary import summarize
 
 
@@ -40,7 +42,11 @@ class GroupComparison:
 
 
 def compare_groups(
-    posterior: xr.Dataset, design: Design, estimate: RemlEstimate, tau: tuple[Component, ...]
+    posterior: xr.Dataset,
+    design: Design,
+    estimate: RemlEstimate,
+    tau: tuple[Component, ...],
+    moments: xr.Dataset | None = None,
 ) -> GroupComparison:
     """Compare ``beta_j = W_j gamma + u_j`` of every group.
 
@@ -52,6 +58,8 @@ def compare_groups(
         The model's, and its REML fit.
     tau : tuple of Component, length q
         REML's SDs of the random effects.
+    moments : xarray.Dataset, optional
+        Of the groups' coefficients, where beta was not kept.
 
     Notes
     -----
@@ -62,18 +70,22 @@ def compare_groups(
     labels = [design.coefficient_labels[c] for c in positions]
     eb = empirical_bayes(estimate)
     estimates = design.W[:, positions, :] @ estimate.gamma + eb.u
-    beta = posterior["beta"].sel(coefficient=labels).transpose("chain", "draw", design.group, "coefficient")
+    if moments is None:
+        beta = posterior["beta"].sel(coefficient=labels).transpose("chain", "draw", design.group, "coefficient")
+        summary = summarize(beta)
+    else:
+        summary = mean_and_error(moments, labels)
     regular = np.broadcast_to([component.regular for component in tau], estimates.shape)
     sd = np.where(np.array([component.on_boundary for component in tau]), np.nan, eb.sd)
-    n_groups = design.n_groups
-    table = compared(summarize(beta), estimates.ravel(), sd.ravel(), regular.ravel(), n_groups)
+    table = compared(summary, estimates.ravel(), sd.ravel(), regular.ravel(), design.n_groups)
     size = np.abs(np.nan_to_num(table["difference"].to_numpy())).reshape(estimates.shape)
     worst = size.argmax(axis=0)
-    values = beta.to_numpy().reshape(-1, n_groups, len(labels))
+    named = group_draws(posterior, design, design.group_labels[worst])["beta"]
+    named = named.sel(coefficient=labels).transpose(design.group, "coefficient", "chain", "draw")
     index = range(len(labels))
     return GroupComparison(
         table=table,
         largest=tuple(Component("beta", labels[q], estimates[worst[q], q], sd[worst[q], q]) for q in index),
-        draws=np.array([values[:, worst[q], q] for q in index]),
+        draws=np.array([named[q, q].to_numpy().ravel() for q in index]),
         positions=tuple(int(worst[q]) for q in index),
     )

@@ -7,6 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
+from bayeshlm.crosscheck.intervals import covariance_gradient
 from bayeshlm.crosscheck.reml import RemlEstimate
 from bayeshlm.crosscheck.satterthwaite import satterthwaite
 from bayeshlm.design.design import Design
@@ -84,7 +85,8 @@ def components(estimate: RemlEstimate, design: Design) -> tuple[Component, ...]:
     that of `bayeshlm.posterior.icc.icc` without `at`.
     """
     e, labels = estimate, design.random_labels
-    dG, dsigma = _derivatives(e)
+    dG = covariance_gradient(e)
+    dsigma = np.eye(len(dG))[-1]
     vcov = satterthwaite(e).parameter_vcov
 
     def se(gradient: FloatArray) -> float:
@@ -120,15 +122,3 @@ def components(estimate: RemlEstimate, design: Design) -> tuple[Component, ...]:
     gradient = (np.sum(dG * mean_square, axis=(1, 2)) * sigma2 - v * 2 * e.sigma * dsigma) / (v + sigma2) ** 2
     found.append(Component("icc", "", v / (v + sigma2), se(gradient) if v > 0 else np.nan, 0.0, 1.0))
     return tuple(found)
-
-
-def _derivatives(estimate: RemlEstimate) -> tuple[FloatArray, FloatArray]:
-    """Derivatives of G, (k + 1, q, q), and of sigma, (k + 1,), in (theta, sigma) of the cross-products' columns."""
-    deviance = estimate.deviance_function
-    pattern, S = deviance.pattern, deviance.products.z_transform
-    k = pattern.n_free
-    single = np.zeros((k, pattern.size, pattern.size))
-    single[np.arange(k), pattern.rows, pattern.columns] = 1.0
-    half = estimate.sigma**2 * S @ single @ (S @ estimate.optimum.solution.Lambda).T
-    dG = np.concatenate([half + half.transpose(0, 2, 1), 2 * estimate.G[None] / estimate.sigma])
-    return dG, np.eye(k + 1)[k]

@@ -103,6 +103,7 @@ def bootstrap_statistics(
     rng = np.random.default_rng(seed)
     sampler = OutcomeSampler.of(smaller, larger.deviance_function, nested)
     starts = _start(smaller), _start(larger)
+    shift = nested.reml_shift if smaller.method == "REML" else 0.0
     statistics = np.empty(n_boot)
     for b in range(n_boot):
         products = sampler.draw(rng)
@@ -117,7 +118,7 @@ def bootstrap_statistics(
             descend(Deviance(drawn, fit.deviance_function.pattern, fit.method), start, SETTLED).value
             for drawn, fit, start in zip((inner, products), (smaller, larger), starts, strict=True)
         ]
-        statistics[b] = max(values[0] - values[1], 0.0)
+        statistics[b] = max(values[0] - shift - values[1], 0.0)
     return statistics
 
 

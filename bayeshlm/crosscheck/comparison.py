@@ -18,6 +18,9 @@ from bayeshlm.errors import OptionError
 DRAWS = 500
 """Bootstrap draws where the chi-square distributions do not hold."""
 
+ROUNDING = 1e-12
+"""Share of the deviance that a difference must exceed to be one."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LikelihoodComparison:
@@ -93,7 +96,10 @@ def compare_likelihood(
     nested = nesting(smaller, larger)
     criterion: Method = method if nested.same_fixed else "ML"
     fits = fit_reml(smaller, criterion), fit_reml(larger, criterion)
-    statistic = max(fits[0].criterion - fits[1].criterion, 0.0)
+    shift = nested.reml_shift if criterion == "REML" else 0.0
+    statistic = fits[0].criterion - shift - fits[1].criterion
+    if statistic < ROUNDING * (1 + abs(fits[1].criterion)):
+        statistic = 0.0
     df = nested.added_fixed + nested.added_components
     draws = np.empty(0)
     if n_boot is None and nested.added_effects > 1:

@@ -14,9 +14,13 @@ from bayeshlm.crosscheck.relative_factor import lower_factor
 from bayeshlm.crosscheck.reml import RemlEstimate
 from bayeshlm.crosscheck.rotation import RotatedProducts
 from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.errors import DataError
 
 SETTLED = 1e-5
 """Relative change of theta that ends a search; the deviance is then good to its square."""
+
+FAILED = 1e100
+"""Deviance of a trial that cannot be evaluated: the search turns back."""
 
 SMALLEST_SIGMA = 1e-3
 """Smallest sigma that a search looks at, relative to the estimate."""
@@ -132,7 +136,10 @@ class HeldComponent:
         """Smallest deviance with the held parameter at `value`."""
 
         def function(x: FloatArray) -> tuple[float, FloatArray]:
-            total, gradient = self._evaluate(x * self.scale, value)
+            try:
+                total, gradient = self._evaluate(x * self.scale, value)
+            except (DataError, np.linalg.LinAlgError):  # float64 fails at an extreme trial
+                return FAILED, np.zeros(len(x))
             return total, gradient * self.scale
 
         limits = [(0.0 if row == column else None, None) for row, column in zip(self.rows, self.columns, strict=True)]

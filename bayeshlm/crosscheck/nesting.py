@@ -25,6 +25,9 @@ class Nesting:
         ``Xs = Xl X_map`` and ``Zs = Zl Z_map``, of the scaled columns.
     same_fixed : bool
         Whether both models have the same fixed part.
+    reml_shift : float
+        What the smaller model's REML criterion has more only because its columns of X combine those of the larger one:
+        ``2 log|B|`` with ``Xs = Xl B`` of the user's columns; 0 where the fixed parts differ.
     added_fixed, added_effects, added_components : int
         Fixed effects, random effects, and variances and covariances that the larger model has more.
     """
@@ -32,6 +35,7 @@ class Nesting:
     X_map: FloatArray
     Z_map: FloatArray
     same_fixed: bool
+    reml_shift: float
     added_fixed: int
     added_effects: int
     added_components: int
@@ -70,6 +74,7 @@ def nesting(smaller: Design, larger: Design) -> Nesting:
         X_map=np.linalg.solve(scaled.x_transform, X_map @ other.x_transform),
         Z_map=np.linalg.solve(scaled.z_transform, Z_map @ other.z_transform),
         same_fixed=added[0] == 0,
+        reml_shift=2 * float(np.linalg.slogdet(X_map)[1]) if added[0] == 0 else 0.0,
         added_fixed=added[0],
         added_effects=added[1],
         added_components=added[2],

@@ -31,7 +31,7 @@ from bayeshlm.errors import OptionError
 
 type IntervalMethod = Literal["wald", "profile"]
 
-WIDEST = 60
+WIDEST = 25
 """How often a bound is sought farther out before it counts as infinite."""
 
 
@@ -139,7 +139,8 @@ def _component_bounds(center: RemlEstimate, cutoff: float) -> list[tuple[Paramet
         if kind == "corr":
             rows.append((key, *_correlation_bounds(rise, center.tau[list(first)])))
         else:
-            step = float(width) if 0 < width < np.inf else component.first_step
+            step = value + component.first_step  # near the boundary the Wald interval can be endless
+            step = min(float(width), step) if width > 0 else step
             rows.append((key, *_scale_bounds(rise, kind, step)))
     return rows
 
@@ -198,5 +199,5 @@ def _outward(rise: _Rise, step: float, limit: float) -> float:
             far = (near + limit) / 2
         if rise(far) > 0:
             return rise.root(near, far)
-        near, far = far, far + 0.5 * (far - near)
+        near, far = far, far + 2 * (far - near)
     return limit

@@ -11,7 +11,7 @@ from bayeshlm.crosscheck.contextual import Hausman
 from bayeshlm.crosscheck.methods import MethodComparison
 from bayeshlm.crosscheck.tests_of_effects import WaldTest
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
-from bayeshlm.display.digits import decimals, number
+from bayeshlm.display.digits import decimals, number, p_value
 from bayeshlm.display.html import to_html
 from bayeshlm.display.text import to_text
 
@@ -72,7 +72,7 @@ def _comparison(comparison: MethodComparison) -> Iterator[Block]:
 def _hausman(test: Hausman) -> Grid:
     rows = [_wald(test.contextual)]
     rows.append(
-        ("Hausman, fixed less random effects", "chi-square", number(test.chi2, 3), str(test.df), "", _p(test.p))
+        ("Hausman, fixed less random effects", "chi-square", number(test.chi2, 3), str(test.df), "", p_value(test.p))
     )
     header = ("", "statistic", "value", "df", "denominator df", "p")
     title = f"Is the slope of {test.x} between groups the slope within groups?"
@@ -81,7 +81,7 @@ def _hausman(test: Hausman) -> Grid:
 
 def _wald(test: WaldTest) -> tuple[str, ...]:
     denominator = number(test.denominator_df, 1)
-    return ("contextual effect is zero", "F", number(test.F, 3), str(test.numerator_df), denominator, _p(test.p))
+    return ("contextual effect is zero", "F", number(test.F, 3), str(test.numerator_df), denominator, p_value(test.p))
 
 
 def _numbers(row: pd.Series) -> tuple[str, ...]:
@@ -91,9 +91,5 @@ def _numbers(row: pd.Series) -> tuple[str, ...]:
         number(row["se"], places),
         number(row["df"], 0 if float(row["df"]).is_integer() else 1),
         number(row["t"], 2),
-        _p(row["p"]),
+        p_value(row["p"]),
     )
-
-
-def _p(p: float) -> str:
-    return "<.0001" if p < 0.0001 else number(p, 4)

@@ -1,9 +1,8 @@
 # Intervals and likelihood ratios of intervals.json:   Rscript intervals.R hsb.csv intervals.json
 #
 # hsb.csv is the file that bayeshlm ships (xz -dc bayeshlm/datasets/hsb.csv.xz > hsb.csv). lme4 profiles the ML
-# deviance whatever the fit; its bounds are read off splines through the profile, good to about 1e-4 of their width.
-# nlme's Wald intervals use a Hessian by finite differences.
-suppressPackageStartupMessages({library(lme4); library(nlme); library(jsonlite)})
+# deviance whatever the fit; its bounds are read off splines through a few points of the profile.
+suppressPackageStartupMessages({library(lme4); library(jsonlite)})
 
 args <- commandArgs(trailingOnly = TRUE)
 hsb <- read.csv(args[1])
@@ -33,14 +32,7 @@ one <- function(m) {
   d <- data[[m[[1]]]]
   fit <- eval(bquote(lmer(.(as.formula(sprintf("mathach ~ %s + (%s | school)", m[[2]], m[[3]]))), data = d,
                           control = control)))
-  out <- list(profile = rows(suppressWarnings(confint(fit, method = "profile", oldNames = FALSE, quiet = TRUE))))
-  wald <- tryCatch({
-    again <- lme(as.formula(paste("mathach ~", m[[2]])), random = as.formula(sprintf("~ %s | school", m[[3]])), data = d,
-                 control = lmeControl(opt = "optim", msMaxIter = 500, reltol = 1e-12))
-    i <- intervals(again, which = "var-cov")
-    list(random = rows(as.matrix(i$reStruct$school)), sigma = unname(i$sigma[c(1, 3)]))
-  }, error = function(e) NULL)
-  c(out, list(nlme_wald = wald))
+  rows(suppressWarnings(confint(fit, method = "profile", oldNames = FALSE, quiet = TRUE)))
 }
 deviance_of <- function(dataset, fixed, random, REML) {
   d <- data[[dataset]]
@@ -57,9 +49,8 @@ pairs <- list(
 compare <- function(p) list(data = p[[1]], smaller = p[2:3], larger = p[4:5], REML = p[[6]],
                             statistic = deviance_of(p[[1]], p[[2]], p[[3]], p[[6]]) -
                                         deviance_of(p[[1]], p[[4]], p[[5]], p[[6]]))
-versions <- list(R = R.version.string, lme4 = as.character(packageVersion("lme4")),
-                 nlme = as.character(packageVersion("nlme")))
+versions <- list(R = R.version.string, lme4 = as.character(packageVersion("lme4")))
 write_json(list(provenance = list(script = "intervals.R in this folder", software = versions,
                                   data = "hsb: load_dataset('hsb'); hs: load_dataset('hs')"),
-                intervals = lapply(models, one), comparisons = lapply(pairs, compare)),
+                profile = lapply(models, one), comparisons = lapply(pairs, compare)),
            args[2], auto_unbox = TRUE, digits = NA, pretty = FALSE, null = "null")

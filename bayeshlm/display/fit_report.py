@@ -1,0 +1,68 @@
+"""What the overview of a fit shows, gathered from its results."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from bayeshlm.design.design import Design
+from bayeshlm.display.tables import FitReport
+from bayeshlm.posterior.quantity import Quantity
+from bayeshlm.sampling.convergence import Convergence
+
+
+def fit_report(
+    design: Design,
+    equations: str,
+    attrs: Mapping[Hashable, Any],
+    convergence: Convergence,
+    tables: tuple[pd.DataFrame, pd.DataFrame],
+    quantities: tuple[Quantity, Quantity],
+) -> FitReport:
+    """Gather what the overview of a fit shows.
+
+    Parameters
+    ----------
+    design : Design
+    equations : str
+        The level equations.
+    attrs : mapping
+        Of the DataTree: sampler, chains, draws, tuning, seed and seconds.
+    convergence : Convergence
+        The verdict on the sampler.
+    tables : tuple of DataFrame
+        Fixed effects and variance components.
+    quantities : tuple of Quantity
+        ICC and plausible ranges.
+    """
+    (fixed, variance), (icc, plausible_ranges) = tables, quantities
+    return FitReport(
+        title=f"Two-level model of {design.spec.outcome.name}",
+        equations=equations,
+        n_obs=design.n_obs,
+        rows_dropped=design.rows_dropped,
+        n_groups=design.n_groups,
+        group=design.group,
+        fixed=fixed,
+        variance=variance,
+        icc=icc,
+        plausible_ranges=plausible_ranges,
+        verdict=_verdict(convergence),
+        sampling=(
+            f"NUTS ({attrs['sampler']}): {attrs['chains']} chains of {attrs['draws']} draws after {attrs['tune']} of"
+            f" tuning, seed {attrs['seed']}; {attrs['compile_seconds']:.1f} s to compile,"
+            f" {attrs['sample_seconds']:.1f} s to sample"
+        ),
+        expressions={column.label: column.expression for column in design.coefficients},
+    )
+
+
+def _verdict(convergence: Convergence) -> tuple[str, ...]:
+    counts = (
+        f"{convergence.divergences} of {convergence.n_draws} draws diverged; smallest bulk ESS"
+        f" {convergence.min_ess_bulk:.0f}, tail {convergence.min_ess_tail:.0f}; largest R-hat"
+        f" {convergence.max_r_hat:.3f}"
+    )
+    return (f"{'Converged' if convergence.converged else 'NOT CONVERGED'}: {counts}.", *convergence.reasons)
