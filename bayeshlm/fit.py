@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
 
 import pandas as pd
@@ -14,12 +14,14 @@ from bayeshlm.checks.cross_check import cross_check
 from bayeshlm.crosscheck.reml import fit_reml
 from bayeshlm.design import build_design
 from bayeshlm.display.cross_check import ShownCrossCheck
+from bayeshlm.display.fit_report import fit_report
 from bayeshlm.display.quantity import Shown
 from bayeshlm.display.tables import FitReport, fit_html, fit_text
 from bayeshlm.equations import parse
 from bayeshlm.model import Model
 from bayeshlm.posterior.fixed_effects import fixed_effects
 from bayeshlm.posterior.group_coefficients import group_coefficients
+from bayeshlm.posterior.group_draws import group_draws
 from bayeshlm.posterior.icc import icc
 from bayeshlm.posterior.plausible_ranges import plausible_ranges
 from bayeshlm.posterior.quantity import Quantity
@@ -59,8 +61,16 @@ class Fit:
 
     @cached_property
     def posterior(self) -> xr.Dataset:
-        """Draws of ``gamma``, ``tau``, ``corr``, ``sigma``, ``u`` and ``beta``, dims (chain, draw, ...)."""
+        """Draws of ``gamma``, ``tau``, ``corr``, ``sigma``, ``u`` and ``beta``, dims (chain, draw, ...).
+
+        Where beta would take more than 256 MiB, u and beta are left out; see `group_draws`.
+        """
         return self._idata["posterior"].to_dataset()
+
+    @cached_property
+    def _moments(self) -> xr.Dataset | None:
+        """Posterior moments of u and beta, where their draws were too many to keep."""
+        return self._idata["group_moments"].to_dataset() if "group_moments" in self._idata.children else None
 
     @cached_property
     def convergence(self) -> Convergence:
@@ -110,10 +120,32 @@ class Fit:
         Returns
         -------
         pandas.DataFrame
-            Indexed by (group, coefficient); beside beta the group's size ``n``, its deviation
-            (``u_mean``, ``u_sd``) and its own least-squares estimate (``ols``).
+            Indexed by (group, coefficient); beside beta the group's size ``n``, its deviation (``u_mean``,
+            ``u_sd``) and its own least-squares estimate (``ols``). ``attrs["note"]``, if any, says how beta was
+            summarized without draws in `posterior`.
         """
-        return self._stamped(group_coefficients(self.posterior, self.model.design, prob, kind))
+        return self._stamped(group_coefficients(self.posterior, self.model.design, prob, kind, self._moments))
+
+    def group_draws(self, groups: Sequence[Hashable] | None = None) -> xr.Dataset:
+        """Draws of u and beta of groups, as `posterior` has them unless they are too many to keep.
+
+        Parameters
+        ----------
+        groups : sequence of group labels, optional
+            All groups by default.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``u`` (chain, draw, <group>, random) and ``beta`` (chain, draw, <group>, coefficient). Draws that were not
+            kept are made again from the seed: a group's are the same whichever others are asked for.
+
+        Raises
+        ------
+        OptionError
+            A group is unknown, or the draws are too many: ask for fewer groups.
+        """
+        return group_draws(self.posterior, self.model.design, groups)
 
     def icc(self, at: Mapping[str, float] | None = None, prob: float = 0.95, kind: str = "eti") -> Shown:
         """Intraclass correlation of each draw, with the design effect.
@@ -196,7 +228,8 @@ class Fit:
     @cached_property
     def _cross_check(self) -> ShownCrossCheck:
         design, priors = self.model.design, self.model.priors
-        return ShownCrossCheck.of(cross_check(self.posterior, design, priors, fit_reml(design), self.convergence))
+        reml = fit_reml(design)
+        return ShownCrossCheck.of(cross_check(self.posterior, design, priors, reml, self.convergence, self._moments))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the whole fit to one netCDF file, which `bayeshlm.load` restores.
@@ -226,27 +259,9 @@ class Fit:
 
     @cached_property
     def _report(self) -> FitReport:
-        design, attrs = self.model.design, self.idata.attrs
-        sampling = (
-            f"NUTS ({attrs['sampler']}): {attrs['chains']} chains of {attrs['draws']} draws after {attrs['tune']} of"
-            f" tuning, seed {attrs['seed']}; {attrs['compile_seconds']:.1f} s to compile,"
-            f" {attrs['sample_seconds']:.1f} s to sample"
-        )
-        return FitReport(
-            title=f"Two-level model of {design.spec.outcome.name}",
-            equations=self.model.equations("levels"),
-            n_obs=design.n_obs,
-            rows_dropped=design.rows_dropped,
-            n_groups=design.n_groups,
-            group=design.group,
-            fixed=self.fixed_effects(),
-            variance=self.variance_components(),
-            icc=self.icc(),
-            plausible_ranges=self.plausible_ranges(),
-            verdict=_verdict(self.convergence),
-            sampling=sampling,
-            expressions={column.label: column.expression for column in design.coefficients},
-        )
+        tables, quantities = (self.fixed_effects(), self.variance_components()), (self.icc(), self.plausible_ranges())
+        levels = self.model.equations("levels")
+        return fit_report(self.model.design, levels, self.idata.attrs, self.convergence, tables, quantities)
 
     def __repr__(self) -> str:
         return fit_text(self._report)
@@ -281,12 +296,3 @@ def load(path: str | os.PathLike[str]) -> Fit:
         if model.design.group in node.dims:
             idata[name] = xr.DataTree(node.to_dataset().assign_coords({model.design.group: labels}))
     return Fit(model, idata)
-
-
-def _verdict(convergence: Convergence) -> tuple[str, ...]:
-    counts = (
-        f"{convergence.divergences} of {convergence.n_draws} draws diverged; smallest bulk ESS"
-        f" {convergence.min_ess_bulk:.0f}, tail {convergence.min_ess_tail:.0f}; largest R-hat"
-        f" {convergence.max_r_hat:.3f}"
-    )
-    return (f"{'Converged' if convergence.converged else 'NOT CONVERGED'}: {counts}.", *convergence.reasons)

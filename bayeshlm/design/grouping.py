@@ -14,6 +14,7 @@ from bayeshlm.errors import DataError
 _PARAMETERS = ("gamma", "beta", "u", "z", "tau", "corr", "sigma", "mu", "y", "r", "X", "Z", "W", "G")
 _DIMENSIONS = ("fixed", "random", "random_", "coefficient", "chain", "draw", "sample", "obs", "observation", "level")
 _CONTAINERS = ("group_codes", "log_likelihood", "log_prior", "offset", "reliability", "by_group")
+_MOMENTS = ("u_mean", "u_sd", "beta_mean", "beta_sd", "beta_mcse")
 _GRAPH = (
     "group_code",
     "y_observed",
@@ -28,7 +29,7 @@ _GRAPH = (
     "totals",
 )
 _PARTS = ("gamma_", "tau_", "corr_", "sigma_")
-RESERVED = frozenset((*_PARAMETERS, *_DIMENSIONS, *_CONTAINERS, *_GRAPH))
+RESERVED = frozenset((*_PARAMETERS, *_DIMENSIONS, *_CONTAINERS, *_MOMENTS, *_GRAPH))
 """Names in the graphs and the results, which a grouping column cannot have; nor one that begins with `_PARTS`."""
 
 

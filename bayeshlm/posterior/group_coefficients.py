@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import FloatArray
 from bayeshlm.posterior.group_ols import group_ols, has_ols
-from bayeshlm.posterior.summary import summarize, with_interval
+from bayeshlm.posterior.summary import COLUMNS, check_interval, interval, summarize, with_interval
+from bayeshlm.sampling.group_draws import reduced_draws
+
+MADE_AGAIN = (
+    "mean and sd from the groups' conditional normal distributions given each draw of the parameters (law of total"
+    " variance), lower and upper from draws of u made again from the seed; ess_bulk, ess_tail and r_hat not computed"
+)
+"""What is said of the table when the draws of u and beta were not kept."""
 
 
-def group_coefficients(posterior: xr.Dataset, design: Design, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
+def group_coefficients(
+    posterior: xr.Dataset, design: Design, prob: float = 0.95, kind: str = "eti", moments: xr.Dataset | None = None
+) -> pd.DataFrame:
     """Summarize ``beta_j = W_j gamma + u_j`` for every group.
 
     Parameters
@@ -22,6 +34,8 @@ def group_coefficients(posterior: xr.Dataset, design: Design, prob: float = 0.95
         Gives group sizes, labels and the cross-products.
     prob, kind : float, {"eti", "hdi"}
         The interval of beta, as in `summarize`.
+    moments : xarray.Dataset, optional
+        As `bayeshlm.sampling.group_draws.group_moments` makes them, where u and beta were not kept.
 
     Returns
     -------
@@ -29,23 +43,60 @@ def group_coefficients(posterior: xr.Dataset, design: Design, prob: float = 0.95
         Indexed by (<group>, ``coefficient``): ``n`` (rows of the group), the columns of `summarize` for beta,
         ``u_mean`` and ``u_sd`` (NaN for a coefficient without random effect) and ``ols``, the group's own estimate
         over the Z columns with the other terms at the posterior mean of gamma (NaN without random effect and
-        where Z_j'Z_j is singular). ``attrs["n_groups_with_ols"]`` counts the groups that have one.
+        where Z_j'Z_j is singular). ``attrs["n_groups_with_ols"]`` counts the groups that have one. With `moments`
+        ``attrs["note"]`` says where the columns come from.
     """
-    dims = (design.group, "coefficient")
-    beta = posterior["beta"].sel(coefficient=design.coefficient_labels)
-    table = summarize(beta.transpose("chain", "draw", *dims), prob, kind)
+    if moments is None:
+        table, u_mean, u_sd = _from_draws(posterior, design, prob, kind)
+    else:
+        table, u_mean, u_sd = _from_moments(posterior, moments, design, prob, kind)
     table.insert(0, "n", np.repeat(design.n_per_group, len(design.coefficients)))
-
-    sample = ("chain", "draw")
-    u = posterior["u"].sel(random=design.random_labels).transpose(*sample, design.group, "random")
-    gamma = posterior["gamma"].sel(fixed=design.fixed_labels).mean(sample).to_numpy()
-    n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
-    u_sd = u.std(sample, ddof=1).to_numpy() if n_draws > 1 else np.full(u.shape[2:], np.nan)
-    columns = {"u_mean": u.mean(sample).to_numpy(), "u_sd": u_sd, "ols": group_ols(design, gamma)}
+    gamma = posterior["gamma"].sel(fixed=design.fixed_labels).mean(("chain", "draw")).to_numpy()
+    columns = {"u_mean": u_mean, "u_sd": u_sd, "ols": group_ols(design, gamma)}
     random = design.random_coefficients
     for name, values in columns.items():
         full = np.full((design.n_groups, len(design.coefficients)), np.nan)
         full[:, random] = values
         table[name] = full.ravel()
     table.attrs["n_groups_with_ols"] = int(has_ols(design.cross_products).sum())
+    if moments is not None:
+        table.attrs["note"] = MADE_AGAIN
     return with_interval(table, prob, kind)
+
+
+def mean_and_error(moments: xr.Dataset, coefficients: Sequence[str]) -> pd.DataFrame:
+    """``mean``, ``sd`` and ``mcse_mean`` of beta, indexed as `summarize` has it."""
+    parts = moments[["beta_mean", "beta_sd", "beta_mcse"]].sel(coefficient=list(coefficients))
+    index = pd.MultiIndex.from_product([parts["beta_mean"].get_index(dim) for dim in parts["beta_mean"].dims])
+    columns = {"mean": "beta_mean", "sd": "beta_sd", "mcse_mean": "beta_mcse"}
+    return pd.DataFrame({name: parts[source].to_numpy().ravel() for name, source in columns.items()}, index)
+
+
+def _from_draws(
+    posterior: xr.Dataset, design: Design, prob: float, kind: str
+) -> tuple[pd.DataFrame, FloatArray, FloatArray]:
+    """Summary of beta, and mean and SD of u, (J, q)."""
+    sample = ("chain", "draw")
+    beta = posterior["beta"].sel(coefficient=design.coefficient_labels)
+    table = summarize(beta.transpose(*sample, design.group, "coefficient"), prob, kind)
+    u = posterior["u"].sel(random=design.random_labels).transpose(*sample, design.group, "random")
+    n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    u_sd = u.std(sample, ddof=1).to_numpy() if n_draws > 1 else np.full(u.shape[2:], np.nan)
+    return table, u.mean(sample).to_numpy(), u_sd
+
+
+def _from_moments(
+    posterior: xr.Dataset, moments: xr.Dataset, design: Design, prob: float, kind: str
+) -> tuple[pd.DataFrame, FloatArray, FloatArray]:
+    """As `_from_draws`, the intervals from draws that are made again, a few groups at a time."""
+    check_interval(prob, kind)
+
+    def bounds(beta: FloatArray) -> FloatArray:
+        n_groups = beta.shape[2]
+        flat = np.ascontiguousarray(beta.transpose(2, 1, 0)).reshape(n_groups * beta.shape[1], 1, -1)
+        return interval(flat, prob, kind)
+
+    table = mean_and_error(moments, design.coefficient_labels)
+    table[["lower", "upper"]] = np.concatenate(reduced_draws(posterior, design, bounds))
+    u = moments.sel(random=design.random_labels)
+    return table.reindex(columns=list(COLUMNS)), u["u_mean"].to_numpy(), u["u_sd"].to_numpy()

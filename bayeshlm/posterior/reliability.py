@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
-from bayeshlm.errors import OptionError
+from bayeshlm.posterior.group_draws import check_budget, group_positions
 from bayeshlm.posterior.group_ols import has_ols, inverse_within
 from bayeshlm.posterior.quantity import Quantity
 from bayeshlm.posterior.summary import summarize, with_interval
 from bayeshlm.posterior.variance_components import covariance_matrices
-
-BUDGET = 256 * 2**20
-"""Bytes that a single array of draws may take."""
+from bayeshlm.sampling import budget
 
 
 def reliability(posterior: xr.Dataset, design: Design, prob: float = 0.95, kind: str = "eti") -> Quantity:
@@ -87,11 +84,11 @@ def group_reliability(posterior: xr.Dataset, design: Design, groups: Sequence[Ha
     Raises
     ------
     OptionError
-        A group is unknown, or the draws would take more than `BUDGET` bytes.
+        A group is unknown, or the draws would take more than the budget.
     """
-    positions = _group_positions(design, groups)
+    positions = group_positions(design, groups)
     tau, sigma = _scales(posterior, design)
-    _check_budget(tau.size * len(positions))
+    check_budget(tau.size * len(positions))
     spread = np.einsum("jqq->jq", inverse_within(design.cross_products))[positions]
     return xr.DataArray(
         _lambda(tau, sigma, spread),
@@ -129,7 +126,7 @@ def eb_weights(posterior: xr.Dataset, design: Design, groups: Sequence[Hashable]
     Computed as ``A (A + sigma^2 I)^-1`` with ``A = G Z_j'Z_j``, the same matrix (Raudenbush & Bryk 2002, chapter 3).
     """
     products = design.cross_products
-    positions = _group_positions(design, groups)
+    positions = group_positions(design, groups)
     S = products.z_transform
     inverse = np.linalg.inv(S)
     G = inverse @ covariance_matrices(posterior, design) @ inverse.T
@@ -164,23 +161,6 @@ def _sample(posterior: xr.Dataset) -> dict[str, xr.DataArray]:
 
 def _parts(positions: IntArray, per_group: int) -> Iterator[IntArray]:
     """Pieces of the positions so that a piece's draws stay below an eighth of the budget."""
-    size = max(BUDGET // 8 // (8 * per_group), 1)
+    size = max(budget.BUDGET_BYTES // 8 // (8 * per_group), 1)
     for start in range(0, len(positions), size):
         yield positions[start : start + size]
-
-
-def _group_positions(design: Design, groups: Sequence[Hashable] | None) -> IntArray:
-    if groups is None:
-        return np.arange(design.n_groups)
-    positions = design.group_labels.get_indexer(pd.Index(list(groups)))
-    if (positions < 0).any():
-        unknown = next(group for group, position in zip(groups, positions, strict=True) if position < 0)
-        raise OptionError(f"groups: {unknown!r} is no {design.group} of the data")
-    return np.asarray(positions)
-
-
-def _check_budget(n_floats: int) -> None:
-    if 8 * n_floats > BUDGET:
-        raise OptionError(
-            f"these draws would take {8 * n_floats // 2**20} MiB, more than {BUDGET // 2**20}: name fewer `groups`"
-        )

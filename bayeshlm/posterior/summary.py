@@ -94,13 +94,13 @@ def _rows(draws: FloatArray, prob: float, kind: str) -> FloatArray:
         some = draws[varying]
         rows[varying, 0] = some.mean(axis=(1, 2))
         rows[varying, 1] = some.std(axis=(1, 2), ddof=1)
-        rows[varying, 2:4] = _interval(some, prob, kind)
+        rows[varying, 2:4] = interval(some, prob, kind)
         rows[varying, 4:] = np.stack(diagnose(some), axis=1)
     return rows
 
 
-def _interval(draws: FloatArray, prob: float, kind: str) -> FloatArray:
-    """Bounds (E, 2) of the interval, by arviz-stats."""
+def interval(draws: FloatArray, prob: float, kind: str) -> FloatArray:
+    """Bounds (E, 2) of the interval of finite draws (E, chain, draw), by arviz-stats."""
     from arviz_stats.base.array import BaseArray
 
     stats = BaseArray()

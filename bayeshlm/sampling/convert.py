@@ -6,14 +6,16 @@ import json
 from importlib.metadata import version
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
 from bayeshlm.graph.priors import Priors
+from bayeshlm.sampling.budget import within_budget
+from bayeshlm.sampling.group_draws import drawn_groups, group_moments
 from bayeshlm.sampling.nuts import RawDraws
 from bayeshlm.sampling.options import SamplingOptions
-from bayeshlm.sampling.recover import group_blocks
 
 type Array = NDArray[np.float64]
 
@@ -28,18 +30,27 @@ def to_datatree(raw: RawDraws, design: Design, priors: Priors, options: Sampling
     xarray.DataTree
         Groups ``posterior`` (gamma, tau, corr, sigma, u, beta), ``sample_stats``,
         ``log_likelihood`` (``y_<group>``, marginal, per group), ``log_prior`` and ``observed_data``.
+        Where beta would take more than the budget (`bayeshlm.sampling.budget`) there are no u, beta and
+        ``log_likelihood``, but ``group_moments``, the posterior means and SDs of u and beta.
     """
-    log_likelihood, u = groups_of(raw.posterior, design, options.seed)
-    posterior = posterior_dataset(raw.posterior, u, design)
+    posterior = posterior_dataset(raw.posterior, design)
+    n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    groups: dict[str, xr.Dataset] = {}
+    if within_budget(n_draws * design.n_groups * len(design.coefficients)):
+        log_likelihood, u, beta = drawn_groups(raw.posterior, design, options.seed)
+        posterior = with_groups(posterior, u, beta, design)
+        groups["log_likelihood"] = log_likelihood_dataset(log_likelihood, posterior, design)
+    else:
+        groups["group_moments"] = group_moments(posterior, design)
     stats = raw.sample_stats
     keep = [name for name in stats.data_vars if stats[name].dims == ("chain", "draw") and stats[name].dtype != object]
     tree = xr.DataTree.from_dict(
         {
             "posterior": posterior,
             "sample_stats": stats[keep],
-            "log_likelihood": log_likelihood_dataset(log_likelihood, posterior, design),
+            **groups,
             "log_prior": log_prior_dataset(posterior, design, priors),
-            "observed_data": xr.Dataset({"y": ("obs_id", design.y)}, {"obs_id": np.arange(design.n_obs)}),
+            "observed_data": xr.Dataset({"y": ("obs_id", design.y)}, {"obs_id": pd.RangeIndex(design.n_obs)}),
         }
     )
     tree.attrs = {
@@ -60,43 +71,18 @@ def to_datatree(raw: RawDraws, design: Design, priors: Priors, options: Sampling
     return tree
 
 
-def groups_of(draws: xr.Dataset, design: Design, seed: int) -> tuple[Array, Array]:
-    """Marginal log likelihood (chain, draw, J) of the groups, and u (chain, draw, J, q).
-
-    u is taken from the draws when it was sampled, and else drawn from its conditional normal.
-    """
-    gamma, tau, sigma = (draws[name].transpose("chain", "draw", ...).to_numpy() for name in ("gamma", "tau", "sigma"))
-    shape, q = sigma.shape, tau.shape[-1]
-    chol = (tau[..., :, None] * corr_factor(draws, q)).reshape(-1, q, q)
-    log_likelihood, u = np.empty((sigma.size, design.n_groups)), np.empty((sigma.size, design.n_groups, q))
-    for block in group_blocks(design.cross_products, gamma.reshape(sigma.size, -1), chol, sigma.ravel()):
-        log_likelihood[:, block.groups] = block.log_likelihood
-        if "u" not in draws:
-            u[:, block.groups] = block.draw(seed)
-    if "u" in draws:
-        u = draws["u"].transpose("chain", "draw", ...).to_numpy()
-    return log_likelihood.reshape(*shape, -1), u.reshape(*shape, -1, q)
-
-
-def posterior_dataset(draws: xr.Dataset, u: Array, design: Design) -> xr.Dataset:
-    """Keep the contract's variables, label them from the design, add u and ``beta = W gamma + u``."""
-    group = design.group
+def posterior_dataset(draws: xr.Dataset, design: Design) -> xr.Dataset:
+    """Keep the contract's parameters and label them from the design."""
     dims = {"gamma": ("fixed",), "tau": ("random",), "corr": ("random", "random_"), "sigma": ()}
     variables = {
         name: (("chain", "draw", *own), draws[name].transpose("chain", "draw", ...).to_numpy())
         for name, own in dims.items()
         if name in draws
     }
-    beta = np.einsum("jck,sdk->sdjc", design.W, variables["gamma"][1], optimize=True)
-    beta[..., design.random_coefficients] += u
-    variables["u"] = (("chain", "draw", group, "random"), u)
-    variables["beta"] = (("chain", "draw", group, "coefficient"), beta)
     coords = {
         "fixed": design.fixed_labels,
         "random": design.random_labels,
         "random_": design.random_labels,
-        "coefficient": design.coefficient_labels,
-        group: design.group_labels.to_numpy(),
         "chain": np.arange(draws.sizes["chain"]),
         "draw": np.arange(draws.sizes["draw"]),
     }
@@ -104,10 +90,23 @@ def posterior_dataset(draws: xr.Dataset, u: Array, design: Design) -> xr.Dataset
     return xr.Dataset(variables, {name: values for name, values in coords.items() if name in used})
 
 
+def with_groups(posterior: xr.Dataset, u: Array, beta: Array, design: Design) -> xr.Dataset:
+    """Add u (S, J, q) and beta (S, J, C)."""
+    sample, group = ("chain", "draw"), design.group
+    shape = tuple(posterior.sizes[dim] for dim in sample)
+    return posterior.assign_coords(
+        {group: design.group_labels.to_numpy(), "coefficient": design.coefficient_labels}
+    ).assign(
+        u=((*sample, group, "random"), u.reshape(*shape, *u.shape[1:])),
+        beta=((*sample, group, "coefficient"), beta.reshape(*shape, *beta.shape[1:])),
+    )
+
+
 def log_likelihood_dataset(values: Array, posterior: xr.Dataset, design: Design) -> xr.Dataset:
-    """Marginal log likelihood of each group at each draw, ``y_<group> (chain, draw, <group>)``."""
+    """Marginal log likelihood (S, J) of each group at each draw as ``y_<group> (chain, draw, <group>)``."""
     dims = ("chain", "draw", design.group)
-    return xr.Dataset({f"y_{design.group}": (dims, values)}, {name: posterior[name] for name in dims})
+    shape = tuple(posterior.sizes[dim] for dim in dims)
+    return xr.Dataset({f"y_{design.group}": (dims, values.reshape(shape))}, {name: posterior[name] for name in dims})
 
 
 def log_prior_dataset(posterior: xr.Dataset, design: Design, priors: Priors) -> xr.Dataset:
@@ -131,11 +130,3 @@ def log_prior_dataset(posterior: xr.Dataset, design: Design, priors: Priors) -> 
         total = sum(priors.corr.log_density(corr[(..., *block)]) for block in blocks)
         log_prior["corr"] = (("chain", "draw"), total)
     return log_prior
-
-
-def corr_factor(draws: xr.Dataset, q: int) -> Array:
-    """A matrix R with ``R R' = corr`` at each draw, shape (chain, draw, q, q); the identity without corr."""
-    if "corr" not in draws:
-        return np.eye(q)
-    values, vectors = np.linalg.eigh(draws["corr"].transpose("chain", "draw", ...).to_numpy())
-    return np.asarray(vectors * np.sqrt(np.maximum(values, 0))[..., None, :])

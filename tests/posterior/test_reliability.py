@@ -5,8 +5,8 @@ from bayeshlm.datasets import load_dataset
 from bayeshlm.design import build_design
 from bayeshlm.equations import parse
 from bayeshlm.errors import OptionError
-from bayeshlm.posterior import reliability as module
 from bayeshlm.posterior.reliability import eb_weights, group_reliability, reliability
+from bayeshlm.sampling import budget
 
 NULL = "pain = b0 + r; b0 = g00 + u0"
 SLOPES = "pain = b0 + b1*dose + r; b0 = g00 + u0; b1 = g10 + u1"
@@ -79,10 +79,10 @@ def test_worked_in_pieces_the_result_is_the_same(clinic_design, posterior_of, mo
     tau, sigma, gamma = many_draws()
     posterior = posterior_of(design, gamma, tau, sigma, CORR)
     whole, weights = reliability(posterior, design), eb_weights(posterior, design)
-    monkeypatch.setattr(module, "BUDGET", 8 * 8 * tau.size * 2)
+    monkeypatch.setattr(budget, "BUDGET_BYTES", 8 * 8 * tau.size * 2)
     np.testing.assert_allclose(reliability(posterior, design).draws["reliability"], whole.draws["reliability"])
     np.testing.assert_allclose(eb_weights(posterior, design), weights)
-    monkeypatch.setattr(module, "BUDGET", 1)
+    monkeypatch.setattr(budget, "BUDGET_BYTES", 1)
     with pytest.raises(OptionError, match="fewer `groups`"):
         group_reliability(posterior, design)
 

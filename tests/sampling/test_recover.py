@@ -37,9 +37,9 @@ def test_likelihood_and_conditional_normal_equal_the_dense_ones(q, mean):
             GZ = G @ Z[rows].T
             scale = np.sqrt(np.diag(G))
             mean_u = GZ @ np.linalg.solve(V, residual)
-            np.testing.assert_allclose(block.mean[s, j] / scale, mean_u / scale, atol=1e-7)
+            np.testing.assert_allclose(block.mean[s, :, j] / scale, mean_u / scale, atol=1e-7)
             covariance = (G - GZ @ np.linalg.solve(V, GZ.T)) / np.outer(scale, scale)
-            found = block.root[s, j] @ block.root[s, j].T / np.outer(scale, scale)
+            found = block.root[s, :, :, j] @ block.root[s, :, :, j].T / np.outer(scale, scale)
             np.testing.assert_allclose(found, covariance, atol=1e-6 if mean else 1e-10)
 
 
@@ -49,11 +49,11 @@ def test_drawn_effects_have_the_conditional_moments():
     (block,) = group_blocks(products, *(np.repeat(values, many, axis=0) for values in (gamma, chol, sigma)))
     u = block.draw(seed=1)
     for j in range(2):
-        covariance = block.root[0, j] @ block.root[0, j].T
+        covariance = block.root[0, :, :, j] @ block.root[0, :, :, j].T
         sd = np.sqrt(np.diag(covariance))
-        assert (np.abs(u[:, j].mean(axis=0) - block.mean[0, j]) < 4 * sd / np.sqrt(many)).all()
+        assert (np.abs(u[:, :, j].mean(axis=0) - block.mean[0, :, j]) < 4 * sd / np.sqrt(many)).all()
         error = 4 * np.sqrt(2 / many)
-        np.testing.assert_allclose(np.cov(u[:, j].T) / np.outer(sd, sd), covariance / np.outer(sd, sd), atol=error)
+        np.testing.assert_allclose(np.cov(u[:, :, j].T) / np.outer(sd, sd), covariance / np.outer(sd, sd), atol=error)
 
 
 def test_a_groups_draws_depend_on_nothing_but_the_seed_and_its_block():
@@ -61,5 +61,5 @@ def test_a_groups_draws_depend_on_nothing_but_the_seed_and_its_block():
     first, second = group_blocks(products, gamma, chol, sigma)
     _, again = group_blocks(products, gamma, chol, sigma)
     np.testing.assert_array_equal(second.draw(7), again.draw(7))
-    assert not np.array_equal(first.draw(7)[:, :3], second.draw(7))
+    assert not np.array_equal(first.draw(7)[..., :3], second.draw(7))
     assert not np.array_equal(second.draw(7), second.draw(8))

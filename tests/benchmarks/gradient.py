@@ -1,0 +1,95 @@
+"""Microseconds of one gradient of the marginal density, called in a loop of machine code, without Python."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+
+SECONDS = 0.5  # spent on each measurement
+REPEATS = 5  # of which the fastest counts
+
+
+def gradient_microseconds(model: Any) -> dict[str, float]:
+    """Time the marginal gradient of a `bayeshlm.Model`.
+
+    Returns
+    -------
+    dict
+        ``callback_us``: the C function that nutpie calls, priors and transforms included; ``kernel_us``: the
+        marginal likelihood alone.
+    """
+    from bayeshlm.sampling.compile import compile_density
+    from bayeshlm.sampling.layout import reml_layout
+
+    graph = model.graph("marginal")
+    layout = reml_layout(graph, model.design, model.priors)
+    compiled = compile_density(graph, layout)
+    return {"callback_us": _callback(compiled, layout.starting_point(1)), "kernel_us": _kernel(graph)}
+
+
+@numba.njit
+def _callback_loop(call, point, gradient, value, data, times):
+    total = 0.0
+    for _ in range(times):
+        point[0] += 1e-9
+        call(len(point), point.ctypes, gradient.ctypes, value.ctypes, data.ctypes)
+        total += value[0]
+    return total
+
+
+def _callback(compiled: Any, point: np.ndarray) -> float:
+    gradient, value = np.empty_like(point), np.empty(1)
+    call = compiled.compiled_logp_func.ctypes
+    arrays = (point, gradient, value, compiled.user_data)
+    pointers = [array.ctypes.data_as(kind) for array, kind in zip(arrays, call.argtypes[1:], strict=True)]
+    status = call(len(point), *pointers)
+    if status != 0:
+        raise RuntimeError(f"the density has status {status} at the starting point")
+    return _fastest(lambda times: _callback_loop(call, point, gradient, value, compiled.user_data, times))
+
+
+@numba.njit
+def _kernel_loop(kernel, times, gamma, chol, sigma, *products):
+    total = 0.0
+    for _ in range(times):
+        gamma[0] += 1e-9
+        value, d_gamma, d_chol, d_sigma = kernel(gamma, chol, sigma, *products)
+        total += value + d_gamma[0] + d_chol[0, 0] + d_sigma
+    return total
+
+
+def _kernel(graph: Any) -> float:
+    from pytensor.graph.traversal import ancestors
+
+    from bayeshlm.graph.kernel import marginal_kernel
+    from bayeshlm.graph.marginal_op import MarginalLogDensity
+
+    nodes = (variable.owner for variable in ancestors([graph["y"]]) if variable.owner is not None)
+    node = next(node for node in nodes if isinstance(node.op, MarginalLogDensity))
+    products = tuple(variable.get_value() for variable in node.inputs[3:])
+    n_effects = node.op.n_effects
+    gamma = products[0].copy()  # the least squares fit
+    chol, kernel = 0.2 * np.eye(n_effects), marginal_kernel(n_effects)
+    return _fastest(lambda times: _kernel_loop(kernel, times, gamma, chol, 1.0, *products))
+
+
+def _fastest(run: Callable[[int], float]) -> float:
+    """Microseconds a time of `run`, the fastest of some repetitions; the first calls compile and calibrate."""
+    run(1)
+    times, elapsed = 1, 0.0
+    while elapsed < SECONDS / 10:
+        times *= 4
+        start = time.perf_counter()
+        run(times)
+        elapsed = time.perf_counter() - start
+    times = max(1, int(times * SECONDS / REPEATS / elapsed))
+    seconds = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        run(times)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds) / times * 1e6
