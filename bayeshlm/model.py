@@ -191,7 +191,8 @@ class Model:
         sampler : {"nutpie", "pymc"}
         parameterization : {"marginal", "noncentered", "centered"}
             As in `graph`. With the marginal graph u is drawn afterwards from its exact conditional
-            distribution, for each draw of the parameters.
+            distribution, for each draw of the parameters. Where the draws of beta would take more than
+            256 MiB their moments are kept, and `Fit.group_draws` makes draws of chosen groups.
         target_accept : float, optional
             Acceptance rate aimed at, between 0 and 1; 0.9 by default. Nearer to 1: smaller steps,
             fewer divergences, slower.

@@ -118,7 +118,7 @@ def _to_parquet(frame: pd.DataFrame) -> np.ndarray:
     buffer = io.BytesIO()
     plain = {name: _storable(column) for name, column in frame.reset_index(drop=True).items()}
     pd.DataFrame(plain).to_parquet(buffer)
-    return np.frombuffer(buffer.getvalue(), dtype=np.uint8)
+    return np.frombuffer(buffer.getbuffer(), dtype=np.uint8)
 
 
 def _storable(column: pd.Series) -> pd.Series:

@@ -49,8 +49,8 @@ def reliability(posterior: xr.Dataset, design: Design, prob: float = 0.95, kind:
     spread = np.einsum("jqq->jq", inverse_within(design.cross_products))
     for part in _parts(np.flatnonzero(exists), tau.size):
         values = _lambda(tau, sigma, spread[part])
-        total += values.sum(axis=2)
-        by_group[part] = values.mean(axis=(0, 1))
+        total += values.sum(axis=-1)
+        by_group[part] = values.mean(axis=(0, 1)).T
     average = total / exists.sum() if exists.any() else np.full(tau.shape, np.nan)
     labels = [column.coefficient for column in design.random]
     draws = xr.Dataset(
@@ -91,7 +91,7 @@ def group_reliability(posterior: xr.Dataset, design: Design, groups: Sequence[Ha
     check_budget(tau.size * len(positions))
     spread = np.einsum("jqq->jq", inverse_within(design.cross_products))[positions]
     return xr.DataArray(
-        _lambda(tau, sigma, spread),
+        np.moveaxis(_lambda(tau, sigma, spread), -1, 2),
         dims=("chain", "draw", design.group, "coefficient"),
         coords={
             **_sample(posterior),
@@ -145,9 +145,11 @@ def eb_weights(posterior: xr.Dataset, design: Design, groups: Sequence[Hashable]
 
 
 def _lambda(tau: FloatArray, sigma: FloatArray, spread: FloatArray) -> FloatArray:
-    """Reliabilities (chains, draws, J, q) of tau (chains, draws, q), sigma (chains, draws), diagonals (J, q)."""
-    tau2 = tau[:, :, None, :] ** 2
-    return np.asarray(tau2 / (tau2 + sigma[:, :, None, None] ** 2 * spread))
+    """Reliabilities (chains, draws, q, J) of tau (chains, draws, q), sigma (chains, draws), diagonals (J, q)."""
+    tau2 = tau[..., None] ** 2
+    total = sigma[:, :, None, None] ** 2 * np.ascontiguousarray(spread.T)
+    total += tau2
+    return np.asarray(np.divide(tau2, total, out=total))
 
 
 def _scales(posterior: xr.Dataset, design: Design) -> tuple[FloatArray, FloatArray]:

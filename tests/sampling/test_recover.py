@@ -63,3 +63,24 @@ def test_a_groups_draws_depend_on_nothing_but_the_seed_and_its_block():
     np.testing.assert_array_equal(second.draw(7), again.draw(7))
     assert not np.array_equal(first.draw(7)[..., :3], second.draw(7))
     assert not np.array_equal(second.draw(7), second.draw(8))
+
+
+@pytest.mark.parametrize("q", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["first zero", "last zero", "all zero", "perfectly correlated"])
+def test_a_singular_covariance_matrix(q, kind):
+    *_, products, gamma, chol, sigma = problem(q, 0.0, [1, 4, 6], 3, q)
+    if kind == "perfectly correlated":
+        chol[:, :, 1:] = 0
+    else:
+        chol[:, {"first zero": 0, "last zero": -1, "all zero": slice(None)}[kind]] = 0
+    (block,) = group_blocks(products, gamma, chol, sigma)
+    S = products.z_transform
+    for s in range(3):
+        G = np.linalg.solve(S, np.linalg.solve(S, chol[s] @ chol[s].T).T)
+        for j in range(3):
+            ZtZ = products.ZtZ[j] / sigma[s] ** 2
+            covariance = S @ G @ np.linalg.inv(np.eye(q) + ZtZ @ G) @ S.T
+            root = block.root[s, :, :, j]
+            np.testing.assert_allclose(root @ root.T, covariance, atol=1e-12 + 1e-8 * np.abs(covariance).max())
+            assert np.isfinite(block.mean[s, :, j]).all()
+            assert np.isfinite(block.log_likelihood[s, j])
