@@ -21,7 +21,7 @@ from bayeshlm.sampling.progress import sampling_bar, somebody_watches, stage
 
 logger = logging.getLogger(__name__)
 
-COMPILING = "Preparing the model; the first fit of a kind of model is compiled, which takes up to a minute"
+COMPILING = "Preparing the model; the first fit of a kind of model is compiled, which takes about a minute"
 
 
 @dataclass(frozen=True)
