@@ -18,6 +18,7 @@ from bayeshlm.display.fit_report import fit_report
 from bayeshlm.display.quantity import Shown
 from bayeshlm.display.tables import FitReport, fit_html, fit_text
 from bayeshlm.equations import parse
+from bayeshlm.fit_checks import FitChecks
 from bayeshlm.model import Model
 from bayeshlm.posterior.fixed_effects import fixed_effects
 from bayeshlm.posterior.group_coefficients import group_coefficients
@@ -31,7 +32,7 @@ from bayeshlm.sampling.convergence import Convergence, assess_convergence
 from bayeshlm.storage import StoredFit, read_fit, write_fit
 
 
-class Fit:
+class Fit(FitChecks):
     """The posterior of a `Model`, made by `Model.fit` or read by `load`.
 
     Every table has the columns mean, sd, lower, upper, ess_bulk, ess_tail, r_hat and mcse_mean where
@@ -44,28 +45,6 @@ class Fit:
     idata : xarray.DataTree
         As `bayeshlm.sampling.convert.to_datatree` makes it.
     """
-
-    def __init__(self, model: Model, idata: xr.DataTree) -> None:
-        self._model = model
-        self._idata = idata
-
-    @property
-    def model(self) -> Model:
-        """The model that was fitted."""
-        return self._model
-
-    @property
-    def idata(self) -> xr.DataTree:
-        """All groups of draws, as ArviZ takes them."""
-        return self._idata
-
-    @cached_property
-    def posterior(self) -> xr.Dataset:
-        """Draws of ``gamma``, ``tau``, ``corr``, ``sigma``, ``u`` and ``beta``, dims (chain, draw, ...).
-
-        Where beta would take more than 256 MiB, u and beta are left out; see `group_draws`.
-        """
-        return self._idata["posterior"].to_dataset()
 
     @cached_property
     def _moments(self) -> xr.Dataset | None:
