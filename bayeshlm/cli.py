@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     fit = commands.add_parser("fit", help="sample a model and print its results")
     _add_model(fit)
     fit.add_argument("--draws", type=int, default=1000, metavar="N", help="draws kept per chain (1000)")
-    fit.add_argument("--tune", type=int, metavar="N", help="draws of tuning per chain (1000)")
+    fit.add_argument("--tune", type=int, metavar="N", help="draws of tuning per chain (400)")
     fit.add_argument("--chains", type=int, default=4, metavar="N", help="independent chains (4)")
     fit.add_argument("--seed", type=int, metavar="N", help="seed of the random numbers; the same seed, the same draws")
     fit.add_argument("--out", type=Path, metavar="DIR", help="write posterior.nc, group_coefficients.csv, summary.json")

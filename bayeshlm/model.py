@@ -10,8 +10,9 @@ import pandas as pd
 from bayeshlm.design import Design, build_design
 from bayeshlm.equations import ModelSpec, parse, render
 from bayeshlm.errors import DataError, OptionError
+from bayeshlm.graph.build import build_graph
 from bayeshlm.graph.families import Family
-from bayeshlm.graph.parameterization import Parameterization, check_parameterization
+from bayeshlm.graph.parameterization import Parameterization
 from bayeshlm.graph.priors import Priors, make_priors, warn_far_from_zero
 
 if TYPE_CHECKING:
@@ -152,14 +153,7 @@ class Model:
         bayeshlm.graph.marginal.marginal_graph, bayeshlm.graph.hierarchical.hierarchical_graph :
             the variables and their dims.
         """
-        check_parameterization(parameterization)
-        if parameterization == "marginal":
-            from bayeshlm.graph.marginal import marginal_graph
-
-            return marginal_graph(self.design, self.priors)
-        from bayeshlm.graph.hierarchical import hierarchical_graph
-
-        return hierarchical_graph(self.design, self.priors, parameterization)
+        return build_graph(self.design, self.priors, parameterization)
 
     def fit(
         self,
@@ -211,15 +205,11 @@ class Model:
         from bayeshlm.sampling.options import sampling_options
 
         options = sampling_options(draws, tune, chains, cores, seed, sampler, parameterization, target_accept, progress)
-        graph = self.graph(parameterization)
 
         from bayeshlm.sampling.convert import to_datatree
-        from bayeshlm.sampling.layout import plain_layout, reml_layout
         from bayeshlm.sampling.nuts import run_nuts
 
-        marginal = parameterization == "marginal"
-        layout = reml_layout(graph, self.design, self.priors) if marginal else plain_layout(graph)
-        raw = run_nuts(graph, layout, options)
+        raw = run_nuts(self.design, self.priors, options)
         return Fit(self, to_datatree(raw, self.design, self.priors, options))
 
     def reml(self) -> RemlFit:

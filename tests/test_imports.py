@@ -77,6 +77,14 @@ def test_reml_needs_no_sampler():
     assert not {"pymc", "pytensor", "nutpie", "arviz", "numba", "matplotlib"} & set(modules_after(run))
 
 
+@pytest.mark.slow
+def test_the_default_fit_needs_nutpie_but_not_pymc():
+    run = "import bayeshlm as hlm; hlm.open_model('hsb-one-way-anova').fit(draws=10, tune=10, chains=1, progress=False)"
+    after = set(modules_after(run))
+    assert "nutpie" in after
+    assert not {"pymc", "pytensor"} & after
+
+
 def test_every_public_name_is_there_and_no_other():
     assert sorted(bayeshlm.__all__) == sorted(bayeshlm._HOME_OF)
     for name in bayeshlm.__all__:

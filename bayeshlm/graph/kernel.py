@@ -16,8 +16,6 @@ Cholesky factorization a group.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +25,14 @@ from numpy.typing import NDArray
 
 type Array = NDArray[np.float64]
 
-FAST = {"reassoc", "contract", "nsz"}
+OPTIONS: dict[str, Any] = {"fastmath": {"reassoc", "contract", "nsz"}, "error_model": "numpy", "nogil": True}
 LOG_2PI = float(np.log(2 * np.pi))
 
 # numba's and PyTensor's caches do not see the source: this number does, and goes into their keys.
 VERSION = int(hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12], 16)
 
 
-@numba.njit(fastmath=FAST, nogil=True)
+@numba.njit(**OPTIONS)
 def _sum_of_logs(values: Array) -> float:
     """Sum of the logarithms of values of at least 1, a logarithm for many values at a time."""
     total, product = 0.0, 1.0
@@ -46,7 +44,7 @@ def _sum_of_logs(values: Array) -> float:
     return float(total + np.log(product))
 
 
-@numba.njit(fastmath=FAST, nogil=True)
+@numba.njit(**OPTIONS)
 def _one_effect(
     a: float, chol: Array, G: Array, ZtZ: Array, c: Array, Gh: Array, sum_P: Array, sum_hh: Array
 ) -> tuple[float, float]:
@@ -66,7 +64,7 @@ def _one_effect(
     return _sum_of_logs(det), quadratic
 
 
-@numba.njit(fastmath=FAST, nogil=True)
+@numba.njit(**OPTIONS)
 def _two_effects(
     a: float, chol: Array, G: Array, ZtZ: Array, c: Array, Gh: Array, sum_P: Array, sum_hh: Array
 ) -> tuple[float, float]:
@@ -99,7 +97,7 @@ def _two_effects(
     return _sum_of_logs(det), quadratic
 
 
-@numba.njit(fastmath=FAST, nogil=True)
+@numba.njit(**OPTIONS)
 def _many_effects(
     a: float, chol: Array, G: Array, ZtZ: Array, c: Array, Gh: Array, sum_P: Array, sum_hh: Array
 ) -> tuple[float, float]:
@@ -165,7 +163,7 @@ def _many_effects(
     return _sum_of_logs(det), quadratic
 
 
-@numba.njit(fastmath=FAST, nogil=True)
+@numba.njit(**OPTIONS)
 def _times(left: Array, right: Array, out: Array) -> None:
     """Write the product of two small matrices to `out`; numba's own ``@`` takes seconds to compile."""
     for r in range(left.shape[0]):
@@ -175,7 +173,7 @@ def _times(left: Array, right: Array, out: Array) -> None:
                 out[r, s] += left[r, t] * right[t, s]
 
 
-@numba.njit(fastmath=FAST, nogil=True)
+@numba.njit(**OPTIONS)
 def _applied(matrix: Array, vector: Array) -> Array:
     """The product of a small matrix and a vector."""
     out = np.zeros(len(matrix))
@@ -185,90 +183,84 @@ def _applied(matrix: Array, vector: Array) -> Array:
     return out
 
 
-@cache
-def marginal_kernel(n_effects: int) -> Callable[..., tuple[float, Array, Array, float]]:
-    """The compiled marginal log density and its gradient for q random effects.
+@numba.njit(**OPTIONS, cache=True)
+def marginal_log_density(
+    gamma: Array,
+    chol: Array,
+    sigma: float,
+    origin: Array,
+    to_scaled: Array,
+    u_to_scaled: Array,
+    ZtZ: Array,
+    ZtX: Array,
+    Zty: Array,
+    XtX: Array,
+    Xty: Array,
+    totals: Array,
+) -> tuple[float, Array, Array, float]:
+    """Log density of the outcomes and its gradient.
 
     Parameters
     ----------
-    n_effects : int
-        Number of random effects q.
+    gamma, chol, sigma : (p,), (q, q), float
+        Fixed effects in any linear coordinates, L of ``G = L L'``, level-1 standard deviation.
+    origin, to_scaled, u_to_scaled : (p,), (p, p), (q, q)
+        ``to_scaled (gamma - origin)`` and ``u_to_scaled L`` are those of the columns that the cross-products were
+        formed of.
+    ZtZ, ZtX, Zty : (q, q, J), (q, p, J), (q, J)
+        Cross-products of each group.
+    XtX, Xty, totals : (p, p), (p,), (2,)
+        Cross-products over all rows; ``y'y`` and the number of rows N.
 
     Returns
     -------
-    callable
-        ``(gamma, chol, sigma, origin, to_scaled, u_to_scaled, ZtZ, ZtX, Zty, XtX, Xty, totals) ->
-        (log_density, d_gamma, d_chol, d_sigma)`` with
-
-        gamma, chol, sigma : (p,), (q, q), float
-            Fixed effects in any linear coordinates, L of ``G = L L'``, level-1 standard deviation.
-        origin, to_scaled, u_to_scaled : (p,), (p, p), (q, q)
-            ``to_scaled (gamma - origin)`` and ``u_to_scaled L`` are those of the columns that the
-            cross-products were formed of.
-        ZtZ, ZtX, Zty : (q, q, J), (q, p, J), (q, J)
-            Cross-products of each group.
-        XtX, Xty, totals : (p, p), (p,), (2,)
-            Cross-products over all rows; ``y'y`` and the number of rows N.
+    log_density : float
+    d_gamma, d_chol, d_sigma : (p,), (q, q), float
     """
-    effects: Any = {1: _one_effect, 2: _two_effects}.get(n_effects, _many_effects)
+    q, p, n_groups = ZtX.shape
+    a = 1.0 / (sigma * sigma)
+    scaled_gamma = _applied(to_scaled, gamma - origin)
+    L, G = np.empty((q, q)), np.empty((q, q))
+    _times(u_to_scaled, chol, L)
+    _times(L, L.T, G)
 
-    @numba.njit(fastmath=FAST, nogil=True)
-    def marginal_log_density(
-        gamma: Array,
-        chol: Array,
-        sigma: float,
-        origin: Array,
-        to_scaled: Array,
-        u_to_scaled: Array,
-        ZtZ: Array,
-        ZtX: Array,
-        Zty: Array,
-        XtX: Array,
-        Xty: Array,
-        totals: Array,
-    ) -> tuple[float, Array, Array, float]:
-        q, p, n_groups = ZtX.shape
-        a = 1.0 / (sigma * sigma)
-        scaled_gamma = _applied(to_scaled, gamma - origin)
-        L, G = np.empty((q, q)), np.empty((q, q))
-        _times(u_to_scaled, chol, L)
-        _times(L, L.T, G)
+    c = np.empty((q, n_groups))
+    Gh = np.empty((q, n_groups))
+    for r in range(q):
+        for j in range(n_groups):
+            c[r, j] = Zty[r, j]
+        for k in range(p):
+            for j in range(n_groups):
+                c[r, j] -= ZtX[r, k, j] * scaled_gamma[k]
 
-        c = np.empty((q, n_groups))
-        Gh = np.empty((q, n_groups))
+    sum_P, sum_hh = np.zeros((q, q)), np.zeros((q, q))
+    if q == 1:
+        log_det, quadratic = _one_effect(a, L, G, ZtZ, c, Gh, sum_P, sum_hh)
+    elif q == 2:
+        log_det, quadratic = _two_effects(a, L, G, ZtZ, c, Gh, sum_P, sum_hh)
+    else:
+        log_det, quadratic = _many_effects(a, L, G, ZtZ, c, Gh, sum_P, sum_hh)
+
+    fitted = _applied(XtX, scaled_gamma)
+    rss, n_obs = totals[0], totals[1]
+    d_scaled = np.empty(p)
+    for k in range(p):
+        rss += scaled_gamma[k] * (fitted[k] - 2.0 * Xty[k])
+        shrunk = 0.0
         for r in range(q):
             for j in range(n_groups):
-                c[r, j] = Zty[r, j]
-            for k in range(p):
-                for j in range(n_groups):
-                    c[r, j] -= ZtX[r, k, j] * scaled_gamma[k]
+                shrunk += ZtX[r, k, j] * Gh[r, j]
+        d_scaled[k] = a * (Xty[k] - fitted[k] - a * shrunk)
 
-        sum_P, sum_hh = np.zeros((q, q)), np.zeros((q, q))
-        log_det, quadratic = effects(a, L, G, ZtZ, c, Gh, sum_P, sum_hh)
-
-        fitted = _applied(XtX, scaled_gamma)
-        rss, n_obs = totals[0], totals[1]
-        d_scaled = np.empty(p)
-        for k in range(p):
-            rss += scaled_gamma[k] * (fitted[k] - 2.0 * Xty[k])
-            shrunk = 0.0
-            for r in range(q):
-                for j in range(n_groups):
-                    shrunk += ZtX[r, k, j] * Gh[r, j]
-            d_scaled[k] = a * (Xty[k] - fitted[k] - a * shrunk)
-
-        trace_P, trace_hh = 0.0, 0.0
-        d_G, d_L, d_chol = np.empty((q, q)), np.empty((q, q)), np.empty((q, q))
-        for r in range(q):
-            for s in range(q):
-                trace_P += G[r, s] * sum_P[r, s]
-                trace_hh += G[r, s] * sum_hh[r, s]
-                d_G[r, s] = a * a * sum_hh[r, s] - a * sum_P[r, s]
-        _times(d_G, L, d_L)
-        _times(u_to_scaled.T, d_L, d_chol)
-        log_density = -0.5 * (n_obs * (LOG_2PI - np.log(a)) + log_det + a * (rss - a * quadratic))
-        d_a = 0.5 * (n_obs / a - trace_P - rss + a * (quadratic + trace_hh))
-        return log_density, _applied(to_scaled.T, d_scaled), d_chol, -2.0 * d_a * a / sigma
-
-    kernel: Callable[..., tuple[float, Array, Array, float]] = marginal_log_density
-    return kernel
+    trace_P, trace_hh = 0.0, 0.0
+    d_G, d_L, d_chol = np.empty((q, q)), np.empty((q, q)), np.empty((q, q))
+    for r in range(q):
+        for s in range(q):
+            trace_P += G[r, s] * sum_P[r, s]
+            trace_hh += G[r, s] * sum_hh[r, s]
+            d_G[r, s] = a * a * sum_hh[r, s] - a * sum_P[r, s]
+    _times(d_G, L, d_L)
+    _times(u_to_scaled.T, d_L, d_chol)
+    log_density = -0.5 * (n_obs * (LOG_2PI - np.log(a)) + log_det + a * (rss - a * quadratic))
+    d_a = 0.5 * (n_obs / a - trace_P - rss + a * (quadratic + trace_hh))
+    return log_density, _applied(to_scaled.T, d_scaled), d_chol, -2.0 * d_a * a / sigma

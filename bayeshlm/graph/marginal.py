@@ -8,8 +8,10 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
+from bayeshlm.graph.marginal_density import KERNEL_DATA, density_data
 from bayeshlm.graph.marginal_op import MarginalLogDensity
 from bayeshlm.graph.priors import Priors
+from bayeshlm.graph.start import residual_sd_start, tau_start
 from bayeshlm.graph.variables import (
     correlation_factor,
     gamma_variable,
@@ -18,8 +20,6 @@ from bayeshlm.graph.variables import (
     signed_distribution,
     vector_variable,
 )
-
-START_SHARE = 0.3  # of the residual SD that the random effects start with
 
 
 def marginal_graph(design: Design, priors: Priors) -> pm.Model:
@@ -44,26 +44,14 @@ def marginal_graph(design: Design, priors: Priors) -> pm.Model:
         All data and parameters of priors stand in it as ``pm.Data``, so that the compiled code serves
         every model with as many effects.
     """
-    products = design.cross_products
-    residual_sd = float(np.sqrt(products.yty.sum() / design.n_obs)) or 1.0
+    data = density_data(design, priors)
+    residual_sd = residual_sd_start(design)
     with pm.Model(coords=graph_coords(design)) as model:
-        start = priors.at_means(products.ols)
-        sampled = gamma_variable(priors, lambda positions: {"initval": start[positions]})
-        chol = _covariance_factor(design, priors, START_SHARE * residual_sd / np.sqrt((design.Z**2).mean(axis=0)))
+        sampled = gamma_variable(priors, lambda positions: {"initval": data.gamma_origin[positions]})
+        chol = _covariance_factor(design, priors, tau_start(design))
         sigma = scalar_variable("sigma", priors.sigma, initval=residual_sd)
-        log_density, *_ = MarginalLogDensity(len(design.random))(
-            sampled,
-            chol,
-            sigma,
-            pm.Data("gamma_origin", start),
-            pm.Data("gamma_to_scaled", np.linalg.inv(priors.basis @ products.x_transform)),
-            pm.Data("u_to_scaled", np.linalg.inv(products.z_transform)),
-            pm.Data("ZtZ", _groups_last(products.ZtZ)),
-            pm.Data("ZtX", _groups_last(products.ZtX)),
-            pm.Data("Zty", _groups_last(products.Zty)),
-            pm.Data("XtX", products.XtX.sum(axis=0)),
-            pm.Data("Xty", products.Xty.sum(axis=0)),
-            pm.Data("totals", np.array([products.yty.sum(), design.n_obs])),
+        log_density, *_ = MarginalLogDensity()(
+            sampled, chol, sigma, *(pm.Data(name, getattr(data, name)) for name in KERNEL_DATA)
         )
         pm.Potential("y", log_density)
     return model
@@ -84,8 +72,3 @@ def _covariance_factor(design: Design, priors: Priors, start: NDArray[np.float64
     folded = pt.where(tau_signed < 0, -1.0, 1.0)[:, None] * corr_factor
     pm.Deterministic("corr", folded @ folded.T, dims=("random", "random_"))
     return tau_signed[:, None] * corr_factor
-
-
-def _groups_last(products: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Per-group arrays (J, ...) as (..., J), which is how the kernel walks through them."""
-    return np.ascontiguousarray(np.moveaxis(products, 0, -1))

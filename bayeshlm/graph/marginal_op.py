@@ -10,7 +10,7 @@ from pytensor.gradient import DisconnectedType, disconnected_type
 from pytensor.graph import Apply, Op
 from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_default_op_cache_key
 
-from bayeshlm.graph.kernel import VERSION, marginal_kernel
+from bayeshlm.graph.kernel import VERSION, marginal_log_density
 
 
 class MarginalLogDensity(Op):
@@ -18,17 +18,9 @@ class MarginalLogDensity(Op):
 
     Inputs are those of the kernel (`bayeshlm.graph.kernel`), outputs the scalar log density and its derivatives with
     respect to gamma, chol and sigma. It can be differentiated once: the gradient has no gradient.
-
-    Parameters
-    ----------
-    n_effects : int
-        Number of random effects q.
     """
 
-    __props__ = ("n_effects",)
-
-    def __init__(self, n_effects: int) -> None:
-        self.n_effects = n_effects
+    __props__ = ()
 
     def make_node(self, *inputs: Any) -> Apply:
         """Make the node; gamma, chol and sigma first, then the cross-products."""
@@ -38,7 +30,7 @@ class MarginalLogDensity(Op):
     def perform(self, node: Apply, inputs: list[np.ndarray], outputs: list[list[Any]]) -> None:
         """Run the kernel, for the backends that call Python."""
         gamma, chol, sigma, *products = inputs
-        values = marginal_kernel(self.n_effects)(gamma, chol, float(sigma), *products)
+        values = marginal_log_density(gamma, chol, float(sigma), *products)
         for storage, value in zip(outputs, values, strict=True):
             storage[0] = np.asarray(value)
 
@@ -56,13 +48,11 @@ class MarginalLogDensity(Op):
 
 @register_funcify_default_op_cache_key(MarginalLogDensity)
 def _numba_marginal_log_density(op: MarginalLogDensity, node: Apply, **kwargs: Any) -> tuple[Any, int]:
-    kernel = marginal_kernel(op.n_effects)
-
     @numba_njit
     def marginal(  # type: ignore[no-untyped-def]
         gamma, chol, sigma, origin, to_scaled, u_to_scaled, ZtZ, ZtX, Zty, XtX, Xty, totals
     ):
-        value, d_gamma, d_chol, d_sigma = kernel(
+        value, d_gamma, d_chol, d_sigma = marginal_log_density(
             gamma, chol, sigma.item(), origin, to_scaled, u_to_scaled, ZtZ, ZtX, Zty, XtX, Xty, totals
         )
         return np.asarray(value), d_gamma, d_chol, np.asarray(d_sigma)

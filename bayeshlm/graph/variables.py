@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bayeshlm.design import Design
 from bayeshlm.graph.families import Exponential, Family, HalfCauchy, HalfNormal, HalfStudentT
+from bayeshlm.graph.partial_correlations import partial_correlations
 from bayeshlm.graph.priors import Priors
 
 type Distribution = tuple[str, dict[str, float]]
@@ -97,36 +98,22 @@ def gamma_variable(priors: Priors, extras: Extras = lambda positions: {}) -> pt.
 def correlation_factor(design: Design, priors: Priors) -> pt.TensorVariable | None:
     """Register the correlations; return R of ``R R' = corr``, shape (q, q), or None when no effects covary.
 
-    Each block of effects that may covary has its own LKJ(eta) correlation matrix. Its Cholesky factor is
-    built from canonical partial correlations, which are independent under the LKJ prior: in column j
-    (from 0) of a block of m effects, ``2 Beta(a_j, a_j) - 1`` with ``a_j = eta + (m - 2 - j)/2``
-    (Lewandowski, Kurowicka & Joe 2009, section 2.4). It is the prior of ``pm.LKJCorr``, whose graph takes
+    Each block of effects that may covary has its own LKJ(eta) correlation matrix, made of canonical partial
+    correlations (`bayeshlm.graph.partial_correlations`). It is the prior of ``pm.LKJCorr``, whose graph takes
     ten times as long to compile.
     """
-    if priors.corr is None:
+    partials = partial_correlations(design, priors)
+    if not partials.rows:
         return None
-    eta = priors.corr.parameters["eta"]
-    places: list[tuple[int, int]] = []
-    shapes = []
-    for block in design.blocks:
-        for row in range(1, len(block)):
-            for column in range(row):
-                places.append((block[row], block[column]))
-                shapes.append(eta + (len(block) - 2 - column) / 2)
-    shape = pm.Data("corr_shape", np.array(shapes))
-    unit = pm.Beta("corr_beta", shape, shape, shape=len(shapes))
-    partial = {place: 2 * unit[k] - 1 for k, place in enumerate(places)}
-    # L_ij = partial_ij prod_{k<j} sqrt(1 - partial_ik^2) and L_ii = prod_{k<i} sqrt(1 - partial_ik^2), element by
-    # element: matrix operations would take many seconds to compile.
+    shape = pm.Data("corr_shape", partials.shapes)
+    unit = pm.Beta("corr_beta", shape, shape, shape=len(partials.rows))
+    # Element by element: matrix operations would take many seconds to compile.
     q = len(design.random)
-    elements: list[list[pt.TensorVariable]] = [[pt.constant(0.0)] * q for _ in range(q)]
-    for row in range(q):
-        left: pt.TensorVariable = pt.constant(1.0)
-        for column in range(row):
-            if (row, column) in partial:
-                elements[row][column] = partial[row, column] * left
-                left = left * pt.sqrt(1 - partial[row, column] ** 2)
-        elements[row][row] = left
+    elements: list[list[pt.TensorVariable]] = [[pt.constant(float(r == s)) for s in range(q)] for r in range(q)]
+    for k, (row, column) in enumerate(zip(partials.rows, partials.columns, strict=True)):
+        partial, left = 2 * unit[k] - 1, elements[row][row]
+        elements[row][column] = partial * left
+        elements[row][row] = left * pt.sqrt(1 - partial**2)
     return pt.stack([pt.stack(row) for row in elements])
 
 

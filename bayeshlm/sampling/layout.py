@@ -1,4 +1,4 @@
-"""The coordinates that NUTS works in: the model's unconstrained values, shifted, scaled and whitened.
+"""The coordinates that NUTS works in: the marginal density's values, shifted, scaled and whitened around REML.
 
 An affine map leaves the posterior as it is; it only spares the sampler from finding place, scales and
 correlations by itself.
@@ -9,38 +9,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pymc as pm
 from numpy.typing import NDArray
 
 from bayeshlm.crosscheck.reml import RemlEstimate, fit_reml
 from bayeshlm.design import Design
 from bayeshlm.errors import HLMError
+from bayeshlm.graph.partial_correlations import partial_correlations
 from bayeshlm.graph.priors import Priors
+from bayeshlm.graph.start import residual_sd_start, tau_start
 
 type Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """The map ``value = center + scale x``, and ``center + factor x`` for the block of the fixed effects.
+    """The map ``value = center + scale x``, and ``center + factor x`` for the fixed effects, which come first.
 
     Attributes
     ----------
-    initial_point : dict of str to array
-        Values of the model's value variables at ``x = 0``, in the order in which they are raveled.
     center, scale : array, shape (D,)
-    first : int
-        Position of the first fixed effect among the D values.
-    factor : array, shape (b, b)
+    factor : array, shape (p, p)
         Factor of the covariance of the fixed effects; 0 x 0 when they are not whitened.
     spread : array, shape (D,)
         Standard deviations, in x, of the starting points.
     """
 
-    initial_point: dict[str, NDArray[np.float64]]
     center: Array
     scale: Array
-    first: int
     factor: Array
     spread: Array
 
@@ -54,59 +49,43 @@ class Layout:
         return np.random.default_rng(seed).normal(size=self.size) * self.spread
 
     def values(self, x: Array) -> Array:
-        """The model's unconstrained values of points ``x (..., D)``."""
+        """The unconstrained values of points ``x (..., D)``."""
         values = self.center + self.scale * x
-        block = slice(self.first, self.first + len(self.factor))
-        values[..., block] = self.center[block] + x[..., block] @ self.factor.T
+        p = len(self.factor)
+        values[..., :p] = self.center[:p] + x[..., :p] @ self.factor.T
         return values
 
 
-def plain_layout(model: pm.Model) -> Layout:
-    """The model's own unconstrained values, starting within one unit of its initial point."""
-    initial = model.initial_point()
-    center = np.concatenate([np.ravel(value) for value in initial.values()]).astype(float)
+def plain_layout(design: Design, priors: Priors) -> Layout:
+    """The unconstrained values themselves, starting within half a unit of the least-squares fit."""
+    log_odds = np.zeros(len(partial_correlations(design, priors).rows))
+    gamma = priors.at_means(design.cross_products.ols)
+    center = np.concatenate([gamma, tau_start(design), log_odds, [np.log(residual_sd_start(design))]])
     ones = np.ones(len(center))
-    return Layout(initial, center, ones, 0, np.empty((0, 0)), 0.5 * ones)
+    return Layout(center, ones, np.empty((0, 0)), 0.5 * ones)
 
 
-def reml_layout(model: pm.Model, design: Design, priors: Priors) -> Layout:
-    """Coordinates of the marginal graph around the REML estimate: gamma whitened, the rest to their scales.
+def reml_layout(design: Design, priors: Priors) -> Layout:
+    """Coordinates around the REML estimate: gamma whitened, the rest to their scales.
 
     Where REML has no answer the plain layout serves.
     """
-    layout = plain_layout(model)
+    plain = plain_layout(design, priors)
     try:
         estimate = fit_reml(design)
     except HLMError:
-        return layout
-    names = list(layout.initial_point)
-    gamma_name = next((name for name in names if name in ("gamma", "gamma_at_means")), None)
-    places = _places(layout)
-    center, scale, spread = layout.center.copy(), layout.scale.copy(), layout.spread.copy()
-    first, factor = 0, np.empty((0, 0))
-    if gamma_name is not None:
-        block = places[gamma_name]
-        first, factor = block.start, np.linalg.cholesky(priors.basis @ estimate.vcov @ priors.basis.T)
-        center[block], scale[block], spread[block] = priors.at_means(estimate.gamma), 1.0, 1.0
-    if "tau_signed" in places:
-        center[places["tau_signed"]], scale[places["tau_signed"]] = _tau_center_and_scale(estimate, layout, places)
-    sigma = places["sigma_log__"]
-    center[sigma], scale[sigma], spread[sigma] = np.log(estimate.sigma), 1 / np.sqrt(2 * design.n_obs), 1.0
-    return Layout(layout.initial_point, center, scale, first, factor, spread)
+        return plain
+    p, q = len(design.fixed), len(design.random)
+    center, scale, spread = plain.center.copy(), plain.scale.copy(), plain.spread.copy()
+    center[:p], spread[:p] = priors.at_means(estimate.gamma), 1.0
+    factor = np.linalg.cholesky(priors.basis @ estimate.vcov @ priors.basis.T)
+    tau = slice(p, p + q)
+    center[tau], scale[tau] = _tau_center_and_scale(estimate, plain.center[tau])
+    center[-1], scale[-1], spread[-1] = np.log(estimate.sigma), 1 / np.sqrt(2 * design.n_obs), 1.0
+    return Layout(center, scale, factor, spread)
 
 
-def _places(layout: Layout) -> dict[str, slice]:
-    """Where each value variable stands among the D values."""
-    places, start = {}, 0
-    for name, value in layout.initial_point.items():
-        size = int(np.size(value))
-        places[name] = slice(start, start + size)
-        start += size
-    return places
-
-
-def _tau_center_and_scale(estimate: RemlEstimate, layout: Layout, places: dict[str, slice]) -> tuple[Array, Array]:
+def _tau_center_and_scale(estimate: RemlEstimate, usual: Array) -> tuple[Array, Array]:
     """Start tau at its estimate, or at a tenth of its usual start where that is zero, with a relative scale."""
-    usual = np.abs(layout.center[places["tau_signed"]])
     center = np.maximum(estimate.tau, 0.1 * usual)
     return center, 0.3 * center

@@ -9,19 +9,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import nutpie
-import pymc as pm
 import xarray as xr
 
+from bayeshlm.design import Design
 from bayeshlm.errors import SamplingError
-from bayeshlm.sampling.compile import UNCONSTRAINED, CannotCompile, compile_density
-from bayeshlm.sampling.expand import expand_draws
-from bayeshlm.sampling.layout import Layout
+from bayeshlm.graph.build import build_graph
+from bayeshlm.graph.priors import Priors
+from bayeshlm.sampling.layout import reml_layout
+from bayeshlm.sampling.marginal_target import marginal_target
 from bayeshlm.sampling.options import SamplingOptions
 from bayeshlm.sampling.progress import sampling_bar, somebody_watches, stage
+from bayeshlm.sampling.target import POINT, CannotCompile, Target
 
 logger = logging.getLogger(__name__)
 
-COMPILING = "Preparing the model; the first fit of a kind of model is compiled, which takes about a minute"
+PREPARING = {
+    "marginal": "Preparing the model; the first fit after an installation compiles the sampler, about ten seconds",
+    "hierarchical": "Preparing the model; the first fit of a kind of model is compiled, which takes a minute or two",
+}
 
 
 @dataclass(frozen=True)
@@ -41,14 +46,16 @@ class RawDraws:
     sample_seconds: float
 
 
-def run_nuts(model: pm.Model, layout: Layout, options: SamplingOptions) -> RawDraws:
+def run_nuts(design: Design, priors: Priors, options: SamplingOptions) -> RawDraws:
     """Sample a model with the No-U-Turn sampler (Hoffman & Gelman 2014).
+
+    nutpie gets the marginal density as machine code that serves every model, and a hierarchical graph compiled;
+    PyMC's own sampler gets the graph.
 
     Parameters
     ----------
-    model : pm.Model
-    layout : Layout
-        Coordinates for nutpie to work in; PyMC's sampler finds its own.
+    design : Design
+    priors : Priors
     options : SamplingOptions
 
     Raises
@@ -57,37 +64,45 @@ def run_nuts(model: pm.Model, layout: Layout, options: SamplingOptions) -> RawDr
         If no chain finds a starting point with finite density, or the sampler fails.
     """
     show = somebody_watches() if options.progress is None else options.progress
+    run = _run_pymc if options.sampler == "pymc" else _run_nutpie
     with warnings.catch_warnings():
         # PyTensor looks for a BLAS at run time that its numba backend does not need.
         warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS", category=UserWarning)
         try:
-            if options.sampler == "pymc":
-                return _run_pymc(model, options, show)
-            return _run_nutpie(model, layout, options, show)
-        except (RuntimeError, FloatingPointError, pm.SamplingError) as error:
+            return run(design, priors, options, show)
+        except (RuntimeError, FloatingPointError) as error:  # pm.SamplingError is a RuntimeError
             raise SamplingError(
                 f"The sampler stopped: {_first_line(error)} Look at model.priors and at the scale of the"
                 " columns; a prior that excludes the data is the usual reason."
             ) from error
 
 
-def _run_nutpie(model: pm.Model, layout: Layout, options: SamplingOptions, show: bool) -> RawDraws:
+def _run_nutpie(design: Design, priors: Priors, options: SamplingOptions, show: bool) -> RawDraws:
     start = time.perf_counter()
-    with stage(COMPILING, show):
-        try:
-            compiled = compile_density(model, layout)
-        except CannotCompile as error:
-            logger.warning("The fast compiler cannot serve these versions (%s); nutpie's own, slower one does.", error)
-            compiled = nutpie.compile_pymc_model(model)
+    kind = "marginal" if options.parameterization == "marginal" else "hierarchical"
+    with stage(PREPARING[kind], show):
+        target = _target(design, priors, options)
     compiled_at = time.perf_counter()
-    tree = _sample(compiled, options, show)
+    tree = _sample(target.compiled, options, show)
     posterior = tree["posterior"].to_dataset()
-    if UNCONSTRAINED in posterior:
-        points = posterior[UNCONSTRAINED].transpose("chain", "draw", ...).to_numpy()
-        posterior = expand_draws(model, layout.initial_point, layout.values(points))
+    if target.expand is not None:
+        posterior = target.expand(posterior[POINT].transpose("chain", "draw", ...).to_numpy())
     return RawDraws(
         posterior, tree["sample_stats"].to_dataset(), compiled_at - start, time.perf_counter() - compiled_at
     )
+
+
+def _target(design: Design, priors: Priors, options: SamplingOptions) -> Target:
+    """The density that nutpie samples, by the fast route or else by nutpie's own compiler."""
+    try:
+        if options.parameterization == "marginal":
+            return marginal_target(design, priors, reml_layout(design, priors))
+        from bayeshlm.sampling.compile import graph_target
+
+        return graph_target(build_graph(design, priors, options.parameterization))
+    except CannotCompile as error:
+        logger.warning("The fast compiler cannot serve these versions (%s); nutpie's own, slower one does.", error)
+        return Target(nutpie.compile_pymc_model(build_graph(design, priors, options.parameterization)))
 
 
 def _sample(compiled: Any, options: SamplingOptions, show: bool) -> xr.DataTree:
@@ -108,9 +123,11 @@ def _sample(compiled: Any, options: SamplingOptions, show: bool) -> xr.DataTree:
     return tree
 
 
-def _run_pymc(model: pm.Model, options: SamplingOptions, show: bool) -> RawDraws:
+def _run_pymc(design: Design, priors: Priors, options: SamplingOptions, show: bool) -> RawDraws:
+    import pymc as pm
+
     start = time.perf_counter()
-    with model:
+    with build_graph(design, priors, options.parameterization):
         tree = pm.sample(
             draws=options.draws,
             tune=options.tune,

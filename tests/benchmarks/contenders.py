@@ -49,11 +49,13 @@ def _bayeshlm(settings: Settings, parameterization: str, extra: str = "", again:
     with phases("import"):
         import bayeshlm as hlm
         import bayeshlm.fit
-        import bayeshlm.graph.hierarchical
-        import bayeshlm.graph.marginal
         import bayeshlm.sampling.convert
         from bayeshlm.gallery import read_model_file
         from bayeshlm.sampling import nuts
+
+        if parameterization != "marginal":
+            import bayeshlm.graph.hierarchical
+            import bayeshlm.sampling.compile
 
     def fit(seed: int) -> tuple[Any, float]:
         start = time.perf_counter()

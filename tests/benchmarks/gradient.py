@@ -22,13 +22,12 @@ def gradient_microseconds(model: Any) -> dict[str, float]:
         ``callback_us``: the C function that nutpie calls, priors and transforms included; ``kernel_us``: the
         marginal likelihood alone.
     """
-    from bayeshlm.sampling.compile import compile_density
     from bayeshlm.sampling.layout import reml_layout
+    from bayeshlm.sampling.marginal_target import marginal_target
 
-    graph = model.graph("marginal")
-    layout = reml_layout(graph, model.design, model.priors)
-    compiled = compile_density(graph, layout)
-    return {"callback_us": _callback(compiled, layout.starting_point(1)), "kernel_us": _kernel(graph)}
+    layout = reml_layout(model.design, model.priors)
+    compiled = marginal_target(model.design, model.priors, layout).compiled
+    return {"callback_us": _callback(compiled, layout.starting_point(1)), "kernel_us": _kernel(model)}
 
 
 @numba.njit
@@ -62,19 +61,15 @@ def _kernel_loop(kernel, times, gamma, chol, sigma, *products):
     return total
 
 
-def _kernel(graph: Any) -> float:
-    from pytensor.graph.traversal import ancestors
+def _kernel(model: Any) -> float:
+    from bayeshlm.graph.kernel import marginal_log_density
+    from bayeshlm.graph.marginal_density import KERNEL_DATA, density_data
 
-    from bayeshlm.graph.kernel import marginal_kernel
-    from bayeshlm.graph.marginal_op import MarginalLogDensity
-
-    nodes = (variable.owner for variable in ancestors([graph["y"]]) if variable.owner is not None)
-    node = next(node for node in nodes if isinstance(node.op, MarginalLogDensity))
-    products = tuple(variable.get_value() for variable in node.inputs[3:])
-    n_effects = node.op.n_effects
+    data = density_data(model.design, model.priors)
+    products = tuple(getattr(data, name) for name in KERNEL_DATA)
     gamma = products[0].copy()  # the least squares fit
-    chol, kernel = 0.2 * np.eye(n_effects), marginal_kernel(n_effects)
-    return _fastest(lambda times: _kernel_loop(kernel, times, gamma, chol, 1.0, *products))
+    chol = 0.2 * np.eye(len(model.design.random))
+    return _fastest(lambda times: _kernel_loop(marginal_log_density, times, gamma, chol, 1.0, *products))
 
 
 def _fastest(run: Callable[[int], float]) -> float:

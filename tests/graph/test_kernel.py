@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bayeshlm.design.cross_products import cross_products
-from bayeshlm.graph.kernel import marginal_kernel
+from bayeshlm.graph.kernel import marginal_log_density
 
 mp.mp.dps = 60
 EPS = np.finfo(float).eps
@@ -41,13 +41,14 @@ def reference(gamma, chol, sigma, X, Z, y, codes):
 
 
 def kernel_values(gamma, chol, sigma, X, Z, y, codes):
-    q = len(chol)
-    products = cross_products(y, X, Z, codes, codes.max() + 1, x_intercept=0, z_intercept=0, z_centered=range(q))
+    products = cross_products(
+        y, X, Z, codes, codes.max() + 1, x_intercept=0, z_intercept=0, z_centered=range(len(chol))
+    )
     groups_last = [np.ascontiguousarray(np.moveaxis(m, 0, -1)) for m in (products.ZtZ, products.ZtX, products.Zty)]
     totals = np.array([products.yty.sum(), len(y)])
     maps = products.ols, np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transform)
     sums = products.XtX.sum(axis=0), products.Xty.sum(axis=0)
-    return marginal_kernel(q)(gamma, chol, sigma, *maps, *groups_last, *sums, totals)
+    return marginal_log_density(gamma, chol, sigma, *maps, *groups_last, *sums, totals)
 
 
 def agree(gamma, chol, sigma, X, Z, y, codes):

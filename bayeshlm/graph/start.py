@@ -1,0 +1,20 @@
+"""Where sampling starts when nothing better is known: from the least-squares residuals."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayeshlm.design import Design
+
+SHARE = 0.3  # of the residual SD that the random effects start with
+
+
+def residual_sd_start(design: Design) -> float:
+    """The SD of the least-squares residuals, in units of the outcome; 1 for a perfect fit."""
+    return float(np.sqrt(design.cross_products.yty.sum() / design.n_obs)) or 1.0
+
+
+def tau_start(design: Design) -> NDArray[np.float64]:
+    """SDs of the random effects, (q,), each of which explains a share of the residual SD."""
+    return np.asarray(SHARE * residual_sd_start(design) / np.sqrt((design.Z**2).mean(axis=0)))

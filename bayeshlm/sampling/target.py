@@ -1,0 +1,89 @@
+"""What nutpie samples: a compiled density over points, and the way from points to the model's variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from nutpie.compile_pymc import CompiledPyMCModel
+
+type Array = NDArray[np.float64]
+
+POINT = "point"
+
+_DOUBLE = numba.types.CPointer(numba.types.double)
+DENSITY = numba.types.int64(numba.types.uint64, _DOUBLE, _DOUBLE, _DOUBLE, _DOUBLE)
+_EXPAND = numba.types.int64(numba.types.uint64, numba.types.uint64, _DOUBLE, _DOUBLE, _DOUBLE)
+
+
+class CannotCompile(Exception):
+    """The fast route does not serve the model or the installed versions; nutpie's compiler does."""
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """A density to sample.
+
+    Attributes
+    ----------
+    compiled : nutpie model
+        Its draws are one variable ``point (position,)``, or the model's variables if there is no `expand`.
+    expand : callable, optional
+        From points (chain, draw, D) to the Dataset of gamma, tau, corr, sigma and u, as far as they are sampled.
+    """
+
+    compiled: Any
+    expand: Callable[[Array], xr.Dataset] | None = None
+
+
+def compiled_model(density: Any, buffer: Array, starting_point: Callable[[int], Array], size: int) -> CompiledPyMCModel:
+    """Nutpie's form of a C density over D = `size` numbers.
+
+    Parameters
+    ----------
+    density : numba.cfunc
+        ``(dim, x, gradient, log_density, buffer) -> status``: 0 fine, 3 or 4 where the gradient or the density is
+        not finite.
+    buffer : array
+        What the density gets as its last argument.
+    starting_point : callable
+        From a seed to a point, shape (D,).
+    size : int
+
+    Raises
+    ------
+    CannotCompile
+        If nutpie is not of the form that this route knows.
+    """
+    try:
+        return CompiledPyMCModel(
+            compiled_logp_func=density,
+            compiled_expand_func=numba.cfunc(_EXPAND, cache=True)(_copy_point),
+            initial_point_func=starting_point,
+            shared_data={},
+            shared_var_keys={},
+            user_data=buffer,
+            n_expanded=size,
+            shape_info=([POINT], [slice(0, size)], [(size,)]),
+            logp_func=None,
+            expand_func=None,
+            dims={POINT: ("position",)},
+            reparameterized_names=[],
+            _n_dim=size,
+            _shapes={POINT: (size,)},
+            _coords={"position": np.arange(size)},
+        )
+    except TypeError as error:
+        raise CannotCompile(str(error)) from error
+
+
+def _copy_point(dim, expanded, x_, out_, buffer_):  # type: ignore[no-untyped-def]
+    """Nutpie's expand callback: the draws are the points."""
+    for k in range(dim):  # a slice assignment would take a second more to compile
+        out_[k] = x_[k]
+    return 0
