@@ -25,7 +25,14 @@ from numpy.typing import NDArray
 
 type Array = NDArray[np.float64]
 
-OPTIONS: dict[str, Any] = {"fastmath": {"reassoc", "contract", "nsz"}, "error_model": "numpy", "nogil": True}
+# Everything is inlined into the function that is called from outside. Otherwise the process that compiles would run
+# other copies of the inner functions than later ones that load the code from numba's cache: other last digits.
+OPTIONS: dict[str, Any] = {
+    "fastmath": {"reassoc", "contract", "nsz"},
+    "error_model": "numpy",
+    "nogil": True,
+    "forceinline": True,
+}
 LOG_2PI = float(np.log(2 * np.pi))
 
 # numba's and PyTensor's caches do not see the source: this number does, and goes into their keys.

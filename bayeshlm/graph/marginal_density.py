@@ -124,7 +124,7 @@ def _constant(priors: Priors, partial: PartialCorrelations) -> float:
     return float(gamma + tau + sigma - betaln(partial.shapes, partial.shapes).sum())
 
 
-@numba.njit(error_model="numpy", nogil=True)
+@numba.njit(error_model="numpy", nogil=True, forceinline=True)
 def _log_prior(x: float, prior: Array) -> tuple[float, float]:
     """Log of a symmetric density over that at its center, and its derivative."""
     kind, nu, mu, scale = prior[0], prior[1], prior[2], prior[3]
@@ -136,7 +136,7 @@ def _log_prior(x: float, prior: Array) -> tuple[float, float]:
     return -abs(z), -np.sign(z) / scale
 
 
-@numba.njit(error_model="numpy", nogil=True)
+@numba.njit(error_model="numpy", nogil=True, forceinline=True)
 def marginal_posterior(
     x: Array,
     gradient: Array,

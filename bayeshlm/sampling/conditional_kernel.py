@@ -19,10 +19,12 @@ from numpy.typing import NDArray
 
 type Array = NDArray[np.float64]
 
-OPTIONS: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy", "nogil": True, "cache": True}
+# Inlined for the reason that `bayeshlm.graph.kernel` gives.
+INNER: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy", "nogil": True, "forceinline": True}
+OPTIONS: dict[str, Any] = {**INNER, "cache": True}
 
 
-@numba.njit(**OPTIONS)
+@numba.njit(**INNER)
 def _one_effect(
     a: float, L: Array, S: Array, ZtZ: Array, c: Array, mean: Array, root: Array, det: Array, shrunk: Array
 ) -> None:
@@ -37,7 +39,7 @@ def _one_effect(
         root[0, 0, j] = scale * np.sqrt(variance)
 
 
-@numba.njit(**OPTIONS)
+@numba.njit(**INNER)
 def _two_effects(
     a: float, L: Array, S: Array, ZtZ: Array, c: Array, mean: Array, root: Array, det: Array, shrunk: Array
 ) -> None:
@@ -70,7 +72,7 @@ def _two_effects(
         root[1, 1, j] = s11 * r11
 
 
-@numba.njit(**OPTIONS)
+@numba.njit(**INNER)
 def _many_effects(
     a: float, L: Array, S: Array, ZtZ: Array, c: Array, mean: Array, root: Array, det: Array, shrunk: Array
 ) -> None:
@@ -117,7 +119,7 @@ def _many_effects(
                 mean[r, j] += a * back[r, s] * v[s]
 
 
-@numba.njit(**OPTIONS)
+@numba.njit(**INNER)
 def _times(left: Array, right: Array, out: Array) -> None:
     """Write the product of two small matrices to `out`."""
     for r in range(left.shape[0]):
@@ -127,7 +129,7 @@ def _times(left: Array, right: Array, out: Array) -> None:
                 out[r, s] += left[r, t] * right[t, s]
 
 
-@numba.njit(**OPTIONS)
+@numba.njit(**INNER)
 def _one_draw(
     gamma: Array,
     chol: Array,

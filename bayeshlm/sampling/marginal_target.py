@@ -112,20 +112,20 @@ def _from(typing: Any, buffer: Any, offset: Any) -> Any:
     return buffer(buffer, numba.types.int64), generate
 
 
-@numba.njit(nogil=True)
+@numba.njit(nogil=True, forceinline=True)
 def _vector(buffer_, k):  # type: ignore[no-untyped-def]
     entry = 1 + ENTRY * k
     return numba.carray(_from(buffer_, int(buffer_[entry])), int(buffer_[entry + 1]))
 
 
-@numba.njit(nogil=True)
+@numba.njit(nogil=True, forceinline=True)
 def _matrix(buffer_, k):  # type: ignore[no-untyped-def]
     entry = 1 + ENTRY * k
     shape = (int(buffer_[entry + 1]), int(buffer_[entry + 2]))
     return numba.carray(_from(buffer_, int(buffer_[entry])), shape)
 
 
-@numba.njit(nogil=True)
+@numba.njit(nogil=True, forceinline=True)
 def _cube(buffer_, k):  # type: ignore[no-untyped-def]
     entry = 1 + ENTRY * k
     shape = (int(buffer_[entry + 1]), int(buffer_[entry + 2]), int(buffer_[entry + 3]))
