@@ -26,7 +26,7 @@ from bayeshlm.posterior.group_draws import group_draws
 from bayeshlm.posterior.icc import icc
 from bayeshlm.posterior.plausible_ranges import plausible_ranges
 from bayeshlm.posterior.quantity import Quantity
-from bayeshlm.posterior.reliability import reliability
+from bayeshlm.posterior.reliability import eb_weights, group_reliability, reliability
 from bayeshlm.posterior.variance_components import variance_components
 from bayeshlm.sampling.convergence import Convergence, assess_convergence
 from bayeshlm.storage import StoredFit, read_fit, write_fit
@@ -182,6 +182,28 @@ class Fit(FitChecks):
             ``draws`` (``reliability``; ``by_group`` posterior means) and ``table``.
         """
         return self._shown(reliability(self.posterior, self.model.design, prob, kind))
+
+    def group_reliability(self, groups: Sequence[Hashable] | None = None) -> xr.DataArray:
+        """Draws of the reliability of single groups, (chain, draw, <group>, coefficient); all groups by default.
+
+        Raises
+        ------
+        OptionError
+            A group is unknown, or the draws are too many: ask for fewer groups.
+        """
+        return group_reliability(self.posterior, self.model.design, groups)
+
+    def eb_weights(self, groups: Sequence[Hashable] | None = None) -> xr.DataArray:
+        """Posterior mean of the empirical Bayes weights ``G (G + V_j)^-1``, (<group>, random, random_).
+
+        Row q of a group's matrix: how much its own least-squares deviations count in the estimate of u_q.
+
+        Raises
+        ------
+        OptionError
+            A group is unknown.
+        """
+        return eb_weights(self.posterior, self.model.design, groups)
 
     def cross_check(self) -> ShownCrossCheck:
         """Posterior beside REML: differences in standard errors, a verdict, and the reasons where they differ.

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import xarray as xr
 
 from bayeshlm.datasets import load_dataset
 from bayeshlm.design import build_design
@@ -100,3 +101,14 @@ def test_when_no_group_has_its_own_estimate(clinics, posterior_of):
     quantity = reliability(posterior_of(design, [1.0, 1.0], [1.0, 1.0], 1.0), design)
     assert quantity.draws["reliability"].isnull().all()
     assert quantity.table.attrs["n_groups_with_ols"] == 0
+
+
+def test_a_fit_hands_them_out(clinic_design, posterior_of):
+    from bayeshlm.fit import Fit
+    from bayeshlm.model import Model
+
+    design = clinic_design(SLOPES)
+    posterior = posterior_of(design, [1.0, 0.5], [1.0, 0.5], 1.0)
+    fit = Fit(Model.from_design(design), xr.DataTree.from_dict({"posterior": posterior}))
+    xr.testing.assert_identical(fit.eb_weights(["c"]), eb_weights(posterior, design, ["c"]))
+    xr.testing.assert_identical(fit.group_reliability(["c"]), group_reliability(posterior, design, ["c"]))
