@@ -16,6 +16,7 @@ from bayeshlm.graph.priors import Priors, make_priors, warn_far_from_zero
 
 if TYPE_CHECKING:
     import pymc as pm
+    import xarray as xr
 
     from bayeshlm.display.methods import ShownComparison, ShownHausman
     from bayeshlm.fit import Fit
@@ -88,8 +89,8 @@ class Model:
                 " design by adding the variables that the weights are made of to the equations."
             )
         spec = equations if isinstance(equations, ModelSpec) else parse(equations)
-        group_table = None if group_data is None else _as_frame(group_data, "group_data")
-        self._design = build_design(spec, _as_frame(data, "data"), group, group_table)
+        group_table = None if group_data is None else as_frame(group_data, "group_data")
+        self._design = build_design(spec, as_frame(data, "data"), group, group_table)
         self._priors = make_priors(self._design, priors)
         warn_far_from_zero(self._design)
 
@@ -222,6 +223,28 @@ class Model:
         raw = run_nuts(graph, layout, options)
         return Fit(self, to_datatree(raw, self.design, self.priors, options))
 
+    def prior_predictive(self, draws: int = 500, seed: int | None = None) -> xr.DataTree:
+        """Draw parameters from their priors, and outcomes from them: what the model expects before it sees the data.
+
+        Parameters
+        ----------
+        draws : int
+        seed : int, optional
+
+        Returns
+        -------
+        xarray.DataTree
+            Groups ``prior``, ``prior_predictive`` and ``observed_data``, as ArviZ's plots take them.
+
+        Raises
+        ------
+        OptionError
+            An option is out of range, or the draws take more memory than they may.
+        """
+        from bayeshlm.checks.prior_predictive import prior_predictive
+
+        return prior_predictive(self.design, self.priors, draws, seed)
+
     def reml(self) -> RemlFit:
         """Estimate the model by restricted maximum likelihood, without sampling; priors are not used.
 
@@ -304,7 +327,14 @@ class Model:
         return f"{title}\n{self.equations()}"
 
 
-def _as_frame(table: Any, name: str) -> pd.DataFrame:
+def as_frame(table: Any, name: str) -> pd.DataFrame:
+    """A table as a pandas DataFrame; `name` is the argument that it was given as.
+
+    Raises
+    ------
+    DataError
+        It is no table.
+    """
     if isinstance(table, pd.DataFrame):
         return table
     if hasattr(table, "to_pandas"):

@@ -12,8 +12,20 @@ from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import DataError
 
 _PARAMETERS = ("gamma", "beta", "u", "z", "tau", "corr", "sigma", "mu", "y", "r", "X", "Z", "W", "G")
-_DIMENSIONS = ("fixed", "random", "random_", "coefficient", "chain", "draw", "sample", "obs", "observation", "level")
-_CONTAINERS = ("group_codes", "log_likelihood", "log_prior", "offset", "reliability", "by_group")
+_DIMENSIONS = (
+    "fixed",
+    "random",
+    "random_",
+    "coefficient",
+    "chain",
+    "draw",
+    "sample",
+    "obs",
+    "observation",
+    "level",
+    "is_new",
+)
+_CONTAINERS = ("group_codes", "log_likelihood", "log_prior", "offset", "reliability", "by_group", "is_new")
 _MOMENTS = ("u_mean", "u_sd", "beta_mean", "beta_sd", "beta_mcse")
 _GRAPH = (
     "group_code",
