@@ -11,6 +11,7 @@ from bayeshlm.model import Model, as_frame
 
 if TYPE_CHECKING:
     from bayeshlm.checks.prediction import Groups
+    from bayeshlm.display.predictive_check import ShownPredictiveCheck
 
 
 class FitChecks:
@@ -96,3 +97,36 @@ class FitChecks:
         )
         rows = rows_to_predict(self.model.design, *tables, ungrouped=groups == "average")
         return predict(self.posterior, self.model.design, rows, groups, n_draws, seed)
+
+    def predictive_check(
+        self, n_draws: int | None = None, seed: int | None = None, prob: float = 0.95
+    ) -> ShownPredictiveCheck:
+        """Compare the data with data that the model would have made, in the same groups and in new ones.
+
+        Parameters
+        ----------
+        n_draws : int, optional
+            Replicated data sets; 500 by default.
+        seed : int, optional
+        prob : float
+            Probability of the interval of the replicates.
+
+        Returns
+        -------
+        PredictiveCheck
+            ``table``: of every statistic the observed value, its replicates and the predictive p-value; ``draws``;
+            ``idata``, which ArviZ's predictive plots take.
+
+        Raises
+        ------
+        OptionError
+            An option is out of range, or the draws take more memory than they may.
+
+        See Also
+        --------
+        bayeshlm.checks.predictive_statistics.predictive_statistics : what is looked at.
+        """
+        from bayeshlm.checks.predictive_check import predictive_check
+        from bayeshlm.display.predictive_check import ShownPredictiveCheck
+
+        return ShownPredictiveCheck.of(predictive_check(self.posterior, self.model.design, n_draws, seed, prob))

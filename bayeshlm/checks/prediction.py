@@ -21,7 +21,7 @@ from bayeshlm.sampling.recover import BLOCK, covariance_factor
 type Groups = Literal["same", "new", "average"]
 
 GROUPS_AT_A_TIME = 8 * BLOCK
-ROWS_AT_A_TIME = 512
+NUMBERS_AT_A_TIME = 1 << 20
 
 
 def predict(
@@ -179,8 +179,9 @@ def linear_predictor(rows: NewRows, gamma: FloatArray, u: FloatArray) -> FloatAr
     u : array (q, S, K)
     """
     mu = np.empty((len(gamma), rows.n_obs))
-    for start in range(0, rows.n_obs, ROWS_AT_A_TIME):
-        window = slice(start, start + ROWS_AT_A_TIME)
+    step = max(1, NUMBERS_AT_A_TIME // len(gamma))
+    for start in range(0, rows.n_obs, step):
+        window = slice(start, start + step)
         mu[:, window] = gamma @ rows.X[window].T
         mu[:, window] += rows.offset[window]
         for effect, column in zip(u, rows.Z[window].T, strict=True):
