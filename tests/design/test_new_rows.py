@@ -215,7 +215,7 @@ def test_a_wrong_table(clinics):
 def test_ids_of_another_type_are_no_new_groups(clinics):
     numbered = clinics.assign(clinic=clinics["clinic"].map(ord))
     design = design_of("pain = b0 + b1*dose + r; b0 = g00 + u0; b1 = g10", numbered)
-    with pytest.raises(DataError, match="clinic .100. is str here and of another type where it was fitted"):
+    with pytest.raises(DataError, match=r"clinic '100' is str here and of another type where it was fitted"):
         new_rows(design, numbered.astype({"clinic": str}))
     assert (new_rows(design, numbered.astype({"clinic": float})).known == np.arange(7)).all()
 
