@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from bayeshlm.model import Model, as_frame
+from bayeshlm.design.grouping import as_frame
+from bayeshlm.model import Model
 
 if TYPE_CHECKING:
     from bayeshlm.checks.prediction import Groups

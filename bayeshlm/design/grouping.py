@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -58,6 +60,21 @@ def check_frame(data: object, argument: str) -> None:
         raise DataError(
             f"the columns of {argument} must be named by text, not like {data.columns[0]!r}: set {argument}.columns"
         )
+
+
+def as_frame(table: Any, name: str) -> pd.DataFrame:
+    """A table as a pandas DataFrame; `name` is the argument that it was given as.
+
+    Raises
+    ------
+    DataError
+        It is no table.
+    """
+    if isinstance(table, pd.DataFrame):
+        return table
+    if hasattr(table, "to_pandas"):
+        return pd.DataFrame(table.to_pandas())
+    raise DataError(f"{name} must be a pandas DataFrame (or a polars or pyarrow table), not a {type(table).__name__}.")
 
 
 def text_names(data: pd.DataFrame) -> tuple[str, ...]:

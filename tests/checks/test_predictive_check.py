@@ -19,6 +19,7 @@ from bayeshlm.sampling.convert import posterior_dataset, to_datatree
 from bayeshlm.sampling.options import sampling_options
 
 TRUTH = {"tau": 0.5, "sigma": 1.0, "n_groups": 40, "size": 12}
+FAULTS = {"log_sigma_sd": 0.23, "t_df": 8, "contextual": 0.28}  # caught in most data sets, not in all
 
 
 @pytest.fixture(scope="module")
@@ -163,12 +164,12 @@ def simulated(rng, fault):
     dose = between[group] + rng.normal(size=J * n)
     r = rng.normal(size=J * n)
     if fault == "heteroscedastic":
-        r *= np.exp(0.4 * rng.normal(size=J))[group]
+        r *= np.exp(FAULTS["log_sigma_sd"] * rng.normal(size=J))[group]
     if fault == "heavy tails":
-        r = rng.standard_t(4, J * n) / np.sqrt(2)
+        r = rng.standard_t(FAULTS["t_df"], J * n) / np.sqrt(FAULTS["t_df"] / (FAULTS["t_df"] - 2))
     u = TRUTH["tau"] * rng.normal(size=J)
     if fault == "contextual":
-        u += 0.4 * pd.Series(dose).groupby(group).mean().to_numpy()
+        u += FAULTS["contextual"] * pd.Series(dose).groupby(group).mean().to_numpy()
     slope = 0.5 + (0.6 * rng.normal(size=J) if fault == "random slope" else np.zeros(J))
     centered = dose - pd.Series(dose).groupby(group).transform("mean").to_numpy()
     pain = 2 + u[group] + slope[group] * centered + TRUTH["sigma"] * r
@@ -194,16 +195,16 @@ def power(rng, fault):
     chi2 = rng.chisquare(n - 1, (2, many, J)) / (n - 1)
     if fault == "heteroscedastic":
         null, alternative = np.log(chi2)
-        alternative = alternative + 0.8 * rng.normal(size=(many, J))
+        alternative = alternative + 2 * FAULTS["log_sigma_sd"] * rng.normal(size=(many, J))
         null, alternative = (weighted_sd(values, np.ones(J)) for values in (null, alternative))
     elif fault == "heavy tails":
-        null, alternative = rng.normal(size=(many, J, n)), rng.standard_t(4, (many, J, n))
+        null, alternative = rng.normal(size=(many, J, n)), rng.standard_t(FAULTS["t_df"], (many, J, n))
         null, alternative = (
             kurtosis((x - x.mean(axis=2, keepdims=True)).reshape(many, -1)) for x in (null, alternative)
         )
     else:
         x, sd = rng.normal(size=(2, many, J)) * np.sqrt(1 + 1 / n), np.sqrt(TRUTH["tau"] ** 2 + 1 / n)
-        y = sd * rng.normal(size=(2, many, J)) + np.array([0, 0.4])[:, None, None] * x
+        y = sd * rng.normal(size=(2, many, J)) + np.array([0, FAULTS["contextual"]])[:, None, None] * x
         null, alternative = (
             np.array([np.corrcoef(a, b)[0, 1] for a, b in zip(*pair, strict=True)]) for pair in zip(x, y, strict=True)
         )
@@ -222,7 +223,7 @@ def power(rng, fault):
 )
 def test_a_fault_is_caught_at_the_computed_power(fault, mode, statistic):
     expected, repetitions = power(np.random.default_rng(0), fault), 40
-    assert expected > 0.8
+    assert 0.7 < expected < 0.97
     caught = (flags(np.random.default_rng(1), fault, repetitions)[mode, statistic] < 0.05).sum()
     low, high = stats.binom(repetitions, expected).ppf([0.001, 0.999])
     assert low <= caught <= high, (caught, expected)
