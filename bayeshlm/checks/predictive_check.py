@@ -147,13 +147,15 @@ def _outcomes(
 def predictive_p(observed: FloatArray, replicated: FloatArray) -> FloatArray:
     """Share of replicates (..., n, T) above the observed values (T,), ties counted half; see `predictive_check`.
 
+    NaN where the observed value is.
+
     Examples
     --------
     >>> predictive_p(np.array([2.0]), np.array([[1.0], [2.0], [3.0], [4.0]]))
     array([0.6])
     """
     above = (replicated > observed).sum(axis=-2) + 0.5 * (replicated == observed).sum(axis=-2)
-    return np.asarray((above + 0.5) / (replicated.shape[-2] + 1))
+    return np.where(np.isnan(observed), np.nan, (above + 0.5) / (replicated.shape[-2] + 1))
 
 
 def _table(draws: xr.Dataset, statistics: list[Statistic], prob: float) -> pd.DataFrame:

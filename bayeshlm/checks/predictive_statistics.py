@@ -102,13 +102,14 @@ def _quantile(name: str, share: float) -> Statistic:
 
 
 def _correlation(name: str, meaning: str, values: FloatArray) -> Statistic:
-    """Pearson correlation of the group means with values (J,)."""
+    """Pearson correlation of the group means with values (J,); NaN where the group means are all equal."""
     unit = values - values.mean()
     unit /= np.linalg.norm(unit)
 
     def compute(y: Replicates) -> FloatArray:
         centered = y.means - y.means.mean(axis=1, keepdims=True)
-        return np.asarray(centered @ unit / np.linalg.norm(centered, axis=1))
+        length = np.linalg.norm(centered, axis=1)
+        return np.asarray(np.divide(centered @ unit, length, out=np.full(len(length), np.nan), where=length > 0))
 
     return Statistic(name, f"correlation of the group means with the {meaning}", compute)
 

@@ -36,6 +36,7 @@ def posterior(design, fake_draws):
 def test_p_counts_ties_half():
     replicated = np.array([[[1.0], [2.0], [2.0], [5.0]], [[0.0], [0.0], [0.0], [0.0]]])
     np.testing.assert_allclose(predictive_p(np.array([2.0]), replicated), [[0.5], [0.1]])
+    np.testing.assert_array_equal(predictive_p(np.array([np.nan]), replicated), [[np.nan], [np.nan]])
 
 
 def test_the_table_and_the_draws_agree(design, posterior):

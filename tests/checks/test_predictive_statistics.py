@@ -158,6 +158,14 @@ def test_a_statistic_that_is_not_defined_is_left_out():
     assert not absent & set(found)
 
 
+def test_group_means_that_are_all_equal_have_no_correlation(clinics):
+    design = build_design(parse("pain = b0 + b1*dose + r; b0 = g00 + u0; b1 = g10"), clinics, "clinic")
+    rows = SortedRows.of(design)
+    flat = Replicates(np.full((1, design.n_obs), 3.0), rows, Projection.of(design, rows))
+    statistics = {s.name: s for s in predictive_statistics(design, rows, flat.projection)}
+    assert np.isnan(statistics["size_correlation"].compute(flat)).all()
+
+
 def test_groups_of_size_one():
     rng = np.random.default_rng(3)
     frame = pd.DataFrame({"site": np.arange(30), "x": rng.normal(size=30), "y": rng.normal(size=30)})
