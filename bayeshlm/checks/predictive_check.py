@@ -57,7 +57,7 @@ def predictive_check(
 
     A replicate takes one draw of the parameters. In the same groups, u is that of the draw, and only the
     residuals are new; in new groups u is drawn from N(0, G), which asks whether the model knows how groups differ
-    (marginal and mixed replication of Gelman, Meng & Stern 1996, Statistica Sinica 6, 733-807).
+    (the posterior and the mixed predictive distribution of Gelman, Meng & Stern 1996, Statistica Sinica 6, 733-807).
 
     Parameters
     ----------
