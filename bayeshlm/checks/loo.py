@@ -8,13 +8,14 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from bayeshlm.checks.loo_groups import groups_left_out
 from bayeshlm.checks.loo_refits import exact_group, exact_row
 from bayeshlm.checks.loo_rows import rows_left_out
 from bayeshlm.checks.psis import Pointwise, check_draws, threshold
 from bayeshlm.design.design import Design
-from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.graph.priors import Priors
 
@@ -177,7 +178,7 @@ def spread_of_sum(values: FloatArray) -> float:
     return float(np.sqrt(len(values) * values.var(ddof=1))) if len(values) > 1 else float("nan")
 
 
-def _labelled(left_out: Pointwise, refitted: FloatArray | IntArray, design: Design, unit: Unit) -> xr.Dataset:
+def _labelled(left_out: Pointwise, refitted: NDArray[np.bool_], design: Design, unit: Unit) -> xr.Dataset:
     labels = design.group_labels.to_numpy()
     if unit == "row":
         dim = "obs_id"

@@ -1,8 +1,8 @@
 """Leave a whole group out: the marginal likelihood of each group, and importance weights over groups.
 
 ``p(y_j | theta) = N(X_j gamma, Z_j G Z_j' + sigma^2 I)`` does not contain u_j, which a group that is left out would not
-have told. The conditional likelihood, given u_j, answers no question about a new group, and its importance weights break
-down (Merkle, Furr & Rabe-Hesketh 2019, Psychometrika 84, 802-829).
+have told. The conditional likelihood, given u_j, answers no question about a new group, and its importance weights
+break down (Merkle, Furr & Rabe-Hesketh 2019, Psychometrika 84, 802-829).
 """
 
 from __future__ import annotations
