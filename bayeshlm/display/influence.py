@@ -59,7 +59,7 @@ def influence_blocks(influence: Influence) -> list[Block]:
 
 def _outlying(influence: Influence) -> str:
     outlying, limit = influence.outlying, ERROR_RATE / len(influence.table)
-    rule = f"conflict p below {number(limit, 5)}, which happens in {percent(ERROR_RATE)} of data sets that follow the model"
+    rule = f"conflict p below {number(limit, 5)}, as in {percent(ERROR_RATE)} of the data sets that follow the model"
     if outlying.empty:
         return f"No outlying {influence.group} ({rule})."
     return f"Outlying: {_names(influence, outlying, 'conflict_p')} ({rule})."
