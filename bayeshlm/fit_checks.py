@@ -98,7 +98,7 @@ class FitChecks:
         Returns
         -------
         Influence
-            ``table`` (a row a group, the most influential first: its largest shift in posterior SDs, Cook's distances,
+            ``table`` (a row a group, the most influential first: its largest change in posterior SDs, Cook's distances,
             MDFFITS, COVTRACE, COVRATIO, leverage), ``posterior`` and ``reml`` (every parameter without every group),
             ``outlying`` (groups that the others do not let expect), ``bad`` (groups that the weights fail for).
 

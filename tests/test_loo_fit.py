@@ -59,19 +59,19 @@ def dense_densities(model, school, fit):
 
 @pytest.mark.slow
 def test_leaving_a_school_out_is_a_fit_without_it(fit, schools):
-    """The default priors of the fits without a school differ by a percent, which moves nothing by a Monte Carlo error."""
+    """The default priors of the fits without a school differ by a percent, far less than a Monte Carlo error."""
     left_out = fit.loo("group")
     assert left_out.bad.empty
     pointwise = left_out.pointwise
-    worst = pointwise["school"].to_numpy()[np.argsort(-pointwise["pareto_k"].to_numpy())[:3]]
-    for school in [*worst, *pointwise["school"].to_numpy()[:3]]:
+    worst = pointwise["school"].to_numpy()[np.argsort(-pointwise["pareto_k"].to_numpy())[:2]]
+    for school in [*worst, pointwise["school"].to_numpy()[0]]:
         other = hlm.Model(EQUATIONS, schools[schools["school"] != school], "school")
         densities = dense_densities(fit.model, school, other.fit(seed=int(school), progress=False))
         elpd = logsumexp(densities) - np.log(len(densities))
         density = np.exp(densities - densities.max())
         refit_error = density.std() / density.mean() / np.sqrt(0.5 * len(density))
         unit = pointwise.sel(school=school)
-        assert float(unit["elpd"]) == pytest.approx(elpd, abs=4 * np.hypot(refit_error, unit["mcse"]))
+        assert float(unit["elpd"]) == pytest.approx(elpd, abs=4 * np.hypot(refit_error, float(unit["mcse"])))
         assert refit_error < 0.05
 
 
@@ -151,7 +151,7 @@ def test_every_gallery_model(name, fake_draws):
         assert "Leave-one-out" in repr(loo)
     influence = fit.influence()
     assert len(influence.table) == fit.model.design.n_groups
-    assert np.isfinite(influence.posterior["shift"]).all()
+    assert np.isfinite(influence.posterior["change"]).all()
     assert np.isfinite(influence.table["reml_cooks_distance"]).all()
 
 

@@ -31,11 +31,11 @@ class Influence:
     group : str
         Grouping column.
     posterior : xarray.Dataset
-        ``mean``, ``sd``, ``shift`` (mean without the group less mean with it, in posterior SDs) and ``mcse`` (its Monte
+        ``mean``, ``sd``, ``change`` (mean without the group less mean with it, in posterior SDs) and ``mcse`` (its Monte
         Carlo error), over (<group>, parameter); ``cooks_distance``, ``pareto_k``, ``refitted`` and ``conflict_p``, over
         <group>. Parameters are gamma (``g00``), tau (``tau_u0``) and ``sigma``.
     reml : xarray.Dataset
-        ``value`` (the estimate without the group) and ``shift`` (its change; gamma's in standard errors), over
+        ``value`` (the estimate without the group) and ``change`` (its change; gamma's in standard errors), over
         (estimate, <group>, parameter); ``rvc``, the relative change of each variance; ``cooks_distance``, ``mdffits``,
         ``covtrace``, ``covratio``, over (estimate, <group>); ``leverage_fixed``, ``leverage_random``. ``estimate`` is
         "one_step" (variance components kept) or "exact" (all estimated anew). NaN where there is no estimate.
@@ -119,7 +119,7 @@ def _posterior_dataset(shifts: Shifts, refitted: np.ndarray, design: Design, nam
     dims = (design.group, "parameter")
     return xr.Dataset(
         {
-            **{name: (dims, getattr(shifts, name)) for name in ("mean", "sd", "shift", "mcse")},
+            **{name: (dims, getattr(shifts, name)) for name in ("mean", "sd", "change", "mcse")},
             "cooks_distance": (design.group, shifts.distance),
             "pareto_k": (design.group, shifts.pareto_k),
             "refitted": (design.group, refitted),
@@ -130,17 +130,17 @@ def _posterior_dataset(shifts: Shifts, refitted: np.ndarray, design: Design, nam
 
 
 def _table(draws: xr.Dataset, reml: xr.Dataset, design: Design) -> pd.DataFrame:
-    """One row a group, sorted by the largest shift of a parameter."""
-    shift = draws["shift"].to_numpy()
-    most = np.abs(shift).argmax(axis=1)
-    rows = np.arange(len(shift))
+    """One row a group, sorted by the largest change of a parameter."""
+    change = draws["change"].to_numpy()
+    most = np.abs(change).argmax(axis=1)
+    rows = np.arange(len(change))
     has_fits = int(reml["cooks_distance"].sel(estimate="exact").count()) > 0
     estimate = reml.sel(estimate="exact" if has_fits else "one_step")
     table = pd.DataFrame(
         {
             "n": design.n_per_group,
             "parameter": draws["parameter"].to_numpy()[most],
-            "shift": shift[rows, most],
+            "change": change[rows, most],
             "mcse": draws["mcse"].to_numpy()[rows, most],
             **{name: draws[name].to_numpy() for name in ("cooks_distance", "pareto_k", "refitted", "conflict_p")},
             **{f"reml_{name}": estimate[name].to_numpy() for name in MEASURES},
@@ -149,4 +149,4 @@ def _table(draws: xr.Dataset, reml: xr.Dataset, design: Design) -> pd.DataFrame:
         index=design.group_labels,
     )
     table.attrs["reml_estimate"] = str(estimate["estimate"].item())
-    return table.iloc[np.argsort(-np.abs(table["shift"].to_numpy()), kind="stable")]
+    return table.iloc[np.argsort(-np.abs(table["change"].to_numpy()), kind="stable")]

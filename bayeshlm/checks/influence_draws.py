@@ -26,19 +26,19 @@ class Shifts:
     ----------
     mean, sd : arrays, shape (J, K)
         Posterior means and SDs without the group.
-    shift : array, shape (J, K)
+    change : array, shape (J, K)
         Mean without the group less mean with it, in SDs of the posterior with it.
     mcse : array, shape (J, K)
-        Monte Carlo error of `shift`.
+        Monte Carlo error of `change`.
     distance : array, shape (J,)
-        ``d'Var(gamma)^-1 d / p`` of the shift d of the means of gamma: Cook's distance of the posterior.
+        ``d'Var(gamma)^-1 d / p`` of the change d of the means of gamma: Cook's distance of the posterior.
     pareto_k, conflict_p : arrays, shape (J,)
         Shape of the tail of the weights; see `bayeshlm.checks.conflict`.
     """
 
     mean: FloatArray
     sd: FloatArray
-    shift: FloatArray
+    change: FloatArray
     mcse: FloatArray
     distance: FloatArray
     pareto_k: FloatArray
@@ -63,7 +63,7 @@ def shifts_without_groups(posterior: xr.Dataset, design: Design) -> Shifts:
 
     Notes
     -----
-    With weights w of sum 1 and c a parameter's draws, centered and scaled to variance 1, the shift is ``m = sum_s w_s
+    With weights w of sum 1 and c a parameter's draws, centered and scaled to variance 1, the change is ``m = sum_s w_s
     c_s``; its variance is ``sum_s (w_s (c_s - m) - c_s / S)^2`` over the draws' efficiency.
     """
     given, efficiency = Conditionals.of(posterior, design), relative_efficiency(posterior)
@@ -82,7 +82,7 @@ def shifts_without_groups(posterior: xr.Dataset, design: Design) -> Shifts:
         squares = w**2
         error = squares @ c**2 - 2 * m * (squares @ c) + m**2 * squares.sum(axis=1, keepdims=True)
         error += 1 / n_draws - 2 / n_draws * (second - m**2)
-        found.shift[block.groups] = m
+        found.change[block.groups] = m
         found.mean[block.groups] = center + scale * m
         found.sd[block.groups] = scale * np.sqrt(np.maximum(second - m**2, 0.0))
         found.mcse[block.groups] = np.sqrt(np.maximum(error, 0.0) / efficiency)
@@ -98,7 +98,7 @@ def put_refit(found: Shifts, posterior: xr.Dataset, design: Design, group: int, 
     (_, with_it), (_, without) = parameter_draws(posterior), parameter_draws(refit.posterior)
     scale = with_it.std(axis=(1, 2))
     found.mean[group], found.sd[group] = without.mean(axis=(1, 2)), without.std(axis=(1, 2))
-    found.shift[group] = (found.mean[group] - with_it.mean(axis=(1, 2))) / scale
+    found.change[group] = (found.mean[group] - with_it.mean(axis=(1, 2))) / scale
     found.mcse[group] = np.hypot(diagnose(without)[3], diagnose(with_it)[3]) / scale
     found.distance[group] = _distances(posterior, found.mean[group : group + 1])[0]
     given = Conditionals.of(refit.posterior, design)

@@ -33,7 +33,7 @@ def reml_dataset(design: Design, estimate: RemlEstimate, with_fits: bool) -> xr.
     return xr.Dataset(
         {
             "value": ((*dims, "parameter"), value),
-            "shift": ((*dims, "parameter"), (value - full) / unit),
+            "change": ((*dims, "parameter"), (value - full) / unit),
             "rvc": ((*dims, "component"), rvc),
             **{name: (dims, np.stack([getattr(some, name) for some in measured])) for name in MEASURES},
             "leverage_fixed": (design.group, leverage.fixed),

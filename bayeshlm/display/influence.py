@@ -16,7 +16,18 @@ from bayeshlm.display.text import to_text
 SHOWN = 10
 """So many groups are shown."""
 
-HEADER = ("", "n", "parameter", "shift", "MC error", "Cook's D", "Cook's D, REML", "leverage", "Pareto k", "conflict p")
+HEADER = (
+    "",
+    "n",
+    "parameter",
+    "change",
+    "MC error",
+    "Cook's D",
+    "Cook's D, REML",
+    "leverage",
+    "Pareto k",
+    "conflict p",
+)
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -41,7 +52,7 @@ def influence_blocks(influence: Influence) -> list[Block]:
     rows = tuple(_cells(str(label), row) for label, row in table.head(SHOWN).iterrows())
     shown = f"the {len(rows)} most influential of {count(len(table))}" if len(rows) < len(table) else "all"
     notes = (
-        "shift: of the parameter that moves most, its posterior mean without the group less that with it, in"
+        "change: of the parameter that moves most, its posterior mean without the group less that with it, in"
         " posterior SDs",
         "leverage: of the fixed effects; over groups it sums to their number",
     )
@@ -75,7 +86,7 @@ def _cells(label: str, row: pd.Series) -> tuple[str, ...]:
         label,
         count(row["n"]),
         str(row["parameter"]),
-        number(row["shift"], 2),
+        number(row["change"], 2),
         number(row["mcse"], 2),
         number(row["cooks_distance"], 3),
         number(row["reml_cooks_distance"], 3),

@@ -22,10 +22,10 @@ from bayeshlm.sampling.convergence import Convergence
 from bayeshlm.sampling.recover import Conditionals
 
 
-def planted(shift, n_groups=40, size=10, seed=8):
+def planted(change, n_groups=40, size=10, seed=8):
     """Clinic 5 lies so many tau away from its place."""
     frame = clinics_frame(n_groups=n_groups, size=size, seed=seed)
-    frame.loc[frame["clinic"] == 5, "pain"] += shift
+    frame.loc[frame["clinic"] == 5, "pain"] += change
     return build_design(parse(INTERCEPT), frame, "clinic")
 
 
@@ -55,21 +55,21 @@ def test_shifts_are_those_of_the_posterior_without_the_group(outlier):
         without = parameter_draws(other)[1]
         row = found.posterior.isel(clinic=group)
         assert float(row["pareto_k"]) < 0.7
-        shift = (without.mean(axis=(1, 2)) - with_it.mean(axis=(1, 2))) / scale
+        change = (without.mean(axis=(1, 2)) - with_it.mean(axis=(1, 2))) / scale
         error = np.hypot(row["mcse"], np.sqrt(2 / without[0].size) * without.std(axis=(1, 2)) / scale)
-        assert (np.abs(row["shift"] - shift) < 4 * error).all()
+        assert (np.abs(row["change"] - change) < 4 * error).all()
         assert (np.abs(row["sd"] / without.std(axis=(1, 2)) - 1) < 0.15).all()
         assert row["parameter"].to_numpy().tolist() == names == ["g00", "g01", "g10", "tau_u0", "sigma"]
 
 
 def test_the_table_is_sorted_and_agrees_with_the_datasets(outlier):
     design, _, _, found = outlier
-    size = found.table["shift"].abs()
+    size = found.table["change"].abs()
     assert size.is_monotonic_decreasing
     for label, row in found.table.iterrows():
-        shifts = found.posterior["shift"].sel(clinic=label)
-        assert row["shift"] == shifts.sel(parameter=row["parameter"]).item()
-        assert abs(row["shift"]) == np.abs(shifts).max().item()
+        shifts = found.posterior["change"].sel(clinic=label)
+        assert row["change"] == shifts.sel(parameter=row["parameter"]).item()
+        assert abs(row["change"]) == np.abs(shifts).max().item()
         assert row["reml_mdffits"] == found.reml["mdffits"].sel(clinic=label, estimate="exact").item()
         assert row["leverage_fixed"] == found.reml["leverage_fixed"].sel(clinic=label).item()
     assert found.table["n"].tolist() == [10] * 40
@@ -92,8 +92,8 @@ def test_a_fit_anew_takes_the_place_of_the_weights(outlier):
     moved = posterior.assign(gamma=posterior["gamma"] + 1.0)
     put_refit(shifts, posterior, design, 5, Refit(moved, Convergence(True, 1, 1, 1, 0, 1, ())))
     scale = posterior["gamma"].std(("chain", "draw"))
-    np.testing.assert_allclose(shifts.shift[5, :3], 1 / scale)
-    np.testing.assert_allclose(shifts.shift[5, 3:], 0, atol=1e-12)
+    np.testing.assert_allclose(shifts.change[5, :3], 1 / scale)
+    np.testing.assert_allclose(shifts.change[5, 3:], 0, atol=1e-12)
     gamma = posterior["gamma"].to_numpy().reshape(-1, 3)
     d = np.ones(3)
     assert shifts.distance[5] == pytest.approx(d @ np.linalg.solve(np.cov(gamma.T, ddof=0), d) / 3)
@@ -179,7 +179,7 @@ def test_a_singular_fit_and_reml_without_an_answer():
     found = influence(posterior, design, priors)
     assert np.isfinite(found.table["reml_cooks_distance"]).all()
     assert found.reml["rvc"].isnull().any()
-    assert np.isfinite(found.posterior["shift"]).all()
+    assert np.isfinite(found.posterior["change"]).all()
 
 
 def test_reml_without_an_answer_leaves_the_posterior(monkeypatch, outlier):
