@@ -31,9 +31,9 @@ class Influence:
     group : str
         Grouping column.
     posterior : xarray.Dataset
-        ``mean``, ``sd``, ``change`` (mean without the group less mean with it, in posterior SDs) and ``mcse`` (its Monte
-        Carlo error), over (<group>, parameter); ``cooks_distance``, ``pareto_k``, ``refitted`` and ``conflict_p``, over
-        <group>. Parameters are gamma (``g00``), tau (``tau_u0``) and ``sigma``.
+        ``mean``, ``sd``, ``change`` (mean without the group less mean with it, in posterior SDs) and ``mcse`` (Monte
+        Carlo error of the change), over (<group>, parameter); ``cooks_distance``, ``pareto_k``, ``refitted`` and
+        ``conflict_p``, over <group>. Parameters are gamma (``g00``), tau (``tau_u0``) and ``sigma``.
     reml : xarray.Dataset
         ``value`` (the estimate without the group) and ``change`` (its change; gamma's in standard errors), over
         (estimate, <group>, parameter); ``rvc``, the relative change of each variance; ``cooks_distance``, ``mdffits``,

@@ -172,8 +172,8 @@ def spread_of_sum(values: FloatArray) -> float:
 
     Examples
     --------
-    >>> spread_of_sum(np.array([1.0, 2.0, 3.0])) ** 2
-    3.0000000000000004
+    >>> round(spread_of_sum(np.array([1.0, 2.0, 3.0])) ** 2, 12)
+    3.0
     """
     return float(np.sqrt(len(values) * values.var(ddof=1))) if len(values) > 1 else float("nan")
 

@@ -136,12 +136,13 @@ def leave_out(log_density: FloatArray, efficiency: float = 1.0) -> Pointwise:
     follows by the delta method (Vehtari et al. 2024, section 3.1).
     """
     weights, pareto_k = smoothed_weights(log_density, efficiency)
-    largest = log_density.max(axis=1, keepdims=True)
-    density = np.exp(log_density - largest)
-    mean = np.einsum("ns,ns->n", weights, density)
-    error = np.sqrt(np.einsum("ns,ns->n", weights**2, (density - mean[:, None]) ** 2) / efficiency)
-    elpd = np.log(mean) + largest[:, 0]
-    return Pointwise(elpd, _log_mean(density) + largest[:, 0] - elpd, pareto_k, error / mean)
+    with np.errstate(divide="ignore"):
+        terms = np.log(weights) + log_density  # the draws that count may have densities that float64 cannot hold
+    largest = terms.max(axis=1, keepdims=True)
+    elpd = np.log(np.exp(terms - largest).sum(axis=1)) + largest[:, 0]
+    shares = np.exp(terms - elpd[:, None])  # w_s p_s / mean
+    mcse = np.sqrt(np.sum((shares - weights) ** 2, axis=1) / efficiency)
+    return Pointwise(elpd, _log_mean(log_density) - elpd, pareto_k, mcse)
 
 
 def refitted(log_density: FloatArray, within: FloatArray, efficiency: float) -> tuple[float, float, float]:
@@ -154,12 +155,13 @@ def refitted(log_density: FloatArray, within: FloatArray, efficiency: float) -> 
     efficiency : float
         Of the draws without it.
     """
-    density = np.exp(log_density - log_density.max())
-    elpd = float(np.log(density.mean()) + log_density.max())
-    mcse = float(density.std() / density.mean() / np.sqrt(efficiency * len(density)))
-    p_loo = float(_log_mean(np.exp(within - within.max())) + within.max()) - elpd
-    return elpd, p_loo, mcse
+    elpd = float(_log_mean(log_density))
+    relative = np.exp(log_density - elpd)
+    mcse = float(relative.std() / np.sqrt(efficiency * len(relative)))
+    return elpd, float(_log_mean(within)) - elpd, mcse
 
 
-def _log_mean(density: FloatArray) -> FloatArray:
-    return np.asarray(np.log(density.mean(axis=-1)))
+def _log_mean(log_density: FloatArray) -> FloatArray:
+    """Logarithm of the mean density over the last axis."""
+    largest = log_density.max(axis=-1, keepdims=True)
+    return np.asarray(np.log(np.exp(log_density - largest).mean(axis=-1)) + largest[..., 0])

@@ -23,7 +23,7 @@ HEADER = (
     "change",
     "MC error",
     "Cook's D",
-    "Cook's D, REML",
+    "REML's D",
     "leverage",
     "Pareto k",
     "conflict p",
@@ -54,6 +54,8 @@ def influence_blocks(influence: Influence) -> list[Block]:
     notes = (
         "change: of the parameter that moves most, its posterior mean without the group less that with it, in"
         " posterior SDs",
+        "Cook's D: of the posterior means of gamma; REML's D: of REML's estimates, "
+        + ("fitted anew" if table.attrs["reml_estimate"] == "exact" else "variance components kept"),
         "leverage: of the fixed effects; over groups it sums to their number",
     )
     grid = Grid(f"Influence of each {influence.group}, {shown}", HEADER, (Section("", rows),), n_labels=1, notes=notes)

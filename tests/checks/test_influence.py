@@ -11,6 +11,7 @@ from scipy.stats import chi2
 from bayeshlm.checks.conflict import conflict_probabilities
 from bayeshlm.checks.influence import influence
 from bayeshlm.checks.influence_draws import parameter_draws, put_refit, shifts_without_groups
+from bayeshlm.checks.loo import leave_one_out
 from bayeshlm.checks.loo_refits import Refit
 from bayeshlm.crosscheck.reml import fit_reml
 from bayeshlm.crosscheck.rotation import rotate
@@ -205,3 +206,21 @@ def test_many_groups_are_not_fitted_by_reml_unasked(monkeypatch, outlier):
     assert found.reml["mdffits"].sel(estimate="exact").isnull().all()
     one_step = [some.reml["mdffits"].sel(estimate="one_step") for some in (found, whole)]
     xr.testing.assert_identical(*one_step)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("n_groups", [2, 3, 9])
+def test_few_groups_of_few_rows(name, n_groups):
+    design = ward_design(name, n_groups=n_groups)
+    posterior, priors = draws_around(design, 150), make_priors(design)
+    found = influence(posterior, design, priors)
+    assert np.isfinite(found.posterior["change"]).all()
+    assert found.table["conflict_p"].between(0, 1).all()
+    if found.notes:
+        assert "REML has no estimate: The data do not determine" in found.notes[0]
+        assert found.table["leverage_fixed"].isna().all()
+    else:
+        assert found.table["leverage_fixed"].sum() == pytest.approx(len(design.fixed))
+    assert (n_groups < 9) or found.table["reml_cooks_distance"].notna().all()
+    for unit in ("row", "group"):
+        assert np.isfinite(leave_one_out(posterior, design, priors, unit, exact=False).pointwise["elpd"]).all()

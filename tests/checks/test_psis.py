@@ -51,6 +51,9 @@ def test_a_unit_that_no_draw_knows():
     assert k[0] == -np.inf
     assert not k[1] <= 0.7
     np.testing.assert_allclose(weights.sum(axis=1), 1)
+    found = leave_out(-(np.linspace(0, 1000, 200) ** 2)[None])
+    assert found.elpd[0] == pytest.approx(-1e6, rel=0.01)
+    assert not found.pareto_k[0] <= 0.7
 
 
 def test_a_refit_averages_the_density():
