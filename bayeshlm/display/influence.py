@@ -67,7 +67,7 @@ def influence_blocks(influence: Influence) -> list[Block]:
             f"NOT TRUSTWORTHY, Pareto k above {number(influence.threshold, 2)}: {named}. influence(exact=True) samples"
             " the posterior without each."
         )
-    return [grid, Lines((*said, *(f"Note: {note}." for note in influence.notes)))]
+    return [grid, Lines((*said, *(f"Note: {note.removesuffix('.')}." for note in influence.notes)))]
 
 
 def _outlying(influence: Influence) -> str:
