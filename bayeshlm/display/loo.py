@@ -40,7 +40,11 @@ def loo_blocks(loo: Loo) -> list[Block]:
         for name, row in loo.table.iterrows()
     )
     grid = Grid(_title(loo), ("", "estimate", "se"), (Section("", rows),))
-    return [Lines((_question(loo),)), grid, Lines((_reliability(loo), *(f"Note: {note.removesuffix('.')}." for note in loo.notes)))]
+    return [
+        Lines((_question(loo),)),
+        grid,
+        Lines((_reliability(loo), *(f"Note: {note.removesuffix('.')}." for note in loo.notes))),
+    ]
 
 
 def _question(loo: Loo) -> str:
