@@ -10,6 +10,7 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bayeshlm.compare_fits import compare
     from bayeshlm.crosscheck.hlm_comparison import compare_hlm_output
     from bayeshlm.crosscheck.hlm_output import parse_hlm_output
     from bayeshlm.crosscheck.hlm_tables import HlmOutput
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from bayeshlm.reml_fit import RemlFit
 
 _HOMES = {
+    "bayeshlm.compare_fits": ("compare",),
     "bayeshlm.crosscheck.hlm_comparison": ("compare_hlm_output",),
     "bayeshlm.crosscheck.hlm_output": ("parse_hlm_output",),
     "bayeshlm.crosscheck.hlm_tables": ("HlmOutput",),
@@ -94,6 +96,7 @@ __all__ = [
     "RemlFit",
     "SamplingError",
     "StudentT",
+    "compare",
     "compare_hlm_output",
     "contextual",
     "datasets",

@@ -11,7 +11,10 @@ from bayeshlm.design.grouping import as_frame
 from bayeshlm.model import Model
 
 if TYPE_CHECKING:
+    from bayeshlm.checks.loo import Exact, Unit
     from bayeshlm.checks.prediction import Groups
+    from bayeshlm.display.influence import ShownInfluence
+    from bayeshlm.display.loo import ShownLoo
     from bayeshlm.display.predictive_check import ShownPredictiveCheck
 
 
@@ -131,3 +134,77 @@ class FitChecks:
         from bayeshlm.display.predictive_check import ShownPredictiveCheck
 
         return ShownPredictiveCheck.of(predictive_check(self.posterior, self.model.design, n_draws, seed, prob))
+
+    def loo(self, unit: Unit = "row", exact: Exact = "auto") -> ShownLoo:
+        """How well the model predicts data it has not seen: leave-one-out cross-validation.
+
+        Parameters
+        ----------
+        unit : {"row", "group"}
+            The question. "row": a new row of a group that is in the data (a new student of a known school), given the
+            other rows of that group. "group": all rows of a new group (the students of another school), nothing of
+            which is known but its predictors. Whether a level-2 predictor helps shows in the second.
+        exact : {"auto", True, False}
+            Whether the model is fitted anew without each unit whose Pareto k is too large; "auto": where there are at
+            most 10, each of which takes about a second.
+
+        Returns
+        -------
+        Loo
+            ``elpd``, ``se``, ``p_loo``, ``looic``, ``mcse``, ``table``, ``pointwise`` (with ``pareto_k``), ``bad``
+            (units that the importance weights fail for).
+
+        Raises
+        ------
+        OptionError, SamplingError
+
+        See Also
+        --------
+        bayeshlm.compare : several models beside each other.
+
+        Notes
+        -----
+        The random effects are integrated out in both, so that small groups do not break the importance weights, and
+        `p_loo` counts the parameters gamma, tau, corr and sigma only (Merkle, Furr & Rabe-Hesketh 2019, Psychometrika
+        84, 802-829). Constants of the design, such as the means that `cwc` and `cgm` subtract, and the priors stay
+        those of all rows.
+        """
+        from bayeshlm.checks.loo import leave_one_out
+        from bayeshlm.display.loo import ShownLoo
+
+        return ShownLoo.of(leave_one_out(self.posterior, self.model.design, self.model.priors, unit, exact))
+
+    def influence(self, exact: bool = False) -> ShownInfluence:
+        """What each group does to gamma, tau and sigma: the posterior and the REML estimates without it.
+
+        Parameters
+        ----------
+        exact : bool
+            Sample the posterior anew without each group that the importance weights fail for, about a second each, and
+            fit REML without each group also where they are more than 500.
+
+        Returns
+        -------
+        Influence
+            ``table`` (a row a group, the most influential first: its largest change in posterior SDs, Cook's distances,
+            MDFFITS, COVTRACE, COVRATIO, leverage), ``posterior`` and ``reml`` (every parameter without every group),
+            ``outlying`` (groups that the others do not let expect), ``bad`` (groups that the weights fail for).
+
+        Raises
+        ------
+        OptionError, SamplingError
+
+        See Also
+        --------
+        bayeshlm.checks.influence.Influence : every column.
+        bayeshlm.crosscheck.reml_influence : the measures of Demidenko & Stukel (2005) and Loy & Hofmann (2014).
+
+        Notes
+        -----
+        The posterior without group j has the weights ``1 / p(y_j | theta)``, u_j integrated out, whose tail is smoothed
+        (`loo`, ``unit="group"``). Influence and outlying are two things: a group may fit well and still decide a slope.
+        """
+        from bayeshlm.checks.influence import influence
+        from bayeshlm.display.influence import ShownInfluence
+
+        return ShownInfluence.of(influence(self.posterior, self.model.design, self.model.priors, exact))

@@ -21,7 +21,7 @@ ORDER = [
     ["posterior"],
     ["checks"],
     ["display", "storage"],
-    ["model_estimates", "model", "fit_checks", "fit", "reml_fit"],
+    ["model_estimates", "model", "fit_checks", "fit", "compare_fits", "reml_fit"],
     ["gallery", "results_folder", "reml_file"],
     ["cli"],
 ]

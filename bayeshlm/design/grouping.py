@@ -42,8 +42,21 @@ _GRAPH = (
     "Xty",
     "totals",
 )
+_LEFT_OUT = (
+    "elpd",
+    "p_loo",
+    "pareto_k",
+    "mcse",
+    "refitted",
+    "shift",
+    "mean",
+    "sd",
+    "parameter",
+    "estimate",
+    "component",
+)
 _PARTS = ("gamma_", "tau_", "corr_", "sigma_")
-RESERVED = frozenset((*_PARAMETERS, *_DIMENSIONS, *_CONTAINERS, *_MOMENTS, *_GRAPH))
+RESERVED = frozenset((*_PARAMETERS, *_DIMENSIONS, *_CONTAINERS, *_MOMENTS, *_GRAPH, *_LEFT_OUT))
 """Names in the graphs and the results, which a grouping column cannot have; nor one that begins with `_PARTS`."""
 
 
