@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         SamplingError,
     )
     from bayeshlm.fit import Fit, load
+    from bayeshlm.fit_many import ManyFits, fit_many
     from bayeshlm.gallery import gallery_names, open_model
     from bayeshlm.graph.families import (
         LKJ,
@@ -58,6 +59,7 @@ _HOMES = {
         "SamplingError",
     ),
     "bayeshlm.fit": ("Fit", "load"),
+    "bayeshlm.fit_many": ("ManyFits", "fit_many"),
     "bayeshlm.gallery": ("gallery_names", "open_model"),
     "bayeshlm.graph.families": (
         "LKJ",
@@ -85,6 +87,7 @@ __all__ = [
     "HalfNormal",
     "HalfStudentT",
     "HlmOutput",
+    "ManyFits",
     "Model",
     "ModelSpec",
     "ModelWarning",
@@ -99,6 +102,7 @@ __all__ = [
     "datasets",
     "describe_dataset",
     "deviation",
+    "fit_many",
     "gallery_names",
     "group_frame",
     "group_summary",

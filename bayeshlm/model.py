@@ -94,18 +94,18 @@ class Model:
         warn_far_from_zero(self._design)
 
     @classmethod
-    def from_design(cls, design: Design, priors: Mapping[str, Family | str] | None = None) -> Model:
+    def from_design(cls, design: Design, priors: Priors | Mapping[str, Family | str] | None = None) -> Model:
         """Make a model from a design that has been built before.
 
         Parameters
         ----------
         design : Design
-        priors : mapping, optional
-            As in `Model`.
+        priors : mapping or Priors, optional
+            As in `Model`, or all priors as they are.
         """
         model = cls.__new__(cls)
         model._design = design
-        model._priors = make_priors(design, priors)
+        model._priors = priors if isinstance(priors, Priors) else make_priors(design, priors)
         return model
 
     @property
