@@ -183,7 +183,7 @@ def check_same_structure(designs: Mapping[str, Design]) -> None:
                     f" {first_name}: {own} and not {of_first}. A category may be missing in one of them."
                 )
         if not design.group_labels.equals(first.group_labels):
-            odd = design.group_labels.symmetric_difference(first.group_labels)
+            odd = design.group_labels.symmetric_difference(first.group_labels).tolist()
             raise DataError(
                 f"Data set {name} does not have the same groups of {first.group!r} as {first_name}: {odd[0]!r} is in"
                 " one of the two only. Imputed data sets hold the same groups."

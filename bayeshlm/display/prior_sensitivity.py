@@ -47,7 +47,7 @@ def sensitivity_blocks(sensitivity: PriorSensitivity) -> list[Block]:
     ]
     if sensitivity.refits is not None:
         shift = sensitivity.refits["shift"].abs()
-        parameter, name = shift.idxmax()
+        parameter, name = shift.index[int(shift.argmax())]
         size = number(float(shift.max()), 2)
         lines.append(f"The largest shift by a refit: {parameter} moves by {size} posterior SDs under {name!r}.")
     return [*blocks, Lines(tuple(lines))]

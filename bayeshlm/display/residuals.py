@@ -69,7 +69,7 @@ def level1_blocks(residuals: LevelOneResiduals) -> list[Block]:
     header = ("row", residuals.group, "y", "fitted", "residual", "sd", "lower", "upper", "standardized")
     title = f"Level-1 residuals: the {len(rows)} farthest of {count(len(table))} ({_interval(table.attrs)})"
     shares = (
-        f"{percent(float((z > limit).mean().round(4)))} ({normal})" for limit, normal in ((2, "4.55%"), (3, "0.27%"))
+        f"{percent(round(float((z > limit).mean()), 4))} ({normal})" for limit, normal in ((2, "4.55%"), (3, "0.27%"))
     )
     share = f"beyond 2 and 3 in absolute value: {' and '.join(shares)}; in brackets what normal errors give"
     grid = Grid(title, header, (Section("", tuple(rows)),), n_labels=2, notes=(*residuals.notes, share))
