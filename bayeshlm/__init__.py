@@ -27,7 +27,6 @@ if TYPE_CHECKING:
         SamplingError,
     )
     from bayeshlm.fit import Fit, load
-    from bayeshlm.fit_many import ManyFits, fit_many
     from bayeshlm.gallery import gallery_names, open_model
     from bayeshlm.graph.families import (
         LKJ,
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
         Normal,
         StudentT,
     )
+    from bayeshlm.many_fits import ManyFits, fit_many
     from bayeshlm.model import Model
     from bayeshlm.reml_fit import RemlFit
 
@@ -59,7 +59,7 @@ _HOMES = {
         "SamplingError",
     ),
     "bayeshlm.fit": ("Fit", "load"),
-    "bayeshlm.fit_many": ("ManyFits", "fit_many"),
+    "bayeshlm.many_fits": ("ManyFits", "fit_many"),
     "bayeshlm.gallery": ("gallery_names", "open_model"),
     "bayeshlm.graph.families": (
         "LKJ",

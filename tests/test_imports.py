@@ -21,7 +21,7 @@ ORDER = [
     ["posterior"],
     ["checks"],
     ["display", "storage"],
-    ["model", "fit_checks", "fit", "reml_fit", "prior_refits", "fit_many"],
+    ["model", "fit_checks", "fit", "reml_fit", "prior_refits", "many_fits"],
     ["gallery", "results_folder", "reml_file"],
     ["cli"],
 ]
