@@ -29,9 +29,9 @@ def rubin(means: FloatArray, variances: FloatArray, complete_df: FloatArray) -> 
 
         T = W + (1 + 1/m) B      r = (1 + 1/m) B / W      lambda = (1 + 1/m) B / T
 
-    The degrees of freedom are Barnard & Rubin's (1999, Biometrika 86, 948-955), which stay below those of complete
-    data, and the fraction of missing information is ``(r + 2 / (df + 3)) / (r + 1)`` (Rubin 1987, Multiple Imputation
-    for Nonresponse in Surveys, eq. 3.1.10).
+    The fraction of missing information is ``(r + 2 / (v + 3)) / (r + 1)`` with ``v = (m - 1) / lambda^2`` (Rubin 1987,
+    Multiple Imputation for Nonresponse in Surveys, eq. 3.1.10). The degrees of freedom of intervals are Barnard &
+    Rubin's (1999, Biometrika 86, 948-955), which stay below those of complete data.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def rubin(means: FloatArray, variances: FloatArray, complete_df: FloatArray) -> 
         observed = np.where(np.isinf(complete_df), np.inf, observed)
         df = 1 / (1 / rising + 1 / observed)
         ratio = (1 + 1 / m) * between / within
-        fmi = np.where(between > 0, (ratio + 2 / (df + 3)) / (ratio + 1), np.where(total > 0, 0.0, np.nan))
+        fmi = np.where(between > 0, (ratio + 2 / (rising + 3)) / (ratio + 1), np.where(total > 0, 0.0, np.nan))
     return {"within": within, "between": between, "total": total, "df": df, "fmi": fmi}
 
 

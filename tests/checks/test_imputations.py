@@ -30,7 +30,7 @@ def test_rubins_rules_by_hand():
     share, r = 5 / 4 * B / T, 5 / 4 * B / W
     old, observed = (m - 1) / share**2, 31 / 33 * 30 * (1 - share)
     df = old * observed / (old + observed)
-    expected = {"within": W, "between": B, "total": T, "df": df, "fmi": (r + 2 / (df + 3)) / (r + 1)}
+    expected = {"within": W, "between": B, "total": T, "df": df, "fmi": (r + 2 / (old + 3)) / (r + 1)}
     assert {name: pytest.approx(float(values[0])) for name, values in found.items()} == expected
 
 
@@ -39,6 +39,8 @@ def test_estimates_that_agree_miss_nothing():
     assert found["fmi"][0] == 0.0
     assert found["df"][0] == pytest.approx(51 / 53 * 50)
     assert np.isnan(found["fmi"][1])
+    nearly = rubin(np.array([[1.0], [1.0], [1.001]]), np.full((3, 1), 2.0), np.array([10.0]))
+    assert 0 < nearly["fmi"][0] < 1e-5
 
 
 def test_pooled_is_the_mixture_and_rubins_rules():
