@@ -49,7 +49,7 @@ def rubin(means: FloatArray, variances: FloatArray, complete_df: FloatArray) -> 
     --------
     >>> found = rubin(np.array([[1.0], [2.0], [3.0]]), np.ones((3, 1)), np.array([np.inf]))
     >>> [round(float(found[name][0]), 4) for name in ("within", "between", "total", "df", "fmi")]
-    [1.0, 1.0, 2.3333, 6.125, 0.6666]
+    [1.0, 1.0, 2.3333, 6.125, 0.6654]
     """
     m = len(means)
     within, between = variances.mean(axis=0), means.var(axis=0, ddof=1)
