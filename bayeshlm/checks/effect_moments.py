@@ -13,6 +13,9 @@ from bayeshlm.posterior.variance_components import covariance_matrices
 from bayeshlm.sampling.group_draws import regenerated
 from bayeshlm.sampling.recover import BLOCK, Conditionals, in_threads
 
+MOST_NUMBERS = 30_000_000
+"""Rows or effects times draws that intervals are taken from; beyond, the draws are thinned."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class EffectMoments:
@@ -96,6 +99,11 @@ def thinned(n_draws: int, n_numbers: int, most: int, least: int = 200) -> IntArr
     """
     kept = min(n_draws, max(most // max(n_numbers, 1), least))
     return np.asarray(np.linspace(0, n_draws - 1, kept).round().astype(np.int64))
+
+
+def interval_draws(n_draws: int, n_numbers: int) -> IntArray:
+    """The draws that intervals of so many numbers are taken from."""
+    return thinned(n_draws, n_numbers, MOST_NUMBERS)
 
 
 def block_effects(posterior: xr.Dataset, design: Design, start: int) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayeshlm.checks.effect_moments import EffectMoments, block_effects, effect_moments, thinned
+from bayeshlm.checks.effect_moments import EffectMoments, block_effects, effect_moments, interval_draws
 from bayeshlm.checks.level1_variance import LevelOneVariance, level1_variance
 from bayeshlm.checks.residual_shape import Normality, normality
 from bayeshlm.design.cross_products import sorting_order
@@ -17,9 +17,6 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import CHUNK_ROWS, FloatArray, IntArray
 from bayeshlm.posterior.summary import check_interval, interval, with_interval
 from bayeshlm.sampling.recover import BLOCK, in_threads
-
-MOST_NUMBERS = 100_000_000
-"""Rows times draws that intervals are taken from; beyond, the draws are thinned."""
 
 _PIECE = 2_000_000
 
@@ -107,7 +104,7 @@ def level1_residuals(
     moments = effect_moments(posterior, design)
     sigma = posterior["sigma"].transpose("chain", "draw").to_numpy().ravel()
     fitted, sd, standardized = _moments_of_rows(design, moments, float(np.mean(sigma**2)))
-    draws = thinned(len(sigma), design.n_obs, MOST_NUMBERS)
+    draws = interval_draws(len(sigma), design.n_obs)
     bounds, sums = _from_draws(posterior, design, draws, prob, kind)
     residual = design.y - fitted
     columns = {

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayeshlm.checks.effect_moments import EffectMoments, block_effects, effect_moments
+from bayeshlm.checks.effect_moments import EffectMoments, block_effects, effect_moments, interval_draws
 from bayeshlm.checks.level1_variance import own_residuals
 from bayeshlm.checks.mahalanobis import Distances, distances, expected_order, holm
 from bayeshlm.design.design import Design
-from bayeshlm.design.scaling import FloatArray
+from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.posterior.group_ols import group_ols
 from bayeshlm.posterior.summary import check_interval, interval, with_interval
 from bayeshlm.sampling.recover import BLOCK, in_threads
@@ -94,7 +94,9 @@ def level2_residuals(posterior: xr.Dataset, design: Design, prob: float = 0.95, 
     standardized[varies] = moments.mean[varies] / np.sqrt(spread[varies])
     fitted = design.W @ moments.gamma
     of_random = fitted[:, design.random_coefficients]
-    bounds = _intervals(posterior, design, prob, kind)
+    n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    draws = interval_draws(n_draws, design.n_groups * len(design.random))
+    bounds = _intervals(posterior, design, draws, prob, kind)
     columns = {
         "mean": moments.mean,
         "sd": np.sqrt(np.einsum("jaa->ja", moments.cov)),
@@ -127,7 +129,8 @@ def level2_residuals(posterior: xr.Dataset, design: Design, prob: float = 0.95, 
         {design.group: design.group_labels.to_numpy(), "random": random, "random_": random},
     )
     notes = ["p: of a new group of the same size, over the posterior; p_holm: adjusted for the number of groups"]
-    n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    if len(draws) < n_draws:
+        notes.append(f"intervals of u from {len(draws)} of {n_draws} draws")
     if found.n_draws < n_draws:
         notes.append(f"distances from {found.n_draws} of {n_draws} draws")
     return LevelTwoResiduals(
@@ -183,17 +186,17 @@ def hlm_columns(
     return file
 
 
-def _squares_within(values: FloatArray, codes: np.ndarray, n: np.ndarray) -> FloatArray:
+def _squares_within(values: FloatArray, codes: IntArray, n: IntArray) -> FloatArray:
     """Sum of squares of each group about its mean, (J,)."""
     means = np.bincount(codes, weights=values, minlength=len(n)) / n
     return np.bincount(codes, weights=(values - means[codes]) ** 2, minlength=len(n))
 
 
-def _intervals(posterior: xr.Dataset, design: Design, prob: float, kind: str) -> FloatArray:
+def _intervals(posterior: xr.Dataset, design: Design, draws: IntArray, prob: float, kind: str) -> FloatArray:
     """Bounds of u, (J, q, 2)."""
 
     def of_block(start: int) -> FloatArray:
-        u = np.moveaxis(block_effects(posterior, design, start), 0, -1)
+        u = np.moveaxis(block_effects(posterior, design, start)[draws], 0, -1)
         flat = u.reshape(-1, 1, u.shape[-1])
         return np.swapaxes(interval(flat, prob, kind).reshape(*u.shape[:2], 2), 0, 1)
 

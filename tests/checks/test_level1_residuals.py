@@ -4,7 +4,7 @@ import pytest
 import scipy.stats
 from residual_data import EQUATIONS, clinic_design, clinics, dense, parameter_draws, random_posterior
 
-from bayeshlm.checks import level1_residuals as module
+from bayeshlm.checks import effect_moments
 from bayeshlm.checks.level1_residuals import level1_residuals
 from bayeshlm.checks.residual_shape import kurtosis_score, normality, skewness_score
 from bayeshlm.errors import OptionError
@@ -59,7 +59,7 @@ def test_many_rows_take_fewer_draws(fake_draws, monkeypatch):
     design = clinic_design("random slope")
     posterior = random_posterior(design, fake_draws, draws=300)
     whole = level1_residuals(posterior, design)
-    monkeypatch.setattr(module, "MOST_NUMBERS", 10)
+    monkeypatch.setattr(effect_moments, "MOST_NUMBERS", 10)
     few = level1_residuals(posterior, design)
     assert few.normality.n_draws == 200
     assert "200 of 600 draws" in few.notes[-1]

@@ -6,7 +6,7 @@ from clinics_data import INTERCEPT, SLOPE, clinics_design, clinics_frame
 from exact_posterior import exact_posterior
 from residual_data import EQUATIONS, clinic_design, dense, parameter_draws, random_posterior
 
-from bayeshlm.checks import mahalanobis
+from bayeshlm.checks import effect_moments, mahalanobis
 from bayeshlm.checks.level1_residuals import level1_residuals
 from bayeshlm.checks.level2_residuals import level2_residuals
 from bayeshlm.checks.mahalanobis import distances
@@ -114,8 +114,10 @@ def test_many_groups_take_fewer_draws(fake_draws, monkeypatch):
     design = clinic_design("random slope")
     posterior = random_posterior(design, fake_draws, draws=150)
     monkeypatch.setattr(mahalanobis, "MOST_MATRICES", 1)
+    monkeypatch.setattr(effect_moments, "MOST_NUMBERS", 1)
     found = level2_residuals(posterior, design)
-    assert "200 of 300 draws" in found.notes[-1]
+    assert "intervals of u from 200 of 300 draws" in found.notes[-2]
+    assert "distances from 200 of 300 draws" in found.notes[-1]
 
 
 def test_the_columns_of_hlms_file(fake_draws):
