@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Normal,
         StudentT,
     )
+    from bayeshlm.many_fits import ManyFits, fit_many
     from bayeshlm.model import Model
     from bayeshlm.reml_fit import RemlFit
 
@@ -60,6 +61,7 @@ _HOMES = {
         "SamplingError",
     ),
     "bayeshlm.fit": ("Fit", "load"),
+    "bayeshlm.many_fits": ("ManyFits", "fit_many"),
     "bayeshlm.gallery": ("gallery_names", "open_model"),
     "bayeshlm.graph.families": (
         "LKJ",
@@ -87,6 +89,7 @@ __all__ = [
     "HalfNormal",
     "HalfStudentT",
     "HlmOutput",
+    "ManyFits",
     "Model",
     "ModelSpec",
     "ModelWarning",
@@ -102,6 +105,7 @@ __all__ = [
     "datasets",
     "describe_dataset",
     "deviation",
+    "fit_many",
     "gallery_names",
     "group_frame",
     "group_summary",

@@ -1,139 +1,23 @@
-"""What a fit is asked after the posterior: does it fit, what does it predict, which model is better, who drives it."""
+"""What a fit is asked after the posterior: how well it predicts, who drives it, what is left over, what the priors do."""
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, overload
 
-import xarray as xr
-
-from bayeshlm.design.grouping import as_frame
-from bayeshlm.model import Model
+from bayeshlm.errors import OptionError
+from bayeshlm.fit_predictions import FitPredictions
 
 if TYPE_CHECKING:
     from bayeshlm.checks.loo import Exact, Unit
-    from bayeshlm.checks.prediction import Groups
     from bayeshlm.display.influence import ShownInfluence
     from bayeshlm.display.loo import ShownLoo
-    from bayeshlm.display.predictive_check import ShownPredictiveCheck
+    from bayeshlm.display.prior_sensitivity import ShownSensitivity
+    from bayeshlm.display.residuals import ShownLevelOne, ShownLevelTwo
+    from bayeshlm.prior_refits import Alternatives
 
 
-class FitChecks:
-    """The checks of a `Fit`; each method hands the draws to a function of `bayeshlm.checks`.
-
-    Parameters
-    ----------
-    model : Model
-    idata : xarray.DataTree
-        As `bayeshlm.sampling.convert.to_datatree` makes it.
-    """
-
-    def __init__(self, model: Model, idata: xr.DataTree) -> None:
-        self._model = model
-        self._idata = idata
-
-    @property
-    def model(self) -> Model:
-        """The model that was fitted."""
-        return self._model
-
-    @property
-    def idata(self) -> xr.DataTree:
-        """All groups of draws, as ArviZ takes them."""
-        return self._idata
-
-    @cached_property
-    def posterior(self) -> xr.Dataset:
-        """Draws of ``gamma``, ``tau``, ``corr``, ``sigma``, ``u`` and ``beta``, dims (chain, draw, ...).
-
-        Where beta would take more than 256 MiB, u and beta are left out; see `Fit.group_draws`.
-        """
-        return self._idata["posterior"].to_dataset()
-
-    def predict(
-        self,
-        new_data: Any = None,
-        groups: Groups = "same",
-        *,
-        group_data: Any = None,
-        n_draws: int | None = None,
-        seed: int | None = None,
-    ) -> xr.Dataset:
-        """Predict rows: draws of their mean ``mu`` and of their outcome ``y``.
-
-        Parameters
-        ----------
-        new_data : pandas.DataFrame, optional
-            Rows with the predictors and the grouping column, coded as the fitted rows were: means, SDs, levels and
-            knots are those of the fit; ``cwc(x)`` and ``mean(x)`` take the fit's mean of a group that it knows, and
-            of any other the mean of its rows here. By default the rows that were fitted.
-        groups : {"same", "new", "average"}
-            Where the groups' deviations u come from. ``"same"``: a group that was fitted keeps its own, any other
-            draws one from N(0, G). ``"new"``: every group draws one, as groups do that nobody has seen yet.
-            ``"average"``: u = 0, the average group; the grouping column may be missing, unless it is needed for
-            group means.
-        group_data : pandas.DataFrame, optional
-            A level-2 file, one row a group of `new_data`.
-        n_draws : int, optional
-            Draws used, evenly spaced over the chains; all by default.
-        seed : int, optional
-            The same seed gives the same predictions.
-
-        Returns
-        -------
-        xarray.Dataset
-            ``mu`` and ``y`` (chain, draw, obs_id); ``attrs["n_new_groups"]`` counts the groups whose u was drawn from
-            N(0, G), the coordinate ``is_new`` says of which rows.
-
-        Raises
-        ------
-        DataError
-            A column or a value is missing, a category was not in the fitted data, a level-2 column varies.
-        OptionError
-            An option is out of range, or the draws take more memory than they may.
-        """
-        from bayeshlm.checks.prediction import predict
-        from bayeshlm.design.new_rows import rows_to_predict
-
-        tables = (
-            None if table is None else as_frame(table, name)
-            for table, name in ((new_data, "new_data"), (group_data, "group_data"))
-        )
-        rows = rows_to_predict(self.model.design, *tables, ungrouped=groups == "average")
-        return predict(self.posterior, self.model.design, rows, groups, n_draws, seed)
-
-    def predictive_check(
-        self, n_draws: int | None = None, seed: int | None = None, prob: float = 0.95
-    ) -> ShownPredictiveCheck:
-        """Compare the data with data that the model would have made, in the same groups and in new ones.
-
-        Parameters
-        ----------
-        n_draws : int, optional
-            Replicated data sets; 500 by default.
-        seed : int, optional
-        prob : float
-            Probability of the interval of the replicates.
-
-        Returns
-        -------
-        PredictiveCheck
-            ``table``: of every statistic the observed value, its replicates and the predictive p-value; ``draws``;
-            ``idata``, which ArviZ's predictive plots take.
-
-        Raises
-        ------
-        OptionError
-            An option is out of range, or the draws take more memory than they may.
-
-        See Also
-        --------
-        bayeshlm.checks.predictive_statistics.predictive_statistics : what is looked at.
-        """
-        from bayeshlm.checks.predictive_check import predictive_check
-        from bayeshlm.display.predictive_check import ShownPredictiveCheck
-
-        return ShownPredictiveCheck.of(predictive_check(self.posterior, self.model.design, n_draws, seed, prob))
+class FitChecks(FitPredictions):
+    """The checks of a `Fit`; each method hands the draws to a function of `bayeshlm.checks`."""
 
     def loo(self, unit: Unit = "row", exact: Exact = "auto") -> ShownLoo:
         """How well the model predicts data it has not seen: leave-one-out cross-validation.
@@ -208,3 +92,96 @@ class FitChecks:
         from bayeshlm.display.influence import ShownInfluence
 
         return ShownInfluence.of(influence(self.posterior, self.model.design, self.model.priors, exact))
+
+    @overload
+    def residuals(
+        self, level: Literal[1] = 1, prob: float = 0.95, kind: str = "eti", min_df: int = 10
+    ) -> ShownLevelOne: ...
+
+    @overload
+    def residuals(
+        self, level: Literal[2], prob: float = 0.95, kind: str = "eti", min_df: int = 10
+    ) -> ShownLevelTwo: ...
+
+    def residuals(
+        self, level: Literal[1, 2] = 1, prob: float = 0.95, kind: str = "eti", min_df: int = 10
+    ) -> ShownLevelOne | ShownLevelTwo:
+        """Residuals of the rows (level 1) or of the groups (level 2), with the tests that belong to them.
+
+        Parameters
+        ----------
+        level : {1, 2}
+            1: ``r = y - X gamma - Z u`` of every row, standardized, with tests of normality and HLM's test of equal
+            level-1 variance. 2: empirical Bayes and least-squares residuals u of every group, and its Mahalanobis
+            distance with a posterior predictive p-value.
+        prob : float
+            Probability of the intervals.
+        kind : {"eti", "hdi"}
+            Equal-tailed or highest-density interval.
+        min_df : int
+            Degrees of freedom that a group needs for the test of equal variance.
+
+        Returns
+        -------
+        LevelOneResiduals or LevelTwoResiduals
+            ``table``, ``data`` (xarray) and ``hlm_file()``, the columns of the HLM program's residual file; level 1:
+            ``normality``, ``variance``; level 2: ``distances``.
+
+        Raises
+        ------
+        OptionError
+            An argument is not what it may be.
+
+        See Also
+        --------
+        bayeshlm.checks.level1_residuals.level1_residuals, bayeshlm.checks.level1_variance.level1_variance,
+        bayeshlm.checks.level2_residuals.level2_residuals, bayeshlm.checks.mahalanobis.distances : formulas and sources.
+        """
+        from bayeshlm.checks.level1_residuals import level1_residuals
+        from bayeshlm.checks.level2_residuals import level2_residuals
+        from bayeshlm.display.residuals import ShownLevelOne, ShownLevelTwo
+
+        if level == 1:
+            return ShownLevelOne.of(level1_residuals(self.posterior, self.model.design, prob, kind, min_df))
+        if level == 2:
+            return ShownLevelTwo.of(level2_residuals(self.posterior, self.model.design, prob, kind))
+        raise OptionError(f"level is 1 (rows) or 2 (groups), not {level!r}.")
+
+    def prior_sensitivity(
+        self,
+        refit: Alternatives | None = None,
+        prob: float = 0.95,
+        kind: str = "eti",
+        progress: bool | None = None,
+    ) -> ShownSensitivity:
+        """How much the posterior depends on the priors: by power scaling, and by refits on request.
+
+        Parameters
+        ----------
+        refit : True or mapping, optional
+            True refits with all priors twice and half as wide. Or priors by a name of your choice:
+            ``{"wide": {"tau_u0": "HalfNormal(50)"}}``; those not named stay as they are.
+        prob, kind
+            Interval of the refits' table.
+        progress : bool, optional
+            As in `Model.fit`.
+
+        Returns
+        -------
+        PriorSensitivity
+            ``table`` (sensitivity to prior and likelihood, a diagnosis a parameter), ``by_prior`` (sensitivity to each
+            prior alone) and ``refits`` (posteriors side by side, None unless asked for).
+
+        Raises
+        ------
+        OptionError, PriorError
+            `refit` is not what it may be, or names a prior that the model does not have.
+
+        See Also
+        --------
+        bayeshlm.checks.power_scaling.power_scaling : the measure and its source.
+        """
+        from bayeshlm.display.prior_sensitivity import ShownSensitivity
+        from bayeshlm.prior_refits import prior_sensitivity
+
+        return ShownSensitivity.of(prior_sensitivity(self.model, self.idata, refit, prob, kind, progress))

@@ -12,7 +12,7 @@ from bayeshlm.errors import OptionError
 from bayeshlm.graph.build import build_graph
 from bayeshlm.graph.families import Family
 from bayeshlm.graph.parameterization import Parameterization
-from bayeshlm.graph.priors import make_priors, warn_far_from_zero
+from bayeshlm.graph.priors import Priors, make_priors, warn_far_from_zero
 from bayeshlm.model_estimates import ModelEstimates
 
 if TYPE_CHECKING:
@@ -93,17 +93,18 @@ class Model(ModelEstimates):
         warn_far_from_zero(design)
 
     @classmethod
-    def from_design(cls, design: Design, priors: Mapping[str, Family | str] | None = None) -> Model:
+    def from_design(cls, design: Design, priors: Priors | Mapping[str, Family | str] | None = None) -> Model:
         """Make a model from a design that has been built before.
 
         Parameters
         ----------
         design : Design
-        priors : mapping, optional
-            As in `Model`.
+        priors : mapping or Priors, optional
+            As in `Model`, or all priors as they are.
         """
         model = cls.__new__(cls)
-        ModelEstimates.__init__(model, design, make_priors(design, priors))
+        given = priors if isinstance(priors, Priors) else make_priors(design, priors)
+        ModelEstimates.__init__(model, design, given)
         return model
 
     @property

@@ -55,9 +55,7 @@ def refit_without(posterior: xr.Dataset, design: Design, priors: Priors, left_ou
     SamplingError
         If the sampler fails.
     """
-    from bayeshlm.graph.marginal import marginal_graph
     from bayeshlm.sampling.convert import posterior_dataset
-    from bayeshlm.sampling.layout import reml_layout
     from bayeshlm.sampling.nuts import run_nuts
     from bayeshlm.sampling.options import sampling_options
 
@@ -72,8 +70,7 @@ def refit_without(posterior: xr.Dataset, design: Design, priors: Priors, left_ou
         target_accept=float(attrs["target_accept"]),
         progress=False,
     )
-    graph = marginal_graph(rest, priors)
-    raw = run_nuts(graph, reml_layout(graph, rest, priors), options)
+    raw = run_nuts(rest, priors, options)
     draws = posterior_dataset(raw.posterior, rest)
     return Refit(draws, assess_convergence(draws, raw.sample_stats))
 
