@@ -1,4 +1,4 @@
-"""What a fit is asked after the posterior: how well it predicts, who drives it, what is left over, what the priors do."""
+"""What a fit is asked after the posterior: how well it predicts, who drives it, what is left, what the priors do."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FitChecks(FitPredictions):
             which is known but its predictors. Whether a level-2 predictor helps shows in the second.
         exact : {"auto", True, False}
             Whether the model is fitted anew without each unit whose Pareto k is too large; "auto": where there are at
-            most 10, each of which takes about a second.
+            most 10, each of which takes a second or so.
 
         Returns
         -------
@@ -64,7 +64,7 @@ class FitChecks(FitPredictions):
         Parameters
         ----------
         exact : bool
-            Sample the posterior anew without each group that the importance weights fail for, about a second each, and
+            Sample the posterior anew without each group that the importance weights fail for, a second or so each, and
             fit REML without each group also where they are more than 500.
 
         Returns
