@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import xarray as xr
 
 from bayeshlm.model import Model
+
+if TYPE_CHECKING:
+    from bayeshlm.display.plots.fit_plots import FitPlots
 
 
 class FitChecks:
@@ -40,3 +44,10 @@ class FitChecks:
         Where beta would take more than 256 MiB, u and beta are left out; see `Fit.group_draws`.
         """
         return self._idata["posterior"].to_dataset()
+
+    @cached_property
+    def plot(self) -> FitPlots:
+        """The figures of the fit: ``fit.plot.caterpillar("b0")``."""
+        from bayeshlm.display.plots.fit_plots import FitPlots
+
+        return FitPlots(self.model.design, self.model.priors, self.idata)

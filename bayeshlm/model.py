@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pymc as pm
 
     from bayeshlm.display.methods import ShownComparison, ShownHausman
+    from bayeshlm.display.plots.model_plots import ModelPlots
     from bayeshlm.fit import Fit
     from bayeshlm.reml_fit import RemlFit
     from bayeshlm.sampling.options import Sampler
@@ -294,6 +296,13 @@ class Model:
         from bayeshlm.display.methods import ShownHausman
 
         return ShownHausman.of(hausman(self.design, x))
+
+    @cached_property
+    def plot(self) -> ModelPlots:
+        """The figures of the data: ``model.plot.data()``."""
+        from bayeshlm.display.plots.model_plots import ModelPlots
+
+        return ModelPlots(self.design)
 
     def __repr__(self) -> str:
         design = self.design
