@@ -33,7 +33,8 @@ def shrinkage_figure(fit: DrawnFit, coefficient: str | None = None, ax: Axes | N
     table = one_coefficient(fit.posterior, design, label, moments=fit.moments)
     n, mean, ols = (table[name].to_numpy() for name in ("n", "mean", "ols"))
     ax = one_axes(ax)
-    x = side_by_side(n, ols)
+    logarithmic = bool(n.max() > _WIDE * n.min())
+    x = side_by_side(n, ols, logarithmic)
     known = np.isfinite(ols)
     many = len(n) > 60
     ax.quiver(
@@ -72,7 +73,7 @@ def shrinkage_figure(fit: DrawnFit, coefficient: str | None = None, ax: Axes | N
     outside = int(((ols < low[0]) | (ols > high[0])).sum())
     note = f"arrows of {outside} groups begin outside of the figure" if outside else None
     legend_above(ax, handles, note, columns=2)
-    if n.max() > _WIDE * n.min():
+    if logarithmic:
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter(ScalarFormatter())
         ax.xaxis.set_minor_formatter(NullFormatter())
@@ -86,7 +87,7 @@ def shrinkage_figure(fit: DrawnFit, coefficient: str | None = None, ax: Axes | N
     return ax
 
 
-def side_by_side(n: IntArray, order: FloatArray) -> FloatArray:
+def side_by_side(n: IntArray, order: FloatArray, logarithmic: bool = False) -> FloatArray:
     """Places of groups along the axis of sizes: those of one size next to each other, none nearer to another size.
 
     Parameters
@@ -95,16 +96,27 @@ def side_by_side(n: IntArray, order: FloatArray) -> FloatArray:
         Sizes.
     order : (J,) array
         Groups of one size stand in the order of this.
+    logarithmic : bool
+        Whether the axis is.
+
+    Returns
+    -------
+    (J,) array
+        Groups of one size fill up to 80 % of the gap to the next size, and at most a fifth of the axis.
 
     Examples
     --------
     >>> side_by_side(np.array([5, 5, 9]), np.array([2.0, 1.0, 0.0])).tolist()
     [5.2, 4.8, 9.0]
     """
-    place = n.astype(float)
-    for size in np.unique(n):
-        same = np.flatnonzero(n == size)
-        if len(same) > 1:
-            ranks = np.argsort(np.argsort(order[same], kind="stable"), kind="stable")
-            place[same] += 0.8 * ((ranks + 0.5) / len(same) - 0.5)
-    return place
+    place = np.log(n) if logarithmic else n.astype(float)
+    sizes = np.unique(place)
+    gaps = np.diff(sizes, prepend=-np.inf, append=np.inf)
+    most = 0.2 * (sizes[-1] - sizes[0]) or 1.0
+    made = place.copy()
+    for k, size in enumerate(sizes):
+        same = np.flatnonzero(place == size)
+        ranks = np.argsort(np.argsort(order[same], kind="stable"), kind="stable")
+        width = min(0.8 * gaps[k], 0.8 * gaps[k + 1], most)
+        made[same] += width * ((ranks + 0.5) / len(same) - 0.5)
+    return np.exp(made) if logarithmic else made
