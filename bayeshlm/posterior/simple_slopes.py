@@ -127,14 +127,13 @@ def regions_without_zero(x: FloatArray, lower: FloatArray, upper: FloatArray) ->
     >>> regions_without_zero(x, x - 1.5, x + 10)
     ((1.5, 3.0),)
     """
-    distance = np.maximum(lower, -upper)  # positive where zero is outside
-    edges = []
-    for k in range(len(x)):
-        if k and (distance[k] > 0) != (distance[k - 1] > 0):
-            share = distance[k - 1] / (distance[k - 1] - distance[k])
-            edges.append(float(x[k - 1] + share * (x[k] - x[k - 1])))
-    if distance[0] > 0:
-        edges.insert(0, float(x[0]))
-    if distance[-1] > 0:
+    outside = (lower > 0) | (upper < 0)
+    edges = [float(x[0])] if outside[0] else []
+    for k in np.flatnonzero(outside[1:] != outside[:-1]):
+        out = k if outside[k] else k + 1
+        bound = lower if lower[out] > 0 else upper
+        share = bound[k] / (bound[k] - bound[k + 1])
+        edges.append(float(x[k] + share * (x[k + 1] - x[k])))
+    if outside[-1]:
         edges.append(float(x[-1]))
     return tuple(zip(edges[::2], edges[1::2], strict=True))
