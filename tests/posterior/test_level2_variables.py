@@ -65,7 +65,7 @@ def test_an_unknown_variable_lists_the_choices(clinic_design):
     variables = list(level2_variables(design).values())
     with pytest.raises(OptionError, match=r"by='size' .* urban, cgm\(beds\), beds"):
         find_level2_variable(design, "size", variables)
-    with pytest.raises(OptionError, match='pass by="..."'):
+    with pytest.raises(OptionError, match=r'pass by="\.\.\."'):
         find_level2_variable(design, None, variables)
     assert find_level2_variable(design, None, variables[:1]).name == "urban"
     with pytest.raises(OptionError, match="beds has no categories"):

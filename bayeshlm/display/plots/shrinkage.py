@@ -102,21 +102,21 @@ def side_by_side(n: IntArray, order: FloatArray, logarithmic: bool = False) -> F
     Returns
     -------
     (J,) array
-        Groups of one size fill up to 80 % of the gap to the next size, and at most a fifth of the axis.
+        Groups of one size fill up to 60 % of the gap to the next size, and at most an eighth of the axis.
 
     Examples
     --------
     >>> side_by_side(np.array([5, 5, 9]), np.array([2.0, 1.0, 0.0])).tolist()
-    [5.2, 4.8, 9.0]
+    [5.125, 4.875, 9.0]
     """
     place = np.log(n) if logarithmic else n.astype(float)
     sizes = np.unique(place)
     gaps = np.diff(sizes, prepend=-np.inf, append=np.inf)
-    most = 0.2 * (sizes[-1] - sizes[0]) or 1.0
+    most = 0.125 * (sizes[-1] - sizes[0]) or 1.0
     made = place.copy()
     for k, size in enumerate(sizes):
         same = np.flatnonzero(place == size)
         ranks = np.argsort(np.argsort(order[same], kind="stable"), kind="stable")
-        width = min(0.8 * gaps[k], 0.8 * gaps[k + 1], most)
+        width = min(0.6 * gaps[k], 0.6 * gaps[k + 1], most)
         made[same] += width * ((ranks + 0.5) / len(same) - 0.5)
     return np.exp(made) if logarithmic else made
