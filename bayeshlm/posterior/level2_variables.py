@@ -107,12 +107,13 @@ def level2_rows(design: Design, variable: Level2Variable | None, values: Sequenc
     -------
     (V, C, p) array
         Times gamma: the coefficients of the average group with that value. Other level-2 terms are at their means
-        over groups; a product of a variable of text with another variable is at its mean in the category.
+        over groups. The terms of a variable of text, and those of one whose products cannot be worked out, are at
+        their means in the category.
 
     Raises
     ------
     OptionError
-        A term cannot be worked out from the variable.
+        Values are needed, or a term cannot be worked out from those given.
     """
     everything = range(len(design.coefficients))
     if variable is None:
@@ -120,9 +121,12 @@ def level2_rows(design: Design, variable: Level2Variable | None, values: Sequenc
     if values is None:
         if not variable.levels:
             raise OptionError(f"{variable.name} has no categories: give values of it")
-        values = np.unique(variable.numbers).tolist()
-        if not variable.numeric:
-            return np.stack([_category_row(design, variable, code) for code in range(len(variable.levels))])
+        try:
+            if variable.numeric:
+                return level2_rows(design, variable, np.unique(variable.numbers).tolist())
+        except OptionError:
+            pass
+        return np.stack([_category_row(design, variable, code) for code in range(len(variable.levels))])
     numbers = [finite_number(variable.name, value) for value in values]
     return np.stack([level2_values(design, {variable.name: number}, everything) for number in numbers])
 

@@ -70,3 +70,10 @@ def test_an_unknown_variable_lists_the_choices(clinic_design):
     assert find_level2_variable(design, None, variables[:1]).name == "urban"
     with pytest.raises(OptionError, match="beds has no categories"):
         level2_rows(design, variables[2])
+
+
+def test_a_product_that_cannot_be_worked_out_is_at_its_mean_in_the_category(clinics, clinic_design):
+    design = clinic_design("pain = b0 + r; b0 = g00 + g01*urban + g02*urban*log(beds) + u0")
+    rows = level2_rows(design, level2_variables(design)["urban"])[:, 0]
+    logs = np.log(clinics.groupby("clinic")["beds"].first())[clinics.groupby("clinic")["urban"].first() == 1]
+    assert rows == pytest.approx(np.array([[1, 0, 0], [1, 1, logs.mean()]]))

@@ -35,6 +35,9 @@ type Order = Literal["size", "label"]
 LABELED = 40
 """Up to so many groups are named on an axis."""
 
+MOST_ROWS, MOST_IN_PANEL = 20_000, 1_000
+"""At most so many rows are drawn, in all and in a panel."""
+
 
 @styled
 def data_figure(
@@ -67,10 +70,10 @@ def data_figure(
     axes = many_axes(ax, len(chosen), _columns(len(chosen)), _panel(len(chosen)), share=True)
     lines = own_lines(values, design.y, design.group_codes, design.n_groups)
     for panel, j in zip(axes, chosen, strict=True):
-        rows = design.group_codes == j
+        rows = np.flatnonzero(design.group_codes == j)
         position = 0 if variable is None else int(variable.codes[j])
         _panel_of(panel, values[rows], design.y[rows], lines[j], position)
-        panel.set_title(f"{plain(design.group_labels[j])}  (n={rows.sum()})", fontsize=SMALL, pad=2)
+        panel.set_title(f"{plain(design.group_labels[j])}  (n={len(rows)})", fontsize=SMALL, pad=2)
     if ax is None:
         _around(axes[0], design, name, _title(design, len(chosen), order), variable)
     else:
@@ -87,9 +90,10 @@ def chosen_groups(design: Design, most: int, order: Order) -> IntArray:
 
 
 def _panel_of(panel: Axes, x: FloatArray, y: FloatArray, line: FloatArray, position: int) -> None:
+    shown = evenly(len(x), MOST_IN_PANEL)
     panel.plot(
-        x,
-        y,
+        x[shown],
+        y[shown],
         category_marker(position),
         color=category_color(position),
         ms=2 if len(x) < 200 else 1,
@@ -113,6 +117,8 @@ def _panel(n: int) -> tuple[float, float]:
 
 def _title(design: Design, n: int, order: Order) -> str:
     least = "own least-squares lines"
+    if design.n_per_group.max() > MOST_IN_PANEL:
+        least += f"; at most {MOST_IN_PANEL} rows a panel"
     if n == design.n_groups:
         return f"{n} groups ({plain(design.group)}), {least}"
     return f"{n} of {design.n_groups} groups ({plain(design.group)}), evenly chosen by {order}; {least}"
@@ -141,8 +147,9 @@ def _strips(design: Design, variable: Level2Variable | None, panel: Axes) -> Axe
     size, alpha = (1.5, 0.4) if design.n_obs > 1000 else (2.5, 0.6)
     levels = ("",) if variable is None else variable.levels
     codes = np.zeros(design.n_groups, dtype=np.int64) if variable is None else variable.codes
+    shown = evenly(design.n_obs, MOST_ROWS)
     for k, level in enumerate(levels):
-        rows = codes[design.group_codes] == k
+        rows = shown[codes[design.group_codes[shown]] == k]
         label = None if variable is None else level_name(variable, level)
         panel.plot(
             place[design.group_codes[rows]],
@@ -157,7 +164,8 @@ def _strips(design: Design, variable: Level2Variable | None, panel: Axes) -> Axe
         )
     mean_color = BLACK if variable is not None else BLUE
     panel.plot(place, means, "_", color=mean_color, ms=4, mew=1.2, label="group mean", gid="means")
-    panel.legend(loc="lower left", bbox_to_anchor=(0.0, 1.01), borderaxespad=0.0, ncols=3)
+    title = f"{len(shown)} of {design.n_obs} rows" if len(shown) < design.n_obs else None
+    panel.legend(title=title, loc="lower left", bbox_to_anchor=(0.0, 1.01), borderaxespad=0.0, ncols=3)
     name_groups(panel, design, np.argsort(place), "x")
     panel.set_ylabel(plain(design.spec.outcome.name))
     return panel

@@ -4,6 +4,7 @@ import pytest
 
 import bayeshlm as hlm
 from bayeshlm.crosscheck.own_lines import own_lines
+from bayeshlm.display.plots import data as data_figures
 from bayeshlm.errors import OptionError
 
 SLOPE = "`pain $` = b0 + b1*cwc(dose) + r\nb0 = g00 + g01*urban + u0\nb1 = g10"
@@ -97,3 +98,15 @@ def test_text_of_the_users_is_no_formula(wards):
     panel.figure.canvas.draw()
     assert panel.figure.get_supylabel() == r"pain \$"
     assert np.isfinite(panel.get_position().bounds).all()
+
+
+def test_of_very_many_rows_some_are_drawn_and_it_is_said(wards, drawn, monkeypatch):
+    monkeypatch.setattr(data_figures, "MOST_ROWS", 20)
+    monkeypatch.setattr(data_figures, "MOST_IN_PANEL", 8)
+    data = wards(12)
+    (panel,) = hlm.Model("`pain $` = b0 + r\nb0 = g00 + u0", data, "ward").plot.data()
+    assert len(drawn(panel, "rows")[0].get_xdata()) == 20
+    assert panel.get_legend().get_title().get_text() == f"20 of {len(data)} rows"
+    panels = hlm.Model(SLOPE, data, "ward").plot.data()
+    assert max(len(drawn(panel, "rows")[0].get_xdata()) for panel in panels) == 8
+    assert panels[0].figure.legends[0].get_title().get_text().endswith("at most 8 rows a panel")

@@ -48,7 +48,7 @@ def test_values_that_are_given(full, drawn):
 
 
 def test_what_cannot_be_drawn(full, fit_of):
-    with pytest.raises(OptionError, match='pass by="...", one of urban, beds'):
+    with pytest.raises(OptionError, match=r'pass by="\.\.\.", one of urban, beds'):
         full.plot.interaction()
     with pytest.raises(OptionError, match="no cross-level interaction"):
         fit_of("`pain $` = b0 + b1*dose + r\nb0 = g00 + g01*urban + u0\nb1 = g10 + u1").plot.interaction()
