@@ -13,7 +13,7 @@ from matplotlib.legend import Legend
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.digits import percent
-from bayeshlm.display.plots.style import COLUMN, TICKS, plain
+from bayeshlm.display.plots.style import COLUMN, TICKS, wrapped
 from bayeshlm.display.tables import coefficient_heading
 from bayeshlm.errors import OptionError
 from bayeshlm.posterior.level2_variables import Level2Variable
@@ -123,21 +123,21 @@ def near(inside: FloatArray, others: FloatArray) -> tuple[FloatArray, FloatArray
     return low - margin, high + margin
 
 
-def coefficient_name(design: Design, coefficient: str) -> str:
+def coefficient_name(design: Design, coefficient: str, width: int = 40) -> str:
     """What an axis says of a level-1 coefficient: ``b1, the slope of cwc(ses)``."""
     expressions = {column.label: column.expression for column in design.coefficients}
-    return plain(coefficient_heading(coefficient, expressions))
+    return wrapped(coefficient_heading(coefficient, expressions), width)
 
 
-def expression_name(design: Design, coefficient: str) -> str:
+def expression_name(design: Design, coefficient: str, width: int = 40, before: str = "") -> str:
     """What an axis says of the values that a coefficient multiplies: ``cwc(ses)``, ``C(race)[Black]``."""
     expression = next(column.expression for column in design.coefficients if column.label == coefficient)
-    return plain(expression + coefficient[len(coefficient.partition("[")[0]) :])
+    return wrapped(before + expression + coefficient[len(coefficient.partition("[")[0]) :], width)
 
 
 def level_name(variable: Level2Variable, level: str) -> str:
     """What a legend says of a category: ``sector = 1``."""
-    return plain(f"{variable.name} = {level}")
+    return wrapped(f"{variable.name} = {level}")
 
 
 def interval_name(prob: float) -> str:

@@ -60,8 +60,8 @@ def beta_space_figure(
         color = category_color(space.levels.index(level))
         ax.plot(*point, METHODS[method], color=color, mec=BLACK, mew=0.6, ms=6, gid=method)
     _limits(ax, space)
-    legend_above(ax, _handles(space, variable), columns=2)
-    ax.set(xlabel=coefficient_name(design, pair[0]), ylabel=coefficient_name(design, pair[1]))
+    legend_above(ax, _handles(space, variable))
+    ax.set(xlabel=coefficient_name(design, pair[0]), ylabel=coefficient_name(design, pair[1], 36))
     return ax
 
 

@@ -54,8 +54,9 @@ def caterpillar_figure(
     average = float(table["mean"].mean())
     ax.axvline(average, color=BLACK, lw=0.6, ls=":", gid="average")
     handles.append(Line2D([], [], color=BLACK, lw=0.6, ls=":", label="mean of the groups"))
-    legend_above(ax, handles, columns=2)
     name_groups(ax, design, ordered, "y")
+    longest = max((len(label.get_text()) for label in ax.get_yticklabels()), default=0)
+    legend_above(ax, handles, columns=1 if longest > 10 else 2)
     ax.set_ylim(-1, n)
     ax.set_xlabel(coefficient_name(design, label))
     return ax

@@ -24,7 +24,9 @@ from bayeshlm.display.plots.style import (
     category_color,
     category_marker,
     plain,
+    short,
     styled,
+    wrapped,
 )
 from bayeshlm.errors import OptionError
 from bayeshlm.posterior.coefficient_names import find_level1_slope
@@ -73,12 +75,12 @@ def data_figure(
         rows = np.flatnonzero(design.group_codes == j)
         position = 0 if variable is None else int(variable.codes[j])
         _panel_of(panel, values[rows], design.y[rows], lines[j], position)
-        panel.set_title(f"{plain(design.group_labels[j])}  (n={len(rows)})", fontsize=SMALL, pad=2)
+        panel.set_title(f"{short(design.group_labels[j], 12)}  (n={len(rows)})", fontsize=SMALL, pad=2)
     if ax is None:
         _around(axes[0], design, name, _title(design, len(chosen), order), variable)
     else:
         for panel in axes:
-            panel.set(xlabel=plain(name), ylabel=plain(design.spec.outcome.name))
+            panel.set(xlabel=wrapped(name), ylabel=wrapped(design.spec.outcome.name))
     return axes
 
 
@@ -167,7 +169,7 @@ def _strips(design: Design, variable: Level2Variable | None, panel: Axes) -> Axe
     title = f"{len(shown)} of {design.n_obs} rows" if len(shown) < design.n_obs else None
     panel.legend(title=title, loc="lower left", bbox_to_anchor=(0.0, 1.01), borderaxespad=0.0, ncols=3)
     name_groups(panel, design, np.argsort(place), "x")
-    panel.set_ylabel(plain(design.spec.outcome.name))
+    panel.set_ylabel(wrapped(design.spec.outcome.name))
     return panel
 
 
@@ -175,7 +177,7 @@ def name_groups(panel: Axes, design: Design, ordered: IntArray, axis: Literal["x
     """Name the groups along an axis, or say how many there are when names would not fit."""
     few = len(ordered) <= LABELED
     ticks = np.arange(len(ordered) if few else 0)
-    labels = [plain(design.group_labels[j]) for j in ordered] if few else []
+    labels = [short(design.group_labels[j], 20) for j in ordered] if few else []
     name = plain(design.group) if few else f"{len(ordered)} groups ({plain(design.group)}), ordered"
     if axis == "x":
         panel.set_xticks(ticks, labels, rotation=90 if max(map(len, labels), default=0) > 2 else 0)

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from bayeshlm.display.plots.axes import expression_name, interval_name, legend_above, level_name, one_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit, coloring, evenly
-from bayeshlm.display.plots.style import GRAY, category_color, category_line, plain, styled
+from bayeshlm.display.plots.style import GRAY, category_color, category_line, styled, wrapped
 from bayeshlm.posterior.coefficient_names import find_level1_slope
 from bayeshlm.posterior.level2_variables import level2_rows
 from bayeshlm.posterior.regression_lines import (
@@ -75,5 +75,5 @@ def group_lines_figure(
     )
     title = f"average line with {note}" if variable is None else f"average lines with {note}"
     legend_above(ax, handles if variable is not None else [], title)
-    ax.set(xlabel=expression_name(design, coefficient), ylabel=plain(design.spec.outcome.name))
+    ax.set(xlabel=expression_name(design, coefficient), ylabel=wrapped(design.spec.outcome.name))
     return ax

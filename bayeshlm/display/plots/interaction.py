@@ -28,6 +28,7 @@ from bayeshlm.display.plots.style import (
     category_marker,
     plain,
     styled,
+    wrapped,
 )
 from bayeshlm.errors import OptionError
 from bayeshlm.posterior.coefficient_names import find_level1_slope
@@ -110,7 +111,7 @@ def _lines(
         ax.plot(grid, draws.mean(axis=(1, 2)), color=color, ls=line, gid="average")
         handles.append(Line2D([], [], color=color, ls=line, label=name))
     legend_above(ax, handles, f"average groups, {interval_name(prob)}", 1 if len(names) > 2 else None)
-    ax.set(xlabel=expression_name(design, coefficient), ylabel=plain(design.spec.outcome.name))
+    ax.set(xlabel=expression_name(design, coefficient), ylabel=wrapped(design.spec.outcome.name))
 
 
 def _slopes(ax: Axes, fit: DrawnFit, slopes: SimpleSlopes, prob: float) -> None:
@@ -146,7 +147,7 @@ def _slopes(ax: Axes, fit: DrawnFit, slopes: SimpleSlopes, prob: float) -> None:
         ]
         legend_above(ax, handles, columns=1)
         ax.margins(x=0)
-    ax.set(xlabel=plain(slopes.by.name), ylabel=f"slope of {expression_name(fit.design, slopes.coefficient)}")
+    ax.set(xlabel=wrapped(slopes.by.name), ylabel=expression_name(fit.design, slopes.coefficient, 22, "slope of "))
 
 
 def _where(slopes: SimpleSlopes) -> str:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from bayeshlm.display.digits import percent
 from bayeshlm.display.plots.axes import ManyAxes, coefficient_name, many_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit
-from bayeshlm.display.plots.style import BLACK, COLUMN, GRAY, GREEN, POSTERIOR, plain, styled
+from bayeshlm.display.plots.style import BLACK, COLUMN, GRAY, GREEN, POSTERIOR, styled, wrapped
 from bayeshlm.posterior.plausible_ranges import plausible_ranges
 from bayeshlm.posterior.regression_lines import posterior_means
 
@@ -53,7 +53,9 @@ def plausible_ranges_figure(
         panel.set_yticks([3, 2, 1, 0], ROWS)
         panel.set_ylim(-0.6, 3.6)
         panel.set_xlabel(coefficient_name(design, label))
-    title = plain("\n".join((f"range of {percent(prob)} of the groups; thick: interval of its ends", *found.notes)))
+    title = "\n".join(
+        (f"range of {percent(prob)} of the groups; thick: interval of its ends", *map(wrapped, found.notes))
+    )
     if ax is None:
         axes[0].figure.suptitle(title)
     else:

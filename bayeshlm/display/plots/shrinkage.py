@@ -83,7 +83,7 @@ def shrinkage_figure(fit: DrawnFit, coefficient: str | None = None, ax: Axes | N
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     repeated = len(np.unique(n)) < len(n)
     ax.set_xlabel("rows of the group" + (" (equal sizes side by side)" if repeated else ""))
-    ax.set_ylabel(coefficient_name(design, label))
+    ax.set_ylabel(coefficient_name(design, label, 26))
     return ax
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import wraps
@@ -80,6 +81,35 @@ def plain(text: object) -> str:
     'income (\\$)'
     """
     return str(text).replace("$", r"\$")
+
+
+def wrapped(text: object, width: int = 40) -> str:
+    r"""Text of the user's in lines of so many characters, broken behind blanks and signs.
+
+    Examples
+    --------
+    >>> wrapped("b1, the slope of cwc(socioeconomic_status)", 26)
+    'b1, the slope of\ncwc(socioeconomic_status)'
+    """
+    lines = [""]
+    for piece in re.split(r"(?<=[ _*,.(])", str(text)):
+        for part in (piece[k : k + width] for k in range(0, len(piece), width)):
+            if len(lines[-1]) + len(part.rstrip()) > width:
+                lines.append("")
+            lines[-1] += part
+    return plain("\n".join(line.rstrip() for line in lines))
+
+
+def short(text: object, most: int) -> str:
+    """Text of the user's, its middle left out where it is longer than so many characters: both ends may tell.
+
+    Examples
+    --------
+    >>> short("Lincoln Elementary 7", 9), short("Lincoln", 9)
+    ('Linc…ry 7', 'Lincoln')
+    """
+    whole, tail = str(text), (most - 1) // 2
+    return plain(whole if len(whole) <= most else f"{whole[: most - 1 - tail]}…{whole[-tail:]}")
 
 
 def category_color(position: int) -> str:

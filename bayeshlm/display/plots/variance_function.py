@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 
 from bayeshlm.display.plots.axes import expression_name, interval_name, legend_above, one_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit, evenly
-from bayeshlm.display.plots.style import BLACK, BLUE, VERMILLION, plain, styled
+from bayeshlm.display.plots.style import BLACK, BLUE, VERMILLION, styled, wrapped
 from bayeshlm.posterior.coefficient_names import find_random_slope
 from bayeshlm.posterior.variance_function import variance_function
 
@@ -44,5 +44,5 @@ def variance_function_figure(
     ax.margins(x=0)
     legend_above(ax, handles, interval_name(prob), 1)
     ax.set_xlabel(expression_name(design, coefficient))
-    ax.set_ylabel(plain(f"variance of {design.spec.outcome.name}"))
+    ax.set_ylabel(wrapped(f"variance of {design.spec.outcome.name}", 32))
     return ax

@@ -60,9 +60,12 @@ def test_plausible_ranges_are_those_of_the_table(full, drawn):
     beta = full.posterior["beta"].mean(("chain", "draw"))
     assert [panel.get_xlabel() for panel in panels] == ["b0, the intercept", "b1, the slope of dose"]
     for panel, label in zip(panels, ("b0", "b1"), strict=True):
+        rows = {tick: text.get_text() for tick, text in zip(panel.get_yticks(), panel.get_yticklabels(), strict=True)}
         for column in ("plug_in", "mean", "predictive"):
             expected = table.loc[label].loc[["lower", "upper"], column].to_numpy()
             assert drawn(panel, column)[0].get_xdata() == pytest.approx(expected)
+            (height,) = set(drawn(panel, column)[0].get_ydata())
+            assert rows[height] == {"plug_in": "plug-in", "mean": "posterior", "predictive": "new group"}[column]
         for line, end in zip(drawn(panel, "end"), ("lower", "upper"), strict=True):
             assert line.get_xdata() == pytest.approx(table.loc[label].loc[end, ["lower", "upper"]].to_numpy(float))
         assert drawn(panel, "groups")[0].get_xdata() == pytest.approx(beta.sel(coefficient=label).to_numpy())

@@ -15,8 +15,11 @@ from bayeshlm.display.plots.fit_plots import FitPlots
 from bayeshlm.display.plots.style import CATEGORIES
 from bayeshlm.errors import OptionError
 from bayeshlm.posterior.summary import summarize
+from bayeshlm.sampling.convert import to_datatree
+from bayeshlm.sampling.options import sampling_options
 
 ARVIZ = ("trace", "rank", "forest", "pair")
+FULL = "`pain $` = b0 + b1*dose + r\nb0 = g00 + g01*urban + g02*beds + u0\nb1 = g10 + g11*urban + g12*beds + u1"
 OURS = [name for name in vars(FitPlots) if not name.startswith("_") and name not in ARVIZ]
 ARGUMENTS = {"caterpillar": {"coefficient": "b0"}, "shrinkage": {"coefficient": "b1"}, "interaction": {"by": "beds"}}
 MODELS = {
@@ -33,6 +36,17 @@ def made(fit, name, **arguments):
     return found if isinstance(found, list) else [found]
 
 
+@pytest.fixture(scope="module")
+def long_named(wards, fake_draws):
+    """The fit `full`, with names longer than a column is wide."""
+    data = wards(12).rename(columns=LONG)
+    data["ward"] = "St. Mary Magdalene's hospital, " + data["ward"]
+    text = FULL.replace("dose", LONG["dose"]).replace("urban", LONG["urban"])
+    model = hlm.Model(text, data, "ward")
+    raw = fake_draws(model.design, 2, 50)
+    return hlm.Fit(model, to_datatree(raw, model.design, model.priors, sampling_options(draws=50, seed=3)))
+
+
 def test_every_figure_is_listed():
     assert {*OURS, *ARVIZ} == {
         *("group_lines", "caterpillar", "shrinkage", "beta_space", "icc", "variance_components", "plausible_ranges"),
@@ -40,9 +54,13 @@ def test_every_figure_is_listed():
     }
 
 
+LONG = {"dose": "milligrams_per_kilogram_of_body_weight_and_day", "urban": "ward_of_an_urban_teaching_hospital"}
+
+
 @pytest.mark.parametrize("name", OURS)
-def test_every_figure_says_what_its_axes_are_and_keeps_inside(full, name):
-    axes = made(full, name)
+@pytest.mark.parametrize("long", [False, True])
+def test_every_figure_says_what_its_axes_are_and_keeps_inside(full, long_named, name, long):
+    axes = made(long_named if long else full, name)
     figure = axes[0].figure
     figure.canvas.draw()
     width, height = figure.canvas.get_width_height()
@@ -50,7 +68,8 @@ def test_every_figure_says_what_its_axes_are_and_keeps_inside(full, name):
         assert isinstance(ax, Axes)
         assert ax.get_xlabel()
         assert ax.get_ylabel() or not len(ax.get_yticks()) or name == "plausible_ranges"
-    for artist in [*figure.legends, *(ax.get_legend() for ax in axes), *(ax.xaxis.label for ax in axes)]:
+    labels = [label for ax in axes for label in (ax.xaxis.label, ax.yaxis.label) if label.get_text()]
+    for artist in [*figure.legends, *(ax.get_legend() for ax in axes), *labels]:
         if artist is not None:
             box = artist.get_window_extent()
             assert box.x0 >= -1, artist
