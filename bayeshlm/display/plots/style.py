@@ -84,7 +84,7 @@ def plain(text: object) -> str:
 
 
 def wrapped(text: object, width: int = 40) -> str:
-    r"""Text of the user's in lines of so many characters, broken behind blanks and signs.
+    r"""Text of the user's in lines of so many characters, broken behind blanks, underscores, stars and commas.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def wrapped(text: object, width: int = 40) -> str:
     'b1, the slope of\ncwc(socioeconomic_status)'
     """
     lines = [""]
-    for piece in re.split(r"(?<=[ _*,.(])", str(text)):
+    for piece in re.split(r"(?<=[ _*,])", str(text)):
         for part in (piece[k : k + width] for k in range(0, len(piece), width)):
             if len(lines[-1]) + len(part.rstrip()) > width:
                 lines.append("")
