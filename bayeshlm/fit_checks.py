@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, overload
 
 from bayeshlm.errors import OptionError
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from bayeshlm.checks.loo import Exact, Unit
     from bayeshlm.display.influence import ShownInfluence
     from bayeshlm.display.loo import ShownLoo
+    from bayeshlm.display.plots.fit_plots import FitPlots
     from bayeshlm.display.prior_sensitivity import ShownSensitivity
     from bayeshlm.display.residuals import ShownLevelOne, ShownLevelTwo
     from bayeshlm.prior_refits import Alternatives
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
 
 class FitChecks(FitPredictions):
     """The checks of a `Fit`; each method hands the draws to a function of `bayeshlm.checks`."""
+
+    @cached_property
+    def plot(self) -> FitPlots:
+        """The figures of the fit: ``fit.plot.caterpillar("b0")``."""
+        from bayeshlm.display.plots.fit_plots import FitPlots
+
+        return FitPlots(self.model.design, self.model.priors, self.idata)
 
     def loo(self, unit: Unit = "row", exact: Exact = "auto") -> ShownLoo:
         """How well the model predicts data it has not seen: leave-one-out cross-validation.
@@ -55,6 +64,7 @@ class FitChecks(FitPredictions):
         """
         from bayeshlm.checks.loo import leave_one_out
         from bayeshlm.display.loo import ShownLoo
+    from bayeshlm.display.plots.fit_plots import FitPlots
 
         return ShownLoo.of(leave_one_out(self.posterior, self.model.design, self.model.priors, unit, exact))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from bayeshlm.design import Design, build_design
@@ -18,6 +19,7 @@ from bayeshlm.model_estimates import ModelEstimates
 if TYPE_CHECKING:
     import pymc as pm
 
+    from bayeshlm.display.plots.model_plots import ModelPlots
     from bayeshlm.fit import Fit
     from bayeshlm.sampling.options import Sampler
 
@@ -199,6 +201,13 @@ class Model(ModelEstimates):
 
         raw = run_nuts(self.design, self.priors, options)
         return Fit(self, to_datatree(raw, self.design, self.priors, options))
+
+    @cached_property
+    def plot(self) -> ModelPlots:
+        """The figures of the data: ``model.plot.data()``."""
+        from bayeshlm.display.plots.model_plots import ModelPlots
+
+        return ModelPlots(self.design)
 
     def __repr__(self) -> str:
         design = self.design
