@@ -25,10 +25,8 @@ from bayeshlm.posterior.group_coefficients import group_coefficients
 from bayeshlm.posterior.group_draws import group_draws
 from bayeshlm.posterior.icc import icc
 from bayeshlm.posterior.plausible_ranges import plausible_ranges
-from bayeshlm.posterior.quantity import Quantity
 from bayeshlm.posterior.reliability import reliability
 from bayeshlm.posterior.variance_components import variance_components
-from bayeshlm.sampling.convergence import Convergence, assess_convergence
 from bayeshlm.storage import StoredFit, read_fit, write_fit
 
 
@@ -50,11 +48,6 @@ class Fit(FitChecks):
     def _moments(self) -> xr.Dataset | None:
         """Posterior moments of u and beta, where their draws were too many to keep."""
         return self._idata["group_moments"].to_dataset() if "group_moments" in self._idata.children else None
-
-    @cached_property
-    def convergence(self) -> Convergence:
-        """The verdict on the sampler's convergence, with its reasons."""
-        return assess_convergence(self.posterior, self._idata["sample_stats"].to_dataset())
 
     def fixed_effects(self, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
         """Fixed effects (gamma), a row a symbol.
@@ -222,19 +215,6 @@ class Fit(FitChecks):
         priors = {key: text for key, text in model.priors.texts().items() if key in model.priors.typed}
         equations = design.spec.text or model.equations("levels")
         write_fit(StoredFit(self.idata, design.frame, equations, design.group, priors, design.rows_dropped), path)
-
-    def _stamped(self, table: pd.DataFrame) -> pd.DataFrame:
-        design = self.model.design
-        table.attrs |= {
-            "n_obs": design.n_obs,
-            "rows_dropped": design.rows_dropped,
-            "converged": self.convergence.converged,
-        }
-        return table
-
-    def _shown(self, quantity: Quantity) -> Shown:
-        self._stamped(quantity.table)
-        return Shown.of(quantity)
 
     @cached_property
     def _report(self) -> FitReport:

@@ -20,8 +20,22 @@ _QUANTITIES = {
     "icc": "Intraclass correlation",
     "plausible_ranges": "Plausible ranges",
     "reliability": "Reliability",
+    "r2": "Variance explained (R2)",
 }
-_LABELS = {"icc": "ICC", "icc_unadjusted": "ICC, unadjusted", "design_effect": "design effect"}
+_LABELS = {
+    "icc": "ICC",
+    "icc_unadjusted": "ICC, unadjusted",
+    "design_effect": "design effect",
+    "marginal": "marginal: fixed effects",
+    "conditional": "conditional: fixed and random",
+    "f1": "f1, fixed effects within groups",
+    "f2": "f2, fixed effects between groups",
+    "v": "v, random effects within groups",
+    "m": "m, random effects between groups",
+    "within_f1": "of the variance within: f1",
+    "within_v": "of the variance within: v",
+    "between_f2": "of the variance between: f2",
+}
 _ESTIMATES = ("mean", "sd", "lower", "upper")
 _DIAGNOSTICS = ("ess_bulk", "ess_tail", "r_hat")
 
