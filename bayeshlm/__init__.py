@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     )
     from bayeshlm.model import Model
     from bayeshlm.reml_fit import RemlFit
+    from bayeshlm.side_by_side import table
 
 _HOMES = {
     "bayeshlm.crosscheck.hlm_comparison": ("compare_hlm_output",),
@@ -70,6 +71,7 @@ _HOMES = {
     ),
     "bayeshlm.model": ("Model",),
     "bayeshlm.reml_fit": ("RemlFit",),
+    "bayeshlm.side_by_side": ("table",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -107,6 +109,7 @@ __all__ = [
     "open_model",
     "parse",
     "parse_hlm_output",
+    "table",
 ]
 
 __version__ = _version("bayeshlm")
