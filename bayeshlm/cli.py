@@ -87,7 +87,9 @@ def _parser() -> argparse.ArgumentParser:
 
     equations = commands.add_parser("equations", help="print a model's equations")
     _add_model(equations)
-    equations.add_argument("--as", dest="form", default="levels", choices=("levels", "combined", "latex", "lme4"))
+    equations.add_argument(
+        "--as", dest="form", default="levels", choices=("levels", "combined", "latex", "mathml", "lme4")
+    )
     equations.set_defaults(run=_equations)
     return parser
 

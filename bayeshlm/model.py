@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bayeshlm.reml_fit import RemlFit
     from bayeshlm.sampling.options import Sampler
 
-type EquationForm = Literal["levels", "combined", "latex", "lme4"]
+type EquationForm = Literal["levels", "combined", "latex", "mathml", "lme4"]
 
 
 class Model:
@@ -128,8 +128,8 @@ class Model:
 
         Parameters
         ----------
-        form : {"levels", "combined", "latex", "lme4"}
-            Level equations; one combined equation; LaTeX for a paper; R's lme4 formula.
+        form : {"levels", "combined", "latex", "mathml", "lme4"}
+            Level equations; one combined equation; LaTeX for a paper; MathML for a web page; R's lme4 formula.
         """
         return render(self.spec, form, self.design.group)
 

@@ -116,8 +116,12 @@ def _call(call: Call, level: int | None) -> str:
 
 
 def _text(name: str) -> str:
-    """Write a column's name; a unit subscript at its end is dropped, the level writes it."""
-    return rf"\text{{{escape(re.sub('(?<=.)_(?:ij|i|j)$', '', name))}}}"
+    return rf"\text{{{escape(without_unit(name))}}}"
+
+
+def without_unit(name: str) -> str:
+    """Drop a unit subscript at the end of a column's name, because the level writes it: ``ses_ij`` -> ``ses``."""
+    return re.sub("(?<=.)_(?:ij|i|j)$", "", name)
 
 
 def escape(text: str) -> str:
