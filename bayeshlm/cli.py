@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--seed", type=int, metavar="N", help="seed of the random numbers; the same seed, the same draws")
     fit.add_argument("--out", type=Path, metavar="DIR", help="write posterior.nc, group_coefficients.csv, summary.json")
     fit.add_argument("--reml", action="store_true", help="set REML's estimates beside the posterior, with a verdict")
+    fit.add_argument("--report", type=Path, metavar="FILE", help="write everything as one HTML page")
     fit.add_argument("--quiet", action="store_true", help="print nothing but errors, warnings and a failed verdict")
     fit.set_defaults(run=_fit)
 
@@ -102,9 +103,12 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 def _fit(options: argparse.Namespace) -> int:
     from bayeshlm.gallery import open_model
     from bayeshlm.results_folder import check_folder, write_results
+    from bayeshlm.text_file import check_file
 
     if options.out is not None:
         check_folder(options.out)
+    if options.report is not None:
+        check_file(options.report, "--report", "report.html")
     model = open_model(options.model, options.data)
     if options.reml:
         from bayeshlm.crosscheck.reml import fit_reml
@@ -119,6 +123,12 @@ def _fit(options: argparse.Namespace) -> int:
     )
     if options.out is not None:
         write_results(fit, options.out, options.reml)
+    if options.report is not None:
+        from bayeshlm.gallery import read_model_file
+
+        file = read_model_file(options.model)
+        data = options.data or file.dataset or file.data or ""
+        fit.report(options.report, title=file.title, source=file.source, data=data)
     if not options.quiet:
         print(fit)
         if options.reml:
@@ -130,10 +140,11 @@ def _fit(options: argparse.Namespace) -> int:
 
 def _reml(options: argparse.Namespace) -> int:
     from bayeshlm.gallery import open_model
-    from bayeshlm.reml_file import check_file, write_reml
+    from bayeshlm.reml_file import write_reml
+    from bayeshlm.text_file import check_file
 
     if options.out is not None:
-        check_file(options.out)
+        check_file(options.out, "--out", "reml.json")
     model = open_model(options.model, options.data)
     fit = model.ml() if options.ml else model.reml()
     if options.out is not None:

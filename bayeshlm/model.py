@@ -303,6 +303,11 @@ class Model:
         )
         return f"{title}\n{self.equations()}"
 
+    def _repr_html_(self) -> str:
+        from bayeshlm.display.model_view import model_html
+
+        return model_html(self.design, self.priors)
+
 
 def _as_frame(table: Any, name: str) -> pd.DataFrame:
     if isinstance(table, pd.DataFrame):

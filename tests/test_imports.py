@@ -12,7 +12,7 @@ import bayeshlm
 PACKAGE = Path(bayeshlm.__file__).parent
 # Each line may import itself and the lines above.
 ORDER = [
-    ["errors"],
+    ["errors", "text_file"],
     ["equations", "datasets"],
     ["design"],
     ["crosscheck"],

@@ -46,7 +46,7 @@ def _element(block: Block) -> str:
             return f"### {escape(text)}"
         case Lines(lines):
             return "  \n".join(map(escape, lines))
-        case Equations(text):
+        case Equations(text, _):
             fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
             return f"{fence}\n{text.strip()}\n{fence}"
         case Grid():

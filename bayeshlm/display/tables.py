@@ -132,7 +132,7 @@ def _overview(report: FitReport) -> list[Block]:
     if report.sampling:
         counts.append(report.sampling)
     blocks: list[Block] = [Title(report.title), Equations(report.equations), Lines(tuple(counts))]
-    blocks += [_fixed_grid(report.fixed, report.expressions), _variance_grid(report.variance)]
+    blocks += [fixed_grid(report.fixed, report.expressions), variance_grid(report.variance)]
     blocks += [
         quantity_grid(quantity, diagnostics=False)
         for quantity in (report.icc, report.plausible_ranges)
@@ -143,7 +143,8 @@ def _overview(report: FitReport) -> list[Block]:
     return blocks
 
 
-def _fixed_grid(table: pd.DataFrame, expressions: Mapping[str, str]) -> Grid:
+def fixed_grid(table: pd.DataFrame, expressions: Mapping[str, str]) -> Grid:
+    """Lay out the fixed effects, a section a level-1 coefficient."""
     columns = (*_ESTIMATES, *_DIAGNOSTICS)
     sections = []
     for coefficient, part in table.groupby("coefficient", sort=False):
@@ -155,7 +156,7 @@ def _fixed_grid(table: pd.DataFrame, expressions: Mapping[str, str]) -> Grid:
     return Grid(_titled("Fixed effects", table), ("", "", *columns), tuple(sections), n_labels=2)
 
 
-def _variance_grid(table: pd.DataFrame) -> Grid:
+def variance_grid(table: pd.DataFrame) -> Grid:
     """Lay out SDs and correlations, the means of the variances beside the SDs."""
     columns = (*_ESTIMATES, *_DIAGNOSTICS)
     rows = []
