@@ -196,3 +196,26 @@ def test_a_table_that_is_not_ours(ward_study, fit_of, capsys):
     assert summary["model"]["rows_dropped"] == 1
     assert list(summary["fixed_effects"]) == ["g00", "g01", "g10", "g20[male]"]
     assert summary["fixed_effects"]["g10"]["coefficient"] == "b1"
+
+
+def test_a_report_is_written_with_the_title_and_the_data_of_the_model_file(ward_study, fit_of, capsys):
+    model = ward_study / "model.toml"
+    model.write_text('title = "Pain & wards"\n' + model.read_text(encoding="utf-8"), encoding="utf-8")
+    target = ward_study / "pages" / "report.html"
+    assert fit_of("--report", str(target), "--quiet") == 0
+    page = target.read_text(encoding="utf-8")
+    assert "<h1>Pain &amp; wards</h1>" in page
+    assert "wards.csv" in page
+    assert [path.name for path in target.parent.iterdir()] == ["report.html"]
+    assert capsys.readouterr().out == ""
+
+
+def test_a_place_where_no_report_can_be_is_refused_before_sampling(ward_study, fit_of, capsys):
+    before = contents(ward_study)
+
+    def never(raw):
+        raise AssertionError("sampled")
+
+    assert fit_of("--report", str(ward_study), change=never) == 2
+    assert "is a folder; --report needs a file name, such as report.html" in capsys.readouterr().err
+    assert contents(ward_study) == before

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Title
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&^!])")
-_BREAKS = re.compile(r"\s*[\r\n\v\f\x85\u2028\u2029]\s*")
+_BREAKS = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
 
 
 def to_markdown(blocks: Iterable[Block]) -> str:

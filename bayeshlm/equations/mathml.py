@@ -14,6 +14,7 @@ _LETTERS = {"b": "β", "g": "γ"} | {name: letter for letter, name in GREEK.item
 _UNIT = {1: "ij", 2: "j"}
 _GRAND = {1: "··", 2: "·"}
 _SPACE = '<mspace width="0.17em"></mspace>'
+_BAR = "border-top:0.06em solid;padding-top:0.15em"  # browsers do not stretch an accent over a name
 _ZERO, _G = (f'<mtext style="font-weight:bold">{letter}</mtext>' for letter in "0G")
 
 
@@ -48,7 +49,7 @@ def to_mathml(spec: ModelSpec, alttext: str = "") -> str:
     rows.append(_row(residual, "∼", _normal("<mn>0</mn>", _squared("σ", ""))))
     alternative = f' alttext="{escape(alttext)}"' if alttext else ""
     opening = f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block"{alternative}>'
-    return f'{opening}<mtable displaystyle="true">{"".join(rows)}</mtable></math>'
+    return f'{opening}<mtable displaystyle="true" columnalign="right center left">{"".join(rows)}</mtable></math>'
 
 
 def _level2(equation: Level2Equation) -> str:
@@ -77,11 +78,12 @@ def _equation(left: str, terms: Iterable[str]) -> str:
 
 
 def _row(left: str, relation: str, right: str) -> str:
-    sides = (
-        f'<mtd style="text-align:right">{left}</mtd>',
-        f'<mtd style="text-align:left"><mo>{relation}</mo>{right}</mtd>',
+    cells = (
+        f'<mtd style="text-align:right;text-align:-webkit-right">{left}</mtd>',
+        f'<mtd><mo form="infix">{relation}</mo></mtd>',
+        f'<mtd style="text-align:left;text-align:-webkit-left">{right}</mtd>',
     )
-    return f"<mtr>{''.join(sides)}</mtr>"
+    return f"<mtr>{''.join(cells)}</mtr>"
 
 
 def _normal(mean: str, variance: str) -> str:
@@ -126,7 +128,7 @@ def _factor(factor: Factor, level: int | None) -> str:
 
 def _call(call: Call, level: int | None) -> str:
     inner = _product(call.argument, level)
-    bar = f"<mover><mrow>{_product(call.argument, None)}</mrow><mo>¯</mo></mover>"
+    bar = f'<mrow style="{_BAR}">{_product(call.argument, None)}</mrow>'
     match call.function:
         case "cwc":
             return _fenced(f"{inner}<mo>−</mo><msub>{bar}<mi>j</mi></msub>")

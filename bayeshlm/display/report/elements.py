@@ -41,6 +41,11 @@ def code(text: str, name: str) -> str:
     return f'<pre role="region" tabindex="0" aria-label="{escape(name)}"><code>{escape(text)}</code></pre>'
 
 
+def quoted(text: str) -> str:
+    """Running text to copy."""
+    return f'<blockquote class="paste">{paragraph(text)}</blockquote>'
+
+
 def subheading(text: str) -> str:
     """A heading inside a section."""
     return f"<h3>{escape(text)}</h3>"

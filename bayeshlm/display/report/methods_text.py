@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bayeshlm.display.digits import count, percent
-from bayeshlm.display.report.elements import bullets, code, paragraph, subheading
+from bayeshlm.display.report.elements import bullets, paragraph, quoted, subheading
 from bayeshlm.display.report.reproduce import typed_priors
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.display.tables import INTERVALS
@@ -67,7 +67,7 @@ def methods_section(subject: Subject) -> str:
     return "".join(
         (
             paragraph("To paste into a paper and to adapt; the numbers are those of this fit."),
-            code(text, "Methods paragraph"),
+            quoted(text),
             subheading("References"),
             bullets((own, *cited)),
         )

@@ -62,9 +62,7 @@ def priors_section(subject: Subject) -> str:
 
 def _counts(subject: Subject, found: LevelDescriptives) -> list[str]:
     design, sizes = subject.design, found.group_sizes
-    sentences = [
-        f"{count(design.n_obs)} rows (level 1) in {count(design.n_groups)} groups of {design.group} (level 2)."
-    ]
+    sentences = [f"{count(design.n_obs)} rows (level 1) in {count(design.n_groups)} groups ({design.group}, level 2)."]
     if design.rows_dropped:
         total = design.n_obs + design.rows_dropped
         sentences.append(
@@ -73,12 +71,16 @@ def _counts(subject: Subject, found: LevelDescriptives) -> list[str]:
         )
     else:
         sentences.append("No row of the data was left out.")
-    sentences.append(
-        f"Groups have {count(sizes['min'])} to {count(sizes['max'])} rows, half of them {_round(sizes['q1'])} to"
-        f" {_round(sizes['q3'])}; the mean is {number(sizes['mean'], 1)}, the median {_round(sizes['median'])}."
-    )
+    if sizes["min"] == sizes["max"]:
+        sentences.append(f"Every group has {count(sizes['min'])} rows.")
+    else:
+        sentences.append(
+            f"Groups have {count(sizes['min'])} to {count(sizes['max'])} rows, half of them {_round(sizes['q1'])} to"
+            f" {_round(sizes['q3'])}; the mean is {number(sizes['mean'], 1)}, the median {_round(sizes['median'])}."
+        )
     if sizes["single"]:
-        sentences.append(f"{count(sizes['single'])} have a single row.")
+        have = "has" if sizes["single"] == 1 else "have"
+        sentences.append(f"{count(sizes['single'])} of the groups {have} a single row.")
     return sentences
 
 

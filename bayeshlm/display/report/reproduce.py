@@ -10,6 +10,7 @@ from bayeshlm.display.blocks import Grid, Section
 from bayeshlm.display.report.elements import code, paragraph, shown, subheading
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.equations import render
+from bayeshlm.sampling.options import DEFAULT_TARGET_ACCEPT
 
 PLACEHOLDER = "your-data.csv"
 
@@ -27,7 +28,7 @@ def reproduce_section(subject: Subject) -> str:
             subheading("Python"),
             code(python_code(subject), "Python code"),
             subheading("Model file"),
-            paragraph(f"Saved as model.toml, it runs from a shell: {command(subject)}"),
+            paragraph(f"Saved as model.toml, it runs from a shell: {command(subject)}", *_not_in_command(subject)),
             code(toml_text(subject), "Model file"),
             subheading("Versions"),
             shown(Grid("Packages that sampled", ("package", "version"), (Section("", rows),), n_labels=2)),
@@ -43,11 +44,7 @@ def python_code(subject: Subject) -> str:
     """
     a = subject.attrs
     options = [f"{name}={int(a[name])}" for name in ("draws", "tune", "chains", "seed")]
-    options.append(f"target_accept={float(a['target_accept'])!r}")
-    if a["sampler"] != "nutpie":
-        options.append(f"sampler={str(a['sampler'])!r}")
-    if a["parameterization"] != "marginal":
-        options.append(f"parameterization={str(a['parameterization'])!r}")
+    options += [f"{name}={value!r}" for name, value in _changed(subject).items()]
     priors = typed_priors(subject)
     lines = ["import bayeshlm as hlm"]
     if subject.data not in datasets():
@@ -84,6 +81,24 @@ def command(subject: Subject) -> str:
     a = subject.attrs
     options = " ".join(f"--{name} {int(a[name])}" for name in ("draws", "tune", "chains", "seed"))
     return f"bayeshlm fit model.toml {options} --report report.html"
+
+
+def _changed(subject: Subject) -> dict[str, str | float]:
+    """Options of `Model.fit` beside the counts that were not left at their defaults."""
+    a = subject.attrs
+    found: dict[str, str | float] = {}
+    if float(a["target_accept"]) != DEFAULT_TARGET_ACCEPT:
+        found["target_accept"] = float(a["target_accept"])
+    defaults = {"sampler": "nutpie", "parameterization": "marginal"}
+    return found | {name: str(a[name]) for name, default in defaults.items() if a[name] != default}
+
+
+def _not_in_command(subject: Subject) -> list[str]:
+    """Say which options of the fit the command line does not have."""
+    changed = ", ".join(_changed(subject))
+    return [f"The command line has no option for {changed}: it takes the default, Python repeats this fit."] * bool(
+        changed
+    )
 
 
 def typed_priors(subject: Subject) -> dict[str, str]:

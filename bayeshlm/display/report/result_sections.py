@@ -101,7 +101,8 @@ def _extremes(subject: Subject) -> str:
         )
         title = f"Groups ({subject.design.group}) at either end of {column.coefficient}"
         header = ("", "rows", "mean", "sd", "lower", "upper", "own estimate")
-        parts.append(shown(Grid(title, header, sections, notes=_NOTES)))
+        notes = _NOTES if column is subject.design.random[-1] else ()
+        parts.append(shown(Grid(title, header, sections, notes=notes)))
     return subheading("Groups at the ends") + "".join(parts)
 
 

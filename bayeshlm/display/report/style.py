@@ -21,7 +21,7 @@ a { color: var(--accent); }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.1rem; list-style: none; padding: 0; margin: 1.25rem 0 0; }
 .verdict { border-left: .3rem solid var(--good); background: var(--panel); padding: .6rem 1rem; margin: 1.25rem 0; }
 .verdict.bad { border-color: var(--bad); }
-.verdict p { margin: .25rem 0; }
+.verdict p { margin: .25rem 0; max-width: none; }
 .scroll { overflow-x: auto; margin: .75rem 0; }
 .scroll:focus-visible, pre:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 table { font-size: .92rem; line-height: 1.35; border-collapse: collapse !important; border-spacing: 0 !important; }
@@ -37,6 +37,9 @@ mtd { padding: .22rem .15rem; }
 pre { background: var(--panel); border: 1px solid var(--line); border-radius: .3rem; padding: .8rem 1rem;
   overflow-x: auto; font-size: .86rem; line-height: 1.4; }
 code { font-family: ui-monospace, "Liberation Mono", Menlo, Consolas, monospace; }
+blockquote.paste { margin: 0; background: var(--panel); border: 1px solid var(--line); border-radius: .3rem;
+  padding: .1rem 1rem; }
+blockquote.paste p { max-width: none; }
 figure { margin: 1.25rem 0; }
 figure img { max-width: 100%; height: auto; background: #ffffff; border-radius: .3rem; }
 footer { color: var(--faint); font-size: .85rem; padding-top: 2.5rem; padding-bottom: 2.5rem; }
