@@ -23,6 +23,9 @@ STATUSES = """exit status:
   130  interrupted"""
 
 
+UNEXPECTED = "This should not happen: please report it, with the model file and the version (bayeshlm --version)."
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status (see `STATUSES`)."""
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -49,7 +52,7 @@ def _run(options: argparse.Namespace) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except Exception as error:  # the one place that may: the command line owes its user a status, not a traceback
-        return _fail(f"{type(error).__name__}: {error}", FAILURE)
+        return _fail(f"{type(error).__name__}: {error}. {UNEXPECTED}", FAILURE)
     return status
 
 
@@ -68,9 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     fit = commands.add_parser("fit", help="sample a model and print its results")
     _add_model(fit)
     fit.add_argument("--draws", type=int, default=1000, metavar="N", help="draws kept per chain (1000)")
-    fit.add_argument("--tune", type=int, metavar="N", help="draws of tuning per chain (1000)")
+    fit.add_argument("--tune", type=int, metavar="N", help="draws of tuning per chain (400)")
     fit.add_argument("--chains", type=int, default=4, metavar="N", help="independent chains (4)")
     fit.add_argument("--seed", type=int, metavar="N", help="seed of the random numbers; the same seed, the same draws")
+    fit.add_argument(
+        "--target-accept", type=float, metavar="P", help="acceptance rate aimed at (0.9); nearer to 1 fewer divergences"
+    )
     fit.add_argument("--out", type=Path, metavar="DIR", help="write posterior.nc, group_coefficients.csv, summary.json")
     fit.add_argument("--reml", action="store_true", help="set REML's estimates beside the posterior, with a verdict")
     fit.add_argument("--report", type=Path, metavar="FILE", help="write everything as one HTML page")
@@ -119,6 +125,7 @@ def _fit(options: argparse.Namespace) -> int:
         tune=options.tune,
         chains=options.chains,
         seed=options.seed,
+        target_accept=options.target_accept,
         progress=False if options.quiet else None,
     )
     if options.out is not None:
@@ -133,9 +140,20 @@ def _fit(options: argparse.Namespace) -> int:
         print(fit)
         if options.reml:
             print(f"\n{fit.cross_check()}")
+        _tell_files(options)
     if fit.convergence.converged:
         return DONE
     return _fail("not converged. " + " ".join(fit.convergence.reasons), NOT_CONVERGED)
+
+
+def _tell_files(options: argparse.Namespace) -> None:
+    """Say what was written, and what reads it."""
+    from bayeshlm.results_folder import GROUPS, POSTERIOR, SUMMARY
+
+    if options.out is not None:
+        print(f'\nWritten to {options.out}: {POSTERIOR} (read it by hlm.load("{POSTERIOR}")), {GROUPS}, {SUMMARY}.')
+    if options.report is not None:
+        print(f"\nThe report is {options.report}; open it in a browser.")
 
 
 def _reml(options: argparse.Namespace) -> int:

@@ -181,6 +181,16 @@ def test_the_python_code_is_the_call_that_made_the_fit(odd, fake_draws):
     assert options == {"draws": 500, "tune": 400, "chains": 4, "seed": 1}
 
 
+def test_options_of_the_fit_are_repeated_where_they_can_be(odd):
+    odd = hlm.Fit(odd.model, odd.idata.copy())
+    odd.idata.attrs = {**odd.idata.attrs, "target_accept": 0.99, "sampler": "pymc"}
+    subject = subject_of(odd)
+    assert python_code(subject).endswith("target_accept=0.99, sampler='pymc')\nfit.report(\"report.html\")")
+    text = Page(report_html(subject)).text["reproduce"]
+    assert "--seed 1 --target-accept 0.99 --report" in text
+    assert "no option for sampler: only the Python code repeats this fit" in text
+
+
 @pytest.mark.slow
 def test_the_python_code_gives_the_same_draws(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

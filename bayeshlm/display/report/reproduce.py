@@ -80,6 +80,8 @@ def command(subject: Subject) -> str:
     """The command that runs the model file with the same numbers of draws and the same seed."""
     a = subject.attrs
     options = " ".join(f"--{name} {int(a[name])}" for name in ("draws", "tune", "chains", "seed"))
+    if "target_accept" in _changed(subject):
+        options += f" --target-accept {float(a['target_accept'])!r}"
     return f"bayeshlm fit model.toml {options} --report report.html"
 
 
@@ -95,10 +97,10 @@ def _changed(subject: Subject) -> dict[str, str | float]:
 
 def _not_in_command(subject: Subject) -> list[str]:
     """Say which options of the fit the command line does not have."""
-    changed = ", ".join(_changed(subject))
-    return [f"The command line has no option for {changed}: it takes the default, Python repeats this fit."] * bool(
-        changed
-    )
+    missing = [name for name in _changed(subject) if name != "target_accept"]
+    if not missing:
+        return []
+    return [f"The command line has no option for {' and '.join(missing)}: only the Python code repeats this fit."]
 
 
 def typed_priors(subject: Subject) -> dict[str, str]:
