@@ -107,7 +107,7 @@ def _extremes(subject: Subject) -> str:
 
 
 _NOTES = (
-    "own estimate: least squares within the group alone, '-' where its rows do not determine it; the posterior draws"
+    "own estimate: least squares within the group alone, '-' where its rows do not determine it; the posterior pulls"
     " small groups towards what the equations predict for them",
     "ranks of groups whose intervals overlap are not to be taken literally",
 )

@@ -49,6 +49,7 @@ footer { color: var(--faint); font-size: .85rem; padding-top: 2.5rem; padding-bo
     --good: #000; --bad: #000; color-scheme: light; }
   @page { margin: 18mm 15mm; }
   body { font-size: 10pt; } nav { display: none; } main, header, footer { max-width: none; padding: 0; }
-  h2, h3 { break-after: avoid; } tr, figure, .verdict { break-inside: avoid; } .scroll { overflow: visible; }
+  h2, h3, caption { break-after: avoid; } tr, figure, pre, .verdict, .scroll { break-inside: avoid; }
+  .scroll { overflow: visible; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; } table { font-size: 9pt; } }
 """
