@@ -16,6 +16,21 @@ from bayeshlm.reml_quantities import RemlQuantities
 from bayeshlm.sampling.convergence import Convergence, assess_convergence
 
 
+def draws_and_design(fit: FitChecks | RemlQuantities) -> tuple[xr.Dataset, Design]:
+    """The draws of a fit, of REML's the one draw of its estimates, and its design.
+
+    Raises
+    ------
+    OptionError
+        It is no fit.
+    """
+    if isinstance(fit, FitChecks):
+        return fit.posterior, fit.model.design
+    if isinstance(fit, RemlQuantities):
+        return fit.as_draw, fit.design
+    raise OptionError(f"a fit of model.fit() or model.reml() is needed here, not a {type(fit).__name__}.")
+
+
 class FitChecks:
     """The checks of a `Fit`; each method hands the draws to a function of `bayeshlm.checks`.
 
@@ -90,18 +105,3 @@ class FitChecks:
 
         other = None if null is None else draws_and_design(null)
         return self._shown(r2(self.posterior, self.model.design, other, prob, kind))
-
-
-def draws_and_design(fit: FitChecks | RemlQuantities) -> tuple[xr.Dataset, Design]:
-    """The draws of a fit, of REML's the one draw of its estimates, and its design.
-
-    Raises
-    ------
-    OptionError
-        It is no fit.
-    """
-    if isinstance(fit, FitChecks):
-        return fit.posterior, fit.model.design
-    if isinstance(fit, RemlQuantities):
-        return fit.as_draw, fit.design
-    raise OptionError(f"a fit of model.fit() or model.reml() is needed here, not a {type(fit).__name__}.")
