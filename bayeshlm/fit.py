@@ -6,7 +6,6 @@ import dataclasses
 import os
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 
 import pandas as pd
 import xarray as xr
@@ -19,7 +18,7 @@ from bayeshlm.display.fit_report import fit_report
 from bayeshlm.display.quantity import Shown
 from bayeshlm.display.tables import FitReport, fit_html, fit_text
 from bayeshlm.equations import parse
-from bayeshlm.fit_checks import FitChecks
+from bayeshlm.fit_quantities import FitQuantities
 from bayeshlm.model import Model
 from bayeshlm.posterior.fixed_effects import fixed_effects
 from bayeshlm.posterior.group_coefficients import group_coefficients
@@ -29,10 +28,9 @@ from bayeshlm.posterior.plausible_ranges import plausible_ranges
 from bayeshlm.posterior.reliability import reliability
 from bayeshlm.posterior.variance_components import variance_components
 from bayeshlm.storage import StoredFit, read_fit, write_fit
-from bayeshlm.text_file import check_file, write_text
 
 
-class Fit(FitChecks):
+class Fit(FitQuantities):
     """The posterior of a `Model`, made by `Model.fit` or read by `load`.
 
     Every table has the columns mean, sd, lower, upper, ess_bulk, ess_tail, r_hat and mcse_mean where
@@ -217,37 +215,6 @@ class Fit(FitChecks):
         priors = {key: text for key, text in model.priors.texts().items() if key in model.priors.typed}
         equations = design.spec.text or model.equations("levels")
         write_fit(StoredFit(self.idata, design.frame, equations, design.group, priors, design.rows_dropped), path)
-
-    def report(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        title: str = "",
-        question: str = "",
-        source: str = "",
-        data: str | os.PathLike[str] = "",
-    ) -> None:
-        """Write everything as one HTML page that needs no network: for readers, reviewers and the archive.
-
-        Parameters
-        ----------
-        path : str or path
-            The file, such as ``"report.html"``.
-        title, question, source : str
-            Heading, the question of the study, and where the model comes from, in your words.
-        data : str or path
-            The data file, or the name of a shipped data set, for the code that repeats the analysis.
-
-        Raises
-        ------
-        FileError
-            If the file cannot be written; what stood there is left as it was.
-        """
-        from bayeshlm.display.report.page import report_html
-        from bayeshlm.display.report.subject import Subject
-
-        check_file(Path(path), "report()", "report.html")
-        write_text(report_html(Subject(self, self._report, title, question, source, os.fspath(data))), path)
 
     @cached_property
     def _report(self) -> FitReport:

@@ -21,7 +21,7 @@ ORDER = [
     ["posterior"],
     ["checks"],
     ["display", "storage"],
-    ["model", "fit_checks", "fit", "reml_quantities", "reml_fit", "side_by_side"],
+    ["model", "fit_checks", "fit_quantities", "fit", "reml_quantities", "reml_fit", "side_by_side"],
     ["gallery", "results_folder", "reml_file"],
     ["cli"],
 ]
