@@ -210,9 +210,9 @@ def test_figures_stand_in_their_section_with_words_and_nothing_to_load(fit, monk
     def draw(shown):
         axes = Figure(figsize=(2, 1)).add_subplot()
         axes.plot([1, 2], [0, shown.model.design.n_groups])
-        return report_figures.Figure.of(axes, 'A "line" & more', "A line <up>")
+        yield report_figures.Figure.of([axes], 'A "line" & more', "A line <up>")
 
-    monkeypatch.setattr(report_figures, "FIGURES", (("effects", draw), ("groups", lambda shown: None)))
+    monkeypatch.setattr(report_figures, "FIGURES", (("effects", draw), ("groups", lambda shown: ())))
     html = report_html(subject_of(fit))
     (image,) = Page(html).images
     assert image["alt"] == 'A "line" & more'
@@ -268,6 +268,15 @@ def test_the_file_is_written_whole_or_not_at_all(fit, tmp_path, monkeypatch):
 def test_a_folder_is_refused_before_anything_is_computed(fit, tmp_path):
     with pytest.raises(FileError, match=r"is a folder; report\(\) needs a file name, such as report.html"):
         fit.report(tmp_path)
+
+
+def test_a_fit_too_big_to_keep_draws_of_groups_has_a_report_and_a_table(fake_draws, monkeypatch):
+    monkeypatch.setattr("bayeshlm.sampling.budget.BUDGET_BYTES", 50_000)
+    fit = fit_of(hlm.open_model("hsb-one-way-anova", hlm.load_dataset("hs")), fake_draws)
+    assert "u" not in fit.posterior
+    page = Page(report_html(subject_of(fit)))
+    assert str(fit.group_coefficients()["mean"].idxmax()[0]) in [cells[0] for cells in page.rows]
+    assert "R2, conditional" in str(hlm.table(fit))
 
 
 def test_a_loaded_fit_has_the_same_report(fit, tmp_path):

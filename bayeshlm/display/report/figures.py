@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -32,9 +32,10 @@ class Figure:
 
     @classmethod
     def of(cls, axes: Any, alt: str, caption: str) -> Figure:
-        """Take the drawing of a matplotlib Axes."""
+        """Take the drawing that a matplotlib Axes, or the first of several, stands in."""
         buffer = io.BytesIO()
-        axes.figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+        first = axes if hasattr(axes, "figure") else axes[0]
+        first.figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
         return cls(buffer.getvalue(), alt, caption)
 
     def html(self) -> str:
@@ -44,11 +45,11 @@ class Figure:
         return f"<figure>{image}<figcaption>{escape(self.caption)}</figcaption></figure>"
 
 
-FIGURES: tuple[tuple[str, Callable[[ReportedFit], Figure | None]], ...] = ()
-"""The id of a section, and a function that draws for it; None where the model has nothing to draw."""
+FIGURES: tuple[tuple[str, Callable[[ReportedFit], Iterable[Figure]]], ...] = ()
+"""The id of a section, and a function that draws for it: no figure where the model has nothing to draw."""
 
 
 def figures(subject: Subject, section: str) -> str:
     """All figures of a section."""
-    made = (draw(subject.fit) for place, draw in FIGURES if place == section)
-    return "".join(figure.html() for figure in made if figure is not None)
+    made = (figure for place, draw in FIGURES if place == section for figure in draw(subject.fit))
+    return "".join(figure.html() for figure in made)
