@@ -64,7 +64,6 @@ class FitChecks(FitPredictions):
         """
         from bayeshlm.checks.loo import leave_one_out
         from bayeshlm.display.loo import ShownLoo
-    from bayeshlm.display.plots.fit_plots import FitPlots
 
         return ShownLoo.of(leave_one_out(self.posterior, self.model.design, self.model.priors, unit, exact))
 

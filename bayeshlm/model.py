@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bayeshlm.fit import Fit
     from bayeshlm.sampling.options import Sampler
 
-type EquationForm = Literal["levels", "combined", "latex", "lme4"]
+type EquationForm = Literal["levels", "combined", "latex", "mathml", "lme4"]
 
 
 class Model(ModelEstimates):
@@ -119,8 +119,8 @@ class Model(ModelEstimates):
 
         Parameters
         ----------
-        form : {"levels", "combined", "latex", "lme4"}
-            Level equations; one combined equation; LaTeX for a paper; R's lme4 formula.
+        form : {"levels", "combined", "latex", "mathml", "lme4"}
+            Level equations; one combined equation; LaTeX for a paper; MathML for a web page; R's lme4 formula.
         """
         return render(self.spec, form, self.design.group)
 
@@ -216,3 +216,8 @@ class Model(ModelEstimates):
             f" {len(design.fixed)} fixed and {len(design.random)} random effects"
         )
         return f"{title}\n{self.equations()}"
+
+    def _repr_html_(self) -> str:
+        from bayeshlm.display.model_view import model_html
+
+        return model_html(self.design, self.priors)

@@ -65,7 +65,7 @@ def icc(
     v = between_variance(covariance_matrices(posterior, design), design, at)
     sigma2 = posterior["sigma"].transpose("chain", "draw") ** 2
     gamma = posterior["gamma"].sel(fixed=design.fixed_labels).transpose("chain", "draw", "fixed").to_numpy()
-    var_fixed = _fixed_variance(gamma, design)
+    var_fixed = fixed_variance(gamma, design)
     value = v / (v + sigma2)
     size = float(np.sum(np.square(design.n_per_group, dtype=float)) / design.n_obs)
     draws = xr.Dataset(
@@ -90,8 +90,8 @@ def between_variance(G: FloatArray, design: Design, at: Mapping[str, float] | No
     return np.asarray(np.einsum("q,...qr,r->...", z, G, z))
 
 
-def _fixed_variance(gamma: FloatArray, design: Design) -> FloatArray:
-    """Variance of X gamma over rows (divisor N - 1) in each draw, from the cross-products."""
+def fixed_variance(gamma: FloatArray, design: Design) -> FloatArray:
+    """Variance of X gamma over rows (divisor N - 1) in each draw (..., p), from the cross-products."""
     products = design.cross_products
     mean = column_moments(design.X)[0] @ products.x_transform
     covariance = (products.XtX.sum(axis=0) - design.n_obs * np.outer(mean, mean)) / (design.n_obs - 1)
