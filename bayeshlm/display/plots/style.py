@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
@@ -55,10 +55,20 @@ TICKS: Mapping[str, Any] = {"labelsize": SMALL, "length": 2.5, "width": 0.6}
 """Set on the axes themselves: matplotlib makes ticks when it draws, after the settings are gone."""
 
 
-def style() -> AbstractContextManager[None]:
-    """A context in which figures have the package's style; the user's rcParams come back after it."""
-    settings: Any = dict(SETTINGS)
-    return mpl.rc_context(settings)
+@contextmanager
+def style() -> Iterator[None]:
+    """A context in which figures have the package's style; the user's rcParams come back after it.
+
+    Only these settings are put back. ``matplotlib.rc_context`` would also undo what a backend sets when the first figure
+    loads it: a notebook's turns interactive, without which it shows no later figure.
+    """
+    current: Any = mpl.rcParams
+    before = {name: current[name] for name in SETTINGS}
+    current.update(SETTINGS)
+    try:
+        yield
+    finally:
+        current.update(before)
 
 
 def styled[**P, R](figure: Callable[P, R]) -> Callable[P, R]:
