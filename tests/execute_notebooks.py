@@ -1,4 +1,4 @@
-"""Execute notebooks from a clean kernel and keep their outputs small: ``uv run python tests/execute_notebooks.py FILE...``.
+"""Execute notebooks from a clean kernel, with small outputs: ``uv run python tests/execute_notebooks.py FILE...``.
 
 Without files all notebooks are executed. What is written back reads on a code host: figures have few colors, and
 nothing tells the time or the folder of the run.
@@ -21,7 +21,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-COLORS = 32
+COLORS = 64
 SECONDS = 300
 """At most so long may one cell take."""
 
@@ -63,7 +63,7 @@ def _few_colors(png: str) -> str:
     image = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGBA")
     flat = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     made = io.BytesIO()
-    flat.quantize(COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(made, "png", optimize=True)
+    flat.quantize(COLORS, kmeans=2, dither=Image.Dither.NONE).save(made, "png", optimize=True)
     return base64.b64encode(made.getvalue()).decode() + "\n"
 
 

@@ -59,8 +59,8 @@ TICKS: Mapping[str, Any] = {"labelsize": SMALL, "length": 2.5, "width": 0.6}
 def style() -> Iterator[None]:
     """A context in which figures have the package's style; the user's rcParams come back after it.
 
-    Only these settings are put back. ``matplotlib.rc_context`` would also undo what a backend sets when the first figure
-    loads it: a notebook's turns interactive, without which it shows no later figure.
+    Only these settings are put back. ``matplotlib.rc_context`` would also undo what a backend sets when the first
+    figure loads it: a notebook's turns interactive, without which it shows no later figure.
     """
     current: Any = mpl.rcParams
     before = {name: current[name] for name in SETTINGS}
