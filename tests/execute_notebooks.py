@@ -21,7 +21,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-COLORS = 64
+COLORS = 48
 SECONDS = 300
 """At most so long may one cell take."""
 
