@@ -194,7 +194,7 @@ class Fit(FitChecks):
         return group_reliability(self.posterior, self.model.design, groups)
 
     def eb_weights(self, groups: Sequence[Hashable] | None = None) -> xr.DataArray:
-        """Posterior mean of the empirical Bayes weights ``G (G + V_j)^-1``, (<group>, random, random_).
+        """Posterior mean of the empirical Bayes weights ``G (G + V_j)^-1``, dims ``(<group>, random, random_)``.
 
         Row q of a group's matrix: how much its own least-squares deviations count in the estimate of u_q.
 
