@@ -35,8 +35,9 @@ def section(file: ModelFile) -> str:
 
 
 def write_gallery(app: Sphinx) -> None:
-    """Write ``docs/gallery.md``."""
-    sections = [section(read_model_file(name)) for name in hlm.gallery_names()]
+    """Write ``docs/gallery.md``, of each data set the small models first."""
+    files = [read_model_file(name) for name in hlm.gallery_names()]
+    sections = [section(file) for file in sorted(files, key=lambda file: (file.dataset or "", len(file.published)))]
     write_page(Path(app.srcdir) / "gallery.md", "\n\n".join([TOP, *sections]) + "\n")
 
 

@@ -3,7 +3,8 @@
 ``$x$``, ``$$x$$``, ``.. math::`` and the LaTeX of notebooks all come here.
 """
 
-from typing import Any
+import re
+from typing import Any, Literal
 
 from docutils import nodes
 from latex2mathml.converter import convert
@@ -12,7 +13,10 @@ from sphinx.errors import SphinxError
 from sphinx.writers.html5 import HTML5Translator
 
 
-def mathml(latex: str, display: str) -> str:
+ESCAPED = re.compile(r"\\([_%#$])")
+
+
+def mathml(latex: str, display: Literal["inline", "block"]) -> str:
     """Convert LaTeX to a ``<math>`` element.
 
     Parameters
@@ -24,14 +28,16 @@ def mathml(latex: str, display: str) -> str:
     Raises
     ------
     SphinxError
-        The converter cannot read it, or left a command in it as text.
+        The converter cannot read it, or left a part of it as it was.
     """
+    known = latex.replace("{aligned}", "{align*}")
     try:
-        found = convert(latex, display=display)
+        found = convert(known, display=display)
     except Exception as error:
         raise SphinxError(f"this formula cannot be converted to MathML: {latex!r} ({error})") from error
-    if "\\" in found.replace("\\\\", ""):
-        raise SphinxError(f"a command of this formula is unknown to the converter to MathML: {latex!r}")
+    found = ESCAPED.sub(r"\1", found).replace("<mi>&#x0007E;</mi>", "<mo>&#x0223C;</mo>")
+    if "\\" in found or "<mi>&</mi>" in found:
+        raise SphinxError(f"the converter to MathML does not know all of this formula: {latex!r}")
     return found
 
 
