@@ -10,6 +10,7 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bayeshlm.compare_fits import compare
     from bayeshlm.crosscheck.hlm_comparison import compare_hlm_output
     from bayeshlm.crosscheck.hlm_output import parse_hlm_output
     from bayeshlm.crosscheck.hlm_tables import HlmOutput
@@ -37,10 +38,12 @@ if TYPE_CHECKING:
         Normal,
         StudentT,
     )
+    from bayeshlm.many_fits import ManyFits, fit_many
     from bayeshlm.model import Model
     from bayeshlm.reml_fit import RemlFit
 
 _HOMES = {
+    "bayeshlm.compare_fits": ("compare",),
     "bayeshlm.crosscheck.hlm_comparison": ("compare_hlm_output",),
     "bayeshlm.crosscheck.hlm_output": ("parse_hlm_output",),
     "bayeshlm.crosscheck.hlm_tables": ("HlmOutput",),
@@ -58,6 +61,7 @@ _HOMES = {
         "SamplingError",
     ),
     "bayeshlm.fit": ("Fit", "load"),
+    "bayeshlm.many_fits": ("ManyFits", "fit_many"),
     "bayeshlm.gallery": ("gallery_names", "open_model"),
     "bayeshlm.graph.families": (
         "LKJ",
@@ -85,6 +89,7 @@ __all__ = [
     "HalfNormal",
     "HalfStudentT",
     "HlmOutput",
+    "ManyFits",
     "Model",
     "ModelSpec",
     "ModelWarning",
@@ -94,11 +99,13 @@ __all__ = [
     "RemlFit",
     "SamplingError",
     "StudentT",
+    "compare",
     "compare_hlm_output",
     "contextual",
     "dataset_names",
     "describe_dataset",
     "deviation",
+    "fit_many",
     "gallery_names",
     "group_frame",
     "group_summary",

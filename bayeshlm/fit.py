@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
@@ -19,6 +20,8 @@ from bayeshlm.display.quantity import Shown
 from bayeshlm.display.tables import FitReport, fit_html, fit_text
 from bayeshlm.equations import parse
 from bayeshlm.fit_checks import FitChecks
+from bayeshlm.graph.prior_changes import stored_priors
+from bayeshlm.graph.priors import make_priors
 from bayeshlm.model import Model
 from bayeshlm.posterior.fixed_effects import fixed_effects
 from bayeshlm.posterior.group_coefficients import group_coefficients
@@ -290,8 +293,11 @@ def load(path: str | os.PathLike[str]) -> Fit:
     """
     stored = read_fit(path)
     design = build_design(parse(stored.equations), stored.frame, stored.group)
-    model = Model.from_design(dataclasses.replace(design, rows_dropped=stored.rows_dropped), stored.priors)
-    idata = stored.idata
+    design = dataclasses.replace(design, rows_dropped=stored.rows_dropped)
+    idata, priors = stored.idata, make_priors(design, stored.priors)
+    if "prior_basis" in idata.attrs:
+        priors = stored_priors(priors, json.loads(idata.attrs["priors"]), idata.attrs["prior_basis"])
+    model = Model.from_design(design, priors)
     labels = model.design.group_labels.to_numpy()
     for name, node in idata.children.items():
         if model.design.group in node.dims:

@@ -5,28 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
-
 from bayeshlm.design import Design, build_design
+from bayeshlm.design.grouping import as_frame
 from bayeshlm.equations import ModelSpec, parse, render
-from bayeshlm.errors import DataError, OptionError
+from bayeshlm.errors import OptionError
 from bayeshlm.graph.build import build_graph
 from bayeshlm.graph.families import Family
 from bayeshlm.graph.parameterization import Parameterization
 from bayeshlm.graph.priors import Priors, make_priors, warn_far_from_zero
+from bayeshlm.model_estimates import ModelEstimates
 
 if TYPE_CHECKING:
     import pymc as pm
 
-    from bayeshlm.display.methods import ShownComparison, ShownHausman
     from bayeshlm.fit import Fit
-    from bayeshlm.reml_fit import RemlFit
     from bayeshlm.sampling.options import Sampler
 
 type EquationForm = Literal["levels", "combined", "latex", "lme4"]
 
 
-class Model:
+class Model(ModelEstimates):
     """A two-level hierarchical linear model: equations, data and priors.
 
     Making a model reads and checks everything and samples nothing. Each step can be looked at:
@@ -89,40 +87,30 @@ class Model:
                 " design by adding the variables that the weights are made of to the equations."
             )
         spec = equations if isinstance(equations, ModelSpec) else parse(equations)
-        group_table = None if group_data is None else _as_frame(group_data, "group_data")
-        self._design = build_design(spec, _as_frame(data, "data"), group, group_table)
-        self._priors = make_priors(self._design, priors)
-        warn_far_from_zero(self._design)
+        group_table = None if group_data is None else as_frame(group_data, "group_data")
+        design = build_design(spec, as_frame(data, "data"), group, group_table)
+        super().__init__(design, make_priors(design, priors))
+        warn_far_from_zero(design)
 
     @classmethod
-    def from_design(cls, design: Design, priors: Mapping[str, Family | str] | None = None) -> Model:
+    def from_design(cls, design: Design, priors: Priors | Mapping[str, Family | str] | None = None) -> Model:
         """Make a model from a design that has been built before.
 
         Parameters
         ----------
         design : Design
-        priors : mapping, optional
-            As in `Model`.
+        priors : mapping or Priors, optional
+            As in `Model`, or all priors as they are.
         """
         model = cls.__new__(cls)
-        model._design = design
-        model._priors = make_priors(design, priors)
+        given = priors if isinstance(priors, Priors) else make_priors(design, priors)
+        ModelEstimates.__init__(model, design, given)
         return model
 
     @property
     def spec(self) -> ModelSpec:
         """What the equations say, without data."""
-        return self._design.spec
-
-    @property
-    def design(self) -> Design:
-        """The design matrices X and Z, the outcome y, group codes and labels."""
-        return self._design
-
-    @property
-    def priors(self) -> Priors:
-        """The prior of every parameter; prints as a table."""
-        return self._priors
+        return self.design.spec
 
     def equations(self, form: EquationForm = "levels") -> str:
         """The model's equations as text.
@@ -212,79 +200,6 @@ class Model:
         raw = run_nuts(self.design, self.priors, options)
         return Fit(self, to_datatree(raw, self.design, self.priors, options))
 
-    def reml(self) -> RemlFit:
-        """Estimate the model by restricted maximum likelihood, without sampling; priors are not used.
-
-        Raises
-        ------
-        DataError
-            When the data do not determine a variance component or leave no residual variance.
-        """
-        from bayeshlm.reml_fit import RemlFit
-
-        return RemlFit(self.design, "REML")
-
-    def ml(self) -> RemlFit:
-        """Estimate the model by maximum likelihood, without sampling; priors are not used.
-
-        Raises
-        ------
-        DataError
-            As `reml`.
-        """
-        from bayeshlm.reml_fit import RemlFit
-
-        return RemlFit(self.design, "ML")
-
-    def compare_methods(self, x: str | None = None, *, weighted: bool = False) -> ShownComparison:
-        """Estimate the slope of a level-1 variable by every method, from pooled regression to the mixed model.
-
-        Parameters
-        ----------
-        x : str, optional
-            A level-1 column, or its coefficient; may be left out where the model has one only.
-        weighted : bool
-            Weight the groups of the between-group regression by their numbers of rows.
-
-        Returns
-        -------
-        MethodComparison
-            ``table`` (what each method estimates: the slope within groups, between them or a mixture), ``summary``
-            and every regression.
-
-        Raises
-        ------
-        OptionError
-            When the model has no such slope, or several.
-        """
-        from bayeshlm.crosscheck.methods import compare_methods
-        from bayeshlm.display.methods import ShownComparison
-
-        return ShownComparison.of(compare_methods(self.design, x, weighted=weighted))
-
-    def hausman(self, x: str | None = None) -> ShownHausman:
-        """Test that the slope of a level-1 variable between groups equals the one within groups.
-
-        Parameters
-        ----------
-        x : str, optional
-            A level-1 column, or its coefficient; may be left out where the model has one only.
-
-        Returns
-        -------
-        Hausman
-            ``contextual`` (Wald test of the contextual effect) and Hausman's ``chi2``, ``df`` and ``p``.
-
-        Raises
-        ------
-        OptionError, DataError
-            When the model has no such slope, or several; when the group means of x do not vary.
-        """
-        from bayeshlm.crosscheck.contextual import hausman
-        from bayeshlm.display.methods import ShownHausman
-
-        return ShownHausman.of(hausman(self.design, x))
-
     def __repr__(self) -> str:
         design = self.design
         title = (
@@ -292,11 +207,3 @@ class Model:
             f" {len(design.fixed)} fixed and {len(design.random)} random effects"
         )
         return f"{title}\n{self.equations()}"
-
-
-def _as_frame(table: Any, name: str) -> pd.DataFrame:
-    if isinstance(table, pd.DataFrame):
-        return table
-    if hasattr(table, "to_pandas"):
-        return pd.DataFrame(table.to_pandas())
-    raise DataError(f"{name} must be a pandas DataFrame (or a polars or pyarrow table), not a {type(table).__name__}.")

@@ -159,3 +159,15 @@ def test_the_files_of_the_command_line(draws, ward_study, tmp_path, monkeypatch,
     assert table[["mean", "sd", "lower", "upper", "mcse_mean"]].notna().all(axis=None)
     assert json.loads((tmp_path / "out" / "summary.json").read_text())["reliability"]["b0"]["mean"] is not None
     assert "beta" not in hlm.load(tmp_path / "out" / "posterior.nc").posterior
+
+
+def test_predictions_are_those_of_draws_that_would_have_been_kept(whole, above, model):
+    predicted = [fit.predict(model.design.frame.iloc[:9], n_draws=40, seed=3) for fit in (whole, above)]
+    np.testing.assert_array_equal(predicted[0]["mu"], predicted[1]["mu"])
+    np.testing.assert_array_equal(predicted[0]["y"], predicted[1]["y"])
+    checks = [fit.predictive_check(n_draws=40, seed=3).draws["replicated"] for fit in (whole, above)]
+    np.testing.assert_array_equal(checks[0], checks[1])
+    with pytest.raises(OptionError, match=r"use fewer draws, `n_draws=`"):
+        above.predictive_check()
+    with pytest.raises(OptionError, match="predict fewer rows at a time"):
+        above.predict()

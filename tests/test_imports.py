@@ -21,7 +21,17 @@ ORDER = [
     ["posterior"],
     ["checks"],
     ["display", "storage"],
-    ["model", "fit_checks", "fit", "reml_fit"],
+    [
+        "model_estimates",
+        "model",
+        "fit_predictions",
+        "fit_checks",
+        "fit",
+        "compare_fits",
+        "prior_refits",
+        "many_fits",
+        "reml_fit",
+    ],
     ["gallery", "results_folder", "reml_file"],
     ["cli"],
 ]

@@ -118,10 +118,17 @@ def robust_vcov(estimate: RemlEstimate) -> FloatArray:
     ``A^-1 (sum_j X_j'V_j^-1 e_j e_j'V_j^-1 X_j) A^-1`` with ``A = sum_j X_j'V_j^-1 X_j`` (Liang & Zeger 1986,
     Biometrika 73, 13-22).
     """
+    s = estimate.optimum.solution
+    half = estimate.deviance_function.products.x_transform @ s.XVX_inv @ group_scores(estimate).T
+    return np.asarray(half @ half.T)
+
+
+def group_scores(estimate: RemlEstimate) -> FloatArray:
+    """``X_j'V_j^-1 (y_j - X_j gamma)`` of every group, V over sigma^2, in the columns of the cross-products, (J, p).
+
+    They sum to zero at the estimate.
+    """
     products, s = estimate.deviance_function.products, estimate.optimum.solution
-    T = products.x_transform
     Xte = products.Xty - products.XtX @ s.gamma
     inner = s.ZVe @ s.Lambda @ s.Lambda.T  # V^-1 e = e - Z Lambda Lambda' Z'V^-1 e
-    scores = Xte - np.einsum("jap,ja->jp", products.ZtX, inner)
-    half = T @ s.XVX_inv @ scores.T
-    return np.asarray(half @ half.T)
+    return np.asarray(Xte - np.einsum("jap,ja->jp", products.ZtX, inner))

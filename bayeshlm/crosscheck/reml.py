@@ -10,6 +10,7 @@ from bayeshlm.crosscheck.deviance import Deviance, Method
 from bayeshlm.crosscheck.moments import effect_scale, starting_values
 from bayeshlm.crosscheck.optimize import Optimum, minimize
 from bayeshlm.crosscheck.relative_factor import FactorPattern, factor_pattern, lower_factor
+from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError, OptionError
@@ -132,7 +133,20 @@ def fit_reml(design: Design, method: Method = "REML") -> RemlEstimate:
     """
     if method not in ("REML", "ML"):
         raise OptionError(f'method is "REML" or "ML", not {method!r}.')
-    products = design.cross_products
+    return fit_products(design, design.cross_products, method)
+
+
+def fit_products(design: Design, products: CrossProducts, method: Method = "REML") -> RemlEstimate:
+    """As `fit_reml`, of cross-products of the design's columns over other rows or of another outcome.
+
+    Parameters
+    ----------
+    design : Design
+        Its labels and blocks are used.
+    products : CrossProducts
+        Of as many columns as it has.
+    method : "REML" or "ML"
+    """
     pattern = factor_pattern(design.blocks)
     deviance = Deviance(products, pattern, method)
     random_labels = tuple(column.label for column in design.random)

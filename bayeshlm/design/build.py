@@ -9,22 +9,13 @@ import pandas as pd
 
 from bayeshlm.design.checks import check_columns, check_counts, check_groups
 from bayeshlm.design.columns import CategoricalColumn, numbers_as_text
-from bayeshlm.design.design import (
-    CoefficientColumn,
-    Design,
-    FixedColumn,
-    RandomColumn,
-    intercept_position,
-)
-from bayeshlm.design.expressions import evaluate, first_categorical
-from bayeshlm.design.naming import described, expression_text, labelled
+from bayeshlm.design.design import Design, intercept_position
+from bayeshlm.design.naming import described
 from bayeshlm.design.rows import Rows, gather_rows, place_error
-from bayeshlm.design.scaling import CHUNK_ROWS, FloatArray, IntArray
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.design.terms import Source, expand_terms, filled
 from bayeshlm.equations.rename import rename_columns
 from bayeshlm.equations.spec import ModelSpec
-
-type Source = tuple[FloatArray, FloatArray | None]
-"""A column of X or Z: level-1 values, (N,), times level-2 values, (J,), or times one."""
 
 
 def build_design(
@@ -73,56 +64,33 @@ def build_design(
     intercept_only = all(term.expression.is_constant for term in random_terms)
     check_groups(rows.group, rows.group_labels, rows.group_codes, intercept_only)
 
-    coefficients: list[CoefficientColumn] = []
-    fixed: list[FixedColumn] = []
-    random: list[RandomColumn] = []
-    x_sources: list[Source] = []
-    z_sources: list[Source] = []
-    every_level = first_categorical([term.expression for term in spec.level1], rows)
-    for position, (term, line) in enumerate(zip(spec.level1, spec.level2, strict=True)):
-        level1 = evaluate(term.expression, rows, "row", every_level=position == every_level)
-        text, constant = expression_text(term.expression), term.expression.is_constant
-        own = [labelled(term.coefficient, label) for label in level1.labels]
-        coefficients += [CoefficientColumn(label, term.coefficient, text) for label in own]
-        line_level = first_categorical([fixed_term.expression for fixed_term in line.fixed], rows)
-        for number, fixed_term in enumerate(line.fixed):
-            level2 = evaluate(fixed_term.expression, rows, "group", every_level=number == line_level)
-            plain = fixed_term.expression.is_constant
-            for a, outer in enumerate(level1.labels):
-                for b, inner in enumerate(level2.labels):
-                    label = labelled(fixed_term.symbol, outer, inner)
-                    shown = expression_text(fixed_term.expression)
-                    fixed.append(FixedColumn(label, fixed_term.symbol, own[a], shown, constant and plain))
-                    x_sources.append((level1.matrix[:, a], None if plain else level2.matrix[:, b]))
-        if line.random is not None:
-            for a, outer in enumerate(level1.labels):
-                random.append(RandomColumn(labelled(line.random, outer), line.random, own[a], text, constant))
-                z_sources.append((level1.matrix[:, a], None))
-
+    terms = expand_terms(spec, rows)
+    fixed, random = terms.fixed, terms.random
     check_counts(rows.n_obs, len(fixed))
-    X = _fill(x_sources, rows.group_codes)
-    Z = _fill(z_sources, rows.group_codes)
-    expressions = {column.label: column.expression for column in coefficients}
+    X = filled(terms.x_sources, rows.group_codes)
+    Z = filled(terms.z_sources, rows.group_codes)
+    expressions = {column.label: column.expression for column in terms.coefficients}
     names = [described(column.label, expressions[column.coefficient], column.term) for column in fixed]
     check_columns(X, names, intercept_position(fixed))
     in_x = {column.coefficient for column in fixed if column.term == "1"}
     if not in_x.issuperset(column.coefficient for column in random):
         names = [described(column.label, column.expression, "1") for column in random]
         check_columns(Z, names, intercept_position(random))
-    index = [column.label for column in coefficients]
+    index = [column.label for column in terms.coefficients]
+    positions = [index.index(column.coefficient) for column in fixed]
     return Design(
         spec=spec,
         group=rows.group,
         group_labels=rows.group_labels,
         group_codes=rows.group_codes,
         y=y,
-        offset=_offset(spec, rows),
+        offset=terms.offset,
         X=X,
         Z=Z,
-        W=_level2_matrix(x_sources, [index.index(column.coefficient) for column in fixed], len(index), rows),
-        fixed=tuple(fixed),
-        random=tuple(random),
-        coefficients=tuple(coefficients),
+        W=_level2_matrix(terms.x_sources, positions, len(index), rows),
+        fixed=fixed,
+        random=random,
+        coefficients=terms.coefficients,
         blocks=tuple(tuple(k for k, column in enumerate(random) if column.symbol in block) for block in spec.blocks),
         frame=rows.frame,
         rows_dropped=rows.rows_dropped,
@@ -144,26 +112,6 @@ def _outcome(spec: ModelSpec, rows: Rows) -> FloatArray:
         message = f"the outcome {column.name!r} is {column.numbers[0]:g} in every row: there is nothing to explain"
         raise place_error(message, rows.text, spec.outcome.span)
     return column.numbers.copy()
-
-
-def _offset(spec: ModelSpec, rows: Rows) -> FloatArray:
-    total = np.zeros(rows.n_obs)
-    for expression in spec.offsets:
-        total += evaluate(expression, rows, "row", inside="offset").matrix.sum(axis=1)
-    return total
-
-
-def _fill(sources: Sequence[Source], group_codes: IntArray) -> FloatArray:
-    """Write the columns into one C-contiguous matrix, a chunk of rows at a time."""
-    n_rows = len(group_codes)
-    matrix = np.empty((n_rows, len(sources)))
-    for start in range(0, n_rows, CHUNK_ROWS):
-        window = slice(start, start + CHUNK_ROWS)
-        for k, (level1, level2) in enumerate(sources):
-            values = level1[window]
-            with np.errstate(over="ignore"):  # refused by check_columns, with the name of the term
-                matrix[window, k] = values if level2 is None else values * level2[group_codes[window]]
-    return matrix
 
 
 def _level2_matrix(sources: Sequence[Source], positions: Sequence[int], n_coefficients: int, rows: Rows) -> FloatArray:

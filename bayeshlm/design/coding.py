@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayeshlm.design.columns import CategoricalColumn, level_label
+from bayeshlm.design.columns import CategoricalColumn, level_label, shown
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.equations.spec import Option
 from bayeshlm.errors import DataError
@@ -99,6 +99,38 @@ class CategoricalCoding:
         return self.matrix[codes]
 
 
+def in_levels(column: CategoricalColumn, levels: tuple[str, ...], labels: pd.Index) -> CategoricalColumn:
+    """Code a column by the levels that a model knows.
+
+    Parameters
+    ----------
+    column : CategoricalColumn of N rows
+    levels : tuple of str
+    labels : Index of N row labels
+
+    Raises
+    ------
+    DataError
+        A value is none of the levels.
+
+    Examples
+    --------
+    >>> race = CategoricalColumn("race", np.array([1, 0]), ("b", "c"))
+    >>> in_levels(race, ("a", "b", "c"), pd.RangeIndex(2)).codes
+    array([2, 1])
+    """
+    position = {level: k for k, level in enumerate(levels)}
+    codes = np.array([position.get(level, -1) for level in column.levels], dtype=np.int64)[column.codes]
+    if (codes < 0).any():
+        row = int((codes < 0).argmax())
+        listed = ", ".join(map(repr, levels[:30])) + (f" and {len(levels) - 30} more" if len(levels) > 30 else "")
+        raise DataError(
+            f"column {column.name!r} is {column.levels[column.codes[row]]!r} in row {shown(labels[row])}, "
+            f"a level that the fitted data do not have, so nothing is known of it; the levels are: {listed}"
+        )
+    return CategoricalColumn(column.name, codes, levels)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BasisCoding:
     """Polynomial or B-spline columns of one numeric column.
@@ -148,7 +180,21 @@ class BasisCoding:
         return cls(function, dict(options), state)
 
     def apply(self, values: FloatArray) -> FloatArray:
-        """Evaluate the basis at an (n,) array of values: an (n, k) array."""
+        """Evaluate the basis at an (n,) array of values: an (n, k) array.
+
+        Raises
+        ------
+        DataError
+            A value lies outside of the range of those that a B-spline learned from.
+        """
+        if self.function == "bs":
+            lower, upper = self.state["lower_bound"], self.state["upper_bound"]
+            outside = (values < lower) | (values > upper)
+            if outside.any():
+                raise DataError(
+                    f"bs() knows values from {lower:g} to {upper:g}, {values[outside][0]:g} lies outside of them: "
+                    "a spline says nothing there"
+                )
         return _basis(self.function, values, self.options, dict(self.state))
 
 

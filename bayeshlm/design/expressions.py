@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeshlm.design.centering import GroupMeans, Scale, varying_rows
-from bayeshlm.design.coding import BasisCoding, CategoricalCoding, Contrast
+from bayeshlm.design.coding import BasisCoding, CategoricalCoding, Contrast, in_levels
 from bayeshlm.design.columns import (
     CategoricalColumn,
     NumericColumn,
@@ -126,7 +126,7 @@ def _column(column: Column, rows: Rows, unit: Unit, every_level: bool, inside: s
     if isinstance(found, NumericColumn):
         values = found.numbers
         return Expanded((_one_a_group(values, column, rows) if unit == "group" else values)[:, None])
-    declared = isinstance(rows.frame[found.name].dtype, pd.CategoricalDtype)
+    declared = isinstance(rows.source.frame[found.name].dtype, pd.CategoricalDtype)
     problem = None if declared else numbers_as_text(found, rows.frame.index)
     if problem:
         advice = f"; make it numbers with pd.to_numeric, or write C({column.name}) if these are categories"
@@ -143,6 +143,8 @@ def _categories(call: Call, rows: Rows, unit: Unit, every_level: bool) -> Expand
     options = dict(call.options)
     contrast: Contrast = "sum" if options.get("coding") == "sum" else "treatment"
     found = read_categories(rows.frame[rows.names[column.name]])
+    if rows.fitted is not None:
+        found = in_levels(found, read_categories(rows.fitted.frame[found.name]).levels, rows.frame.index)
     reference = options.get("ref")
     return _coded(found, column, rows, unit, "indicators" if every_level else contrast, reference)
 
@@ -184,12 +186,12 @@ def _call(call: Call, rows: Rows, unit: Unit) -> Expanded:
     argument = evaluate(call.argument, rows, "row" if of_rows else unit, inside=name)
     values, labels = argument.matrix, argument.labels
     if name == "mean":
-        means = GroupMeans.learn(values, rows.group_codes, rows.n_groups).means
+        means = _group_means(values, call, rows).means
         return Expanded(means if unit == "group" else means[rows.group_codes], labels)
     if name == "cwc":
         return Expanded(_centered_within(values, call, rows, unit), labels)
     if name in ("cgm", "scale"):
-        learned = Scale.learn(values)
+        learned = Scale.learn(_values_to_learn_from(values, call, rows, unit))
         if name == "cgm":
             return Expanded(learned.centered(values), labels)
         if not np.all(learned.sd > 0):
@@ -200,7 +202,8 @@ def _call(call: Call, rows: Rows, unit: Unit) -> Expanded:
     if name in ("poly", "bs"):
         if values.shape[1] != 1:
             raise DataError(f"{name}() takes one column, {_named(call)} stands for {values.shape[1]}")
-        basis = BasisCoding.learn("poly" if name == "poly" else "bs", np.ascontiguousarray(values[:, 0]), options)
+        given = np.ascontiguousarray(_values_to_learn_from(values, call, rows, unit)[:, 0])
+        basis = BasisCoding.learn("poly" if name == "poly" else "bs", given, options)
         columns = basis.apply(np.ascontiguousarray(values[:, 0]))
         return Expanded(columns, tuple(str(k + 1) for k in range(columns.shape[1])))
     raise DataError(f"{name}() cannot stand in an expression")
@@ -209,13 +212,32 @@ def _call(call: Call, rows: Rows, unit: Unit) -> Expanded:
 def _centered_within(values: FloatArray, call: Call, rows: Rows, unit: Unit) -> FloatArray:
     if unit == "group":
         raise DataError("cwc() centers rows within groups, so it cannot stand in a level-2 line: write cgm()")
-    for column in values.T:
+    for column in values.T if rows.fitted is None else ():
         if not varying_rows(column, rows.group_codes, rows.first).any():
             raise DataError(
                 f"cwc({_named(call)}) is zero everywhere: {_named(call)} does not vary within groups, "
                 "it belongs in a level-2 line"
             )
-    return GroupMeans.learn(values, rows.group_codes, rows.n_groups).deviations(values, rows.group_codes)
+    return _group_means(values, call, rows).deviations(values, rows.group_codes)
+
+
+def _values_to_learn_from(values: FloatArray, call: Call, rows: Rows, unit: Unit) -> FloatArray:
+    """Values of the call's argument in the rows that its coding is learned from."""
+    if rows.fitted is None:
+        return values
+    return evaluate(call.argument, rows.fitted, unit, inside=call.function).matrix
+
+
+def _group_means(values: FloatArray, call: Call, rows: Rows) -> GroupMeans:
+    """Means of the call's argument: of a group that the fitted rows have theirs, of others those of its own rows."""
+    own = GroupMeans.learn(values, rows.group_codes, rows.n_groups)
+    if rows.fitted is None or rows.known is None:
+        return own
+    fitted = rows.fitted
+    theirs = GroupMeans.learn(
+        _values_to_learn_from(values, call, rows, "row"), fitted.group_codes, fitted.n_groups
+    ).means
+    return GroupMeans(np.where(rows.known[:, None] >= 0, theirs[rows.known], own.means))
 
 
 def _elementwise(values: FloatArray, call: Call, rows: Rows, unit: Unit) -> FloatArray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -12,8 +14,20 @@ from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import DataError
 
 _PARAMETERS = ("gamma", "beta", "u", "z", "tau", "corr", "sigma", "mu", "y", "r", "X", "Z", "W", "G")
-_DIMENSIONS = ("fixed", "random", "random_", "coefficient", "chain", "draw", "sample", "obs", "observation", "level")
-_CONTAINERS = ("group_codes", "log_likelihood", "log_prior", "offset", "reliability", "by_group")
+_DIMENSIONS = (
+    "fixed",
+    "random",
+    "random_",
+    "coefficient",
+    "chain",
+    "draw",
+    "sample",
+    "obs",
+    "observation",
+    "level",
+    "is_new",
+)
+_CONTAINERS = ("group_codes", "log_likelihood", "log_prior", "offset", "reliability", "by_group", "is_new")
 _MOMENTS = ("u_mean", "u_sd", "beta_mean", "beta_sd", "beta_mcse")
 _GRAPH = (
     "group_code",
@@ -28,8 +42,21 @@ _GRAPH = (
     "Xty",
     "totals",
 )
+_LEFT_OUT = (
+    "elpd",
+    "p_loo",
+    "pareto_k",
+    "mcse",
+    "refitted",
+    "shift",
+    "mean",
+    "sd",
+    "parameter",
+    "estimate",
+    "component",
+)
 _PARTS = ("gamma_", "tau_", "corr_", "sigma_")
-RESERVED = frozenset((*_PARAMETERS, *_DIMENSIONS, *_CONTAINERS, *_MOMENTS, *_GRAPH))
+RESERVED = frozenset((*_PARAMETERS, *_DIMENSIONS, *_CONTAINERS, *_MOMENTS, *_GRAPH, *_LEFT_OUT))
 """Names in the graphs and the results, which a grouping column cannot have; nor one that begins with `_PARTS`."""
 
 
@@ -46,6 +73,21 @@ def check_frame(data: object, argument: str) -> None:
         raise DataError(
             f"the columns of {argument} must be named by text, not like {data.columns[0]!r}: set {argument}.columns"
         )
+
+
+def as_frame(table: Any, name: str) -> pd.DataFrame:
+    """A table as a pandas DataFrame; `name` is the argument that it was given as.
+
+    Raises
+    ------
+    DataError
+        It is no table.
+    """
+    if isinstance(table, pd.DataFrame):
+        return table
+    if hasattr(table, "to_pandas"):
+        return pd.DataFrame(table.to_pandas())
+    raise DataError(f"{name} must be a pandas DataFrame (or a polars or pyarrow table), not a {type(table).__name__}.")
 
 
 def text_names(data: pd.DataFrame) -> tuple[str, ...]:

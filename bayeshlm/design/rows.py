@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -46,6 +46,10 @@ class Rows:
         Columns of `frame` that stand outside of ``C()``, read as numbers or categories.
     rows_dropped : int
         Rows left out because a used column misses a value.
+    fitted : Rows or None
+        The rows from which means, scales, levels and bases are learned, when they are others than these.
+    known : (J,) array of int or None
+        Position of each group among the groups of `fitted`, -1 for a group that is not there.
     """
 
     text: str
@@ -56,6 +60,13 @@ class Rows:
     names: Mapping[str, str]
     columns: Mapping[str, DataColumn]
     rows_dropped: int
+    fitted: Rows | None = None
+    known: IntArray | None = None
+
+    @property
+    def source(self) -> Rows:
+        """The rows from which the codings are learned."""
+        return self if self.fitted is None else self.fitted
 
     @property
     def n_obs(self) -> int:
@@ -104,25 +115,9 @@ def gather_rows(
     all_codes, all_labels = factorize(ids)
     if not (all_codes >= 0).any():
         raise DataError(f"the grouping column {group_name!r} has no value in any row")
-    home = dict.fromkeys(text_names(data), data)
-    if group_data is not None:
-        check_frame(group_data, "group_data")
-        rows_of_groups = match_groups(data, group_data, group_name, all_labels)
-        key = str(resolve(group_name, text_names(group_data)))
-        home |= {name: group_data for name in text_names(group_data) if name != key}
-
-    names: dict[str, str] = {}
-    used: dict[str, pd.Series] = {}
-    for column in (spec.outcome, *(column for column, _ in _predictors(spec))):
-        found = resolve(column.name, tuple(home))
-        if found is None:
-            raise place_error(missing_column(column.name, tuple(home), data.index.names), spec.text, column.span)
-        names[column.name] = found
-        if found not in used:
-            series = one_column(home[found], found)
-            if home[found] is group_data:
-                series = series.iloc[rows_of_groups[all_codes]].set_axis(data.index)
-            used[found] = series
+    columns_of_spec = (spec.outcome, *(column for column, _ in predictors(spec)))
+    home, rows_of_groups = join(data, group_data, group_name, all_codes, all_labels)
+    names, used = find_columns(columns_of_spec, spec.text, data, home, rows_of_groups)
     outcome = names[spec.outcome.name]
     _check_roles(spec, group_name, outcome, names)
 
@@ -142,11 +137,11 @@ def gather_rows(
     present = np.bincount(all_codes, minlength=len(all_labels)) > 0
     codes = (np.cumsum(present) - 1)[all_codes].astype(np.int64, copy=False)
 
-    outside_c = {outcome, *(names[column.name] for column, in_c in _predictors(spec) if not in_c)}
+    outside_c = {outcome, *(names[column.name] for column, in_c in predictors(spec) if not in_c)}
     columns: dict[str, DataColumn] = {name: read_column(frame[name]) for name in frame.columns if name in outside_c}
     for read in columns.values():
         if isinstance(read, NumericColumn):
-            _check_finite(read, frame.index)
+            check_finite(read, frame.index)
     return Rows(
         text=spec.text,
         group=group_name,
@@ -159,6 +154,64 @@ def gather_rows(
     )
 
 
+def join(
+    data: pd.DataFrame, group_data: pd.DataFrame | None, group: str, codes: IntArray, labels: pd.Index
+) -> tuple[dict[str, pd.DataFrame], IntArray]:
+    """Frame that holds each column, of the data or the level-2 file, and the level-2 row of each row of the data.
+
+    Raises
+    ------
+    DataError
+        The level-2 file does not have one row for each group, or shares a column with the data.
+    """
+    home = dict.fromkeys(text_names(data), data)
+    if group_data is None:
+        return home, codes
+    check_frame(group_data, "group_data")
+    rows_of_groups = match_groups(data, group_data, group, labels)
+    key = str(resolve(group, text_names(group_data)))
+    home |= {name: group_data for name in text_names(group_data) if name != key}
+    return home, rows_of_groups[codes]
+
+
+def find_columns(
+    columns: Iterable[Column],
+    text: str,
+    data: pd.DataFrame,
+    home: Mapping[str, pd.DataFrame],
+    level2_rows: IntArray,
+) -> tuple[dict[str, str], dict[str, pd.Series]]:
+    """Find the columns that equations name, and their values for each row of the data.
+
+    Parameters
+    ----------
+    columns : iterable of Column
+    text : str
+        The equations.
+    data : DataFrame of N rows
+    home, level2_rows
+        From `join`.
+
+    Returns
+    -------
+    names : dict of str to str
+        Column for each name in the equations.
+    used : dict of str to Series
+        Values of each column, N rows.
+    """
+    names: dict[str, str] = {}
+    used: dict[str, pd.Series] = {}
+    for column in columns:
+        found = resolve(column.name, tuple(home))
+        if found is None:
+            raise place_error(missing_column(column.name, tuple(home), data.index.names), text, column.span)
+        names[column.name] = found
+        if found not in used:
+            series = one_column(home[found], found)
+            used[found] = series if home[found] is data else series.iloc[level2_rows].set_axis(data.index)
+    return names, used
+
+
 def walk_columns(expression: Product, in_c: bool = False) -> Iterator[tuple[Column, bool]]:
     """Yield the columns of an expression, each with whether it stands inside of ``C()``."""
     for factor in expression.factors:
@@ -168,7 +221,8 @@ def walk_columns(expression: Product, in_c: bool = False) -> Iterator[tuple[Colu
             yield from walk_columns(factor.argument, in_c or factor.function == "C")
 
 
-def _predictors(spec: ModelSpec) -> Iterator[tuple[Column, bool]]:
+def predictors(spec: ModelSpec) -> Iterator[tuple[Column, bool]]:
+    """Yield the columns of all expressions of a model, each with whether it stands inside of ``C()``."""
     for term in spec.level1:
         yield from walk_columns(term.expression)
     for equation in spec.level2:
@@ -181,12 +235,13 @@ def _predictors(spec: ModelSpec) -> Iterator[tuple[Column, bool]]:
 def _check_roles(spec: ModelSpec, group: str, outcome: str, names: Mapping[str, str]) -> None:
     if outcome == group:
         raise place_error(f"the grouping column {group!r} cannot be the outcome", spec.text, spec.outcome.span)
-    for column, _ in _predictors(spec):
+    for column, _ in predictors(spec):
         if names[column.name] == outcome:
             raise place_error(f"the outcome {outcome!r} cannot be its own predictor", spec.text, column.span)
 
 
-def _check_finite(column: NumericColumn, index: pd.Index) -> None:
+def check_finite(column: NumericColumn, index: pd.Index) -> None:
+    """Refuse infinite numbers, naming the row by its label in `index`."""
     bad = ~np.isfinite(column.numbers)
     if bad.any():
         row = int(bad.argmax())

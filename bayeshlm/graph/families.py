@@ -52,6 +52,10 @@ class Family(ABC):
     def log_density(self, x: Array) -> Array:
         """Log density at `x`; elementwise but for the LKJ's matrices."""
 
+    @abstractmethod
+    def random(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        """Draws of this shape, independent but for the LKJ's matrices."""
+
     def short(self) -> str:
         """The prior with its parameters to four significant digits, to look at."""
         return f"{self._name}({', '.join(f'{value:.4g}' for value in self.parameters.values())})"
@@ -80,6 +84,10 @@ class Normal(Family):
         z = (x - self.mu) / self.sigma
         return np.asarray(-0.5 * (LOG_2PI + z * z) - np.log(self.sigma))
 
+    def random(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        """Independent draws of this shape."""
+        return rng.normal(self.mu, self.sigma, shape)
+
 
 @dataclass(frozen=True, slots=True)
 class StudentT(Family):
@@ -94,6 +102,10 @@ class StudentT(Family):
         """Log density at `x`, elementwise."""
         return np.asarray(_student_t((x - self.mu) / self.sigma, self.nu) - np.log(self.sigma))
 
+    def random(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        """Independent draws of this shape."""
+        return np.asarray(self.mu + self.sigma * rng.standard_t(self.nu, shape))
+
 
 @dataclass(frozen=True, slots=True)
 class HalfNormal(Family):
@@ -105,6 +117,10 @@ class HalfNormal(Family):
     def log_density(self, x: Array) -> Array:
         """Log density at ``x >= 0``, elementwise."""
         return np.asarray(np.log(2) + Normal(0, self.sigma).log_density(x))
+
+    def random(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        """Independent draws of this shape."""
+        return np.abs(rng.normal(0.0, self.sigma, shape))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +135,10 @@ class HalfStudentT(Family):
         """Log density at ``x >= 0``, elementwise."""
         return np.asarray(np.log(2 / self.sigma) + _student_t(x / self.sigma, self.nu))
 
+    def random(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        """Independent draws of this shape."""
+        return np.abs(self.sigma * rng.standard_t(self.nu, shape))
+
 
 @dataclass(frozen=True, slots=True)
 class HalfCauchy(Family):
@@ -131,6 +151,10 @@ class HalfCauchy(Family):
         """Log density at ``x >= 0``, elementwise."""
         return np.asarray(np.log(2 / (np.pi * self.beta)) - np.log1p((x / self.beta) ** 2))
 
+    def random(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        """Independent draws of this shape."""
+        return np.abs(self.beta * rng.standard_cauchy(shape))
+
 
 @dataclass(frozen=True, slots=True)
 class Exponential(Family):
@@ -142,6 +166,10 @@ class Exponential(Family):
     def log_density(self, x: Array) -> Array:
         """Log density at ``x >= 0``, elementwise."""
         return np.asarray(np.log(self.lam) - self.lam * x)
+
+    def random(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        """Independent draws of this shape."""
+        return rng.exponential(1 / self.lam, shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +199,30 @@ class LKJ(Family):
         log_beta = 2 * gammaln(a) - gammaln(2 * a)
         constant = np.sum((2 * self.eta - 2 + q - k) * (q - k) * np.log(2) + (q - k) * log_beta)
         return np.asarray((self.eta - 1) * np.linalg.slogdet(x)[1] - constant)
+
+    def random(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        """Independent correlation matrices of shape (..., q, q)."""
+        factor = self.random_factor(rng, shape)
+        return np.asarray(factor @ np.swapaxes(factor, -1, -2))
+
+    def random_factor(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        """Cholesky factors L (..., q, q) of independent correlation matrices.
+
+        L is built row by row from independent partial correlations ``p_ij = 2 B - 1``, ``B ~ Beta(a_j, a_j)``,
+        ``a_j = eta + (q - 2 - j)/2`` in column j from 0: ``L_ij = p_ij prod_{k<j} sqrt(1 - p_ik^2)``
+        (Lewandowski, Kurowicka & Joe 2009, section 2.4).
+        """
+        q = shape[-1]
+        factor = np.zeros(shape)
+        for row in range(q):
+            left = np.ones(shape[:-2])
+            for column in range(row):
+                a = self.eta + (q - 2 - column) / 2
+                partial = 2 * rng.beta(a, a, shape[:-2]) - 1
+                factor[..., row, column] = partial * left
+                left = left * np.sqrt(1 - partial**2)
+            factor[..., row, row] = left
+        return factor
 
 
 GAMMA_FAMILIES: tuple[type[Family], ...] = (Normal, StudentT)

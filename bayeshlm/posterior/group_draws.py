@@ -65,8 +65,8 @@ def group_positions(design: Design, groups: Sequence[Hashable] | None) -> IntArr
     return np.asarray(positions)
 
 
-def check_budget(n_numbers: int) -> None:
-    """Refuse to make an array of so many doubles when it is beyond the budget.
+def check_budget(n_numbers: int, advice: str = "name fewer `groups`") -> None:
+    """Refuse to make an array of so many doubles when it is beyond the budget; `advice` says what to do instead.
 
     Raises
     ------
@@ -74,6 +74,4 @@ def check_budget(n_numbers: int) -> None:
     """
     if not budget.within_budget(n_numbers):
         limit = budget.BUDGET_BYTES / 2**20
-        raise OptionError(
-            f"these draws would take {8 * n_numbers / 2**20:.0f} MiB, more than {limit:.0f}: name fewer `groups`"
-        )
+        raise OptionError(f"these draws would take {8 * n_numbers / 2**20:.0f} MiB, more than {limit:.0f}: {advice}")

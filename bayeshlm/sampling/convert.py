@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
+from bayeshlm.graph.prior_changes import basis_text
 from bayeshlm.graph.priors import Priors
 from bayeshlm.sampling.budget import within_budget
 from bayeshlm.sampling.group_draws import drawn_groups, group_moments
@@ -56,6 +57,7 @@ def to_datatree(raw: RawDraws, design: Design, priors: Priors, options: Sampling
     tree.attrs = {
         "equations": design.spec.text,
         "priors": json.dumps(priors.texts()),
+        "prior_basis": basis_text(priors),
         "versions": json.dumps({name: version(name) for name in PACKAGES}),
         "seed": options.seed,
         "sampler": options.sampler,

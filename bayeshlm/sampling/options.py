@@ -72,17 +72,17 @@ def sampling_options(
     if sampler not in get_args(Sampler.__value__):
         raise OptionError(f'sampler must be "nutpie" or "pymc", not {sampler!r}.')
     check_parameterization(parameterization)
-    chains = _count("chains", chains, 1)
+    chains = checked_count("chains", chains, 1)
     if target_accept is None:
         target_accept = DEFAULT_TARGET_ACCEPT
     if not isinstance(target_accept, int | float) or not 0 < target_accept < 1:
         raise OptionError(f"target_accept must lie between 0 and 1, not {target_accept!r}.")
     return SamplingOptions(
-        draws=_count("draws", draws, 4),
-        tune=_count("tune", DEFAULT_TUNE[parameterization] if tune is None else tune, 0),
+        draws=checked_count("draws", draws, 4),
+        tune=checked_count("tune", DEFAULT_TUNE[parameterization] if tune is None else tune, 0),
         chains=chains,
-        cores=min(chains, os.cpu_count() or 1) if cores is None else _count("cores", cores, 1),
-        seed=int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else _count("seed", seed, 0),
+        cores=min(chains, os.cpu_count() or 1) if cores is None else checked_count("cores", cores, 1),
+        seed=checked_seed(seed),
         sampler=sampler,
         parameterization=parameterization,
         target_accept=float(target_accept),
@@ -90,7 +90,18 @@ def sampling_options(
     )
 
 
-def _count(name: str, value: int, least: int) -> int:
+def checked_seed(seed: int | None) -> int:
+    """The seed that was given, or one drawn from the system's randomness."""
+    return int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else checked_count("seed", seed, 0)
+
+
+def checked_count(name: str, value: int, least: int) -> int:
+    """Read an option as a whole number of at least `least`.
+
+    Raises
+    ------
+    OptionError
+    """
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise OptionError(f"{name} must be a whole number of at least {least}, not {value!r}.")
     if value > 2**32 - 1:

@@ -103,11 +103,8 @@ class Conditionals:
     @classmethod
     def of(cls, draws: xr.Dataset, design: Design) -> Conditionals:
         """From draws of gamma, tau, corr and sigma, dims (chain, draw, ...); S runs through the chains in turn."""
-        names = ("gamma", "tau", "sigma")
-        gamma, tau, sigma = (draws[name].transpose("chain", "draw", ...).to_numpy() for name in names)
-        q = tau.shape[-1]
-        chol = (tau[..., :, None] * _corr_factor(draws, q)).reshape(-1, q, q)
-        return cls(design.cross_products, gamma.reshape(sigma.size, -1), chol, sigma.ravel())
+        gamma, sigma = (draws[name].transpose("chain", "draw", ...).to_numpy() for name in ("gamma", "sigma"))
+        return cls(design.cross_products, gamma.reshape(sigma.size, -1), covariance_factor(draws), sigma.ravel())
 
     @property
     def starts(self) -> range:
@@ -216,6 +213,13 @@ def _variance(total: Array, squares: Array, count: int) -> Array:
 def _groups_last(groups: slice, *products: NDArray[Any]) -> tuple[Array, ...]:
     """Per-group arrays (J, ...) of some groups as (..., B), which is how the kernel walks through them."""
     return tuple(np.ascontiguousarray(np.moveaxis(values[groups], 0, -1), dtype=np.float64) for values in products)
+
+
+def covariance_factor(draws: xr.Dataset) -> Array:
+    """A matrix L with ``L L' = G`` at each draw of tau and corr, (S, q, q); S runs through the chains in turn."""
+    tau = draws["tau"].transpose("chain", "draw", ...).to_numpy()
+    q = tau.shape[-1]
+    return np.asarray((tau[..., :, None] * _corr_factor(draws, q)).reshape(-1, q, q))
 
 
 def _corr_factor(draws: xr.Dataset, q: int) -> Array:

@@ -1,0 +1,116 @@
+"""What the posterior knows of the random effects, without a draw of them: moments given the parameters, averaged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.posterior.variance_components import covariance_matrices
+from bayeshlm.sampling.group_draws import regenerated
+from bayeshlm.sampling.recover import BLOCK, Conditionals, in_threads
+
+MOST_NUMBERS = 30_000_000
+"""Rows or effects times draws that intervals are taken from; beyond, the draws are thinned."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class EffectMoments:
+    """Posterior moments of gamma and of u of J groups, in the user's columns.
+
+    Attributes
+    ----------
+    gamma : ndarray, (p,)
+        Posterior mean of the fixed effects.
+    gamma_cov : ndarray, (p, p)
+    mean : ndarray, (J, q)
+        Posterior mean of u: the empirical Bayes residual, averaged over the parameters' posterior.
+    cov : ndarray, (J, q, q)
+        Posterior covariance of u, ``E[Var(u | theta)] + Var(E[u | theta])``.
+    within : ndarray, (J, q, q)
+        Its first part, ``E[V_j]``.
+    cross : ndarray, (J, p, q)
+        Posterior covariance of gamma with u.
+    G : ndarray, (q, q)
+        Posterior mean of the covariance matrix of the random effects.
+    """
+
+    gamma: FloatArray
+    gamma_cov: FloatArray
+    mean: FloatArray
+    cov: FloatArray
+    within: FloatArray
+    cross: FloatArray
+    G: FloatArray
+
+    @property
+    def of_estimate(self) -> FloatArray:
+        """Covariance over data sets of the conditional mean of u, (J, q, q): ``E[G - V_j]``.
+
+        By the law of total variance, the parameters given, ``G = Var(E[u | y]) + Var(u | y)``; an SD of it is what
+        Goldstein calls the diagnostic standard error.
+        """
+        return self.G - self.within
+
+
+def effect_moments(posterior: xr.Dataset, design: Design) -> EffectMoments:
+    """Moments over the draws of the parameters, from the groups' conditional normals (Laird & Ware 1982).
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        With ``gamma``, ``tau``, ``sigma`` and, for correlated effects, ``corr``.
+    design : Design
+        Its cross-products are used; the rows are not touched.
+    """
+    given = Conditionals.of(posterior, design)
+    n_draws, n_groups, q = len(given.sigma), design.n_groups, len(design.random)
+    divisor = max(n_draws - 1, 1)
+    gamma = given.gamma.mean(axis=0)
+    spread = given.gamma - gamma
+    mean = np.empty((n_groups, q))
+    cov, within = np.empty((n_groups, q, q)), np.empty((n_groups, q, q))
+    cross = np.empty((n_groups, len(gamma), q))
+
+    def fill(start: int) -> None:
+        block = given.block(start, likelihood=False)
+        center = block.mean.mean(axis=0)
+        off = block.mean - center
+        mean[block.groups] = center.T
+        within[block.groups] = np.einsum("sakb,sckb->bac", block.root, block.root, optimize=False) / n_draws
+        cov[block.groups] = np.einsum("sab,scb->bac", off, off) / divisor
+        cross[block.groups] = np.moveaxis(np.tensordot(spread, off, axes=(0, 0)), -1, 0) / divisor
+
+    in_threads(fill, given.starts)
+    G = covariance_matrices(posterior, design).reshape(-1, q, q).mean(axis=0)
+    return EffectMoments(gamma, spread.T @ spread / divisor, mean, cov + within, within, cross, G)
+
+
+def thinned(n_draws: int, n_numbers: int, most: int, least: int = 200) -> IntArray:
+    """Evenly spaced draws, so that draws times `n_numbers` stay below `most`, but at least `least` draws.
+
+    Examples
+    --------
+    >>> thinned(10, 100, 500, least=2).tolist()
+    [0, 2, 4, 7, 9]
+    """
+    kept = min(n_draws, max(most // max(n_numbers, 1), least))
+    return np.asarray(np.linspace(0, n_draws - 1, kept).round().astype(np.int64))
+
+
+def interval_draws(n_draws: int, n_numbers: int) -> IntArray:
+    """The draws that intervals of so many numbers are taken from."""
+    return thinned(n_draws, n_numbers, MOST_NUMBERS)
+
+
+def block_effects(posterior: xr.Dataset, design: Design, start: int) -> FloatArray:
+    """Draws of u of the block of groups from `start`, (S, q, B): kept ones, or the same made again from the seed."""
+    positions = np.arange(start, min(start + BLOCK, design.n_groups))
+    source = posterior if "u" in posterior else regenerated(posterior, design, positions)
+    u = source["u"].transpose("chain", "draw", "random", design.group)
+    if "u" in posterior:
+        u = u.isel({design.group: positions})
+    return np.ascontiguousarray(u.to_numpy().reshape(-1, *u.shape[2:]))

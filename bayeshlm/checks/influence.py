@@ -1,0 +1,152 @@
+"""What each group does to the results: the posterior and the REML estimates without it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayeshlm.checks.conflict import ERROR_RATE
+from bayeshlm.checks.influence_draws import Shifts, parameter_draws, put_refit, shifts_without_groups
+from bayeshlm.checks.influence_reml import LEVERAGES, MEASURES, no_reml, reml_dataset
+from bayeshlm.checks.loo_refits import refit_without
+from bayeshlm.checks.psis import check_draws, threshold
+from bayeshlm.crosscheck.reml import fit_reml
+from bayeshlm.design.design import Design
+from bayeshlm.errors import DataError
+from bayeshlm.graph.priors import Priors
+
+MOST_REML_FITS = 500
+"""Up to so many groups REML is fitted without each unasked."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Influence:
+    """What the results would be without each group.
+
+    Attributes
+    ----------
+    group : str
+        Grouping column.
+    posterior : xarray.Dataset
+        ``mean``, ``sd``, ``change`` (mean without the group less mean with it, in posterior SDs) and ``mcse`` (Monte
+        Carlo error of the change), over (<group>, parameter); ``cooks_distance``, ``pareto_k``, ``refitted`` and
+        ``conflict_p``, over <group>. Parameters are gamma (``g00``), tau (``tau_u0``) and ``sigma``.
+    reml : xarray.Dataset
+        ``value`` (the estimate without the group) and ``change`` (its change; gamma's in standard errors), over
+        (estimate, <group>, parameter); ``rvc``, the relative change of each variance; ``cooks_distance``, ``mdffits``,
+        ``covtrace``, ``covratio``, over (estimate, <group>); ``leverage_fixed``, ``leverage_random``. ``estimate`` is
+        "one_step" (variance components kept) or "exact" (all estimated anew). NaN where there is no estimate.
+    table : pandas.DataFrame
+        A row a group, the most influential first.
+    threshold : float
+        Largest Pareto k that counts as good.
+    notes : tuple of str
+        What must be said beside the numbers.
+    """
+
+    group: str
+    posterior: xr.Dataset
+    reml: xr.Dataset
+    table: pd.DataFrame
+    threshold: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def bad(self) -> pd.DataFrame:
+        """Rows of the table whose Pareto k is too large and that were not refitted."""
+        return self.table[~(self.table["pareto_k"] <= self.threshold) & ~self.table["refitted"]]
+
+    @property
+    def outlying(self) -> pd.DataFrame:
+        """Rows of the table that the other groups do not let expect: ``conflict_p`` below 0.05 over their number.
+
+        In data that follow the model there is one in 5 % of the data sets (Bonferroni).
+        """
+        return self.table[self.table["conflict_p"] < ERROR_RATE / len(self.table)]
+
+
+def influence(posterior: xr.Dataset, design: Design, priors: Priors, exact: bool = False) -> Influence:
+    """Influence of each group on gamma, tau and sigma.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        With gamma, tau, corr and sigma, and ``attrs`` that say how it was sampled.
+    design, priors
+        The model's.
+    exact : bool
+        Sample the posterior anew without each group whose Pareto k is bad, and fit REML without each however many.
+
+    Returns
+    -------
+    Influence
+
+    Raises
+    ------
+    OptionError
+        The draws are too few.
+    SamplingError
+        If a fit without a group fails.
+    """
+    n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    check_draws(n_draws)
+    limit, notes = threshold(n_draws), []
+    shifts = shifts_without_groups(posterior, design)
+    refitted = ~(shifts.pareto_k <= limit) & exact
+    for position in np.flatnonzero(refitted).tolist():
+        refit = refit_without(posterior, design, priors, design.group_codes == position)
+        put_refit(shifts, posterior, design, position, refit)
+        if not refit.convergence.converged:
+            notes.append(f"the fit without {design.group} {design.group_labels[position]} has not converged")
+    names, _ = parameter_draws(posterior)
+    draws = _posterior_dataset(shifts, refitted, design, names)
+    with_fits = exact or design.n_groups <= MOST_REML_FITS
+    try:
+        reml = reml_dataset(design, fit_reml(design), with_fits)
+    except DataError as error:
+        reml = no_reml(design)
+        notes.append(f"REML has no estimate: {error}")
+    else:
+        if not with_fits:
+            notes.append(f"{design.n_groups} groups: REML without each is the one-step estimate; exact=True fits each")
+    return Influence(design.group, draws, reml, _table(draws, reml, design), limit, tuple(notes))
+
+
+def _posterior_dataset(shifts: Shifts, refitted: np.ndarray, design: Design, names: list[str]) -> xr.Dataset:
+    dims = (design.group, "parameter")
+    return xr.Dataset(
+        {
+            **{name: (dims, getattr(shifts, name)) for name in ("mean", "sd", "change", "mcse")},
+            "cooks_distance": (design.group, shifts.distance),
+            "pareto_k": (design.group, shifts.pareto_k),
+            "refitted": (design.group, refitted),
+            "conflict_p": (design.group, shifts.conflict_p),
+        },
+        {design.group: design.group_labels.to_numpy(), "parameter": names},
+    )
+
+
+def _table(draws: xr.Dataset, reml: xr.Dataset, design: Design) -> pd.DataFrame:
+    """One row a group, sorted by the largest change of a parameter."""
+    change = draws["change"].to_numpy()
+    most = np.abs(change).argmax(axis=1)
+    rows = np.arange(len(change))
+    has_fits = int(reml["cooks_distance"].sel(estimate="exact").count()) > 0
+    estimate = reml.sel(estimate="exact" if has_fits else "one_step")
+    table = pd.DataFrame(
+        {
+            "n": design.n_per_group,
+            "parameter": draws["parameter"].to_numpy()[most],
+            "change": change[rows, most],
+            "mcse": draws["mcse"].to_numpy()[rows, most],
+            **{name: draws[name].to_numpy() for name in ("cooks_distance", "pareto_k", "refitted", "conflict_p")},
+            **{f"reml_{name}": estimate[name].to_numpy() for name in MEASURES},
+            **{name: reml[name].to_numpy() for name in LEVERAGES},
+        },
+        index=design.group_labels,
+    )
+    table.attrs["reml_estimate"] = str(estimate["estimate"].item())
+    return table.iloc[np.argsort(-np.abs(table["change"].to_numpy()), kind="stable")]

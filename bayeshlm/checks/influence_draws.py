@@ -1,0 +1,122 @@
+"""The posterior without each group, by smoothed importance weights: means, SDs and how far they move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from bayeshlm.checks.conflict import conflict_probabilities
+from bayeshlm.checks.loo_refits import Refit
+from bayeshlm.checks.psis import relative_efficiency, smoothed_weights
+from bayeshlm.crosscheck.rotation import RotatedProducts, rotate
+from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.sampling.convergence import monitored_parameters
+from bayeshlm.sampling.diagnostics import diagnose
+from bayeshlm.sampling.recover import Conditionals, in_threads
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Shifts:
+    """How far the posterior of K parameters moves when each of J groups is left out.
+
+    Attributes
+    ----------
+    mean, sd : arrays, shape (J, K)
+        Posterior means and SDs without the group.
+    change : array, shape (J, K)
+        Mean without the group less mean with it, in SDs of the posterior with it.
+    mcse : array, shape (J, K)
+        Monte Carlo error of `change`.
+    distance : array, shape (J,)
+        ``d'Var(gamma)^-1 d / p`` of the change d of the means of gamma: Cook's distance of the posterior.
+    pareto_k, conflict_p : arrays, shape (J,)
+        Shape of the tail of the weights; see `bayeshlm.checks.conflict`.
+    """
+
+    mean: FloatArray
+    sd: FloatArray
+    change: FloatArray
+    mcse: FloatArray
+    distance: FloatArray
+    pareto_k: FloatArray
+    conflict_p: FloatArray
+
+
+def parameter_draws(posterior: xr.Dataset) -> tuple[list[str], FloatArray]:
+    """Names and draws (K, chain, draw) of gamma, tau and sigma."""
+    names, draws = monitored_parameters(posterior)
+    n_kept = posterior.sizes["fixed"] + posterior.sizes["random"] + 1
+    return names[:n_kept], draws[:n_kept]
+
+
+def shifts_without_groups(posterior: xr.Dataset, design: Design) -> Shifts:
+    """Leave each group out of the posterior in turn.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        With gamma, tau, corr and sigma.
+    design : Design
+
+    Notes
+    -----
+    With weights w of sum 1 and c a parameter's draws, centered and scaled to variance 1, the change is ``m = sum_s w_s
+    c_s``; its variance is ``sum_s (w_s (c_s - m) - c_s / S)^2`` over the draws' efficiency.
+    """
+    given, efficiency = Conditionals.of(posterior, design), relative_efficiency(posterior)
+    _, draws = parameter_draws(posterior)
+    flat = draws.reshape(len(draws), -1).T
+    center, scale = flat.mean(axis=0), flat.std(axis=0)
+    c = (flat - center) / scale
+    n_draws, n_parameters = c.shape
+    rotated, J = rotate(design.cross_products), design.n_groups
+    found = Shifts(*(np.empty((J, n_parameters)) for _ in range(4)), *(np.empty(J) for _ in range(3)))
+
+    def fill(start: int) -> None:
+        block = given.block(start)
+        w, found.pareto_k[block.groups] = smoothed_weights(np.ascontiguousarray(block.log_likelihood.T), efficiency)
+        m, second = w @ c, w @ c**2
+        squares = w**2
+        error = squares @ c**2 - 2 * m * (squares @ c) + m**2 * squares.sum(axis=1, keepdims=True)
+        error += 1 / n_draws - 2 / n_draws * (second - m**2)
+        found.change[block.groups] = m
+        found.mean[block.groups] = center + scale * m
+        found.sd[block.groups] = scale * np.sqrt(np.maximum(second - m**2, 0.0))
+        found.mcse[block.groups] = np.sqrt(np.maximum(error, 0.0) / efficiency)
+        found.conflict_p[block.groups] = conflict_probabilities(given, rotated, block.groups, w)
+
+    in_threads(fill, given.starts)
+    found.distance[:] = _distances(posterior, found.mean)
+    return found
+
+
+def put_refit(found: Shifts, posterior: xr.Dataset, design: Design, group: int, refit: Refit) -> None:
+    """Put what a fit without the group at a position says in the place of what the weights say."""
+    (_, with_it), (_, without) = parameter_draws(posterior), parameter_draws(refit.posterior)
+    scale = with_it.std(axis=(1, 2))
+    found.mean[group], found.sd[group] = without.mean(axis=(1, 2)), without.std(axis=(1, 2))
+    found.change[group] = (found.mean[group] - with_it.mean(axis=(1, 2))) / scale
+    found.mcse[group] = np.hypot(diagnose(without)[3], diagnose(with_it)[3]) / scale
+    found.distance[group] = _distances(posterior, found.mean[group : group + 1])[0]
+    given = Conditionals.of(refit.posterior, design)
+    equal = np.full((1, len(given.sigma)), 1 / len(given.sigma))
+    found.conflict_p[group] = conflict_probabilities(given, _rotated(design), slice(group, group + 1), equal)[0]
+
+
+def _rotated(design: Design) -> RotatedProducts:
+    return rotate(design.cross_products)
+
+
+def _distances(posterior: xr.Dataset, mean: FloatArray) -> FloatArray:
+    """Cook's distances of means (J, K), of which gamma's come first."""
+    gamma = posterior["gamma"].transpose("chain", "draw", "fixed").to_numpy()
+    p = gamma.shape[-1]
+    flat = gamma.reshape(-1, p)
+    scale = flat.std(axis=0)
+    standard = (flat - flat.mean(axis=0)) / scale
+    change = (mean[:, :p] - flat.mean(axis=0)) / scale
+    moved = np.linalg.solve(standard.T @ standard / len(flat), change.T)
+    return np.asarray(np.einsum("ja,aj->j", change, moved) / p)

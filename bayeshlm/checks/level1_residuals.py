@@ -1,0 +1,195 @@
+"""Level-1 residuals of every row: moments without a draw of u, intervals from draws a block of groups at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayeshlm.checks.effect_moments import EffectMoments, block_effects, effect_moments, interval_draws
+from bayeshlm.checks.level1_variance import LevelOneVariance, level1_variance
+from bayeshlm.checks.residual_shape import Normality, normality
+from bayeshlm.design.cross_products import sorting_order
+from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import CHUNK_ROWS, FloatArray, IntArray
+from bayeshlm.posterior.summary import check_interval, interval, with_interval
+from bayeshlm.sampling.recover import BLOCK, in_threads
+
+_PIECE = 2_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class LevelOneResiduals:
+    """Residuals ``r = y - offset - X gamma - Z u`` of the rows.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        A row a level-1 unit, indexed as the data are: the group's column, ``y``, ``fitted``, ``mean``, ``sd``,
+        ``lower``, ``upper`` of the residual and ``standardized``, which is standard normal under the model.
+    data : xarray.Dataset
+        The same, dim ``obs_id``, the group a coordinate.
+    normality : Normality
+        Skewness and kurtosis of the errors.
+    variance : LevelOneVariance
+        HLM's test that the level-1 variance is the same in all groups.
+    sigma : float
+        Posterior mean of the level-1 SD.
+    predictors : pandas.DataFrame
+        The used columns of the data, for `hlm_file`.
+    group : str
+        The grouping column.
+    notes : tuple of str
+    """
+
+    table: pd.DataFrame
+    data: xr.Dataset
+    normality: Normality
+    variance: LevelOneVariance
+    sigma: float
+    predictors: pd.DataFrame
+    group: str
+    notes: tuple[str, ...]
+
+    def hlm_file(self) -> pd.DataFrame:
+        """The level-1 residual file as the HLM program writes it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``L2ID``, ``L1RESID`` (the residual), ``FITVAL`` (the fitted value), ``SIGMA`` and the used columns of the
+            data. Residual and fitted value are posterior means where HLM has empirical Bayes estimates.
+        """
+        table = self.table
+        front = pd.DataFrame(
+            {"L2ID": table[self.group], "L1RESID": table["mean"], "FITVAL": table["fitted"], "SIGMA": self.sigma},
+            table.index,
+        )
+        return pd.concat([front, self.predictors.drop(columns=self.group)], axis=1)
+
+
+def level1_residuals(
+    posterior: xr.Dataset, design: Design, prob: float = 0.95, kind: str = "eti", min_df: int = 10
+) -> LevelOneResiduals:
+    """Residuals of every row.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        With ``gamma``, ``tau``, ``sigma``, ``corr`` for correlated effects, and ``u`` or ``attrs["seed"]``.
+    design : Design
+        X, Z, y and the cross-products are used.
+    prob, kind : float, {"eti", "hdi"}
+        The interval, as in `summarize`.
+    min_df : int
+        As in `level1_variance`.
+
+    Raises
+    ------
+    OptionError
+        `prob`, `kind` or `min_df` is not what it may be.
+
+    Notes
+    -----
+    Given the parameters theta, ``u_j | y ~ N(m_j, V_j)``, so that ``E[r] = y - offset - X E[gamma] - Z E[m]`` and
+    ``Var[r]`` is the quadratic form of the row in the posterior covariance of (gamma, u_j): exact in u, averaged over
+    the draws of theta. Over data sets ``E[r | y, theta]`` has the variance ``sigma^2 - z' V_j z`` by the law of total
+    variance, gamma taken as known: `standardized` divides by the square root of its posterior mean (Goldstein 2011,
+    Multilevel Statistical Models, 4th ed., section 2.9: the diagnostic standard error).
+    """
+    check_interval(prob, kind)
+    moments = effect_moments(posterior, design)
+    sigma = posterior["sigma"].transpose("chain", "draw").to_numpy().ravel()
+    fitted, sd, standardized = _moments_of_rows(design, moments, float(np.mean(sigma**2)))
+    draws = interval_draws(len(sigma), design.n_obs)
+    bounds, sums = _from_draws(posterior, design, draws, prob, kind)
+    residual = design.y - fitted
+    columns = {
+        "y": design.y,
+        "fitted": fitted,
+        "mean": residual,
+        "sd": sd,
+        "lower": bounds[:, 0],
+        "upper": bounds[:, 1],
+        "standardized": standardized * residual,
+    }
+    labels = design.group_labels[design.group_codes]
+    table = pd.DataFrame(columns, design.frame.index)
+    table.insert(0, design.group, np.asarray(labels))
+    data = xr.Dataset(
+        {name: ("obs_id", values) for name, values in columns.items()},
+        {"obs_id": pd.RangeIndex(design.n_obs), design.group: ("obs_id", np.asarray(labels))},
+    )
+    notes = ["standardized: divided by the SD that the residual has over data sets"]
+    if len(draws) < len(sigma):
+        notes.append(f"intervals and normality from {len(draws)} of {len(sigma)} draws")
+    return LevelOneResiduals(
+        table=with_interval(table, prob, kind),
+        data=data,
+        normality=normality(sums, design.n_obs),
+        variance=level1_variance(design, min_df),
+        sigma=float(sigma.mean()),
+        predictors=design.frame,
+        group=design.group,
+        notes=tuple(notes),
+    )
+
+
+def _moments_of_rows(
+    design: Design, moments: EffectMoments, sigma2: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Fitted values, SDs of the residuals and what these are multiplied with to be standardized, each (N,)."""
+    fitted, variance, inner = np.empty(design.n_obs), np.empty(design.n_obs), np.empty(design.n_obs)
+    for start in range(0, design.n_obs, CHUNK_ROWS):
+        rows = slice(start, start + CHUNK_ROWS)
+        X, Z, codes = design.X[rows], design.Z[rows], design.group_codes[rows]
+        fitted[rows] = design.offset[rows] + X @ moments.gamma + np.einsum("iq,iq->i", Z, moments.mean[codes])
+        variance[rows] = np.einsum("ip,ip->i", X @ moments.gamma_cov, X)
+        for a, z in enumerate(Z.T):
+            variance[rows] += 2 * z * np.einsum("ip,ip->i", X, moments.cross[codes, :, a])
+            variance[rows] += z * np.einsum("iq,iq->i", Z, moments.cov[codes, a])
+        inner[rows] = sigma2 - np.einsum("ia,iab,ib->i", Z, moments.within[codes], Z)
+    left = inner > 1e-10 * sigma2
+    scale = np.divide(1.0, np.sqrt(np.where(left, inner, 1.0)), out=np.full(design.n_obs, np.nan), where=left)
+    return fitted, np.sqrt(np.maximum(variance, 0.0)), scale
+
+
+def _from_draws(
+    posterior: xr.Dataset, design: Design, draws: IntArray, prob: float, kind: str
+) -> tuple[FloatArray, FloatArray]:
+    """Bounds (N, 2) of the residuals' intervals, and sums of the powers 1 to 4 of the errors at each draw, (4, S)."""
+    gamma = posterior["gamma"].transpose("chain", "draw", "fixed").to_numpy()
+    gamma = np.ascontiguousarray(gamma.reshape(-1, gamma.shape[-1])[draws].T)
+    bounds = np.empty((design.n_obs, 2))
+
+    def of_block(block: tuple[int, IntArray]) -> FloatArray:
+        start, rows = block
+        u = block_effects(posterior, design, start)[draws]
+        sums = np.zeros((4, len(draws)))
+        step = max(_PIECE // len(draws), 1)
+        for first in range(0, len(rows), step):
+            piece = rows[first : first + step]
+            r = (design.y - design.offset)[piece, None] - design.X[piece] @ gamma
+            of_row = u[:, :, design.group_codes[piece] - start]
+            for a in range(u.shape[1]):
+                r -= design.Z[piece, a, None] * of_row[:, a].T
+            bounds[piece] = interval(r[:, None], prob, kind)
+            power = np.ones_like(r)
+            for k in range(4):
+                power *= r
+                sums[k] += power.sum(axis=0)
+        return sums
+
+    return bounds, np.sum(in_threads(of_block, _blocks(design)), axis=0)
+
+
+def _blocks(design: Design) -> Iterator[tuple[int, IntArray]]:
+    """The first group of each block and the positions of its rows."""
+    order = sorting_order(design.group_codes)
+    order = np.arange(design.n_obs) if order is None else order
+    ends = np.concatenate([[0], np.cumsum(design.n_per_group)])
+    for start in range(0, design.n_groups, BLOCK):
+        yield start, order[ends[start] : ends[min(start + BLOCK, design.n_groups)]]

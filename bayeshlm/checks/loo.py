@@ -1,0 +1,195 @@
+"""Leave-one-out cross-validation of a two-level model: a row of a known group, or a whole group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from bayeshlm.checks.loo_groups import groups_left_out
+from bayeshlm.checks.loo_refits import exact_group, exact_row
+from bayeshlm.checks.loo_rows import rows_left_out
+from bayeshlm.checks.psis import Pointwise, check_draws, threshold
+from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.errors import OptionError
+from bayeshlm.graph.priors import Priors
+
+type Unit = Literal["row", "group"]
+type Exact = bool | Literal["auto"]
+
+MOST_REFITS = 10
+"""With ``exact="auto"`` so many units are refitted, and none when there are more."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Loo:
+    """A leave-one-out estimate of how well a model predicts.
+
+    Attributes
+    ----------
+    unit : {"row", "group"}
+        What was left out at a time.
+    group : str
+        Grouping column.
+    pointwise : xarray.Dataset
+        ``elpd``, ``p_loo``, ``pareto_k``, ``mcse`` and ``refitted`` of every unit: over ``obs_id``, with each row's
+        group as a coordinate, or over the groups.
+    n_draws : int
+        Draws over all chains.
+    threshold : float
+        Largest Pareto k that counts as good.
+    notes : tuple of str
+        What must be said beside the numbers.
+    """
+
+    unit: Unit
+    group: str
+    pointwise: xr.Dataset
+    n_draws: int
+    threshold: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def elpd(self) -> float:
+        """Expected log predictive density, summed over units: the higher, the better the model predicts."""
+        return float(self.pointwise["elpd"].sum())
+
+    @property
+    def se(self) -> float:
+        """Standard error of `elpd` over units, ``sqrt(n Var(elpd_i))``."""
+        return spread_of_sum(self.pointwise["elpd"].to_numpy())
+
+    @property
+    def p_loo(self) -> float:
+        """Effective number of parameters: what each unit's own data add to its log density, summed."""
+        return float(self.pointwise["p_loo"].sum())
+
+    @property
+    def looic(self) -> float:
+        """``-2 elpd``, on the scale of a deviance."""
+        return -2 * self.elpd
+
+    @property
+    def mcse(self) -> float:
+        """Monte Carlo error of `elpd`; NaN while a Pareto k is bad."""
+        return float("nan") if len(self.bad) else float(np.sqrt((self.pointwise["mcse"] ** 2).sum()))
+
+    @property
+    def n_units(self) -> int:
+        """Number of rows or of groups."""
+        return int(self.pointwise["elpd"].size)
+
+    @property
+    def bad(self) -> pd.DataFrame:
+        """Units whose Pareto k is too large and that were not refitted, the worst first."""
+        frame = self.pointwise.to_dataframe()
+        unknown = ~(frame["pareto_k"] <= self.threshold) & ~frame["refitted"]
+        return frame[unknown].sort_values("pareto_k", ascending=False)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """``estimate`` and ``se`` of elpd, p_loo and looic."""
+        p_loo = self.pointwise["p_loo"].to_numpy()
+        rows = {
+            "elpd": (self.elpd, self.se),
+            "p_loo": (self.p_loo, spread_of_sum(p_loo)),
+            "looic": (self.looic, 2 * self.se),
+        }
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "se"])
+        table.attrs |= {"unit": self.unit, "n_units": self.n_units, "n_bad": len(self.bad), "mcse": self.mcse}
+        return table
+
+
+def leave_one_out(
+    posterior: xr.Dataset, design: Design, priors: Priors, unit: Unit = "row", exact: Exact = "auto"
+) -> Loo:
+    """Leave every row or every group out in turn.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        With gamma, tau, corr and sigma, and ``attrs`` that say how it was sampled.
+    design, priors
+        The model's.
+    unit : {"row", "group"}
+        "row": a new row of a known group; "group": all rows of a new group.
+    exact : {"auto", True, False}
+        Whether units with a bad Pareto k are left out by a new fit without them; "auto": where there are at most 10.
+
+    Returns
+    -------
+    Loo
+
+    Raises
+    ------
+    OptionError
+        For another unit, or draws too few.
+    SamplingError
+        If a fit without a unit fails.
+    """
+    check_unit(unit)
+    if not (isinstance(exact, bool) or exact == "auto"):
+        raise OptionError(f'exact must be True, False or "auto", not {exact!r}.')
+    n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    check_draws(n_draws)
+    left_out = (rows_left_out if unit == "row" else groups_left_out)(posterior, design)
+    limit = threshold(n_draws)
+    bad = np.flatnonzero(~(left_out.pareto_k <= limit))
+    refit_them = len(bad) <= MOST_REFITS if exact == "auto" else exact
+    refitted = np.zeros(len(left_out.elpd), dtype=np.bool_)
+    unconverged: list[object] = []
+    for position in bad if refit_them else ():
+        refit_of = exact_row if unit == "row" else exact_group
+        numbers, refit = refit_of(posterior, design, priors, int(position))
+        left_out.elpd[position], left_out.p_loo[position], left_out.mcse[position] = numbers
+        refitted[position] = True
+        if not refit.convergence.converged:
+            unconverged.append(_name(design, unit, int(position)))
+    notes = [f"the fit without {name} has not converged" for name in unconverged]
+    if len(bad) and not refit_them and exact == "auto":
+        notes.append(f"{len(bad)} units have a bad Pareto k, too many to be refitted unasked: exact=True fits each")
+    return Loo(unit, design.group, _labelled(left_out, refitted, design, unit), n_draws, limit, tuple(notes))
+
+
+def check_unit(unit: str) -> None:
+    """Refuse a unit that is none.
+
+    Raises
+    ------
+    OptionError
+    """
+    if unit not in get_args(Unit.__value__):
+        raise OptionError(f'unit must be "row" (a new row of a known group) or "group" (a new group), not {unit!r}.')
+
+
+def spread_of_sum(values: FloatArray) -> float:
+    """Standard error of a sum of n values, ``sqrt(n Var)``; NaN for a single one.
+
+    Examples
+    --------
+    >>> round(spread_of_sum(np.array([1.0, 2.0, 3.0])) ** 2, 12)
+    3.0
+    """
+    return float(np.sqrt(len(values) * values.var(ddof=1))) if len(values) > 1 else float("nan")
+
+
+def _labelled(left_out: Pointwise, refitted: NDArray[np.bool_], design: Design, unit: Unit) -> xr.Dataset:
+    labels = design.group_labels.to_numpy()
+    if unit == "row":
+        dim = "obs_id"
+        coords = {dim: np.arange(design.n_obs), design.group: (dim, labels[design.group_codes])}
+    else:
+        dim, coords = design.group, {design.group: labels}
+    names = ("elpd", "p_loo", "pareto_k", "mcse")
+    return xr.Dataset({**{name: (dim, getattr(left_out, name)) for name in names}, "refitted": (dim, refitted)}, coords)
+
+
+def _name(design: Design, unit: Unit, position: int) -> str:
+    if unit == "group":
+        return f"{design.group} {design.group_labels[position]}"
+    return f"row {position} ({design.group} {design.group_labels[design.group_codes[position]]})"

@@ -1,0 +1,47 @@
+"""Leave a whole group out: the marginal likelihood of each group, and importance weights over groups.
+
+``p(y_j | theta) = N(X_j gamma, Z_j G Z_j' + sigma^2 I)`` does not contain u_j, which a group that is left out would not
+have told. The conditional likelihood, given u_j, answers no question about a new group, and its importance weights
+break down (Merkle, Furr & Rabe-Hesketh 2019, Psychometrika 84, 802-829).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from bayeshlm.checks.psis import Pointwise, leave_out, relative_efficiency
+from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.sampling.recover import BLOCK, Conditionals, in_threads
+
+
+def groups_left_out(posterior: xr.Dataset, design: Design) -> Pointwise:
+    """Leave each group out in turn.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        With gamma, tau, corr and sigma; the likelihoods are computed from them, a block of groups at a time.
+    design : Design
+
+    Returns
+    -------
+    Pointwise
+        In the order of the groups.
+    """
+    given, efficiency = Conditionals.of(posterior, design), relative_efficiency(posterior)
+    found = Pointwise.empty(design.n_groups)
+
+    def fill(start: int) -> None:
+        block = given.block(start)
+        found.put(block.groups, leave_out(np.ascontiguousarray(block.log_likelihood.T), efficiency))
+
+    in_threads(fill, given.starts)
+    return found
+
+
+def densities_of_group(given: Conditionals, group: int) -> FloatArray:
+    """``log p(y_j | theta)`` of the group at a position at each draw, (S,)."""
+    start = group // BLOCK * BLOCK
+    return np.asarray(given.block(start).log_likelihood[:, group - start])

@@ -1,0 +1,196 @@
+"""Posterior predictions: of rows of known groups, of new groups, and of the average group."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayeshlm.design.design import Design
+from bayeshlm.design.new_rows import NewRows
+from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.errors import OptionError
+from bayeshlm.posterior.group_draws import check_budget
+from bayeshlm.sampling.group_draws import regenerated
+from bayeshlm.sampling.options import checked_count, checked_seed
+from bayeshlm.sampling.recover import BLOCK, covariance_factor
+
+type Groups = Literal["same", "new", "average"]
+
+GROUPS_AT_A_TIME = 8 * BLOCK
+NUMBERS_AT_A_TIME = 1 << 20
+
+
+def predict(
+    posterior: xr.Dataset,
+    design: Design,
+    rows: NewRows,
+    groups: Groups = "same",
+    n_draws: int | None = None,
+    seed: int | None = None,
+) -> xr.Dataset:
+    """Draws of the mean and of the outcome of rows, ``mu = offset + X gamma + Z u``, ``y ~ N(mu, sigma^2)``.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        With ``gamma``, ``tau``, ``sigma``, for covarying effects ``corr``, and ``u`` unless it can be regenerated.
+    design : Design
+        The design that was fitted.
+    rows : NewRows
+        N rows in K groups.
+    groups : {"same", "new", "average"}
+        ``"same"``: a group that was fitted has its own u, draw by draw, and any other a u drawn from N(0, G).
+        ``"new"``: every group has a u drawn from N(0, G). ``"average"``: u = 0, the average group.
+    n_draws : int, optional
+        Draws used, evenly spaced over every chain; all by default.
+    seed : int, optional
+
+    Returns
+    -------
+    xarray.Dataset
+        ``mu`` and ``y`` (chain, draw, obs_id), ``obs_id`` being the rows' index, with the group of each row and
+        whether its u was drawn from N(0, G) (``is_new``) as coordinates. ``attrs``: ``groups``, ``seed``,
+        ``n_groups``, ``n_new_groups``.
+
+    Raises
+    ------
+    OptionError
+        An option is out of range, or the draws are beyond the memory budget.
+    """
+    check_groups_option(groups)
+    kept = thinned(posterior, n_draws)
+    n_used = len(kept) * posterior.sizes["chain"]
+    check_budget(n_used * rows.n_obs, "predict fewer rows at a time, or use fewer draws, `n_draws=`")
+    seed = checked_seed(seed)
+    of_effects, of_outcomes = np.random.default_rng(seed).spawn(2)
+    some = posterior.isel(draw=kept)
+    gamma, sigma = parameters(some)
+    new = np.zeros(rows.n_groups, bool) if groups == "average" else new_groups(rows, groups)
+    if groups == "average":
+        u = np.zeros((len(design.random), n_used, rows.n_groups))
+    else:
+        u = group_effects(posterior, design, rows, kept, groups, of_effects)
+    mu = linear_predictor(rows, gamma, u)
+    y = outcomes(mu.copy(), sigma, of_outcomes)
+    dims, shape = ("chain", "draw", "obs_id"), (posterior.sizes["chain"], len(kept), rows.n_obs)
+    index = pd.RangeIndex(rows.n_obs) if isinstance(rows.index, pd.MultiIndex) else rows.index
+    coords: dict[str, Any] = {"chain": some["chain"].to_numpy(), "draw": some["draw"].to_numpy()}
+    coords["obs_id"] = ("obs_id", index.to_numpy())
+    if rows.group_labels is not None:
+        coords[design.group] = ("obs_id", rows.group_labels.to_numpy()[rows.group_codes])
+        coords["is_new"] = ("obs_id", new[rows.group_codes])
+    attrs = {"groups": groups, "seed": seed, "n_groups": rows.n_groups, "n_new_groups": int(new.sum())}
+    return xr.Dataset({"mu": (dims, mu.reshape(shape)), "y": (dims, y.reshape(shape))}, coords, attrs)
+
+
+def check_groups_option(groups: object) -> None:
+    """Refuse a word that does not say where u comes from."""
+    if groups not in get_args(Groups.__value__):
+        raise OptionError(
+            f'groups={groups!r}: write "same" (fitted groups keep their u, others draw one), "new" (every group '
+            'draws one) or "average" (u = 0)'
+        )
+
+
+def thinned(posterior: xr.Dataset, n_draws: int | None) -> IntArray:
+    """Positions along ``draw`` of so many draws in all, evenly spaced; the same in every chain, rounded up.
+
+    Examples
+    --------
+    >>> thinned(xr.Dataset(coords={"chain": range(4), "draw": range(101)}), 12)
+    array([  0,  50, 100])
+    """
+    chains, length = posterior.sizes["chain"], posterior.sizes["draw"]
+    if n_draws is None:
+        return np.arange(length)
+    if checked_count("n_draws", n_draws, 1) > chains * length:
+        raise OptionError(f"n_draws={n_draws}: the fit has {chains * length} draws")
+    each = math.ceil(n_draws / chains)
+    return np.linspace(0, length - 1, each).round().astype(np.int64)
+
+
+def parameters(posterior: xr.Dataset) -> tuple[FloatArray, FloatArray]:
+    """Draws of gamma, (S, p), and of sigma, (S,); S runs through the chains in turn."""
+    sigma = posterior["sigma"].transpose("chain", "draw").to_numpy().ravel()
+    gamma = posterior["gamma"].transpose("chain", "draw", "fixed").to_numpy()
+    return np.ascontiguousarray(gamma.reshape(len(sigma), -1)), sigma
+
+
+def new_groups(rows: NewRows, groups: Groups) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which of the K groups have a u that is drawn from N(0, G)."""
+    return np.asarray(rows.known < 0 if groups == "same" else np.ones(rows.n_groups, dtype=bool))
+
+
+def group_effects(
+    posterior: xr.Dataset, design: Design, rows: NewRows, kept: IntArray, groups: Groups, rng: np.random.Generator
+) -> FloatArray:
+    """Draws of u of the groups of rows: the posterior's, or new ones from N(0, G) of the same draw.
+
+    Parameters
+    ----------
+    posterior, design, rows
+        As in `predict`.
+    kept : array of int
+        Positions along ``draw`` of the draws that are used.
+    groups : {"same", "new"}
+    rng : Generator
+
+    Returns
+    -------
+    array (q, S, K)
+    """
+    factor = covariance_factor(posterior.isel(draw=kept))
+    new = new_groups(rows, groups)
+    q = len(design.random)
+    u = np.empty((q, len(factor), rows.n_groups))
+    if new.any():
+        noise = rng.standard_normal((q, len(factor), int(new.sum())))
+        u[:, :, new] = np.einsum("sqr,rsk->qsk", factor, noise)
+    if not new.all():
+        u[:, :, ~new] = _posterior_effects(posterior, design, rows.known[~new], kept)
+    return u
+
+
+def _posterior_effects(posterior: xr.Dataset, design: Design, positions: IntArray, kept: IntArray) -> FloatArray:
+    """Draws of u of fitted groups, (q, S, K); made again, some groups at a time, where they were not kept."""
+    if "u" in posterior:
+        return _effects_first(posterior["u"].isel({design.group: positions, "draw": kept}), design)
+    pieces = [positions[start : start + GROUPS_AT_A_TIME] for start in range(0, len(positions), GROUPS_AT_A_TIME)]
+    made = (regenerated(posterior, design, piece)["u"].isel(draw=kept) for piece in pieces)
+    return np.concatenate([_effects_first(u, design) for u in made], axis=2)
+
+
+def _effects_first(u: xr.DataArray, design: Design) -> FloatArray:
+    values = u.transpose("random", "chain", "draw", design.group).to_numpy()
+    return values.reshape(values.shape[0], -1, values.shape[3])
+
+
+def linear_predictor(rows: NewRows, gamma: FloatArray, u: FloatArray) -> FloatArray:
+    """``mu = offset + X gamma + Z u`` of N rows at S draws, (S, N).
+
+    Parameters
+    ----------
+    rows : NewRows
+    gamma : array (S, p)
+    u : array (q, S, K)
+    """
+    mu = np.empty((len(gamma), rows.n_obs))
+    step = max(1, NUMBERS_AT_A_TIME // len(gamma))
+    for start in range(0, rows.n_obs, step):
+        window = slice(start, start + step)
+        mu[:, window] = gamma @ rows.X[window].T
+        mu[:, window] += rows.offset[window]
+        for effect, column in zip(u, rows.Z[window].T, strict=True):
+            mu[:, window] += effect[:, rows.group_codes[window]] * column
+    return mu
+
+
+def outcomes(mu: FloatArray, sigma: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Add residuals from N(0, sigma^2) to means (S, N), in place."""
+    for row, sd in zip(mu, sigma, strict=True):
+        row += sd * rng.standard_normal(mu.shape[1])
+    return mu

@@ -1,0 +1,211 @@
+"""Posterior predictive checks by level: replicated outcomes beside those observed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayeshlm.checks.prediction import Groups, group_effects, linear_predictor, outcomes, parameters, thinned
+from bayeshlm.checks.predictive_statistics import Statistic, predictive_statistics
+from bayeshlm.checks.replicates import Projection, Replicates, SortedRows
+from bayeshlm.design.design import Design
+from bayeshlm.design.new_rows import NewRows, fitted_rows
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.posterior.group_draws import check_budget
+from bayeshlm.posterior.summary import check_interval
+from bayeshlm.sampling import budget
+from bayeshlm.sampling.options import checked_seed
+
+MODES: dict[Groups, str] = {"same": "posterior_predictive", "new": "posterior_predictive_new_groups"}
+"""New rows in the same groups, and new groups; with the group of the DataTree that holds the outcomes."""
+
+DEFAULT_DRAWS = 500
+NUMBERS_AT_A_TIME = 1 << 21
+
+
+@dataclass(frozen=True, eq=False)
+class PredictiveCheck:
+    """Statistics of replicated outcomes beside those of the observed ones.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        Indexed by ``mode`` and ``statistic``: ``observed``; ``mean``, ``sd``, ``lower`` and ``upper`` of the
+        replicates; ``p``, the share of them above the observed value; ``p_two_sided``; ``meaning``.
+    draws : xarray.Dataset
+        ``replicated`` (mode, sample, statistic) and ``observed`` (statistic).
+    idata : xarray.DataTree
+        ``posterior_predictive`` (new rows in the same groups) and ``posterior_predictive_new_groups`` with replicated
+        ``y`` (chain, draw, obs_id), and ``observed_data``.
+    notes : tuple of str
+    """
+
+    table: pd.DataFrame
+    draws: xr.Dataset
+    idata: xr.DataTree
+    notes: tuple[str, ...]
+
+
+def predictive_check(
+    posterior: xr.Dataset, design: Design, n_draws: int | None = None, seed: int | None = None, prob: float = 0.95
+) -> PredictiveCheck:
+    """Compare the observed outcomes with replicates, in the same groups and in new ones.
+
+    A replicate takes one draw of the parameters. In the same groups, u is that of the draw, and only the
+    residuals are new; in new groups u is drawn from N(0, G), which asks whether the model knows how groups differ
+    (the posterior and the mixed predictive distribution of Gelman, Meng & Stern 1996, Statistica Sinica 6, 733-807).
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+    design : Design
+    n_draws : int, optional
+        Replicates, one for each of so many draws spaced evenly over the chains; 500, or as many as there are.
+    seed : int, optional
+    prob : float
+        Probability of the interval of the replicates.
+
+    Returns
+    -------
+    PredictiveCheck
+
+    Raises
+    ------
+    OptionError
+        An option is out of range, or u of the draws is beyond the memory budget.
+
+    Notes
+    -----
+    With R of n replicates above the observed value and E equal to it, ``p = (R + E/2 + 1/2)/(n + 1)`` and
+    ``p_two_sided = 2 min(p, 1 - p)``. The observed data were fitted too, so p lies nearer to 1/2 than a p-value
+    would: under the model p_two_sided < a in at most a share 2a of data sets, mostly in less than a (Meng
+    1994, Annals of Statistics 22, 1142-1160).
+    """
+    check_interval(prob, "eti")
+    if n_draws is None:
+        n_draws = min(DEFAULT_DRAWS, posterior.sizes["chain"] * posterior.sizes["draw"])
+    kept, seed = thinned(posterior, n_draws), checked_seed(seed)
+    some = posterior.isel(draw=kept)
+    gamma, sigma = parameters(some)
+    size = len(sigma)
+    check_budget(size * design.n_groups * len(design.coefficients), "use fewer draws, `n_draws=`")
+    rows = SortedRows.of(design)
+    projection = Projection.of(design, rows)
+    statistics = predictive_statistics(design, rows, projection)
+
+    def values(y: FloatArray) -> FloatArray:
+        replicates = Replicates(np.ascontiguousarray(y[:, rows.order]), rows, projection)
+        return np.column_stack([statistic.compute(replicates) for statistic in statistics])
+
+    observed = values(design.y[None])[0]
+    n_stored = max(1, min(size, budget.BUDGET_BYTES // (8 * design.n_obs)))
+    stored = np.linspace(0, size - 1, n_stored).round().astype(np.int64)
+    new_rows = fitted_rows(design)
+    replicated = np.empty((len(MODES), size, len(statistics)))
+    shown = np.empty((len(MODES), n_stored, design.n_obs))
+    for m, mode in enumerate(MODES):
+        of_effects, of_outcomes = np.random.default_rng([seed, m]).spawn(2)
+        u = group_effects(posterior, design, new_rows, kept, mode, of_effects)
+        for window, y in _outcomes(new_rows, gamma, sigma, u, of_outcomes):
+            replicated[m, window] = values(y)
+            here = (stored >= window.start) & (stored < window.stop)
+            shown[m, here] = y[stored[here] - window.start]
+    names = [statistic.name for statistic in statistics]
+    chain, draw = (axis.ravel() for axis in np.meshgrid(some["chain"], some["draw"], indexing="ij"))
+    draws = xr.Dataset(
+        {"replicated": (("mode", "sample", "statistic"), replicated), "observed": ("statistic", observed)},
+        {
+            "mode": list(MODES),
+            "statistic": names,
+            "chain": ("sample", chain),
+            "draw": ("sample", draw),
+        },
+        {"seed": seed},
+    )
+    return PredictiveCheck(
+        table=_table(draws, statistics, prob),
+        draws=draws,
+        idata=_tree(shown, some, stored, design, seed),
+        notes=_notes(size, n_stored),
+    )
+
+
+def _outcomes(
+    rows: NewRows, gamma: FloatArray, sigma: FloatArray, u: FloatArray, rng: np.random.Generator
+) -> Iterator[tuple[slice, FloatArray]]:
+    """Replicated outcomes (B, N), some draws at a time, with which draws they are of."""
+    step = max(1, NUMBERS_AT_A_TIME // rows.n_obs)
+    for start in range(0, len(sigma), step):
+        window = slice(start, min(start + step, len(sigma)))
+        yield window, outcomes(linear_predictor(rows, gamma[window], u[:, window]), sigma[window], rng)
+
+
+def predictive_p(observed: FloatArray, replicated: FloatArray) -> FloatArray:
+    """Share of replicates (..., n, T) above the observed values (T,), ties counted half; see `predictive_check`.
+
+    NaN where the observed value is.
+
+    Examples
+    --------
+    >>> predictive_p(np.array([2.0]), np.array([[1.0], [2.0], [3.0], [4.0]]))
+    array([0.6])
+    """
+    above = (replicated > observed).sum(axis=-2) + 0.5 * (replicated == observed).sum(axis=-2)
+    return np.where(np.isnan(observed), np.nan, (above + 0.5) / (replicated.shape[-2] + 1))
+
+
+def _table(draws: xr.Dataset, statistics: list[Statistic], prob: float) -> pd.DataFrame:
+    replicated, observed = draws["replicated"].to_numpy(), draws["observed"].to_numpy()
+    p = predictive_p(observed, replicated)
+    lower, upper = np.quantile(replicated, [(1 - prob) / 2, (1 + prob) / 2], axis=1)
+    columns = {
+        "observed": np.tile(observed, len(MODES)),
+        "mean": replicated.mean(axis=1).ravel(),
+        "sd": (replicated.std(axis=1, ddof=1) if replicated.shape[1] > 1 else np.full(p.shape, np.nan)).ravel(),
+        "lower": lower.ravel(),
+        "upper": upper.ravel(),
+        "p": p.ravel(),
+        "p_two_sided": 2 * np.minimum(p, 1 - p).ravel(),
+        "meaning": [statistic.meaning for statistic in statistics] * len(MODES),
+    }
+    index = pd.MultiIndex.from_product([list(MODES), draws["statistic"].to_numpy()], names=["mode", "statistic"])
+    table = pd.DataFrame(columns, index)
+    table.attrs.update(ci_kind="eti", ci_prob=prob, n_draws=replicated.shape[1], seed=draws.attrs["seed"])
+    return table
+
+
+def _tree(
+    y: FloatArray, posterior: xr.Dataset, stored: np.ndarray[tuple[int], np.dtype[np.int64]], design: Design, seed: int
+) -> xr.DataTree:
+    """Replicated outcomes as ArviZ takes them; as one chain, where some only are stored."""
+    chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
+    whole = len(stored) == chains * draws
+    shape = (chains, draws, design.n_obs) if whole else (1, len(stored), design.n_obs)
+    coords = {
+        "chain": posterior["chain"].to_numpy() if whole else [0],
+        "draw": posterior["draw"].to_numpy() if whole else np.arange(len(stored)),
+        "obs_id": pd.RangeIndex(design.n_obs),
+        design.group: ("obs_id", design.group_labels.to_numpy()[design.group_codes]),
+    }
+    nodes = {
+        name: xr.Dataset({"y": (("chain", "draw", "obs_id"), values.reshape(shape))}, coords)
+        for name, values in zip(MODES.values(), y, strict=True)
+    }
+    rows = {name: coords[name] for name in ("obs_id", design.group)}
+    tree = xr.DataTree.from_dict({**nodes, "observed_data": xr.Dataset({"y": ("obs_id", design.y)}, rows)})
+    tree.attrs = {"seed": seed}
+    return tree
+
+
+def _notes(size: int, n_stored: int) -> tuple[str, ...]:
+    notes = [
+        f"{size} replicates; p: share of them above the observed value, two-sided in the last column",
+        "same: new rows in the groups of the data; new: new groups of the same sizes and predictors",
+    ]
+    if n_stored < size:
+        notes.append(f"idata holds {n_stored} of the {size} replicated outcomes, which is what memory allows")
+    return tuple(notes)

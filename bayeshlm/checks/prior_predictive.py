@@ -1,0 +1,57 @@
+"""Prior predictive draws: what the model expects before it sees the outcomes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayeshlm.checks.prediction import linear_predictor, outcomes
+from bayeshlm.design.design import Design
+from bayeshlm.design.new_rows import fitted_rows
+from bayeshlm.graph.prior_draws import prior_draws
+from bayeshlm.graph.priors import Priors
+from bayeshlm.posterior.group_draws import check_budget
+from bayeshlm.sampling.options import checked_count, checked_seed
+
+
+def prior_predictive(design: Design, priors: Priors, draws: int = 500, seed: int | None = None) -> xr.DataTree:
+    """Draw parameters from the priors, and outcomes of the design's rows from them.
+
+    Parameters
+    ----------
+    design : Design
+        N rows.
+    priors : Priors
+    draws : int
+    seed : int, optional
+
+    Returns
+    -------
+    xarray.DataTree
+        ``prior``: gamma, tau, corr, sigma, u, beta; ``prior_predictive``: ``y`` (chain, draw, obs_id), one chain;
+        ``observed_data``. ``attrs["seed"]`` is the seed that was used.
+
+    Raises
+    ------
+    OptionError
+        An option is out of range, or the draws are beyond the memory budget.
+    """
+    draws, seed = checked_count("draws", draws, 1), checked_seed(seed)
+    check_budget(draws * max(design.n_obs, design.n_groups * len(design.coefficients)), "ask for fewer `draws`")
+    parameters, noise = np.random.default_rng(seed).spawn(2)
+    prior = prior_draws(design, priors, draws, parameters)
+    rows = fitted_rows(design)
+    u = np.ascontiguousarray(np.moveaxis(prior["u"].to_numpy()[0], 2, 0))
+    mu = linear_predictor(rows, prior["gamma"].to_numpy()[0], u)
+    y = outcomes(mu, prior["sigma"].to_numpy()[0], noise)
+    coords = {"chain": [0], "draw": np.arange(draws), "obs_id": pd.RangeIndex(design.n_obs)}
+    tree = xr.DataTree.from_dict(
+        {
+            "prior": prior,
+            "prior_predictive": xr.Dataset({"y": (("chain", "draw", "obs_id"), y[None])}, coords),
+            "observed_data": xr.Dataset({"y": ("obs_id", design.y)}, {"obs_id": coords["obs_id"]}),
+        }
+    )
+    tree.attrs = {"seed": seed}
+    return tree

@@ -1,0 +1,167 @@
+"""Pareto-smoothed importance sampling: from draws given all data to the posterior without a unit of them.
+
+The posterior without a unit has the weights ``1 / p(y_unit | rest, theta)`` on the draws given all data. ArviZ smooths
+their upper tail by a generalized Pareto distribution, whose shape k says how far they can be trusted (Vehtari, Simpson,
+Gelman, Yao & Gabry 2024, J. Machine Learning Research 25(72)).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.errors import OptionError
+from bayeshlm.sampling.convergence import monitored_parameters
+from bayeshlm.sampling.diagnostics import diagnose
+
+MIN_DRAWS = 100
+"""Draws, of all chains, below which no tail can be smoothed."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Pointwise:
+    """Leave-one-out densities of n units.
+
+    Attributes
+    ----------
+    elpd : array, (n,)
+        ``log p(y_unit | all other data)``.
+    p_loo : array, (n,)
+        Log density with the unit's own data among those given, less `elpd`.
+    pareto_k : array, (n,)
+        Shape of the tail of the importance weights; ``-inf`` where all weights are equal.
+    mcse : array, (n,)
+        Monte Carlo error of `elpd`; means something where k is below `threshold`.
+    """
+
+    elpd: FloatArray
+    p_loo: FloatArray
+    pareto_k: FloatArray
+    mcse: FloatArray
+
+    @classmethod
+    def empty(cls, n: int) -> Pointwise:
+        """Room for n units, to be filled by `put`."""
+        return cls(*(np.empty(n) for _ in range(4)))
+
+    def put(self, units: slice | IntArray, part: Pointwise) -> None:
+        """Fill in some units."""
+        self.elpd[units], self.p_loo[units] = part.elpd, part.p_loo
+        self.pareto_k[units], self.mcse[units] = part.pareto_k, part.mcse
+
+
+def threshold(n_draws: int) -> float:
+    """Largest Pareto k with which so many draws give a usable answer: ``min(1 - 1/log10(S), 0.7)``.
+
+    Vehtari et al. (2024), section 3.2.4.
+
+    Examples
+    --------
+    >>> round(threshold(1000), 3), threshold(4000)
+    (0.667, 0.7)
+    """
+    return min(1 - 1 / float(np.log10(n_draws)), 0.7)
+
+
+def relative_efficiency(posterior: xr.Dataset) -> float:
+    """Mean effective share of the draws, over gamma, tau, sigma and the correlations; 1 where it is not known."""
+    bulk = diagnose(monitored_parameters(posterior)[1])[0]
+    known = bulk[np.isfinite(bulk)]
+    n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    return float(known.mean()) / n_draws if known.size else 1.0
+
+
+def check_draws(n_draws: int) -> None:
+    """Refuse draws too few for a tail to be smoothed.
+
+    Raises
+    ------
+    OptionError
+    """
+    if n_draws < MIN_DRAWS:
+        raise OptionError(
+            f"{n_draws} draws are too few to leave units out by importance weights: fit with at least {MIN_DRAWS}"
+            " draws over all chains."
+        )
+
+
+def smoothed_weights(log_density: FloatArray, efficiency: float = 1.0) -> tuple[FloatArray, FloatArray]:
+    """Smoothed weights of the draws without each unit.
+
+    Parameters
+    ----------
+    log_density : array, shape (n, S)
+        ``log p(y_unit | rest, theta)`` of n units at S draws.
+    efficiency : float
+        From `relative_efficiency`.
+
+    Returns
+    -------
+    weights : array, shape (n, S)
+        Each row sums to 1.
+    pareto_k : array, shape (n,)
+
+    Examples
+    --------
+    >>> weights, k = smoothed_weights(np.random.default_rng(1).normal(0, 0.1, (2, 1000)))
+    >>> weights.sum(axis=1).round(12).tolist(), (k < 0.5).tolist()
+    ([1.0, 1.0], [True, True])
+    """
+    from arviz_stats.base.array import BaseArray
+
+    weights = np.full(log_density.shape, 1 / log_density.shape[1])
+    pareto_k = np.full(len(log_density), -np.inf)
+    varies = log_density.max(axis=1) > log_density.min(axis=1)
+    if varies.any():
+        with np.errstate(all="ignore"):  # weights that differ by more than float64 can hold: k is then large
+            log_weights, pareto_k[varies] = BaseArray().psislw(log_density[varies], r_eff=efficiency)
+            weights[varies] = np.exp(log_weights)
+    return weights, pareto_k
+
+
+def leave_out(log_density: FloatArray, efficiency: float = 1.0) -> Pointwise:
+    """Leave-one-out densities by importance weights.
+
+    Parameters
+    ----------
+    log_density, efficiency
+        As in `smoothed_weights`.
+
+    Notes
+    -----
+    The variance of the weighted mean is ``sum_s w_s^2 (p_s - mean)^2`` over the efficiency; the error of its logarithm
+    follows by the delta method (Vehtari et al. 2024, section 3.1).
+    """
+    weights, pareto_k = smoothed_weights(log_density, efficiency)
+    with np.errstate(divide="ignore"):
+        terms = np.log(weights) + log_density  # the draws that count may have densities that float64 cannot hold
+    largest = terms.max(axis=1, keepdims=True)
+    elpd = np.log(np.exp(terms - largest).sum(axis=1)) + largest[:, 0]
+    shares = np.exp(terms - elpd[:, None])  # w_s p_s / mean
+    mcse = np.sqrt(np.sum((shares - weights) ** 2, axis=1) / efficiency)
+    return Pointwise(elpd, _log_mean(log_density) - elpd, pareto_k, mcse)
+
+
+def refitted(log_density: FloatArray, within: FloatArray, efficiency: float) -> tuple[float, float, float]:
+    """``elpd``, ``p_loo`` and ``mcse`` of one unit from draws of a fit without it.
+
+    Parameters
+    ----------
+    log_density, within : arrays, shape (S,)
+        Log density of the unit at draws without it, and at draws with it.
+    efficiency : float
+        Of the draws without it.
+    """
+    elpd = float(_log_mean(log_density))
+    relative = np.exp(log_density - elpd)
+    mcse = float(relative.std() / np.sqrt(efficiency * len(relative)))
+    return elpd, float(_log_mean(within)) - elpd, mcse
+
+
+def _log_mean(log_density: FloatArray) -> FloatArray:
+    """Logarithm of the mean density over the last axis."""
+    largest = log_density.max(axis=-1, keepdims=True)
+    return np.asarray(np.log(np.exp(log_density - largest).mean(axis=-1)) + largest[..., 0])

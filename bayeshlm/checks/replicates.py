@@ -1,0 +1,136 @@
+"""Replicated outcomes sorted by group: their group means and what is left within groups, a chunk at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import FloatArray, IntArray
+
+RANK_TOLERANCE = 1e-10
+"""Share of a group's largest eigenvalue of Z'Z, scaled to a unit diagonal, below which a direction does not count."""
+
+NOTHING = 1e-20
+"""Share of its mean square below which the spread of a column within a group is rounding error."""
+
+
+@dataclass(frozen=True, eq=False)
+class SortedRows:
+    """The N rows of a design sorted by group.
+
+    Attributes
+    ----------
+    order : (N,) array of int
+        Row of the design at each place.
+    codes : (N,) array of int
+        Group at each place, increasing.
+    starts : (J,) array of int
+        First place of each group.
+    n : (J,) array of int
+        Rows of each group.
+    """
+
+    order: IntArray
+    codes: IntArray
+    starts: IntArray
+    n: IntArray
+
+    @classmethod
+    def of(cls, design: Design) -> SortedRows:
+        """Sort the rows of a design."""
+        n = design.n_per_group
+        order = np.argsort(design.group_codes, kind="stable")
+        return cls(order, design.group_codes[order], np.concatenate([[0], np.cumsum(n)[:-1]]), n)
+
+    def sums(self, values: FloatArray) -> FloatArray:
+        """Sums over the rows of each group, (..., J), of sorted values (..., N)."""
+        return np.asarray(np.add.reduceat(values, self.starts, axis=-1))
+
+    def means(self, values: FloatArray) -> FloatArray:
+        """Means over the rows of each group, (..., J), of sorted values (..., N)."""
+        return self.sums(values) / self.n
+
+    def deviations(self, values: FloatArray) -> FloatArray:
+        """Sorted values (..., N) less their group means; zero where they do not vary but for rounding."""
+        centered = values - self.means(values)[..., self.codes]
+        centered -= self.means(centered)[..., self.codes]
+        nothing = self.sums(centered**2) <= NOTHING * self.sums(values**2)
+        return np.where(nothing[..., self.codes], 0.0, centered)
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """What least squares with own coefficients ``Z_j`` in every group, and common ones X, leaves of outcomes.
+
+    Attributes
+    ----------
+    rows : SortedRows
+    within : (q, N) array
+        Columns of Z made orthonormal within each group; zero where a group has less than q directions.
+    common : (p', N) array
+        Orthonormal columns that span what the groups' own regressions leave of X.
+    df : (J,) array of int
+        Rows of each group less the rank of its Z_j.
+    """
+
+    rows: SortedRows
+    within: FloatArray
+    common: FloatArray
+    df: IntArray
+
+    @classmethod
+    def of(cls, design: Design, rows: SortedRows) -> Projection:
+        """Make the projection of a design."""
+        Z = design.Z[rows.order].T.copy()
+        lengths = np.sqrt(rows.sums(Z**2))
+        Z /= np.where(lengths > 0, lengths, 1.0)[:, rows.codes]
+        gram = np.array([[rows.sums(a * b) for b in Z] for a in Z])
+        values, vectors = np.linalg.eigh(np.moveaxis(gram, 2, 0))
+        counts = values > RANK_TOLERANCE * values[:, -1:]
+        scaled = vectors * np.where(counts, 1 / np.sqrt(np.where(counts, values, 1.0)), 0.0)[:, None, :]
+        within = np.array([sum(Z[k] * scaled[rows.codes, k, r] for k in range(len(Z))) for r in range(len(Z))])
+        own = cls(rows, within, np.empty((0, design.n_obs)), rows.n - counts.sum(axis=1))
+        X = design.X[rows.order].T
+        norms = np.sqrt((X**2).sum(axis=1))
+        left = own.residuals(X / np.where(norms > 0, norms, 1.0)[:, None])
+        _, sizes, common = np.linalg.svd(left, full_matrices=False)
+        return cls(rows, within, common[sizes > 1e-7], own.df)
+
+    def residuals(self, values: FloatArray) -> FloatArray:
+        """What is left of sorted values (B, N)."""
+        left = values.copy()
+        for _ in range(2):  # the second time takes the rounding out
+            for column in self.within:
+                left -= self.rows.sums(left * column)[:, self.rows.codes] * column
+        left -= (left @ self.common.T) @ self.common
+        return left
+
+
+@dataclass(frozen=True, eq=False)
+class Replicates:
+    """B outcomes of the N rows.
+
+    Attributes
+    ----------
+    y : (B, N) array
+        Sorted as `rows` says.
+    rows : SortedRows
+    projection : Projection
+    """
+
+    y: FloatArray
+    rows: SortedRows
+    projection: Projection
+
+    @cached_property
+    def means(self) -> FloatArray:
+        """Group means, (B, J)."""
+        return self.rows.means(self.y)
+
+    @cached_property
+    def residuals(self) -> FloatArray:
+        """Residuals of the groups' own regressions, (B, N)."""
+        return self.projection.residuals(self.y)

@@ -1,0 +1,52 @@
+"""A design without some of its rows, everything else left as the whole data made it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayeshlm.design.design import Design
+
+
+def without_rows(design: Design, left_out: NDArray[np.bool_]) -> Design:
+    """Leave rows out of a design; a group that loses its last row is left out too.
+
+    The columns are not made again: centering constants, scales, bases and codings stay those of the whole data, so
+    that the effects keep their meaning and what was left out can be predicted.
+
+    Parameters
+    ----------
+    design : Design
+    left_out : (N,) array of bool
+        Rows to leave out; not all of them.
+
+    Returns
+    -------
+    Design
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from bayeshlm.design import build_design
+    >>> from bayeshlm.equations import parse
+    >>> data = pd.DataFrame({"school": [1, 1, 2, 2, 3, 3], "ses": [0, 2, 1, 5, 3, 4], "math": range(6)})
+    >>> design = build_design(parse("math = b0 + b1*cgm(ses) + r; b0 = g00 + u0; b1 = g10"), data, group="school")
+    >>> part = without_rows(design, design.group_codes == 0)
+    >>> part.group_labels.tolist(), part.group_codes.tolist(), part.X[:, 1].tolist()
+    ([2, 3], [0, 0, 1, 1], [-1.5, 2.5, 0.5, 1.5])
+    """
+    kept = ~left_out
+    groups, codes = np.unique(design.group_codes[kept], return_inverse=True)
+    return replace(
+        design,
+        group_labels=design.group_labels[groups],
+        group_codes=codes.astype(np.int64),
+        y=design.y[kept],
+        offset=design.offset[kept],
+        X=np.ascontiguousarray(design.X[kept]),
+        Z=np.ascontiguousarray(design.Z[kept]),
+        W=design.W[groups],
+        frame=design.frame[kept],
+    )

@@ -1,0 +1,92 @@
+"""A leave-one-out estimate as text and HTML: which question it answers, the numbers, and the units it fails for."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pandas as pd
+
+from bayeshlm.checks.loo import Loo
+from bayeshlm.display.blocks import Block, Grid, Lines, Section
+from bayeshlm.display.digits import count, decimals, number
+from bayeshlm.display.html import to_html
+from bayeshlm.display.text import to_text
+
+MOST_NAMED = 20
+"""So many units with a bad Pareto k are named."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class ShownLoo(Loo):
+    """A `Loo` whose printed form is its table and what must be said beside it."""
+
+    @classmethod
+    def of(cls, loo: Loo) -> ShownLoo:
+        """Show an estimate."""
+        return cls(**{field.name: getattr(loo, field.name) for field in dataclasses.fields(loo)})
+
+    def __repr__(self) -> str:
+        return to_text(loo_blocks(self))
+
+    def _repr_html_(self) -> str:
+        return to_html(loo_blocks(self))
+
+
+def loo_blocks(loo: Loo) -> list[Block]:
+    """Lay out an estimate: question, numbers, Pareto k, units that need attention."""
+    places = decimals(loo.se, loo.mcse)
+    rows = tuple(
+        (str(name), number(float(row["estimate"]), places), number(float(row["se"]), places))
+        for name, row in loo.table.iterrows()
+    )
+    grid = Grid(_title(loo), ("", "estimate", "se"), (Section("", rows),))
+    return [
+        Lines((_question(loo),)),
+        grid,
+        Lines((_reliability(loo), *(f"Note: {note.removesuffix('.')}." for note in loo.notes))),
+    ]
+
+
+def _question(loo: Loo) -> str:
+    if loo.unit == "row":
+        return (
+            f"How well is a new row of a known {loo.group} predicted? Each row is left out in turn, given the other"
+            f" rows of its {loo.group}."
+        )
+    return (
+        f"How well are the rows of a new {loo.group} predicted? Each {loo.group} is left out whole in turn, its random"
+        " effects unknown."
+    )
+
+
+def _title(loo: Loo) -> str:
+    units = f"{count(loo.n_units)} " + ("rows" if loo.unit == "row" else f"groups ({loo.group})")
+    return f"Leave-one-out cross-validation over {units}, {count(loo.n_draws)} draws"
+
+
+def _reliability(loo: Loo) -> str:
+    pareto_k, limit = loo.pointwise["pareto_k"], number(loo.threshold, 2)
+    largest, n_refitted = number(float(pareto_k.max()), 2), int(loo.pointwise["refitted"].sum())
+    text = f"Pareto k: the largest is {largest}; up to {limit} the importance weights can be trusted."
+    if n_refitted:
+        text += f" Without {_units(n_refitted)} the model was fitted anew, which is exact."
+    bad = loo.bad
+    if bad.empty:
+        return f"{text} Monte Carlo error of elpd: {number(loo.mcse, 2)}."
+    named = ", ".join(_names(loo, bad.head(MOST_NAMED)))
+    more = f" and {len(bad) - MOST_NAMED} more" if len(bad) > MOST_NAMED else ""
+    return f"{text} NOT TRUSTWORTHY for {_units(len(bad))}: {named}{more}. exact=True fits the model anew without each."
+
+
+def _names(loo: Loo, bad: pd.DataFrame) -> list[str]:
+    rows = zip(bad.index, bad.iterrows(), strict=True)
+    whole = loo.unit == "group"
+    return [
+        (f"{loo.group} {label}" if whole else f"row {label} of {loo.group} {row[loo.group]}")
+        + f" ({number(float(row['pareto_k']), 2)})"
+        for label, (_, row) in rows
+    ]
+
+
+def _units(n: int) -> str:
+    return f"{count(n)} unit" + ("" if n == 1 else "s")

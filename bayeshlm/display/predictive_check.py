@@ -1,0 +1,66 @@
+"""Predictive checks as text and HTML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bayeshlm.checks.predictive_check import PredictiveCheck
+from bayeshlm.display.blocks import Block, Grid, Lines, Section
+from bayeshlm.display.digits import decimals, number, p_value
+from bayeshlm.display.html import to_html
+from bayeshlm.display.text import to_text
+
+HEADER = ("", "observed", "replicated", "sd", "lower", "upper", "p", "two-sided")
+HEADINGS = {"same": "new rows in the same groups", "new": "new groups"}
+NOTABLE = 0.05
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ShownPredictiveCheck(PredictiveCheck):
+    """A `PredictiveCheck` whose printed form is its table."""
+
+    @classmethod
+    def of(cls, check: PredictiveCheck) -> ShownPredictiveCheck:
+        """Show the table of `check`."""
+        return cls(check.table, check.draws, check.idata, check.notes)
+
+    def __repr__(self) -> str:
+        return to_text(predictive_check_blocks(self))
+
+    def _repr_html_(self) -> str:
+        return to_html(predictive_check_blocks(self))
+
+
+def predictive_check_blocks(check: PredictiveCheck) -> list[Block]:
+    """Lay out a predictive check: a section a mode, then the statistics that the replicates rarely reach."""
+    sections = tuple(
+        Section(HEADINGS[str(mode)], tuple(_cells(str(name), row) for name, row in part.droplevel("mode").iterrows()))
+        for mode, part in check.table.groupby(level="mode", sort=False)
+    )
+    grid = Grid("Posterior predictive checks", HEADER, sections, notes=check.notes)
+    return [grid, Lines(_verdict(check.table))]
+
+
+def _cells(name: str, row: pd.Series) -> tuple[str, ...]:
+    places = decimals(float(row["sd"]), np.nan)
+    values = (number(float(row[column]), places) for column in ("observed", "mean", "sd", "lower", "upper"))
+    return (name, *values, p_value(float(row["p"])), p_value(float(row["p_two_sided"])))
+
+
+def _verdict(table: pd.DataFrame) -> tuple[str, ...]:
+    """One line a mode with the statistics that the replicates rarely reach."""
+    lines = []
+    for mode, heading in HEADINGS.items():
+        part = table.loc[mode]
+        notable = part[part["p_two_sided"] < NOTABLE]
+        named = [
+            f"{name} ({'above' if row['observed'] > row['mean'] else 'below'})" for name, row in notable.iterrows()
+        ]
+        if named:
+            lines.append(f"Beyond what the model makes of {heading} (two-sided p < {NOTABLE:g}): {', '.join(named)}.")
+    if not lines:
+        return (f"No statistic has a two-sided p below {NOTABLE:g}.",)
+    return (*lines, f"Of {len(table)} statistics some fall below {NOTABLE:g} by chance; table says what each is.")

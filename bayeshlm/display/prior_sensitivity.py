@@ -1,0 +1,68 @@
+"""What the posterior owes to the priors, as text and HTML."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from bayeshlm.checks.power_scaling import PriorSensitivity
+from bayeshlm.display.blocks import Block, Grid, Lines, Section
+from bayeshlm.display.digits import decimals, number
+from bayeshlm.display.html import to_html
+from bayeshlm.display.text import to_text
+
+_NAN = float("nan")
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class ShownSensitivity(PriorSensitivity):
+    """A `PriorSensitivity` whose printed form is its tables."""
+
+    @classmethod
+    def of(cls, sensitivity: PriorSensitivity) -> ShownSensitivity:
+        """Show a sensitivity."""
+        return cls(sensitivity.table, sensitivity.by_prior, sensitivity.refits, sensitivity.notes)
+
+    def __repr__(self) -> str:
+        return to_text(sensitivity_blocks(self))
+
+    def _repr_html_(self) -> str:
+        return to_html(sensitivity_blocks(self))
+
+
+def sensitivity_blocks(sensitivity: PriorSensitivity) -> list[Block]:
+    """Lay out the power scaling, and the refits below it."""
+    rows = tuple(
+        (str(name), number(float(row["prior"]), 3), number(float(row["likelihood"]), 3), *map(str, row.iloc[2:]))
+        for name, (_, row) in zip(sensitivity.table.index, sensitivity.table.iterrows(), strict=True)
+    )
+    header = ("", "prior", "likelihood", "strongest prior", "what it means")
+    blocks: list[Block] = [Grid("Sensitivity to the priors", header, (Section("", rows),), notes=sensitivity.notes)]
+    if sensitivity.refits is not None:
+        blocks.append(_refits(sensitivity))
+    flagged = sensitivity.flagged
+    lines = [
+        f"By power scaling the prior matters for {', '.join(flagged)}."
+        if flagged
+        else "By power scaling no parameter is sensitive to the priors."
+    ]
+    if sensitivity.refits is not None:
+        shift = sensitivity.refits["shift"].abs()
+        parameter, name = shift.index[int(shift.argmax())]
+        size = number(float(shift.max()), 2)
+        lines.append(f"The largest shift by a refit: {parameter} moves by {size} posterior SDs under {name!r}.")
+    return [*blocks, Lines(tuple(lines))]
+
+
+def _refits(sensitivity: PriorSensitivity) -> Grid:
+    table = sensitivity.refits
+    assert table is not None
+    sections = []
+    for parameter, part in table.groupby(level="parameter", sort=False):
+        places = decimals(float(part["sd"].iloc[0]), _NAN)
+        rows = []
+        for (_, name), (_, row) in zip(part.index, part.iterrows(), strict=True):
+            values = [number(float(row[column]), places) for column in ("mean", "sd", "lower", "upper")]
+            rows.append((str(name), *values, number(float(row["shift"]), 2), number(float(row["sd_ratio"]), 2)))
+        sections.append(Section(str(parameter), tuple(rows)))
+    header = ("", "mean", "sd", "lower", "upper", "shift", "SD ratio")
+    return Grid("Under other priors", header, tuple(sections))

@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+import xarray as xr
+from arviz_stats.base.array import BaseArray
+
+from bayeshlm.checks.psis import check_draws, leave_out, refitted, relative_efficiency, smoothed_weights, threshold
+from bayeshlm.errors import OptionError
+
+
+def normal_draws(n_draws, y, seed=1):
+    """Draws of a normal mean under a flat prior, and log densities of every y: (n, S)."""
+    mean = np.random.default_rng(seed).normal(y.mean(), 1 / np.sqrt(len(y)), n_draws)
+    return -0.5 * np.log(2 * np.pi) - 0.5 * (y[:, None] - mean) ** 2
+
+
+def exact_elpd(y):
+    """Leave-one-out predictive densities of a normal mean with known variance 1 and a flat prior."""
+    n = len(y)
+    center, variance = (y.sum() - y) / (n - 1), 1 + 1 / (n - 1)
+    return -0.5 * np.log(2 * np.pi * variance) - 0.5 * (y - center) ** 2 / variance
+
+
+def test_a_normal_mean_has_its_closed_form_within_the_error_stated():
+    y = np.random.default_rng(0).normal(size=30)
+    found = leave_out(normal_draws(4000, y))
+    z = (found.elpd - exact_elpd(y)) / found.mcse
+    assert (found.pareto_k < 0.7).all()
+    assert np.abs(z).max() < 4
+    assert np.abs(z).mean() > 0.1  # the error is not merely stated large
+
+
+def test_numbers_are_those_of_arviz():
+    log_density = normal_draws(1000, np.random.default_rng(2).normal(size=8))
+    found = leave_out(log_density, 0.8)
+    elpd, k, p = BaseArray().loo(log_density.reshape(8, 4, 250), r_eff=0.8)
+    np.testing.assert_allclose(found.elpd, elpd)
+    np.testing.assert_allclose(found.pareto_k, k)
+    np.testing.assert_allclose(found.p_loo, p)
+
+
+def test_densities_of_whole_groups_do_not_underflow():
+    log_density = normal_draws(1000, np.random.default_rng(2).normal(size=8))
+    moved = leave_out(log_density - 9000.0)
+    np.testing.assert_allclose(moved.elpd, leave_out(log_density).elpd - 9000.0)
+    assert np.isfinite(moved.mcse).all()
+
+
+def test_a_unit_that_no_draw_knows():
+    weights, k = smoothed_weights(np.array([np.zeros(200), -(np.linspace(0, 1000, 200) ** 2)]))
+    np.testing.assert_array_equal(weights[0], np.full(200, 1 / 200))
+    assert k[0] == -np.inf
+    assert not k[1] <= 0.7
+    np.testing.assert_allclose(weights.sum(axis=1), 1)
+    found = leave_out(-(np.linspace(0, 1000, 200) ** 2)[None])
+    assert found.elpd[0] == pytest.approx(-1e6, rel=0.01)
+    assert not found.pareto_k[0] <= 0.7
+
+
+def test_a_refit_averages_the_density():
+    rng = np.random.default_rng(3)
+    log_density, within = rng.normal(-5, 0.3, 2000), rng.normal(-4, 0.3, 2000)
+    elpd, p_loo, mcse = refitted(log_density - 800, within - 800, 0.5)
+    mean = np.exp(log_density).mean()
+    assert elpd == pytest.approx(np.log(mean) - 800)
+    assert p_loo == pytest.approx(np.log(np.exp(within).mean() / mean))
+    assert mcse == pytest.approx(np.exp(log_density).std() / mean / np.sqrt(1000))
+
+
+def test_efficiency_of_independent_and_of_sticky_draws():
+    rng = np.random.default_rng(1)
+
+    def posterior(values):
+        vector = np.stack([values, rng.permutation(values.ravel()).reshape(values.shape)], axis=-1)
+        return xr.Dataset(
+            {
+                "gamma": (("chain", "draw", "fixed"), vector),
+                "tau": (("chain", "draw", "random"), vector[..., :1]),
+                "sigma": (("chain", "draw"), values),
+            },
+            {"fixed": ["g00", "g01"], "random": ["u0"]},
+        )
+
+    assert relative_efficiency(posterior(rng.normal(size=(4, 500)))) == pytest.approx(1, abs=0.15)
+    sticky = np.repeat(rng.normal(size=(4, 50)), 10, axis=1)
+    assert relative_efficiency(posterior(sticky)) < 0.6
+    assert relative_efficiency(posterior(np.ones((4, 500)))) == 1
+
+
+def test_too_few_draws_are_refused():
+    with pytest.raises(OptionError, match="16 draws are too few"):
+        check_draws(16)
+    check_draws(100)
+    assert threshold(100) == pytest.approx(0.5)
