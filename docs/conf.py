@@ -15,8 +15,8 @@ version = release = bayeshlm.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.napoleon",
     "myst_nb",
+    "docstrings",
     "mathml",
     "api_pages",
     "gallery_page",
@@ -39,9 +39,6 @@ nb_merge_streams = True
 autodoc_typehints = "none"  # the docstrings' own types, in words
 autodoc_member_order = "bysource"
 autosummary_generate = False
-napoleon_google_docstring = False
-napoleon_use_ivar = False
-napoleon_use_rtype = False
 add_module_names = False
 toc_object_entries_show_parents = "hide"
 python_maximum_signature_line_length = 88

@@ -1,7 +1,7 @@
-"""Run the Python blocks of the pages and write what they print below them: ``uv run python docs/outputs.py [PAGE...]``.
+"""Run the Python blocks of the pages and write what they print below them: ``uv run python docs/outputs.py [PAGE]``.
 
-A block fenced as ``python`` is run, all blocks of a page in one namespace. A ``text`` block that follows it holds what it
-printed and the value of its last line; an image that follows it holds the figure it drew. Blocks fenced otherwise
+A block fenced as ``python`` is run, all blocks of a page in one namespace. A ``text`` block that follows it holds what
+it printed and the value of its last line; an image that follows it holds the figure it drew. Blocks fenced otherwise
 (``r``, ``toml``, ``console``) are not run.
 """
 

@@ -22,7 +22,7 @@ from bayeshlm.graph.families import Family
 KINDS = ("Classes", "Functions", "Priors", "Errors and warnings", "Results")
 EXPLAINED = {
     "Classes": "A model, its posterior, its REML estimates.",
-    "Functions": "Everything starts here: reading models, data and saved fits; level-2 tables; the HLM program's output.",
+    "Functions": "Reading models, data and saved fits; comparing fits; level-2 tables; the HLM program's output.",
     "Priors": "The families that `priors=` takes; the same text stands in a TOML file.",
     "Errors and warnings": "Everything that is raised on purpose derives from `HLMError`.",
     "Results": "What the methods return. You do not make these yourself.",

@@ -12,8 +12,8 @@ from bayeshlm.gallery import ModelFile, read_model_file
 
 TOP = """# Gallery
 
-The textbook models that the tests cover. `hlm.open_model("NAME")` opens one, `bayeshlm fit NAME` fits it from the shell.
-Each is a file `models/NAME.toml`; write your own in the same way.
+The textbook models that the tests cover. `hlm.open_model("NAME")` opens one, `bayeshlm fit NAME` fits it from the
+shell. Each is a file `models/NAME.toml`; write your own in the same way.
 """
 
 

@@ -12,7 +12,6 @@ from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 from sphinx.writers.html5 import HTML5Translator
 
-
 ESCAPED = re.compile(r"\\([_%#$])")
 
 
