@@ -43,6 +43,8 @@ add_module_names = False
 toc_object_entries_show_parents = "hide"
 python_maximum_signature_line_length = 88
 
+highlight_language = "none"  # blocks that name no language: commands and what is printed
+
 html_theme = "furo"
 html_title = f"bayeshlm {version}"
 html_static_path = ["static"]

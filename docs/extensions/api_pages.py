@@ -141,7 +141,13 @@ def write_pages(app: Sphinx) -> None:
             stale.unlink()
 
 
+def hide_constructor(app: Sphinx, what: str, name: str, *_: Any) -> tuple[str, None] | None:
+    """Show a result without the arguments of its constructor, which is not the reader's to call."""
+    return ("", None) if what == "class" and name.count(".") > 1 else None
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Write the pages before Sphinx looks for its sources."""
     app.connect("builder-inited", write_pages)
+    app.connect("autodoc-process-signature", hide_constructor)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
