@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from bayeshlm.many_fits import ManyFits, fit_many
     from bayeshlm.model import Model
     from bayeshlm.reml_fit import RemlFit
+    from bayeshlm.side_by_side import table
 
 _HOMES = {
     "bayeshlm.compare_fits": ("compare",),
@@ -74,6 +75,7 @@ _HOMES = {
     ),
     "bayeshlm.model": ("Model",),
     "bayeshlm.reml_fit": ("RemlFit",),
+    "bayeshlm.side_by_side": ("table",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -114,6 +116,7 @@ __all__ = [
     "open_model",
     "parse",
     "parse_hlm_output",
+    "table",
 ]
 
 __version__ = _version("bayeshlm")

@@ -23,6 +23,9 @@ STATUSES = """exit status:
   130  interrupted"""
 
 
+UNEXPECTED = "This should not happen: please report it, with the model file and the version (bayeshlm --version)."
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status (see `STATUSES`)."""
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -49,7 +52,7 @@ def _run(options: argparse.Namespace) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except Exception as error:  # the one place that may: the command line owes its user a status, not a traceback
-        return _fail(f"{type(error).__name__}: {error}", FAILURE)
+        return _fail(f"{type(error).__name__}: {error}. {UNEXPECTED}", FAILURE)
     return status
 
 
@@ -71,8 +74,12 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--tune", type=int, metavar="N", help="draws of tuning per chain (400)")
     fit.add_argument("--chains", type=int, default=4, metavar="N", help="independent chains (4)")
     fit.add_argument("--seed", type=int, metavar="N", help="seed of the random numbers; the same seed, the same draws")
+    fit.add_argument(
+        "--target-accept", type=float, metavar="P", help="acceptance rate aimed at (0.9); nearer to 1 fewer divergences"
+    )
     fit.add_argument("--out", type=Path, metavar="DIR", help="write posterior.nc, group_coefficients.csv, summary.json")
     fit.add_argument("--reml", action="store_true", help="set REML's estimates beside the posterior, with a verdict")
+    fit.add_argument("--report", type=Path, metavar="FILE", help="write everything as one HTML page")
     fit.add_argument("--quiet", action="store_true", help="print nothing but errors, warnings and a failed verdict")
     fit.set_defaults(run=_fit)
 
@@ -87,7 +94,9 @@ def _parser() -> argparse.ArgumentParser:
 
     equations = commands.add_parser("equations", help="print a model's equations")
     _add_model(equations)
-    equations.add_argument("--as", dest="form", default="levels", choices=("levels", "combined", "latex", "lme4"))
+    equations.add_argument(
+        "--as", dest="form", default="levels", choices=("levels", "combined", "latex", "mathml", "lme4")
+    )
     equations.set_defaults(run=_equations)
     return parser
 
@@ -100,9 +109,12 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 def _fit(options: argparse.Namespace) -> int:
     from bayeshlm.gallery import open_model
     from bayeshlm.results_folder import check_folder, write_results
+    from bayeshlm.text_file import check_file
 
     if options.out is not None:
         check_folder(options.out)
+    if options.report is not None:
+        check_file(options.report, "--report", "report.html")
     model = open_model(options.model, options.data)
     if options.reml:
         from bayeshlm.crosscheck.reml import fit_reml
@@ -113,25 +125,44 @@ def _fit(options: argparse.Namespace) -> int:
         tune=options.tune,
         chains=options.chains,
         seed=options.seed,
+        target_accept=options.target_accept,
         progress=False if options.quiet else None,
     )
     if options.out is not None:
         write_results(fit, options.out, options.reml)
+    if options.report is not None:
+        from bayeshlm.gallery import read_model_file
+
+        file = read_model_file(options.model)
+        data = options.data or file.dataset or file.data or ""
+        fit.report(options.report, title=file.title, source=file.source, data=data)
     if not options.quiet:
         print(fit)
         if options.reml:
             print(f"\n{fit.cross_check()}")
+        _tell_files(options)
     if fit.convergence.converged:
         return DONE
     return _fail("not converged. " + " ".join(fit.convergence.reasons), NOT_CONVERGED)
 
 
-def _reml(options: argparse.Namespace) -> int:
-    from bayeshlm.gallery import open_model
-    from bayeshlm.reml_file import check_file, write_reml
+def _tell_files(options: argparse.Namespace) -> None:
+    """Say what was written, and what reads it."""
+    from bayeshlm.results_folder import GROUPS, POSTERIOR, SUMMARY
 
     if options.out is not None:
-        check_file(options.out)
+        print(f'\nWritten to {options.out}: {POSTERIOR} (read it by hlm.load("{POSTERIOR}")), {GROUPS}, {SUMMARY}.')
+    if options.report is not None:
+        print(f"\nThe report is {options.report}; open it in a browser.")
+
+
+def _reml(options: argparse.Namespace) -> int:
+    from bayeshlm.gallery import open_model
+    from bayeshlm.reml_file import write_reml
+    from bayeshlm.text_file import check_file
+
+    if options.out is not None:
+        check_file(options.out, "--out", "reml.json")
     model = open_model(options.model, options.data)
     fit = model.ml() if options.ml else model.reml()
     if options.out is not None:

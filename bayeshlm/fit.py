@@ -19,7 +19,7 @@ from bayeshlm.display.fit_report import fit_report
 from bayeshlm.display.quantity import Shown
 from bayeshlm.display.tables import FitReport, fit_html, fit_text
 from bayeshlm.equations import parse
-from bayeshlm.fit_checks import FitChecks
+from bayeshlm.fit_quantities import FitQuantities
 from bayeshlm.graph.prior_changes import stored_priors
 from bayeshlm.graph.priors import make_priors
 from bayeshlm.model import Model
@@ -28,14 +28,12 @@ from bayeshlm.posterior.group_coefficients import group_coefficients
 from bayeshlm.posterior.group_draws import group_draws
 from bayeshlm.posterior.icc import icc
 from bayeshlm.posterior.plausible_ranges import plausible_ranges
-from bayeshlm.posterior.quantity import Quantity
 from bayeshlm.posterior.reliability import eb_weights, group_reliability, reliability
 from bayeshlm.posterior.variance_components import variance_components
-from bayeshlm.sampling.convergence import Convergence, assess_convergence
 from bayeshlm.storage import StoredFit, read_fit, write_fit
 
 
-class Fit(FitChecks):
+class Fit(FitQuantities):
     """The posterior of a `Model`, made by `Model.fit` or read by `load`.
 
     Every table has the columns mean, sd, lower, upper, ess_bulk, ess_tail, r_hat and mcse_mean where
@@ -53,11 +51,6 @@ class Fit(FitChecks):
     def _moments(self) -> xr.Dataset | None:
         """Posterior moments of u and beta, where their draws were too many to keep."""
         return self._idata["group_moments"].to_dataset() if "group_moments" in self._idata.children else None
-
-    @cached_property
-    def convergence(self) -> Convergence:
-        """The verdict on the sampler's convergence, with its reasons."""
-        return assess_convergence(self.posterior, self._idata["sample_stats"].to_dataset())
 
     def fixed_effects(self, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
         """Fixed effects (gamma), a row a symbol.
@@ -247,19 +240,6 @@ class Fit(FitChecks):
         priors = {key: text for key, text in model.priors.texts().items() if key in model.priors.typed}
         equations = design.spec.text or model.equations("levels")
         write_fit(StoredFit(self.idata, design.frame, equations, design.group, priors, design.rows_dropped), path)
-
-    def _stamped(self, table: pd.DataFrame) -> pd.DataFrame:
-        design = self.model.design
-        table.attrs |= {
-            "n_obs": design.n_obs,
-            "rows_dropped": design.rows_dropped,
-            "converged": self.convergence.converged,
-        }
-        return table
-
-    def _shown(self, quantity: Quantity) -> Shown:
-        self._stamped(quantity.table)
-        return Shown.of(quantity)
 
     @cached_property
     def _report(self) -> FitReport:

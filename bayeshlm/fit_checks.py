@@ -1,7 +1,8 @@
-"""What a fit is asked after the posterior: how well it predicts, who drives it, what is left over, what the priors do."""
+"""What a fit is asked after the posterior: how well it predicts, who drives it, what is left, what the priors do."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, overload
 
 from bayeshlm.errors import OptionError
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from bayeshlm.checks.loo import Exact, Unit
     from bayeshlm.display.influence import ShownInfluence
     from bayeshlm.display.loo import ShownLoo
+    from bayeshlm.display.plots.fit_plots import FitPlots
     from bayeshlm.display.prior_sensitivity import ShownSensitivity
     from bayeshlm.display.residuals import ShownLevelOne, ShownLevelTwo
     from bayeshlm.prior_refits import Alternatives
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
 
 class FitChecks(FitPredictions):
     """The checks of a `Fit`; each method hands the draws to a function of `bayeshlm.checks`."""
+
+    @cached_property
+    def plot(self) -> FitPlots:
+        """The figures of the fit: ``fit.plot.caterpillar("b0")``."""
+        from bayeshlm.display.plots.fit_plots import FitPlots
+
+        return FitPlots(self.model.design, self.model.priors, self.idata)
 
     def loo(self, unit: Unit = "row", exact: Exact = "auto") -> ShownLoo:
         """How well the model predicts data it has not seen: leave-one-out cross-validation.
@@ -30,7 +39,7 @@ class FitChecks(FitPredictions):
             which is known but its predictors. Whether a level-2 predictor helps shows in the second.
         exact : {"auto", True, False}
             Whether the model is fitted anew without each unit whose Pareto k is too large; "auto": where there are at
-            most 10, each of which takes about a second.
+            most 10, each of which takes a second or so.
 
         Returns
         -------
@@ -64,7 +73,7 @@ class FitChecks(FitPredictions):
         Parameters
         ----------
         exact : bool
-            Sample the posterior anew without each group that the importance weights fail for, about a second each, and
+            Sample the posterior anew without each group that the importance weights fail for, a second or so each, and
             fit REML without each group also where they are more than 500.
 
         Returns

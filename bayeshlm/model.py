@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from bayeshlm.design import Design, build_design
@@ -18,10 +19,11 @@ from bayeshlm.model_estimates import ModelEstimates
 if TYPE_CHECKING:
     import pymc as pm
 
+    from bayeshlm.display.plots.model_plots import ModelPlots
     from bayeshlm.fit import Fit
     from bayeshlm.sampling.options import Sampler
 
-type EquationForm = Literal["levels", "combined", "latex", "lme4"]
+type EquationForm = Literal["levels", "combined", "latex", "mathml", "lme4"]
 
 
 class Model(ModelEstimates):
@@ -117,8 +119,8 @@ class Model(ModelEstimates):
 
         Parameters
         ----------
-        form : {"levels", "combined", "latex", "lme4"}
-            Level equations; one combined equation; LaTeX for a paper; R's lme4 formula.
+        form : {"levels", "combined", "latex", "mathml", "lme4"}
+            Level equations; one combined equation; LaTeX for a paper; MathML for a web page; R's lme4 formula.
         """
         return render(self.spec, form, self.design.group)
 
@@ -200,6 +202,13 @@ class Model(ModelEstimates):
         raw = run_nuts(self.design, self.priors, options)
         return Fit(self, to_datatree(raw, self.design, self.priors, options))
 
+    @cached_property
+    def plot(self) -> ModelPlots:
+        """The figures of the data: ``model.plot.data()``."""
+        from bayeshlm.display.plots.model_plots import ModelPlots
+
+        return ModelPlots(self.design)
+
     def __repr__(self) -> str:
         design = self.design
         title = (
@@ -207,3 +216,8 @@ class Model(ModelEstimates):
             f" {len(design.fixed)} fixed and {len(design.random)} random effects"
         )
         return f"{title}\n{self.equations()}"
+
+    def _repr_html_(self) -> str:
+        from bayeshlm.display.model_view import model_html
+
+        return model_html(self.design, self.priors)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import math
 import os
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from bayeshlm.equations import render
-from bayeshlm.errors import FileError
 from bayeshlm.reml_fit import RemlFit
+from bayeshlm.text_file import write_text
 
 FORMAT = 1
 
@@ -79,38 +77,7 @@ def write_reml(fit: RemlFit, path: str | os.PathLike[str]) -> None:
     FileError
         If the file cannot be written.
     """
-    target = Path(path)
-    check_file(target)
-    text = json.dumps(reml_summary(fit), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(draft).chmod(0o644)
-            Path(draft).replace(target)
-        finally:
-            Path(draft).unlink(missing_ok=True)
-    except OSError as error:
-        raise FileError(f"Cannot write {str(target)!r}: {error.strerror}.") from error
-
-
-def check_file(target: Path) -> None:
-    """Refuse a place where no file can be, before anything is computed.
-
-    Raises
-    ------
-    FileError
-        If `target` is a folder, or what should hold it is a file or cannot be written to.
-    """
-    if target.is_dir():
-        raise FileError(f"{str(target)!r} is a folder; --out needs a file, such as reml.json.")
-    place = next(parent for parent in target.absolute().parents if parent.exists())
-    if not place.is_dir():
-        raise FileError(f"{str(place)!r} is a file; {target.name!r} needs a folder.")
-    if not os.access(place, os.W_OK):
-        raise FileError(f"The folder {str(place)!r} cannot be written to.")
+    write_text(json.dumps(reml_summary(fit), indent=1, allow_nan=False, ensure_ascii=False) + "\n", path)
 
 
 def _finite(value: Any) -> float | None:

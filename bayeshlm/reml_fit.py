@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Sequence
 
 import numpy.typing as npt
 import pandas as pd
-import xarray as xr
 
 from bayeshlm.crosscheck.comparison import compare_likelihood
 from bayeshlm.crosscheck.deviance import Method
 from bayeshlm.crosscheck.estimate_tables import anova_table, bounds_of, chi_square_table, fixed_table, interval_table
 from bayeshlm.crosscheck.hypotheses import read_hypothesis
 from bayeshlm.crosscheck.intervals import IntervalDf, check_prob
-from bayeshlm.crosscheck.labelled_estimate import LabelledEstimate
 from bayeshlm.crosscheck.profile import IntervalMethod, interval_estimates
 from bayeshlm.crosscheck.reml import fit_reml
 from bayeshlm.crosscheck.tests_of_effects import DfMethod, linear_hypothesis
@@ -22,9 +19,10 @@ from bayeshlm.design.design import Design
 from bayeshlm.display.reml_tables import RemlReport, ShownLikelihoodRatio, ShownTest, reml_html, reml_text
 from bayeshlm.errors import OptionError
 from bayeshlm.posterior import at_estimates
+from bayeshlm.reml_quantities import RemlQuantities
 
 
-class RemlFit(LabelledEstimate):
+class RemlFit(RemlQuantities):
     """REML or ML estimates of a `Model`, made by `Model.reml` or `Model.ml`; no sampling, PyMC is not imported.
 
     Every table says in ``attrs`` how many rows were used and dropped, whether the search converged and whether the
@@ -89,7 +87,7 @@ class RemlFit(LabelledEstimate):
             Indexed by (component, effect): ``("tau", "u0")``, ``("corr", "u0,u1")``, ``("sigma", "")``; ``estimate``
             and, with intervals, ``lower`` and ``upper``.
         """
-        table = at_estimates.variance_estimates(self._draw, self._design)
+        table = at_estimates.variance_estimates(self.as_draw, self._design)
         table.attrs = {"intervals": intervals, "notes": ()}
         if intervals is not None:
             found = interval_estimates(self._design, self._estimate, intervals, prob, criterion=criterion, fixed=False)
@@ -123,65 +121,6 @@ class RemlFit(LabelledEstimate):
         """
         found = interval_estimates(self._design, self._estimate, method, prob, df, criterion)
         return self._stamped(interval_table(found, method))
-
-    def group_coefficients(self) -> pd.DataFrame:
-        """Level-1 coefficients of every group: ``beta_j = W_j gamma + u_j``, u its empirical Bayes estimate.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Indexed by (group, coefficient): ``n`` (rows), ``estimate`` (of beta), ``u``, ``u_sd`` (conditional SD
-            with gamma and the variances taken as known, as lme4's) and ``ols``, the group's own least squares.
-        """
-        return self._stamped(at_estimates.group_estimates(self._draw, self._design, self._estimate))
-
-    def icc(self, at: Mapping[str, float] | None = None) -> pd.Series:
-        """Intraclass correlation at the estimates, and the design effect; as `Fit.icc` defines them.
-
-        Parameters
-        ----------
-        at : mapping, optional
-            Values of the columns with a random slope at which it is taken.
-
-        Returns
-        -------
-        pandas.Series
-            ``icc``, ``icc_unadjusted``, ``design_effect``; definitions in ``attrs["notes"]``.
-        """
-        series = at_estimates.icc_estimates(self._draw, self._design, at)
-        series.attrs |= self._attrs
-        return series
-
-    def plausible_ranges(
-        self, prob: float = 0.95, at: Mapping[str, float] | None = None, z: float | None = None
-    ) -> pd.DataFrame:
-        """Range ``W gamma -+ z tau`` that holds `prob` of the groups' coefficients.
-
-        Parameters
-        ----------
-        prob : float
-            Share of the groups.
-        at : mapping, optional
-            Values of level-2 columns; by default their means over groups.
-        z : float, optional
-            Multiplier of tau in place of the normal quantile.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Indexed by coefficient: ``lower``, ``upper``.
-        """
-        return self._stamped(at_estimates.range_estimates(self._draw, self._design, prob, at, z))
-
-    def reliability(self) -> pd.DataFrame:
-        """Reliability of the groups' own estimates, averaged over groups, as HLM prints it.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Indexed by coefficient: ``estimate``; ``attrs["n_groups_with_ols"]`` groups enter.
-        """
-        return self._stamped(at_estimates.reliability_estimates(self._draw, self._design))
 
     def anova(self, df: DfMethod = "satterthwaite") -> pd.DataFrame:
         """F test of every term given all others (type III): all columns of one symbol are zero.
@@ -272,11 +211,6 @@ class RemlFit(LabelledEstimate):
         smaller, larger = sorted((self, other), key=lambda fit: fit.n_parameters)
         method: Method = "REML" if self.method == other.method == "REML" else "ML"
         return ShownLikelihoodRatio.of(compare_likelihood(smaller.design, larger.design, method, n_boot, seed))
-
-    @cached_property
-    def _draw(self) -> xr.Dataset:
-        """The estimates as one draw, for the functions that define the quantities."""
-        return at_estimates.estimates_as_draw(self._design, self._estimate)
 
     @property
     def _report(self) -> RemlReport:

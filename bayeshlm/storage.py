@@ -14,6 +14,7 @@ import xarray as xr
 
 from bayeshlm.design.columns import NumericColumn, read_categories, read_column
 from bayeshlm.errors import DataError, FileError
+from bayeshlm.text_file import umask
 
 FORMAT = 1
 SOURCE = "model_source"
@@ -74,7 +75,7 @@ def write_fit(stored: StoredFit, path: str | os.PathLike[str]) -> None:
     os.close(handle)
     try:
         tree.to_netcdf(draft, engine="h5netcdf")
-        Path(draft).chmod(0o666 & ~_umask())
+        Path(draft).chmod(0o666 & ~umask())
         Path(draft).replace(target)
     except OSError as error:
         raise FileError(f"Cannot write {str(target)!r}: {error.strerror or error}.") from error
@@ -134,9 +135,3 @@ def _storable(column: pd.Series) -> pd.Series:
     if isinstance(read, NumericColumn):
         return pd.Series(read.numbers)
     return pd.Series(pd.Categorical.from_codes(read.codes, pd.Index(read.levels)))
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

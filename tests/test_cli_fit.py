@@ -9,7 +9,7 @@ import pytest
 
 import bayeshlm as hlm
 from bayeshlm import results_folder
-from bayeshlm.cli import main
+from bayeshlm.cli import UNEXPECTED, main
 from bayeshlm.sampling.options import sampling_options
 
 EQUATIONS = "pain = b0 + b1*dose + r\nb0 = g00 + g01*urban + u0\nb1 = g10 + u1"
@@ -44,6 +44,7 @@ def test_a_fit_prints_its_results_and_writes_three_files(ward_study, fit_of, cap
     out, err = capsys.readouterr()
     assert "Fixed effects" in out
     assert "Converged: 0 of 4000 draws diverged" in out
+    assert f'Written to {target}: posterior.nc (read it by hlm.load("posterior.nc"))' in out
     assert err == ""
     assert sorted(path.name for path in target.iterdir()) == ["group_coefficients.csv", "posterior.nc", "summary.json"]
     assert [path.name for path in target.parent.iterdir()] == ["results"]
@@ -140,7 +141,7 @@ def test_quiet_prints_nothing(fit_of, capsys):
     [
         (hlm.SamplingError("The sampler stopped: no start."), 3, "bayeshlm: The sampler stopped: no start.\n"),
         (KeyboardInterrupt(), 130, "bayeshlm: interrupted; nothing was written\n"),
-        (ZeroDivisionError("by zero"), 3, "bayeshlm: ZeroDivisionError: by zero\n"),
+        (ZeroDivisionError("by zero"), 3, f"bayeshlm: ZeroDivisionError: by zero. {UNEXPECTED}\n"),
     ],
 )
 def test_a_fit_that_stops_writes_nothing(error, status, message, ward_study, fit_of, capsys):
@@ -196,3 +197,33 @@ def test_a_table_that_is_not_ours(ward_study, fit_of, capsys):
     assert summary["model"]["rows_dropped"] == 1
     assert list(summary["fixed_effects"]) == ["g00", "g01", "g10", "g20[male]"]
     assert summary["fixed_effects"]["g10"]["coefficient"] == "b1"
+
+
+def test_a_report_is_written_with_the_title_and_the_data_of_the_model_file(ward_study, fit_of, capsys):
+    model = ward_study / "model.toml"
+    model.write_text('title = "Pain & wards"\n' + model.read_text(encoding="utf-8"), encoding="utf-8")
+    target = ward_study / "pages" / "report.html"
+    assert fit_of("--report", str(target), "--quiet") == 0
+    page = target.read_text(encoding="utf-8")
+    assert "<h1>Pain &amp; wards</h1>" in page
+    assert "wards.csv" in page
+    assert [path.name for path in target.parent.iterdir()] == ["report.html"]
+    assert capsys.readouterr().out == ""
+    assert fit_of("--report", str(target)) == 0
+    assert f"The report is {target}; open it in a browser." in capsys.readouterr().out
+
+
+def test_an_acceptance_rate_is_passed_on(ward_study, fit_of):
+    assert fit_of("--target-accept", "0.99", "--quiet", "--out", str(ward_study / "out")) == 0
+    assert hlm.load(ward_study / "out" / "posterior.nc").idata.attrs["target_accept"] == 0.99
+
+
+def test_a_place_where_no_report_can_be_is_refused_before_sampling(ward_study, fit_of, capsys):
+    before = contents(ward_study)
+
+    def never(raw):
+        raise AssertionError("sampled")
+
+    assert fit_of("--report", str(ward_study), change=never) == 2
+    assert "is a folder; --report needs a file name, such as report.html" in capsys.readouterr().err
+    assert contents(ward_study) == before

@@ -12,7 +12,7 @@ import bayeshlm
 PACKAGE = Path(bayeshlm.__file__).parent
 # Each line may import itself and the lines above.
 ORDER = [
-    ["errors"],
+    ["errors", "text_file"],
     ["equations", "datasets"],
     ["design"],
     ["crosscheck"],
@@ -26,11 +26,14 @@ ORDER = [
         "model",
         "fit_predictions",
         "fit_checks",
+        "fit_quantities",
         "fit",
         "compare_fits",
         "prior_refits",
         "many_fits",
+        "reml_quantities",
         "reml_fit",
+        "side_by_side",
     ],
     ["gallery", "results_folder", "reml_file"],
     ["cli"],

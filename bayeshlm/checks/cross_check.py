@@ -91,7 +91,7 @@ def cross_check(
     `bayeshlm.checks.causes` how a reason is computed.
     """
     rows = components(estimate, design)
-    summaries, draws = _draws_of(posterior, design)
+    summaries, draws = draws_of_components(posterior, design)
     table = compared(
         summaries,
         np.array([row.estimate for row in rows]),
@@ -123,8 +123,8 @@ def cross_check(
     return _judged(table, groups.table, convergence)
 
 
-def _draws_of(posterior: xr.Dataset, design: Design) -> tuple[pd.DataFrame, FloatArray]:
-    """Summaries, and draws (R, S), of gamma, tau, corr, sigma and ICC."""
+def draws_of_components(posterior: xr.Dataset, design: Design) -> tuple[pd.DataFrame, FloatArray]:
+    """Summaries, and draws (R, S), of gamma, tau, corr, sigma and ICC, in the order of `components`."""
     variances = variance_draws(posterior, design)
     names = [name for name in ("tau", "corr", "sigma") if name in variances]
     share = icc(posterior, design)

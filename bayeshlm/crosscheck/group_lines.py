@@ -11,6 +11,7 @@ from bayeshlm.crosscheck.least_squares import LinearEstimates, independent_colum
 from bayeshlm.crosscheck.slope import Slope
 from bayeshlm.design.centering import GroupMeans
 from bayeshlm.design.design import Design
+from bayeshlm.design.level1 import level1_column
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError
 
@@ -155,16 +156,12 @@ def _level1_columns(design: Design, slope: Slope) -> tuple[list[str], FloatArray
     for coefficient in order:
         if coefficient.expression == "1":
             continue
-        plain = [k for k, f in enumerate(design.fixed) if f.coefficient == coefficient.label and f.term == "1"]
-        varying = [k for k, r in enumerate(design.random) if r.coefficient == coefficient.label]
-        if plain:
-            columns.append(design.X[:, plain[0]])
-        elif varying:
-            columns.append(design.Z[:, varying[0]])
-        else:
+        values = level1_column(design, coefficient.label)
+        if values is None:
             raise DataError(
                 f"{coefficient.label} has neither an intercept nor a random effect in its level-2 line, so that no "
                 "group can have a value of its own."
             )
+        columns.append(values)
         names.append(coefficient.label)
     return names, np.column_stack(columns)

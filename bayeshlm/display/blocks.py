@@ -21,9 +21,10 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class Equations:
-    """Text that keeps its line breaks."""
+    """Equations: text that keeps its line breaks, and MathML for where that can be shown."""
 
     text: str
+    mathml: str = ""
 
 
 @dataclass(frozen=True, slots=True)

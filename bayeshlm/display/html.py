@@ -14,7 +14,7 @@ _CAPTION = ' style="text-align:left;font-weight:bold;color:inherit;caption-side:
 
 
 def to_html(blocks: Iterable[Block]) -> str:
-    """Write blocks as one HTML element; all text is escaped.
+    """Write blocks as one HTML element; all text is escaped, MathML is taken as it is.
 
     Examples
     --------
@@ -31,8 +31,8 @@ def _element(block: Block) -> str:
             return f"<h3>{escape(text)}</h3>"
         case Lines(lines):
             return f"<p>{'<br>'.join(map(escape, lines))}</p>"
-        case Equations(text):
-            return f"<pre>{escape(text.strip())}</pre>"
+        case Equations(text, mathml):
+            return mathml or f"<pre>{escape(text.strip())}</pre>"
         case Grid():
             return _table(block)
 

@@ -20,8 +20,22 @@ _QUANTITIES = {
     "icc": "Intraclass correlation",
     "plausible_ranges": "Plausible ranges",
     "reliability": "Reliability",
+    "r2": "Variance explained (R2)",
 }
-_LABELS = {"icc": "ICC", "icc_unadjusted": "ICC, unadjusted", "design_effect": "design effect"}
+_LABELS = {
+    "icc": "ICC",
+    "icc_unadjusted": "ICC, unadjusted",
+    "design_effect": "design effect",
+    "marginal": "marginal: fixed effects",
+    "conditional": "conditional: fixed and random",
+    "f1": "f1, fixed effects within groups",
+    "f2": "f2, fixed effects between groups",
+    "v": "v, random effects within groups",
+    "m": "m, random effects between groups",
+    "within_f1": "of the variance within: f1",
+    "within_v": "of the variance within: v",
+    "between_f2": "of the variance between: f2",
+}
 _ESTIMATES = ("mean", "sd", "lower", "upper")
 _DIAGNOSTICS = ("ess_bulk", "ess_tail", "r_hat")
 
@@ -118,7 +132,7 @@ def _overview(report: FitReport) -> list[Block]:
     if report.sampling:
         counts.append(report.sampling)
     blocks: list[Block] = [Title(report.title), Equations(report.equations), Lines(tuple(counts))]
-    blocks += [_fixed_grid(report.fixed, report.expressions), _variance_grid(report.variance)]
+    blocks += [fixed_grid(report.fixed, report.expressions), variance_grid(report.variance)]
     blocks += [
         quantity_grid(quantity, diagnostics=False)
         for quantity in (report.icc, report.plausible_ranges)
@@ -129,7 +143,8 @@ def _overview(report: FitReport) -> list[Block]:
     return blocks
 
 
-def _fixed_grid(table: pd.DataFrame, expressions: Mapping[str, str]) -> Grid:
+def fixed_grid(table: pd.DataFrame, expressions: Mapping[str, str]) -> Grid:
+    """Lay out the fixed effects, a section a level-1 coefficient."""
     columns = (*_ESTIMATES, *_DIAGNOSTICS)
     sections = []
     for coefficient, part in table.groupby("coefficient", sort=False):
@@ -141,7 +156,7 @@ def _fixed_grid(table: pd.DataFrame, expressions: Mapping[str, str]) -> Grid:
     return Grid(_titled("Fixed effects", table), ("", "", *columns), tuple(sections), n_labels=2)
 
 
-def _variance_grid(table: pd.DataFrame) -> Grid:
+def variance_grid(table: pd.DataFrame) -> Grid:
     """Lay out SDs and correlations, the means of the variances beside the SDs."""
     columns = (*_ESTIMATES, *_DIAGNOSTICS)
     rows = []

@@ -35,7 +35,7 @@ def _lines(block: Block) -> list[str]:
             return [text, "=" * len(text)]
         case Lines(lines):
             return [wrapped for line in lines for wrapped in textwrap.wrap(line, WIDTH)]
-        case Equations(text):
+        case Equations(text, _):
             return textwrap.indent(textwrap.dedent(text).strip("\n"), "  ").splitlines()
         case Grid():
             return _grid(block)

@@ -63,7 +63,7 @@ def _distributions(blocks: tuple[tuple[str, ...], ...]) -> list[str]:
     for block in blocks:
         if len(block) == 1:
             letters = stem(block[0])
-            name = block[0] if len(letters) == 1 else rf"\mathrm{{{_escape(block[0])}}}"
+            name = block[0] if len(letters) == 1 else rf"\mathrm{{{escape(block[0])}}}"
             lines.append(rf"{_symbol(block[0], 'j')} &\sim N(0, \tau_{{{name}}}^{{2}})")
         else:
             vector = r" \\ ".join(_symbol(effect, "j") for effect in block)
@@ -78,7 +78,7 @@ def _symbol(symbol: str, unit: str) -> str:
     if letters in GREEK.values() and letters != "omicron":
         name = f"\\{letters}"
     else:
-        name = _SHORT.get(letters, letters if len(letters) == 1 else rf"\mathrm{{{_escape(letters)}}}")
+        name = _SHORT.get(letters, letters if len(letters) == 1 else rf"\mathrm{{{escape(letters)}}}")
     return f"{name}_{{{subscript}}}" if subscript else name
 
 
@@ -111,14 +111,19 @@ def _call(call: Call, level: int | None) -> str:
             return rf"\{call.function}\left({inner}\right)"
         case "sqrt":
             return rf"\sqrt{{{inner}}}"
-    options = "".join(rf",\ \text{{{_escape(f'{name} = {value}')}}}" for name, value in call.options)
+    options = "".join(rf",\ \text{{{escape(f'{name} = {value}')}}}" for name, value in call.options)
     return rf"\operatorname{{{call.function}}}\left({inner}{options}\right)"
 
 
 def _text(name: str) -> str:
-    """Write a column's name; a unit subscript at its end is dropped, the level writes it."""
-    return rf"\text{{{_escape(re.sub('(?<=.)_(?:ij|i|j)$', '', name))}}}"
+    return rf"\text{{{escape(without_unit(name))}}}"
 
 
-def _escape(text: str) -> str:
+def without_unit(name: str) -> str:
+    """Drop a unit subscript at the end of a column's name, because the level writes it: ``ses_ij`` -> ``ses``."""
+    return re.sub("(?<=.)_(?:ij|i|j)$", "", name)
+
+
+def escape(text: str) -> str:
+    r"""Escape what LaTeX reads as commands in text: ``a_b%`` -> ``a\_b\%``."""
     return "".join(_ESCAPES.get(char, char) for char in text)

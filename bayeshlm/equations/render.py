@@ -1,4 +1,4 @@
-"""ModelSpec -> text: level equations, one combined equation, LaTeX, an lme4 formula."""
+"""ModelSpec -> text: level equations, one combined equation, LaTeX, MathML, an lme4 formula."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Literal
 
 from bayeshlm.equations.latex import to_latex
 from bayeshlm.equations.lme4 import to_lme4
+from bayeshlm.equations.mathml import to_mathml
 from bayeshlm.equations.spec import Call, Column, Factor, ModelSpec, Option, Product
 from bayeshlm.equations.symbols import canonical
 from bayeshlm.equations.tokens import is_plain_name
 from bayeshlm.errors import OptionError
 
-type Form = Literal["levels", "combined", "latex", "lme4"]
+type Form = Literal["levels", "combined", "latex", "mathml", "lme4"]
 
 
 def render(spec: ModelSpec, form: Form = "levels", group: str | None = None) -> str:
@@ -22,9 +23,9 @@ def render(spec: ModelSpec, form: Form = "levels", group: str | None = None) -> 
     ----------
     spec : ModelSpec
         What the equations say.
-    form : {"levels", "combined", "latex", "lme4"}
+    form : {"levels", "combined", "latex", "mathml", "lme4"}
         Level equations, which `parse` reads back into an equal specification; the combined equation that
-        results when level 2 is put into level 1; LaTeX for a paper; the formula of R's lme4.
+        results when level 2 is put into level 1; LaTeX for a paper; MathML for a web page; the formula of R's lme4.
     group : str, optional
         Grouping column, where the text does not name it; used by the lme4 formula.
 
@@ -58,9 +59,13 @@ def render(spec: ModelSpec, form: Form = "levels", group: str | None = None) -> 
             return _combined(spec)
         case "latex":
             return to_latex(spec)
+        case "mathml":
+            return to_mathml(spec, "; ".join(_levels(spec).splitlines()))
         case "lme4":
             return to_lme4(spec, group or spec.group or "group")
-    raise OptionError(f'there is no form "{form}" of the equations: use "levels", "combined", "latex" or "lme4"')
+    raise OptionError(
+        f'there is no form "{form}" of the equations: use "levels", "combined", "latex", "mathml" or "lme4"'
+    )
 
 
 def expression_text(expression: Product, symbols: frozenset[str] = frozenset()) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
+from bayeshlm.design.level1 import level1_column
 
 type Array = NDArray[np.float64]
 
@@ -46,21 +47,13 @@ def prior_basis(design: Design) -> Array:
     for k, column in enumerate(design.fixed):
         lower = position.get((constant, column.term))
         if column.coefficient != constant and lower is not None:
-            basis[lower, k] += _far_mean(_level1_values(design, column.coefficient, position))
+            basis[lower, k] += _far_mean(level1_column(design, column.coefficient))
         mean_slope = position.get((column.coefficient, "1"))
         if column.term != "1" and mean_slope is not None:
             basis[mean_slope, k] += _far_mean(_level2_values(design, k))
     basis[intercept] = design.X.mean(axis=0)
     basis[intercept, intercept] = 1.0
     return basis
-
-
-def _level1_values(design: Design, coefficient: str, position: dict[tuple[str, str], int]) -> Array | None:
-    """Rows of a coefficient's expression: its own column of X, or of Z."""
-    if (coefficient, "1") in position:
-        return design.X[:, position[coefficient, "1"]]
-    column = next((r for r, effect in enumerate(design.random) if effect.coefficient == coefficient), None)
-    return None if column is None else design.Z[:, column]
 
 
 def _level2_values(design: Design, k: int) -> Array:

@@ -11,7 +11,7 @@ import xarray as xr
 from bayeshlm.crosscheck.empirical_bayes import empirical_bayes
 from bayeshlm.crosscheck.reml import RemlEstimate
 from bayeshlm.design.design import Design
-from bayeshlm.posterior import group_coefficients, icc, plausible_ranges, reliability, variance_components
+from bayeshlm.posterior import group_coefficients, icc, plausible_ranges, r2, reliability, variance_components
 from bayeshlm.posterior.one_draw import one_draw
 
 
@@ -69,6 +69,14 @@ def reliability_estimates(draw: xr.Dataset, design: Design) -> pd.DataFrame:
     table = _estimates(found.table)
     table.attrs = {"n_groups_with_ols": found.table.attrs["n_groups_with_ols"], "notes": found.notes}
     return table
+
+
+def r2_estimates(draw: xr.Dataset, design: Design, null: tuple[xr.Dataset, Design] | None = None) -> pd.Series:
+    """Variance explained: its shares, and the reduction from a null model's estimates."""
+    found = r2.r2(draw, design, null)
+    series = found.table["mean"].rename("estimate")
+    series.attrs = {"notes": found.notes}
+    return series
 
 
 def _estimates(summary: pd.DataFrame) -> pd.DataFrame:

@@ -64,6 +64,46 @@ def group_coefficients(
     return with_interval(table, prob, kind)
 
 
+def one_coefficient(
+    posterior: xr.Dataset,
+    design: Design,
+    coefficient: str,
+    prob: float = 0.95,
+    kind: str = "eti",
+    moments: xr.Dataset | None = None,
+) -> pd.DataFrame:
+    """Mean, interval and own least squares of one random coefficient in every group, without diagnostics.
+
+    Parameters
+    ----------
+    posterior, design, prob, kind, moments
+        As in `group_coefficients`, whose columns of these names it has.
+    coefficient : str
+        Label of a coefficient with a random effect.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by group: ``n``, ``mean``, ``lower``, ``upper``, ``ols``.
+    """
+    check_interval(prob, kind)
+    position = design.coefficient_labels.index(coefficient)
+    if moments is None:
+        draws = posterior["beta"].sel(coefficient=coefficient).transpose(design.group, "chain", "draw").to_numpy()
+        mean, bounds = draws.mean(axis=(1, 2)), interval(draws, prob, kind)
+    else:
+        mean = moments["beta_mean"].sel(coefficient=coefficient).to_numpy()
+
+        def of_block(beta: FloatArray) -> FloatArray:
+            return interval(np.ascontiguousarray(beta[:, position].T)[:, None], prob, kind)
+
+        bounds = np.concatenate(reduced_draws(posterior, design, of_block))
+    gamma = posterior["gamma"].sel(fixed=design.fixed_labels).mean(("chain", "draw")).to_numpy()
+    own = group_ols(design, gamma)[:, [effect.coefficient for effect in design.random].index(coefficient)]
+    columns = {"n": design.n_per_group, "mean": mean, "lower": bounds[:, 0], "upper": bounds[:, 1], "ols": own}
+    return with_interval(pd.DataFrame(columns, index=design.group_labels.rename(design.group)), prob, kind)
+
+
 def mean_and_error(moments: xr.Dataset, coefficients: Sequence[str]) -> pd.DataFrame:
     """``mean``, ``sd`` and ``mcse_mean`` of beta, indexed as `summarize` has it."""
     parts = moments[["beta_mean", "beta_sd", "beta_mcse"]].sel(coefficient=list(coefficients))

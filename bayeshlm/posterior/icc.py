@@ -9,9 +9,9 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.design.design import Design
+from bayeshlm.design.level1 import source_column
 from bayeshlm.design.scaling import FloatArray, column_moments
 from bayeshlm.equations import canonical
-from bayeshlm.equations.spec import Call, Column
 from bayeshlm.errors import OptionError
 from bayeshlm.posterior.level2_values import finite_number
 from bayeshlm.posterior.quantity import Quantity
@@ -62,10 +62,10 @@ def icc(
     Johnson (2014). Extension of Nakagawa & Schielzeth's R2_GLMM to random slopes models. Methods in Ecology and
     Evolution 5(9). Nakagawa, Johnson & Schielzeth (2017). Journal of the Royal Society Interface 14(134).
     """
-    v = _between_variance(covariance_matrices(posterior, design), design, at)
+    v = between_variance(covariance_matrices(posterior, design), design, at)
     sigma2 = posterior["sigma"].transpose("chain", "draw") ** 2
     gamma = posterior["gamma"].sel(fixed=design.fixed_labels).transpose("chain", "draw", "fixed").to_numpy()
-    var_fixed = _fixed_variance(gamma, design)
+    var_fixed = fixed_variance(gamma, design)
     value = v / (v + sigma2)
     size = float(np.sum(np.square(design.n_per_group, dtype=float)) / design.n_obs)
     draws = xr.Dataset(
@@ -80,8 +80,8 @@ def icc(
     return Quantity("icc", draws, with_interval(table, prob, kind), _notes(design, at))
 
 
-def _between_variance(G: FloatArray, design: Design, at: Mapping[str, float] | None) -> FloatArray:
-    """Variance between groups in each draw: array (chains, draws)."""
+def between_variance(G: FloatArray, design: Design, at: Mapping[str, float] | None) -> FloatArray:
+    """Variance between groups, as `icc` defines it, of covariance matrices (..., q, q): array (...)."""
     if at is None:
         return np.asarray(np.einsum("...qr,qr->...", G, design.Z.T @ design.Z / design.n_obs))
     z = design.Z.mean(axis=0)
@@ -90,8 +90,8 @@ def _between_variance(G: FloatArray, design: Design, at: Mapping[str, float] | N
     return np.asarray(np.einsum("q,...qr,r->...", z, G, z))
 
 
-def _fixed_variance(gamma: FloatArray, design: Design) -> FloatArray:
-    """Variance of X gamma over rows (divisor N - 1) in each draw, from the cross-products."""
+def fixed_variance(gamma: FloatArray, design: Design) -> FloatArray:
+    """Variance of X gamma over rows (divisor N - 1) in each draw (..., p), from the cross-products."""
     products = design.cross_products
     mean = column_moments(design.X)[0] @ products.x_transform
     covariance = (products.XtX.sum(axis=0) - design.n_obs * np.outer(mean, mean)) / (design.n_obs - 1)
@@ -119,14 +119,9 @@ def _names(r: int, design: Design) -> set[str]:
     if random.is_intercept:
         return set()
     names = {random.expression, random.coefficient, random.label}
-    symbols = {column.symbol for column in design.coefficients if column.label == random.coefficient}
-    for term in design.spec.level1:
-        if term.coefficient in symbols and len(term.expression.factors) == 1:
-            factor: object = term.expression.factors[0]
-            while isinstance(factor, Call) and len(factor.argument.factors) == 1:
-                factor = factor.argument.factors[0]
-            if isinstance(factor, Column):
-                names.add(factor.name)
+    column = source_column(design, random.coefficient)
+    if column is not None:
+        names.add(column)
     return names
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ from bayeshlm.errors import OptionError
 
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """A level-2 term of a coefficient with a random effect: its column k of W and its row r of the result."""
+    """A level-2 term of a coefficient: its column k of W and its row r of the result."""
 
     k: int
     r: int
@@ -51,8 +51,10 @@ def finite_number(key: str, value: object) -> float:
     return number
 
 
-def level2_values(design: Design, at: Mapping[str, float] | None = None) -> FloatArray:
-    """Values of the level-2 terms of each coefficient with a random effect.
+def level2_values(
+    design: Design, at: Mapping[str, float] | None = None, coefficients: Sequence[int] | None = None
+) -> FloatArray:
+    """Values of the level-2 terms of each coefficient with a random effect, or of those asked for.
 
     Parameters
     ----------
@@ -61,11 +63,13 @@ def level2_values(design: Design, at: Mapping[str, float] | None = None) -> Floa
     at : mapping of str to float, optional
         Values by level-2 column (``"sector"``), call (``"cgm(size)"``) or fixed effect (``"g01[South]"``). Products
         are recomputed, a factor that is not named entering at its mean over groups.
+    coefficients : sequence of int, optional
+        Positions in ``design.coefficients``; by default those that have a random effect, in the order of the effects.
 
     Returns
     -------
     array (q, p)
-        Row r times gamma is the mean of the coefficient of random effect r. Terms that `at` does not touch are at
+        Row r times gamma is the mean of the coefficient r. Terms that `at` does not touch are at
         their means over groups.
 
     Raises
@@ -73,10 +77,11 @@ def level2_values(design: Design, at: Mapping[str, float] | None = None) -> Floa
     OptionError
         `at` names no level-2 term, or a term that cannot be recomputed from what it names.
     """
-    values = design.W[:, design.random_coefficients].mean(axis=0)
+    positions = design.random_coefficients if coefficients is None else list(coefficients)
+    values = design.W[:, positions].mean(axis=0)
     if not at:
         return values
-    terms = _terms(design)
+    terms = _terms(design, positions)
     chosen, direct = _read(at, terms, design)
     for term in terms:
         if term.k in direct:
@@ -89,8 +94,8 @@ def level2_values(design: Design, at: Mapping[str, float] | None = None) -> Floa
     return values
 
 
-def _terms(design: Design) -> list[_Term]:
-    rows = {column.coefficient: r for r, column in enumerate(design.random)}
+def _terms(design: Design, positions: Sequence[int]) -> list[_Term]:
+    rows = {design.coefficients[c].label: r for r, c in enumerate(positions)}
     expressions: dict[str, Product] = {
         fixed.symbol: fixed.expression for equation in design.spec.level2 for fixed in equation.fixed
     }
@@ -101,7 +106,7 @@ def _terms(design: Design) -> list[_Term]:
             column.term,
             column.label,
             tuple(_identity(factor, design) for factor in expressions[column.symbol].factors),
-            column.label != column.symbol,
+            column.label != column.symbol + column.coefficient[len(column.coefficient.partition("[")[0]) :],
         )
         for k, column in enumerate(design.fixed)
         if column.coefficient in rows and not expressions[column.symbol].is_constant

@@ -17,6 +17,7 @@ from bayeshlm.sampling.budget import within_budget
 from bayeshlm.sampling.group_draws import drawn_groups, group_moments
 from bayeshlm.sampling.nuts import RawDraws
 from bayeshlm.sampling.options import SamplingOptions
+from bayeshlm.sampling.progress import stage
 
 type Array = NDArray[np.float64]
 
@@ -37,12 +38,13 @@ def to_datatree(raw: RawDraws, design: Design, priors: Priors, options: Sampling
     posterior = posterior_dataset(raw.posterior, design)
     n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
     groups: dict[str, xr.Dataset] = {}
-    if within_budget(n_draws * design.n_groups * len(design.coefficients)):
-        log_likelihood, u, beta = drawn_groups(raw.posterior, design, options.seed)
-        posterior = with_groups(posterior, u, beta, design)
-        groups["log_likelihood"] = log_likelihood_dataset(log_likelihood, posterior, design)
-    else:
-        groups["group_moments"] = group_moments(posterior, design)
+    with stage(f"Computing the coefficients of {design.n_groups} groups ({design.group})", options.progress):
+        if within_budget(n_draws * design.n_groups * len(design.coefficients)):
+            log_likelihood, u, beta = drawn_groups(raw.posterior, design, options.seed)
+            posterior = with_groups(posterior, u, beta, design)
+            groups["log_likelihood"] = log_likelihood_dataset(log_likelihood, posterior, design)
+        else:
+            groups["group_moments"] = group_moments(posterior, design)
     stats = raw.sample_stats
     keep = [name for name in stats.data_vars if stats[name].dims == ("chain", "draw") and stats[name].dtype != object]
     tree = xr.DataTree.from_dict(

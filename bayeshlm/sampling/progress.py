@@ -13,10 +13,10 @@ type ChainCallback = Callable[[list[Any]], None]
 
 
 @contextmanager
-def stage(text: str, show: bool) -> Iterator[None]:
-    """Show `text` with a spinner while the block runs; log it in any case."""
+def stage(text: str, show: bool | None) -> Iterator[None]:
+    """Show `text` with a spinner while the block runs, by default where somebody watches; log it in any case."""
     logger.info(text)
-    if not show:
+    if not (somebody_watches() if show is None else show):
         yield
         return
     from rich.console import Console
@@ -41,11 +41,15 @@ def sampling_bar(total: int, show: bool) -> Iterator[ChainCallback | None]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("Sampling", total=total, divergences=0)
+        task = bar.add_task("Tuning", total=total, divergences=0)
 
         def update(chains: list[Any]) -> None:
-            finished = sum(chain.finished_draws for chain in chains)
-            bar.update(task, completed=finished, divergences=sum(chain.divergences for chain in chains))
+            bar.update(
+                task,
+                description="Tuning" if any(chain.tuning for chain in chains) else "Sampling",
+                completed=sum(chain.finished_draws for chain in chains),
+                divergences=sum(chain.divergences for chain in chains),
+            )
 
         yield update
 

@@ -76,7 +76,7 @@ def test_the_group_of_a_call_is_not_written_into_the_levels():
 
 
 def test_unknown_form():
-    with pytest.raises(OptionError, match='"levels", "combined", "latex" or "lme4"'):
+    with pytest.raises(OptionError, match='"levels", "combined", "latex", "mathml" or "lme4"'):
         render(parse("y = b0 + r; b0 = g00 + u0"), "sas")  # type: ignore[arg-type]
 
 

@@ -1,0 +1,80 @@
+"""REML's estimate and interval of every parameter beside its posterior draws, to draw them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from scipy.special import expit, logit, ndtri
+
+from bayeshlm.checks.cross_check import draws_of_components
+from bayeshlm.checks.reml_components import components
+from bayeshlm.crosscheck.intervals import wald_intervals
+from bayeshlm.crosscheck.reml import RemlEstimate
+from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import FloatArray
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class DrawsBesideReml:
+    """One quantity by both methods.
+
+    Attributes
+    ----------
+    component, effect : str
+        ``("gamma", "g00")``, ``("tau", "u0")``, ``("corr", "u0,u1")``, ``("sigma", "")``, ``("icc", "")``.
+    draws : (S,) array
+        Of the posterior.
+    estimate, lower, upper : float
+        REML's; NaN where there is none, as for an interval on the boundary.
+    """
+
+    component: str
+    effect: str
+    draws: FloatArray
+    estimate: float
+    lower: float
+    upper: float
+
+
+def draws_beside_reml(
+    posterior: xr.Dataset, design: Design, estimate: RemlEstimate, prob: float = 0.95
+) -> tuple[DrawsBesideReml, ...]:
+    """Posterior draws and REML's Wald interval of gamma, tau, corr, sigma and the ICC.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        With ``gamma``, ``tau``, ``corr`` and ``sigma``.
+    design : Design
+    estimate : RemlEstimate
+        REML fit of the design.
+    prob : float
+        Confidence.
+
+    Raises
+    ------
+    OptionError
+        `prob` is outside of (0, 1).
+
+    Notes
+    -----
+    The intervals are those of `bayeshlm.crosscheck.intervals.wald_intervals`; the ICC's is normal on the logit scale,
+    with the standard error of `bayeshlm.checks.reml_components.components`.
+    """
+    found = wald_intervals(estimate, prob)
+    bounds = {
+        key: (float(lower), float(upper))
+        for key, lower, upper in zip(found.keys, found.lower, found.upper, strict=True)
+    }
+    rows = components(estimate, design)
+    _, draws = draws_of_components(posterior, design)
+    made = []
+    for row, values in zip(rows, draws, strict=True):
+        lower, upper = bounds.get(row.key, (np.nan, np.nan))
+        if row.component == "icc" and row.se > 0 and not row.on_boundary:
+            half = float(ndtri(0.5 + prob / 2)) * row.se / (row.estimate * (1 - row.estimate))
+            lower, upper = (float(expit(logit(row.estimate) + sign * half)) for sign in (-1, 1))
+        made.append(DrawsBesideReml(row.component, row.effect, values, row.estimate, lower, upper))
+    return tuple(made)

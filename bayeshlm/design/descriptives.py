@@ -1,0 +1,114 @@
+"""The data of a model in numbers, by level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayeshlm.design.centering import GroupMeans, first_rows, varying_rows
+from bayeshlm.design.columns import CategoricalColumn, DataColumn, read_categories, read_column
+from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class LevelDescriptives:
+    """The columns that a model uses, summarized at the level where they vary.
+
+    Attributes
+    ----------
+    level1 : pandas.DataFrame
+        Columns of numbers that vary within groups, over rows: ``mean``, ``sd``, ``sd_within`` (of deviations from the
+        group means, divisor N - J), ``min``, ``max``; indexed by column, the outcome first.
+    level2 : pandas.DataFrame
+        Columns of numbers that are constant within groups, over groups: ``mean``, ``sd``, ``min``, ``max``.
+    categories : pandas.DataFrame
+        Indexed by (column, category): ``level`` (1 or 2), ``n`` and ``share`` of the rows or groups.
+    group_sizes : pandas.Series
+        ``min``, ``q1``, ``median``, ``q3``, ``max`` and ``mean`` of the rows of a group, and ``single``, the number of
+        groups of one row.
+    """
+
+    level1: pd.DataFrame
+    level2: pd.DataFrame
+    categories: pd.DataFrame
+    group_sizes: pd.Series
+
+
+def describe_levels(design: Design) -> LevelDescriptives:
+    """Summarize the rows that a model uses.
+
+    Parameters
+    ----------
+    design : Design
+        Its ``frame`` holds the columns.
+
+    Examples
+    --------
+    >>> from bayeshlm.design import build_design
+    >>> from bayeshlm.equations import parse
+    >>> data = pd.DataFrame({"g": [1, 1, 2, 2], "x": [0.0, 2.0, 1.0, 4.0], "y": [1.0, 2.0, 4.0, 3.0]})
+    >>> found = describe_levels(build_design(parse("y = b0 + b1*x + r; b0 = g00 + u0; b1 = g10"), data, "g"))
+    >>> found.level1.round(2).loc["y"].to_dict()
+    {'mean': 2.5, 'sd': 1.29, 'sd_within': 0.71, 'min': 1.0, 'max': 4.0}
+    """
+    codes, n_groups = design.group_codes, design.n_groups
+    first = first_rows(codes, n_groups)
+    level1, level2, categories = {}, {}, {}
+    for name, column in _columns(design):
+        if isinstance(column, CategoricalColumn):
+            varies = bool(varying_rows(column.codes, codes, first).any())
+            counts = np.bincount(column.codes if varies else column.codes[first], minlength=len(column.levels))
+            for label, n in zip(column.levels, counts, strict=True):
+                categories[(name, label)] = {"level": 1 if varies else 2, "n": int(n), "share": n / counts.sum()}
+        elif varying_rows(column.numbers, codes, first).any():
+            means = GroupMeans.learn(column.numbers[:, None], codes, n_groups)
+            inside = means.deviations(column.numbers[:, None], codes)
+            freedom = design.n_obs - n_groups
+            within = float(np.sqrt((inside**2).sum() / freedom)) if freedom else np.nan
+            level1[name] = _moments(column.numbers) | {"sd_within": within}
+        else:
+            level2[name] = _moments(column.numbers[first])
+    sizes = design.n_per_group
+    quartiles = dict(
+        zip(("min", "q1", "median", "q3", "max"), np.quantile(sizes, [0, 0.25, 0.5, 0.75, 1]), strict=True)
+    )
+    return LevelDescriptives(
+        level1=_table(level1, ["mean", "sd", "sd_within", "min", "max"]),
+        level2=_table(level2, ["mean", "sd", "min", "max"]),
+        categories=_table(categories, ["level", "n", "share"], ("column", "category")),
+        group_sizes=pd.Series({**quartiles, "mean": sizes.mean(), "single": int((sizes == 1).sum())}, name="rows"),
+    )
+
+
+def _columns(design: Design) -> Iterator[tuple[str, DataColumn]]:
+    """The outcome, then the other columns but the grouping one, as numbers or categories."""
+    names = [str(name) for name in design.frame.columns if name != design.group]
+    outcome = design.spec.outcome.name
+    for name in [outcome, *(name for name in names if name != outcome)]:
+        series = design.frame[name]
+        try:
+            yield name, read_column(series)
+        except DataError:  # numbers and text together, which C() takes
+            yield name, read_categories(series)
+
+
+def _moments(numbers: FloatArray) -> dict[str, float]:
+    sd = float(numbers.std(ddof=1)) if len(numbers) > 1 else np.nan
+    return {"mean": float(numbers.mean()), "sd": sd, "min": float(numbers.min()), "max": float(numbers.max())}
+
+
+def _table(
+    rows: Mapping[Any, Mapping[str, Any]], columns: list[str], names: tuple[str, ...] = ("column",)
+) -> pd.DataFrame:
+    keys = list(rows)
+    if len(names) == 1:
+        labels = pd.Index(keys, name=names[0])
+    else:
+        labels = pd.MultiIndex.from_arrays([[key[k] for key in keys] for k in range(len(names))], names=list(names))
+    return pd.DataFrame([[rows[key][name] for name in columns] for key in keys], index=labels, columns=columns)

@@ -1,0 +1,208 @@
+"""Models side by side, as journals print them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from bayeshlm.display.blocks import Grid, Section
+from bayeshlm.display.digits import count, decimals, number, percent
+from bayeshlm.display.html import to_html
+from bayeshlm.display.latex import to_latex
+from bayeshlm.display.markdown import to_markdown
+from bayeshlm.display.model_column import MODEL, Entry, ModelColumn, RowKey
+from bayeshlm.display.tables import INTERVALS
+from bayeshlm.display.text import to_text
+
+SHARE_PLACES = 3
+"""Decimal places of a share, such as an ICC, that comes without error."""
+
+_STATISTICS = ("estimate", "error", "lower", "upper")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ModelTable:
+    """Models side by side; prints as a table, and writes itself for a paper.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        The numbers, not rounded: indexed by (part, section, row); columns (model, statistic) with statistics
+        ``estimate`` (posterior mean, or REML's estimate), ``error`` (posterior SD, or standard error), ``lower`` and
+        ``upper``. ``attrs`` hold ``ci_kind``, ``ci_prob`` and ``estimators`` by model.
+    grid : Grid
+        The cells as they are printed.
+    """
+
+    frame: pd.DataFrame
+    grid: Grid = field(repr=False)
+
+    def to_text(self) -> str:
+        """Write it as plain text."""
+        return to_text([self.grid])
+
+    def to_markdown(self) -> str:
+        """Write it as a Markdown pipe table."""
+        return to_markdown([self.grid])
+
+    def to_html(self) -> str:
+        """Write it as an HTML element."""
+        return to_html([self.grid])
+
+    def to_latex(self, label: str | None = None) -> str:
+        r"""Write it as a LaTeX table for ``\usepackage{booktabs}``.
+
+        Parameters
+        ----------
+        label : str, optional
+            For ``\ref``.
+        """
+        return to_latex(self.grid, label)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+
+def model_table(
+    columns: Sequence[ModelColumn], cells: str = "sd", prob: float = 0.95, kind: str = "eti", notes: Sequence[str] = ()
+) -> ModelTable:
+    """Lay columns side by side.
+
+    Parameters
+    ----------
+    columns : sequence of ModelColumn
+    cells : {"sd", "interval"}
+        What stands beside an estimate.
+    prob, kind : float, {"eti", "hdi"}
+        Which interval the entries hold.
+    notes : sequence of str
+        Lines below the table, after those that explain the cells.
+    """
+    keys = _row_keys(columns)
+    symbols = {key: _symbols(key, columns) for key in keys}
+    sections = []
+    for name in dict.fromkeys((key.part, key.section) for key in keys):
+        own = [key for key in keys if (key.part, key.section) == name]
+        rows = tuple(
+            (key.label, symbols[key], *(_cell(key, column.entries.get(key), cells) for column in columns))
+            for key in own
+        )
+        sections.append(Section(name[1], rows))
+    outcomes = list(dict.fromkeys(column.outcome for column in columns))
+    header_rows = [("estimator", "", *(column.estimator for column in columns))]
+    if len(outcomes) > 1:
+        header_rows.insert(0, ("outcome", "", *(column.outcome for column in columns)))
+    grid = Grid(
+        f"Two-level models of {', '.join(outcomes)}",
+        ("", "", *(column.name for column in columns)),
+        (Section("", tuple(header_rows)), *sections),
+        n_labels=2,
+        notes=(*_legend(columns, cells, prob, kind), *notes, *_warnings(columns)),
+    )
+    return ModelTable(_frame(columns, keys, prob, kind), grid)
+
+
+def merged[Item: Hashable](orders: Iterable[Sequence[Item]]) -> list[Item]:
+    """Merge sequences so that what is new to one follows what preceded it there.
+
+    Examples
+    --------
+    >>> merged([["a", "d"], ["a", "b", "d"], ["a", "b", "c"]])
+    ['a', 'b', 'c', 'd']
+    """
+    result: list[Item] = []
+    for order in orders:
+        place = 0
+        for item in order:
+            if item in result:
+                place = result.index(item) + 1
+            else:
+                result.insert(place, item)
+                place += 1
+    return result
+
+
+def _row_keys(columns: Sequence[ModelColumn]) -> list[RowKey]:
+    """All rows: sections in the order of the models, each with its rows in theirs."""
+    sections = merged([list(dict.fromkeys((key.part, key.section) for key in column.entries)) for column in columns])
+    parts = list(dict.fromkeys(part for part, _ in sections))
+    sections.sort(key=lambda section: parts.index(section[0]))
+    return [
+        key
+        for section in sections
+        for key in sorted(
+            merged([[key for key in c.entries if (key.part, key.section) == section] for c in columns]),
+            key=lambda key: key.rank,
+        )
+    ]
+
+
+def _symbols(key: RowKey, columns: Sequence[ModelColumn]) -> str:
+    """What the models call a row; two names where they differ."""
+    return " / ".join(dict.fromkeys(c.entries[key].symbol for c in columns if key in c.entries))
+
+
+def _cell(key: RowKey, entry: Entry | None, cells: str) -> str:
+    if entry is None:
+        return ""
+    if entry.is_count:
+        return count(entry.estimate)
+    if entry.error == 0 == entry.estimate:
+        return "0"
+    if math.isfinite(entry.error):
+        places = decimals(entry.error, entry.mcse)
+    else:  # three digits of an estimate, three places of a share
+        places = SHARE_PLACES if key.part == MODEL else decimals(0.1 * abs(entry.estimate), math.nan)
+    text = number(entry.estimate, places)
+    if cells == "interval" and math.isfinite(entry.lower) and math.isfinite(entry.upper):
+        return f"{text} [{number(entry.lower, places)}, {number(entry.upper, places)}]"
+    if cells == "sd" and math.isfinite(entry.error):
+        return f"{text} ({number(entry.error, places)})"
+    return text
+
+
+def _legend(columns: Sequence[ModelColumn], cells: str, prob: float, kind: str) -> list[str]:
+    """Say what the cells are."""
+    bayesian = any(column.estimator == "posterior" for column in columns)
+    classical = list(dict.fromkeys(c.estimator for c in columns if c.estimator != "posterior"))
+    lines = []
+    if bayesian:
+        beside = "(posterior SD)" if cells == "sd" else f"[{percent(prob)} {INTERVALS[kind]} interval]"
+        lines.append(f"posterior: mean {beside}")
+    if classical:
+        beside = "(standard error)" if cells == "sd" else f"[{percent(prob)} confidence interval]"
+        lines.append(f"{', '.join(classical)}: estimate {beside}, where there is one")
+    return lines
+
+
+def _warnings(columns: Sequence[ModelColumn]) -> list[str]:
+    counts = {entry.estimate for c in columns for key, entry in c.entries.items() if key.label == "rows"}
+    lines = [f"{column.name}: {warning}" for column in columns for warning in column.warnings]
+    if len(counts) > 1:
+        lines.append("the models are fitted to different numbers of rows: their estimates are not of the same data")
+    return lines
+
+
+def _frame(columns: Sequence[ModelColumn], keys: Sequence[RowKey], prob: float, kind: str) -> pd.DataFrame:
+    values: Mapping[tuple[str, str], list[float]] = {
+        (column.name, statistic): [
+            getattr(column.entries[key], statistic) if key in column.entries else math.nan for key in keys
+        ]
+        for column in columns
+        for statistic in _STATISTICS
+    }
+    index = pd.MultiIndex.from_tuples(
+        [(key.part, key.section, key.label) for key in keys], names=["part", "section", "row"]
+    )
+    frame = pd.DataFrame(values, index=index)
+    frame.columns = frame.columns.set_names(["model", "statistic"])
+    frame.attrs = {"ci_kind": kind, "ci_prob": prob, "estimators": {c.name: c.estimator for c in columns}}
+    return frame

@@ -1,0 +1,45 @@
+"""A model before it is sampled: its equations, its data in numbers, its priors."""
+
+from __future__ import annotations
+
+from bayeshlm.design.design import Design
+from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Section, Title
+from bayeshlm.display.digits import count
+from bayeshlm.display.html import to_html
+from bayeshlm.equations import render
+from bayeshlm.graph.priors import Priors
+
+
+def model_html(design: Design, priors: Priors) -> str:
+    """Write a model as HTML for a notebook."""
+    blocks: list[Block] = [
+        Title(f"Two-level model of {design.spec.outcome.name}"),
+        equations_block(design),
+        Lines((rows_line(design), f"{len(design.fixed)} fixed and {len(design.random)} random effects")),
+        priors_grid(priors),
+    ]
+    return to_html(blocks)
+
+
+def equations_block(design: Design) -> Equations:
+    """The level equations as text and as MathML."""
+    return Equations(render(design.spec, "levels", design.group), render(design.spec, "mathml", design.group))
+
+
+def rows_line(design: Design) -> str:
+    """Count rows, groups and rows left out."""
+    line = f"{count(design.n_obs)} rows in {count(design.n_groups)} groups ({design.group})"
+    if design.rows_dropped:
+        rows = "row" if design.rows_dropped == 1 else "rows"
+        line += f"; {count(design.rows_dropped)} {rows} with missing values dropped"
+    return line
+
+
+def priors_grid(priors: Priors) -> Grid:
+    """Lay out the priors, their parameters to four digits, and which the user gave."""
+    applies = priors.table()["applies"]
+    rows = tuple(
+        (key, prior.short(), str(applies[key]), "given" if key in priors.typed else "default")
+        for key, prior in priors.by_key().items()
+    )
+    return Grid("Priors", ("parameter", "prior", "where it applies", "chosen"), (Section("", rows),), n_labels=4)

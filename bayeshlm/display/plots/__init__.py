@@ -1,0 +1,1 @@
+"""Figures: numbers come from `posterior`, `crosscheck` and `checks`; here they are drawn with matplotlib."""

@@ -1,0 +1,53 @@
+"""The posterior beside REML: a panel each parameter, its density with REML's estimate and interval."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from bayeshlm.checks.reml_intervals import DrawsBesideReml, draws_beside_reml
+from bayeshlm.crosscheck.reml import fit_reml
+from bayeshlm.display.digits import percent
+from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
+from bayeshlm.display.plots.densities import component_name, density_panel, posterior_handles, reml_handle
+from bayeshlm.display.plots.drawn_fit import DrawnFit
+from bayeshlm.display.plots.style import PAGE, REML, plain, styled
+from bayeshlm.posterior.density import density
+
+
+@styled
+def cross_check_figure(fit: DrawnFit, prob: float = 0.95, ax: ManyAxes | Axes | None = None) -> list[Axes]:
+    """Draw the posterior density of every parameter above REML's estimate and interval.
+
+    Parameters
+    ----------
+    fit : DrawnFit
+    prob, ax
+        As `bayeshlm.display.plots.fit_plots.FitPlots.cross_check` has them.
+    """
+    rows = draws_beside_reml(fit.posterior, fit.design, fit_reml(fit.design), prob)
+    axes = many_axes(ax, len(rows), 4, (PAGE / 4, 1.25))
+    for panel, row in zip(axes, rows, strict=True):
+        found = density(row.draws, prob)
+        density_panel(panel, found)
+        top = panel.get_ylim()[1]
+        height = -0.12 * top
+        if np.isfinite(row.lower) and np.isfinite(row.upper):
+            panel.plot([row.lower, row.upper], [height, height], color=REML, lw=1.5, gid="reml interval")
+        if np.isfinite(row.estimate):
+            panel.plot([row.estimate], [height], "D", color=REML, ms=3.5, mew=0, clip_on=False, gid="reml estimate")
+        panel.set_ylim(2 * height, top)
+        panel.set_xlabel(plain(component_name(row.component, row.effect)) + _missing(row))
+    handles = [*posterior_handles(prob), reml_handle(f"REML estimate, {percent(prob)} confidence interval")]
+    if ax is None:
+        axes[0].figure.legend(handles=handles, loc="outside upper center", ncols=3)
+    else:
+        legend_above(axes[0], handles)
+    return axes
+
+
+def _missing(row: DrawsBesideReml) -> str:
+    """What REML does not have of a parameter."""
+    if not np.isfinite(row.estimate):
+        return "\n(no REML estimate)"
+    return "" if np.isfinite(row.lower) else "\n(no REML interval)"

@@ -1,0 +1,187 @@
+"""The data by group: a trellis with each group's own least-squares line."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from bayeshlm.crosscheck.own_lines import own_lines
+from bayeshlm.design.design import Design
+from bayeshlm.design.level1 import raw_values
+from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.display.plots.axes import ManyAxes, level_name, many_axes, one_axes
+from bayeshlm.display.plots.drawn_fit import coloring, evenly
+from bayeshlm.display.plots.style import (
+    BLACK,
+    BLUE,
+    COLUMN,
+    GRAY,
+    PAGE,
+    SMALL,
+    category_color,
+    category_marker,
+    plain,
+    short,
+    styled,
+    wrapped,
+)
+from bayeshlm.errors import OptionError
+from bayeshlm.posterior.coefficient_names import find_level1_slope
+from bayeshlm.posterior.level2_variables import Level2Variable
+
+type Order = Literal["size", "label"]
+
+LABELED = 40
+"""Up to so many groups are named on an axis."""
+
+MOST_ROWS, MOST_IN_PANEL = 20_000, 1_000
+"""At most so many rows are drawn, in all and in a panel."""
+
+
+@styled
+def data_figure(
+    design: Design,
+    x: str | None = None,
+    by: str | None = None,
+    groups: int = 30,
+    order: Order = "size",
+    ax: ManyAxes | Axes | None = None,
+) -> list[Axes]:
+    """Draw the outcome against a level-1 variable, a panel a group, or by group where there is no such variable.
+
+    Parameters
+    ----------
+    design : Design
+    x, by, groups, order, ax
+        As `bayeshlm.display.plots.model_plots.ModelPlots.data` has them.
+    """
+    if order not in ("size", "label"):
+        raise OptionError(f'order={order!r} is unknown: write "size" or "label"')
+    if not isinstance(groups, int) or groups < 1:
+        raise OptionError(f"groups={groups!r} must be the number of groups to draw, such as groups=30")
+    variable = coloring(design, by)
+    if all(column.expression == "1" for column in design.coefficients):
+        if x is not None:
+            raise OptionError(f"x={x!r}: the model has no level-1 variable, leave x out")
+        return [_strips(design, variable, one_axes(None if ax is None else many_axes(ax, 1, 1, (1, 1))[0]))]
+    name, values = raw_values(design, find_level1_slope(design, x))
+    chosen = chosen_groups(design, groups, order)
+    axes = many_axes(ax, len(chosen), _columns(len(chosen)), _panel(len(chosen)), share=True)
+    lines = own_lines(values, design.y, design.group_codes, design.n_groups)
+    for panel, j in zip(axes, chosen, strict=True):
+        rows = np.flatnonzero(design.group_codes == j)
+        position = 0 if variable is None else int(variable.codes[j])
+        _panel_of(panel, values[rows], design.y[rows], lines[j], position)
+        panel.set_title(f"{short(design.group_labels[j], 12)}  (n={len(rows)})", fontsize=SMALL, pad=2)
+    if ax is None:
+        _around(axes[0], design, name, _title(design, len(chosen), order), variable)
+    else:
+        for panel in axes:
+            panel.set(xlabel=wrapped(name), ylabel=wrapped(design.spec.outcome.name))
+    return axes
+
+
+def chosen_groups(design: Design, most: int, order: Order) -> IntArray:
+    """Positions of at most so many groups, evenly spaced by size (smallest first) or by label."""
+    sizes = design.n_per_group
+    ranked = np.argsort(sizes, kind="stable") if order == "size" else np.arange(design.n_groups)
+    return ranked[evenly(design.n_groups, most)]
+
+
+def _panel_of(panel: Axes, x: FloatArray, y: FloatArray, line: FloatArray, position: int) -> None:
+    shown = evenly(len(x), MOST_IN_PANEL)
+    panel.plot(
+        x[shown],
+        y[shown],
+        category_marker(position),
+        color=category_color(position),
+        ms=2 if len(x) < 200 else 1,
+        alpha=0.6,
+        mew=0,
+        gid="rows",
+    )
+    if np.isfinite(line[1]):
+        ends = np.array([x.min(), x.max()])
+        panel.plot(ends, line[0] + line[1] * ends, color=BLACK, lw=1, gid="line")
+
+
+def _columns(n: int) -> int:
+    return min(n, 6) if n > 4 else n
+
+
+def _panel(n: int) -> tuple[float, float]:
+    width = PAGE / _columns(n) if n > 2 else COLUMN / n
+    return width, max(width, 1.1)
+
+
+def _title(design: Design, n: int, order: Order) -> str:
+    least = "own least-squares lines"
+    if design.n_per_group.max() > MOST_IN_PANEL:
+        least += f"; at most {MOST_IN_PANEL} rows a panel"
+    if n == design.n_groups:
+        return f"{n} groups ({plain(design.group)}), {least}"
+    return f"{n} of {design.n_groups} groups ({plain(design.group)}), evenly chosen by {order}; {least}"
+
+
+def _around(panel: Axes, design: Design, name: str, title: str, variable: Level2Variable | None) -> None:
+    figure = panel.figure
+    figure.supxlabel(plain(name))
+    figure.supylabel(plain(design.spec.outcome.name))
+    if variable is not None:
+        handles = [
+            Line2D([], [], ls="", marker=category_marker(k), color=category_color(k), label=level_name(variable, level))
+            for k, level in enumerate(variable.levels)
+        ]
+        figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), title=title)
+    else:
+        figure.suptitle(title)
+
+
+def _strips(design: Design, variable: Level2Variable | None, panel: Axes) -> Axes:
+    """Rows of every group on a line of their own, the groups ordered by their means."""
+    n = design.n_per_group
+    means = np.bincount(design.group_codes, weights=design.y, minlength=design.n_groups) / n
+    place = np.empty(design.n_groups, dtype=np.int64)
+    place[np.argsort(means, kind="stable")] = np.arange(design.n_groups)
+    size, alpha = (1.5, 0.4) if design.n_obs > 1000 else (2.5, 0.6)
+    levels = ("",) if variable is None else variable.levels
+    codes = np.zeros(design.n_groups, dtype=np.int64) if variable is None else variable.codes
+    shown = evenly(design.n_obs, MOST_ROWS)
+    for k, level in enumerate(levels):
+        rows = shown[codes[design.group_codes[shown]] == k]
+        label = None if variable is None else level_name(variable, level)
+        panel.plot(
+            place[design.group_codes[rows]],
+            design.y[rows],
+            category_marker(k),
+            color=category_color(k) if variable is not None else GRAY,
+            ms=size,
+            alpha=alpha,
+            mew=0,
+            label=label,
+            gid="rows",
+        )
+    mean_color = BLACK if variable is not None else BLUE
+    panel.plot(place, means, "_", color=mean_color, ms=4, mew=1.2, label="group mean", gid="means")
+    title = f"{len(shown)} of {design.n_obs} rows" if len(shown) < design.n_obs else None
+    panel.legend(title=title, loc="lower left", bbox_to_anchor=(0.0, 1.01), borderaxespad=0.0, ncols=3)
+    name_groups(panel, design, np.argsort(place), "x")
+    panel.set_ylabel(wrapped(design.spec.outcome.name))
+    return panel
+
+
+def name_groups(panel: Axes, design: Design, ordered: IntArray, axis: Literal["x", "y"]) -> None:
+    """Name the groups along an axis, or say how many there are when names would not fit."""
+    few = len(ordered) <= LABELED
+    ticks = np.arange(len(ordered) if few else 0)
+    labels = [short(design.group_labels[j], 20) for j in ordered] if few else []
+    name = plain(design.group) if few else f"{len(ordered)} groups ({plain(design.group)}), ordered"
+    if axis == "x":
+        panel.set_xticks(ticks, labels, rotation=90 if max(map(len, labels), default=0) > 2 else 0)
+        panel.set_xlabel(name)
+    else:
+        panel.set_yticks(ticks, labels)
+        panel.set_ylabel(name)

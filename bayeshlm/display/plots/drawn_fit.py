@@ -1,0 +1,66 @@
+"""The parts of a fit that figures are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import xarray as xr
+
+from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import IntArray
+from bayeshlm.graph.priors import Priors
+from bayeshlm.posterior.level2_variables import Level2Variable, find_level2_variable, level2_variables
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnFit:
+    """A fit as the figures take it.
+
+    Attributes
+    ----------
+    design : Design
+    priors : Priors
+    idata : xarray.DataTree
+        As `bayeshlm.sampling.convert.to_datatree` makes it.
+    """
+
+    design: Design
+    priors: Priors
+    idata: xr.DataTree
+
+    @cached_property
+    def posterior(self) -> xr.Dataset:
+        """Draws, dims (chain, draw, ...)."""
+        return self.idata["posterior"].to_dataset()
+
+    @cached_property
+    def moments(self) -> xr.Dataset | None:
+        """Posterior moments of u and beta, where their draws were too many to keep."""
+        return self.idata["group_moments"].to_dataset() if "group_moments" in self.idata.children else None
+
+
+def coloring(design: Design, by: str | None, argument: str = "by") -> Level2Variable | None:
+    """The level-2 variable with categories that a user names; None: the first one with two, if there is any.
+
+    Raises
+    ------
+    OptionError
+        The model has no such variable with categories.
+    """
+    variables = [variable for variable in level2_variables(design).values() if variable.levels]
+    if by is None:
+        return next((variable for variable in variables if len(variable.levels) == 2), None)
+    return find_level2_variable(design, by, variables, argument)
+
+
+def evenly(n: int, most: int) -> IntArray:
+    """At most so many of n positions, evenly spaced, both ends among them.
+
+    Examples
+    --------
+    >>> evenly(5, 3), evenly(2, 3)
+    (array([0, 2, 4]), array([0, 1]))
+    """
+    return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(np.int64))

@@ -1,0 +1,127 @@
+"""How every figure looks: colors that the color-blind tell apart, sizes that hold at the width of a column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from functools import wraps
+from typing import Any
+
+import matplotlib as mpl
+
+COLUMN, PAGE = 3.5, 7.0
+"""Widths of a column and of a page, in inches."""
+
+BLACK, GRAY, LIGHT = "#000000", "#7F7F7F", "#D9D9D9"
+ORANGE, SKY, GREEN, BLUE, VERMILLION, PURPLE = "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7"
+"""Colors of Okabe & Ito (2008), Color universal design."""
+
+CATEGORIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
+"""Colors of categories, in order; they come again when there are more."""
+
+LINES = ("-", "--", "-.", ":")
+MARKERS = ("o", "^", "s", "D", "v", "P")
+"""Line styles and markers that go with the colors, so that no figure depends on color alone."""
+
+POSTERIOR, PRIOR, REML, OWN = BLUE, GRAY, VERMILLION, ORANGE
+"""What one color stands for in all figures: posterior, prior, REML, the groups' own least squares."""
+
+SMALL, NORMAL = 7.0, 8.0
+"""Font sizes in points: ticks and legends; labels of axes and titles."""
+
+SETTINGS: Mapping[str, Any] = {
+    "font.size": NORMAL,
+    "axes.labelsize": NORMAL,
+    "axes.titlesize": NORMAL,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.formatter.useoffset": False,
+    "figure.titlesize": NORMAL,
+    "figure.labelsize": NORMAL,
+    "figure.dpi": 150,
+    "legend.fontsize": SMALL,
+    "legend.title_fontsize": SMALL,
+    "legend.frameon": False,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 3.5,
+    "patch.linewidth": 0.8,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+}
+
+TICKS: Mapping[str, Any] = {"labelsize": SMALL, "length": 2.5, "width": 0.6}
+"""Set on the axes themselves: matplotlib makes ticks when it draws, after the settings are gone."""
+
+
+def style() -> AbstractContextManager[None]:
+    """A context in which figures have the package's style; the user's rcParams come back after it."""
+    settings: Any = dict(SETTINGS)
+    return mpl.rc_context(settings)
+
+
+def styled[**P, R](figure: Callable[P, R]) -> Callable[P, R]:
+    """Draw a figure in the package's style."""
+
+    @wraps(figure)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
+        with style():
+            return figure(*args, **kwargs)
+
+    return drawn
+
+
+def plain(text: object) -> str:
+    r"""Text of the user's as it is: a dollar sign opens no formula.
+
+    Examples
+    --------
+    >>> plain("income ($)")
+    'income (\\$)'
+    """
+    return str(text).replace("$", r"\$")
+
+
+def wrapped(text: object, width: int = 40) -> str:
+    r"""Text of the user's in lines of so many characters, broken behind blanks, underscores, stars and commas.
+
+    Examples
+    --------
+    >>> wrapped("b1, the slope of cwc(socioeconomic_status)", 26)
+    'b1, the slope of\ncwc(socioeconomic_status)'
+    """
+    lines = [""]
+    for piece in re.split(r"(?<=[ _*,])", str(text)):
+        for part in (piece[k : k + width] for k in range(0, len(piece), width)):
+            if len(lines[-1]) + len(part.rstrip()) > width:
+                lines.append("")
+            lines[-1] += part
+    return plain("\n".join(line.rstrip() for line in lines))
+
+
+def short(text: object, most: int) -> str:
+    """Text of the user's, its middle left out where it is longer than so many characters: both ends may tell.
+
+    Examples
+    --------
+    >>> short("Lincoln Elementary 7", 9), short("Lincoln", 9)
+    ('Linc…ry 7', 'Lincoln')
+    """
+    whole, tail = str(text), (most - 1) // 2
+    return plain(whole if len(whole) <= most else f"{whole[: most - 1 - tail]}…{whole[-tail:]}")
+
+
+def category_color(position: int) -> str:
+    """Color of a category."""
+    return CATEGORIES[position % len(CATEGORIES)]
+
+
+def category_line(position: int) -> str:
+    """Line style of a category."""
+    return LINES[position % len(LINES)]
+
+
+def category_marker(position: int) -> str:
+    """Marker of a category."""
+    return MARKERS[position % len(MARKERS)]

@@ -1,0 +1,51 @@
+"""Pieces of the page: paragraphs, lists, tables that scroll on a phone, blocks of code. All text is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+from bayeshlm.display.blocks import Block, Grid
+from bayeshlm.display.html import to_html
+
+
+def paragraph(*sentences: str) -> str:
+    """One paragraph.
+
+    Examples
+    --------
+    >>> paragraph("a < b.", "", "So be it.")
+    '<p>a &lt; b. So be it.</p>'
+    """
+    return f"<p>{escape(' '.join(filter(None, sentences)))}</p>"
+
+
+def bullets(items: Iterable[str]) -> str:
+    """A list of lines of text."""
+    return f"<ul>{''.join(f'<li>{escape(item)}</li>' for item in items)}</ul>"
+
+
+def shown(*blocks: Block) -> str:
+    """Blocks of a result; tables and equations can be scrolled sideways by touch and by keyboard."""
+    return "".join(scrolled(to_html([block]), block.title if isinstance(block, Grid) else "") for block in blocks)
+
+
+def scrolled(html: str, name: str) -> str:
+    """Put an element that may be wider than the screen where it can be scrolled."""
+    label = f' role="region" tabindex="0" aria-label="{escape(name)}"' if name else ""
+    return f'<div class="scroll"{label}>{html}</div>'
+
+
+def code(text: str, name: str) -> str:
+    """A block of code or of text to copy."""
+    return f'<pre role="region" tabindex="0" aria-label="{escape(name)}"><code>{escape(text)}</code></pre>'
+
+
+def quoted(text: str) -> str:
+    """Running text to copy."""
+    return f'<blockquote class="paste">{paragraph(text)}</blockquote>'
+
+
+def subheading(text: str) -> str:
+    """A heading inside a section."""
+    return f"<h3>{escape(text)}</h3>"

@@ -1,0 +1,131 @@
+"""A paragraph for the methods section of a paper, and the works it cites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bayeshlm.display.digits import count, percent
+from bayeshlm.display.report.elements import bullets, paragraph, quoted, subheading
+from bayeshlm.display.report.reproduce import typed_priors
+from bayeshlm.display.report.subject import Subject
+from bayeshlm.display.tables import INTERVALS
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A work to cite: its key in the text, and its entry in APA's style."""
+
+    cited: str
+    entry: str
+
+
+WORKS = {
+    "book": Work(
+        "Raudenbush & Bryk, 2002",
+        "Raudenbush, S. W., & Bryk, A. S. (2002). Hierarchical linear models: Applications and data analysis methods"
+        " (2nd ed.). Sage.",
+    ),
+    "pymc": Work(
+        "Abril-Pla et al., 2023",
+        "Abril-Pla, O., Andreani, V., Carroll, C., Dong, L., Fonnesbeck, C. J., Kochurov, M., ... Zinkov, R. (2023)."
+        " PyMC: A modern, and comprehensive probabilistic programming framework in Python. PeerJ Computer Science, 9,"
+        " e1516.",
+    ),
+    "nuts": Work(
+        "Hoffman & Gelman, 2014",
+        "Hoffman, M. D., & Gelman, A. (2014). The No-U-Turn Sampler: Adaptively setting path lengths in Hamiltonian"
+        " Monte Carlo. Journal of Machine Learning Research, 15, 1593-1623.",
+    ),
+    "rhat": Work(
+        "Vehtari et al., 2021",
+        "Vehtari, A., Gelman, A., Simpson, D., Carpenter, B., & Bürkner, P.-C. (2021). Rank-normalization, folding, and"
+        " localization: An improved R-hat for assessing convergence of MCMC. Bayesian Analysis, 16(2), 667-718.",
+    ),
+    "lkj": Work(
+        "Lewandowski et al., 2009",
+        "Lewandowski, D., Kurowicka, D., & Joe, H. (2009). Generating random correlation matrices based on vines and"
+        " extended onion method. Journal of Multivariate Analysis, 100(9), 1989-2001.",
+    ),
+    "johnson": Work(
+        "Johnson, 2014",
+        "Johnson, P. C. D. (2014). Extension of Nakagawa & Schielzeth's R2GLMM to random slopes models. Methods in"
+        " Ecology and Evolution, 5(9), 944-946.",
+    ),
+    "r2": Work(
+        "Rights & Sterba, 2019",
+        "Rights, J. D., & Sterba, S. K. (2019). Quantifying explained variance in multilevel models: An integrative"
+        " framework for defining R-squared measures. Psychological Methods, 24(3), 309-338.",
+    ),
+}
+
+
+def methods_section(subject: Subject) -> str:
+    """The paragraph to paste, and the references of the works it cites."""
+    text = methods_text(subject)
+    cited = [work.entry for work in WORKS.values() if work.cited in text]
+    own = f"bayeshlm (version {subject.versions['bayeshlm']}) [Computer software]. The bayeshlm developers."
+    return "".join(
+        (
+            paragraph("To paste into a paper and to adapt; the numbers are those of this fit."),
+            quoted(text),
+            subheading("References"),
+            bullets((own, *cited)),
+        )
+    )
+
+
+def methods_text(subject: Subject) -> str:
+    """The methods paragraph."""
+    design, a, versions = subject.design, subject.attrs, subject.versions
+    cite = {key: work.cited for key, work in WORKS.items()}
+    slopes = any(not column.is_intercept for column in design.random)
+    correlated = any(len(block) > 1 for block in design.blocks)
+    dropped = ""
+    if design.rows_dropped:
+        dropped = f"; {count(design.rows_dropped)} with missing values were excluded"
+    sampler = f"nutpie {versions['nutpie']}" if a["sampler"] == "nutpie" else f"PyMC {versions['pymc']}"
+    verdict = subject.fit.convergence
+    interval = subject.overview.fixed.attrs
+    sentences = [
+        f"We fitted a two-level hierarchical linear model ({cite['book']}) of {design.spec.outcome.name} to"
+        f" {count(design.n_obs)} rows (level 1) in {count(design.n_groups)} groups ({design.group}, level 2){dropped}.",
+        f"The posterior was computed with bayeshlm {versions['bayeshlm']} and PyMC {versions['pymc']} ({cite['pymc']})"
+        f" by the No-U-Turn Sampler ({cite['nuts']}; {sampler}), with {int(a['chains'])} chains of"
+        f" {count(int(a['draws']))} draws each after {count(int(a['tune']))} draws of tuning.",
+    ]
+    if a["parameterization"] == "marginal":
+        sentences.append(
+            "The random effects were integrated out of the likelihood and then drawn from their exact conditional"
+            " distribution."
+        )
+    sentences.append(_priors(subject, correlated))
+    sentences.append(
+        f"Convergence was judged by rank-normalized R-hat and effective sample size ({cite['rhat']}): the largest R-hat"
+        f" was {verdict.max_r_hat:.3f}, the smallest bulk effective sample size {count(verdict.min_ess_bulk)}, and"
+        f" {count(verdict.divergences)} of {count(verdict.n_draws)} draws diverged."
+    )
+    if not verdict.converged:
+        sentences.append("By these criteria the chains had NOT converged.")
+    averaged = f", with the variance between groups averaged over rows ({cite['johnson']})" if slopes else ""
+    sentences.append(
+        f"We report posterior means with {percent(interval['ci_prob'])} {INTERVALS[interval['ci_kind']]} credible"
+        f" intervals; the intraclass correlation{averaged} and the variance explained ({cite['r2']}) were computed draw"
+        " by draw."
+    )
+    return " ".join(sentences)
+
+
+def _priors(subject: Subject, correlated: bool) -> str:
+    typed = typed_priors(subject)
+    scales = (
+        "priors were weakly informative on the scale of the data: normal with SD 2.5 sd(y)/sd(x) for fixed effects,"
+        " half Student t with 3 degrees of freedom and scale sd(y), for slopes sd(y)/sd(x), for standard deviations"
+    )
+    if correlated:
+        scales += f", and LKJ(2) for correlations ({WORKS['lkj'].cited})"
+    if not typed:
+        return f"All {scales}."
+    given = ", ".join(f"{key} ~ {text}" for key, text in typed.items())
+    if len(typed) == len(subject.fit.model.priors.by_key()):
+        return f"The priors were {given}."
+    return f"The priors given were {given}; all other {scales}."

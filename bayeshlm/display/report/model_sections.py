@@ -1,0 +1,120 @@
+"""Sections on what went in: the equations, the data by level, the priors."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bayeshlm.design.descriptives import LevelDescriptives, describe_levels
+from bayeshlm.display.blocks import Grid, Section
+from bayeshlm.display.digits import count, decimals, number
+from bayeshlm.display.model_view import equations_block, priors_grid
+from bayeshlm.display.report.elements import paragraph, scrolled, shown
+from bayeshlm.display.report.subject import Subject
+
+
+def model_section(subject: Subject) -> str:
+    """The equations, and what varies."""
+    design = subject.design
+    equations = equations_block(design)
+    names = ", ".join(f"{c.coefficient} ({_what(c.expression)})" for c in design.random)
+    together = any(len(block) > 1 for block in design.blocks)
+    return scrolled(equations.mathml, "Equations") + paragraph(
+        f"Rows i are nested in groups j ({design.group}).",
+        f"Varying between groups beyond what the equations explain: {names}.",
+        "G is the covariance matrix of the random effects." if together else "",
+        "The random effects of different blocks are independent." if together and len(design.blocks) > 1 else "",
+    )
+
+
+def data_section(subject: Subject) -> str:
+    """Rows, groups, missing values, and the columns at the level where they vary."""
+    design = subject.design
+    found = describe_levels(design)
+    parts = [paragraph(*_counts(subject, found))]
+    if len(found.level1):
+        columns = ("mean", "sd", "sd_within", "min", "max")
+        title = f"Level 1: over {count(design.n_obs)} rows"
+        note = "sd within: of the deviations from the group's mean"
+        parts.append(shown(_numbers(title, found.level1, columns, (note,))))
+    if len(found.level2):
+        title = f"Level 2: over {count(design.n_groups)} groups ({design.group})"
+        parts.append(shown(_numbers(title, found.level2, ("mean", "sd", "min", "max"))))
+    if len(found.categories):
+        parts.append(shown(_categories(found.categories)))
+    return "".join(parts)
+
+
+def priors_section(subject: Subject) -> str:
+    """The priors, and where the defaults come from."""
+    priors = subject.fit.model.priors
+    grid = priors_grid(priors)
+    defaults = len(priors.typed) < len(priors.by_key())
+    text = paragraph(
+        "tau are the SDs of the random effects, corr their correlation matrix, sigma the SD of the level-1 residual.",
+        "The defaults are weakly informative and follow the scales of the data: the SD of the outcome and the SDs of"
+        " the predictors, as in rstanarm and brms."
+        if defaults
+        else "",
+        "The prior of an intercept holds at the means of the predictors." if _at_means(grid) else "",
+    )
+    return text + shown(grid)
+
+
+def _counts(subject: Subject, found: LevelDescriptives) -> list[str]:
+    design, sizes = subject.design, found.group_sizes
+    sentences = [f"{count(design.n_obs)} rows (level 1) in {count(design.n_groups)} groups ({design.group}, level 2)."]
+    if design.rows_dropped:
+        total = design.n_obs + design.rows_dropped
+        sentences.append(
+            f"{count(design.rows_dropped)} of {count(total)} rows were left out because a column of the model misses a"
+            " value (complete cases)."
+        )
+    else:
+        sentences.append("No row of the data was left out.")
+    if sizes["min"] == sizes["max"]:
+        sentences.append(f"Every group has {count(sizes['min'])} rows.")
+    else:
+        sentences.append(
+            f"Groups have {count(sizes['min'])} to {count(sizes['max'])} rows, half of them {_round(sizes['q1'])} to"
+            f" {_round(sizes['q3'])}; the mean is {number(sizes['mean'], 1)}, the median {_round(sizes['median'])}."
+        )
+    if sizes["single"]:
+        have = "has" if sizes["single"] == 1 else "have"
+        sentences.append(f"{count(sizes['single'])} of the groups {have} a single row.")
+    return sentences
+
+
+def _numbers(title: str, table: pd.DataFrame, columns: tuple[str, ...], notes: tuple[str, ...] = ()) -> Grid:
+    """Write descriptives with three digits of the SD; whole numbers stay whole."""
+    rows = []
+    for name, row in table.iterrows():
+        places = decimals(float(row["sd"]), 0.02 * float(row["sd"]))
+        whole = {end: float(row[end]).is_integer() for end in ("min", "max")}
+        ends = 0 if all(whole.values()) else places
+        cells = (number(float(row[c]), ends if c in ("min", "max") else places) for c in columns)
+        rows.append((str(name), *cells))
+    return Grid(title, ("", *(c.replace("_", " ") for c in columns)), (Section("", tuple(rows)),), notes=notes)
+
+
+def _categories(table: pd.DataFrame) -> Grid:
+    sections = []
+    for (name, level), part in table.groupby([table.index.get_level_values("column"), "level"], sort=False):
+        over = "rows" if level == 1 else "groups"
+        rows = tuple(
+            (str(label), count(row["n"]), f"{100 * row['share']:.1f}%")
+            for label, (_, row) in zip(part.index.get_level_values("category"), part.iterrows(), strict=True)
+        )
+        sections.append(Section(f"{name} (level {level}, over {over})", rows))
+    return Grid("Categories", ("", "n", "share"), tuple(sections))
+
+
+def _at_means(grid: Grid) -> bool:
+    return any("means" in row[2] for section in grid.sections for row in section.rows)
+
+
+def _round(value: float) -> str:
+    return number(float(value), 0 if float(value).is_integer() else 1)
+
+
+def _what(expression: str) -> str:
+    return "the intercept" if expression == "1" else f"the slope of {expression}"

@@ -1,0 +1,93 @@
+"""The page: its sections in order, and the document around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+
+from bayeshlm.display.report.elements import paragraph
+from bayeshlm.display.report.methods_text import methods_section
+from bayeshlm.display.report.model_sections import data_section, model_section, priors_section
+from bayeshlm.display.report.reproduce import reproduce_section
+from bayeshlm.display.report.result_sections import (
+    convergence_section,
+    cross_check_section,
+    effects_section,
+    groups_section,
+    in_short,
+    variance_section,
+)
+from bayeshlm.display.report.style import CSS
+from bayeshlm.display.report.subject import Subject
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSection:
+    """A section of the page.
+
+    Attributes
+    ----------
+    id : str
+        Its anchor.
+    title : str
+        Its heading.
+    body : callable
+        Makes its HTML of the subject, all text of users escaped; the section is left out where that is empty.
+    """
+
+    id: str
+    title: str
+    body: Callable[[Subject], str]
+
+
+SECTIONS: tuple[ReportSection, ...] = (
+    ReportSection("model", "Model", model_section),
+    ReportSection("data", "Data", data_section),
+    ReportSection("priors", "Priors", priors_section),
+    ReportSection("convergence", "Convergence", convergence_section),
+    ReportSection("effects", "Fixed effects", effects_section),
+    ReportSection("variance", "Variance within and between groups", variance_section),
+    ReportSection("groups", "Groups", groups_section),
+    ReportSection("cross-check", "Check against REML", cross_check_section),
+    ReportSection("methods", "For the methods section", methods_section),
+    ReportSection("reproduce", "How to do it again", reproduce_section),
+)
+"""The sections in order; a new one is a line here and a function from the subject to HTML."""
+
+
+def report_html(subject: Subject) -> str:
+    """Write the whole page: one HTML document that loads nothing and runs nothing."""
+    made = [(section, section.body(subject)) for section in SECTIONS]
+    made = [(section, body) for section, body in made if body]
+    links = "".join(f'<li><a href="#{section.id}">{escape(section.title)}</a></li>' for section, _ in made)
+    sections = "".join(
+        f'<section id="{section.id}" aria-labelledby="{section.id}-title">'
+        f'<h2 id="{section.id}-title">{escape(section.title)}</h2>{body}</section>'
+        for section, body in made
+    )
+    title = escape(subject.heading)
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>{title}</title><style>{CSS}</style></head>\n<body>"
+        f'<header><h1>{title}</h1>{_opening(subject)}<nav aria-label="Contents"><ul>{links}</ul></nav></header>\n'
+        f"<main>{sections}</main>\n"
+        f"<footer>{escape(f'bayeshlm {subject.versions["bayeshlm"]}')}</footer></body></html>\n"
+    )
+
+
+def _opening(subject: Subject) -> str:
+    """The question, the source, and the result in short."""
+    parts = []
+    if subject.question:
+        parts.append(f'<p class="question">{escape(subject.question)}</p>')
+    if subject.source:
+        parts.append(f'<p class="source">{escape(subject.source)}</p>')
+    text, converged = in_short(subject)
+    parts.append(f'<div class="verdict{"" if converged else " bad"}">{paragraph(text)}</div>')
+    return "".join(parts)

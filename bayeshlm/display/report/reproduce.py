@@ -1,0 +1,134 @@
+"""How to do it again: Python code, a model file, the command, and the versions that ran."""
+
+from __future__ import annotations
+
+import json
+import platform
+
+from bayeshlm.datasets.codebook import datasets
+from bayeshlm.display.blocks import Grid, Section
+from bayeshlm.display.report.elements import code, paragraph, shown, subheading
+from bayeshlm.display.report.subject import Subject
+from bayeshlm.equations import render
+from bayeshlm.sampling.options import DEFAULT_TARGET_ACCEPT
+
+PLACEHOLDER = "your-data.csv"
+
+
+def reproduce_section(subject: Subject) -> str:
+    """The whole section."""
+    seed = int(subject.attrs["seed"])
+    rows = tuple(subject.versions.items())
+    python = paragraph(
+        f"The same code, data, seed ({seed}) and versions give the same draws on the same kind of processor."
+    )
+    return "".join(
+        (
+            python,
+            subheading("Python"),
+            code(python_code(subject), "Python code"),
+            subheading("Model file"),
+            paragraph(f"Saved as model.toml, it runs from a shell: {command(subject)}", *_not_in_command(subject)),
+            code(toml_text(subject), "Model file"),
+            subheading("Versions"),
+            shown(Grid("Packages that sampled", ("package", "version"), (Section("", rows),), n_labels=2)),
+            paragraph(f"Report written by Python {platform.python_version()} on {platform.system()}."),
+        )
+    )
+
+
+def python_code(subject: Subject) -> str:
+    """Code that fits the model again.
+
+    Its data are the rows of one table; where they are not known by name a placeholder stands for their file.
+    """
+    a = subject.attrs
+    options = [f"{name}={int(a[name])}" for name in ("draws", "tune", "chains", "seed")]
+    options += [f"{name}={value!r}" for name, value in _changed(subject).items()]
+    priors = typed_priors(subject)
+    lines = ["import bayeshlm as hlm"]
+    if subject.data not in datasets():
+        lines.append("import pandas as pd")
+    lines += ["", "model = hlm.Model(", f"    {_quoted(_equations(subject))},", f"    data={_data(subject)},"]
+    lines.append(f"    group={subject.design.group!r},")
+    if priors:
+        lines.append(f"    priors={priors!r},")
+    lines += [")", f"fit = model.fit({', '.join(options)})", 'fit.report("report.html")']
+    return "\n".join(lines)
+
+
+def toml_text(subject: Subject) -> str:
+    """The model as a TOML file, as `bayeshlm.open_model` reads it."""
+    known = subject.data in datasets()
+    lines = [f"title = {_basic(subject.heading)}"]
+    if subject.source:
+        lines.append(f"source = {_basic(subject.source)}")
+    lines.append(f"dataset = {_basic(subject.data)}" if known else f"data = {_basic(subject.data or PLACEHOLDER)}")
+    lines.append(f"group = {_basic(subject.design.group)}")
+    text = _equations(subject)
+    if "'''" in text or any(ord(char) < 32 and char != "\n" for char in text):
+        lines.append(f"equations = {_basic(text)}")
+    else:
+        lines.append(f"equations = '''\n{text}\n'''")
+    priors = typed_priors(subject)
+    if priors:
+        lines += ["", "[priors]", *(f"{_basic(key)} = {_basic(text)}" for key, text in priors.items())]
+    return "\n".join(lines)
+
+
+def command(subject: Subject) -> str:
+    """The command that runs the model file with the same numbers of draws and the same seed."""
+    a = subject.attrs
+    options = " ".join(f"--{name} {int(a[name])}" for name in ("draws", "tune", "chains", "seed"))
+    if "target_accept" in _changed(subject):
+        options += f" --target-accept {float(a['target_accept'])!r}"
+    return f"bayeshlm fit model.toml {options} --report report.html"
+
+
+def _changed(subject: Subject) -> dict[str, str | float]:
+    """Options of `Model.fit` beside the counts that were not left at their defaults."""
+    a = subject.attrs
+    found: dict[str, str | float] = {}
+    if float(a["target_accept"]) != DEFAULT_TARGET_ACCEPT:
+        found["target_accept"] = float(a["target_accept"])
+    defaults = {"sampler": "nutpie", "parameterization": "marginal"}
+    return found | {name: str(a[name]) for name, default in defaults.items() if a[name] != default}
+
+
+def _not_in_command(subject: Subject) -> list[str]:
+    """Say which options of the fit the command line does not have."""
+    missing = [name for name in _changed(subject) if name != "target_accept"]
+    if not missing:
+        return []
+    return [f"The command line has no option for {' and '.join(missing)}: only the Python code repeats this fit."]
+
+
+def typed_priors(subject: Subject) -> dict[str, str]:
+    """The priors that the user gave, by key."""
+    priors = subject.fit.model.priors
+    return {key: text for key, text in priors.texts().items() if key in priors.typed}
+
+
+def _equations(subject: Subject) -> str:
+    return render(subject.design.spec, "levels", subject.design.group)
+
+
+def _data(subject: Subject) -> str:
+    if subject.data in datasets():
+        return f"hlm.load_dataset({subject.data!r})"
+    path = subject.data or PLACEHOLDER
+    reader = "read_parquet" if path.lower().endswith((".parquet", ".pq")) else "read_csv"
+    return f"pd.{reader}({path!r})"
+
+
+def _quoted(text: str) -> str:
+    """A Python literal of several lines."""
+    if '"""' in text or "\\" in text or text.endswith('"') or not text.replace("\n", "").isprintable():
+        return repr(text)
+    indented = text.replace("\n", "\n    ")
+    return f'"""\n    {indented}\n    """'
+
+
+def _basic(text: str) -> str:
+    """A TOML string on one line; JSON's escapes are TOML's."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,120 @@
+"""Sections on what came out: convergence, effects, variances, shares, groups, and the check against REML."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bayeshlm.display.blocks import Grid, Section
+from bayeshlm.display.cross_check import cross_check_blocks
+from bayeshlm.display.digits import count, decimals, number, percent
+from bayeshlm.display.report.elements import bullets, paragraph, shown, subheading
+from bayeshlm.display.report.figures import figures
+from bayeshlm.display.report.subject import Subject
+from bayeshlm.display.tables import fixed_grid, quantity_grid, variance_grid
+from bayeshlm.errors import HLMError
+from bayeshlm.sampling.convergence import MAX_DIVERGENT_SHARE, MAX_R_HAT, MIN_ESS
+
+EXTREMES = 3
+"""Groups shown at either end."""
+
+
+def convergence_section(subject: Subject) -> str:
+    """The verdict, what it was judged by, and how the sampler ran."""
+    criteria = paragraph(
+        f"Judged over all fixed effects, SDs and correlations: rank-normalized R-hat at most {MAX_R_HAT}, bulk and tail"
+        f" effective sample size at least {MIN_ESS}, at most {MAX_DIVERGENT_SHARE:.1%} of the draws divergent."
+    )
+    return bullets((*subject.overview.verdict, f"{subject.overview.sampling}.")) + criteria
+
+
+def effects_section(subject: Subject) -> str:
+    """Fixed effects."""
+    grid = fixed_grid(subject.overview.fixed, subject.overview.expressions)
+    text = paragraph(
+        "Posterior mean, posterior SD and interval of each effect;",
+        "the digits shown are those that the Monte Carlo error of the mean supports.",
+    )
+    return text + shown(grid) + figures(subject, "effects")
+
+
+def variance_section(subject: Subject) -> str:
+    """Variance components, ICC and variance explained."""
+    parts = [shown(variance_grid(subject.overview.variance))]
+    parts += [shown(quantity_grid(quantity, diagnostics=False)) for quantity in (subject.fit.icc(), subject.fit.r2())]
+    return "".join(parts) + figures(subject, "variance")
+
+
+def groups_section(subject: Subject) -> str:
+    """How far groups differ, how well they are known, and which stand at the ends."""
+    text = paragraph(
+        "A plausible range is the spread of a coefficient between groups: the plug-in range takes the posterior means"
+        " as known, the range of a new group includes their uncertainty."
+    )
+    quantities = (subject.fit.plausible_ranges(), subject.fit.reliability())
+    parts = [shown(quantity_grid(quantity, diagnostics=False)) for quantity in quantities]
+    return text + "".join(parts) + _extremes(subject) + figures(subject, "groups")
+
+
+def cross_check_section(subject: Subject) -> str:
+    """Posterior beside REML, or why REML has no estimate."""
+    try:
+        check = subject.fit.cross_check()
+    except HLMError as error:
+        return paragraph(f"REML, the classical estimate, does not exist for these data: {error}")
+    text = paragraph(
+        "Restricted maximum likelihood estimates the same model without priors and without sampling. Where both agree,"
+        " the result rests neither on the prior nor on the sampler."
+    )
+    return text + shown(*cross_check_blocks(check)) + figures(subject, "cross-check")
+
+
+def in_short(subject: Subject) -> tuple[str, bool]:
+    """The verdict on the sampler, the size of the data and the ICC in sentences; whether the sampler converged."""
+    row = subject.fit.icc().table.T["icc"]
+    places = decimals(float(row["sd"]), float(row["mcse_mean"]))
+    mean, lower, upper = (number(float(row[name]), places) for name in ("mean", "lower", "upper"))
+    design, verdict = subject.design, subject.fit.convergence
+    prob = percent(subject.overview.fixed.attrs["ci_prob"])
+    sentences = [
+        f"{count(design.n_obs)} rows in {count(design.n_groups)} groups ({design.group}).",
+        f"Intraclass correlation {mean} ({prob} interval {lower} to {upper}).",
+        subject.overview.verdict[0] if subject.overview.verdict else "",
+    ]
+    if not verdict.converged:
+        sentences.append("Do not interpret these results before the sampler converges.")
+    return " ".join(sentences), verdict.converged
+
+
+def _extremes(subject: Subject) -> str:
+    """The groups with the lowest and the highest posterior mean of each varying coefficient."""
+    table = subject.fit.group_coefficients()
+    parts = []
+    for column in subject.design.random:
+        own = table[table.index.get_level_values("coefficient") == column.coefficient]
+        own = own.droplevel("coefficient").sort_values("mean", kind="stable")
+        chosen = [("lowest", own.iloc[:EXTREMES]), ("highest", own.iloc[-EXTREMES:])]
+        if len(own) <= 2 * EXTREMES:
+            chosen = [("", own)]
+        sections = tuple(
+            Section(name, tuple(_group_cells(label, row) for label, row in part.iterrows())) for name, part in chosen
+        )
+        title = f"Groups ({subject.design.group}) at either end of {column.coefficient}"
+        header = ("", "rows", "mean", "sd", "lower", "upper", "own estimate")
+        notes = _NOTES if column is subject.design.random[-1] else ()
+        parts.append(shown(Grid(title, header, sections, notes=notes)))
+    return subheading("Groups at the ends") + "".join(parts)
+
+
+_NOTES = (
+    "own estimate: least squares within the group alone, '-' where its rows do not determine it; the posterior pulls"
+    " small groups towards what the equations predict for them",
+    "ranks of groups whose intervals overlap are not to be taken literally",
+)
+
+
+def _group_cells(label: object, row: pd.Series) -> tuple[str, ...]:
+    mcse = float(row["mcse_mean"]) if "mcse_mean" in row else np.nan
+    places = decimals(float(row["sd"]), mcse)
+    values = (number(float(row[name]), places) for name in ("mean", "sd", "lower", "upper", "ols"))
+    return (str(label), count(row["n"]), *values)

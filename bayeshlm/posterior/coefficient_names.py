@@ -1,0 +1,116 @@
+"""Which level-1 coefficient a user means: by its symbol, its expression or its column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bayeshlm.design.design import Design
+from bayeshlm.design.level1 import source_column
+from bayeshlm.equations import canonical
+from bayeshlm.errors import OptionError
+
+
+def find_coefficient(design: Design, name: str | None, among: Sequence[str], argument: str = "coefficient") -> str:
+    """Label of the coefficient that a user names.
+
+    Parameters
+    ----------
+    design : Design
+    name : str or None
+        A label or symbol (``"b1"``, ``"b1[Black]"``), an expression (``"cwc(ses)"``), a column (``"ses"``) or a random
+        effect (``"u1"``). None stands for the only one that there is.
+    among : sequence of str
+        Labels of the coefficients that may be meant; at least one.
+    argument : str
+        What the user passes the name as, for the message.
+
+    Raises
+    ------
+    OptionError
+        Nothing, or more than one coefficient, goes by that name; the message lists the choices.
+
+    Examples
+    --------
+    >>> import bayeshlm as hlm
+    >>> design = hlm.open_model("hsb-slopes-as-outcomes-full").design
+    >>> find_coefficient(design, "ses", ["b0", "b1"]), find_coefficient(design, "β_0j", ["b0", "b1"])
+    ('b1', 'b0')
+    """
+    choices = ", ".join(f"{label} ({_expression(design, label)})" for label in among)
+    if name is None:
+        if len(among) == 1:
+            return among[0]
+        raise OptionError(f'there are several coefficients: pass {argument}="...", one of {choices}')
+    if not isinstance(name, str):
+        raise OptionError(f"{argument}={name!r} must be the name of a coefficient: one of {choices}")
+    names = {label: _names(design, label) for label in among}
+    found = [label for label in among if label == name]
+    found = found or [label for label in among if name in names[label]]
+    found = found or [label for label in among if canonical(name) in names[label]]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise OptionError(f"{argument}={name!r} could be any of {', '.join(found)}: name one of them")
+    raise OptionError(f"{argument}={name!r} is none of the coefficients in question: {choices}")
+
+
+def find_level1_slope(design: Design, name: str | None, argument: str = "x") -> str:
+    """Label of the slope that a user names; None stands for the only one, or else for the only random one.
+
+    Raises
+    ------
+    OptionError
+        The model has no slope, not this one, or several and none is named.
+    """
+    slopes = [column.label for column in design.coefficients if column.expression != "1"]
+    if not slopes:
+        raise OptionError(
+            "the model has no level-1 variable to draw lines along: its level-1 equation is an intercept and a"
+            " residual. plot.caterpillar() shows the groups"
+        )
+    random = [column.coefficient for column in design.random if column.expression != "1"]
+    return find_coefficient(design, name, random if name is None and len(random) == 1 else slopes, argument)
+
+
+def find_random_coefficient(design: Design, name: str | None, argument: str = "coefficient") -> str:
+    """Label of the coefficient with a random effect that a user names; None stands for the only one.
+
+    Raises
+    ------
+    OptionError
+        There is no such coefficient, or several and none is named.
+    """
+    return find_coefficient(design, name, [column.coefficient for column in design.random], argument)
+
+
+def find_random_slope(design: Design, name: str | None, argument: str = "x") -> str:
+    """Label of the slope with a random effect that a user names; None stands for the only one.
+
+    Raises
+    ------
+    OptionError
+        The model has no random slope, not this one, or several and none is named.
+    """
+    slopes = [column.coefficient for column in design.random if column.expression != "1"]
+    if not slopes:
+        raise OptionError(
+            "the model has no random slope: the variance of the outcome given the predictors is the same everywhere,"
+            " tau_u0^2 + sigma^2"
+        )
+    return find_coefficient(design, name, slopes, argument)
+
+
+def _expression(design: Design, label: str) -> str:
+    text = next(column.expression for column in design.coefficients if column.label == label)
+    return "the intercept" if text == "1" else text
+
+
+def _names(design: Design, label: str) -> set[str]:
+    column = next(column for column in design.coefficients if column.label == label)
+    effects = {
+        name for effect in design.random if effect.coefficient == label for name in (effect.label, effect.symbol)
+    }
+    names = {column.label, column.symbol, *effects}
+    if column.expression != "1":
+        names |= {column.expression, source_column(design, label) or column.expression}
+    return names

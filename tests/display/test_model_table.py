@@ -1,0 +1,219 @@
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from odd_names import SCRIPT, fit_of, odd_fit
+
+import bayeshlm as hlm
+from bayeshlm.display.digits import decimals, number
+from bayeshlm.errors import OptionError
+
+
+@pytest.fixture(scope="module")
+def null():
+    return hlm.open_model("hsb-one-way-anova").reml()
+
+
+@pytest.fixture(scope="module")
+def slopes():
+    return hlm.open_model("hsb-slopes-as-outcomes-full")
+
+
+@pytest.fixture(scope="module")
+def fit(slopes, fake_draws):
+    return fit_of(slopes, fake_draws)
+
+
+@pytest.fixture(scope="module")
+def odd(fake_draws):
+    return odd_fit(fake_draws)
+
+
+def test_the_frame_has_the_numbers_of_the_fits(fit, slopes, null):
+    reml = slopes.reml()
+    found = hlm.table(null, fit, reml, names=["null", "NUTS", "REML"], null=null, prob=0.9)
+    fixed, tested = fit.fixed_effects(0.9), reml.fixed_effects(0.9)
+    row = found.frame.loc[("fixed", "Slope of cwc(ses)", "sector")]
+    assert row["NUTS"].tolist() == fixed.loc["g11", ["mean", "sd", "lower", "upper"]].tolist()
+    assert row["REML"].tolist() == tested.loc["g11", ["estimate", "se", "lower", "upper"]].tolist()
+    assert row["null"].isna().all()
+    variance = found.frame.loc["variance"].droplevel("section")
+    components = fit.variance_components(0.9)
+    assert variance.loc["SD, slope of cwc(ses)", "NUTS"]["estimate"] == components.loc[("tau", "u1"), "mean"]
+    assert variance.loc["Correlation, intercept, cwc(ses)", "REML"]["estimate"] == reml.corr.loc["u0", "u1"]
+    assert variance.index[-1] == "SD, residual"
+    model = found.frame.loc["model"].droplevel("section")
+    assert model.loc["ICC", "NUTS"]["lower"] == fit.icc(prob=0.9).table.loc["icc", "lower"]
+    assert model.loc["R2, conditional", "REML"]["estimate"] == reml.r2()["conditional"]
+    assert model.loc["reduced tau2, intercept", "REML"]["estimate"] == reml.r2(null)["reduction tau2[u0]"]
+    assert model.loc["reduced sigma2", "NUTS"]["error"] == fit.r2(null).table.loc["reduction sigma2", "sd"]
+    assert np.isnan(model.loc["reduced sigma2", "null"]["estimate"])
+    assert model.loc["rows"].xs("estimate", level="statistic").tolist() == [7185] * 3
+    assert found.frame.attrs["ci_prob"] == 0.9
+    assert found.frame.attrs["estimators"] == {"null": "REML", "NUTS": "posterior", "REML": "REML"}
+
+
+def cells(grid, label):
+    return [row for section in grid.sections for row in section.rows if row[0] == label]
+
+
+def test_cells_have_the_digits_that_the_monte_carlo_error_allows(fit):
+    row = fit.fixed_effects().loc["g01"]
+    places = decimals(row["sd"], row["mcse_mean"])
+    mean, sd, lower, upper = (number(row[name], places) for name in ("mean", "sd", "lower", "upper"))
+    assert cells(hlm.table(fit).grid, "sector")[0][1:] == ("g01", f"{mean} ({sd})")
+    assert cells(hlm.table(fit, cells="interval").grid, "sector")[0][2] == f"{mean} [{lower}, {upper}]"
+
+
+def test_variances_in_place_of_standard_deviations(fit):
+    found = hlm.table(fit, components="variance").frame.loc["variance"].droplevel("section")["Model 1"]["estimate"]
+    components = fit.variance_components()["mean"]
+    assert found["Variance, slope of cwc(ses)"] == components[("tau2", "u1")]
+    assert found["Covariance, intercept, cwc(ses)"] == components[("cov", "u0,u1")]
+    assert found["Variance, residual"] == components[("sigma2", "")]
+
+
+def test_rows_meet_by_what_they_are_whatever_the_symbol():
+    data = hlm.load_dataset("hs")
+    one = hlm.Model("mathach = b0 + b1*ses + r; b0 = g00 + g01*sector + u0; b1 = g10 + u1", data, group="school")
+    two = hlm.Model(
+        "mathach = b0 + b5*female + b1*ses + e; b0 = g00 + g01*meanses + g02*sector + v0; b5 = g50; b1 = g10 + v1",
+        data,
+        group="school",
+    )
+    grid = hlm.table(one.reml(), two.reml()).grid
+    assert [section.name for section in grid.sections][:4] == ["", "Intercept", "Slope of female", "Slope of ses"]
+    (sector,), (meanses,) = cells(grid, "sector"), cells(grid, "meanses")
+    assert sector[1] == "g01 / g02"
+    assert sector[2]
+    assert sector[3]
+    assert meanses[2] == ""
+    assert cells(grid, "SD, slope of ses")[0][1] == "u1 / v1"
+
+
+def test_categories_have_a_row_each():
+    data = hlm.load_dataset("hs")
+    data["sex"] = data["female"].map({0: "male", 1: "female"})
+    text = "mathach = b0 + b1*C(sex) + r; b0 = g00 + g01*C(sector) + u0; b1 = g10 + g11*C(sector)"
+    table = hlm.table(hlm.Model(text, data.assign(sector=data["sector"].map("s{}".format)), group="school").reml())
+    rows = [row[:2] for section in table.grid.sections for row in section.rows]
+    assert ("C(sector) [s1]", "g01[s1]") in rows
+    assert ("C(sector) [s1]", "g11[male,s1]") in rows
+    assert "Slope of C(sex) [male]" in [section.name for section in table.grid.sections]
+
+
+def test_what_a_reader_must_know_stands_below(fit, null, fake_draws, slopes):
+    short = fit_of(slopes, fake_draws, draws=20)
+    singular = hlm.open_model("hsb-intercepts-and-slopes-as-outcomes").reml()
+    assert singular.singular
+    other = hlm.open_model("hsb-one-way-anova", hlm.load_dataset("hs")).reml()
+    notes = " ".join(hlm.table({"short": short, "corner": singular, "hs": other}).grid.notes)
+    assert "short: NOT CONVERGED. The bulk effective sample size" in notes
+    assert f"corner: SINGULAR, {singular.reason}" in notes
+    assert "different numbers of rows" in notes
+    assert "NOT CONVERGED" not in " ".join(hlm.table(fit).grid.notes)
+
+
+def test_two_outcomes_are_told_apart(null):
+    other = hlm.Model("ses = b0 + r; b0 = g00 + u0", hlm.load_dataset("hsb"), group="school").reml()
+    grid = hlm.table(null, other).grid
+    assert cells(grid, "outcome") == [("outcome", "", "mathach", "ses")]
+    assert cells(hlm.table(null).grid, "outcome") == []
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda fit: hlm.table(), "at least one fit"),
+        (lambda fit: hlm.table(fit, "fit"), "not a str"),
+        (lambda fit: hlm.table(fit, fit, names=["a", "a"]), "2 different names"),
+        (lambda fit: hlm.table(fit, names="a"), "1 different names"),
+        (lambda fit: hlm.table({"a": fit}, names=["a"]), "leave `names` out"),
+        (lambda fit: hlm.table(fit, cells="se"), "cells is one of 'sd', 'interval'"),
+        (lambda fit: hlm.table(fit, components="var"), "components is one of"),
+        (lambda fit: hlm.table(fit, prob=95), "between 0 and 1"),
+        (lambda fit: hlm.table(fit, null=hlm.open_model("hsb-one-way-anova", hlm.load_dataset("hs")).reml()), "rows"),
+    ],
+)
+def test_bad_arguments_are_refused(call, message, null):
+    with pytest.raises(OptionError, match=message):
+        call(null)
+
+
+def latex_rows(text):
+    """The rows of the tabular, each as its number of columns; checks environments and braces on the way."""
+    stack = []
+    for command, name in re.findall(r"\\(begin|end)\{([a-z]+)\}", text):
+        if command == "begin":
+            stack.append(name)
+        else:
+            assert stack.pop() == name
+    assert stack == []
+    plain = re.sub(r"\\[\\{}$&#%_]", lambda match: "\n" if match[0] == "\\\\" else "x", text)
+    assert plain.count("{") == plain.count("}")
+    assert plain.count("$") % 2 == 0
+    assert "#" not in plain
+    assert "%" not in plain
+    outside_math = re.sub(r"\$[^$]*\$", "", plain)
+    assert "_" not in outside_math
+    assert "^" not in outside_math
+    body = plain[plain.index("\\toprule") : plain.index("\\bottomrule")]
+    rows = [line for line in re.sub(r"\\(top|mid)rule", "", body).split("\n") if line.strip()]
+    widths = []
+    for row in rows:
+        assert row.lstrip()[0] not in "[*"
+        spans = [
+            int(re.search(r"\\multicolumn\{(\d+)\}", cell)[1]) if "multicolumn" in cell else 1
+            for cell in row.split("&")
+        ]
+        widths.append(sum(spans))
+    return widths
+
+
+def test_latex_has_rows_of_one_width_whatever_the_names(odd):
+    text = hlm.table(odd, odd.model.reml(), names=["50% & more", "a_b #2 {x} ~ ^ \\ $"], cells="interval").to_latex(
+        "tab:a"
+    )
+    columns = re.search(r"begin\{tabular\}\{@\{\}(.*)@\{\}\}", text)[1]
+    declared = len(re.findall("[lr]", re.sub(r"@\{.*?\}", "", columns)))
+    assert declared == 6
+    assert set(latex_rows(text)) == {declared}
+    assert r"\label{tab:a}" in text
+    assert r"\textasciicircum{}2\textasciitilde{}\textbackslash{}" in text
+
+
+def test_markdown_has_cells_of_one_count_and_no_markup_of_users(odd):
+    lines = hlm.table(odd, names=["a|b_c"]).to_markdown().splitlines()
+    rows = [line for line in lines if line.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {4}
+    assert re.fullmatch(r"\| :-+ \| :-+ \| -+: \|", rows[1])
+    assert not any(re.search(r"(?<!\\)<", line) for line in lines)
+    assert "a\\|b\\_c" in rows[0]
+
+
+class Cells(HTMLParser):
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.text, self.row_widths = set(), "", []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        if tag == "tr":
+            self.row_widths.append(0)
+        if tag in ("td", "th"):
+            self.row_widths[-1] += int(dict(attrs).get("colspan", 1))
+            assert tag == "td" or dict(attrs)["scope"] in ("col", "row", "rowgroup")
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_html_escapes_and_keeps_its_widths(odd):
+    table = hlm.table(odd, names=[SCRIPT])
+    parsed = Cells(table._repr_html_())
+    assert "script" not in parsed.tags
+    assert SCRIPT in parsed.text
+    assert set(parsed.row_widths) == {3}
+    assert str(table) == repr(table) == table.to_text()

@@ -1,0 +1,284 @@
+import ast
+import base64
+import re
+import tomllib
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from odd_names import GROUP, SCRIPT, fit_of, odd_fit, odd_frame
+
+import bayeshlm as hlm
+from bayeshlm.display.digits import decimals, number
+from bayeshlm.display.report import figures as report_figures
+from bayeshlm.display.report.page import SECTIONS, report_html
+from bayeshlm.display.report.reproduce import python_code, toml_text
+from bayeshlm.display.report.subject import Subject
+from bayeshlm.errors import FileError
+
+VOID = {"meta", "br", "img"}
+
+
+class Page(HTMLParser):
+    """Checks that tags nest, and collects the text of sections, the cells of tables and what would be loaded."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.open, self.ids, self.links, self.loaded, self.images, self.tags = [], [], [], [], [], set()
+        self.headings, self.rows, self.text, self.section = [], [], {}, ""
+        self.attributes = {}
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.tags.add(tag)
+        self.attributes.setdefault(tag, attrs)
+        assert not any(name.startswith("on") for name in attrs), attrs
+        if tag not in VOID:
+            self.open.append(tag)
+        if "id" in attrs:
+            self.ids.append(attrs["id"])
+        if tag == "section":
+            self.section = attrs["id"]
+            assert attrs["aria-labelledby"] == f"{self.section}-title"
+        if tag == "a":
+            self.links.append(attrs["href"])
+        self.loaded += [attrs[name] for name in ("src", "data", "srcset") if name in attrs]
+        if tag == "img":
+            self.images.append(attrs)
+        if tag == "th":
+            assert attrs["scope"] in ("col", "row", "rowgroup")
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.text[self.section] = self.text.get(self.section, "") + data
+        if self.rows and self.open and self.open[-1] in ("td", "th"):
+            self.rows[-1][-1] += data
+        if self.open and self.open[-1] in ("h1", "h2", "h3"):
+            self.headings.append((self.open[-1], data))
+
+
+def subject_of(fit, **said):
+    return Subject(fit, fit._report, **said)
+
+
+@pytest.fixture(scope="module")
+def fit(fake_draws):
+    return fit_of(hlm.open_model("hsb-slopes-as-outcomes-full", hlm.load_dataset("hs")), fake_draws)
+
+
+@pytest.fixture(scope="module")
+def page(fit):
+    said = {"title": "Sector and SES", "question": "Is it the sector?", "source": "A book", "data": "hs"}
+    return Page(report_html(subject_of(fit, **said)))
+
+
+@pytest.fixture(scope="module")
+def odd(fake_draws):
+    return odd_fit(fake_draws)
+
+
+def test_the_page_has_every_section_once_and_links_to_it(page):
+    titles = [text for tag, text in page.headings if tag == "h2"]
+    assert titles == [section.title for section in SECTIONS]
+    assert page.links == [f"#{section.id}" for section in SECTIONS]
+    assert {link[1:] for link in page.links} <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+    assert page.headings[0] == ("h1", "Sector and SES")
+    assert "Is it the sector?" in page.text[""]
+    assert page.attributes["html"]["lang"] == "en"
+
+
+def test_the_page_loads_nothing_and_runs_nothing(page):
+    assert page.tags.isdisjoint({"script", "link", "iframe", "object", "embed", "form", "base"})
+    assert page.loaded == []
+
+
+def test_the_numbers_are_those_of_the_fit_with_their_digits(page, fit):
+    row = fit.fixed_effects().loc["g11"]
+    places = decimals(row["sd"], row["mcse_mean"])
+    expected = [number(row[name], places) for name in ("mean", "sd", "lower", "upper")]
+    assert next(cells for cells in page.rows if cells[0] == "g11" and len(cells) == 9)[2:6] == expected
+    r2 = fit.r2().table.loc["marginal"]
+    assert ["marginal: fixed effects", number(r2["mean"], decimals(r2["sd"], r2["mcse_mean"]))] in [
+        cells[:2] for cells in page.rows
+    ]
+    reliability = fit.reliability().table
+    assert any(cells[0] == "b0" and cells[1] == number(reliability.loc["b0", "mean"], 3) for cells in page.rows)
+    assert fit.cross_check().verdict in page.text["cross-check"]
+    assert "1,977 rows (level 1) in 40 groups (school, level 2). No row of the data was left out." in page.text["data"]
+
+
+def test_the_groups_at_the_ends_are_those_of_the_table(page, fit):
+    means = fit.group_coefficients().xs("b0", level="coefficient")["mean"].sort_values()
+    start = next(k for k, cells in enumerate(page.rows) if cells[-1:] == ["own estimate"])
+    names = [cells[0] for cells in page.rows[start + 1 : start + 9] if len(cells) > 1]
+    assert names == [str(label) for label in (*means.index[:3], *means.index[-3:])]
+
+
+def test_missing_rows_are_told(fake_draws):
+    data = hlm.load_dataset("hs")
+    data.loc[[3, 40], "ses"] = np.nan
+    fit = fit_of(hlm.Model("mathach = b0 + b1*ses + r; b0 = g00 + u0; b1 = g10", data, group="school"), fake_draws)
+    page = Page(report_html(subject_of(fit)))
+    assert "2 of 1,977 rows were left out" in page.text["data"]
+    assert "; 2 with missing values were excluded" in page.text["methods"]
+
+
+def test_a_fit_that_has_not_converged_says_so_first_and_in_the_methods(fake_draws):
+    fit = fit_of(hlm.open_model("hsb-one-way-anova", hlm.load_dataset("hs")), fake_draws, draws=20)
+    page = Page(report_html(subject_of(fit)))
+    assert "NOT CONVERGED" in page.text[""]
+    assert "Do not interpret" in page.text[""]
+    assert "had NOT converged" in page.text["methods"]
+    assert page.attributes["div"]["class"] == "verdict bad"
+
+
+def test_everything_that_users_named_is_escaped(odd):
+    html = report_html(subject_of(odd, title=SCRIPT, question=SCRIPT, source=SCRIPT, data=SCRIPT))
+    page = Page(html)
+    assert page.tags.isdisjoint({"script", "b"})
+    assert page.headings[0] == ("h1", SCRIPT)
+    assert "w0 & <b>0</b> %" in " ".join(cells[0] for cells in page.rows)
+    assert f"ma$le{SCRIPT}" in [cells[0] for cells in page.rows]
+    assert f"pain\N{NO-BREAK SPACE}&\N{NO-BREAK SPACE}{SCRIPT}" in page.text["model"]
+    assert f"pain & {SCRIPT}" in page.text["data"]
+
+
+def test_the_model_file_gives_the_model_again(odd, tmp_path, fake_draws):
+    model = hlm.Model(
+        odd.model.equations(),
+        odd_frame(),
+        group=GROUP,
+        priors={"g01": hlm.Normal(0, 0.123456789), "tau_u1": "HalfNormal(2)"},
+    )
+    subject = subject_of(fit_of(model, fake_draws), title='A "quoted"\\ title', data="wards.csv")
+    odd_frame().to_csv(tmp_path / "wards.csv", index=False)
+    (tmp_path / "model.toml").write_text(toml_text(subject), encoding="utf-8")
+    again = hlm.open_model(tmp_path / "model.toml")
+    assert again.spec == model.spec
+    assert again.priors.texts() == model.priors.texts()
+    np.testing.assert_allclose(again.design.X, model.design.X, rtol=1e-12)
+    assert tomllib.loads(toml_text(subject))["title"] == subject.title
+
+
+def test_the_python_code_is_the_call_that_made_the_fit(odd, fake_draws):
+    (call, fitted) = [
+        node.value for node in ast.parse(python_code(subject_of(odd))).body if isinstance(node, ast.Assign)
+    ]
+    assert hlm.parse(ast.literal_eval(call.args[0])) == odd.model.spec
+    assert {keyword.arg: keyword.value for keyword in call.keywords}["group"].value == GROUP
+    options = {keyword.arg: keyword.value.value for keyword in fitted.keywords}
+    assert options == {"draws": 500, "tune": 400, "chains": 4, "seed": 1}
+
+
+def test_options_of_the_fit_are_repeated_where_they_can_be(odd):
+    odd = hlm.Fit(odd.model, odd.idata.copy())
+    odd.idata.attrs = {**odd.idata.attrs, "target_accept": 0.99, "sampler": "pymc"}
+    subject = subject_of(odd)
+    assert python_code(subject).endswith("target_accept=0.99, sampler='pymc')\nfit.report(\"report.html\")")
+    text = Page(report_html(subject)).text["reproduce"]
+    assert "--seed 1 --target-accept 0.99 --report" in text
+    assert "no option for sampler: only the Python code repeats this fit" in text
+
+
+@pytest.mark.slow
+def test_the_python_code_gives_the_same_draws(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = hlm.open_model("hsb-one-way-anova", hlm.load_dataset("hs"))
+    fit = model.fit(draws=100, tune=150, chains=2, seed=7, target_accept=0.8, progress=False)
+    text = python_code(subject_of(fit, data="hs"))
+    assert "target_accept=0.8" in text
+    names = {}
+    exec(text, names)
+    np.testing.assert_array_equal(names["fit"].posterior["gamma"], fit.posterior["gamma"])
+    assert (tmp_path / "report.html").stat().st_size > 20_000
+
+
+def test_figures_stand_in_their_section_with_words_and_nothing_to_load(fit, monkeypatch):
+    from matplotlib.figure import Figure
+
+    def draw(shown):
+        axes = Figure(figsize=(2, 1)).add_subplot()
+        axes.plot([1, 2], [0, shown.model.design.n_groups])
+        yield report_figures.Figure.of([axes], 'A "line" & more', "A line <up>")
+
+    monkeypatch.setattr(report_figures, "FIGURES", (("effects", draw), ("groups", lambda shown: ())))
+    html = report_html(subject_of(fit))
+    (image,) = Page(html).images
+    assert image["alt"] == 'A "line" & more'
+    kind, _, data = image["src"].partition(";base64,")
+    assert kind == "data:image/svg+xml"
+    assert b"<svg" in base64.b64decode(data)
+    assert html.index('id="effects"') < html.index("<figure>") < html.index('id="variance"')
+    assert "A line &lt;up&gt;" in html
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mathach = b0 + r; b0 = g00 + u0",
+        "mathach = b1*ses + b2*minority + r; b1 = g10; b2 = u2",
+        "mathach = b0 + b1*ses + offset(meanses) + r; b0 = g00 + u0; b1 = u1; cov(u0, u1) = 0",
+    ],
+)
+def test_every_kind_of_model_has_a_report(text, fake_draws):
+    fit = fit_of(hlm.Model(text, hlm.load_dataset("hs"), group="school"), fake_draws)
+    page = Page(report_html(subject_of(fit)))
+    assert all(page.text[section.id] for section in SECTIONS)
+    assert "nan" not in re.sub(r"[a-z]*nan[a-z]+|[a-z]+nan", "", " ".join(page.text.values()).lower())
+
+
+def test_groups_of_one_row_and_few_groups(fake_draws):
+    frame = odd_frame().iloc[[0, 10, 11, 12, 20, 21, 22, 23]]
+    model = hlm.Model("`50%_of#$` = b0 + r; b0 = g00 + u0", frame, group=GROUP)
+    page = Page(report_html(subject_of(fit_of(model, fake_draws))))
+    assert "1 of the groups has a single row." in page.text["data"]
+    assert "lowest" not in page.text["groups"]
+
+
+def test_data_that_reml_cannot_fit_are_told(fake_draws, monkeypatch):
+    fit = fit_of(hlm.open_model("hsb-one-way-anova", hlm.load_dataset("hs")), fake_draws)
+    monkeypatch.setattr(type(fit), "cross_check", lambda self: (_ for _ in ()).throw(hlm.DataError("nothing is left")))
+    assert "does not exist for these data: nothing is left" in Page(report_html(subject_of(fit))).text["cross-check"]
+
+
+def test_the_file_is_written_whole_or_not_at_all(fit, tmp_path, monkeypatch):
+    fit.report(tmp_path / "new" / "report.html", title="One")
+    target = tmp_path / "new" / "report.html"
+    assert target.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert [path.name for path in target.parent.iterdir()] == ["report.html"]
+    before = target.read_bytes()
+    monkeypatch.setattr("pathlib.Path.replace", lambda self, other: (_ for _ in ()).throw(OSError(28, "disk full")))
+    with pytest.raises(FileError, match="disk full"):
+        fit.report(target, title="Two")
+    assert target.read_bytes() == before
+    assert [path.name for path in target.parent.iterdir()] == ["report.html"]
+
+
+def test_a_folder_is_refused_before_anything_is_computed(fit, tmp_path):
+    with pytest.raises(FileError, match=r"is a folder; report\(\) needs a file name, such as report.html"):
+        fit.report(tmp_path)
+
+
+def test_a_fit_too_big_to_keep_draws_of_groups_has_a_report_and_a_table(fake_draws, monkeypatch):
+    monkeypatch.setattr("bayeshlm.sampling.budget.BUDGET_BYTES", 50_000)
+    fit = fit_of(hlm.open_model("hsb-one-way-anova", hlm.load_dataset("hs")), fake_draws)
+    assert "u" not in fit.posterior
+    page = Page(report_html(subject_of(fit)))
+    assert str(fit.group_coefficients()["mean"].idxmax()[0]) in [cells[0] for cells in page.rows]
+    assert "R2, conditional" in str(hlm.table(fit))
+
+
+def test_a_loaded_fit_has_the_same_report(fit, tmp_path):
+    fit.save(tmp_path / "fit.nc")
+    assert report_html(subject_of(hlm.load(tmp_path / "fit.nc"))) == report_html(subject_of(fit))
