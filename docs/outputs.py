@@ -137,7 +137,8 @@ def update(page: Path) -> bool:
     for ran in run_page(page):
         block = f"```python\n{ran.code}```\n"
         if ran.output is not None:
-            block += f"\n```text\n{ran.printed}```\n"
+            only_times = TIME.sub("", ran.output) == TIME.sub("", ran.printed)
+            block += f"\n```text\n{ran.output if only_times else ran.printed}```\n"
         if ran.figure is not None:
             block = text[ran.start : ran.end]
             ran.drawn.savefig(page.parent / ran.figure, dpi=110, bbox_inches="tight", metadata={"Software": None})
