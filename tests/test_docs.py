@@ -70,6 +70,27 @@ def test_a_block_gives_what_it_prints_and_its_last_value():
     assert outputs.run_block("b = a\n", space, "here") == ("\n", None)
 
 
+def public_functions():
+    """Public functions, and public methods of the classes that users hold, by name."""
+    for name in bayeshlm.__all__:
+        thing = getattr(bayeshlm, name)
+        if not inspect.isclass(thing):
+            yield name, thing
+    for name in ("Model", "Fit", "RemlFit", "ManyFits", "HlmOutput"):
+        for member, method in inspect.getmembers(getattr(bayeshlm, name), callable):
+            if not member.startswith("_"):
+                yield f"{name}.{member}", method
+
+
+@pytest.mark.parametrize(("name", "function"), list(public_functions()), ids=lambda value: str(value)[:40])
+def test_a_docstring_names_every_parameter_and_no_other(name, function):
+    doc = inspect.getdoc(function)
+    section = re.search(r"^Parameters\n-+\n(.*?)(?=\n\n[A-Z][A-Za-z ]+\n-+\n|\Z)", doc, re.DOTALL | re.MULTILINE)
+    heads = re.findall(r"^\S.*", section[1], re.MULTILINE) if section else []
+    named = {word.strip(" *") for head in heads for word in head.split(" : ")[0].split(",")}
+    assert named == set(inspect.signature(function).parameters) - {"self", "cls"}
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The built site; where Sphinx is not installed here, built in an environment of its own."""
