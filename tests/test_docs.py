@@ -43,6 +43,22 @@ def test_a_page_runs_and_shows_what_it_prints(page, monkeypatch):
             assert (page.parent / block.figure).is_file()
 
 
+def test_names_in_the_prose_exist():
+    """What a page mentions in passing is not run: at least it must be there."""
+    from bayeshlm.display.plots.fit_plots import FitPlots
+
+    owners = {"hlm": bayeshlm, "fit.plot": FitPlots} | {
+        name: getattr(bayeshlm, cls) for name, cls in {"fit": "Fit", "model": "Model", "reml": "RemlFit"}.items()
+    }
+    found = set()
+    for page in [*outputs.pages(), ROOT / "docs" / "notation.md"]:
+        found |= set(
+            re.findall(r"(?<![\w.])(hlm|fit\.plot|fit|model|reml)\.([a-z]\w*)", page.read_text(encoding="utf-8"))
+        )
+    assert len(found) > 40
+    assert not [(owner, name) for owner, name in found if not hasattr(owners[owner], name)]
+
+
 @pytest.mark.parametrize(
     ("printed", "same"),
     [
