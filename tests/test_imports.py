@@ -100,7 +100,8 @@ def test_the_default_fit_needs_nutpie_but_not_pymc():
 
 def test_no_public_name_is_a_module_too():
     """An imported submodule would take the function's place: ``hlm.name()`` worked once and then never again."""
-    modules = {path.stem for path in PACKAGE.glob("*.py")} | {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    modules = {path.stem for path in PACKAGE.glob("*.py")} | folders
     assert not modules & set(bayeshlm.__all__)
 
 
