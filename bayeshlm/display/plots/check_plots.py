@@ -75,9 +75,11 @@ class CheckPlots:
         Parameters
         ----------
         level : {1, 2}
-            1: standardized residuals against what is fitted, and against normal quantiles. 2: empirical Bayes
-            residuals of each random effect against normal quantiles, and the Mahalanobis distances against those of
-            chi-square; groups out of what the model expects, after adjustment for their number, are named.
+            1: standardized residuals against what is fitted, and against normal quantiles. Where groups are small,
+            residuals rise with what is fitted under the model too, because u is shrunk: means in bins are drawn against
+            `x` only. 2: empirical Bayes residuals of each random effect against normal quantiles, and the Mahalanobis
+            distances against those of chi-square; groups out of what the model expects, after adjustment for their
+            number, are named.
         x : str or pandas.Series, optional
             What residuals are drawn against instead, with their means in bins: level 1, a level-1 variable; level 2, a
             level-2 variable, or numbers indexed by group, which need not be in the model.

@@ -13,9 +13,9 @@ from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.digits import number
 from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit, check_units
-from bayeshlm.display.plots.named_points import name_points
+from bayeshlm.display.plots.named_points import name_points, name_rows
 from bayeshlm.display.plots.quantiles import point_size
-from bayeshlm.display.plots.style import BLACK, COLUMN, GRAY, POSTERIOR, SMALL, VERMILLION, plain, short, styled
+from bayeshlm.display.plots.style import BLACK, COLUMN, GRAY, POSTERIOR, VERMILLION, plain, short, styled
 
 SMALLEST_P = 1e-12
 """Smaller conflict p are drawn here."""
@@ -49,27 +49,14 @@ def influence_figure(fit: DrawnFit, found: Influence | None = None, ax: ManyAxes
 def _changes(ax: Axes, found: Influence, design: Design, outlying: np.ndarray) -> None:
     """A row a parameter: its change without each group, the group of the largest named."""
     change = found.posterior["change"].transpose(design.group, "parameter").to_numpy()
-    place = np.arange(change.shape[1])[::-1]
+    place = np.arange(float(change.shape[1]))[::-1]
     height = 9 if len(change) <= 60 else 6
     for which, color, gid in ((~outlying, POSTERIOR, "change"), (outlying, VERMILLION, "change of outlying")):
         for k, values in enumerate(change[which].T):
             ax.plot(values, np.full(len(values), place[k]), "|", color=color, ms=height, mew=0.8, alpha=0.8, gid=gid)
     ax.axvline(0, color=BLACK, lw=0.6, ls=":")
     most = np.abs(change).argmax(axis=0)
-    widest = float(np.abs(change).max()) or 1.0
-    for k, j in enumerate(most):
-        value = float(change[j, k])
-        ax.annotate(
-            short(design.group_labels[j], 12),
-            (value, place[k]),
-            (6 if value > 0 else -6, 0),
-            textcoords="offset points",
-            ha="left" if value > 0 else "right",
-            va="center",
-            fontsize=SMALL,
-            gid="name",
-        )
-    ax.set_xlim(-1.6 * widest, 1.6 * widest)
+    name_rows(ax, change[most, np.arange(len(place))], place, [short(design.group_labels[j], 12) for j in most])
     ax.set_ylim(-0.7, len(place) - 0.3)
     ax.set_yticks(place, [plain(name) for name in found.posterior["parameter"].to_numpy()])
     ax.set(xlabel=f"change without the {short(design.group, 20)}, in posterior SDs", ylabel="parameter")
@@ -95,14 +82,14 @@ def _conflict(ax: Axes, found: Influence, design: Design, outlying: np.ndarray) 
     ax.set_yscale("log")
     ax.set_ylim(1.5, min(limit, float(p.min())) / 3)
     ax.set_xlim(left=-0.03 * float(distance.max()))
-    ax.set(xlabel="Cook's distance, of the posterior means of gamma", ylabel="conflict p (small: outlying)")
+    ax.set(xlabel="Cook's distance of the means of gamma", ylabel="conflict p (small: outlying)")
     by_cook = np.argsort(-distance, kind="stable")[:NAMED_BY_COOK]
     by_p = np.flatnonzero(outlying)
     by_p = by_p[np.argsort(p[by_p], kind="stable")][:NAMED_BY_CONFLICT]
     named = np.unique(np.concatenate([by_cook, by_p]))
-    name_points(ax, distance[named], p[named], [short(design.group_labels[j], 14) for j in named])
+    name_points(ax, distance[named], p[named], [short(design.group_labels[j], 16) for j in named])
     handles = [
-        Line2D([], [], color=GRAY, lw=0.8, ls="--", label=f"outlying beyond it ({number(ERROR_RATE, 2)} / groups)")
+        Line2D([], [], color=GRAY, lw=0.8, ls="--", label=f"outlying above it: p < {number(ERROR_RATE, 2)} / {len(p)}")
     ]
     if unsure.any():
         text = f"Pareto k above {number(found.threshold, 2)}: not trustworthy"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -14,7 +17,7 @@ from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
 from bayeshlm.display.plots.data import MOST_ROWS
 from bayeshlm.display.plots.drawn_fit import DrawnFit, check_units, evenly
 from bayeshlm.display.plots.quantiles import point_size, quantile_handles, quantile_panel, zero_line
-from bayeshlm.display.plots.style import BLACK, COLUMN, POSTERIOR, styled, wrapped
+from bayeshlm.display.plots.style import BLACK, COLUMN, GRAY, POSTERIOR, styled, wrapped
 from bayeshlm.posterior.coefficient_names import find_level1_slope
 
 MOST_BINS, LEAST_IN_BIN = 20, 10
@@ -44,9 +47,15 @@ def level1_residuals_figure(
         name, values = raw_values(fit.design, find_level1_slope(fit.design, x))
     axes = many_axes(ax, 2, 2, (COLUMN, 2.6))
     against_values(axes[0], values, z)
+    handles = [Line2D([], [], color=GRAY, lw=0.8, ls="--", label="95% lie between")]
+    for bound in (-1.96, 1.96):
+        axes[0].axhline(bound, color=GRAY, lw=0.8, ls="--", gid="bound")
+    if x is not None:
+        bin_means(axes[0], values, z)
+        handles.append(mean_handle())
     axes[0].set(xlabel=wrapped(name), ylabel="standardized residual")
     shown = f"{MOST_ROWS:,} of {len(z):,} rows are drawn" if len(z) > MOST_ROWS else None
-    legend_above(axes[0], [mean_handle()], shown)
+    legend_above(axes[0], handles, shown, columns=2)
     plot = normal_quantiles(z)
     quantile_panel(axes[1], z, plot)
     legend_above(axes[1], quantile_handles(plot.prob))
@@ -55,21 +64,28 @@ def level1_residuals_figure(
 
 
 def against_values(ax: Axes, x: FloatArray, y: FloatArray) -> None:
-    """Draw residuals against values, and their means in bins of the values."""
+    """Draw residuals against values, and the line of no residual."""
     shown = evenly(len(x), MOST_ROWS)
     many = len(x) > 1000
     ax.plot(
         x[shown], y[shown], "o", color=POSTERIOR, ms=point_size(len(x)), mew=0, alpha=0.5 if many else 0.8, gid="points"
     )
     zero_line(ax)
+
+
+def bin_means(ax: Axes, x: FloatArray, y: FloatArray) -> None:
+    """Draw means of residuals in bins of values, where there are points enough."""
     n_bins = min(MOST_BINS, len(x) // LEAST_IN_BIN)
     if n_bins > 1:
-        at, mean, se = binned_means(x, y, n_bins)
-        ax.errorbar(
-            at, mean, 2 * np.nan_to_num(se), color=BLACK, marker="s", ms=2.5, lw=0.8, elinewidth=0.8, gid="means"
-        )
+        mean_line(ax, *binned_means(x, y, n_bins))
 
 
-def mean_handle() -> Line2D:
-    """Entry of the legend for the means in bins."""
-    return Line2D([], [], color=BLACK, marker="s", ms=2.5, lw=0.8, label="mean in bins, with 2 standard errors")
+def mean_line(ax: Axes, x: FloatArray, mean: FloatArray, se: FloatArray, line: str = "-") -> None:
+    """Draw means with two standard errors to each side."""
+    marks: Mapping[str, Any] = {"marker": "s", "ms": 2.5, "lw": 0.8, "elinewidth": 0.8}
+    ax.errorbar(x, mean, 2 * np.nan_to_num(se), color=BLACK, ls=line, gid="means", **marks)
+
+
+def mean_handle(where: str = " in bins") -> Line2D:
+    """Entry of the legend for the means in bins or of categories."""
+    return Line2D([], [], color=BLACK, marker="s", ms=2.5, lw=0.8, label=f"mean{where}, with 2 standard errors")

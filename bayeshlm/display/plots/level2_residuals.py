@@ -8,13 +8,19 @@ from matplotlib.axes import Axes
 
 from bayeshlm.checks.level2_residuals import LevelTwoResiduals, level2_residuals
 from bayeshlm.checks.mahalanobis import at_full_rank
-from bayeshlm.checks.order_statistics import chi2_quantiles, normal_quantiles
+from bayeshlm.checks.order_statistics import binned_means, chi2_quantiles, normal_quantiles
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit, check_units
 from bayeshlm.display.plots.group_sizes import side_by_side
-from bayeshlm.display.plots.level1_residuals import LEAST_IN_BIN, against_values, mean_handle
+from bayeshlm.display.plots.level1_residuals import (
+    LEAST_IN_BIN,
+    against_values,
+    bin_means,
+    mean_handle,
+    mean_line,
+)
 from bayeshlm.display.plots.named_points import farthest, name_points
 from bayeshlm.display.plots.quantiles import quantile_handles, quantile_panel
 from bayeshlm.display.plots.style import COLUMN, PAGE, plain, short, styled, wrapped
@@ -73,7 +79,7 @@ def _distance_panel(ax: Axes, found: LevelTwoResiduals, design: Design) -> None:
     ax.set(xlabel=f"chi-square quantile, {q} df", ylabel="Mahalanobis distance")
     out = (table["p_holm"] < ADJUSTED_P).to_numpy() & np.isfinite(distance)
     named, _ = farthest(out, distance)
-    names = [short(design.group_labels[j], 14) for j in named]
+    names = [short(design.group_labels[j], 16) for j in named]
     name_points(ax, plot.expected[named], distance[named], names)
 
 
@@ -84,12 +90,14 @@ def _against_variable(axes: list[Axes], found: LevelTwoResiduals, design: Design
         if levels:
             codes = values.astype(np.int64)
             against_values(panel, side_by_side(codes, u), u)
+            mean_line(panel, *binned_means(values, u, len(u)), line="")
             panel.set_xticks(np.arange(len(levels)), [short(level, 10) for level in levels])
         else:
             against_values(panel, values, u)
+            bin_means(panel, values, u)
         panel.set(xlabel=wrapped(name, 26), ylabel=f"{plain(effect)}, posterior mean")
-    if design.n_groups >= 2 * LEAST_IN_BIN:
-        legend_above(axes[0], [mean_handle()])
+    if levels or design.n_groups >= 2 * LEAST_IN_BIN:
+        legend_above(axes[0], [mean_handle("" if levels else " in bins")])
 
 
 def level2_values_of(design: Design, x: str | pd.Series) -> tuple[str, FloatArray, tuple[str, ...]]:

@@ -16,7 +16,7 @@ from bayeshlm.display.plots.drawn_fit import DrawnFit, check_units, evenly
 from bayeshlm.display.plots.group_sizes import is_wide, side_by_side, size_axis
 from bayeshlm.display.plots.named_points import farthest, name_points
 from bayeshlm.display.plots.quantiles import point_size
-from bayeshlm.display.plots.style import BLACK, COLUMN, POSTERIOR, VERMILLION, plain, short, styled
+from bayeshlm.display.plots.style import BLACK, COLUMN, POSTERIOR, VERMILLION, short, styled
 
 
 @styled
@@ -44,7 +44,10 @@ def loo_figure(
     x = np.arange(float(design.n_obs)) if by_row else side_by_side(design.n_per_group, elpd, wide)
     axes = many_axes(ax, 2, 1, (COLUMN, 2.0))
     named, left = farthest(bad, k)
-    for panel, values, name in ((axes[0], elpd, f"elpd of the {found.unit}"), (axes[1], k, "Pareto k")):
+    for panel, values, name in (
+        (axes[0], elpd, f"elpd of the {'row' if by_row else short(design.group, 20)}"),
+        (axes[1], k, "Pareto k"),
+    ):
         _points(panel, x, values, bad, refitted)
         panel.set_ylabel(name)
         if by_row:
@@ -85,7 +88,7 @@ def _points(ax: Axes, x: FloatArray, y: FloatArray, bad: BoolArray, refitted: Bo
 
 def _name(loo: Loo, design: Design, unit: int) -> str:
     if loo.unit == "group":
-        return short(design.group_labels[unit], 14)
+        return short(design.group_labels[unit], 16)
     return f"row {unit} ({short(design.group_labels[design.group_codes[unit]], 12)})"
 
 
@@ -99,6 +102,6 @@ def _handles(loo: Loo, bad: BoolArray, refitted: BoolArray, left: int) -> list[L
         text = f"not trustworthy: {bad.sum()} of {len(bad)} {loo.unit}s{more}"
         handles.append(Line2D([], [], color=VERMILLION, marker="D", ls="", mew=0, label=text))
     if refitted.any():
-        text = f"fitted anew without the {plain(loo.unit)}, exact"
+        text = f"fitted anew without the {loo.unit}: exact"
         handles.append(Line2D([], [], mec=POSTERIOR, mfc="none", marker="o", ls="", mew=0.8, label=text))
     return handles

@@ -50,6 +50,34 @@ def name_points(ax: Axes, x: FloatArray, y: FloatArray, names: Sequence[str]) ->
             )
 
 
+def name_rows(ax: Axes, x: FloatArray, y: FloatArray, names: Sequence[str]) -> None:
+    """Write a name beside the outermost point of each row of a figure, and make room for it.
+
+    Parameters
+    ----------
+    ax : Axes
+        With everything else drawn, one row above the other.
+    x, y : (n,) arrays
+        Of points whose names are written to the right where x is not below zero, else to the left.
+    names : sequence of str
+    """
+    low, high = ax.get_xlim()
+    width = ax.get_window_extent().width / ax.figure.dpi * 72
+    shares = [min((0.7 * SMALL * len(name) + 10) / width, 0.4) for name in names]
+    for _ in range(3):  # room on one side takes from the other
+        for value, share in zip(x.tolist(), shares, strict=True):
+            if value >= 0:
+                high = max(high, low + (value - low) / (1 - share))
+            else:
+                low = min(low, high - (high - value) / (1 - share))
+    ax.set_xlim(low, high)
+    for value, row, name in zip(x.tolist(), y.tolist(), names, strict=True):
+        side, away = ("left", 5) if value >= 0 else ("right", -5)
+        ax.annotate(
+            name, (value, row), (away, 0), textcoords="offset points", ha=side, va="center", fontsize=SMALL, gid="name"
+        )
+
+
 def apart(heights: FloatArray, gap: float, low: float, high: float) -> FloatArray:
     """Heights moved as little as need be to stand apart, from the lowest up; closer than `gap` where they do not fit.
 

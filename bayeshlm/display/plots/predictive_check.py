@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,7 +16,7 @@ from bayeshlm.checks.replicates import SortedRows
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.digits import percent
-from bayeshlm.display.plots.axes import ManyAxes, many_axes
+from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit, check_units, evenly
 from bayeshlm.display.plots.style import BLACK, COLUMN, POSTERIOR, VERMILLION, short, styled, wrapped
 from bayeshlm.display.predictive_check import HEADINGS, NOTABLE
@@ -64,12 +65,14 @@ def predictive_check_figure(
             rows = SortedRows.of(design)
             observed, replicated = (rows.means(y[..., rows.order]) for y in outcomes_of(found, mode))
             _shares(panel, observed, replicated, design)
-        panel.set_title(HEADINGS[mode])
     handles = _handles(found, show)
     if ax is None:
         axes[0].figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
-    else:
-        axes[0].legend(handles=handles)
+    for panel, mode in zip(axes, MODES, strict=True):
+        if ax is None:
+            panel.set_title(HEADINGS[mode])
+        else:
+            legend_above(panel, handles if panel is axes[0] else [], HEADINGS[mode], columns=2)
     return axes
 
 
@@ -143,8 +146,16 @@ def _handles(check: PredictiveCheck, show: Show) -> list[Line2D]:
             Line2D([], [], color=POSTERIOR, lw=0.5, alpha=0.6, label="replicated"),
         ]
     interval = f"{percent(float(check.table.attrs['ci_prob']))} of the replicates"
-    return [
+    marks: Mapping[str, Any] = {"ls": "", "mew": 0, "ms": 3.2}
+    handles = [
         Line2D([], [], color=POSTERIOR, lw=2.5, alpha=0.5, label=interval),
-        Line2D([], [], color=BLACK, marker="o", ls="", mew=0, ms=3.2, label="observed"),
-        Line2D([], [], color=VERMILLION, marker="D", ls="", mew=0, ms=3.2, label=f"two-sided p < {NOTABLE:g}"),
+        Line2D([], [], color=BLACK, marker="o", label="observed", **marks),
     ]
+    table = check.table
+    if (table["p_two_sided"] < NOTABLE).any():
+        handles.append(
+            Line2D([], [], color=VERMILLION, marker="D", label=f"observed, two-sided p < {NOTABLE:g}", **marks)
+        )
+    if ((table["observed"] - table["mean"]).abs() > FARTHEST * table["sd"]).any():
+        handles.append(Line2D([], [], color=VERMILLION, marker=">", label="farther out", **marks))
+    return handles

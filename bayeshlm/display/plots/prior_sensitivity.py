@@ -9,7 +9,8 @@ from matplotlib.lines import Line2D
 from bayeshlm.checks.power_scaling import FINE, PriorSensitivity, power_scaling_of_fit
 from bayeshlm.display.plots.axes import legend_above, one_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit
-from bayeshlm.display.plots.style import BLACK, GRAY, POSTERIOR, PRIOR, SMALL, VERMILLION, plain, short, styled
+from bayeshlm.display.plots.named_points import name_rows
+from bayeshlm.display.plots.style import BLACK, GRAY, POSTERIOR, PRIOR, VERMILLION, plain, short, styled
 from bayeshlm.errors import OptionError
 
 
@@ -29,7 +30,7 @@ def prior_sensitivity_figure(
     table = found.table
     if not set(fit.design.fixed_labels) <= set(table.index):
         raise OptionError("sensitivity is of another model: pass what fit.prior_sensitivity() of this fit returns")
-    place = np.arange(len(table))[::-1]
+    place = np.arange(float(len(table)))[::-1]
     ax = one_axes(ax, height=0.19 * len(table) + 0.95)
     threshold = float(table.attrs["threshold"])
     flagged = (table["diagnosis"] != FINE).to_numpy()
@@ -39,18 +40,10 @@ def prior_sensitivity_figure(
     ax.plot(prior[~flagged], place[~flagged], "D", color=PRIOR, ms=3.5, mew=0, gid="prior")
     ax.plot(prior[flagged], place[flagged], "D", color=VERMILLION, ms=4, mew=0, gid="flagged")
     ax.axvline(threshold, color=BLACK, lw=0.8, ls="--", gid="threshold")
-    for row in np.flatnonzero(flagged):
-        ax.annotate(
-            f"prior of {short(table['strongest'].iloc[row], 14)}",
-            (max(prior[row], likelihood[row]), place[row]),
-            (6, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=SMALL,
-            gid="name",
-        )
     widest = max(float(np.nanmax([prior, likelihood])), threshold)
-    ax.set_xlim(-0.03 * widest, (1.45 if flagged.any() else 1.08) * widest)
+    ax.set_xlim(-0.03 * widest, 1.08 * widest)
+    names = [f"prior of {short(name, 14)}" for name in table["strongest"][flagged]]
+    name_rows(ax, np.maximum(prior, likelihood)[flagged], place[flagged], names)
     ax.set_ylim(-0.7, len(table) - 0.3)
     ax.set_yticks(place, [plain(name) for name in table.index])
     ax.set(xlabel="sensitivity to power scaling", ylabel="parameter")
