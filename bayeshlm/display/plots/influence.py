@@ -87,7 +87,7 @@ def _conflict(ax: Axes, found: Influence, design: Design, outlying: np.ndarray) 
     by_p = np.flatnonzero(outlying)
     by_p = by_p[np.argsort(p[by_p], kind="stable")][:NAMED_BY_CONFLICT]
     named = np.unique(np.concatenate([by_cook, by_p]))
-    name_points(ax, distance[named], p[named], [short(design.group_labels[j], 16) for j in named])
+    name_points(ax, distance[named], p[named], [short(design.group_labels[j], 20) for j in named])
     handles = [
         Line2D([], [], color=GRAY, lw=0.8, ls="--", label=f"outlying above it: p < {number(ERROR_RATE, 2)} / {len(p)}")
     ]

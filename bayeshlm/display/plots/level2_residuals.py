@@ -79,7 +79,7 @@ def _distance_panel(ax: Axes, found: LevelTwoResiduals, design: Design) -> None:
     ax.set(xlabel=f"chi-square quantile, {q} df", ylabel="Mahalanobis distance")
     out = (table["p_holm"] < ADJUSTED_P).to_numpy() & np.isfinite(distance)
     named, _ = farthest(out, distance)
-    names = [short(design.group_labels[j], 16) for j in named]
+    names = [short(design.group_labels[j], 20) for j in named]
     name_points(ax, plot.expected[named], distance[named], names)
 
 

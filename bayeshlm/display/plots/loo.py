@@ -88,7 +88,7 @@ def _points(ax: Axes, x: FloatArray, y: FloatArray, bad: BoolArray, refitted: Bo
 
 def _name(loo: Loo, design: Design, unit: int) -> str:
     if loo.unit == "group":
-        return short(design.group_labels[unit], 16)
+        return short(design.group_labels[unit], 20)
     return f"row {unit} ({short(design.group_labels[design.group_codes[unit]], 12)})"
 
 

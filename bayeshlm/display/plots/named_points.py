@@ -45,7 +45,7 @@ def name_points(ax: Axes, x: FloatArray, y: FloatArray, names: Sequence[str]) ->
                 va="center",
                 fontsize=SMALL,
                 arrowprops={"arrowstyle": "-", "lw": 0.4, "shrinkA": 0, "shrinkB": 1},
-                bbox={"fc": "white", "ec": "none", "alpha": 0.7, "pad": 0.3},
+                bbox={"fc": "white", "ec": "none", "alpha": 0.8, "pad": 0.3},
                 gid="name",
             )
 

@@ -1,4 +1,4 @@
-"""Figures of the checks: predictive checks, residuals, leaving out, influence, prior sensitivity."""
+"""Figures of the checks: predictive checks, leaving out, influence, prior sensitivity."""
 
 import dataclasses
 
@@ -6,9 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-import scipy.stats
 
-from bayeshlm.checks.order_statistics import binned_means
 from bayeshlm.checks.power_scaling import CONFLICT, WEAK
 from bayeshlm.checks.predictive_check import MODES
 from bayeshlm.display.plots.influence import shown_p
@@ -19,11 +17,6 @@ from bayeshlm.posterior.density import density
 from bayeshlm.sampling import budget
 
 INTERCEPT = "`pain $` = b0 + r\nb0 = g00 + u0"
-SLOPE = "`pain $` = b0 + b1*dose + r\nb0 = g00 + g01*region + u0\nb1 = g10 + u1"
-
-
-def names_of(ax):
-    return [text.get_text().replace("\\", "") for text in ax.texts if text.get_gid() == "name"]
 
 
 def legend_of(ax):
@@ -84,97 +77,8 @@ def test_the_seed_of_a_predictive_figure(full, drawn):
     assert drawn(made, "observed o")[0].get_xydata() == pytest.approx(drawn(given, "observed o")[0].get_xydata())
 
 
-def test_residuals_of_rows_against_what_is_fitted_and_normal_quantiles(full, drawn):
-    table = full.residuals(1).table
-    against, quantiles = full.plot.residuals()
-    points = drawn(against, "points")[0].get_xydata()
-    assert points == pytest.approx(table[["fitted", "standardized"]].to_numpy())
-    assert against.get_xlabel() == r"fitted pain \$"
-    assert drawn(against, "means") == []
-    x, y = drawn(quantiles, "values")[0].get_xydata().T
-    assert y == pytest.approx(np.sort(table["standardized"]))
-    assert x == pytest.approx(scipy.stats.norm.ppf((np.arange(len(y)) + 0.5) / len(y)))
-
-
-def test_residuals_of_rows_against_a_variable_have_their_means_in_bins(full):
-    found = full.residuals(1)
-    against, _ = full.plot.residuals(x="dose", residuals=found)
-    dose, z = full.model.design.frame["dose"].to_numpy(), found.table["standardized"].to_numpy()
-    (container,) = against.containers
-    at, mean, se = binned_means(dose, z, len(z) // 10)
-    assert container.lines[0].get_xydata() == pytest.approx(np.column_stack([at, mean]))
-    bars = np.array(container.lines[2][0].get_segments())
-    assert bars[:, :, 1] == pytest.approx(np.column_stack([mean - 2 * se, mean + 2 * se]))
-    assert against.get_xlabel() == "dose"
-
-
-def test_residuals_of_groups_against_normal_and_chi_square_quantiles(full, drawn):
-    found = full.residuals(2)
-    panels = full.plot.residuals(2)
-    for panel, effect in zip(panels, ("u0", "u1"), strict=False):
-        z = found.table.xs(effect, level="random")["standardized"].dropna()
-        assert drawn(panel, "values")[0].get_ydata() == pytest.approx(np.sort(z))
-        assert panel.get_ylabel() == f"standardized {effect}"
-    table = found.distances
-    assert set(table["df"]) == {1, 2}  # wards with one row tell one effect only
-    expected = np.where(table["df"] == 2, table["plug_in"], scipy.stats.chi2.isf(table["p_chi2"], 2))
-    x, y = drawn(panels[2], "values")[0].get_xydata().T
-    assert y == pytest.approx(np.sort(expected))
-    assert x == pytest.approx(scipy.stats.chi2.ppf((np.arange(12) + 0.5) / 12, 2))
-    assert names_of(panels[2]) == []
-
-
-def test_groups_too_far_out_are_named_where_they_lie(full):
-    found = full.residuals(2)
-    distances = found.distances.copy()
-    far = distances.index[[3, 5]]
-    distances.loc[far, "p_holm"] = 0.01
-    panel = full.plot.residuals(residuals=dataclasses.replace(found, distances=distances))[2]
-    assert sorted(names_of(panel)) == sorted(far)
-    ends = {text.get_text().replace("\\", ""): text.xy[1] for text in panel.texts}
-    assert ends[far[0]] == pytest.approx(distances.loc[far[0], "plug_in"])
-
-
-def test_residuals_of_groups_against_level_2_variables(fit_of, full, drawn):
-    fit = fit_of(SLOPE, 30)
-    found = fit.residuals(2)
-    panels = fit.plot.residuals(2, x="region", residuals=found)
-    region = fit.model.design.frame.groupby("ward", sort=False)["region"].first()
-    for panel, effect in zip(panels, ("u0", "u1"), strict=True):
-        u = found.table.xs(effect, level="random")["mean"]
-        assert drawn(panel, "points")[0].get_ydata() == pytest.approx(u.to_numpy())
-        means = u.groupby(region.loc[u.index].to_numpy()).mean()
-        (container,) = panel.containers
-        assert container.lines[0].get_ydata() == pytest.approx(means.to_numpy())
-        assert [label.get_text() for label in panel.get_xticklabels()] == means.index.tolist()
-    of_size = pd.Series(full.model.design.n_per_group, full.model.design.group_labels, name="patients")
-    panel = full.plot.residuals(2, x=of_size.iloc[::-1])[0]
-    assert drawn(panel, "points")[0].get_xdata() == pytest.approx(of_size.to_numpy())
-    assert panel.get_xlabel() == "patients"
-    beds = full.plot.residuals(2, x="beds")[1]
-    first = full.model.design.frame.groupby("ward", sort=False)["beds"].first()
-    assert drawn(beds, "points")[0].get_xdata() == pytest.approx(first.loc[full.model.design.group_labels].to_numpy())
-
-
-def test_what_residual_figures_refuse(full):
-    with pytest.raises(OptionError, match="level is 1"):
-        full.plot.residuals(3)
-    with pytest.raises(OptionError, match="no level-2 variable in question"):
-        full.plot.residuals(2, x="age")
-    labels = full.model.design.group_labels
-    series = pd.Series(1.0, labels, name="staff")
-    with pytest.raises(OptionError, match="for level=2"):
-        full.plot.residuals(1, x=series)
-    with pytest.raises(OptionError, match=rf"\(staff\) has no number for ward ward \${str(labels[0])[6:]}: index it"):
-        full.plot.residuals(2, x=series.iloc[1:])
-    with pytest.raises(OptionError, match="must hold numbers"):
-        full.plot.residuals(2, x=series.astype(object).replace(1.0, "many"))
-    with pytest.raises(OptionError, match="every ward once"):
-        full.plot.residuals(2, x=pd.concat([series, series]))
-
-
 @pytest.mark.parametrize("unit", ["group", "row"])
-def test_elpd_and_pareto_k_of_every_unit(unit, full, drawn):
+def test_elpd_and_pareto_k_of_every_unit(unit, full, drawn, named):
     loo = full.loo(unit, exact=False)
     elpd_panel, k_panel = full.plot.loo(unit=unit)
     bad = (loo.pointwise["pareto_k"] > loo.threshold).to_numpy()
@@ -186,12 +90,12 @@ def test_elpd_and_pareto_k_of_every_unit(unit, full, drawn):
     assert elpd_panel.get_ylabel() == ("elpd of the ward" if unit == "group" else "elpd of the row")
     worst = loo.bad.index[:MOST_NAMED].tolist()
     if unit == "group":
-        assert sorted(names_of(k_panel)) == sorted(worst)
+        assert sorted(named(k_panel)) == sorted(worst)
     else:
-        assert [int(name.split()[1]) for name in sorted(names_of(k_panel))] == sorted(worst, key=str)
+        assert [int(name.split()[1]) for name in sorted(named(k_panel))] == sorted(worst, key=str)
 
 
-def test_units_fitted_anew_are_marked_and_no_longer_bad(full, drawn):
+def test_units_fitted_anew_are_marked_and_no_longer_bad(full, drawn, named):
     loo = full.loo("group", exact=False)
     k = loo.pointwise["pareto_k"].copy()
     k[:] = 0.2
@@ -202,20 +106,20 @@ def test_units_fitted_anew_are_marked_and_no_longer_bad(full, drawn):
     elpd_panel, k_panel = full.plot.loo(made)
     assert drawn(k_panel, "refitted")[0].get_ydata() == pytest.approx([0.9])
     assert drawn(elpd_panel, "bad")[0].get_ydata() == pytest.approx([float(loo.pointwise["elpd"][4])])
-    assert names_of(k_panel) == [loo.pointwise["ward"].to_numpy()[4]]
+    assert named(k_panel) == [loo.pointwise["ward"].to_numpy()[4]]
     assert "not trustworthy: 1 of 12 groups" in legend_of(elpd_panel)
 
 
-def test_many_bad_units_are_named_in_part_and_the_rest_counted(fit_of, drawn):
+def test_many_bad_units_are_named_in_part_and_the_rest_counted(fit_of, drawn, named):
     fit = fit_of(n_groups=40)
     loo = fit.loo("group", exact=False)
     k = loo.pointwise["pareto_k"] * 0 + np.linspace(0.75, 1.5, 40)
     elpd_panel, k_panel = fit.plot.loo(dataclasses.replace(loo, pointwise=loo.pointwise.assign(pareto_k=k)))
-    assert sorted(names_of(k_panel)) == sorted(loo.pointwise["ward"].to_numpy()[-MOST_NAMED:])
+    assert sorted(named(k_panel)) == sorted(loo.pointwise["ward"].to_numpy()[-MOST_NAMED:])
     assert "not trustworthy: 40 of 40 groups, 32 more not named" in legend_of(elpd_panel)
 
 
-def test_influence_on_every_parameter_and_cooks_distance(full, drawn):
+def test_influence_on_every_parameter_and_cooks_distance(full, drawn, named):
     found = full.influence()
     changes, conflict = full.plot.influence()
     change = found.posterior["change"]
@@ -227,7 +131,7 @@ def test_influence_on_every_parameter_and_cooks_distance(full, drawn):
             assert line.get_xdata() == pytest.approx(change.isel(parameter=k).to_numpy()[which])
             assert set(line.get_ydata()) <= {len(names) - 1 - k}
     most = np.abs(change).argmax("ward").to_numpy()
-    assert names_of(changes) == [change["ward"].to_numpy()[j] for j in most]
+    assert named(changes) == [change["ward"].to_numpy()[j] for j in most]
     marks = [mark for gid in ("group", "group, bad", "outlying", "outlying, bad") for mark in drawn(conflict, gid)]
     points = np.concatenate([mark.get_xydata() for mark in marks])
     expected = np.column_stack([found.posterior["cooks_distance"], shown_p(found.posterior["conflict_p"].to_numpy())])
@@ -235,11 +139,11 @@ def test_influence_on_every_parameter_and_cooks_distance(full, drawn):
     unsure = (found.posterior["pareto_k"] > found.threshold).to_numpy()
     assert sum(len(drawn(conflict, gid)[0].get_xdata()) for gid in ("group, bad", "outlying, bad")) == unsure.sum()
     three = found.posterior["ward"].to_numpy()[np.argsort(-expected[:, 0])[:3]]
-    assert set(three) <= set(names_of(conflict))
+    assert set(three) <= set(named(conflict))
     assert drawn(conflict, "limit")[0].get_ydata() == pytest.approx([0.05 / 12] * 2)
 
 
-def test_outlying_groups_are_named_however_little_they_move(full, drawn):
+def test_outlying_groups_are_named_however_little_they_move(full, drawn, named):
     found = full.influence()
     quiet = int(found.posterior["cooks_distance"].to_numpy().argmin())
     label = found.posterior["ward"].to_numpy()[quiet]
@@ -249,18 +153,18 @@ def test_outlying_groups_are_named_however_little_they_move(full, drawn):
     table.loc[label, "conflict_p"] = 0.0
     made = dataclasses.replace(found, posterior=found.posterior.assign(conflict_p=p), table=table)
     changes, conflict = full.plot.influence(made)
-    assert label in names_of(conflict)
+    assert label in named(conflict)
     marks = np.concatenate([mark.get_ydata() for gid in ("outlying", "outlying, bad") for mark in drawn(conflict, gid)])
     assert marks.min() == pytest.approx(1e-12)
     assert "an outlying group" in legend_of(changes)
 
 
-def test_sensitivity_to_prior_and_likelihood(full, drawn):
+def test_sensitivity_to_prior_and_likelihood(full, drawn, named):
     found = full.prior_sensitivity()
     assert found.flagged == []
     made = full.plot.prior_sensitivity()
     assert drawn(made, "prior")[0].get_xdata() == pytest.approx(found.table["prior"].to_numpy())
-    assert names_of(made) == []
+    assert named(made) == []
     found.table.loc[["g01", "tau_u1"], "prior"] = 0.2, 0.4
     found.table.loc[["g01", "tau_u1"], ["strongest", "diagnosis"]] = [["g01", CONFLICT], ["tau_u1", WEAK]]
     table = found.table
@@ -269,7 +173,7 @@ def test_sensitivity_to_prior_and_likelihood(full, drawn):
     assert drawn(ax, "likelihood")[0].get_xdata() == pytest.approx(table["likelihood"].to_numpy())
     assert drawn(ax, "prior")[0].get_xdata() == pytest.approx(table.loc[~flagged, "prior"].to_numpy())
     assert drawn(ax, "flagged")[0].get_xdata() == pytest.approx(table.loc[flagged, "prior"].to_numpy())
-    assert names_of(ax) == ["prior of g01", "prior of tau_u1"]
+    assert named(ax) == ["prior of g01", "prior of tau_u1"]
     assert [label.get_text() for label in ax.get_yticklabels()] == table.index.tolist()
 
 
