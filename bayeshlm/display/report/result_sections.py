@@ -8,7 +8,8 @@ import pandas as pd
 from bayeshlm.display.blocks import Grid, Section
 from bayeshlm.display.cross_check import cross_check_blocks
 from bayeshlm.display.digits import count, decimals, number, percent
-from bayeshlm.display.report.elements import bullets, paragraph, shown, subheading
+from bayeshlm.display.report.conclusions import cross_check_conclusion
+from bayeshlm.display.report.elements import bullets, conclusion, paragraph, shown, subheading
 from bayeshlm.display.report.figures import figures
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.display.tables import fixed_grid, quantity_grid, variance_grid
@@ -66,7 +67,8 @@ def cross_check_section(subject: Subject) -> str:
         "Restricted maximum likelihood estimates the same model without priors and without sampling. Where both agree,"
         " the result rests neither on the prior nor on the sampler."
     )
-    return text + shown(*cross_check_blocks(check)) + figures(subject, "cross-check")
+    said = conclusion(cross_check_conclusion(check))
+    return text + shown(*cross_check_blocks(check)) + said + figures(subject, "cross-check")
 
 
 def in_short(subject: Subject) -> tuple[str, bool]:

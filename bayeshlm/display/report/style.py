@@ -40,8 +40,11 @@ code { font-family: ui-monospace, "Liberation Mono", Menlo, Consolas, monospace;
 blockquote.paste { margin: 0; background: var(--panel); border: 1px solid var(--line); border-radius: .3rem;
   padding: .1rem 1rem; }
 blockquote.paste p { max-width: none; }
-figure { margin: 1.25rem 0; }
-figure img { max-width: 100%; height: auto; background: #ffffff; border-radius: .3rem; }
+.conclusion { border-left: .3rem solid var(--line); padding-left: .9rem; font-weight: 600; }
+.figures { display: flex; flex-wrap: wrap; align-items: flex-start; gap: 1rem 2rem; margin: 1.25rem 0; }
+figure { margin: 0; }
+figure img { display: block; max-width: 100%; height: auto; background: #ffffff; border-radius: .3rem; }
+figcaption { font-size: .88rem; margin-top: .35rem; }
 footer { color: var(--faint); font-size: .85rem; padding-top: 2.5rem; padding-bottom: 2.5rem; }
 @media (max-width: 40rem) { body { font-size: .97rem; } h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; }
   main, header, footer { padding-left: .9rem; padding-right: .9rem; } table { font-size: .85rem; } }
