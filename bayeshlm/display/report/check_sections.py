@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from bayeshlm.display.blocks import Grid, Section
+from bayeshlm.display.blocks import Block, Grid, Section
 from bayeshlm.display.digits import count, decimals, number, share
 from bayeshlm.display.influence import influence_blocks
 from bayeshlm.display.loo import loo_blocks
@@ -56,22 +56,18 @@ def left_out_section(subject: Subject) -> str:
 
 def residuals_section(subject: Subject) -> str:
     """Residuals of the rows and of the groups."""
-    parts = [
-        subheading("Rows"),
-        _made(
-            subject,
-            lambda s: shown(*level1_blocks(s.level1_residuals)) + conclusion(level1_conclusion(s.level1_residuals)),
-            "fit.residuals(level=1)",
-        ),
-        subheading("Groups"),
-        _made(
-            subject,
-            lambda s: shown(*level2_blocks(s.level2_residuals)) + conclusion(level2_conclusion(s.level2_residuals)),
-            "fit.residuals(level=2)",
-            rows=False,
-        ),
-    ]
-    return "".join(parts) + figures(subject, "residuals")
+
+    def rows(subject: Subject) -> str:
+        found = subject.level1_residuals
+        return shown(*level1_blocks(found)) + conclusion(level1_conclusion(found))
+
+    def groups(subject: Subject) -> str:
+        found = subject.level2_residuals
+        return shown(*_grids(level2_blocks(found))) + conclusion(level2_conclusion(found))
+
+    of_rows = _made(subject, rows, "fit.residuals(level=1)")
+    of_groups = _made(subject, groups, "fit.residuals(level=2)", rows=False)
+    return subheading("Rows") + of_rows + subheading("Groups") + of_groups + figures(subject, "residuals")
 
 
 def influence_section(subject: Subject) -> str:
@@ -95,7 +91,7 @@ def prior_sensitivity_section(subject: Subject) -> str:
             " or weaker (power scaling). Where both move it prior and data disagree; where the prior alone does the"
             " data say little."
         )
-        return text + shown(*sensitivity_blocks(found)) + conclusion(prior_conclusion(found))
+        return text + shown(*_grids(sensitivity_blocks(found))) + conclusion(prior_conclusion(found))
 
     return _made(subject, body, "fit.prior_sensitivity()", rows=False) + figures(subject, "prior-sensitivity")
 
@@ -112,6 +108,11 @@ def _made(subject: Subject, body: Callable[[Subject], str], call: str, rows: boo
         return paragraph(f"Not computed: {error}")
 
 
+def _grids(blocks: list[Block]) -> list[Grid]:
+    """The tables alone, where the conclusion says what stands beside them."""
+    return [block for block in blocks if isinstance(block, Grid)]
+
+
 def _predictive(subject: Subject) -> str:
     table = subject.predictive_check.table
     same, new = (table.loc[mode] for mode in HEADINGS)
@@ -120,29 +121,18 @@ def _predictive(subject: Subject) -> str:
         " predictive distribution, with new rows in the same groups and with new groups of the same sizes and"
         " predictors, and described by the statistics below."
     )
-    off = [
-        f"{row['meaning']}: observed {_written(row, 'observed')}, {heading} {_written(row, 'lower')} to"
-        f" {_written(row, 'upper')}"
-        for mode, heading in HEADINGS.items()
-        for _, row in table.loc[mode].iterrows()
-        if row["p_two_sided"] < NOTABLE
-    ]
-    words = (
-        paragraph(f"Off (two-sided p below {NOTABLE:g}):") + bullets(off)
-        if off
-        else paragraph(f"No statistic has a two-sided p below {NOTABLE:g}.")
-    )
     rows = tuple(
         (str(row["meaning"]), _written(row, "observed"), *_replicated(row), *_replicated(other))
         for (_, row), (_, other) in zip(same.iterrows(), new.iterrows(), strict=True)
     )
-    header = ("", "observed", "same groups: from", "to", "p", "new groups: from", "to", "p")
+    header = ("", "observed", "same from", "to", "p", "new from", "to", "p")
     notes = (
+        "same, new: new rows in the same groups, and new groups",
         "from, to: 95% of the replicates; p: two-sided, twice the share of replicates beyond the observed value",
         f"of {len(table)} comparisons some fall below {NOTABLE:g} by chance",
     )
     grid = Grid("Posterior predictive checks", header, (Section("", rows),), notes=notes)
-    return text + words + shown(grid) + conclusion(predictive_conclusion(table))
+    return text + _off(table) + shown(grid) + conclusion(predictive_conclusion(table))
 
 
 def _replicated(row: pd.Series) -> tuple[str, str, str]:
@@ -151,3 +141,20 @@ def _replicated(row: pd.Series) -> tuple[str, str, str]:
 
 def _written(row: pd.Series, column: str) -> str:
     return number(float(row[column]), decimals(float(row["sd"]), _NAN))
+
+
+def _off(table: pd.DataFrame) -> str:
+    """The statistics that the replicates rarely reach, in words."""
+    found: dict[str, list[str]] = {}
+    for name in table.loc["same"].index:
+        rows = {mode: table.loc[(mode, name)] for mode in HEADINGS}
+        off = [mode for mode, row in rows.items() if row["p_two_sided"] < NOTABLE]
+        if off:
+            row = rows[off[0]]
+            side = "above" if row["observed"] > row["mean"] else "below"
+            found.setdefault(" and ".join(HEADINGS[mode] for mode in off), []).append(f"{row['meaning']} ({side})")
+    if not found:
+        return paragraph(f"No statistic has a two-sided p below {NOTABLE:g}.")
+    return paragraph(f"The data lie above or below what the model makes (two-sided p below {NOTABLE:g})") + bullets(
+        f"of {where}: {'; '.join(named)}." for where, named in found.items()
+    )

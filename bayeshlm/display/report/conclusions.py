@@ -105,8 +105,8 @@ def level2_conclusion(residuals: LevelTwoResiduals) -> str:
     found = residuals.distances
     out = found.index[found["p_holm"] < ALPHA]
     if len(out):
-        return f"Look at {_named(residuals.group, out)} before generalizing: the model does not expect such groups."
-    return "No group lies out of what the model expects."
+        return f"Look at {_named(residuals.group, out)} before generalizing: outlying (Holm's p below .05)."
+    return "No group is outlying among the groups (no p below .05 after Holm's adjustment for their number)."
 
 
 def influence_conclusion(influence: Influence) -> str:

@@ -12,7 +12,7 @@ from bayeshlm.display.tables import INTERVALS, coefficient_heading
 from bayeshlm.errors import OptionError
 from bayeshlm.posterior.simple_slopes import interacting
 
-MOST_PANELS = 20
+MOST_PANELS = 18
 """At most so many groups in the trellis of the data."""
 
 MOST_OF_A_KIND = 3
@@ -71,20 +71,18 @@ def group_figures(subject: Subject) -> Iterator[Figure]:
     """Every group's coefficients, how far they are pulled, and two of them against each other."""
     design, plot = subject.design, subject.fit.plot
     names = [column.coefficient for column in design.random]
-    for name in names[:MOST_OF_A_KIND]:
-        what = coefficient_heading(name, _expressions(design))
+    shown = [(name, coefficient_heading(name, _expressions(design))) for name in names[:MOST_OF_A_KIND]]
+    for name, what in shown:
         alt = f"{what}, in each of {count(design.n_groups)} groups, sorted by posterior mean, with intervals."
         yield Figure.of(plot.caterpillar(name), alt, f"{what}, by {design.group}, with {_interval(subject)}.")
+    for name, what in shown:
         alt = f"Arrows from the groups' own least-squares estimates of {what}, to their posterior means, by group size."
         caption = f"{what}: from the group's own least-squares estimate to its posterior mean, against its rows."
         yield Figure.of(plot.shrinkage(name), alt, caption)
     if len(names) > 1:
-        x, y = names[:2]
+        (x, of_x), (y, of_y) = shown[:2]
         alt = f"{y} of the groups against {x}: own least squares with ellipses, posterior means, and their spread."
-        caption = (
-            f"{coefficient_heading(x, _expressions(design))}, and {coefficient_heading(y, _expressions(design))}, of"
-            " every group: own estimates and what the model makes of them."
-        )
+        caption = f"{of_x}, and {of_y}, of every group: own estimates and what the model makes of them."
         yield Figure.of(plot.beta_space(x, y), alt, caption)
 
 

@@ -48,6 +48,7 @@ figcaption { font-size: .88rem; margin-top: .35rem; }
 footer { color: var(--faint); font-size: .85rem; padding-top: 2.5rem; padding-bottom: 2.5rem; }
 @media (max-width: 40rem) { body { font-size: .97rem; } h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; }
   main, header, footer { padding-left: .9rem; padding-right: .9rem; } table { font-size: .85rem; } }
+@media (min-width: 48rem), print { caption { white-space: nowrap !important; width: 0; } }
 @media print { :root { --ink: #000; --faint: #333; --page: #fff; --panel: #fff; --line: #999; --accent: #000;
     --good: #000; --bad: #000; color-scheme: light; }
   @page { margin: 18mm 15mm; }
