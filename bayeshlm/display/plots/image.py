@@ -15,6 +15,9 @@ from matplotlib.figure import Figure
 
 from bayeshlm.display.plots.axes import ManyAxes
 
+type Drawn = Axes | ManyAxes
+"""What a function of this folder returns."""
+
 MOST_BYTES = 300_000
 """Drawings of more bytes, such as those of thousands of points, are stored as pixels."""
 
@@ -42,7 +45,7 @@ class Image:
     height: float
 
 
-def image_of(axes: Axes | ManyAxes) -> Image:
+def image_of(axes: Drawn) -> Image:
     """The drawing that an Axes, or the first of several, stands in; the same drawing gives the same bytes."""
     figure = (axes if isinstance(axes, Axes) else axes[0]).get_figure(root=True)
     assert figure is not None

@@ -28,7 +28,8 @@ LARGE_CHANGE = 1.0
 
 MOST_NAMED = 10
 
-_OF_GROUPS = ("between_variance", "lowest_mean", "highest_mean", "size_correlation", "mean_correlation", "slope_sd")
+_CONTEXT = "mean_correlation["
+_OF_GROUPS = ("between_variance", "lowest_mean", "highest_mean", "size_correlation", "slope_sd")
 
 
 def predictive_conclusion(table: pd.DataFrame) -> str:
@@ -40,7 +41,14 @@ def predictive_conclusion(table: pd.DataFrame) -> str:
         Of a `PredictiveCheck`.
     """
     off = table.index[table["p_two_sided"] < NOTABLE].get_level_values("statistic").unique()
+    contextual = [name.removeprefix(_CONTEXT)[:-1] for name in map(str, off) if name.startswith(_CONTEXT)]
     groups = [name for name in off if str(name).partition("[")[0] in _OF_GROUPS]
+    if contextual:
+        return (
+            f"The groups' means are related to their means of {', '.join(contextual)} in another way than the model"
+            f" says: consider {', '.join(f'mean({name})' for name in contextual)} as a level-2 predictor before"
+            " interpreting tau, the ICC and plausible ranges."
+        )
     if groups:
         return (
             "The model does not reproduce how groups differ: look for a level-2 predictor or a random slope that is"

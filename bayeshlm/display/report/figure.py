@@ -8,13 +8,13 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from bayeshlm.display.plots.axes import ManyAxes
-    from bayeshlm.display.plots.image import Image
+    from bayeshlm.display.plots.image import Drawn, Image
 
 PIXELS_PER_INCH = 112
 """Size on the page: the type of a figure, of 7 and 8 points, is read there from farther away than on paper."""
+
+WIDE = 5.0
+"""Figures wider than so many inches take the whole width of paper, others half of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Figure:
     caption: str
 
     @classmethod
-    def of(cls, axes: Axes | ManyAxes, alt: str, caption: str) -> Figure:
+    def of(cls, axes: Drawn, alt: str, caption: str) -> Figure:
         """Take the drawing that a matplotlib Axes, or the first of several, stands in."""
         from bayeshlm.display.plots.image import image_of
 
@@ -50,4 +50,6 @@ class Figure:
             f'<img src="data:{self.image.kind};base64,{data}" width="{width}" height="{height}"'
             f' alt="{escape(self.alt)}">'
         )
-        return f'<figure style="max-width:{width}px">{image}<figcaption>{escape(self.caption)}</figcaption></figure>'
+        kind = ' class="wide"' if self.image.width > WIDE else ""
+        caption = f"<figcaption>{escape(self.caption)}</figcaption>"
+        return f'<figure{kind} style="max-width:{width}px">{image}{caption}</figure>'
