@@ -27,7 +27,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.1rem; list-style: none; p
 .scroll table { width: max-content; }
 tbody th[scope=row] { max-width: 21rem; }
 table { font-size: .92rem; line-height: 1.35; border-collapse: collapse !important; border-spacing: 0 !important; }
-caption { white-space: normal !important; padding-bottom: .35rem; }
+caption { white-space: normal !important; width: auto !important; padding-bottom: .35rem; }
 th, td { padding: .18rem .7rem .18rem 0; vertical-align: baseline; }
 thead th { border-bottom: 1px solid var(--ink); font-weight: 600; color: var(--faint); }
 tbody th { font-weight: 400; }
@@ -51,7 +51,7 @@ footer { color: var(--faint); font-size: .85rem; padding-top: 2.5rem; padding-bo
 @media (max-width: 40rem) { body { font-size: .97rem; } h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; }
   main, header, footer { padding-left: .9rem; padding-right: .9rem; } table { font-size: .85rem; }
   tbody th[scope=row] { max-width: 9rem; } }
-@media (min-width: 48rem), print { caption { white-space: nowrap !important; width: 0; } }
+@media (min-width: 48rem), print { caption { white-space: nowrap !important; width: 0 !important; } }
 @media print { :root { --ink: #000; --faint: #333; --page: #fff; --panel: #fff; --line: #999; --accent: #000;
     --good: #000; --bad: #000; color-scheme: light; }
   @page { margin: 18mm 15mm; }
