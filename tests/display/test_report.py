@@ -2,11 +2,11 @@ import ast
 import base64
 import re
 import tomllib
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 from odd_names import GROUP, SCRIPT, fit_of, odd_fit, odd_frame
+from report_reader import Page
 
 import bayeshlm as hlm
 from bayeshlm.display.digits import decimals, number
@@ -18,56 +18,7 @@ from bayeshlm.display.report.result_sections import cross_check_section
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.errors import FileError
 
-VOID = {"meta", "br", "img"}
 CHECKS = {"predictive", "left-out", "residuals", "influence", "prior-sensitivity"}
-
-
-class Page(HTMLParser):
-    """Checks that tags nest, and collects the text of sections, the cells of tables and what would be loaded."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.open, self.ids, self.links, self.loaded, self.images, self.tags = [], [], [], [], [], set()
-        self.headings, self.rows, self.text, self.section = [], [], {}, ""
-        self.attributes = {}
-        self.feed(html)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        attrs = dict(attrs)
-        self.tags.add(tag)
-        self.attributes.setdefault(tag, attrs)
-        assert not any(name.startswith("on") for name in attrs), attrs
-        if tag not in VOID:
-            self.open.append(tag)
-        if "id" in attrs:
-            self.ids.append(attrs["id"])
-        if tag == "section":
-            self.section = attrs["id"]
-            assert attrs["aria-labelledby"] == f"{self.section}-title"
-        if tag == "a":
-            self.links.append(attrs["href"])
-        self.loaded += [attrs[name] for name in ("src", "data", "srcset") if name in attrs]
-        if tag == "img":
-            self.images.append(attrs)
-        if tag == "th":
-            assert attrs["scope"] in ("col", "row", "rowgroup")
-        if tag == "tr":
-            self.rows.append([])
-        if tag in ("td", "th"):
-            self.rows[-1].append("")
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if "style" not in self.open:
-            self.text[self.section] = self.text.get(self.section, "") + data
-        if self.rows and self.open and self.open[-1] in ("td", "th"):
-            self.rows[-1][-1] += data
-        if self.open and self.open[-1] in ("h1", "h2", "h3"):
-            self.headings.append((self.open[-1], data))
 
 
 def subject_of(fit, **said):
