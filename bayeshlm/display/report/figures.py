@@ -6,6 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 
 from bayeshlm.design.design import Design
 from bayeshlm.display.digits import count, percent
+from bayeshlm.display.report.check_figures import (
+    influence_figures,
+    left_out_figures,
+    predictive_figures,
+    prior_figures,
+    residual_figures,
+)
 from bayeshlm.display.report.figure import Figure
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.display.tables import INTERVALS, coefficient_heading
@@ -98,6 +105,11 @@ FIGURES: tuple[tuple[str, Callable[[Subject], Iterable[Figure]]], ...] = (
     ("variance", variance_figures),
     ("groups", group_figures),
     ("cross-check", cross_check_figures),
+    ("predictive", predictive_figures),
+    ("left-out", left_out_figures),
+    ("residuals", residual_figures),
+    ("influence", influence_figures),
+    ("prior-sensitivity", prior_figures),
 )
 """The id of a section, and a function that draws for it: no figure where the model has nothing to draw.
 
