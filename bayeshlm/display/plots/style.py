@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
@@ -55,10 +55,20 @@ TICKS: Mapping[str, Any] = {"labelsize": SMALL, "length": 2.5, "width": 0.6}
 """Set on the axes themselves: matplotlib makes ticks when it draws, after the settings are gone."""
 
 
-def style() -> AbstractContextManager[None]:
-    """A context in which figures have the package's style; the user's rcParams come back after it."""
+@contextmanager
+def style() -> Iterator[None]:
+    """A context in which figures have the package's style; the user's rcParams come back after it.
+
+    A notebook's backend turns interactive drawing on when the first figure is made: that stays, or no later figure of
+    the notebook would be shown.
+    """
     settings: Any = dict(SETTINGS)
-    return mpl.rc_context(settings)
+    with mpl.rc_context(settings):
+        try:
+            yield
+        finally:
+            interactive = mpl.is_interactive()
+    mpl.interactive(interactive)
 
 
 def styled[**P, R](figure: Callable[P, R]) -> Callable[P, R]:
