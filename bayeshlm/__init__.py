@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bayeshlm.crosscheck.hlm_comparison import compare_hlm_output
     from bayeshlm.crosscheck.hlm_output import parse_hlm_output
     from bayeshlm.crosscheck.hlm_tables import HlmOutput
-    from bayeshlm.datasets import datasets, describe_dataset, load_dataset
+    from bayeshlm.datasets import dataset_names, describe_dataset, load_dataset
     from bayeshlm.design.group_frames import contextual, deviation, group_frame, group_summary
     from bayeshlm.equations import ModelSpec, parse
     from bayeshlm.errors import (
@@ -48,7 +48,7 @@ _HOMES = {
     "bayeshlm.crosscheck.hlm_comparison": ("compare_hlm_output",),
     "bayeshlm.crosscheck.hlm_output": ("parse_hlm_output",),
     "bayeshlm.crosscheck.hlm_tables": ("HlmOutput",),
-    "bayeshlm.datasets": ("datasets", "describe_dataset", "load_dataset"),
+    "bayeshlm.datasets": ("dataset_names", "describe_dataset", "load_dataset"),
     "bayeshlm.design.group_frames": ("contextual", "deviation", "group_frame", "group_summary"),
     "bayeshlm.equations": ("ModelSpec", "parse"),
     "bayeshlm.errors": (
@@ -104,7 +104,7 @@ __all__ = [
     "compare",
     "compare_hlm_output",
     "contextual",
-    "datasets",
+    "dataset_names",
     "describe_dataset",
     "deviation",
     "fit_many",

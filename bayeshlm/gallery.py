@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bayeshlm.datasets.codebook import datasets
+from bayeshlm.datasets.codebook import dataset_names
 from bayeshlm.datasets.suggestion import did_you_mean
 from bayeshlm.errors import FileError
 
@@ -123,10 +123,10 @@ def read_model_file(path_or_name: str | Path) -> ModelFile:
         raise FileError(f"{path} has no equations. {_where_equations_are(content)}")
     if text["dataset"] is not None and text["data"] is not None:
         raise FileError(f"{path} names both a dataset and a data file. Keep one of the two keys.")
-    if text["dataset"] is not None and text["dataset"] not in datasets():
+    if text["dataset"] is not None and text["dataset"] not in dataset_names():
         raise FileError(
             f'{path}: there is no data set "{text["dataset"]}". '
-            f'{did_you_mean(text["dataset"], datasets())} A file of your own goes under data = "..."'
+            f'{did_you_mean(text["dataset"], dataset_names())} A file of your own goes under data = "..."'
         )
     return ModelFile(
         name=path.stem,

@@ -1,7 +1,7 @@
 """Data: the shipped data sets with their codebooks, and the reading of the user's own tables."""
 
-from bayeshlm.datasets.codebook import Dataset, Variable, datasets, describe_dataset
+from bayeshlm.datasets.codebook import Dataset, Variable, dataset_names, describe_dataset
 from bayeshlm.datasets.loading import load_dataset
 from bayeshlm.datasets.tables import read_table
 
-__all__ = ["Dataset", "Variable", "datasets", "describe_dataset", "load_dataset", "read_table"]
+__all__ = ["Dataset", "Variable", "dataset_names", "describe_dataset", "load_dataset", "read_table"]

@@ -119,12 +119,12 @@ _DATASETS = {
 }
 
 
-def datasets() -> tuple[str, ...]:
+def dataset_names() -> tuple[str, ...]:
     """Names that `load_dataset` and `describe_dataset` take.
 
     Examples
     --------
-    >>> datasets()
+    >>> dataset_names()
     ('hsb', 'hs', 'lee_bryk')
     """
     return tuple(_DATASETS)
@@ -136,7 +136,7 @@ def describe_dataset(name: str) -> Dataset:
     Parameters
     ----------
     name : str
-        One of `datasets()`.
+        One of `dataset_names()`.
 
     Raises
     ------

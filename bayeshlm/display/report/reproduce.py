@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 
-from bayeshlm.datasets.codebook import datasets
+from bayeshlm.datasets.codebook import dataset_names
 from bayeshlm.display.blocks import Grid, Section
 from bayeshlm.display.report.elements import code, paragraph, shown, subheading
 from bayeshlm.display.report.subject import Subject
@@ -47,7 +47,7 @@ def python_code(subject: Subject) -> str:
     options += [f"{name}={value!r}" for name, value in _changed(subject).items()]
     priors = typed_priors(subject)
     lines = ["import bayeshlm as hlm"]
-    if subject.data not in datasets():
+    if subject.data not in dataset_names():
         lines.append("import pandas as pd")
     lines += ["", "model = hlm.Model(", f"    {_quoted(_equations(subject))},", f"    data={_data(subject)},"]
     lines.append(f"    group={subject.design.group!r},")
@@ -59,7 +59,7 @@ def python_code(subject: Subject) -> str:
 
 def toml_text(subject: Subject) -> str:
     """The model as a TOML file, as `bayeshlm.open_model` reads it."""
-    known = subject.data in datasets()
+    known = subject.data in dataset_names()
     lines = [f"title = {_basic(subject.heading)}"]
     if subject.source:
         lines.append(f"source = {_basic(subject.source)}")
@@ -114,7 +114,7 @@ def _equations(subject: Subject) -> str:
 
 
 def _data(subject: Subject) -> str:
-    if subject.data in datasets():
+    if subject.data in dataset_names():
         return f"hlm.load_dataset({subject.data!r})"
     path = subject.data or PLACEHOLDER
     reader = "read_parquet" if path.lower().endswith((".parquet", ".pq")) else "read_csv"
