@@ -180,7 +180,12 @@ class Fit(FitQuantities):
         return self._shown(reliability(self.posterior, self.model.design, prob, kind))
 
     def group_reliability(self, groups: Sequence[Hashable] | None = None) -> xr.DataArray:
-        """Draws of the reliability of single groups, (chain, draw, <group>, coefficient); all groups by default.
+        """Draws of the reliability of single groups, dims (chain, draw, <group>, coefficient).
+
+        Parameters
+        ----------
+        groups : sequence of group labels, optional
+            All groups by default.
 
         Raises
         ------
@@ -190,9 +195,14 @@ class Fit(FitQuantities):
         return group_reliability(self.posterior, self.model.design, groups)
 
     def eb_weights(self, groups: Sequence[Hashable] | None = None) -> xr.DataArray:
-        """Posterior mean of the empirical Bayes weights ``G (G + V_j)^-1``, (<group>, random, random_).
+        """Posterior mean of the empirical Bayes weights ``G (G + V_j)^-1``, dims ``(<group>, random, random_)``.
 
         Row q of a group's matrix: how much its own least-squares deviations count in the estimate of u_q.
+
+        Parameters
+        ----------
+        groups : sequence of group labels, optional
+            All groups by default.
 
         Raises
         ------
@@ -230,6 +240,11 @@ class Fit(FitQuantities):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the whole fit to one netCDF file, which `bayeshlm.load` restores.
+
+        Parameters
+        ----------
+        path : str or path
+            The file, such as ``"fit.nc"``.
 
         Raises
         ------

@@ -99,6 +99,13 @@ def test_the_default_fit_needs_nutpie_but_not_pymc():
     assert not {"pymc", "pytensor"} & after
 
 
+def test_no_public_name_is_a_module_too():
+    """An imported submodule would take the function's place: ``hlm.name()`` worked once and then never again."""
+    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    modules = {path.stem for path in PACKAGE.glob("*.py")} | folders
+    assert not modules & set(bayeshlm.__all__)
+
+
 def test_every_public_name_is_there_and_no_other():
     assert sorted(bayeshlm.__all__) == sorted(bayeshlm._HOME_OF)
     for name in bayeshlm.__all__:

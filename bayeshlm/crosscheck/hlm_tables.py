@@ -128,7 +128,13 @@ class HlmOutput:
     n_parameters: Printed | None
 
     def fixed_effects(self, robust: bool = False) -> pd.DataFrame:
-        """Fixed effects, indexed by HLM's symbol."""
+        """Fixed effects, indexed by HLM's symbol.
+
+        Parameters
+        ----------
+        robust : bool
+            The table with robust standard errors, in place of the first.
+        """
         rows = self.robust if robust else self.fixed
         columns = ("coefficient", "term", "estimate", "se", "t", "df", "p")
         table = pd.DataFrame([[getattr(row, name) for name in columns] for row in rows], columns=list(columns))

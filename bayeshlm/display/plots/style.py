@@ -59,16 +59,16 @@ TICKS: Mapping[str, Any] = {"labelsize": SMALL, "length": 2.5, "width": 0.6}
 def style() -> Iterator[None]:
     """A context in which figures have the package's style; the user's rcParams come back after it.
 
-    A notebook's backend turns interactive drawing on when the first figure is made: that stays, or no later figure of
-    the notebook would be shown.
+    Only these settings are put back. ``matplotlib.rc_context`` would also undo what a backend sets when the first
+    figure loads it: a notebook's turns interactive, without which it shows no later figure.
     """
-    settings: Any = dict(SETTINGS)
-    with mpl.rc_context(settings):
-        try:
-            yield
-        finally:
-            interactive = mpl.is_interactive()
-    mpl.interactive(interactive)
+    current: Any = mpl.rcParams
+    before = {name: current[name] for name in SETTINGS}
+    current.update(SETTINGS)
+    try:
+        yield
+    finally:
+        current.update(before)
 
 
 def styled[**P, R](figure: Callable[P, R]) -> Callable[P, R]:

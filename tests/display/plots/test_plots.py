@@ -4,6 +4,7 @@ import inspect
 import subprocess
 import sys
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from matplotlib.axes import Axes
 import bayeshlm as hlm
 from bayeshlm.display.plots.arviz_figures import parameters_tree
 from bayeshlm.display.plots.fit_plots import FitPlots
-from bayeshlm.display.plots.style import CATEGORIES
+from bayeshlm.display.plots.style import CATEGORIES, SETTINGS, style
 from bayeshlm.errors import OptionError
 from bayeshlm.posterior.summary import summarize
 from bayeshlm.sampling.convert import to_datatree
@@ -167,3 +168,16 @@ def test_figures_say_what_they_take():
     for name in OURS:
         assert "ax" in inspect.signature(getattr(FitPlots, name)).parameters
         assert inspect.getdoc(getattr(FitPlots, name))
+
+
+def test_what_a_backend_sets_when_it_is_loaded_stays():
+    # the backend of a notebook turns interactive in the first figure; without it no later figure would be shown
+    before = {name: mpl.rcParams[name] for name in SETTINGS}
+    try:
+        with style():
+            mpl.interactive(True)
+            assert mpl.rcParams["font.size"] == SETTINGS["font.size"] != before["font.size"]
+        assert mpl.is_interactive()
+        assert {name: mpl.rcParams[name] for name in SETTINGS} == before
+    finally:
+        mpl.interactive(False)
