@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import xarray as xr
 
-from bayeshlm.checks.power_scaling import PriorSensitivity, power_scaling, total_log_likelihood
+from bayeshlm.checks.power_scaling import PriorSensitivity, power_scaling_of_fit
 from bayeshlm.checks.prior_refits import AS_FITTED, compare_posteriors, with_refits
 from bayeshlm.errors import OptionError, PriorError
 from bayeshlm.graph.families import Family
@@ -28,11 +28,7 @@ def prior_sensitivity(
 ) -> PriorSensitivity:
     """Power scaling of a fit, and refits of its model where they are asked for; see `Fit.prior_sensitivity`."""
     posterior = idata["posterior"].to_dataset()
-    if "log_likelihood" in idata.children:
-        log_likelihood = idata["log_likelihood"].to_dataset()[f"y_{model.design.group}"].sum(model.design.group)
-    else:
-        log_likelihood = total_log_likelihood(posterior, model.design)
-    sensitivity = power_scaling(posterior, idata["log_prior"].to_dataset(), log_likelihood)
+    sensitivity = power_scaling_of_fit(idata, model.design)
     if not refit and not isinstance(refit, Mapping):
         return sensitivity
     options = fit_options(idata.attrs)

@@ -34,8 +34,9 @@ class EffectMoments:
         Its first part, ``E[V_j]``.
     cross : ndarray, (J, p, q)
         Posterior covariance of gamma with u.
-    G : ndarray, (q, q)
-        Posterior mean of the covariance matrix of the random effects.
+    standardized : ndarray, (J, q)
+        At the posterior means of gamma, G and sigma^2: the conditional mean of u over the SD that it has over data
+        sets; NaN where the group's rows say nothing of an effect.
     """
 
     gamma: FloatArray
@@ -44,16 +45,7 @@ class EffectMoments:
     cov: FloatArray
     within: FloatArray
     cross: FloatArray
-    G: FloatArray
-
-    @property
-    def of_estimate(self) -> FloatArray:
-        """Covariance over data sets of the conditional mean of u, (J, q, q): ``E[G - V_j]``.
-
-        By the law of total variance, the parameters given, ``G = Var(E[u | y]) + Var(u | y)``; an SD of it is what
-        Goldstein calls the diagnostic standard error.
-        """
-        return self.G - self.within
+    standardized: FloatArray
 
 
 def effect_moments(posterior: xr.Dataset, design: Design) -> EffectMoments:
@@ -65,6 +57,14 @@ def effect_moments(posterior: xr.Dataset, design: Design) -> EffectMoments:
         With ``gamma``, ``tau``, ``sigma`` and, for correlated effects, ``corr``.
     design : Design
         Its cross-products are used; the rows are not touched.
+
+    Notes
+    -----
+    By the law of total variance, the parameters given, ``G = Var(E[u | y]) + Var(u | y)``: over data sets the
+    conditional mean m_j has covariance ``G - V_j``, whose roots are the diagnostic standard errors of Goldstein (2011,
+    Multilevel Statistical Models, 4th ed., section 2.9). The ratio is taken at point estimates, as Mahalanobis
+    distances are: where tau or a correlation is uncertain the draws' ratios differ in sign or size, and their mean, as
+    well as that of m_j, is closer to zero than any of them.
     """
     given = Conditionals.of(posterior, design)
     n_draws, n_groups, q = len(given.sigma), design.n_groups, len(design.random)
@@ -86,7 +86,22 @@ def effect_moments(posterior: xr.Dataset, design: Design) -> EffectMoments:
 
     in_threads(fill, given.starts)
     G = covariance_matrices(posterior, design).reshape(-1, q, q).mean(axis=0)
-    return EffectMoments(gamma, spread.T @ spread / divisor, mean, cov + within, within, cross, G)
+    standardized = _standardized(design, gamma, G, float(np.mean(given.sigma**2)))
+    return EffectMoments(gamma, spread.T @ spread / divisor, mean, cov + within, within, cross, standardized)
+
+
+def _standardized(design: Design, gamma: FloatArray, G: FloatArray, sigma2: float) -> FloatArray:
+    """``m_j / sqrt(diag(G - V_j))`` of every group at one value of the parameters, (J, q)."""
+    values, vectors = np.linalg.eigh(G)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    given = Conditionals(design.cross_products, gamma[None], root[None], np.sqrt([sigma2]))
+    found = np.full((design.n_groups, len(G)), np.nan)
+    for start in given.starts:
+        block = given.block(start, likelihood=False)
+        left = np.diag(G)[:, None] - np.sum(block.root[0] ** 2, axis=1)
+        known = left > 1e-10 * np.diag(G)[:, None]
+        found[block.groups] = np.where(known, block.mean[0] / np.sqrt(np.where(known, left, 1.0)), np.nan).T
+    return found
 
 
 def thinned(n_draws: int, n_numbers: int, most: int, least: int = 200) -> IntArray:

@@ -83,15 +83,11 @@ def level2_residuals(posterior: xr.Dataset, design: Design, prob: float = 0.95, 
 
     Notes
     -----
-    Means and SDs come from the exact conditional normals of u, intervals from draws of u. `standardized` is the mean
-    over the root of ``E[G - V_j]``, the variance that the empirical Bayes residual has over data sets.
+    Means and SDs come from the exact conditional normals of u, intervals from draws of u. `standardized` is the
+    residual at the posterior means of the parameters over the SD that it has over data sets, see `effect_moments`.
     """
     check_interval(prob, kind)
     moments = effect_moments(posterior, design)
-    spread = np.einsum("jaa->ja", moments.of_estimate)
-    varies = spread > 1e-10 * np.diag(moments.G)
-    standardized = np.full(spread.shape, np.nan)
-    standardized[varies] = moments.mean[varies] / np.sqrt(spread[varies])
     fitted = design.W @ moments.gamma
     of_random = fitted[:, design.random_coefficients]
     n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
@@ -102,7 +98,7 @@ def level2_residuals(posterior: xr.Dataset, design: Design, prob: float = 0.95, 
         "sd": np.sqrt(np.einsum("jaa->ja", moments.cov)),
         "lower": bounds[..., 0],
         "upper": bounds[..., 1],
-        "standardized": standardized,
+        "standardized": moments.standardized,
         "ols": group_ols(design, moments.gamma) - of_random,
     }
     labels = pd.Index(design.group_labels, name=design.group)

@@ -9,6 +9,7 @@ import xarray as xr
 from scipy.special import chdtrc, chdtri
 
 from bayeshlm.checks.effect_moments import thinned
+from bayeshlm.checks.order_statistics import positions
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.posterior.summary import interval
@@ -116,8 +117,31 @@ def expected_order(plug_in: FloatArray, df: int) -> FloatArray:
     >>> expected_order(np.array([3.0, 0.1]), 2).round(3).tolist()
     [2.773, 0.575]
     """
-    rank = np.argsort(np.argsort(plug_in, kind="stable"), kind="stable")
-    return np.asarray(chdtri(df, 1 - (rank + 0.5) / len(plug_in)))
+    return np.asarray(chdtri(df, 1 - positions(plug_in)))
+
+
+def at_full_rank(plug_in: FloatArray, df: IntArray, p_chi2: FloatArray, q: int) -> FloatArray:
+    """Distances on the scale of chi-square with q degrees of freedom, (J,).
+
+    A group whose rows do not tell all q random effects apart has the distance with the same upper tail; one that says
+    nothing of them has none.
+
+    Parameters
+    ----------
+    plug_in, df, p_chi2
+        As in `Distances`.
+    q : int
+        Random effects.
+
+    Examples
+    --------
+    >>> at_full_rank(np.array([3.0, 3.841, 0.0]), np.array([2, 1, 0]), np.array([0.22, 0.05, np.nan]), 2).round(2)
+    array([3.  , 5.99,  nan])
+    """
+    found = np.where(df == q, plug_in, np.nan)
+    fewer = (df > 0) & (df < q)
+    found[fewer] = chdtri(q, np.maximum(p_chi2[fewer], np.finfo(np.float64).tiny))
+    return found
 
 
 def holm(p: FloatArray) -> FloatArray:

@@ -95,6 +95,23 @@ def power_scaling(
     return PriorSensitivity(table, by_prior, notes=(note,))
 
 
+def power_scaling_of_fit(idata: xr.DataTree, design: Design) -> PriorSensitivity:
+    """Sensitivity of the parameters of a fit, whose log likelihoods are computed where they were too many to keep.
+
+    Parameters
+    ----------
+    idata : xarray.DataTree
+        As `bayeshlm.sampling.convert.to_datatree` makes it.
+    design : Design
+    """
+    posterior = idata["posterior"].to_dataset()
+    if "log_likelihood" in idata.children:
+        log_likelihood = idata["log_likelihood"].to_dataset()[f"y_{design.group}"].sum(design.group)
+    else:
+        log_likelihood = total_log_likelihood(posterior, design)
+    return power_scaling(posterior, idata["log_prior"].to_dataset(), log_likelihood)
+
+
 def total_log_likelihood(posterior: xr.Dataset, design: Design) -> xr.DataArray:
     """Marginal log likelihood of all groups at each draw, (chain, draw), a block of groups at a time."""
     given = Conditionals.of(posterior, design)

@@ -21,7 +21,7 @@ class Variable(NamedTuple):
     coding: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Dataset:
     """The codebook of a shipped data set.
 
@@ -63,6 +63,8 @@ class Dataset:
             f"License: {self.license}.",
         ]
         return "\n".join(lines)
+
+    __repr__ = __str__
 
 
 _HSB_COLUMNS = (

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 type FloatArray = NDArray[np.float64]
 type IntArray = NDArray[np.int64]
+type BoolArray = NDArray[np.bool_]
 
 CHUNK_ROWS = 1 << 15
 """Rows worked on at a time; a chunk of a few columns stays in the processor's cache."""

@@ -100,8 +100,9 @@ def r2(
     groups: then v belongs to the slopes and m is tau_0^2. ``conditional - marginal`` is the unadjusted ICC.
 
     Reduction is Raudenbush & Bryk's (2002, chapter 4) ``1 - sigma2 / sigma2_null``, likewise of tau2 of each effect
-    that both models have. It may be negative. The draws of the two posteriors, which are made independently, are
-    paired in reverse order.
+    that both models have. It may be negative. The null model's variance is its posterior mean: a ratio to its draws
+    would have no mean where they come near zero, as those of a slope's variance do. The interval therefore holds the
+    uncertainty of this model's variance, not of the null model's.
 
     References
     ----------
@@ -166,13 +167,12 @@ def reduced(posterior: xr.Dataset, design: Design, null_posterior: xr.Dataset, n
     _check_same_rows(design, null_design)
     variances = _variances(posterior, design)
     null_variances = _variances(null_posterior, null_design)
-    sizes = (posterior.sizes["chain"], posterior.sizes["draw"])
     names, values = [], []
     for key, (name, own) in variances.items():
         if key in null_variances:
             names.append(name)
             with np.errstate(divide="ignore", invalid="ignore"):
-                values.append(1.0 - own / np.resize(null_variances[key][1][:, ::-1], sizes))
+                values.append(1.0 - own / null_variances[key][1].mean())
     return xr.DataArray(
         np.stack(values, axis=-1),
         dims=("chain", "draw", "component"),

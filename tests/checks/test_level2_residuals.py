@@ -44,8 +44,10 @@ def test_residuals_and_distances_equal_dense_matrices(name, fake_draws):
     cov = np.mean(within, axis=0) + np.einsum("sja,sjb->jab", off, off) / (len(off) - 1)
     np.testing.assert_allclose(found.data["mean"], mean, rtol=1e-8, atol=1e-9)
     np.testing.assert_allclose(found.data["cov"], cov, rtol=1e-7, atol=1e-9)
-    sd = np.sqrt(np.einsum("jaa->ja", np.mean(of_mean, axis=0)))
-    expected = np.divide(mean, sd, out=np.full_like(sd, np.nan), where=sd > 1e-8)
+    gamma, G, sigma = parameter_draws(posterior)
+    _, at_means, _, spread = dense(design, gamma.mean(axis=0), G.mean(axis=0), np.sqrt(np.mean(sigma**2)))
+    sd = np.sqrt(np.einsum("jaa->ja", group_blocks(spread, q)))
+    expected = np.divide(at_means.reshape(J, q), sd, out=np.full_like(sd, np.nan), where=sd > 1e-8)
     np.testing.assert_allclose(found.data["standardized"], expected, rtol=1e-7, atol=1e-8)
     assert found.distances["df"].tolist() == rank
     np.testing.assert_allclose(found.distances["distance"], d.mean(axis=0), rtol=1e-6)

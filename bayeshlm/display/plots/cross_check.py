@@ -12,7 +12,7 @@ from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
 from bayeshlm.display.plots.densities import component_name, density_panel, posterior_handles, reml_handle
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.display.plots.style import PAGE, REML, plain, styled
-from bayeshlm.posterior.density import density
+from bayeshlm.posterior.density import Density, density
 
 
 @styled
@@ -37,13 +37,30 @@ def cross_check_figure(fit: DrawnFit, prob: float = 0.95, ax: ManyAxes | Axes | 
         if np.isfinite(row.estimate):
             panel.plot([row.estimate], [height], "D", color=REML, ms=3.5, mew=0, clip_on=False, gid="reml estimate")
         panel.set_ylim(2 * height, top)
-        panel.set_xlabel(plain(component_name(row.component, row.effect)) + _missing(row))
+        panel.set_xlabel(plain(component_name(row.component, row.effect)) + _missing(row) + _cut(panel, row, found))
     handles = [*posterior_handles(prob), reml_handle(f"REML estimate, {percent(prob)} confidence interval")]
     if ax is None:
         axes[0].figure.legend(handles=handles, loc="outside upper center", ncols=3)
     else:
         legend_above(axes[0], handles)
     return axes
+
+
+def _cut(panel: Axes, row: DrawsBesideReml, found: Density) -> str:
+    """Leave out of sight what of REML's interval lies far beyond the posterior and the estimate, and say so.
+
+    Near a boundary an interval may reach a thousand times farther than anything that the data allow.
+    """
+    inside = [value for value in (found.x[0], found.x[-1], row.estimate) if np.isfinite(value)]
+    if not inside or not np.isfinite(row.lower):
+        return ""
+    reach = max(inside) - min(inside)
+    low, high = min(inside) - reach, max(inside) + reach
+    if reach <= 0 or (row.lower >= low and row.upper <= high):
+        return ""
+    panel.set_xlim(max(low, row.lower), min(high, row.upper))
+    beyond = [f"from {row.lower:.2g}"] if row.lower < low else []
+    return f"\n(REML {' '.join([*beyond, f'to {row.upper:.2g}'] if row.upper > high else beyond)})"
 
 
 def _missing(row: DrawsBesideReml) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +11,7 @@ import xarray as xr
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import IntArray
+from bayeshlm.errors import OptionError
 from bayeshlm.graph.priors import Priors
 from bayeshlm.posterior.level2_variables import Level2Variable, find_level2_variable, level2_variables
 
@@ -64,3 +66,26 @@ def evenly(n: int, most: int) -> IntArray:
     (array([0, 2, 4]), array([0, 1]))
     """
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(np.int64))
+
+
+def check_units(design: Design, labels: Iterable[object], argument: str, codes: IntArray | None = None) -> None:
+    """Refuse a check that is of other groups, or rows, than the fit.
+
+    Parameters
+    ----------
+    design : Design
+    labels : iterable
+        Group of each unit of the check.
+    argument : str
+        The check's name.
+    codes : array of int, optional
+        Group of each row where the units are rows.
+
+    Raises
+    ------
+    OptionError
+    """
+    expected = design.group_labels if codes is None else design.group_labels[codes]
+    if list(labels) != list(expected):
+        units = "groups" if codes is None else "rows"
+        raise OptionError(f"{argument} is of other {units} than this fit: pass what fit.{argument}() of it returns")

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import xarray as xr
 from matplotlib.axes import Axes
 
-from bayeshlm.design.design import Design
 from bayeshlm.display.plots.arviz_figures import forest_figure, pair_figure, rank_figure, trace_figure
 from bayeshlm.display.plots.axes import ManyAxes
 from bayeshlm.display.plots.beta_space import beta_space_figure
 from bayeshlm.display.plots.caterpillar import caterpillar_figure
+from bayeshlm.display.plots.check_plots import CheckPlots
 from bayeshlm.display.plots.cross_check import cross_check_figure
-from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.display.plots.group_lines import group_lines_figure
 from bayeshlm.display.plots.icc import icc_figure
 from bayeshlm.display.plots.interaction import interaction_figure
@@ -22,13 +20,12 @@ from bayeshlm.display.plots.plausible_ranges import plausible_ranges_figure
 from bayeshlm.display.plots.shrinkage import shrinkage_figure
 from bayeshlm.display.plots.variance_components import variance_components_figure
 from bayeshlm.display.plots.variance_function import variance_function_figure
-from bayeshlm.graph.priors import Priors
 
 if TYPE_CHECKING:
     from arviz_plots import PlotCollection, PlotMatrix
 
 
-class FitPlots:
+class FitPlots(CheckPlots):
     """Figures of a fit; each draws on the Axes given as `ax`, or on those of a new figure, and returns them.
 
     A coefficient is named by its symbol (``"b1"``), expression (``"cwc(ses)"``) or column (``"ses"``); where there is
@@ -41,9 +38,6 @@ class FitPlots:
     priors : Priors
     idata : xarray.DataTree
     """
-
-    def __init__(self, design: Design, priors: Priors, idata: xr.DataTree) -> None:
-        self._fit = DrawnFit(design, priors, idata)
 
     def group_lines(
         self,

@@ -5,17 +5,13 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, NullFormatter, ScalarFormatter
 
-from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.display.plots.axes import coefficient_name, legend_above, near, one_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit
+from bayeshlm.display.plots.group_sizes import is_wide, side_by_side, size_axis
 from bayeshlm.display.plots.style import BLACK, GRAY, OWN, POSTERIOR, styled
 from bayeshlm.posterior.coefficient_names import find_random_coefficient
 from bayeshlm.posterior.group_coefficients import one_coefficient
-
-_WIDE = 10
-"""Group sizes that differ by more than this factor stand on a logarithmic axis."""
 
 
 @styled
@@ -33,8 +29,7 @@ def shrinkage_figure(fit: DrawnFit, coefficient: str | None = None, ax: Axes | N
     table = one_coefficient(fit.posterior, design, label, moments=fit.moments)
     n, mean, ols = (table[name].to_numpy() for name in ("n", "mean", "ols"))
     ax = one_axes(ax)
-    logarithmic = bool(n.max() > _WIDE * n.min())
-    x = side_by_side(n, ols, logarithmic)
+    x = side_by_side(n, ols, is_wide(n))
     known = np.isfinite(ols)
     many = len(n) > 60
     ax.quiver(
@@ -73,50 +68,6 @@ def shrinkage_figure(fit: DrawnFit, coefficient: str | None = None, ax: Axes | N
     outside = int(((ols < low[0]) | (ols > high[0])).sum())
     note = f"arrows of {outside} groups begin outside of the figure" if outside else None
     legend_above(ax, handles, note, columns=2)
-    if logarithmic:
-        ax.set_xscale("log")
-        ax.xaxis.set_major_formatter(ScalarFormatter())
-        ax.xaxis.set_minor_formatter(NullFormatter())
-        ticks = [tick for power in range(7) for tick in (10**power, 2 * 10**power, 5 * 10**power)]
-        ax.set_xticks([tick for tick in ticks if n.min() <= tick <= n.max()])
-    else:
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-    repeated = len(np.unique(n)) < len(n)
-    ax.set_xlabel("rows of the group" + (" (equal sizes side by side)" if repeated else ""))
+    size_axis(ax, n)
     ax.set_ylabel(coefficient_name(design, label, 26))
     return ax
-
-
-def side_by_side(n: IntArray, order: FloatArray, logarithmic: bool = False) -> FloatArray:
-    """Places of groups along the axis of sizes: those of one size next to each other, none nearer to another size.
-
-    Parameters
-    ----------
-    n : (J,) array of int
-        Sizes.
-    order : (J,) array
-        Groups of one size stand in the order of this.
-    logarithmic : bool
-        Whether the axis is.
-
-    Returns
-    -------
-    (J,) array
-        Groups of one size fill up to 60 % of the gap to the next size, and at most an eighth of the axis.
-
-    Examples
-    --------
-    >>> side_by_side(np.array([5, 5, 9]), np.array([2.0, 1.0, 0.0])).tolist()
-    [5.125, 4.875, 9.0]
-    """
-    place = np.log(n) if logarithmic else n.astype(float)
-    sizes = np.unique(place)
-    gaps = np.diff(sizes, prepend=-np.inf, append=np.inf)
-    most = 0.125 * (sizes[-1] - sizes[0]) or 1.0
-    made = place.copy()
-    for k, size in enumerate(sizes):
-        same = np.flatnonzero(place == size)
-        ranks = np.argsort(np.argsort(order[same], kind="stable"), kind="stable")
-        width = min(0.6 * gaps[k], 0.6 * gaps[k + 1], most)
-        made[same] += width * ((ranks + 0.5) / len(same) - 0.5)
-    return np.exp(made) if logarithmic else made

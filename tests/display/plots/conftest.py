@@ -71,3 +71,13 @@ def drawn() -> Callable[..., list]:
         return [artist for artist in ax.get_children() if artist.get_gid() == gid]
 
     return find
+
+
+@pytest.fixture(scope="session")
+def named() -> Callable[..., list]:
+    """``named(ax)``: the names that stand beside points, as the user has them."""
+
+    def find(ax):
+        return [text.get_text().replace("\\", "") for text in ax.texts if text.get_gid() == "name"]
+
+    return find

@@ -1,10 +1,14 @@
 """Figures of the variances: ICC, components, plausible ranges, variance function, and REML beside the posterior."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 import bayeshlm as hlm
+from bayeshlm.checks.reml_intervals import draws_beside_reml
 from bayeshlm.crosscheck.reml import fit_reml
+from bayeshlm.display.plots import cross_check
 from bayeshlm.errors import OptionError
 from bayeshlm.posterior.density import density
 from bayeshlm.posterior.prior_density import component_prior, icc_prior
@@ -111,6 +115,18 @@ def test_reml_stands_below_the_posterior(full, drawn):
         elif key[0] != "icc":
             assert drawn(panel, "reml interval") == []
             assert "no REML interval" in panel.get_xlabel()
+
+
+def test_an_interval_near_the_boundary_does_not_crowd_out_the_posterior(full, monkeypatch, drawn):
+    rows = draws_beside_reml(full.posterior, full.model.design, fit_reml(full.model.design))
+    wide = [dataclasses.replace(row, lower=1e-9, upper=2e5) if row.effect == "u1" else row for row in rows]
+    monkeypatch.setattr(cross_check, "draws_beside_reml", lambda *_: wide)
+    by_name = {panel.get_xlabel(): panel for panel in full.plot.cross_check()}
+    panel = by_name["tau[u1]\n(REML from 1e-09 to 2e+05)"]
+    draws = full.posterior["tau"].sel(random="u1")
+    assert -4 * float(draws.max()) < panel.get_xlim()[0] <= float(draws.min())
+    assert float(draws.max()) <= panel.get_xlim()[1] < 4 * float(draws.max())
+    assert drawn(panel, "reml interval")[0].get_xdata() == pytest.approx([1e-9, 2e5])
 
 
 def test_the_interval_of_the_icc_is_that_of_the_delta_method_on_the_logit(full, drawn):

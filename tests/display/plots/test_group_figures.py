@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bayeshlm.display.plots.shrinkage import side_by_side
+from bayeshlm.display.plots.group_sizes import side_by_side
 from bayeshlm.errors import OptionError
 from bayeshlm.posterior.beta_space import beta_space
 from bayeshlm.posterior.level2_variables import level2_variables

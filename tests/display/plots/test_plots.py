@@ -21,7 +21,7 @@ from bayeshlm.sampling.options import sampling_options
 
 ARVIZ = ("trace", "rank", "forest", "pair")
 FULL = "`pain $` = b0 + b1*dose + r\nb0 = g00 + g01*urban + g02*beds + u0\nb1 = g10 + g11*urban + g12*beds + u1"
-OURS = [name for name in vars(FitPlots) if not name.startswith("_") and name not in ARVIZ]
+OURS = [name for name in dir(FitPlots) if not name.startswith("_") and name not in ARVIZ]
 ARGUMENTS = {"caterpillar": {"coefficient": "b0"}, "shrinkage": {"coefficient": "b1"}, "interaction": {"by": "beds"}}
 MODELS = {
     "intercept": "`pain $` = b0 + r\nb0 = g00 + u0",
@@ -52,6 +52,7 @@ def test_every_figure_is_listed():
     assert {*OURS, *ARVIZ} == {
         *("group_lines", "caterpillar", "shrinkage", "beta_space", "icc", "variance_components", "plausible_ranges"),
         *("interaction", "variance_function", "cross_check", "trace", "rank", "forest", "pair"),
+        *("predictive_check", "residuals", "loo", "influence", "prior_sensitivity"),
     }
 
 
