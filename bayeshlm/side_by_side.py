@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from bayeshlm.design import Design
 from bayeshlm.display.model_column import (
@@ -11,6 +11,8 @@ from bayeshlm.display.model_column import (
     ModelColumn,
     entry,
     fixed_entries,
+    loo_entry,
+    loo_label,
     model_entries,
     reduction_label,
     variance_entries,
@@ -21,6 +23,9 @@ from bayeshlm.fit import Fit
 from bayeshlm.posterior.summary import check_interval
 from bayeshlm.reml_fit import RemlFit
 
+if TYPE_CHECKING:
+    from bayeshlm.checks.loo import Unit
+
 type AnyFit = Fit | RemlFit
 
 Cells = Literal["sd", "interval"]
@@ -30,6 +35,12 @@ R2_NOTE = (
     "R2: share of the variance that the model implies, of the fixed effects (marginal), and of fixed and random effects"
     " (conditional); the ICC is conditional on the predictors"
 )
+LOO_NOTES: Mapping[Unit, str] = {
+    "row": "LOO elpd: log density of each row as the other rows predict it (leave-one-out), summed, the group known"
+    " (standard error); higher is better, and compare() judges differences",
+    "group": "LOO elpd: log density of each group as the other groups predict it (leave-one-out), summed (standard"
+    " error); higher is better, and compare() judges differences",
+}
 _REDUCTION_NOTE = "reduced: 1 - variance / variance of {null} (Raudenbush & Bryk); negative where it is larger"
 
 
@@ -39,10 +50,11 @@ def table(
     null: AnyFit | None = None,
     cells: Cells = "sd",
     components: Components = "sd",
+    loo: Unit | None = None,
     prob: float = 0.95,
     kind: str = "eti",
 ) -> ModelTable:
-    """Set fits side by side: fixed effects by level-1 coefficient, variance components, ICC, R2 and counts.
+    """Set fits side by side: fixed effects by level-1 coefficient, variance components, ICC, R2, LOO and counts.
 
     Effects stand in one row when they are the same expression, whatever a model's equations call them.
 
@@ -58,6 +70,9 @@ def table(
         Beside an estimate in parentheses its posterior SD or standard error, or its interval in brackets.
     components : {"sd", "variance"}
         SDs and correlations of the random effects, or variances and covariances.
+    loo : {"row", "group"}, optional
+        Adds the elpd of `Fit.loo`, with its standard error: how well posteriors predict a new row of a known group,
+        or a new group.
     prob, kind : float, {"eti", "hdi"}
         The intervals, as in `Fit.fixed_effects`; REML's are Satterthwaite's t and Wald's.
 
@@ -69,7 +84,8 @@ def table(
     Raises
     ------
     OptionError
-        An argument is no fit, there are none, or the names do not fit; `null` is a model of other rows.
+        An argument is no fit, there are none, or the names do not fit; `null` is a model of other rows; `loo` is asked
+        for and no fit is a posterior.
 
     Examples
     --------
@@ -102,33 +118,51 @@ def table(
     _check(components, Components, "components")
     check_interval(prob, kind)
     named = _named(fits, names)
-    columns = [_column(name, fit, null, components, prob, kind) for name, fit in named.items()]
-    notes = [R2_NOTE]
+    if loo is not None:
+        from bayeshlm.checks.loo import check_unit
+
+        check_unit(loo)
+        if not any(isinstance(fit, Fit) for fit in named.values()):
+            raise OptionError(f"loo={loo!r} needs a posterior: estimates of model.reml() have no LOO.")
+    columns = [_column(name, fit, null, components, loo, prob, kind) for name, fit in named.items()]
+    notes = [R2_NOTE] if loo is None else [R2_NOTE, LOO_NOTES[loo]]
     if null is not None:
         null_name = next((name for name, fit in named.items() if fit is null), "the null model")
         notes.append(_REDUCTION_NOTE.format(null=null_name))
     return model_table(columns, cells, prob, kind, notes)
 
 
-def _column(name: str, fit: AnyFit, null: AnyFit | None, components: str, prob: float, kind: str) -> ModelColumn:
+def _column(
+    name: str, fit: AnyFit, null: AnyFit | None, components: str, loo: Unit | None, prob: float, kind: str
+) -> ModelColumn:
     null = None if fit is null else null
     if isinstance(fit, Fit):
-        return _posterior_column(name, fit, null, components, prob, kind)
+        return _posterior_column(name, fit, null, components, loo, prob, kind)
     return _reml_column(name, fit, null.model.reml() if isinstance(null, Fit) else null, components, prob)
 
 
-def _posterior_column(name: str, fit: Fit, null: AnyFit | None, components: str, prob: float, kind: str) -> ModelColumn:
+def _posterior_column(
+    name: str, fit: Fit, null: AnyFit | None, components: str, loo: Unit | None, prob: float, kind: str
+) -> ModelColumn:
     design = fit.model.design
     icc, r2 = fit.icc(prob=prob, kind=kind).table, fit.r2(null, prob, kind).table
     shares = {label: entry(r2, key) for label, key in _r2_rows(design, r2.index)}
+    verdict = fit.convergence
+    warnings = [] if verdict.converged else [" ".join(("NOT CONVERGED.", *verdict.reasons))]
+    if loo is not None:
+        left_out = fit.loo(loo)
+        shares[loo_label(loo)] = loo_entry(left_out)
+        if len(left_out.bad):
+            warnings.append(
+                f"elpd NOT TRUSTWORTHY, Pareto k of {len(left_out.bad)} of {left_out.n_units} units above"
+                f" {left_out.threshold:.2f}; see loo({loo!r})"
+            )
     entries = {
         **dict(fixed_entries(design, fit.fixed_effects(prob, kind))),
         **dict(variance_entries(design, fit.variance_components(prob, kind), components)),
         **dict(model_entries(design, {"ICC": entry(icc, "icc"), **shares})),
     }
-    verdict = fit.convergence
-    warnings = () if verdict.converged else (" ".join(("NOT CONVERGED.", *verdict.reasons)),)
-    return ModelColumn(name, "posterior", design.spec.outcome.name, entries, warnings)
+    return ModelColumn(name, "posterior", design.spec.outcome.name, entries, tuple(warnings))
 
 
 def _reml_column(name: str, fit: RemlFit, null: RemlFit | None, components: str, prob: float) -> ModelColumn:

@@ -199,6 +199,7 @@ def test_a_table_that_is_not_ours(ward_study, fit_of, capsys):
     assert summary["fixed_effects"]["g10"]["coefficient"] == "b1"
 
 
+@pytest.mark.slow
 def test_a_report_is_written_with_the_title_and_the_data_of_the_model_file(ward_study, fit_of, capsys):
     model = ward_study / "model.toml"
     model.write_text('title = "Pain & wards"\n' + model.read_text(encoding="utf-8"), encoding="utf-8")

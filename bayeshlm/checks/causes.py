@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayeshlm.checks.held_correlations import HeldCorrelation
 from bayeshlm.checks.prior_pulls import MAX_K, PriorPulls
 from bayeshlm.checks.reml_components import Component
 from bayeshlm.checks.verdicts import MAX_DIFFERENCE, MAX_ERROR
@@ -113,6 +114,29 @@ def boundary(found: RowOfDraws, singular: str) -> Cause | None:
     return Cause(BOUNDARY, text, size)
 
 
+def boundary_of_another(found: RowOfDraws, moves: Sequence[HeldCorrelation]) -> Cause | None:
+    """Name a correlation on its boundary that REML's estimate of a tau belongs to.
+
+    Parameters
+    ----------
+    found : RowOfDraws
+        Of a tau.
+    moves : sequence of HeldCorrelation
+        What REML would estimate with each such correlation where the posterior has it.
+    """
+    sizes = [(move.tau - found.row.estimate) / found.unit for move in moves]
+    if not sizes:
+        return None
+    k = int(np.argmax(np.array(sizes) * np.sign(found.difference)))
+    if not found.explains(sizes[k]):
+        return None
+    text = (
+        f"REML's estimate goes with a correlation of {moves[k].effects} of {moves[k].estimate:g}, on its boundary; with"
+        f" that held at its posterior mean, {moves[k].value:.2f}, REML's estimate moves by {sizes[k]:+.2f}"
+    )
+    return Cause(BOUNDARY, text, sizes[k])
+
+
 def _mean_within_bounds(row: Component) -> float:
     """Mean of the likelihood that `boundary` describes, by quadrature over x, the quantity or its root."""
     if row.component == "corr":
@@ -212,6 +236,7 @@ def causes(
     variances: Sequence[RowOfDraws],
     singular: str,
     converged: bool,
+    moves: Sequence[HeldCorrelation] = (),
 ) -> tuple[Cause, ...]:
     """All causes of a row that differs, the largest first.
 
@@ -227,12 +252,16 @@ def causes(
         Why REML's G is singular; empty when it is not.
     converged : bool
         The verdict on the sampler.
+    moves : sequence of HeldCorrelation
+        As in `boundary_of_another`, for the row.
     """
     named = prior_causes(found, pulls, position)
     named += [cause for cause in (boundary(found, singular), skew(found)) if cause is not None]
     named.sort(key=lambda cause: -abs(cause.size))
     much_is_left = sum(abs(cause.size) for cause in named) < abs(found.difference) / 2
     if much_is_left and found.row.component in ("gamma", "icc", "beta") and (cause := follows(found, variances)):
+        named.append(cause)
+    if much_is_left and (cause := boundary_of_another(found, moves)):
         named.append(cause)
     if not named and (cause := follows_conflict(pulls, position)):
         named.append(cause)

@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayeshlm.checks.causes import Cause, RowOfDraws, causes, few_draws, no_estimate
 from bayeshlm.checks.group_comparison import GroupComparison, compare_groups
+from bayeshlm.checks.held_correlations import held_correlations
 from bayeshlm.checks.prior_pulls import prior_pulls
 from bayeshlm.checks.reml_components import Component, components
 from bayeshlm.checks.verdicts import AGREES, DIFFERS, MAX_DIFFERENCE, NO_ESTIMATE, UNDECIDED, compared, verdict
@@ -110,10 +111,12 @@ def cross_check(
     positions = [*range(len(rows)), *(len(rows) + q for q in range(len(groups.largest)) for _ in (LARGEST, RMS))]
     found = [_row_of_draws(table, t, every[k], every_draws[k]) for t, k in enumerate(positions)]
     variances = [row for row in found if row.row.component in ("tau", "corr", "sigma")]
+    held = held_correlations(estimate, rows, table["mean"].to_numpy()[: len(rows)])
     named: list[tuple[Cause, ...]] = []
     for said, row, k in zip(table["verdict"], found, positions, strict=True):
         if said == DIFFERS:
-            named.append(causes(row, k, pulls, variances, estimate.reason, convergence.converged))
+            moves = held.get(row.row.effect, ()) if row.row.component == "tau" else ()
+            named.append(causes(row, k, pulls, variances, estimate.reason, convergence.converged, moves))
         elif said == UNDECIDED:
             named.append((few_draws(row.error),))
         else:

@@ -8,6 +8,8 @@ Sivula & Winther 2016, J. Machine Learning Research 17(103)).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import xarray as xr
 
@@ -83,7 +85,7 @@ def rows_left_out(posterior: xr.Dataset, design: Design) -> Pointwise:
     found = Pointwise.empty(design.n_obs)
 
     def fill(start: int) -> None:
-        block = given.block(start, likelihood=False)
+        block = _draws_together(given.block(start, likelihood=False))
         first, last = ends[start] - design.n_per_group[start], ends[block.groups.stop - 1]
         for place in range(int(first), int(last), chunk):
             rows = order[place : min(place + chunk, int(last))]
@@ -91,6 +93,14 @@ def rows_left_out(posterior: xr.Dataset, design: Design) -> Pointwise:
 
     in_threads(fill, given.starts)
     return found
+
+
+def _draws_together(block: GroupBlock) -> GroupBlock:
+    """The same block with the draws of a group beside each other in memory, where rows are picked from it faster."""
+    mean, root = (
+        np.moveaxis(np.ascontiguousarray(np.moveaxis(values, 0, -1)), -1, 0) for values in (block.mean, block.root)
+    )
+    return replace(block, mean=mean, root=root)
 
 
 def densities_of_row(given: Conditionals, design: Design, row: int) -> FloatArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.optimize import OptimizeResult
 from scipy.optimize import minimize as scipy_minimize
 
 from bayeshlm.crosscheck.deviance import Deviance, Solution
@@ -111,6 +112,8 @@ class HeldComponent:
     basis : ndarray, (q, q)
         ``S^-1`` with its columns in that order: ``Lambda = basis R / sigma`` is a root of G over sigma^2 of the scaled
         columns.
+    order : ndarray of int, (q,)
+        The effects in that order.
     rows, columns : ndarray of int
         Free entries of R, and last sigma at (-1, -1).
     held : "tau", "corr" or "sigma"
@@ -125,6 +128,7 @@ class HeldComponent:
 
     deviance: Deviance
     basis: FloatArray
+    order: IntArray
     rows: IntArray
     columns: IntArray
     held: str
@@ -134,6 +138,15 @@ class HeldComponent:
 
     def smallest(self, value: float) -> float:
         """Smallest deviance with the held parameter at `value`."""
+        return float(self._search(value).fun)
+
+    def taus(self, value: float) -> FloatArray:
+        """SDs of the effects, (q,), in the order of the fit, most likely with the held parameter at `value`."""
+        R, _ = self._factor(self._search(value).x * self.scale, value)
+        return np.asarray(np.linalg.norm(R, axis=1)[np.argsort(self.order)])
+
+    def _search(self, value: float) -> OptimizeResult:
+        """Minimize the deviance over the free entries, in units of `scale`."""
 
         def function(x: FloatArray) -> tuple[float, FloatArray]:
             try:
@@ -145,7 +158,7 @@ class HeldComponent:
         limits = [(0.0 if row == column else None, None) for row, column in zip(self.rows, self.columns, strict=True)]
         if self.held != "sigma":
             limits[-1] = (SMALLEST_SIGMA * self.start[-1] / self.scale[-1], None)
-        found = scipy_minimize(
+        return scipy_minimize(
             function,
             self.start / self.scale,
             jac=True,
@@ -153,7 +166,6 @@ class HeldComponent:
             bounds=limits,
             options={"ftol": 1e-14, "gtol": 1e-6, "maxiter": 500, "maxcor": 20},
         )
-        return float(found.fun)
 
     def _factor(self, x: FloatArray, value: float) -> tuple[FloatArray, float]:
         """R, (q, q), and sigma."""
@@ -219,4 +231,4 @@ def held_component(estimate: RemlEstimate, held: str, first: tuple[int, ...] = (
         start, scale = np.append(start, estimate.sigma), np.append(scale, estimate.sigma / np.sqrt(deviance.dof))
     basis = np.linalg.inv(deviance.products.z_transform)[:, order]
     first_step = float(size[first[0]]) if held == "tau" else estimate.sigma / np.sqrt(deviance.dof)
-    return HeldComponent(deviance, basis, rows, columns, held, scale, start, first_step)
+    return HeldComponent(deviance, basis, order, rows, columns, held, scale, start, first_step)

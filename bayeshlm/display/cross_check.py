@@ -51,7 +51,8 @@ def cross_check_blocks(check: CrossCheck) -> list[Block]:
 def _cells(key: tuple[str, str], row: pd.Series) -> tuple[str, ...]:
     component, effect = key
     label = effect if component in ("gamma", "beta") else f"{component}[{effect}]" if effect else component
-    places = decimals(row["sd"], np.nan) + 1
+    unit = float(row["sd"] if row["unit"] == "posterior sd" else row["se"])
+    places = decimals(float(row["sd"]), float(row["difference_mcse"]) * unit)
     values = (number(float(row[name]), places) for name in ("mean", "sd", "estimate", "se"))
     mark = "*" if row["unit"] == "posterior sd" and np.isfinite(row["difference"]) else ""
     difference = number(float(row["difference"]), 2) + mark

@@ -68,6 +68,17 @@ def p_value(p: float) -> str:
     return "<.0001" if p < 0.0001 else number(p, 4)
 
 
+def share(p: float) -> str:
+    """Write a p that is a share of some hundred replicates: two decimal places, the ends as bounds.
+
+    Examples
+    --------
+    >>> share(0.3044), share(0.002), share(0.999), share(float("nan"))
+    ('0.30', '<.01', '>.99', '-')
+    """
+    return "<.01" if p < 0.005 else ">.99" if p > 0.995 else number(p, 2)
+
+
 def count(value: float) -> str:
     """Write a count or an effective sample size as an integer with thousands separated.
 

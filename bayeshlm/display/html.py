@@ -9,9 +9,9 @@ from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Section, Titl
 
 _NUMBER = ' style="text-align:right;font-variant-numeric:tabular-nums"'
 _LABEL = ' style="text-align:left"'
-_FURTHER_LABEL = ' style="text-align:left;font-weight:normal"'
+_ROW = ' style="text-align:left;font-weight:normal"'
 _TABLE = ' style="border-collapse: separate; border-spacing: 0.8em 0.1em; margin-bottom: 0.8em"'
-_CAPTION = ' style="text-align:left;font-weight:bold;color:inherit;caption-side:top;white-space:nowrap"'
+_CAPTION = ' style="text-align:left;font-weight:bold;color:inherit;caption-side:top;white-space:nowrap;width:0"'
 
 
 def to_html(blocks: Iterable[Block]) -> str:
@@ -59,8 +59,5 @@ def _body(section: Section, grid: Grid) -> str:
 
 
 def _cells(row: tuple[str, ...], n_labels: int) -> str:
-    labels = "".join(
-        f'<th scope="row"{_LABEL if k == 0 else _FURTHER_LABEL}>{escape(cell)}</th>'
-        for k, cell in enumerate(row[:n_labels])
-    )
+    labels = "".join(f'<th scope="row"{_ROW}>{escape(cell)}</th>' for cell in row[:n_labels])
     return labels + "".join(f"<td{_NUMBER}>{escape(cell)}</td>" for cell in row[n_labels:])

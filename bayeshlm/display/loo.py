@@ -16,6 +16,9 @@ MOST_NAMED = 20
 """So many units with a bad Pareto k are named."""
 
 
+_NAN = float("nan")
+
+
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class ShownLoo(Loo):
     """A `Loo` whose printed form is its table and what must be said beside it."""
@@ -36,7 +39,7 @@ def loo_blocks(loo: Loo) -> list[Block]:
     """Lay out an estimate: question, numbers, Pareto k, units that need attention."""
     places = decimals(loo.se, loo.mcse)
     rows = tuple(
-        (str(name), number(float(row["estimate"]), places), number(float(row["se"]), places))
+        (str(name), number(float(row["estimate"]), places), _error(float(row["se"]), places))
         for name, row in loo.table.iterrows()
     )
     grid = Grid(_title(loo), ("", "estimate", "se"), (Section("", rows),))
@@ -45,6 +48,11 @@ def loo_blocks(loo: Loo) -> list[Block]:
         grid,
         Lines((_reliability(loo), *(f"Note: {note.removesuffix('.')}." for note in loo.notes))),
     ]
+
+
+def _error(se: float, places: int) -> str:
+    """A standard error with the places of its estimate, or more where it would look like zero."""
+    return number(se, max(places, decimals(se, _NAN) - 1) if se > 0 else places)
 
 
 def _question(loo: Loo) -> str:

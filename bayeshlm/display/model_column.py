@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from bayeshlm.checks.loo import Loo, Unit
 from bayeshlm.design.design import Design
 
 FIXED, VARIANCE, MODEL = "fixed", "variance", "model"
@@ -139,6 +140,16 @@ def entry(table: pd.DataFrame, key: Hashable, symbol: str = "") -> Entry:
         mcse=float(found.get("mcse_mean", _NAN)),
         symbol=symbol,
     )
+
+
+def loo_label(unit: Unit) -> str:
+    """Name the row of the elpd by what is predicted."""
+    return {"row": "LOO elpd, new row", "group": "LOO elpd, new group"}[unit]
+
+
+def loo_entry(loo: Loo) -> Entry:
+    """The elpd, with its standard error over units."""
+    return Entry(loo.elpd, loo.se, mcse=loo.mcse)
 
 
 def reduction_label(design: Design, component: str) -> str:

@@ -164,7 +164,8 @@ def _cell(key: RowKey, entry: Entry | None, cells: str) -> str:
     text = number(entry.estimate, places)
     if cells == "interval" and math.isfinite(entry.lower) and math.isfinite(entry.upper):
         return f"{text} [{number(entry.lower, places)}, {number(entry.upper, places)}]"
-    if cells == "sd" and math.isfinite(entry.error):
+    only_error = key.part == MODEL and not math.isfinite(entry.lower)  # the elpd has no interval
+    if (cells == "sd" or only_error) and math.isfinite(entry.error):
         return f"{text} ({number(entry.error, places)})"
     return text
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bayeshlm.checks.predictive_check import PredictiveCheck
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
-from bayeshlm.display.digits import decimals, number, p_value
+from bayeshlm.display.digits import decimals, number, share
 from bayeshlm.display.html import to_html
 from bayeshlm.display.text import to_text
 
@@ -47,7 +47,7 @@ def predictive_check_blocks(check: PredictiveCheck) -> list[Block]:
 def _cells(name: str, row: pd.Series) -> tuple[str, ...]:
     places = decimals(float(row["sd"]), np.nan)
     values = (number(float(row[column]), places) for column in ("observed", "mean", "sd", "lower", "upper"))
-    return (name, *values, p_value(float(row["p"])), p_value(float(row["p_two_sided"])))
+    return (name, *values, share(float(row["p"])), share(float(row["p_two_sided"])))
 
 
 def _verdict(table: pd.DataFrame) -> tuple[str, ...]:

@@ -62,8 +62,8 @@ def level1_blocks(residuals: LevelOneResiduals) -> list[Block]:
     rows = []
     groups = farthest[residuals.group].tolist()
     numbers = farthest.drop(columns=residuals.group)
+    places = min(decimals(float(sd), _NAN) for sd in farthest["sd"])
     for label, group, (_, row) in zip(farthest.index, groups, numbers.iterrows(), strict=True):
-        places = decimals(float(row["sd"]), _NAN)
         values = (number(float(row[name]), places) for name in ("y", "fitted", "mean", "sd", "lower", "upper"))
         rows.append((str(label), str(group), *values, number(float(row["standardized"]), 2)))
     header = ("row", residuals.group, "y", "fitted", "residual", "sd", "lower", "upper", "standardized")

@@ -191,7 +191,9 @@ def _ranges_grid(quantity: Quantity, title: str) -> Grid:
 
 
 def _statistics(row: pd.Series, columns: Iterable[str]) -> tuple[str, ...]:
-    """Write the columns of one row of a summary."""
+    """Write the columns of one row of a summary; a quantity that the model does not have is zero in every draw."""
+    if row["mean"] == 0 == row["sd"]:
+        return ("0", *("" for _ in list(columns)[1:]))
     places = decimals(row["sd"], row["mcse_mean"])
     cells = []
     for name in columns:

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import truncnorm
 
-from bayeshlm.checks.causes import RowOfDraws, boundary, few_draws, follows, skew
+from bayeshlm.checks.causes import RowOfDraws, boundary, boundary_of_another, few_draws, follows, skew
+from bayeshlm.checks.held_correlations import HeldCorrelation
 from bayeshlm.checks.reml_components import Component
 from bayeshlm.checks.verdicts import MAX_DIFFERENCE, MAX_ERROR, verdict
 
@@ -91,6 +92,17 @@ def test_a_row_follows_the_one_that_it_depends_on():
     assert follows(alone, others) is None
     far_off = row_of(tau, -200.0, 0.5, lowest=-np.inf)
     assert follows(alone, [far_off]) is None
+
+
+def test_a_tau_differs_because_a_correlation_of_reml_lies_on_its_boundary():
+    row = row_of(np.random.default_rng(1).normal(0.36, 0.18, 4000), 0.28, 0.12)
+    held = HeldCorrelation("u0,u1", 1.0, 0.46, 0.40)
+    found = boundary_of_another(row, (HeldCorrelation("u1,u2", -1.0, 0.1, 0.2), held))
+    assert found.name == "boundary"
+    assert found.size == pytest.approx((0.40 - 0.28) / row.unit)
+    assert "correlation of u0,u1 of 1, on its boundary; with that held at its posterior mean, 0.46" in found.text
+    assert boundary_of_another(row, (HeldCorrelation("u0,u1", 1.0, 0.46, 0.27),)) is None
+    assert boundary_of_another(row, ()) is None
 
 
 def test_the_draws_needed_grow_with_the_square_of_the_error():

@@ -6,7 +6,10 @@ from clinics_data import INTERCEPT, SLOPE, clinics_design
 from exact_posterior import GOOD, exact_posterior, normal_posterior
 
 from bayeshlm.checks.cross_check import cross_check
+from bayeshlm.checks.held_correlations import held_correlations
+from bayeshlm.checks.reml_components import components
 from bayeshlm.crosscheck.empirical_bayes import empirical_bayes
+from bayeshlm.crosscheck.fixed_value import held_component
 from bayeshlm.crosscheck.reml import fit_reml
 from bayeshlm.gallery import open_model
 from bayeshlm.graph.families import HalfNormal, Normal
@@ -148,6 +151,24 @@ def test_a_correlation_that_reml_does_not_have_is_not_compared():
     assert f"of {len(checked.table) - 1} rows" in checked.verdict
 
 
+def test_correlations_on_their_boundary_are_held_at_their_posterior_means():
+    design = open_model("hsb-intercepts-and-slopes-as-outcomes").design
+    reml = fit_reml(design)
+    rows = components(reml, design)
+    means = np.array([0.5 if row.component == "corr" else row.estimate for row in rows])
+    found = held_correlations(reml, rows, means)
+    assert list(found) == ["u0", "u1"]
+    (held,) = found["u1"]
+    assert (held.effects, held.estimate, held.value) == ("u0,u1", pytest.approx(1), 0.5)
+    assert held.tau == held_component(reml, "corr", (0, 1)).taus(0.5)[1]
+
+
+def test_correlations_that_reml_does_not_have_are_not_held():
+    design = clinics_design(SLOPE, tau=(1.0, 0.0))
+    rows = components(fit_reml(design), design)
+    assert held_correlations(fit_reml(design), rows, np.zeros(len(rows))) == {}
+
+
 def test_few_groups_make_the_posterior_of_tau_skewed():
     design = clinics_design(n_groups=8, tau=(1.5, 0.0))
     flat = {"tau_u0": HalfNormal(100)}
@@ -220,3 +241,14 @@ def test_slopes_as_outcomes_differ_from_reml_only_where_the_slopes_barely_vary()
     assert checked.table.loc[("tau", "u1"), "unit"] == "posterior sd"
     differing = checked.table.index[checked.table["verdict"] == "differs"]
     assert set(differing) <= {("corr", "u0,u1"), ("beta", "b1, largest")}
+
+
+@pytest.mark.slow
+def test_a_tau_that_reml_estimates_with_a_correlation_of_one_names_that_boundary():
+    design = open_model("hsb-intercepts-and-slopes-as-outcomes").design
+    checked = check(design, exact_posterior(design, make_priors(design)))
+    row = checked.table.loc[("tau", "u1")]
+    assert row["verdict"] == "differs"
+    assert causes(checked, "tau", "u1") == ["boundary"]
+    assert "held at its posterior mean" in row["reason"]
+    assert not any("neither" in reason for reason in checked.reasons)

@@ -201,6 +201,26 @@ def test_two_groups_leave_the_variance_between_them_wide_open(method: Method) ->
     assert found.upper[0] == pytest.approx(upper, rel=1e-4)
 
 
+@pytest.mark.parametrize("pair", [(0, 1), (2, 0), (1, 2)])
+def test_taus_with_a_correlation_held_where_it_is_are_the_estimates(pair: tuple[int, int]) -> None:
+    fit = fit_reml(small_design("three", small_frame(3, n_groups=40, largest=9)))
+    assert not fit.singular
+    np.testing.assert_allclose(held_component(fit, "corr", pair).taus(float(fit.corr[pair])), fit.tau, rtol=1e-3)
+
+
+def test_taus_with_a_correlation_held_elsewhere_against_the_dense_likelihood() -> None:
+    data = small_design("slope", small_frame(3, n_groups=12, largest=5))
+    fit = fit_reml(data)
+    options = {"xatol": 1e-7, "fatol": 1e-10, "maxiter": 4000, "maxfev": 4000}
+
+    def deviance(x: np.ndarray) -> float:
+        R = np.array([[x[0], 0.0], x[1] * np.array([-0.5, np.sqrt(0.75)])])
+        return dense_deviance(data, R, float(np.exp(x[2])), "REML", None)
+
+    found = minimize(deviance, [*fit.tau, np.log(fit.sigma)], method="Nelder-Mead", options=options)
+    np.testing.assert_allclose(held_component(fit, "corr", (0, 1)).taus(-0.5), np.abs(found.x[:2]), rtol=1e-3)
+
+
 def test_correlation_of_one() -> None:
     key = "001-05c-intercepts-slopes-outcomes-meanses-cwg-hs-ML"
     found = profile_intervals(design(key), estimate(key), fixed=False)

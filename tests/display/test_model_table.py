@@ -217,3 +217,32 @@ def test_html_escapes_and_keeps_its_widths(odd):
     assert SCRIPT in parsed.text
     assert set(parsed.row_widths) == {3}
     assert str(table) == repr(table) == table.to_text()
+
+
+@pytest.mark.parametrize(("unit", "label"), [("row", "LOO elpd, new row"), ("group", "LOO elpd, new group")])
+def test_leave_one_out_has_a_row_for_posteriors(unit, label, fake_draws):
+    fit = fit_of(hlm.open_model("hsb-one-way-anova", hlm.load_dataset("hs")), fake_draws)
+    table = hlm.table(fit, fit.model.reml(), names=["NUTS", "REML"], loo=unit, cells="interval")
+    expected = fit.loo(unit)
+    row = table.frame.loc[("model", "Model", label)]
+    assert row["NUTS"][["estimate", "error"]].tolist() == [expected.elpd, expected.se]
+    assert row["REML"].isna().all()
+    places = decimals(expected.se, expected.mcse)
+    shown = f"{number(expected.elpd, places)} ({number(expected.se, places)})"
+    assert cells(table.grid, label) == [(label, "", shown, "")]
+    assert sum(note.startswith("LOO elpd: log density of each " + unit) for note in table.grid.notes) == 1
+    assert not any("TRUSTWORTHY" in note for note in table.grid.notes)
+
+
+def test_leave_one_out_that_cannot_be_trusted_is_told(fake_draws, monkeypatch):
+    fit = fit_of(hlm.open_model("hsb-one-way-anova", hlm.load_dataset("hs")), fake_draws)
+    monkeypatch.setattr("bayeshlm.checks.loo.threshold", lambda n_draws: -10.0)
+    (note,) = (note for note in hlm.table(fit, loo="group").grid.notes if "TRUSTWORTHY" in note)
+    assert note.startswith("Model 1: elpd NOT TRUSTWORTHY, Pareto k of 40 of 40 units above -10.00")
+
+
+def test_leave_one_out_needs_a_posterior_and_a_unit(fit, null):
+    with pytest.raises(OptionError, match="needs a posterior"):
+        hlm.table(null, loo="row")
+    with pytest.raises(OptionError, match='unit must be "row"'):
+        hlm.table(fit, loo="school")

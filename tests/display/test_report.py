@@ -2,69 +2,23 @@ import ast
 import base64
 import re
 import tomllib
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 from odd_names import GROUP, SCRIPT, fit_of, odd_fit, odd_frame
+from report_reader import Page
 
 import bayeshlm as hlm
 from bayeshlm.display.digits import decimals, number
 from bayeshlm.display.report import figures as report_figures
+from bayeshlm.display.report import page as report_page
 from bayeshlm.display.report.page import SECTIONS, report_html
-from bayeshlm.display.report.reproduce import python_code, toml_text
+from bayeshlm.display.report.reproduce import python_code, reproduce_section, toml_text
+from bayeshlm.display.report.result_sections import cross_check_section
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.errors import FileError
 
-VOID = {"meta", "br", "img"}
-
-
-class Page(HTMLParser):
-    """Checks that tags nest, and collects the text of sections, the cells of tables and what would be loaded."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.open, self.ids, self.links, self.loaded, self.images, self.tags = [], [], [], [], [], set()
-        self.headings, self.rows, self.text, self.section = [], [], {}, ""
-        self.attributes = {}
-        self.feed(html)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        attrs = dict(attrs)
-        self.tags.add(tag)
-        self.attributes.setdefault(tag, attrs)
-        assert not any(name.startswith("on") for name in attrs), attrs
-        if tag not in VOID:
-            self.open.append(tag)
-        if "id" in attrs:
-            self.ids.append(attrs["id"])
-        if tag == "section":
-            self.section = attrs["id"]
-            assert attrs["aria-labelledby"] == f"{self.section}-title"
-        if tag == "a":
-            self.links.append(attrs["href"])
-        self.loaded += [attrs[name] for name in ("src", "data", "srcset") if name in attrs]
-        if tag == "img":
-            self.images.append(attrs)
-        if tag == "th":
-            assert attrs["scope"] in ("col", "row", "rowgroup")
-        if tag == "tr":
-            self.rows.append([])
-        if tag in ("td", "th"):
-            self.rows[-1].append("")
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if "style" not in self.open:
-            self.text[self.section] = self.text.get(self.section, "") + data
-        if self.rows and self.open and self.open[-1] in ("td", "th"):
-            self.rows[-1][-1] += data
-        if self.open and self.open[-1] in ("h1", "h2", "h3"):
-            self.headings.append((self.open[-1], data))
+CHECKS = {"predictive", "left-out", "residuals", "influence", "prior-sensitivity"}
 
 
 def subject_of(fit, **said):
@@ -73,7 +27,15 @@ def subject_of(fit, **said):
 
 @pytest.fixture(scope="module")
 def fit(fake_draws):
-    return fit_of(hlm.open_model("hsb-slopes-as-outcomes-full", hlm.load_dataset("hs")), fake_draws)
+    return fit_of(hlm.open_model("hsb-slopes-as-outcomes-full", hlm.load_dataset("hs")), fake_draws, draws=150)
+
+
+@pytest.fixture
+def light(monkeypatch):
+    """The page without its checks and figures, which take seconds."""
+    few = tuple(section for section in SECTIONS if section.id not in CHECKS)
+    monkeypatch.setattr(report_page, "SECTIONS", few)
+    monkeypatch.setattr(report_figures, "FIGURES", ())
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +62,8 @@ def test_the_page_has_every_section_once_and_links_to_it(page):
 
 def test_the_page_loads_nothing_and_runs_nothing(page):
     assert page.tags.isdisjoint({"script", "link", "iframe", "object", "embed", "form", "base"})
-    assert page.loaded == []
+    assert page.loaded
+    assert all(source.startswith(("data:image/svg+xml;base64,", "data:image/png;base64,")) for source in page.loaded)
 
 
 def test_the_numbers_are_those_of_the_fit_with_their_digits(page, fit):
@@ -125,7 +88,7 @@ def test_the_groups_at_the_ends_are_those_of_the_table(page, fit):
     assert names == [str(label) for label in (*means.index[:3], *means.index[-3:])]
 
 
-def test_missing_rows_are_told(fake_draws):
+def test_missing_rows_are_told(fake_draws, light):
     data = hlm.load_dataset("hs")
     data.loc[[3, 40], "ses"] = np.nan
     fit = fit_of(hlm.Model("mathach = b0 + b1*ses + r; b0 = g00 + u0; b1 = g10", data, group="school"), fake_draws)
@@ -134,7 +97,7 @@ def test_missing_rows_are_told(fake_draws):
     assert "; 2 with missing values were excluded" in page.text["methods"]
 
 
-def test_a_fit_that_has_not_converged_says_so_first_and_in_the_methods(fake_draws):
+def test_a_fit_that_has_not_converged_says_so_first_and_in_the_methods(fake_draws, light):
     fit = fit_of(hlm.open_model("hsb-one-way-anova", hlm.load_dataset("hs")), fake_draws, draws=20)
     page = Page(report_html(subject_of(fit)))
     assert "NOT CONVERGED" in page.text[""]
@@ -143,6 +106,7 @@ def test_a_fit_that_has_not_converged_says_so_first_and_in_the_methods(fake_draw
     assert page.attributes["div"]["class"] == "verdict bad"
 
 
+@pytest.mark.slow
 def test_everything_that_users_named_is_escaped(odd):
     html = report_html(subject_of(odd, title=SCRIPT, question=SCRIPT, source=SCRIPT, data=SCRIPT))
     page = Page(html)
@@ -186,7 +150,7 @@ def test_options_of_the_fit_are_repeated_where_they_can_be(odd):
     odd.idata.attrs = {**odd.idata.attrs, "target_accept": 0.99, "sampler": "pymc"}
     subject = subject_of(odd)
     assert python_code(subject).endswith("target_accept=0.99, sampler='pymc')\nfit.report(\"report.html\")")
-    text = Page(report_html(subject)).text["reproduce"]
+    text = Page(reproduce_section(subject)).text[""]
     assert "--seed 1 --target-accept 0.99 --report" in text
     assert "no option for sampler: only the Python code repeats this fit" in text
 
@@ -204,12 +168,12 @@ def test_the_python_code_gives_the_same_draws(tmp_path, monkeypatch):
     assert (tmp_path / "report.html").stat().st_size > 20_000
 
 
-def test_figures_stand_in_their_section_with_words_and_nothing_to_load(fit, monkeypatch):
+def test_figures_stand_in_their_section_with_words_and_nothing_to_load(fit, monkeypatch, light):
     from matplotlib.figure import Figure
 
     def draw(shown):
         axes = Figure(figsize=(2, 1)).add_subplot()
-        axes.plot([1, 2], [0, shown.model.design.n_groups])
+        axes.plot([1, 2], [0, shown.design.n_groups])
         yield report_figures.Figure.of([axes], 'A "line" & more', "A line <up>")
 
     monkeypatch.setattr(report_figures, "FIGURES", (("effects", draw), ("groups", lambda shown: ())))
@@ -219,10 +183,11 @@ def test_figures_stand_in_their_section_with_words_and_nothing_to_load(fit, monk
     kind, _, data = image["src"].partition(";base64,")
     assert kind == "data:image/svg+xml"
     assert b"<svg" in base64.b64decode(data)
-    assert html.index('id="effects"') < html.index("<figure>") < html.index('id="variance"')
+    assert html.index('id="effects"') < html.index("<figure ") < html.index('id="variance"')
     assert "A line &lt;up&gt;" in html
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
@@ -238,6 +203,7 @@ def test_every_kind_of_model_has_a_report(text, fake_draws):
     assert "nan" not in re.sub(r"[a-z]*nan[a-z]+|[a-z]+nan", "", " ".join(page.text.values()).lower())
 
 
+@pytest.mark.slow
 def test_groups_of_one_row_and_few_groups(fake_draws):
     frame = odd_frame().iloc[[0, 10, 11, 12, 20, 21, 22, 23]]
     model = hlm.Model("`50%_of#$` = b0 + r; b0 = g00 + u0", frame, group=GROUP)
@@ -249,10 +215,10 @@ def test_groups_of_one_row_and_few_groups(fake_draws):
 def test_data_that_reml_cannot_fit_are_told(fake_draws, monkeypatch):
     fit = fit_of(hlm.open_model("hsb-one-way-anova", hlm.load_dataset("hs")), fake_draws)
     monkeypatch.setattr(type(fit), "cross_check", lambda self: (_ for _ in ()).throw(hlm.DataError("nothing is left")))
-    assert "does not exist for these data: nothing is left" in Page(report_html(subject_of(fit))).text["cross-check"]
+    assert "does not exist for these data: nothing is left" in Page(cross_check_section(subject_of(fit))).text[""]
 
 
-def test_the_file_is_written_whole_or_not_at_all(fit, tmp_path, monkeypatch):
+def test_the_file_is_written_whole_or_not_at_all(fit, tmp_path, monkeypatch, light):
     fit.report(tmp_path / "new" / "report.html", title="One")
     target = tmp_path / "new" / "report.html"
     assert target.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
@@ -270,6 +236,7 @@ def test_a_folder_is_refused_before_anything_is_computed(fit, tmp_path):
         fit.report(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_fit_too_big_to_keep_draws_of_groups_has_a_report_and_a_table(fake_draws, monkeypatch):
     monkeypatch.setattr("bayeshlm.sampling.budget.BUDGET_BYTES", 50_000)
     fit = fit_of(hlm.open_model("hsb-one-way-anova", hlm.load_dataset("hs")), fake_draws)
@@ -279,6 +246,7 @@ def test_a_fit_too_big_to_keep_draws_of_groups_has_a_report_and_a_table(fake_dra
     assert "R2, conditional" in str(hlm.table(fit))
 
 
+@pytest.mark.slow
 def test_a_loaded_fit_has_the_same_report(fit, tmp_path):
     fit.save(tmp_path / "fit.nc")
     assert report_html(subject_of(hlm.load(tmp_path / "fit.nc"))) == report_html(subject_of(fit))

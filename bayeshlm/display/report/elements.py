@@ -20,6 +20,11 @@ def paragraph(*sentences: str) -> str:
     return f"<p>{escape(' '.join(filter(None, sentences)))}</p>"
 
 
+def conclusion(text: str) -> str:
+    """What to make of a section."""
+    return f'<p class="conclusion">{escape(text)}</p>'
+
+
 def bullets(items: Iterable[str]) -> str:
     """A list of lines of text."""
     return f"<ul>{''.join(f'<li>{escape(item)}</li>' for item in items)}</ul>"

@@ -1,55 +1,143 @@
-"""Figures of the report, as images inside the page with words for those who do not see them."""
+"""Which figures stand in which section of the report."""
 
 from __future__ import annotations
 
-import base64
-import io
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from html import escape
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
 
-from bayeshlm.display.report.subject import ReportedFit, Subject
+from bayeshlm.design.design import Design
+from bayeshlm.display.digits import count, percent
+from bayeshlm.display.report.check_figures import (
+    influence_figures,
+    left_out_figures,
+    predictive_figures,
+    prior_figures,
+    residual_figures,
+)
+from bayeshlm.display.report.figure import Figure
+from bayeshlm.display.report.subject import Subject
+from bayeshlm.display.tables import INTERVALS, coefficient_heading
+from bayeshlm.errors import OptionError
+from bayeshlm.posterior.simple_slopes import interacting
 
+MOST_PANELS = 18
+"""At most so many groups in the trellis of the data."""
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """An image of the page.
-
-    Attributes
-    ----------
-    svg : bytes
-        The drawing.
-    alt : str
-        What it shows, in words.
-    caption : str
-        The line below it.
-    """
-
-    svg: bytes
-    alt: str
-    caption: str
-
-    @classmethod
-    def of(cls, axes: Any, alt: str, caption: str) -> Figure:
-        """Take the drawing that a matplotlib Axes, or the first of several, stands in."""
-        buffer = io.BytesIO()
-        first = axes if hasattr(axes, "figure") else axes[0]
-        first.figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
-        return cls(buffer.getvalue(), alt, caption)
-
-    def html(self) -> str:
-        """The figure as an element whose image is part of the page and can run no script."""
-        data = base64.b64encode(self.svg).decode("ascii")
-        image = f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(self.alt)}">'
-        return f"<figure>{image}<figcaption>{escape(self.caption)}</figcaption></figure>"
+MOST_OF_A_KIND = 3
+"""At most so many coefficients, or interactions, have figures of their own."""
 
 
-FIGURES: tuple[tuple[str, Callable[[ReportedFit], Iterable[Figure]]], ...] = ()
-"""The id of a section, and a function that draws for it: no figure where the model has nothing to draw."""
+def data_figures(subject: Subject) -> Iterator[Figure]:
+    """The outcome by group."""
+    design = subject.design
+    outcome, slope = design.spec.outcome.name, _first_slope(design)
+    try:
+        axes = subject.fit.model.plot.data(slope, groups=MOST_PANELS)
+    except OptionError:  # the expression has no values of its own
+        return
+    if slope is None:
+        alt = f"{outcome} of every row, the {count(design.n_groups)} groups side by side, ordered by their means."
+        yield Figure.of(axes, alt, f"{outcome} by {design.group}, the groups ordered by their means.")
+        return
+    which = "all groups" if len(axes) == design.n_groups else f"{len(axes)} of {count(design.n_groups)} groups"
+    what = coefficient_heading(slope, _expressions(design)).partition("the slope of ")[2]
+    alt = f"Scatterplots of {outcome} against the variable of {what}, a panel for each of {which}, with its own line."
+    yield Figure.of(axes, alt, f"{outcome} in {which} (n: rows), with each group's own least-squares line.")
+
+
+def effects_figures(subject: Subject) -> Iterator[Figure]:
+    """Cross-level interactions."""
+    design = subject.design
+    pairs = [(c, by) for c in design.coefficients if c.expression != "1" for by in interacting(design, c.label)]
+    for coefficient, by in pairs[:MOST_OF_A_KIND]:
+        try:
+            axes = subject.fit.plot.interaction(coefficient.label, by.name)
+        except OptionError:  # a product whose values cannot be worked out from this variable alone
+            continue
+        name = f"{coefficient.expression} by {by.name}"
+        alt = (
+            f"The expected {design.spec.outcome.name} along {coefficient.expression} at values of {by.name}, and"
+            f" the slope of {coefficient.expression} at values of {by.name}, with intervals."
+        )
+        caption = f"Cross-level interaction, {name}: expected outcome, and the slope, with {_interval(subject)}."
+        yield Figure.of(axes, alt, caption)
+
+
+def variance_figures(subject: Subject) -> Iterator[Figure]:
+    """Densities of the variance components and of the ICC, beside their priors."""
+    axes = subject.fit.plot.variance_components()
+    names = ", ".join(axis.get_xlabel().replace("\n", " ") for axis in axes)
+    alt = f"Posterior densities of {names}, each with its prior."
+    yield Figure.of(axes, alt, f"Variance components: posterior with {_interval(subject)}, and prior.")
+    row = subject.fit.icc().table.T["icc"]
+    alt = f"Density of the ICC: the posterior lies mostly between {row['lower']:.2f} and {row['upper']:.2f}."
+    caption = f"Intraclass correlation: posterior with {_interval(subject)}, and prior."
+    yield Figure.of(subject.fit.plot.icc(), alt, caption)
+
+
+def group_figures(subject: Subject) -> Iterator[Figure]:
+    """Every group's coefficients, how far they are pulled, and two of them against each other."""
+    design, plot = subject.design, subject.fit.plot
+    names = [column.coefficient for column in design.random]
+    shown = [(name, coefficient_heading(name, _expressions(design))) for name in names[:MOST_OF_A_KIND]]
+    for name, what in shown:
+        alt = f"{what}, in each of {count(design.n_groups)} groups, sorted by posterior mean, with intervals."
+        yield Figure.of(plot.caterpillar(name), alt, f"{what}, by {design.group}, with {_interval(subject)}.")
+    for name, what in shown:
+        alt = f"Arrows from the groups' own least-squares estimates of {what}, to their posterior means, by group size."
+        caption = f"{what}: from the group's own least-squares estimate to its posterior mean, against its rows."
+        yield Figure.of(plot.shrinkage(name), alt, caption)
+    if len(names) > 1:
+        (x, of_x), (y, of_y) = shown[:2]
+        alt = f"{y} of the groups against {x}: own least squares with ellipses, posterior means, and their spread."
+        caption = f"{of_x}, and {of_y}, of every group: own estimates and what the model makes of them."
+        yield Figure.of(plot.beta_space(x, y), alt, caption)
+
+
+def cross_check_figures(subject: Subject) -> Iterator[Figure]:
+    """The posterior above REML's estimates."""
+    alt = "Posterior density of every parameter, with REML's estimate and confidence interval below it."
+    yield Figure.of(subject.fit.plot.cross_check(), alt, "Posterior, and REML's estimate with its 95% Wald interval.")
+
+
+FIGURES: tuple[tuple[str, Callable[[Subject], Iterable[Figure]]], ...] = (
+    ("data", data_figures),
+    ("effects", effects_figures),
+    ("variance", variance_figures),
+    ("groups", group_figures),
+    ("cross-check", cross_check_figures),
+    ("predictive", predictive_figures),
+    ("left-out", left_out_figures),
+    ("residuals", residual_figures),
+    ("influence", influence_figures),
+    ("prior-sensitivity", prior_figures),
+)
+"""The id of a section, and a function that draws for it: no figure where the model has nothing to draw.
+
+A figure of a check takes it from the subject, which computes each once."""
 
 
 def figures(subject: Subject, section: str) -> str:
     """All figures of a section."""
-    made = (figure for place, draw in FIGURES if place == section for figure in draw(subject.fit))
-    return "".join(figure.html() for figure in made)
+    functions = [draw for place, draw in FIGURES if place == section]
+    if not functions:
+        return ""
+    from bayeshlm.display.plots.image import off_screen
+
+    with off_screen():
+        made = "".join(figure.html() for draw in functions for figure in draw(subject))
+    return f'<div class="figures">{made}</div>' if made else ""
+
+
+def _first_slope(design: Design) -> str | None:
+    """The slope along which the data are drawn: a random one, if there is any."""
+    random = [column.coefficient for column in design.random if column.expression != "1"]
+    return next(iter([*random, *(c.label for c in design.coefficients if c.expression != "1")]), None)
+
+
+def _expressions(design: Design) -> dict[str, str]:
+    return {column.label: column.expression for column in design.coefficients}
+
+
+def _interval(subject: Subject) -> str:
+    attrs = subject.overview.fixed.attrs
+    return f"{percent(attrs['ci_prob'])} {INTERVALS[attrs['ci_kind']]} intervals"

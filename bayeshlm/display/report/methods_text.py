@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bayeshlm.design.design import Design
 from bayeshlm.display.digits import count, percent
 from bayeshlm.display.report.elements import bullets, paragraph, quoted, subheading
 from bayeshlm.display.report.reproduce import typed_priors
@@ -56,7 +57,34 @@ WORKS = {
         "Rights, J. D., & Sterba, S. K. (2019). Quantifying explained variance in multilevel models: An integrative"
         " framework for defining R-squared measures. Psychological Methods, 24(3), 309-338.",
     ),
+    "replicates": Work(
+        "Gelman et al., 1996",
+        "Gelman, A., Meng, X.-L., & Stern, H. (1996). Posterior predictive assessment of model fitness via realized"
+        " discrepancies. Statistica Sinica, 6(4), 733-760.",
+    ),
+    "psis": Work(
+        "Vehtari et al., 2024",
+        "Vehtari, A., Simpson, D., Gelman, A., Yao, Y., & Gabry, J. (2024). Pareto smoothed importance sampling."
+        " Journal of Machine Learning Research, 25(72), 1-58.",
+    ),
+    "scaling": Work(
+        "Kallioinen et al., 2024",
+        "Kallioinen, N., Paananen, T., Bürkner, P.-C., & Vehtari, A. (2024). Detecting and diagnosing prior and"
+        " likelihood sensitivity with power-scaling. Statistics and Computing, 34(1), 57.",
+    ),
 }
+
+CHECKS = {
+    "predictive_check": f"posterior predictive checks in the same and in new groups ({WORKS['replicates'].cited})",
+    "loo_groups": "leave-one-out cross-validation over groups, by Pareto smoothed importance sampling"
+    f" ({WORKS['psis'].cited})",
+    "loo_rows": "leave-one-out cross-validation over rows, the random effects integrated out",
+    "level1_residuals": "level-1 residuals",
+    "level2_residuals": "level-2 residuals and Mahalanobis distances",
+    "influence": "the posterior and the REML estimates without each group",
+    "prior_sensitivity": f"power scaling of the priors ({WORKS['scaling'].cited})",
+}
+"""What the checks of a `Subject` are called in a paper."""
 
 
 def methods_section(subject: Subject) -> str:
@@ -112,20 +140,39 @@ def methods_text(subject: Subject) -> str:
         f" intervals; the intraclass correlation{averaged} and the variance explained ({cite['r2']}) were computed draw"
         " by draw."
     )
+    made = [text for name, text in CHECKS.items() if name in vars(subject)]  # those of the sections before
+    if made:
+        sentences.append(f"The model was checked by {'; '.join(made)}.")
     return " ".join(sentences)
 
 
 def _priors(subject: Subject, correlated: bool) -> str:
     typed = typed_priors(subject)
-    scales = (
-        "priors were weakly informative on the scale of the data: normal with SD 2.5 sd(y)/sd(x) for fixed effects,"
-        " half Student t with 3 degrees of freedom and scale sd(y), for slopes sd(y)/sd(x), for standard deviations"
-    )
-    if correlated:
-        scales += f", and LKJ(2) for correlations ({WORKS['lkj'].cited})"
+    parts = _default_priors(subject.design, correlated)
+    scales = f"priors were weakly informative on the scale of the data: {', '.join(parts[:-1])}, and {parts[-1]}"
     if not typed:
         return f"All {scales}."
     given = ", ".join(f"{key} ~ {text}" for key, text in typed.items())
     if len(typed) == len(subject.fit.model.priors.by_key()):
         return f"The priors were {given}."
     return f"The priors given were {given}; all other {scales}."
+
+
+def _default_priors(design: Design, correlated: bool) -> list[str]:
+    """The default priors that a design has, in words."""
+    intercept = any(column.is_intercept for column in design.fixed)
+    others = len(design.fixed) - intercept
+    parts = []
+    if intercept:
+        at = " at the means of the predictors" if others else ""
+        parts.append(f"normal with mean mean(y) and SD 2.5 sd(y) for the intercept{at}")
+    if others and intercept:
+        parts.append("normal with mean 0 and SD 2.5 sd(y)/sd(x) for the other fixed effects")
+    elif others:
+        parts.append("normal around the least-squares fit of mean(y) with SD 2.5 sd(y)/sd(x) for fixed effects")
+    slopes = any(not column.is_intercept for column in design.random)
+    of_slopes = ", for those of slopes sd(y)/sd(x)" if slopes else ""
+    parts.append(f"half Student t with 3 degrees of freedom and scale sd(y) for standard deviations{of_slopes}")
+    if correlated:
+        parts.append(f"LKJ(2) for correlations ({WORKS['lkj'].cited})")
+    return parts

@@ -9,6 +9,7 @@ from bayeshlm.display.blocks import Grid, Section
 from bayeshlm.display.digits import count, decimals, number
 from bayeshlm.display.model_view import equations_block, priors_grid
 from bayeshlm.display.report.elements import paragraph, scrolled, shown
+from bayeshlm.display.report.figures import figures
 from bayeshlm.display.report.subject import Subject
 
 
@@ -41,7 +42,7 @@ def data_section(subject: Subject) -> str:
         parts.append(shown(_numbers(title, found.level2, ("mean", "sd", "min", "max"))))
     if len(found.categories):
         parts.append(shown(_categories(found.categories)))
-    return "".join(parts)
+    return "".join(parts) + figures(subject, "data")
 
 
 def priors_section(subject: Subject) -> str:

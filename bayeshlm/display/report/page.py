@@ -6,6 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
+from bayeshlm.display.report.check_sections import (
+    influence_section,
+    left_out_section,
+    predictive_section,
+    prior_sensitivity_section,
+    residuals_section,
+)
 from bayeshlm.display.report.elements import paragraph
 from bayeshlm.display.report.methods_text import methods_section
 from bayeshlm.display.report.model_sections import data_section, model_section, priors_section
@@ -51,6 +58,11 @@ SECTIONS: tuple[ReportSection, ...] = (
     ReportSection("effects", "Fixed effects", effects_section),
     ReportSection("variance", "Variance within and between groups", variance_section),
     ReportSection("groups", "Groups", groups_section),
+    ReportSection("predictive", "Posterior predictive checks", predictive_section),
+    ReportSection("left-out", "Leave-one-out cross-validation", left_out_section),
+    ReportSection("residuals", "Residuals", residuals_section),
+    ReportSection("influence", "Influence of the groups", influence_section),
+    ReportSection("prior-sensitivity", "Sensitivity to the priors", prior_sensitivity_section),
     ReportSection("cross-check", "Check against REML", cross_check_section),
     ReportSection("methods", "For the methods section", methods_section),
     ReportSection("reproduce", "How to do it again", reproduce_section),

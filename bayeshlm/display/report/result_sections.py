@@ -8,7 +8,8 @@ import pandas as pd
 from bayeshlm.display.blocks import Grid, Section
 from bayeshlm.display.cross_check import cross_check_blocks
 from bayeshlm.display.digits import count, decimals, number, percent
-from bayeshlm.display.report.elements import bullets, paragraph, shown, subheading
+from bayeshlm.display.report.conclusions import cross_check_conclusion
+from bayeshlm.display.report.elements import bullets, conclusion, paragraph, shown, subheading
 from bayeshlm.display.report.figures import figures
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.display.tables import fixed_grid, quantity_grid, variance_grid
@@ -66,7 +67,8 @@ def cross_check_section(subject: Subject) -> str:
         "Restricted maximum likelihood estimates the same model without priors and without sampling. Where both agree,"
         " the result rests neither on the prior nor on the sampler."
     )
-    return text + shown(*cross_check_blocks(check)) + figures(subject, "cross-check")
+    said = conclusion(cross_check_conclusion(check))
+    return text + shown(*cross_check_blocks(check)) + said + figures(subject, "cross-check")
 
 
 def in_short(subject: Subject) -> tuple[str, bool]:
@@ -76,9 +78,10 @@ def in_short(subject: Subject) -> tuple[str, bool]:
     mean, lower, upper = (number(float(row[name]), places) for name in ("mean", "lower", "upper"))
     design, verdict = subject.design, subject.fit.convergence
     prob = percent(subject.overview.fixed.attrs["ci_prob"])
+    given = "" if all(column.is_intercept for column in design.fixed) else " given the predictors"
     sentences = [
         f"{count(design.n_obs)} rows in {count(design.n_groups)} groups ({design.group}).",
-        f"Intraclass correlation {mean} ({prob} interval {lower} to {upper}).",
+        f"Intraclass correlation{given} {mean} ({prob} interval {lower} to {upper}).",
         subject.overview.verdict[0] if subject.overview.verdict else "",
     ]
     if not verdict.converged:
@@ -96,8 +99,10 @@ def _extremes(subject: Subject) -> str:
         chosen = [("lowest", own.iloc[:EXTREMES]), ("highest", own.iloc[-EXTREMES:])]
         if len(own) <= 2 * EXTREMES:
             chosen = [("", own)]
+        places = min(_places(row) for _, part in chosen for _, row in part.iterrows())
         sections = tuple(
-            Section(name, tuple(_group_cells(label, row) for label, row in part.iterrows())) for name, part in chosen
+            Section(name, tuple(_group_cells(label, row, places) for label, row in part.iterrows()))
+            for name, part in chosen
         )
         title = f"Groups ({subject.design.group}) at either end of {column.coefficient}"
         header = ("", "rows", "mean", "sd", "lower", "upper", "own estimate")
@@ -113,8 +118,10 @@ _NOTES = (
 )
 
 
-def _group_cells(label: object, row: pd.Series) -> tuple[str, ...]:
-    mcse = float(row["mcse_mean"]) if "mcse_mean" in row else np.nan
-    places = decimals(float(row["sd"]), mcse)
+def _places(row: pd.Series) -> int:
+    return decimals(float(row["sd"]), float(row["mcse_mean"]) if "mcse_mean" in row else np.nan)
+
+
+def _group_cells(label: object, row: pd.Series, places: int) -> tuple[str, ...]:
     values = (number(float(row[name]), places) for name in ("mean", "sd", "lower", "upper", "ols"))
     return (str(label), count(row["n"]), *values)

@@ -24,8 +24,10 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.1rem; list-style: none; p
 .verdict p { margin: .25rem 0; max-width: none; }
 .scroll { overflow-x: auto; margin: .75rem 0; }
 .scroll:focus-visible, pre:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.scroll table { width: max-content; }
+tbody th[scope=row] { max-width: 21rem; }
 table { font-size: .92rem; line-height: 1.35; border-collapse: collapse !important; border-spacing: 0 !important; }
-caption { white-space: normal !important; padding-bottom: .35rem; }
+caption { white-space: normal !important; width: auto !important; padding-bottom: .35rem; }
 th, td { padding: .18rem .7rem .18rem 0; vertical-align: baseline; }
 thead th { border-bottom: 1px solid var(--ink); font-weight: 600; color: var(--faint); }
 tbody th { font-weight: 400; }
@@ -40,16 +42,22 @@ code { font-family: ui-monospace, "Liberation Mono", Menlo, Consolas, monospace;
 blockquote.paste { margin: 0; background: var(--panel); border: 1px solid var(--line); border-radius: .3rem;
   padding: .1rem 1rem; }
 blockquote.paste p { max-width: none; }
-figure { margin: 1.25rem 0; }
-figure img { max-width: 100%; height: auto; background: #ffffff; border-radius: .3rem; }
+.conclusion { border-left: .3rem solid var(--line); padding-left: .9rem; font-weight: 600; }
+.figures { display: flex; flex-wrap: wrap; align-items: flex-start; gap: 1rem 2rem; margin: 1.25rem 0; }
+figure { margin: 0; }
+figure img { display: block; max-width: 100%; height: auto; background: #ffffff; border-radius: .3rem; }
+figcaption { font-size: .88rem; margin-top: .35rem; }
 footer { color: var(--faint); font-size: .85rem; padding-top: 2.5rem; padding-bottom: 2.5rem; }
 @media (max-width: 40rem) { body { font-size: .97rem; } h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; }
-  main, header, footer { padding-left: .9rem; padding-right: .9rem; } table { font-size: .85rem; } }
+  main, header, footer { padding-left: .9rem; padding-right: .9rem; } table { font-size: .85rem; }
+  tbody th[scope=row] { max-width: 9rem; } }
+@media (min-width: 48rem), print { caption { white-space: nowrap !important; width: 0 !important; } }
 @media print { :root { --ink: #000; --faint: #333; --page: #fff; --panel: #fff; --line: #999; --accent: #000;
     --good: #000; --bad: #000; color-scheme: light; }
   @page { margin: 18mm 15mm; }
   body { font-size: 10pt; } nav { display: none; } main, header, footer { max-width: none; padding: 0; }
   h2, h3, caption { break-after: avoid; } tr, figure, pre, .verdict, .scroll { break-inside: avoid; }
-  .scroll { overflow: visible; }
+  .scroll { overflow: visible; } .scroll table { width: auto; }
+  .figures { gap: 1rem 4%; } figure:not(.wide) { width: 48%; } .conclusion { break-before: avoid; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; } table { font-size: 9pt; } }
 """

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
 import pandas as pd
 import xarray as xr
@@ -17,6 +17,16 @@ from bayeshlm.display.tables import FitReport
 from bayeshlm.graph.priors import Priors
 from bayeshlm.posterior.quantity import Quantity
 from bayeshlm.sampling.convergence import Convergence
+
+if TYPE_CHECKING:
+    from bayeshlm.checks.influence import Influence
+    from bayeshlm.checks.level1_residuals import LevelOneResiduals
+    from bayeshlm.checks.level2_residuals import LevelTwoResiduals
+    from bayeshlm.checks.loo import Exact, Loo, Unit
+    from bayeshlm.checks.power_scaling import PriorSensitivity
+    from bayeshlm.checks.predictive_check import PredictiveCheck
+    from bayeshlm.display.plots.fit_plots import FitPlots
+    from bayeshlm.display.plots.model_plots import ModelPlots
 
 
 class ReportedModel(Protocol):
@@ -30,6 +40,11 @@ class ReportedModel(Protocol):
     @property
     def priors(self) -> Priors:
         """The priors."""
+        ...
+
+    @property
+    def plot(self) -> ModelPlots:
+        """Figures of the data."""
         ...
 
 
@@ -75,6 +90,33 @@ class ReportedFit(Protocol):
         """Posterior beside REML."""
         ...
 
+    @property
+    def plot(self) -> FitPlots:
+        """Figures."""
+        ...
+
+    def predictive_check(self, n_draws: int | None = None, seed: int | None = None) -> PredictiveCheck:
+        """Replicated data beside those observed."""
+        ...
+
+    def loo(self, unit: Unit, exact: Exact) -> Loo:
+        """Leave-one-out cross-validation."""
+        ...
+
+    @overload
+    def residuals(self, level: Literal[1]) -> LevelOneResiduals: ...
+
+    @overload
+    def residuals(self, level: Literal[2]) -> LevelTwoResiduals: ...
+
+    def influence(self) -> Influence:
+        """What each group does to the results."""
+        ...
+
+    def prior_sensitivity(self) -> PriorSensitivity:
+        """What the posterior owes to the priors."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class Subject:
@@ -93,6 +135,10 @@ class Subject:
         Where the model comes from.
     data : str
         The data file, or the name of a shipped data set, for the code that repeats the analysis.
+
+    Notes
+    -----
+    The checks are attributes that are computed once, for the section and for its figures.
     """
 
     fit: ReportedFit
@@ -122,3 +168,38 @@ class Subject:
         """Versions of the packages that sampled."""
         found: dict[str, str] = json.loads(self.attrs["versions"])
         return found
+
+    @cached_property
+    def predictive_check(self) -> PredictiveCheck:
+        """Predictive checks, with the seed of the fit."""
+        return self.fit.predictive_check(seed=int(self.attrs["seed"]))
+
+    @cached_property
+    def loo_groups(self) -> Loo:
+        """Leave-one-out over groups, without refits."""
+        return self.fit.loo("group", exact=False)
+
+    @cached_property
+    def loo_rows(self) -> Loo:
+        """Leave-one-out over rows, without refits."""
+        return self.fit.loo("row", exact=False)
+
+    @cached_property
+    def level1_residuals(self) -> LevelOneResiduals:
+        """Residuals of the rows."""
+        return self.fit.residuals(1)
+
+    @cached_property
+    def level2_residuals(self) -> LevelTwoResiduals:
+        """Residuals of the groups."""
+        return self.fit.residuals(2)
+
+    @cached_property
+    def influence(self) -> Influence:
+        """Influence of the groups, without refits of the posterior."""
+        return self.fit.influence()
+
+    @cached_property
+    def prior_sensitivity(self) -> PriorSensitivity:
+        """Power scaling of the priors."""
+        return self.fit.prior_sensitivity()

@@ -1,0 +1,175 @@
+"""What to make of a check: a plain sentence or two to act on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from bayeshlm.checks.cross_check import CrossCheck
+from bayeshlm.checks.influence import Influence
+from bayeshlm.checks.level1_residuals import LevelOneResiduals
+from bayeshlm.checks.level2_residuals import LevelTwoResiduals
+from bayeshlm.checks.loo import Loo
+from bayeshlm.checks.power_scaling import PriorSensitivity
+from bayeshlm.checks.verdicts import DIFFERS
+from bayeshlm.display.digits import number
+from bayeshlm.display.predictive_check import NOTABLE
+
+ALPHA = 0.05
+"""A test below it is followed up."""
+
+SMALL_SKEWNESS, SMALL_KURTOSIS = 0.5, 1.0
+"""Departures from normal errors that intervals of effects bear, in absolute value; of the kurtosis, from 3."""
+
+LARGE_CHANGE = 1.0
+"""A group that moves a parameter by so many posterior SDs is reported with and without it."""
+
+MOST_NAMED = 10
+
+_CONTEXT = "mean_correlation["
+_OF_GROUPS = ("between_variance", "lowest_mean", "highest_mean", "size_correlation", "slope_sd")
+
+
+def predictive_conclusion(table: pd.DataFrame) -> str:
+    """Judge predictive checks by what they are about: how groups differ, or how rows are distributed.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of a `PredictiveCheck`.
+    """
+    off = table.index[table["p_two_sided"] < NOTABLE].get_level_values("statistic").unique()
+    contextual = [name.removeprefix(_CONTEXT)[:-1] for name in map(str, off) if name.startswith(_CONTEXT)]
+    groups = [name for name in off if str(name).partition("[")[0] in _OF_GROUPS]
+    if contextual:
+        return (
+            f"The groups' means are related to their means of {', '.join(contextual)} in another way than the model"
+            f" says: consider {', '.join(f'mean({name})' for name in contextual)} as a level-2 predictor before"
+            " interpreting tau, the ICC and plausible ranges."
+        )
+    if groups:
+        return (
+            "The model does not reproduce how groups differ: look for a level-2 predictor or a random slope that is"
+            " missing before interpreting tau, the ICC and plausible ranges."
+        )
+    if len(off):
+        return (
+            "The model reproduces how groups differ, but not the shape of the outcome within them: rely on it for"
+            " effects and for groups, not for the extremes or the share of single rows beyond a cutoff."
+        )
+    return "In what was looked at the model makes data like these: nothing here speaks against interpreting it."
+
+
+def loo_conclusion(found: Sequence[Loo]) -> str:
+    """Say whether leave-one-out estimates can be used, and for what.
+
+    Parameters
+    ----------
+    found : sequence of Loo
+        At least one.
+    """
+    bad = [loo for loo in found if len(loo.bad)]
+    if bad:
+        calls = " and ".join(f'fit.loo("{loo.unit}", exact=True)' for loo in bad)
+        return f"Do not use the numbers marked not trustworthy before {calls} has fitted the model without those units."
+    return (
+        "An elpd is neither good nor bad by itself: use it to compare this model with others of the same rows, by"
+        " hlm.compare(), which judges differences against their standard errors."
+    )
+
+
+def level1_conclusion(residuals: LevelOneResiduals) -> str:
+    """Judge the level-1 errors: shape, by size as well as by test, and variance."""
+    shape, variance = residuals.normality, residuals.variance
+    p_shape, p_variance = np.array([shape.p_skewness, shape.p_kurtosis]), variance.p_exact
+    said = f"skewness {number(shape.skewness, 2)}, kurtosis {number(shape.kurtosis, 2)}; normal errors: 0 and 3"
+    if np.isnan(p_shape).all():
+        sentences = ["There are too few rows to judge the shape of the level-1 errors."]
+    elif not (p_shape < ALPHA).any():
+        sentences = [f"Nothing speaks against normal level-1 errors ({said})."]
+    elif abs(shape.skewness) < SMALL_SKEWNESS and abs(shape.kurtosis - 3) < SMALL_KURTOSIS:
+        sentences = [
+            f"The level-1 errors are not quite normal ({said}): that matters for single rows, little for effects."
+        ]
+    else:
+        sentences = [
+            f"The level-1 errors are clearly not normal ({said}): look for outlying rows, a floor or a ceiling of the"
+            " scale, or transform the outcome."
+        ]
+    if p_variance < ALPHA:
+        sentences.append(
+            "The level-1 variance differs between groups: look for a level-1 predictor or a random slope that is"
+            " missing."
+        )
+    elif p_variance >= ALPHA:
+        sentences.append("Nothing speaks against one level-1 variance in all groups.")
+    return " ".join(sentences)
+
+
+def level2_conclusion(residuals: LevelTwoResiduals) -> str:
+    """Name the groups that lie out of what the model expects."""
+    found = residuals.distances
+    out = found.index[found["p_holm"] < ALPHA]
+    if len(out):
+        return f"Look at {_named(residuals.group, out)} before generalizing: outlying (Holm's p below .05)."
+    return "No group is outlying among the groups (no p below .05 after Holm's adjustment for their number)."
+
+
+def influence_conclusion(influence: Influence) -> str:
+    """Say whether a result hangs on one group."""
+    table, group = influence.table, influence.group
+    large = table[table["change"].abs() >= LARGE_CHANGE]
+    label, row = table.index[0], table.iloc[0]
+    moved = f"{group} {label}: {row['parameter']}, by {number(abs(float(row['change'])), 2)}"
+    if len(large):
+        sentence = (
+            f"Report the results with and without {_named(group, large.index)}: a parameter moves by a posterior SD or"
+            f" more without it (the most, {moved})."
+        )
+    else:
+        sentence = (
+            f"No result hangs on a single {group}: none moves a parameter by a posterior SD or more (the most,"
+            f" {moved})."
+        )
+    if len(influence.bad):
+        sentence += f" Of {_named(group, influence.bad.index)} this is not known before influence(exact=True)."
+    return sentence
+
+
+def prior_conclusion(sensitivity: PriorSensitivity) -> str:
+    """Say which priors have to be justified."""
+    table = sensitivity.table
+    flagged = sensitivity.flagged
+    if not flagged:
+        return "The priors can stay as they are: no result hangs on them."
+    keys = [key for key in dict.fromkeys(table.loc[flagged, "strongest"]) if key]
+    priors = f"the prior of {', '.join(keys)}" if keys else "the priors"
+    return (
+        f"The priors matter for {', '.join(flagged)}: justify {priors}, or report those results under other priors"
+        " too, by fit.prior_sensitivity(refit=True)."
+    )
+
+
+def cross_check_conclusion(check: CrossCheck) -> str:
+    """Say what the comparison with REML means for a paper."""
+    if check.agrees:
+        return "The classical analysis would lead to the same conclusions."
+    table = check.table
+    differing = table.index[table["verdict"] == DIFFERS].get_level_values("component").unique()
+    if "gamma" in differing:
+        return "Fixed effects differ from REML's: settle the reasons named above before reporting either."
+    if len(differing):
+        return (
+            "The fixed effects agree with REML's. Report what differs with its interval, which says how little the"
+            " data tell of it, and with the reason named above."
+        )
+    return "Take more draws before calling posterior and REML the same."
+
+
+def _named(group: str, labels: Sequence[object] | pd.Index) -> str:
+    """Groups by name, at most so many."""
+    names = ", ".join(map(str, labels[:MOST_NAMED]))
+    more = f" and {len(labels) - MOST_NAMED} more" if len(labels) > MOST_NAMED else ""
+    return f"{group} {names}{more}"
