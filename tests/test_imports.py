@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -109,3 +110,9 @@ def test_every_public_name_is_there_and_no_other():
     assert sorted(bayeshlm.__all__) == sorted(bayeshlm._HOME_OF)
     for name in bayeshlm.__all__:
         assert getattr(bayeshlm, name) is not None
+
+
+def test_no_folder_takes_the_place_of_a_public_name_once_it_is_imported():
+    for name in bayeshlm.__all__:
+        getattr(bayeshlm, name)
+    assert [name for name in bayeshlm.__all__ if isinstance(getattr(bayeshlm, name), ModuleType)] == []
