@@ -204,11 +204,30 @@ def test_a_difference_in_fixed_effects_weighs_more_than_one_in_variances(fit):
     assert "Fixed effects differ" in cross_check_conclusion(changed(check, agrees=False, table=table))
 
 
-def figures_of(subject):
+RESULTS = ("data", "effects", "variance", "groups", "cross-check")
+CHECKS = ("predictive", "left-out", "residuals", "influence", "prior-sensitivity")
+
+
+def figures_of(subject, places=RESULTS):
     from bayeshlm.display.plots.image import off_screen
 
     with off_screen():
-        return {place: list(draw(subject)) for place, draw in FIGURES}
+        return {place: list(draw(subject)) for place, draw in FIGURES if place in places}
+
+
+def test_a_check_is_drawn_when_its_section_has_computed_it(fit):
+    subject = Subject(fit, fit._report)
+    assert not any(figures_of(subject, CHECKS).values())
+    for name in ("predictive_check", "loo_groups", "level1_residuals", "level2_residuals", "influence"):
+        assert getattr(subject, name) is not None
+    assert subject.prior_sensitivity is not None
+    found = figures_of(subject, CHECKS)
+    assert {place: len(made) for place, made in found.items()} == dict(zip(CHECKS, (1, 1, 2, 1, 1), strict=True))
+    assert "school" in found["left-out"][0].caption
+    for figure in (figure for made in found.values() for figure in made):
+        assert len(figure.alt) > 30
+        assert figure.caption.endswith(".")
+        assert figure.image.width <= 7.6
 
 
 def test_every_section_has_the_figures_that_the_model_allows(subject):
