@@ -16,6 +16,7 @@ from bayeshlm.equations.tokens import Token, equation_error
 from bayeshlm.errors import EquationError
 
 _DEEPEST = 10
+_PARENTHESES = "parentheses hold a product of columns, not a sum: write products out, and cwc(x) or cgm(x) to center"
 _LONGEST_NUMBER = 18
 
 
@@ -79,10 +80,10 @@ class Cursor:
 
 
 def parse_product(cursor: Cursor, depth: int = 0) -> Product:
-    """Read ``factor*factor*...``; the order of the text is kept."""
-    factors = [_parse_factor(cursor, depth)]
+    """Read ``factor*factor*...``; the order of the text is kept. Parentheses around a product say nothing more."""
+    factors = _parse_factors(cursor, depth)
     while cursor.take_if("*"):
-        factors.append(_parse_factor(cursor, depth))
+        factors += _parse_factors(cursor, depth)
     return Product(tuple(factors))
 
 
@@ -134,6 +135,20 @@ def unexpected(cursor: Cursor, before: str) -> EquationError:
     return cursor.error(messages.get(token.kind, f"`{token.value}` cannot stand here"))
 
 
+def _parse_factors(cursor: Cursor, depth: int) -> list[Factor]:
+    """Read one factor, or those of a product in parentheses: ``(ses)``, as HLM writes it."""
+    if not cursor.at("("):
+        return [_parse_factor(cursor, depth)]
+    opening = cursor.take("(", "")
+    if depth >= _DEEPEST or not cursor.at("name", "column"):
+        raise cursor.error(_PARENTHESES, opening.span)
+    factors = parse_product(cursor, depth + 1).factors
+    if not cursor.at(")"):
+        raise cursor.error(_PARENTHESES, opening.span)
+    cursor.take(")", "")
+    return list(factors)
+
+
 def _parse_factor(cursor: Cursor, depth: int) -> Factor:
     token, after = cursor.peek(), cursor.peek(1)
     if token is not None and token.kind == "name" and after is not None and after.kind == "(":
@@ -146,7 +161,6 @@ def _parse_factor(cursor: Cursor, depth: int) -> Factor:
     if token is None:
         raise cursor.error("a column or a function of one is missing at the end of this line")
     messages = {
-        "(": "parentheses stand only behind a function: write products out, and cwc(x) or cgm(x) to center",
         "number": "numbers stand only in options such as poly(x, 2): here a column is needed",
         "string": "a column's name stands in backticks, not in quotes: write `" + token.value + "`",
         "*": "powers and double `*` are not read: write `x*x` or `poly(x, 2)`",

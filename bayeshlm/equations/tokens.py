@@ -16,7 +16,8 @@ _PUNCTUATION: dict[str, Kind] = {
     "+": "+", "*": "*", "=": "=", "(": "(", ")": ")", "[": "[", "]": "]", ",": ",", "-": "-", "−": "-",
 }  # fmt: skip
 _BEGINS, _ENDS = ("+", "*"), ("+", "*", "=")  # a line that begins or ends so is not a line of its own
-_LABEL = re.compile(r"level[ \t\u00a0-]*([0-9]+)[^:=;#`\r\n]*:", re.IGNORECASE)
+# "Level 1:", and a heading on a line of its own, such as HLM's "Level-1 Model".
+_LABEL = re.compile(r"level[ \t\u00a0-]*([0-9]+)(?:[^:=;#`\r\n]*:|[^:=;#`+*\r\n]*(?=[\r\n]))", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _QUOTED = {
     "`": re.compile(r"`((?:[^`\r\n]|``)+)`"),
@@ -114,7 +115,7 @@ def tokenize(text: str) -> list[list[Token]]:
     """Split a text into logical lines of tokens.
 
     Newlines and ``;`` end a line; a line goes on when it ends in ``+``, ``*``, ``=`` or with an open
-    parenthesis, or when the next begins with ``+`` or ``*``. Comments and "Level 1:" labels are skipped.
+    parenthesis, or when the next begins with ``+`` or ``*``. Comments and labels such as "Level 1:" are skipped.
 
     Raises
     ------

@@ -10,6 +10,7 @@ from bayeshlm.equations.spec import (
     ModelSpec,
     Product,
 )
+from bayeshlm.errors import EquationError
 
 X = Column("x")
 
@@ -196,3 +197,31 @@ def test_spans_point_into_the_text():
         "g01*`w 1`",
     ]
     assert spec.text == text
+
+
+HLM_STYLE = """
+LEVEL 1 MODEL
+    MATHACH_ij = β0j + β1j*(SES_ij) + rij
+LEVEL 2 MODEL
+    β0j = γ00 + γ01*(SECTOR_j) + γ02*(MEANSES_j) + u0j
+    β1j = γ10 + γ11*(SECTOR_j)*MEANSES_j + u1j
+"""
+PLAIN_STYLE = """
+MATHACH_ij = b0 + b1*SES_ij + r
+b0 = g00 + g01*SECTOR_j + g02*MEANSES_j + u0
+b1 = g10 + g11*SECTOR_j*MEANSES_j + u1
+"""
+
+
+def test_equations_as_hlm_prints_them():
+    assert parse(HLM_STYLE) == parse(PLAIN_STYLE)
+
+
+@pytest.mark.parametrize("inside", ["x - m", "x + m", "2", "x, 2", "", "(x"])
+def test_parentheses_hold_a_product(inside):
+    with pytest.raises(EquationError, match="parentheses hold a product"):
+        parse(f"y = b0 + b1*({inside}) + r; b0 = g00 + u0; b1 = g10")
+
+
+def test_a_column_may_be_called_level():
+    assert parse("level2 = b0 + b1*level1 + r\nb0 = g00 + u0\nb1 = g10").outcome.name == "level2"
