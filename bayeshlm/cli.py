@@ -120,13 +120,14 @@ def _fit(options: argparse.Namespace) -> int:
         from bayeshlm.crosscheck.reml import fit_reml
 
         fit_reml(model.design)  # data that REML cannot fit are refused before anything is sampled
+    progress = False if options.quiet else None
     fit = model.fit(
         draws=options.draws,
         tune=options.tune,
         chains=options.chains,
         seed=options.seed,
         target_accept=options.target_accept,
-        progress=False if options.quiet else None,
+        progress=progress,
     )
     if options.out is not None:
         write_results(fit, options.out, options.reml)
@@ -135,7 +136,7 @@ def _fit(options: argparse.Namespace) -> int:
 
         file = read_model_file(options.model)
         data = options.data or file.dataset or file.data or ""
-        fit.report(options.report, title=file.title, source=file.source, data=data)
+        fit.report(options.report, title=file.title, source=file.source, data=data, progress=progress)
     if not options.quiet:
         print(fit)
         if options.reml:

@@ -77,6 +77,7 @@ class FitQuantities(FitChecks):
         question: str = "",
         source: str = "",
         data: str | os.PathLike[str] = "",
+        progress: bool | None = None,
     ) -> None:
         """Write everything as one HTML page that needs no network: for readers, reviewers and the archive.
 
@@ -88,6 +89,8 @@ class FitQuantities(FitChecks):
             Heading, the question of the study, and where the model comes from, in your words.
         data : str or path
             The data file, or the name of a shipped data set, for the code that repeats the analysis.
+        progress : bool, optional
+            Show a bar of the sections; by default on a terminal and in a notebook.
 
         Raises
         ------
@@ -99,7 +102,8 @@ class FitQuantities(FitChecks):
 
         check_file(Path(path), "report()", "report.html")
         fit = cast("Fit", self)  # the class that has all results, and is made of this one
-        write_text(report_html(Subject(fit, fit._report, title, question, source, os.fspath(data))), path)
+        subject = Subject(fit, fit._report, title, question, source, os.fspath(data))
+        write_text(report_html(subject, progress), path)
 
 
 def draws_and_design(fit: FitChecks | RemlQuantities) -> tuple[xr.Dataset, Design]:

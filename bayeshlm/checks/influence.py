@@ -17,6 +17,7 @@ from bayeshlm.crosscheck.reml import fit_reml
 from bayeshlm.design.design import Design
 from bayeshlm.errors import DataError
 from bayeshlm.graph.priors import Priors
+from bayeshlm.sampling.progress import steps
 
 MOST_REML_FITS = 500
 """Up to so many groups REML is fitted without each unasked."""
@@ -96,11 +97,12 @@ def influence(posterior: xr.Dataset, design: Design, priors: Priors, exact: bool
     limit, notes = threshold(n_draws), []
     shifts = shifts_without_groups(posterior, design)
     refitted = ~(shifts.pareto_k <= limit) & exact
-    for position in np.flatnonzero(refitted).tolist():
+    named = [f"{design.group} {label}" for label in design.group_labels]
+    for position in steps(np.flatnonzero(refitted).tolist(), named.__getitem__, "Fitting without"):
         refit = refit_without(posterior, design, priors, design.group_codes == position)
         put_refit(shifts, posterior, design, position, refit)
         if not refit.convergence.converged:
-            notes.append(f"the fit without {design.group} {design.group_labels[position]} has not converged")
+            notes.append(f"the fit without {named[position]} has not converged")
     names, _ = parameter_draws(posterior)
     draws = _posterior_dataset(shifts, refitted, design, names)
     with_fits = exact or design.n_groups <= MOST_REML_FITS

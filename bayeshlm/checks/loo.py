@@ -18,6 +18,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.graph.priors import Priors
+from bayeshlm.sampling.progress import steps
 
 type Unit = Literal["row", "group"]
 type Exact = bool | Literal["auto"]
@@ -143,13 +144,13 @@ def leave_one_out(
     refit_them = len(bad) <= MOST_REFITS if exact == "auto" else exact
     refitted = np.zeros(len(left_out.elpd), dtype=np.bool_)
     unconverged: list[object] = []
-    for position in bad if refit_them else ():
+    for position in steps(bad.tolist() if refit_them else [], lambda k: _name(design, unit, k), "Fitting without"):
         refit_of = exact_row if unit == "row" else exact_group
-        numbers, refit = refit_of(posterior, design, priors, int(position))
+        numbers, refit = refit_of(posterior, design, priors, position)
         left_out.elpd[position], left_out.p_loo[position], left_out.mcse[position] = numbers
         refitted[position] = True
         if not refit.convergence.converged:
-            unconverged.append(_name(design, unit, int(position)))
+            unconverged.append(_name(design, unit, position))
     notes = [f"the fit without {name} has not converged" for name in unconverged]
     if len(bad) and not refit_them and exact == "auto":
         notes.append(f"{len(bad)} units have a bad Pareto k, too many to be refitted unasked: exact=True fits each")

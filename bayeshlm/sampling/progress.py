@@ -1,9 +1,9 @@
-"""Says what a long run is doing: a line while the model compiles, then a bar over all chains."""
+"""Says what a long run is doing: a line while the model compiles, a bar over all chains, a bar over steps."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -52,6 +52,31 @@ def sampling_bar(total: int, show: bool) -> Iterator[ChainCallback | None]:
             )
 
         yield update
+
+
+def steps[Item](
+    items: Sequence[Item], name: Callable[[Item], str], doing: str, show: bool | None = None
+) -> Iterator[Item]:
+    """Yield the items, with a bar that names the one at work; by default where somebody watches.
+
+    Examples
+    --------
+    >>> list(steps(["model", "data"], str, "Writing", show=False))
+    ['model', 'data']
+    """
+    if not items or not (somebody_watches() if show is None else show):
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(doing, total=len(items))
+        for item in items:
+            bar.update(task, description=f"{doing}: {name(item)}")
+            yield item
+            bar.advance(task)
 
 
 def somebody_watches() -> bool:

@@ -27,6 +27,7 @@ from bayeshlm.display.report.result_sections import (
 )
 from bayeshlm.display.report.style import CSS
 from bayeshlm.display.report.subject import Subject
+from bayeshlm.sampling.progress import steps
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -70,9 +71,10 @@ SECTIONS: tuple[ReportSection, ...] = (
 """The sections in order; a new one is a line here and a function from the subject to HTML."""
 
 
-def report_html(subject: Subject) -> str:
-    """Write the whole page: one HTML document that loads nothing and runs nothing."""
-    made = [(section, section.body(subject)) for section in SECTIONS]
+def report_html(subject: Subject, progress: bool | None = False) -> str:
+    """Write the whole page: one HTML document that loads nothing and runs nothing; `progress` shows a bar."""
+    sections_at_work = steps(SECTIONS, lambda section: section.title, "Writing the report", progress)
+    made = [(section, section.body(subject)) for section in sections_at_work]
     made = [(section, body) for section, body in made if body]
     links = "".join(f'<li><a href="#{section.id}">{escape(section.title)}</a></li>' for section, _ in made)
     sections = "".join(
