@@ -9,6 +9,7 @@ import xarray as xr
 
 from bayeshlm.design.grouping import as_frame
 from bayeshlm.model import Model
+from bayeshlm.posterior.parameters import parameters
 
 if TYPE_CHECKING:
     from bayeshlm.checks.prediction import Groups
@@ -36,7 +37,20 @@ class FitPredictions:
 
     @property
     def idata(self) -> xr.DataTree:
-        """All groups of draws, as ArviZ takes them."""
+        """All groups of draws, as ArviZ and PyMC take them.
+
+        The group ``posterior`` has, beside the parameters, the free variables of every graph of the model, so that
+        PyMC's functions go on from the draws whichever way these were sampled::
+
+            with model.graph("noncentered"):
+                pm.sample_posterior_predictive(fit.idata)
+
+        They are ``gamma_at_means``, ``tau_signed`` (equal to tau), ``corr_beta`` and ``z``. ``corr`` is a coordinate,
+        because of the ones on its diagonal, of which ArviZ finds no R-hat; ``corr_pairs`` has each correlation once.
+
+        Where beta would take more than 256 MiB, u and z are not among them. PyMC then draws u anew from N(0, G), which
+        it says in its list of what it samples: it predicts new groups. `predict` predicts those of the data.
+        """
         return self._idata
 
     @cached_property
@@ -45,7 +59,7 @@ class FitPredictions:
 
         Where beta would take more than 256 MiB, u and beta are left out; see `Fit.group_draws`.
         """
-        return self._idata["posterior"].to_dataset()
+        return parameters(self._idata["posterior"].to_dataset())
 
     def predict(
         self,
