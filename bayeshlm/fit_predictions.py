@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import xarray as xr
 
 from bayeshlm.design.grouping import as_frame
 from bayeshlm.model import Model
+from bayeshlm.posterior.parameters import parameters
 
 if TYPE_CHECKING:
     from bayeshlm.checks.prediction import Groups
@@ -36,7 +38,23 @@ class FitPredictions:
 
     @property
     def idata(self) -> xr.DataTree:
-        """All groups of draws, as ArviZ takes them."""
+        """All groups of draws, as ArviZ and PyMC take them.
+
+        The group ``posterior`` has, beside the parameters, the free variables of every graph of the model, so that
+        PyMC's functions go on from the draws whichever way these were sampled::
+
+            with model.graph("noncentered"):
+                pm.sample_posterior_predictive(fit.idata)
+
+        They are ``gamma_at_means``, ``tau_signed`` (equal to tau), ``corr_beta`` and ``z``. ``corr`` is a coordinate,
+        because of the ones on its diagonal, of which ArviZ finds no R-hat; ``corr_pairs`` has each correlation once.
+
+        Where beta would take more than 256 MiB, u and z are not among them. PyMC then draws u anew from N(0, G), which
+        it says in its list of what it samples: it predicts new groups. `predict` predicts those of the data.
+
+        The tree is yours to extend, as with ArviZ and PyMC; what is in it when the fit is saved is saved. The package
+        itself adds to it only where you say ``store=True``, and never changes draws that are there.
+        """
         return self._idata
 
     @cached_property
@@ -45,7 +63,7 @@ class FitPredictions:
 
         Where beta would take more than 256 MiB, u and beta are left out; see `Fit.group_draws`.
         """
-        return self._idata["posterior"].to_dataset()
+        return parameters(self._idata["posterior"].to_dataset())
 
     def predict(
         self,
@@ -55,6 +73,7 @@ class FitPredictions:
         group_data: Any = None,
         n_draws: int | None = None,
         seed: int | None = None,
+        store: bool = False,
     ) -> xr.Dataset:
         """Predict rows: draws of their mean ``mu`` and of their outcome ``y``.
 
@@ -75,6 +94,10 @@ class FitPredictions:
             Draws used, evenly spaced over the chains; all by default.
         seed : int, optional
             The same seed gives the same predictions.
+        store : bool
+            Keep the predictions in `idata`, too. Of the rows that were fitted ``y`` goes to the group
+            ``posterior_predictive``, which makes ``az.plot_ppc_dist(fit.idata)`` work, or with ``groups="new"`` to
+            ``posterior_predictive_new_groups``; whatever else is predicted goes to ``predictions``.
 
         Returns
         -------
@@ -90,6 +113,7 @@ class FitPredictions:
             An option is out of range, or the draws take more memory than they may.
         """
         from bayeshlm.checks.prediction import predict
+        from bayeshlm.checks.predictive_check import MODES
         from bayeshlm.design.new_rows import rows_to_predict
 
         tables = (
@@ -97,10 +121,19 @@ class FitPredictions:
             for table, name in ((new_data, "new_data"), (group_data, "group_data"))
         )
         rows = rows_to_predict(self.model.design, *tables, ungrouped=groups == "average")
-        return predict(self.posterior, self.model.design, rows, groups, n_draws, seed)
+        predicted = predict(self.posterior, self.model.design, rows, groups, n_draws, seed)
+        if store:
+            replicates = new_data is None and groups in MODES
+            self._store({MODES[groups]: predicted[["y"]]} if replicates else {"predictions": predicted})
+        return predicted
+
+    def _store(self, groups: Mapping[str, xr.Dataset]) -> None:
+        """Add groups to `idata`; one of the same name is replaced, all others are left as they are."""
+        for name, group in groups.items():
+            self._idata[name] = xr.DataTree(group)
 
     def predictive_check(
-        self, n_draws: int | None = None, seed: int | None = None, prob: float = 0.95
+        self, n_draws: int | None = None, seed: int | None = None, prob: float = 0.95, *, store: bool = False
     ) -> ShownPredictiveCheck:
         """Compare the data with data that the model would have made, in the same groups and in new ones.
 
@@ -111,6 +144,9 @@ class FitPredictions:
         seed : int, optional
         prob : float
             Probability of the interval of the replicates.
+        store : bool
+            Keep the replicated outcomes in `idata`, too: its groups ``posterior_predictive`` and
+            ``posterior_predictive_new_groups``.
 
         Returns
         -------
@@ -127,7 +163,10 @@ class FitPredictions:
         --------
         bayeshlm.checks.predictive_statistics.predictive_statistics : what is looked at.
         """
-        from bayeshlm.checks.predictive_check import predictive_check
+        from bayeshlm.checks.predictive_check import MODES, predictive_check
         from bayeshlm.display.predictive_check import ShownPredictiveCheck
 
-        return ShownPredictiveCheck.of(predictive_check(self.posterior, self.model.design, n_draws, seed, prob))
+        check = predictive_check(self.posterior, self.model.design, n_draws, seed, prob)
+        if store:
+            self._store({name: check.idata[name].to_dataset() for name in MODES.values()})
+        return ShownPredictiveCheck.of(check)

@@ -48,7 +48,9 @@ class ModelEstimates:
         Returns
         -------
         xarray.DataTree
-            Groups ``prior``, ``prior_predictive`` and ``observed_data``, as ArviZ's plots take them.
+            Groups ``prior``, ``prior_predictive`` and ``observed_data``, as ArviZ's plots take them:
+            ``az.plot_ppc_dist(model.prior_predictive(), group="prior_predictive")``, with the outcomes' own density if
+            ``visuals={"observed_dist": {}}``.
 
         Raises
         ------

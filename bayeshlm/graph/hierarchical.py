@@ -8,10 +8,10 @@ import numpy as np
 import pymc as pm
 
 from bayeshlm.design import Design
+from bayeshlm.graph.free_variables import distribution
 from bayeshlm.graph.priors import Priors
 from bayeshlm.graph.variables import (
     correlation_factor,
-    distribution,
     gamma_variable,
     graph_coords,
     scalar_variable,

@@ -8,6 +8,7 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
+from bayeshlm.graph.free_variables import signed_distribution
 from bayeshlm.graph.marginal_density import KERNEL_DATA, density_data
 from bayeshlm.graph.marginal_op import MarginalLogDensity
 from bayeshlm.graph.priors import Priors
@@ -17,7 +18,6 @@ from bayeshlm.graph.variables import (
     gamma_variable,
     graph_coords,
     scalar_variable,
-    signed_distribution,
     vector_variable,
 )
 

@@ -18,6 +18,9 @@ from bayeshlm.graph.priors import Priors
 
 type Array = NDArray[np.float64]
 
+LARGEST = 1 - np.finfo(float).eps
+"""The largest partial correlation: the logarithm of ``1 - partial`` has to be finite."""
+
 
 @dataclass(frozen=True, eq=False)
 class PartialCorrelations:
@@ -46,6 +49,19 @@ class PartialCorrelations:
             R[..., row, column] = partial[..., k] * R[..., row, row]
             R[..., row, row] *= np.sqrt(1 - partial[..., k] ** 2)
         return R
+
+    def of(self, corr: Array) -> Array:
+        """The partial correlations (..., m) of correlation matrices (..., q, q), strictly between -1 and 1."""
+        R = np.zeros(corr.shape)
+        R[..., range(self.n_effects), range(self.n_effects)] = 1.0
+        partial = np.empty((*corr.shape[:-2], len(self.rows)))
+        for k, (row, column) in enumerate(zip(self.rows, self.columns, strict=True)):
+            before = (R[..., row, :] * R[..., column, :]).sum(axis=-1)
+            unit = (corr[..., row, column] - before) / (R[..., row, row] * R[..., column, column])
+            partial[..., k] = np.clip(unit, -LARGEST, LARGEST)
+            R[..., row, column] = partial[..., k] * R[..., row, row]
+            R[..., row, row] *= np.sqrt(1 - partial[..., k] ** 2)
+        return partial
 
 
 def partial_correlations(design: Design, priors: Priors) -> PartialCorrelations:

@@ -11,34 +11,13 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
-from bayeshlm.graph.families import Exponential, Family, HalfCauchy, HalfNormal, HalfStudentT
+from bayeshlm.graph.families import Family
+from bayeshlm.graph.free_variables import Distribution, distribution, gamma_name, parameter_arrays, parts
 from bayeshlm.graph.partial_correlations import partial_correlations
 from bayeshlm.graph.priors import Priors
 
-type Distribution = tuple[str, dict[str, float]]
-"""Name of a PyMC distribution and its parameters."""
-
 type Extras = Callable[[list[int]], dict[str, Any]]
 """Further arguments of the variable for the elements at some positions: a transform, initial values."""
-
-
-def distribution(prior: Family) -> Distribution:
-    """The PyMC distribution of the same name as a prior."""
-    return type(prior).__name__, prior.parameters
-
-
-def signed_distribution(prior: Family) -> Distribution:
-    """The distribution, symmetric about zero, of whose absolute value `prior` is the distribution."""
-    match prior:
-        case HalfStudentT(nu, sigma):
-            return "StudentT", {"nu": nu, "mu": 0.0, "sigma": sigma}
-        case HalfNormal(sigma):
-            return "Normal", {"mu": 0.0, "sigma": sigma}
-        case HalfCauchy(beta):
-            return "Cauchy", {"alpha": 0.0, "beta": beta}
-        case Exponential(lam):
-            return "Laplace", {"mu": 0.0, "b": 1 / lam}
-    raise TypeError(f"{prior} is no prior of a standard deviation")
 
 
 def vector_variable(
@@ -50,16 +29,14 @@ def vector_variable(
     (``gamma_Normal``, ``gamma_StudentT``) and put together in a Deterministic. Parameters stand in the
     model as ``pm.Data`` (``gamma_sigma``), so that they are no part of the compiled code.
     """
-    kinds = sorted({kind for kind, _ in distributions})
-    if len(kinds) == 1:
-        everything = list(range(len(distributions)))
-        return _variable(name, distributions, dims=dim, **extras(everything))
+    made = parts(name, distributions)
+    if name in made:
+        return _variable(name, distributions, dims=dim, **extras(made[name]))
     vector = pt.zeros(len(distributions))
-    for kind in kinds:
-        positions = [k for k, (other, _) in enumerate(distributions) if other == kind]
+    for part, positions in made.items():
         chosen = [distributions[k] for k in positions]
-        part = _variable(f"{name}_{kind}", chosen, shape=len(positions), **extras(positions))
-        vector = pt.set_subtensor(vector[positions], part)
+        variable = _variable(part, chosen, shape=len(positions), **extras(positions))
+        vector = pt.set_subtensor(vector[positions], variable)
     return pm.Deterministic(name, vector, dims=dim)
 
 
@@ -71,10 +48,8 @@ def scalar_variable(name: str, prior: Family, **extras: Any) -> pt.TensorVariabl
 
 
 def _variable(name: str, distributions: Sequence[Distribution], **arguments: Any) -> pt.TensorVariable:
-    (kind, first), *_ = distributions
-    data = {
-        key: pm.Data(f"{name}_{key}", np.array([parameters[key] for _, parameters in distributions])) for key in first
-    }
+    kind = distributions[0][0]
+    data = {key: pm.Data(f"{name}_{key}", values) for key, values in parameter_arrays(distributions).items()}
     return getattr(pm, kind)(name, **data, **arguments)
 
 
@@ -87,12 +62,11 @@ def gamma_variable(priors: Priors, extras: Extras = lambda positions: {}) -> pt.
         The vector that is sampled: gamma itself, or ``gamma_at_means``.
     """
     distributions = [distribution(prior) for prior in priors.gamma]
-    if (priors.basis == np.eye(len(distributions))).all():
-        return vector_variable("gamma", distributions, "fixed", extras)
-    at_means = vector_variable("gamma_at_means", distributions, "fixed", extras)
-    from_means = pm.Data("gamma_from_means", np.linalg.inv(priors.basis))
-    pm.Deterministic("gamma", (from_means * at_means).sum(axis=1), dims="fixed")
-    return at_means
+    sampled = vector_variable(gamma_name(priors), distributions, "fixed", extras)
+    if gamma_name(priors) != "gamma":
+        from_means = pm.Data("gamma_from_means", np.linalg.inv(priors.basis))
+        pm.Deterministic("gamma", (from_means * sampled).sum(axis=1), dims="fixed")
+    return sampled
 
 
 def correlation_factor(design: Design, priors: Priors) -> pt.TensorVariable | None:

@@ -11,6 +11,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
+from bayeshlm.graph.free_variables import constant_data, free_variables
+from bayeshlm.graph.partial_correlations import partial_correlations
 from bayeshlm.graph.prior_changes import basis_text
 from bayeshlm.graph.priors import Priors
 from bayeshlm.sampling.budget import within_budget
@@ -30,10 +32,11 @@ def to_datatree(raw: RawDraws, design: Design, priors: Priors, options: Sampling
     Returns
     -------
     xarray.DataTree
-        Groups ``posterior`` (gamma, tau, corr, sigma, u, beta), ``sample_stats``,
-        ``log_likelihood`` (``y_<group>``, marginal, per group), ``log_prior`` and ``observed_data``.
-        Where beta would take more than the budget (`bayeshlm.sampling.budget`) there are no u, beta and
-        ``log_likelihood``, but ``group_moments``, the posterior means and SDs of u and beta.
+        Groups ``posterior`` (gamma, tau, corr, sigma, u, beta, and the graphs' free variables: see
+        `for_pymc_and_arviz`), ``sample_stats``, ``log_likelihood`` (``y_<group>``, marginal, per group),
+        ``log_prior``, ``constant_data`` (of the priors) and ``observed_data``. Where beta would take more than
+        the budget (`bayeshlm.sampling.budget`) there are no u, beta, z and ``log_likelihood``, but
+        ``group_moments``, the posterior means and SDs of u and beta.
     """
     posterior = posterior_dataset(raw.posterior, design)
     n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
@@ -49,10 +52,11 @@ def to_datatree(raw: RawDraws, design: Design, priors: Priors, options: Sampling
     keep = [name for name in stats.data_vars if stats[name].dims == ("chain", "draw") and stats[name].dtype != object]
     tree = xr.DataTree.from_dict(
         {
-            "posterior": posterior,
+            "posterior": for_pymc_and_arviz(posterior, design, priors, options.seed),
             "sample_stats": stats[keep],
             **groups,
             "log_prior": log_prior_dataset(posterior, design, priors),
+            "constant_data": constant_data(design, priors),
             "observed_data": xr.Dataset({"y": ("obs_id", design.y)}, {"obs_id": pd.RangeIndex(design.n_obs)}),
         }
     )
@@ -104,6 +108,22 @@ def with_groups(posterior: xr.Dataset, u: Array, beta: Array, design: Design) ->
         u=((*sample, group, "random"), u.reshape(*shape, *u.shape[1:])),
         beta=((*sample, group, "coefficient"), beta.reshape(*shape, *beta.shape[1:])),
     )
+
+
+def for_pymc_and_arviz(posterior: xr.Dataset, design: Design, priors: Priors, seed: int) -> xr.Dataset:
+    """Add what PyMC looks for, and put aside what ArviZ cannot summarize.
+
+    PyMC needs the free variables of the graph that a user opens (`bayeshlm.graph.free_variables`). ArviZ computes
+    with every data variable, and the ones on the diagonal of corr and the zeros between its blocks have no R-hat and no
+    density: corr becomes a coordinate, and ``corr_pairs (corr_pair)`` has each correlation once.
+    """
+    everything = posterior.merge(free_variables(posterior, design, priors, seed))
+    partials = partial_correlations(design, priors)
+    if partials.rows:
+        corr = posterior["corr"].transpose("chain", "draw", ...).to_numpy()
+        pairs = corr[..., list(partials.rows), list(partials.columns)]
+        everything = everything.set_coords("corr").assign(corr_pairs=(("chain", "draw", "corr_pair"), pairs))
+    return everything
 
 
 def log_likelihood_dataset(values: Array, posterior: xr.Dataset, design: Design) -> xr.Dataset:

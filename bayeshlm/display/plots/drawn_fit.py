@@ -14,6 +14,7 @@ from bayeshlm.design.scaling import IntArray
 from bayeshlm.errors import OptionError
 from bayeshlm.graph.priors import Priors
 from bayeshlm.posterior.level2_variables import Level2Variable, find_level2_variable, level2_variables
+from bayeshlm.posterior.parameters import parameters
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +36,7 @@ class DrawnFit:
     @cached_property
     def posterior(self) -> xr.Dataset:
         """Draws, dims (chain, draw, ...)."""
-        return self.idata["posterior"].to_dataset()
+        return parameters(self.idata["posterior"].to_dataset())
 
     @cached_property
     def moments(self) -> xr.Dataset | None:
