@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.equations.r_code import Coding
 from bayeshlm.equations.symbols import without_subscript
 from bayeshlm.errors import DataError
 
@@ -218,6 +219,21 @@ def shown(value: object) -> str:
     ('7', "'Lincoln'")
     """
     return repr(value.item() if isinstance(value, np.generic) else value)
+
+
+def coding(series: pd.Series) -> Coding | None:
+    """How R reads a column without missing values that is no number; None for numbers.
+
+    Examples
+    --------
+    >>> [coding(pd.Series(values)) for values in (["b", "a"], [True, False], [1.5, 2.0])]
+    ['text', 'logical', None]
+    """
+    if pd.api.types.is_bool_dtype(series) or pd.api.types.infer_dtype(series) == "boolean":
+        return "logical"
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        return "text" if pd.api.types.infer_dtype(series.cat.categories) == "string" else "numbers"
+    return "text" if isinstance(read_column(series), CategoricalColumn) else None
 
 
 def numbers_as_text(column: CategoricalColumn, labels: pd.Index) -> str | None:
