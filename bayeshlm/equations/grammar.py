@@ -16,6 +16,7 @@ from bayeshlm.equations.tokens import equation_error, tokenize
 from bayeshlm.errors import EquationError
 
 _EXAMPLE = "\n    mathach = b0 + b1*ses + r\n    b0 = g00 + u0\n    b1 = g10"
+_LONGEST_TEXT = 100_000
 _RESERVED = ("sigma", "corr")
 
 
@@ -29,7 +30,8 @@ def parse(text: str) -> ModelSpec:
     Parameters
     ----------
     text : str
-        The equations, a line or ``;`` between them; ``#`` begins a comment.
+        The equations, a line or ``;`` between them, up to 100,000 characters; ``#`` begins a comment. What HLM prints
+        with them is read too: sentences that center a column, and the mixed model.
 
     Returns
     -------
@@ -53,6 +55,11 @@ def parse(text: str) -> ModelSpec:
     """
     if not isinstance(text, str):
         raise EquationError(f"the equations are a text, not {type(text).__name__}; for example{_EXAMPLE}")
+    if len(text) > _LONGEST_TEXT:
+        raise EquationError(
+            f"the equations have {len(text):,} characters, and up to {_LONGEST_TEXT:,} are read: one line for the"
+            f" outcome and one for each of its coefficients are enough, for example{_EXAMPLE}"
+        )
     printed = read_printed(text)
     lines = [read_line(text, tokens) for tokens in tokenize(printed.equations)]
     equations = [line for line in lines if isinstance(line, LevelEquation)]

@@ -8,8 +8,9 @@ from bayeshlm.equations.expressions import Cursor, parse_call, parse_product, un
 from bayeshlm.equations.functions import FUNCTIONS
 from bayeshlm.equations.spec import Column, Product, Span
 from bayeshlm.equations.symbols import canonical, is_usual, split_product
-from bayeshlm.equations.tokens import Token
+from bayeshlm.equations.tokens import Token, is_plain_name
 
+_LONGEST_SYMBOL = 200
 _ZERO_COVARIANCE = "write `cov(u0, u1) = 0`: a covariance is either estimated or zero"
 
 
@@ -122,10 +123,22 @@ def _read_term(cursor: Cursor) -> Term:
         raise _no_symbol(cursor, token)
     cursor.take("name", "")
     group = _read_group(cursor)
-    symbol = Symbol(canonical(token.value), token.span, group)
+    symbol = _symbol(cursor, token, group)
     expression = parse_product(cursor) if cursor.take_if("*") or _multiplies(cursor, token) else Product()
     _check_end_of_term(cursor, start)
     return Term(symbol, expression, (start, cursor.last_end))
+
+
+def _symbol(cursor: Cursor, token: Token, group: Column | None = None) -> Symbol:
+    """Spell a symbol as the specification does, if it can be read again so."""
+    if len(token.value) > _LONGEST_SYMBOL:
+        message = f"this symbol has {len(token.value)} characters: a symbol has up to {_LONGEST_SYMBOL}, such as `g00`"
+        raise cursor.error(message, token.span)
+    name = canonical(token.value)
+    if not is_plain_name(name) or split_product(name) or canonical(name) != name:
+        message = f"`{token.value}` is no symbol: a letter and digits are one, such as `b0`, `g00`, `u0`"
+        raise cursor.error(message, token.span)
+    return Symbol(name, token.span, group)
 
 
 def _is_symbol(name: str) -> bool:
@@ -196,7 +209,7 @@ def _read_covariance(cursor: Cursor) -> ZeroCovariance:
     symbols: list[Symbol] = []
     while not symbols or cursor.take_if(","):
         token = cursor.take("name", f"a random effect is missing: {_ZERO_COVARIANCE}")
-        symbols.append(Symbol(canonical(token.value), token.span))
+        symbols.append(_symbol(cursor, token))
     closing = cursor.take(")", f"a comma or `)` is missing: {_ZERO_COVARIANCE}")
     if len(symbols) < 2:
         raise cursor.error(f"name two or more random effects: {_ZERO_COVARIANCE}", (start, closing.span[1]))

@@ -21,6 +21,8 @@ _CENTERED = re.compile(
 )
 _NAME = re.compile(r"[^\s,]+")
 _CENTERING = re.compile(r"\bcent(?:er|r)(?:ed|ing)\b", re.IGNORECASE)
+_QUOTED = re.compile(r"`[^`]*`|\"[^\"]*\"|'[^']*'")
+_PROSE = re.compile(r"[^=+*]*\w\s+\w[^=+*]*")
 _MIXED = re.compile(r"\s*mixed[ \t\u00a0-]+model[ \t\u00a0]*(?::|$)", re.IGNORECASE)
 _FURNITURE = re.compile(r"\s*(?:summary of the model specified[^=]*|[-=_]{3,}\s*)", re.IGNORECASE)
 _HEADING = re.compile(r"\s*(?:level[ \t\u00a0-]*[0-9]|mixed[ \t\u00a0-]+model)", re.IGNORECASE)
@@ -146,7 +148,8 @@ def _centerings(text: str, piece: re.Match[str]) -> Iterator[Centering]:
         )
         position = match.end()
     rest = piece[0][position:]
-    if (word := _CENTERING.search(rest)) and "=" not in rest:
+    unquoted = _QUOTED.sub(lambda match: " " * len(match[0]), rest)
+    if (word := _CENTERING.search(unquoted)) and _PROSE.fullmatch(unquoted):
         place = (piece.start() + position + word.start(), piece.start() + position + word.end())
         raise equation_error(
             text,

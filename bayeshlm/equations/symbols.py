@@ -100,11 +100,12 @@ def _rewrite(symbol: str) -> str:
     """One pass of `canonical`: it never lengthens a symbol except by writing a Greek letter out."""
     text = unicodedata.normalize("NFKC", symbol).casefold().strip().lstrip("\\").translate(_BRACES)
     head, rest = _split_stem(text)
-    rest = re.sub(r"_+(?=\d)", "", "".join(GREEK.get(letter, letter) for letter in rest))
+    rest = re.sub(r"(?<!_)_++(?=\d)", "", "".join(GREEK.get(letter, letter) for letter in rest))
     text = _SHORT.get(head, head) + rest
-    while (match := _SUBSCRIPT.search(text[-4:])) and len(match[0]) < len(text):
-        text = text[: -len(match[0])]
-    return text
+    end = len(text)
+    while (match := _SUBSCRIPT.search(text[max(end - 4, 0) : end])) and len(match[0]) < end:
+        end -= len(match[0])
+    return text[:end]
 
 
 def _split_stem(text: str) -> tuple[str, str]:

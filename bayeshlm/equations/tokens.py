@@ -40,6 +40,7 @@ _HINTS = {
     "”": 'write straight quotes: `"`',
 }
 _WIDTH = 110
+_LONGEST_MESSAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +94,17 @@ def equation_error(text: str, span: Span, message: str, first: Span | None = Non
     first : tuple of int, optional
         An earlier place that belongs to the error, quoted after the first.
     """
-    report = f"line {line_number(text, span)}: {message}\n{quote(text, span)}"
+    report = f"line {line_number(text, span)}: {shortened(message)}\n{quote(text, span)}"
     if first is not None:
         report += f"\nthe other place, line {line_number(text, first)}:\n{quote(text, first)}"
     return EquationError(report)
+
+
+def shortened(message: str) -> str:
+    """Leave out the middle of a message that a long name would fill, and what a terminal could take for a command."""
+    if len(message) > _LONGEST_MESSAGE:
+        message = f"{message[: _LONGEST_MESSAGE // 2]} ... {message[-_LONGEST_MESSAGE // 2 :]}"
+    return _printable(message)
 
 
 def line_number(text: str, span: Span) -> int:

@@ -86,6 +86,8 @@ MEANS = {
     ),
     "behind a semicolon": ("; ".join(ONE.split("\n")) + "ses has been centered around the group mean.",
                            ONE.replace("ses", "cwc(ses)")),
+    "a name in backticks that says so": (ONE.replace("b1*ses", "\nb1*`x is centered`"),
+                                         ONE.replace("ses", "`x is centered`")),
     "in a comment": (ONE + "# ses has been centered around the group mean.", ONE),
     "Unicode subscripts": (
         "Yᵢⱼ = β₀ⱼ + β₁ⱼXᵢⱼ + rᵢⱼ\nβ₀ⱼ = γ₀₀ + γ₀₁Wⱼ + u₀ⱼ\nβ₁ⱼ = γ₁₀ + γ₁₁Wⱼ + u₁ⱼ",
