@@ -122,7 +122,7 @@ class Model(ModelEstimates):
         form : {"levels", "combined", "latex", "mathml", "lme4"}
             Level equations; one combined equation; LaTeX for a paper; MathML for a web page; R's lme4 formula.
         """
-        return render(self.spec, form, self.design.group)
+        return render(self.spec, form, self.design.group, self.design.coded if form == "lme4" else None)
 
     def graph(self, parameterization: Parameterization = "marginal") -> pm.Model:
         """Build the PyMC model, to look at or to extend.

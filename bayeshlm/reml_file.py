@@ -38,7 +38,7 @@ def reml_summary(fit: RemlFit) -> dict[str, Any]:
         "format": FORMAT,
         "model": {
             "equations": render(design.spec, "levels", design.group),
-            "lme4": render(design.spec, "lme4", design.group),
+            "lme4": render(design.spec, "lme4", design.group, design.coded),
             "n_obs": design.n_obs,
             "rows_dropped": design.rows_dropped,
             "groups": {design.group: design.n_groups},

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bayeshlm.crosscheck.hlm_output import parse_hlm_output
 from bayeshlm.crosscheck.hlm_statistics import chi_square_tests, reliability, robust_vcov
 from bayeshlm.crosscheck.hlm_tables import HlmEffect, HlmOutput, Printed
-from bayeshlm.crosscheck.reml import RemlEstimate
+from bayeshlm.crosscheck.labelled_estimate import LabelledEstimate
 from bayeshlm.design.design import Design
 from bayeshlm.errors import OptionError
 
@@ -41,7 +42,7 @@ class _Names:
 
 
 def compare_hlm_output(
-    output: HlmOutput, design: Design, estimate: RemlEstimate, names: Mapping[str, str] | None = None
+    output: HlmOutput | str, reml: LabelledEstimate, names: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
     """Compare what HLM printed with a fit of the same model.
 
@@ -51,12 +52,10 @@ def compare_hlm_output(
 
     Parameters
     ----------
-    output : HlmOutput
-        From `parse_hlm_output`.
-    design : Design
-        The model.
-    estimate : RemlEstimate
-        Its fit, by the method HLM used.
+    output : HlmOutput or str
+        From `parse_hlm_output`, or the text that it reads.
+    reml : RemlFit
+        The fit of the model, `Model.reml` or `Model.ml`, by the method HLM used.
     names : mapping of str to str, optional
         What a name in the output stands for where it differs: ``{"MINORITY": "black"}``.
 
@@ -70,9 +69,26 @@ def compare_hlm_output(
 
     Raises
     ------
+    DataError
+        When nothing in the text is HLM's.
     OptionError
-        When HLM used another method of estimation.
+        When HLM used another method of estimation, or what is given is no fit of `Model.reml` or `Model.ml`.
+
+    Examples
+    --------
+    >>> import bayeshlm as hlm
+    >>> reml = hlm.open_model("hsb-one-way-anova").reml()
+    >>> table = hlm.compare_hlm_output("Sigma_squared = 39.14831", reml)
+    >>> table.loc[("sigma2", "level-1"), ["hlm", "estimate"]].astype(float).round(3).to_dict()
+    {'hlm': 39.148, 'estimate': 39.148}
     """
+    if not isinstance(reml, LabelledEstimate):
+        raise OptionError(
+            f"HLM's numbers are compared with a fit of model.reml() or model.ml(), not {type(reml).__name__}."
+        )
+    if not isinstance(output, HlmOutput):
+        output = parse_hlm_output(output)
+    design, estimate = reml.design, reml.estimate
     if output.method is not None and output.method != estimate.method:
         call = "model.reml()" if output.method == "REML" else "model.ml()"
         raise OptionError(f"The output is HLM's {output.method}, the fit is {estimate.method}: compare with {call}.")

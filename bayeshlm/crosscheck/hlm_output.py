@@ -20,7 +20,7 @@ _COMPONENT = (
     rf"({_NAME})(?:\s+slope)?\s*,\s*(U{_INDEX}|R|E)\s+({_NUMBER})\s+({_NUMBER})"
     rf"(?:\s+({_NUMBER})\s+({_NUMBER})\s+({_P}))?"
 )
-_ROW = rf"({_NAME})\s*,\s*(?:B|β|beta){_INDEX}((?:\s+{_NUMBER})+)"
+_ROW = rf"({_NAME})\s*,\s*(?:B|β|beta|G|γ|gamma){_INDEX}((?:\s+{_NUMBER})+)"  # HLM 7.00: reliability of "INTRCPT1, G0"
 _SIGMA2 = rf"(?:sigma[\s_^-]*(?:squared|2)|σ\s*\^?\s*(?:2|²))\s*=\s*({_NUMBER})"
 _TAU = rf"(?:\btau\b|τ)\s*(?P<corr>\(\s*as\s+correlations\s*\))?[\s:]*(?={_NAME}\s*,\s*(?:B|β|beta)[_\s]?\d)"
 

@@ -13,9 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.equations.r_code import Coding
+from bayeshlm.equations.symbols import without_subscript
 from bayeshlm.errors import DataError
 
-SUBSCRIPT = re.compile(r"_(i|j|ij)$")
 NUMBER = re.compile(r"\s*[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?\s*%?\s*")
 
 
@@ -57,18 +58,22 @@ type DataColumn = NumericColumn | CategoricalColumn
 
 
 def resolve(name: str, names: Sequence[str]) -> str | None:
-    """Find the column a name stands for: an exact one wins, else a trailing ``_i``, ``_j``, ``_ij`` is dropped.
+    """Find the column a name stands for: an exact one wins, else its subscript is dropped (`without_subscript`).
 
     Examples
     --------
     >>> resolve("ses_ij", ["ses", "sector_j"]), resolve("sector_j", ["sector", "sector_j"])
     ('ses', 'sector_j')
+    >>> resolve("MATHACHij", ["MATHACH"]), resolve("SECTORj", ["SECTOR"]), resolve("taxi", ["tax"])
+    ('MATHACH', 'SECTOR', None)
     >>> resolve("income", ["ses"]) is None
     True
     """
-    for spelling in (name, SUBSCRIPT.sub("", name)):
-        if spelling in names:
-            return spelling
+    if name in names:
+        return name
+    bare = without_subscript(name)
+    if bare is not None and bare in names:
+        return bare
     composed = {normalize("NFC", candidate): candidate for candidate in names}  # one accent has two encodings
     return composed.get(normalize("NFC", name))
 
@@ -84,7 +89,7 @@ def missing_column(name: str, names: Sequence[str], index_names: Sequence[object
     if name in index_names:
         return f"the data have no column {name!r}, but an index of that name: pass data.reset_index()"
     folded = {candidate.casefold(): candidate for candidate in reversed(names)}
-    near = get_close_matches(SUBSCRIPT.sub("", name).casefold(), folded, n=1)
+    near = get_close_matches((without_subscript(name) or name).casefold(), folded, n=1)
     hint = f"; did you mean {folded[near[0]]!r}?" if near else "."
     shown = ", ".join(names[:30]) + (f" and {len(names) - 30} more" if len(names) > 30 else "")
     return f"the data have no column {name!r}{hint} The columns are: {shown}"
@@ -214,6 +219,21 @@ def shown(value: object) -> str:
     ('7', "'Lincoln'")
     """
     return repr(value.item() if isinstance(value, np.generic) else value)
+
+
+def coding(series: pd.Series) -> Coding | None:
+    """How R reads a column without missing values that is no number; None for numbers.
+
+    Examples
+    --------
+    >>> [coding(pd.Series(values)) for values in (["b", "a"], [True, False], [1.5, 2.0])]
+    ['text', 'logical', None]
+    """
+    if pd.api.types.is_bool_dtype(series) or pd.api.types.infer_dtype(series) == "boolean":
+        return "logical"
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        return "text" if pd.api.types.infer_dtype(series.cat.categories) == "string" else "numbers"
+    return "text" if isinstance(read_column(series), CategoricalColumn) else None
 
 
 def numbers_as_text(column: CategoricalColumn, labels: pd.Index) -> str | None:

@@ -9,8 +9,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from bayeshlm.design.columns import coding
 from bayeshlm.design.cross_products import CrossProducts, cross_products
+from bayeshlm.design.rows import predictors
 from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.equations.r_code import Coding
 from bayeshlm.equations.spec import ModelSpec
 
 
@@ -148,6 +151,13 @@ class Design:
         """Positions in `coefficients` of those that have a random effect, in the order of `random`."""
         labels = self.coefficient_labels
         return [labels.index(column.coefficient) for column in self.random]
+
+    @property
+    def coded(self) -> dict[str, Coding]:
+        """Predictors that are no numbers, with what R reads them as."""
+        names = {column.name for column, in_c in predictors(self.spec) if not in_c}
+        found = {name: coding(self.frame[name]) for name in sorted(names)}
+        return {name: kind for name, kind in found.items() if kind is not None}
 
     @cached_property
     def cross_products(self) -> CrossProducts:

@@ -23,6 +23,7 @@ from bayeshlm.design.grouping import check_frame, find_group_column, group_ids, 
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.equations import quote
 from bayeshlm.equations.spec import Column, ModelSpec, Product, Span
+from bayeshlm.equations.tokens import shortened
 from bayeshlm.errors import DataError
 
 
@@ -86,6 +87,7 @@ class Rows:
 
 def place_error(message: str, text: str, span: Span | None) -> DataError:
     """Build the error for a place in the equations: the message, then the line with a caret."""
+    message = shortened(message)
     return DataError(f"{message}\n{quote(text, span)}" if text and span else message)
 
 

@@ -33,7 +33,7 @@ class Cursor:
 
     def __init__(self, text: str, tokens: list[Token]) -> None:
         self.text = text
-        self._tokens = tokens
+        self._tokens = list(tokens)
         self._next = 0
 
     def peek(self, ahead: int = 0) -> Token | None:
@@ -53,6 +53,17 @@ class Cursor:
             raise self.error(message)
         self._next += 1
         return token
+
+    def split(self, length: int) -> Token:
+        """Split the next token, a name, after so many characters; returns its first part."""
+        token = self._tokens[self._next]
+        start, end = token.span
+        parts = [
+            Token("name", token.value[:length], (start, start + length)),
+            Token("name", token.value[length:], (start + length, end)),
+        ]
+        self._tokens[self._next : self._next + 1] = parts
+        return parts[0]
 
     def take_if(self, kind: str) -> Token | None:
         """Move over the next token if it is of this kind."""
@@ -116,7 +127,8 @@ def unexpected(cursor: Cursor, before: str) -> EquationError:
     after = cursor.peek(1)
     if token.kind in ("name", "column", "string"):
         shown = token.value if token.kind == "name" else f"`{token.value}`"
-        missing = f"put `*` between {before} and {shown}: `{before}*{shown}`"
+        missing = f"put `*` between {before} and {shown}: `{before}*{shown}`, or `+` if they are two terms;"
+        missing += " a name with a space stands in backticks"
         if after is not None and after.kind == "(":
             missing = f"put `*` between {before} and {shown}(...): `{before}*{shown}(...)`"
         return cursor.error(missing)
@@ -144,9 +156,24 @@ def _parse_factors(cursor: Cursor, depth: int) -> list[Factor]:
         raise cursor.error(_PARENTHESES, opening.span)
     factors = parse_product(cursor, depth + 1).factors
     if not cursor.at(")"):
-        raise cursor.error(_PARENTHESES, opening.span)
+        raise cursor.error(_shifted(cursor, factors) or _PARENTHESES, opening.span)
     cursor.take(")", "")
     return list(factors)
+
+
+def _shifted(cursor: Cursor, factors: tuple[Factor, ...]) -> str | None:
+    """What to do about ``(x - 11)``: the column that it needs."""
+    sign, number, closing = cursor.peek(), cursor.peek(1), cursor.peek(2)
+    if not (sign and number and closing and number.kind == "number" and closing.kind == ")" and len(factors) == 1):
+        return None
+    if sign.kind not in ("+", "-") or not isinstance(factors[0], Column):
+        return None
+    name = factors[0].name
+    return (
+        f"numbers are not added to columns here: make the column in the data first,"
+        f' data["{name}_0"] = data["{name}"] {sign.kind} {number.value}, and write `{name}_0`; cwc({name}) and'
+        f" cgm({name}) center around means"
+    )
 
 
 def _parse_factor(cursor: Cursor, depth: int) -> Factor:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bayeshlm.equations.blocks import covariance_blocks
+from bayeshlm.equations.centered import center
 from bayeshlm.equations.levels import Levels, sort_levels
 from bayeshlm.equations.lines import LevelEquation, Symbol, Term, ZeroCovariance, read_line
+from bayeshlm.equations.mixed import check_mixed
+from bayeshlm.equations.printed import Normality, read_printed
 from bayeshlm.equations.spec import Call, FixedTerm, Level2Equation, ModelSpec, Product
 from bayeshlm.equations.symbols import stem
 from bayeshlm.equations.tokens import equation_error, tokenize
 from bayeshlm.errors import EquationError
 
 _EXAMPLE = "\n    mathach = b0 + b1*ses + r\n    b0 = g00 + u0\n    b1 = g10"
+_LONGEST_TEXT = 100_000
 _RESERVED = ("sigma", "corr")
 
 
@@ -26,7 +30,8 @@ def parse(text: str) -> ModelSpec:
     Parameters
     ----------
     text : str
-        The equations, a line or ``;`` between them; ``#`` begins a comment.
+        The equations, a line or ``;`` between them, up to 100,000 characters; ``#`` begins a comment. What HLM prints
+        with them is read too: sentences that center a column, and the mixed model.
 
     Returns
     -------
@@ -50,8 +55,16 @@ def parse(text: str) -> ModelSpec:
     """
     if not isinstance(text, str):
         raise EquationError(f"the equations are a text, not {type(text).__name__}; for example{_EXAMPLE}")
-    lines = [read_line(text, tokens) for tokens in tokenize(text)]
+    if len(text) > _LONGEST_TEXT:
+        raise EquationError(
+            f"the equations have {len(text):,} characters, and up to {_LONGEST_TEXT:,} are read: one line for the"
+            f" outcome and one for each of its coefficients are enough, for example{_EXAMPLE}"
+        )
+    printed = read_printed(text)
+    lines = [read_line(text, tokens) for tokens in tokenize(printed.equations)]
     equations = [line for line in lines if isinstance(line, LevelEquation)]
+    if not equations and printed.mixed.strip():
+        raise EquationError(f"the text holds a mixed model alone; write one equation a level, for example{_EXAMPLE}")
     if not equations:
         raise EquationError(f"the text holds no equation; write one equation a level, for example{_EXAMPLE}")
     levels = sort_levels(text, equations)
@@ -59,7 +72,9 @@ def parse(text: str) -> ModelSpec:
     _check_roles(text, levels, sides)
     random = [effect for _, effect in sides if effect is not None]
     covariances = [line for line in lines if isinstance(line, ZeroCovariance)]
-    return ModelSpec(
+    for normality in printed.normalities:
+        _check_normality(text, normality, levels, [effect.name for effect in random])
+    spec = ModelSpec(
         outcome=levels.outcome,
         level1=levels.terms,
         residual=levels.residual.name,
@@ -77,6 +92,8 @@ def parse(text: str) -> ModelSpec:
         group=_group(text, random),
         text=text,
     )
+    check_mixed(text, printed.mixed, spec)
+    return center(text, spec, printed.centerings)
 
 
 type _Side = tuple[list[tuple[Symbol, Term]], Symbol | None]
@@ -195,6 +212,18 @@ def _check_lone_coefficients(text: str, levels: Levels) -> None:
     if len(lone) > 1:
         message = f"level 1 has one intercept: multiply `{lone[1].name}` by its column, `{lone[1].name}*x`"
         raise equation_error(text, lone[1].span, message, lone[0].span)
+
+
+def _check_normality(text: str, normality: Normality, levels: Levels, random: list[str]) -> None:
+    """``u0, u1 ~ N(0, G)`` names random effects, ``r ~ N(0, sigma^2)`` the residual."""
+    if normality.symbols == (levels.residual.name,) or set(normality.symbols) <= set(random):
+        return
+    effects = ", ".join(f"`{name}`" for name in random)
+    message = (
+        f"a distribution is stated of the residual, `{levels.residual.name} ~ N(0, sigma^2)`, or of random effects"
+        f" ({effects}), which are normal anyway: leave this line out"
+    )
+    raise equation_error(text, normality.span, message)
 
 
 def _group(text: str, random: list[Symbol]) -> str | None:

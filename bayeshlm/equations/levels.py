@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bayeshlm.equations.lines import LevelEquation, Symbol, Term
 from bayeshlm.equations.spec import Column, Level1Term, Product
-from bayeshlm.equations.symbols import canonical
+from bayeshlm.equations.symbols import canonical, is_usual, stem
 from bayeshlm.equations.tokens import equation_error
 from bayeshlm.errors import EquationError
 
@@ -51,7 +51,7 @@ def sort_levels(text: str, equations: list[LevelEquation]) -> Levels:
             text, level1.span, f"level 1 has no coefficient: write `{level1.left.name} = b0 + {residual.name}`"
         )
     for number, term in enumerate(terms):
-        _check_coefficient(text, term, number, lines)
+        _check_coefficient(text, level1, term, number, lines)
     coefficients = tuple(term.symbol for term in terms if term.symbol is not None)
     _check_all_used(text, {symbol.name for symbol in coefficients}, lines)
     if not level1.quoted and level1.left.name == text[slice(*residual.span)]:
@@ -132,7 +132,9 @@ def _residual(text: str, level1: LevelEquation, lines: dict[str, LevelEquation])
     raise equation_error(text, (level1.span[1], level1.span[1] + 1), message)
 
 
-def _check_coefficient(text: str, term: Term, number: int, lines: dict[str, LevelEquation]) -> None:
+def _check_coefficient(
+    text: str, level1: LevelEquation, term: Term, number: int, lines: dict[str, LevelEquation]
+) -> None:
     symbol = term.symbol
     if symbol is None or symbol.name in lines:
         return
@@ -140,10 +142,25 @@ def _check_coefficient(text: str, term: Term, number: int, lines: dict[str, Leve
     factors = term.expression.factors
     if len(factors) == 1 and isinstance(factors[0], Column) and canonical(factors[0].name) in lines:
         message = f"the coefficient stands before its column: write `{factors[0].name}*{written}`"
+    elif _is_gamma(symbol) and level1.symbol is not None and is_usual(level1.symbol):
+        message = (
+            f"level 1 is missing: `{written}` has no level-2 line, and `{level1.left.name}` is no outcome; add"
+            f" `y = {level1.left.name} + ... + r` with the outcome's column for `y`"
+        )
+    elif _is_gamma(symbol):
+        product = text[slice(*term.span)].replace(written, f"b{number}", 1)
+        message = (
+            f"`{written}` is a fixed effect's symbol, and level 1 has coefficients: write `{product}` here and"
+            f" `b{number} = {written}` on a line of its own"
+        )
     else:
         lines_to_add = " or ".join(f"`{line}`" for line in _suggest(written, number))
         message = f"the coefficient `{written}` has no level-2 line: add {lines_to_add}"
     raise equation_error(text, symbol.span, message)
+
+
+def _is_gamma(symbol: Symbol) -> bool:
+    return stem(symbol.name) == "g" != symbol.name
 
 
 def _check_all_used(text: str, used: set[str], lines: dict[str, LevelEquation]) -> None:
@@ -167,6 +184,13 @@ def _only_one_equation(text: str, level1: LevelEquation) -> EquationError:
     first = symbols[0] if symbols else None
     span = level1.span if first is None else first.span
     written = "b0" if first is None else text[slice(*span)]
+    if first is not None and _is_gamma(first):
+        return equation_error(
+            text,
+            span,
+            f"this is the only equation, and `{written}` a fixed effect's symbol: take the combined equation apart into"
+            f" levels, such as `{level1.left.name} = b0 + b1*x + r`, `b0 = {written} + u0` and `b1 = g10 + u1`",
+        )
     return equation_error(
         text,
         span,

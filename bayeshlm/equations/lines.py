@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from bayeshlm.equations.expressions import Cursor, parse_call, parse_product, unexpected
 from bayeshlm.equations.functions import FUNCTIONS
 from bayeshlm.equations.spec import Column, Product, Span
-from bayeshlm.equations.symbols import canonical
-from bayeshlm.equations.tokens import Token
+from bayeshlm.equations.symbols import canonical, is_usual, split_product
+from bayeshlm.equations.tokens import Token, is_plain_name
 
+_LONGEST_SYMBOL = 200
 _ZERO_COVARIANCE = "write `cov(u0, u1) = 0`: a covariance is either estimated or zero"
 
 
@@ -89,6 +90,8 @@ def read_line(text: str, tokens: list[Token]) -> LevelEquation | ZeroCovariance:
     called = first is not None and first.kind == "name" and second is not None and second.kind == "("
     if called and first is not None and canonical(first.value) == "cov":
         return _read_covariance(cursor)
+    if called and first is not None and canonical(first.value) in ("var", "variance"):
+        raise cursor.error("a variance is always estimated: leave this line out", first.span)
     if called and first is not None:
         raise cursor.error(
             f"the left side is a plain column: make a column of `{first.value}(...)` in the data first",
@@ -112,16 +115,45 @@ def _read_term(cursor: Cursor) -> Term:
     token, after = cursor.peek(), cursor.peek(1)
     if token is None:
         raise cursor.error("the line ends too early: a term is missing")
-    if token.kind == "name" and after is not None and after.kind == "(":
+    if token.kind == "name" and (glued := split_product(token.value)):
+        token = cursor.split(len(glued[0]))
+    elif token.kind == "name" and after is not None and after.kind == "(" and not _is_symbol(token.value):
         return _read_call_term(cursor, token)
     if token.kind != "name":
         raise _no_symbol(cursor, token)
     cursor.take("name", "")
     group = _read_group(cursor)
-    symbol = Symbol(canonical(token.value), token.span, group)
-    expression = parse_product(cursor) if cursor.take_if("*") else Product()
+    symbol = _symbol(cursor, token, group)
+    expression = parse_product(cursor) if cursor.take_if("*") or _multiplies(cursor, token) else Product()
     _check_end_of_term(cursor, start)
     return Term(symbol, expression, (start, cursor.last_end))
+
+
+def _symbol(cursor: Cursor, token: Token, group: Column | None = None) -> Symbol:
+    """Spell a symbol as the specification does, if it can be read again so."""
+    if len(token.value) > _LONGEST_SYMBOL:
+        message = f"this symbol has {len(token.value)} characters: a symbol has up to {_LONGEST_SYMBOL}, such as `g00`"
+        raise cursor.error(message, token.span)
+    name = canonical(token.value)
+    if not is_plain_name(name) or split_product(name) or canonical(name) != name:
+        message = f"`{token.value}` is no symbol: a letter and digits are one, such as `b0`, `g00`, `u0`"
+        raise cursor.error(message, token.span)
+    return Symbol(name, token.span, group)
+
+
+def _is_symbol(name: str) -> bool:
+    """Whether a name before a parenthesis is a symbol, as in HLM's ``B1(SES)``, and no function."""
+    return name not in FUNCTIONS and is_usual(canonical(name))
+
+
+def _multiplies(cursor: Cursor, symbol: Token) -> bool:
+    """Whether what follows a symbol without a sign is its column: ``g10 ses``, but not ``g00 u0``."""
+    if cursor.at("column", "("):
+        return True
+    token, after = cursor.peek(), cursor.peek(1)
+    if token is None or token.kind != "name" or not is_usual(canonical(symbol.value)):
+        return False
+    return (after is not None and after.kind == "(") or not is_usual(canonical(token.value))
 
 
 def _read_call_term(cursor: Cursor, name: Token) -> Term:
@@ -177,7 +209,7 @@ def _read_covariance(cursor: Cursor) -> ZeroCovariance:
     symbols: list[Symbol] = []
     while not symbols or cursor.take_if(","):
         token = cursor.take("name", f"a random effect is missing: {_ZERO_COVARIANCE}")
-        symbols.append(Symbol(canonical(token.value), token.span))
+        symbols.append(_symbol(cursor, token))
     closing = cursor.take(")", f"a comma or `)` is missing: {_ZERO_COVARIANCE}")
     if len(symbols) < 2:
         raise cursor.error(f"name two or more random effects: {_ZERO_COVARIANCE}", (start, closing.span[1]))

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from bayeshlm.equations.r_code import Atom, is_categorical, r_atoms, r_expression, r_name
+from bayeshlm.equations.r_code import Atom, Coding, is_categorical, r_atoms, r_expression, r_name
 from bayeshlm.equations.spec import ModelSpec, Product
 
 type _Term = tuple[Atom, ...]
 
 
-def to_lme4(spec: ModelSpec, group: str) -> str:
+def to_lme4(spec: ModelSpec, group: str, coded: Mapping[str, Coding] | None = None) -> str:
     """Write a specification as an lme4 formula.
 
     A fixed effect is the product of its level-2 and its level-1 expression; each block of random effects is
-    a bar, and ``||`` says that all are independent (Bates et al. 2015, J. Stat. Software 67(1), table 2).
+    a bar, and ``||`` says that all are independent (Bates et al. 2015, J. Stat. Software 67(1), table 2). It does
+    not split a factor: with categories each block has a bar of its own, and their columns are written out where R
+    would make others.
 
     Parameters
     ----------
@@ -23,19 +25,25 @@ def to_lme4(spec: ModelSpec, group: str) -> str:
         What the equations say.
     group : str
         The grouping column.
+    coded : mapping of str to {"text", "numbers", "logical"}, optional
+        Columns of the data that are no numbers, though the equations do not say ``C(x)``.
 
     Examples
     --------
     >>> from bayeshlm.equations import parse
     >>> to_lme4(parse("math = b0 + b1*ses + r; b0 = g00 + u0; b1 = g10 + u1; cov(u0, u1) = 0"), "school")
     'math ~ ses + (1 + ses || school)'
+    >>> spec = parse("math = b0 + b1*sex + r; b0 = g00 + u0; b1 = g10 + u1; cov(u0, u1) = 0")
+    >>> to_lme4(spec, "school", {"sex": "text"})
+    'math ~ sex + (1 | school) + (0 + model.matrix(~ sex)[, -1, drop = FALSE] | school)'
     """
+    coded = coded or {}
     by = r_name(group)
-    level1 = dict(zip(spec.coefficients, _line([term.expression for term in spec.level1], 1, by), strict=True))
+    level1 = dict(zip(spec.coefficients, _line([term.expression for term in spec.level1], 1, by, coded), strict=True))
     fixed = [
         atoms + level1[equation.coefficient]
         for equation in spec.level2
-        for atoms in _line([effect.expression for effect in equation.fixed], 2, by)
+        for atoms in _line([effect.expression for effect in equation.fixed], 2, by, coded)
     ]
     offsets = [f"offset({r_expression(offset, 1, by)})" for offset in spec.offsets]
     random = {equation.random: level1[equation.coefficient] for equation in spec.level2 if equation.random is not None}
@@ -43,14 +51,14 @@ def to_lme4(spec: ModelSpec, group: str) -> str:
     return f"{r_name(spec.outcome.name)} ~ {' + '.join(parts)}"
 
 
-def _line(expressions: Sequence[Product], level: int, by: str) -> list[_Term]:
+def _line(expressions: Sequence[Product], level: int, by: str, coded: Mapping[str, Coding]) -> list[_Term]:
     """Write the expressions of a line; without a constant, its first ``C(x)`` has a column for every level."""
-    single = [len(expression.factors) == 1 and is_categorical(expression.factors[0]) for expression in expressions]
+    single = [
+        len(expression.factors) == 1 and is_categorical(expression.factors[0], coded) for expression in expressions
+    ]
     has_constant = any(expression.is_constant for expression in expressions)
     first = None if has_constant or True not in single else single.index(True)
-    return [
-        r_atoms(expression, level, by, every_level=position == first) for position, expression in enumerate(expressions)
-    ]
+    return [r_atoms(expression, level, by, coded, position == first) for position, expression in enumerate(expressions)]
 
 
 def _bars(blocks: tuple[tuple[str, ...], ...], random: dict[str, _Term], by: str) -> list[str]:

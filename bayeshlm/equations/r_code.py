@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from bayeshlm.equations.functions import SEVERAL_COLUMNS, has_several_columns
 from bayeshlm.equations.spec import Call, Factor, Option, Product
@@ -11,6 +13,10 @@ from bayeshlm.equations.spec import Call, Factor, Option, Product
 _RESERVED = frozenset(
     ("if", "else", "repeat", "while", "function", "for", "next", "break", "in", "TRUE", "FALSE", "NULL")
 ) | {"Inf", "NaN", "NA", "NA_integer_", "NA_real_", "NA_complex_", "NA_character_"}
+
+
+type Coding = Literal["text", "numbers", "logical"]
+"""What R makes several columns of: text, categories that are numbers, logical values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,9 @@ def r_name(name: str) -> str:
     return "`{}`".format(name.replace("\\", "\\\\").replace("`", "\\`"))
 
 
-def r_atoms(product: Product, level: int, group: str, every_level: bool = False) -> tuple[Atom, ...]:
+def r_atoms(
+    product: Product, level: int, group: str, coded: Mapping[str, Coding], every_level: bool = False
+) -> tuple[Atom, ...]:
     """Write the factors of a product as variables of a formula, to be joined by ``:``.
 
     Parameters
@@ -48,11 +56,17 @@ def r_atoms(product: Product, level: int, group: str, every_level: bool = False)
         1 or 2: in a level-2 line, means and standard deviations are taken over groups, one value a group.
     group : str
         The grouping column as R code.
+    coded : mapping of str to Coding
+        Columns that are no numbers.
     every_level : bool
         Whether categories have a column each, as they do in a line without an intercept.
     """
     return tuple(
-        Atom(_variable(factor, level, group), is_categorical(factor), every_level and is_categorical(factor))
+        Atom(
+            _variable(factor, level, group, coded),
+            is_categorical(factor, coded) or (not isinstance(factor, Call) and factor.name in coded),
+            every_level and is_categorical(factor, coded),
+        )
         for factor in product.factors
     )
 
@@ -69,15 +83,18 @@ def r_expression(product: Product, level: int, group: str) -> str:
     return " * ".join(parts)
 
 
-def is_categorical(factor: Factor) -> bool:
-    """Whether a factor is ``C(x)`` itself."""
-    return isinstance(factor, Call) and factor.function == "C"
+def is_categorical(factor: Factor, coded: Mapping[str, Coding]) -> bool:
+    """Whether a factor is ``C(x)`` itself, or a column of categories."""
+    if isinstance(factor, Call):
+        return factor.function == "C"
+    return coded.get(factor.name) in ("text", "numbers")
 
 
-def _variable(factor: Factor, level: int, group: str) -> str:
+def _variable(factor: Factor, level: int, group: str, coded: Mapping[str, Coding]) -> str:
     """Write a factor as a variable of a formula: arithmetic needs ``I()``."""
     if not isinstance(factor, Call):
-        return r_name(factor.name)
+        name = r_name(factor.name)
+        return f"factor({name})" if coded.get(factor.name) == "numbers" else name
     if factor.function == "C":
         return _categories(factor)
     code = _arithmetic(factor, level, group)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Literal
 
 from bayeshlm.equations.latex import to_latex
 from bayeshlm.equations.lme4 import to_lme4
 from bayeshlm.equations.mathml import to_mathml
+from bayeshlm.equations.r_code import Coding
 from bayeshlm.equations.spec import Call, Column, Factor, ModelSpec, Option, Product
 from bayeshlm.equations.symbols import canonical
 from bayeshlm.equations.tokens import is_plain_name
@@ -16,7 +18,12 @@ from bayeshlm.errors import OptionError
 type Form = Literal["levels", "combined", "latex", "mathml", "lme4"]
 
 
-def render(spec: ModelSpec, form: Form = "levels", group: str | None = None) -> str:
+def render(
+    spec: ModelSpec,
+    form: Form = "levels",
+    group: str | None = None,
+    coded: Mapping[str, Coding] | None = None,
+) -> str:
     """Write a specification as text.
 
     Parameters
@@ -28,6 +35,9 @@ def render(spec: ModelSpec, form: Form = "levels", group: str | None = None) -> 
         results when level 2 is put into level 1; LaTeX for a paper; MathML for a web page; the formula of R's lme4.
     group : str, optional
         Grouping column, where the text does not name it; used by the lme4 formula.
+    coded : mapping of str to {"text", "numbers", "logical"}, optional
+        Columns that hold text, categories that are numbers, or logical values; used by the lme4 formula, which
+        without it takes a column for a number unless the equations say ``C(x)``.
 
     Returns
     -------
@@ -62,7 +72,7 @@ def render(spec: ModelSpec, form: Form = "levels", group: str | None = None) -> 
         case "mathml":
             return to_mathml(spec, "; ".join(_levels(spec).splitlines()))
         case "lme4":
-            return to_lme4(spec, group or spec.group or "group")
+            return to_lme4(spec, group or spec.group or "group", coded)
     raise OptionError(
         f'there is no form "{form}" of the equations: use "levels", "combined", "latex", "mathml" or "lme4"'
     )

@@ -15,6 +15,14 @@ GREEK = {
 _SHORT = {"beta": "b", "gamma": "g", "epsilon": "e", "varepsilon": "e", "eps": "e"}
 _NAMES = {*GREEK.values(), *_SHORT}
 _SUBSCRIPT = re.compile(r"(?:_(?:ij|ji|i|j)|(?<=\d)(?:ij|i|j)|_)$")
+_UNIT = re.compile(r"(.+)_(?:ij|i|j)|(.+?)(?:ᵢⱼ|ᵢ|ⱼ)|(.*[^_])ij|(.*(?![a-z_])[^\W_])[ij]", re.DOTALL)
+_LETTER = r"[^\W\d_₀-₉ᵢⱼ]"
+_GLUED = re.compile(  # subscripts, then a letter; or a Greek letter, digits, and a letter that is no subscript
+    rf"({_LETTER}+_?(?:[₀-₉]+[ᵢⱼ]*|[ᵢⱼ]+))({_LETTER}.*)"
+    rf"|([α-ωϵΑ-Ω]_?[0-9]+(?:ij|i|j)?(?=[A-Z])|[α-ωϵΑ-Ω]_?[0-9]+(?![ij]))({_LETTER}.*)",
+    re.DOTALL,
+)
+_USUAL = frozenset("bgureav")  # and the Greek letters: what stands before a column without `*`
 _BRACES = str.maketrans("", "", "{},")
 
 
@@ -44,6 +52,45 @@ def canonical(symbol: str) -> str:
     return symbol
 
 
+def is_usual(symbol: str) -> bool:
+    """Whether a canonical symbol is what books call a parameter: one letter or a Greek one, and digits.
+
+    Examples
+    --------
+    >>> [is_usual(symbol) for symbol in ("b1", "u0", "r", "tau00", "sector", "x")]
+    [True, True, True, True, False, False]
+    """
+    letters = stem(symbol)
+    return letters in _USUAL or letters in GREEK.values()
+
+
+def without_subscript(name: str) -> str | None:
+    """Drop the unit subscript of a column's name; None where it has none.
+
+    Behind letters a subscript is ``ij``, or ``i`` or ``j`` unless a small letter stands before it, so that ``taxi``
+    is no ``tax``.
+
+    Examples
+    --------
+    >>> [without_subscript(name) for name in ("ses_ij", "SESij", "SECTORj", "Xᵢⱼ", "taxi", "ses")]
+    ['ses', 'SES', 'SECTOR', 'X', None, None]
+    """
+    match = _UNIT.fullmatch(name)
+    return None if match is None else next(filter(None, match.groups()))
+
+
+def split_product(symbol: str) -> tuple[str, str] | None:
+    """Split a symbol from the column that is written behind it without a sign; None where there is none.
+
+    Examples
+    --------
+    >>> split_product("β₁ⱼXᵢⱼ"), split_product("γ01Wj"), split_product("b1x")
+    (('β₁ⱼ', 'Xᵢⱼ'), ('γ01', 'Wj'), None)
+    """
+    match = _GLUED.fullmatch(symbol)
+    return None if match is None else (match[1] or match[3], match[2] or match[4])
+
+
 def stem(symbol: str) -> str:
     """Return the letters of a canonical symbol, without its digits: ``u0`` -> ``u``."""
     return symbol.rstrip("0123456789")
@@ -53,11 +100,12 @@ def _rewrite(symbol: str) -> str:
     """One pass of `canonical`: it never lengthens a symbol except by writing a Greek letter out."""
     text = unicodedata.normalize("NFKC", symbol).casefold().strip().lstrip("\\").translate(_BRACES)
     head, rest = _split_stem(text)
-    rest = re.sub(r"_+(?=\d)", "", "".join(GREEK.get(letter, letter) for letter in rest))
+    rest = re.sub(r"(?<!_)_++(?=\d)", "", "".join(GREEK.get(letter, letter) for letter in rest))
     text = _SHORT.get(head, head) + rest
-    while (match := _SUBSCRIPT.search(text[-4:])) and len(match[0]) < len(text):
-        text = text[: -len(match[0])]
-    return text
+    end = len(text)
+    while (match := _SUBSCRIPT.search(text[max(end - 4, 0) : end])) and len(match[0]) < end:
+        end -= len(match[0])
+    return text[:end]
 
 
 def _split_stem(text: str) -> tuple[str, str]:

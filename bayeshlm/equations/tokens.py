@@ -14,6 +14,7 @@ type Kind = Literal["name", "column", "number", "string", "+", "*", "=", "(", ")
 
 _PUNCTUATION: dict[str, Kind] = {
     "+": "+", "*": "*", "=": "=", "(": "(", ")": ")", "[": "[", "]": "]", ",": ",", "-": "-", "−": "-",
+    "–": "-", "—": "-", "×": "*", "·": "*", "⋅": "*", "∙": "*", "∗": "*",
 }  # fmt: skip
 _BEGINS, _ENDS = ("+", "*"), ("+", "*", "=")  # a line that begins or ends so is not a line of its own
 # "Level 1:", and a heading on a line of its own, such as HLM's "Level-1 Model".
@@ -26,22 +27,20 @@ _QUOTED = {
 }
 _BLANK = "\ufeff\u200b\u2060"
 _SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
-_TIMES = "a product is written with `*`: `g01*sector`"
+_LATEX = "LaTeX is not read here: write `gamma_00` or `g00`, one equation a line, without `$`, `&` and `\\\\`"
 _HINTS = {
     ":": "`:` has no meaning here: write a product with `*`",
-    "×": _TIMES,
-    "·": _TIMES,
-    "⋅": _TIMES,
-    "∙": _TIMES,
     "/": "division is not read: make the column in the data first",
     "~": "an equation has `=`, not the `~` of R: write one equation a level, such as `y = b0 + r`",
     "|": "`|` has no meaning here: name the groups with group=, or write `u0[school]`",
-    "{": "LaTeX is not read here: write `gamma_00` or `g00`",
-    "\\": "LaTeX is not read here: write `gamma_00` or `g00`",
+    **dict.fromkeys("{}\\$&", _LATEX),
+    "%": "`%` has no meaning here (Mplus writes %WITHIN%): write one equation a level, `y = b0 + b1*x + r`"
+    " and `b0 = g00 + u0`, and put backticks around a name with `%`",
     "“": 'write straight quotes: `"`',
     "”": 'write straight quotes: `"`',
 }
 _WIDTH = 110
+_LONGEST_MESSAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +94,17 @@ def equation_error(text: str, span: Span, message: str, first: Span | None = Non
     first : tuple of int, optional
         An earlier place that belongs to the error, quoted after the first.
     """
-    report = f"line {line_number(text, span)}: {message}\n{quote(text, span)}"
+    report = f"line {line_number(text, span)}: {shortened(message)}\n{quote(text, span)}"
     if first is not None:
         report += f"\nthe other place, line {line_number(text, first)}:\n{quote(text, first)}"
     return EquationError(report)
+
+
+def shortened(message: str) -> str:
+    """Leave out the middle of a message that a long name would fill, and what a terminal could take for a command."""
+    if len(message) > _LONGEST_MESSAGE:
+        message = f"{message[: _LONGEST_MESSAGE // 2]} ... {message[-_LONGEST_MESSAGE // 2 :]}"
+    return _printable(message)
 
 
 def line_number(text: str, span: Span) -> int:
@@ -145,7 +151,7 @@ def tokenize(text: str) -> list[list[Token]]:
             position += 1
         else:
             last = lines[-1][-1] if lines[-1] else None
-            token = _read_token(text, position, last)
+            token = _read_token(text, position, lines[-1])
             goes_on = depth > 0 or token.kind in _BEGINS or (last is not None and last.kind in _ENDS)
             if broken and not goes_on:
                 lines.append([])
@@ -155,8 +161,10 @@ def tokenize(text: str) -> list[list[Token]]:
     return [tokens for tokens in lines if tokens]
 
 
-def _read_token(text: str, start: int, last: Token | None) -> Token:
+def _read_token(text: str, start: int, before: list[Token]) -> Token:
+    """Read the token at an offset, behind those of the same logical line."""
     char = text[start]
+    last = before[-1] if before else None
     if char in _QUOTED:
         match = _QUOTED[char].match(text, start)
         if match is None:
@@ -184,6 +192,10 @@ def _read_token(text: str, start: int, last: Token | None) -> Token:
         return Token(_PUNCTUATION[char], char, (start, start + 1))
     shown = char if char.isprintable() else f"U+{ord(char):04X}"
     message = _HINTS.get(char, f"the character {shown} has no meaning here; put backticks around odd names")
+    if char == "." and last is not None and last.kind == "name":
+        two = [token.kind for token in before[-3:-1]] == ["*", "name"]  # `b1*friend rel.`
+        name = text[before[-2 if two else -1].span[0] : start + 1]
+        message = f"no equation ends in a full stop: leave it out, or write `{name}` in backticks if that is a column"
     raise equation_error(text, (start, start + 1), message)
 
 

@@ -167,6 +167,16 @@ Tau (as correlations)
  Number of estimated parameters = 4
 """
 
+RELIABILITY_7_00 = """
+ ----------------------------------------------------
+  Random level-1 coefficient   Reliability estimate
+ ----------------------------------------------------
+  INTRCPT1, G0                        0.866
+       SES, G1                        0.073
+ ----------------------------------------------------
+The value of the log-likelihood function at iteration 4 = -3.156312E+003
+"""
+
 # Raudenbush & Bryk (2002), tables 4.3 and 4.5, as the text gives them: two decimals
 MEANS_AS_OUTCOMES = """
 Final estimation of fixed effects:

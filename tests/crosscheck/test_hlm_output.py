@@ -1,13 +1,9 @@
 import hlm_samples
+import pandas as pd
 import pytest
 
 import bayeshlm as hlm
-from bayeshlm.crosscheck.hlm_comparison import compare_hlm_output
 from bayeshlm.crosscheck.hlm_tables import Printed
-from bayeshlm.crosscheck.reml import fit_reml
-from bayeshlm.datasets import load_dataset
-from bayeshlm.design import build_design
-from bayeshlm.equations import parse
 
 NULL = "mathach = b0 + r; b0 = g00 + u0"
 MEANS = "mathach = b0 + r; b0 = g00 + g01*meanses + u0"
@@ -20,8 +16,8 @@ LAYOUTS = {"old": hlm_samples.NULL_OLD, "new": hlm_samples.NULL_NEW, "cells": NU
 
 
 def compared(text, equations, method="REML", **options):
-    design = build_design(parse(equations), load_dataset("hsb"), "school")
-    return compare_hlm_output(hlm.parse_hlm_output(text), design, fit_reml(design, method), **options)
+    model = hlm.Model(equations, hlm.load_dataset("hsb"), group="school")
+    return hlm.compare_hlm_output(text, model.reml() if method == "REML" else model.ml(), **options)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -70,6 +66,13 @@ def test_slopes_as_outcomes_are_read():
 def test_a_lower_triangle_of_tau_is_filled():
     text = "Tau\n INTRCPT1,B0  2.37996\n SES,B1  0.19058  0.14892\n"
     assert hlm.parse_hlm_output(text).tau == ((2.37996, 0.19058), (0.19058, 0.14892))
+
+
+def test_reliabilities_are_read_as_version_7_00_prints_them():
+    text = "tau\n INTRCPT1,B0  0.37069 \n SES,B1  0.1  0.2\n" + hlm_samples.RELIABILITY_7_00
+    output = hlm.parse_hlm_output(text)
+    assert (output.reliability_labels, output.reliability) == (("INTRCPT1", "SES"), (0.866, 0.073))
+    assert output.tau == ((0.37069, 0.1), (0.1, 0.2))
 
 
 def test_a_part_of_the_output_is_enough():
@@ -139,6 +142,20 @@ def test_a_group_mean_is_known_by_its_usual_names():
     text = hlm_samples.MEANS_AS_OUTCOMES.replace("MEANSES", "SES_MEAN")
     table = compared(text, MEANS.replace("meanses", "mean(ses)"))
     assert table.loc[("coefficient", "INTRCPT1, SES_MEAN"), "symbol"] == "g01"
+
+
+def test_text_and_what_was_read_from_it_give_one_table():
+    reml = hlm.open_model("hsb-one-way-anova").reml()
+    text = hlm_samples.NULL_OLD
+    pd.testing.assert_frame_equal(
+        hlm.compare_hlm_output(text, reml), hlm.compare_hlm_output(hlm.parse_hlm_output(text), reml)
+    )
+
+
+def test_a_design_is_no_fit():
+    model = hlm.open_model("hsb-one-way-anova")
+    with pytest.raises(hlm.OptionError, match=r"with a fit of model.reml\(\) or model.ml\(\), not Design"):
+        hlm.compare_hlm_output(hlm_samples.NULL_OLD, model.design)
 
 
 def test_the_method_of_estimation_must_be_the_same():

@@ -124,3 +124,31 @@ def test_one_accent_in_two_encodings_is_one_name():
         design = build_design(parse(SLOPE.format(written)), DATA.rename(columns={"ses": column}), "school")
         np.testing.assert_array_equal(design.X[:, 1], DATA["ses"])
         assert column in design.frame
+
+
+def test_equations_as_hlm_prints_them_find_its_columns():
+    pasted = """
+        MATHij = β0j + β1j*(SESij) + β2j*(AGEij) + rij
+        β0j = γ00 + γ01*(MEANSESj) + u0j
+        β1j = γ10 + u1j
+        β2j = γ20
+        SES has been centered around the group mean.
+        AGE and MEANSES have been centered around the grand mean.
+    """
+    plain = """
+        MATH = b0 + b1*cwc(SES) + b2*cgm(AGE) + r
+        b0 = g00 + g01*cgm(MEANSES) + u0
+        b1 = g10 + u1
+        b2 = g20
+    """
+    data = DATA.rename(columns=str.upper).rename(columns={"SCHOOL": "school"})
+    data["MEANSES"] = data.groupby("school")["SES"].transform("mean")
+    one, other = (build_design(parse(text), data, "school") for text in (pasted, plain))
+    assert one.spec == other.spec
+    np.testing.assert_array_equal(one.X, other.X)
+
+
+def test_an_exact_column_wins_over_a_subscript():
+    data = DATA.assign(MATHij=DATA["math"] + 1, MATH=0.0)
+    design = build_design(parse("MATHij = b0 + r; b0 = g00 + u0"), data, "school")
+    assert design.spec.outcome.name == "MATHij"

@@ -2,19 +2,24 @@
 
 import time
 
+import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bayeshlm.design import build_design
 from bayeshlm.equations import parse, render
 from bayeshlm.equations.spec import Call, Column, FixedTerm, Level1Term, Level2Equation, ModelSpec, Product
-from bayeshlm.errors import EquationError
+from bayeshlm.errors import DataError, EquationError
 
 PIECES = [
     *("y", "b0", "b1", "g00", "u0", "r", "x", "`odd name`", "β_0j", "cwc", "C", "poly", "cov", "offset", "2"),
     *("=", "+", "*", "(", ")", "[", "]", ",", "\n", ";", "#", "`", '"', "-", "^", ":", ".", " ", "\r\n"),
     *("cwc(x)", "y = b0 + r\n", "b0 = g00 + u0\n", "Level 1:", "= 0", 'ref="a"'),
+    *("_0j", "½", "ﬁ", "β₁ⱼXᵢⱼ", "γ01Wj", "·", "~", "r ~ N(0, s)\n", "x has been centered around the grand mean.\n"),
+    *("Mixed Model\n", "y = g00 + u0 + r\n"),
 ]
+ODD_LETTERS = "_0½ªﬁǰ´٣ᵢⱼ₀₁⁄ⅷ℃İßςβγijbuUG.·`'"
 ODD_NAMES = ("ses", "r", "u0", "b0", "U_0j", "ses_ij", "IQ.ver", "x.", "cov", "cwc", "größe", "2nd", "level 1:", "a`b")
 
 names = st.one_of(
@@ -112,6 +117,63 @@ def test_any_text_ends_in_a_specification_or_an_equation_error(text):
     except EquationError:
         return
     assert parse(render(spec)) == spec
+
+
+@settings(database=None, deadline=None, max_examples=500)
+@given(st.text(st.one_of(st.sampled_from(ODD_LETTERS), st.characters(exclude_categories=("Cs",))), max_size=6))
+@example("_0j")
+@example("a½")
+def test_any_symbol_is_read_again_or_refused(symbol):
+    for text in (
+        f"y = b0 + r; b0 = g00 + {symbol}",
+        f"y = b0 + b1*x + r; b0 = g00 + u0; b1 = g10 + {symbol}*w",
+        f"y = {symbol} + r; {symbol} = g00 + u0",
+    ):
+        try:
+            spec = parse(text)
+        except EquationError:
+            continue
+        assert parse(render(spec)) == spec
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("y = b0 + r; b0 = g00 + u" + "_" * 95_000, "up to 200"),
+        ("y = b0 + r; b0 = g00 + u" + "_" * 900_000, "900,024 characters, and up to 100,000 are read"),
+        ("x" * 100_001, "up to 100,000 are read"),
+        ("y = b0 + b1*" + "x" * 90_000 + " z + r", "put `*` between"),
+        ("y = b0 + r; b0 = g00 + u0; cov(u0, " + "u" * 90_000 + ") = 0", "up to 200"),
+        ("y = b0 + r\nb0 = g00 + u0\n" + "SES AGE " * 10_000 + "have been centered around the group mean.", "`SES`"),
+        ("y = b0 + r\nb0 = g00 + u0" + " " * 90_000 + "has been centered", "put `*` between"),
+        ("SES has" + " " * 90_000 + "been centered around", "cannot be read"),
+        ("r ~ N(0, s" + " " * 90_000 + ") x", "not the `~`"),
+    ],
+)
+def test_messages_stay_short_and_come_soon(text, says):
+    start = time.perf_counter()
+    with pytest.raises(EquationError) as caught:
+        parse(text)
+    assert time.perf_counter() - start < 5
+    assert len(str(caught.value)) < 2_000
+    assert says in str(caught.value)
+
+
+def test_a_long_name_of_a_column_does_not_fill_the_message():
+    data = pd.DataFrame({"school": ["a", "b"], "y": [1.0, 2.0]})
+    with pytest.raises(DataError) as caught:
+        build_design(parse("y = b0 + b1*" + "x" * 50_000 + " + r; b0 = g00 + u0; b1 = g10"), data, "school")
+    assert len(str(caught.value)) < 2_000
+
+
+def test_thousands_of_independent_effects_take_seconds():
+    k = 3_500
+    effects = [f"u{i}" for i in range(k)]
+    text = f"y = {'+'.join(f'b{i}*x' for i in range(k))}+r\nb0=g+u0\n"
+    text += "\n".join(f"b{i}=u{i}" for i in range(1, k)) + f"\ncov({','.join(effects)})=0"
+    start = time.perf_counter()
+    assert parse(text).blocks == tuple((effect,) for effect in effects)
+    assert time.perf_counter() - start < 20
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,111 @@
+"""Centering sentences -> ``cwc`` and ``cgm`` in the specification."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bayeshlm.equations.printed import Centering
+from bayeshlm.equations.spec import Call, Column, Factor, ModelSpec, Product
+from bayeshlm.equations.symbols import without_subscript
+from bayeshlm.equations.tokens import equation_error
+from bayeshlm.errors import EquationError
+
+
+def center(text: str, spec: ModelSpec, centerings: tuple[Centering, ...]) -> ModelSpec:
+    """Center the columns that sentences name, as HLM does: around group means in level 1, the grand mean in both.
+
+    Parameters
+    ----------
+    text : str
+        The equations and the sentences, which errors quote.
+    spec : ModelSpec
+        What the equations say.
+    centerings : tuple of Centering
+        What the sentences say.
+
+    Raises
+    ------
+    EquationError
+        If a name stands in no equation, in both levels, or where the sentence cannot be carried out.
+
+    Examples
+    --------
+    >>> from bayeshlm.equations import parse, render
+    >>> print(render(parse('''
+    ...     MATHij = β0j + β1j*(SESij) + rij
+    ...     β0j = γ00 + u0j
+    ...     β1j = γ10
+    ... SES has been centered around the group mean.
+    ... ''')))
+    MATHij = b0 + b1*cwc(SESij) + r
+    b0 = g00 + u0
+    b1 = g10
+    """
+    for centering in centerings:
+        for name in centering.names:
+            spec = _center_one(text, spec, name, centering.function)
+    return spec
+
+
+def _center_one(text: str, spec: ModelSpec, name: Column, function: str) -> ModelSpec:
+    level1 = [term.expression for term in spec.level1]
+    level2 = [effect.expression for equation in spec.level2 for effect in equation.fixed]
+    in_both = [column.name for column in _columns([*level1, *level2])]
+    known = {name.name} if name.name in in_both else {one for one in in_both if _bare(one) == _bare(name.name)}
+    stands = [any(column.name in known for column in _columns(level)) for level in (level1, level2)]
+    written = sorted(known)[0] if known else name.name
+    problem = None
+    if not any(stands):
+        problem = "stands in no equation"
+    elif all(stands):
+        problem = "stands in both levels, and the sentence does not say which is meant"
+    elif stands[1] and function == "cwc":
+        problem = "stands in level 2, where centering around group means leaves nothing"
+    if problem is not None:
+        raise _refused(text, name, problem, function, written)
+
+    def product(expression: Product) -> Product:
+        return Product(tuple(map(factor, expression.factors)))
+
+    def factor(part: Factor) -> Factor:
+        if isinstance(part, Column):
+            return Call(function, Product((part,)), (), part.span) if part.name in known else part
+        done = part.function == function and len(part.argument.factors) == 1
+        if any(column.name in known for column in _columns([part.argument])) and not (
+            done and isinstance(part.argument.factors[0], Column)
+        ):
+            raise _refused(text, name, f"stands inside of {part.function}()", function, written)
+        return part
+
+    return replace(
+        spec,
+        level1=tuple(replace(term, expression=product(term.expression)) for term in spec.level1),
+        level2=tuple(
+            replace(line, fixed=tuple(replace(term, expression=product(term.expression)) for term in line.fixed))
+            for line in spec.level2
+        ),
+    )
+
+
+def _columns(expressions: list[Product]) -> Iterator[Column]:
+    for expression in expressions:
+        for factor in expression.factors:
+            if isinstance(factor, Column):
+                yield factor
+            else:
+                yield from _columns([factor.argument])
+
+
+def _bare(name: str) -> str:
+    return without_subscript(name) or name
+
+
+def _refused(text: str, name: Column, problem: str, function: str, written: str) -> EquationError:
+    message = (
+        f"`{name.name}` of this sentence {problem}: write {function}({written}) in the equation, where it is meant,"
+        " and leave the sentence out"
+    )
+    if problem.startswith("stands in level 2"):
+        message = f"`{name.name}` of this sentence {problem}: write cgm({written}) to center it around its mean"
+    return equation_error(text, name.span or (0, 1), message)

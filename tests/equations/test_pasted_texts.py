@@ -1,0 +1,42 @@
+import pytest
+from pasted_texts import LEADS_TO, LEVELS_7, MEANS, MIXED_7, ONE, PLAIN_7, SENTENCES_7
+
+from bayeshlm.equations import parse, render
+from bayeshlm.errors import EquationError
+
+
+@pytest.mark.parametrize(("pasted", "plain"), MEANS.values(), ids=MEANS)
+def test_a_pasted_text_means_the_plain_equations(pasted, plain):
+    spec = parse(pasted)
+    assert spec == parse(plain)
+    assert spec.text == pasted
+    assert parse(render(spec)) == spec
+
+
+@pytest.mark.parametrize(("marked", "says"), LEADS_TO)
+def test_what_cannot_be_read_leads_to_what_can(marked, says):
+    start, end = marked.index("«"), marked.index("»") - 1
+    text = marked.replace("«", "").replace("»", "")
+    with pytest.raises(EquationError) as caught:
+        parse(text)
+    message, quoted, carets = str(caught.value).split("\n")[:3]
+    assert says in message
+    assert message.startswith(f"line {text.count('\n', 0, start) + 1}: ")
+    marked_there = quoted[carets.index("^") : carets.rindex("^") + 1]
+    assert marked_there == text[start:end].split("\n")[0].strip()
+
+
+@pytest.mark.parametrize("sentence", SENTENCES_7.split("\n\n"))
+def test_a_sentence_alone_changes_the_model(sentence):
+    assert parse(LEVELS_7 + sentence) not in (parse(LEVELS_7), parse(PLAIN_7))
+
+
+def test_columns_are_centered_where_their_text_stands():
+    spec = parse(ONE + "ses has been centered around the group mean.")
+    (call,) = spec.level1[1].expression.factors
+    assert spec.text[slice(*call.span)] == "ses"
+
+
+def test_a_mixed_model_alone_is_taken_apart():
+    with pytest.raises(EquationError, match="a mixed model alone; write one equation a level"):
+        parse(MIXED_7)
