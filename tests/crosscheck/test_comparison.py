@@ -120,7 +120,7 @@ def test_bootstrap_of_a_fixed_effect_is_near_chi_square() -> None:
 
 @pytest.mark.parametrize("name", ["parallel", "three"])
 def test_simulated_cross_products_have_the_moments_of_simulated_rows(name: str) -> None:
-    frame = small_frame(2, n_groups=6, largest=5)  # some groups have fewer rows than columns
+    frame = small_frame(2, n_groups=6, largest=7)  # some groups have fewer rows than columns
     larger = small_design(name, frame)
     text = EQUATIONS[name].replace(" + u1", "")
     smaller = build_design(parse(text), frame, group="school")
