@@ -123,7 +123,10 @@ class RemlFit(RemlQuantities):
         return self._stamped(interval_table(found, method))
 
     def anova(self, df: DfMethod = "satterthwaite") -> pd.DataFrame:
-        """F test of every term given all others (type III): all columns of one symbol are zero.
+        """F test of every term given all others (type III), whatever the coding of categories.
+
+        A main effect is averaged over the categories that it interacts with, each with the same weight, and taken
+        where numeric variables that it interacts with are 0, as lmerTest's ``anova`` does.
 
         Parameters
         ----------
@@ -133,7 +136,8 @@ class RemlFit(RemlQuantities):
         Returns
         -------
         pandas.DataFrame
-            Indexed by symbol: ``coefficient``, ``term``, ``numerator_df``, ``denominator_df``, ``F``, ``p``.
+            Indexed by symbol: ``coefficient``, ``term``, ``numerator_df``, ``denominator_df``, ``F``, ``p``. Where the
+            model itself depends on the coding ``attrs["notes"]`` says what is tested.
         """
         return self._stamped(anova_table(self._design, self._estimate, df))
 

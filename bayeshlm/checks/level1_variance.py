@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.special import chdtrc
 
 from bayeshlm.design.design import Design
+from bayeshlm.design.gram import x_and_z_roots
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import OptionError
 
@@ -126,19 +127,10 @@ def own_residuals(design: Design) -> tuple[FloatArray, IntArray]:
     rss, df : arrays (J,)
     """
     products = design.cross_products
-    q = products.ZtZ.shape[1]
-    size = q + products.XtX.shape[1]
-    gram = np.empty((len(products.n), size, size))
-    gram[:, :q, :q], gram[:, q:, q:], gram[:, :q, q:] = products.ZtZ, products.XtX, products.ZtX
-    gram[:, q:, :q] = np.swapaxes(products.ZtX, 1, 2)
+    roots = x_and_z_roots(products)
     right = np.concatenate([products.Zty, products.Xty], axis=1)
-    scale = np.sqrt(np.einsum("jaa->ja", gram))
-    inverse = np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 1e-10 * np.sqrt(products.n)[:, None])
-    values, vectors = np.linalg.eigh(gram * inverse[:, :, None] * inverse[:, None, :])
-    apart = values > 1e-10
-    along = np.einsum("jak,ja->jk", vectors, inverse * right)
-    fitted = np.sum(np.divide(along**2, values, out=np.zeros_like(along), where=apart), axis=1)
-    df = products.n - apart.sum(axis=1)
+    fitted = np.sum(np.einsum("jka,ja->jk", roots.whiten, right) ** 2, axis=1)
+    df = products.n - roots.rank
     rss = np.where(df > 0, products.yty - fitted, 0.0)
     rounding = 1e-10 * (products.yty + products.yty.mean())
-    return np.where(rss > rounding, rss, 0.0), np.asarray(np.maximum(df, 0))
+    return np.where(rss > rounding, rss, 0.0), df

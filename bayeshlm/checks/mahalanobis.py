@@ -11,6 +11,7 @@ from scipy.special import chdtrc, chdtri
 from bayeshlm.checks.effect_moments import thinned
 from bayeshlm.checks.order_statistics import positions
 from bayeshlm.design.design import Design
+from bayeshlm.design.gram import gram_roots, mean_squares
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.posterior.summary import interval
 from bayeshlm.posterior.variance_components import covariance_matrices
@@ -18,8 +19,6 @@ from bayeshlm.sampling.recover import BLOCK, in_threads
 
 MOST_MATRICES = 4_000_000
 """Groups times draws whose distances are computed; beyond, the draws are thinned."""
-
-_SINGULAR = 1e-10
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -76,7 +75,7 @@ def distances(posterior: xr.Dataset, design: Design, prob: float = 0.95, kind: s
         Interval of the distances.
     """
     products = design.cross_products
-    q, n_groups = len(design.random), design.n_groups
+    n_groups = design.n_groups
     inverse_s = np.linalg.inv(products.z_transform)
     gamma, G, sigma2 = _parameters(posterior, design)
     draws = thinned(len(sigma2), n_groups, MOST_MATRICES)
@@ -87,10 +86,12 @@ def distances(posterior: xr.Dataset, design: Design, prob: float = 0.95, kind: s
     plug_G = inverse_s @ plug[1] @ inverse_s.T
     df = np.empty(n_groups, dtype=np.int64)
     results = np.full((6, n_groups), np.nan)
+    overall = mean_squares(products.ZtZ, products.n)
 
     def fill(start: int) -> None:
         groups = slice(start, start + BLOCK)
-        root, whiten, df[groups] = _roots(products.ZtZ[groups], products.n[groups])
+        roots = gram_roots(products.ZtZ[groups], products.n[groups], overall)
+        root, whiten, df[groups] = roots.root, roots.whiten, roots.rank
         right, ZtX = products.Zty[groups], products.ZtX[groups]
         d = _distances(root, whiten, right, ZtX, gamma_s, G_s, sigma2[draws])
         at_means = _distances(root, whiten, right, ZtX, plug_gamma, plug_G, plug[2])[:, 0]
@@ -104,7 +105,7 @@ def distances(posterior: xr.Dataset, design: Design, prob: float = 0.95, kind: s
 
     in_threads(fill, range(0, n_groups, BLOCK))
     mean, lower, upper, plug_in, p, p_chi2 = results
-    return Distances(mean, lower, upper, plug_in, np.minimum(df, q), p, p_chi2, len(draws))
+    return Distances(mean, lower, upper, plug_in, df, p, p_chi2, len(draws))
 
 
 def expected_order(plug_in: FloatArray, df: int) -> FloatArray:
@@ -166,19 +167,6 @@ def _parameters(posterior: xr.Dataset, design: Design) -> tuple[FloatArray, Floa
     G = covariance_matrices(posterior, design)
     sigma = posterior["sigma"].transpose("chain", "draw").to_numpy().ravel()
     return gamma.reshape(len(sigma), -1), G.reshape(len(sigma), *G.shape[2:]), sigma**2
-
-
-def _roots(ZtZ: FloatArray, n: IntArray) -> tuple[FloatArray, FloatArray, IntArray]:
-    """R with ``R R' = Z'Z`` and its pseudo-inverse (both (B, q, q), null directions zero), and the ranks."""
-    scale = np.sqrt(np.einsum("jaa->ja", ZtZ))
-    alive = scale > _SINGULAR * np.sqrt(n)[:, None]
-    unit = np.divide(1.0, scale, out=np.zeros_like(scale), where=alive)
-    values, vectors = np.linalg.eigh(ZtZ * unit[:, :, None] * unit[:, None, :])
-    apart = values > _SINGULAR
-    length = np.sqrt(np.where(apart, values, 0.0))
-    over = np.divide(1.0, length, out=np.zeros_like(length), where=apart)
-    root = scale[:, :, None] * vectors * length[:, None, :]
-    return root, np.swapaxes(unit[:, :, None] * vectors * over[:, None, :], 1, 2), apart.sum(axis=1)
 
 
 def _distances(

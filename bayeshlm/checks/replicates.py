@@ -7,14 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from bayeshlm.design.design import Design
+from bayeshlm.design.design import Design, intercept_position
+from bayeshlm.design.gram import NOTHING, z_roots
 from bayeshlm.design.scaling import FloatArray, IntArray
-
-RANK_TOLERANCE = 1e-10
-"""Share of a group's largest eigenvalue of Z'Z, scaled to a unit diagonal, below which a direction does not count."""
-
-NOTHING = 1e-20
-"""Share of its mean square below which the spread of a column within a group is rounding error."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,15 +79,14 @@ class Projection:
     @classmethod
     def of(cls, design: Design, rows: SortedRows) -> Projection:
         """Make the projection of a design."""
-        Z = design.Z[rows.order].T.copy()
-        lengths = np.sqrt(rows.sums(Z**2))
-        Z /= np.where(lengths > 0, lengths, 1.0)[:, rows.codes]
-        gram = np.array([[rows.sums(a * b) for b in Z] for a in Z])
-        values, vectors = np.linalg.eigh(np.moveaxis(gram, 2, 0))
-        counts = values > RANK_TOLERANCE * values[:, -1:]
-        scaled = vectors * np.where(counts, 1 / np.sqrt(np.where(counts, values, 1.0)), 0.0)[:, None, :]
-        within = np.array([sum(Z[k] * scaled[rows.codes, k, r] for k in range(len(Z))) for r in range(len(Z))])
-        own = cls(rows, within, np.empty((0, design.n_obs)), rows.n - counts.sum(axis=1))
+        S = design.cross_products.z_transform
+        intercept, scale = intercept_position(design.random), 1 / np.diag(S)
+        shift = np.zeros(len(S)) if intercept is None else -S[intercept] * scale
+        shift[np.arange(len(S)) == intercept] = 0.0
+        Z = (design.Z[rows.order].T - shift[:, None]) / scale[:, None]
+        roots = z_roots(design.cross_products)
+        within = np.array([sum(Z[k] * roots.whiten[rows.codes, r, k] for k in range(len(Z))) for r in range(len(Z))])
+        own = cls(rows, within, np.empty((0, design.n_obs)), rows.n - roots.rank)
         X = design.X[rows.order].T
         norms = np.sqrt((X**2).sum(axis=1))
         left = own.residuals(X / np.where(norms > 0, norms, 1.0)[:, None])

@@ -12,10 +12,8 @@ from bayeshlm.crosscheck.nesting import Nesting
 from bayeshlm.crosscheck.optimize import descend
 from bayeshlm.crosscheck.reml import RemlEstimate
 from bayeshlm.design.cross_products import CrossProducts
+from bayeshlm.design.gram import x_and_z_roots
 from bayeshlm.design.scaling import FloatArray, IntArray
-
-RANK = 1e-12
-"""Eigenvalue of a group's Gram matrix, scaled to a unit diagonal, that counts as zero."""
 
 SETTLED = 1e-4
 """Relative change of theta that ends a search; the deviance is then good to its square."""
@@ -51,15 +49,9 @@ class OutcomeSampler:
     def of(cls, smaller: RemlEstimate, larger: Deviance, nested: Nesting) -> OutcomeSampler:
         """Sampler of outcomes of the smaller model's fit."""
         c = larger.products
-        gram = np.block([[c.ZtZ, c.ZtX], [c.ZtX.transpose(0, 2, 1), c.XtX]])
-        size = np.sqrt(np.einsum("jaa->ja", gram))
-        unit = np.divide(1.0, size, out=np.zeros_like(size), where=size > 0)
-        values, vectors = np.linalg.eigh(gram * unit[:, :, None] * unit[:, None, :])
-        keep = values > RANK
-        root = size[:, :, None] * vectors * np.sqrt(np.where(keep, values, 0.0))[:, None, :]
+        roots = x_and_z_roots(c)
         u_root = smaller.sigma * nested.Z_map @ smaller.optimum.solution.Lambda
-        rank = np.minimum(np.count_nonzero(keep, axis=1), c.n).astype(np.int64)
-        return cls(c, root, rank, u_root, smaller.sigma)
+        return cls(c, roots.root, roots.rank, u_root, smaller.sigma)
 
     def draw(self, rng: np.random.Generator) -> CrossProducts:
         """The larger model's cross-products with a new outcome.
@@ -70,7 +62,7 @@ class OutcomeSampler:
         c, (n_groups, q, _) = self.products, self.products.ZtX.shape
         u = rng.normal(size=(n_groups, self.u_root.shape[1])) @ self.u_root.T
         xi = rng.normal(size=self.root.shape[:2])
-        xi[np.arange(xi.shape[1]) < xi.shape[1] - self.rank[:, None]] = 0.0  # eigenvalues ascend
+        xi[np.arange(xi.shape[1]) < xi.shape[1] - self.rank[:, None]] = 0.0  # directions come last
         noise = self.sigma * np.einsum("jab,jb->ja", self.root, xi)
         outside = 2 * rng.standard_gamma((c.n - self.rank) / 2)
         Zr, Xr = noise[:, :q], noise[:, q:]

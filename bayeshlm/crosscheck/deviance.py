@@ -38,7 +38,8 @@ class Solution:
     gamma : ndarray, (p,)
         Generalized least-squares estimate.
     rss : float
-        ``(y - X gamma)' V^-1 (y - X gamma)``.
+        ``(y - X gamma)' V^-1 (y - X gamma)``; what of it lies outside of the groups' Z is not taken for less than the
+        rounding of the sums that it is the difference of.
     log_det_V, log_det_XVX : float
         Log-determinants.
     """
@@ -133,7 +134,7 @@ class Deviance:
             ZVe=np.einsum("jab,jb->ja", r.C, N_Qe),
             XVX_inv=lower_inv.T @ lower_inv,
             gamma=gamma,
-            rss=within + float(np.sum(Qe * N_Qe)),
+            rss=max(within, r.rounding) + float(np.sum(Qe * N_Qe)),
             log_det_V=float(np.linalg.slogdet(N)[1].sum()),
             log_det_XVX=2 * float(np.log(np.diag(lower)).sum()),
         )

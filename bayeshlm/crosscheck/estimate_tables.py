@@ -10,6 +10,13 @@ from bayeshlm.crosscheck.intervals import IntervalDf, Intervals, check_prob, fix
 from bayeshlm.crosscheck.reml import RemlEstimate
 from bayeshlm.crosscheck.tests_of_effects import DfMethod, type_three
 from bayeshlm.design.design import Design
+from bayeshlm.design.type_three import sum_coded_effects
+
+AS_CODED = (
+    "the model depends on how its categories are coded, because a product of them stands without its parts: each F "
+    "tests that the columns of a symbol, as they are coded, have no effect"
+)
+"""Note of tests that no choice of hypotheses makes free of the coding."""
 
 
 def fixed_table(
@@ -71,8 +78,9 @@ def bounds_of(found: Intervals, keys: list[tuple[str, str]]) -> pd.DataFrame:
 
 
 def anova_table(design: Design, estimate: RemlEstimate, df: DfMethod) -> pd.DataFrame:
-    """Type III F tests by symbol: coefficient, term, degrees of freedom, F and p."""
-    tests = type_three(estimate, design.fixed, df)
+    """Type III F tests by symbol: coefficient, term, degrees of freedom, F and p; notes in ``attrs``."""
+    effects = sum_coded_effects(design)
+    tests = type_three(estimate, design.fixed, np.eye(len(design.fixed)) if effects is None else effects, df)
     first = {column.symbol: column for column in reversed(design.fixed)}
     table = pd.DataFrame(
         {
@@ -85,7 +93,7 @@ def anova_table(design: Design, estimate: RemlEstimate, df: DfMethod) -> pd.Data
         },
         index=pd.Index([test.label for test in tests], name="symbol", dtype=object),
     )
-    table.attrs["df"] = df
+    table.attrs.update(df=df, notes=(AS_CODED,) if effects is None else ())
     return table
 
 

@@ -11,6 +11,7 @@ from bayeshlm.crosscheck.least_squares import LinearEstimates, independent_colum
 from bayeshlm.crosscheck.slope import Slope
 from bayeshlm.design.centering import GroupMeans
 from bayeshlm.design.design import Design
+from bayeshlm.design.gram import gram_roots, mean_squares
 from bayeshlm.design.level1 import level1_column
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError
@@ -66,18 +67,14 @@ def group_lines(design: Design, slope: Slope) -> GroupLines:
             summed = np.bincount(codes, weights=centered[:, a] * centered[:, b], minlength=n_groups)
             products[:, a, b] = products[:, b, a] = summed
     S, s = products[:, :k, :k], products[:, :k, k]
-    size = np.sqrt(np.einsum("jaa->ja", S))
-    spread = np.sqrt(np.einsum("jaa->a", S) / n.sum())
-    flat = (size <= 1e-10 * spread * np.sqrt(n)[:, None]).any(axis=1)
-    unit = np.where(flat[:, None], 1.0, size)
-    used = ~flat & (np.linalg.eigvalsh(S / unit[:, :, None] / unit[:, None, :])[:, 0] > 1e-10) & (n > k)
+    roots = gram_roots(S, n, mean_squares(S, n))
+    used = roots.full & (n > k)
     if not used.any():
         raise DataError(
             f"No group has enough rows for a line of its own: {k + 1} coefficients ({', '.join(names)} and an "
             f"intercept) are estimated in each, and the largest group has {int(n.max())} rows."
         )
-    inverse = np.linalg.inv(S[used] / unit[used][:, :, None] / unit[used][:, None, :])
-    inverse = inverse / unit[used][:, :, None] / unit[used][:, None, :]
+    inverse = roots.whiten[used].transpose(0, 2, 1) @ roots.whiten[used]
     slopes = np.einsum("jab,jb->ja", inverse, s[used])
     coef = np.full((n_groups, k + 1), np.nan)
     coef[used, 1:] = slopes

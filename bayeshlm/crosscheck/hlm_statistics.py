@@ -8,8 +8,8 @@ import numpy as np
 from scipy.special import chdtrc
 
 from bayeshlm.crosscheck.reml import RemlEstimate
-from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.design import Design
+from bayeshlm.design.gram import inverse_within
 from bayeshlm.design.scaling import FloatArray
 
 
@@ -56,23 +56,6 @@ class Reliability:
     n_groups_used: int
 
 
-def own_variances(products: CrossProducts) -> FloatArray:
-    """``(Z_j'Z_j)^-1`` in the user's columns, (J, q, q), NaN where Z_j does not have full rank.
-
-    Times sigma^2 it is the error covariance of the group's least-squares coefficients.
-    """
-    S, ZtZ = products.z_transform, products.ZtZ
-    size = np.sqrt(np.einsum("jaa->ja", ZtZ))
-    unit = np.divide(1.0, size, out=np.zeros_like(size), where=size > 0)
-    values, vectors = np.linalg.eigh(ZtZ * unit[:, :, None] * unit[:, None, :])
-    full = values[:, 0] > 1e-10
-    root = vectors[full] * unit[full][:, :, None] / np.sqrt(values[full])[:, None, :]
-    inverse = np.full_like(ZtZ, np.nan)
-    user = S @ root
-    inverse[full] = user @ user.transpose(0, 2, 1)
-    return inverse
-
-
 def chi_square_tests(design: Design, estimate: RemlEstimate) -> ComponentTests:
     """HLM's chi-square test of every variance component.
 
@@ -84,7 +67,7 @@ def chi_square_tests(design: Design, estimate: RemlEstimate) -> ComponentTests:
     Raudenbush & Bryk (2002), Hierarchical Linear Models, 2nd ed., eq. 3.103.
     """
     products, solution = estimate.deviance_function.products, estimate.optimum.solution
-    inverse = own_variances(products)
+    inverse = inverse_within(products)
     used = ~np.isnan(inverse[:, 0, 0])
     S_inv = np.linalg.inv(products.z_transform)
     Zte = (products.Zty - products.ZtX @ solution.gamma)[used] @ S_inv
@@ -105,7 +88,7 @@ def reliability(estimate: RemlEstimate) -> Reliability:
     ----------
     Raudenbush & Bryk (2002), Hierarchical Linear Models, 2nd ed., eqs. 3.28 and 3.58.
     """
-    error = estimate.sigma**2 * np.einsum("jaa->ja", own_variances(estimate.deviance_function.products))
+    error = estimate.sigma**2 * np.einsum("jaa->ja", inverse_within(estimate.deviance_function.products))
     by_group = estimate.tau**2 / (estimate.tau**2 + error)
     used = ~np.isnan(by_group[:, 0])
     mean = by_group[used].mean(0) if used.any() else np.full(len(estimate.tau), np.nan)

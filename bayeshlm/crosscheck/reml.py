@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayeshlm.crosscheck.deviance import Deviance, Method
-from bayeshlm.crosscheck.moments import effect_scale, starting_values
+from bayeshlm.crosscheck.enough_rows import check_rows
+from bayeshlm.crosscheck.moments import NO_WITHIN, effect_scale, starting_values
 from bayeshlm.crosscheck.optimize import Optimum, minimize
 from bayeshlm.crosscheck.relative_factor import FactorPattern, factor_pattern, lower_factor
 from bayeshlm.design.cross_products import CrossProducts
@@ -121,8 +122,8 @@ def fit_reml(design: Design, method: Method = "REML") -> RemlEstimate:
     Raises
     ------
     DataError
-        When the data do not determine a variance component, leave no residual variance, or let the likelihood
-        grow without end.
+        When the data do not determine a variance component, have no more rows than random effects, leave no residual
+        variance, or let the likelihood grow without end.
     OptionError
         For another method.
 
@@ -150,10 +151,12 @@ def fit_products(design: Design, products: CrossProducts, method: Method = "REML
     pattern = factor_pattern(design.blocks)
     deviance = Deviance(products, pattern, method)
     random_labels = tuple(column.label for column in design.random)
-    optimum = minimize(deviance, starting_values(products, deviance.rotated, pattern, random_labels))
+    start = starting_values(products, deviance.rotated, pattern, random_labels)
+    check_rows(design, products)
+    optimum = minimize(deviance, start)
     solution = optimum.solution
     sigma2 = deviance.sigma2(solution)
-    if not optimum.converged and sigma2 < 1e-6 * float(products.yty.sum()) / deviance.n_obs:
+    if solution.rss < (NO_WITHIN if optimum.converged else 1e-6) * float(products.yty.sum()):
         raise DataError(
             f"{method} has no maximum: {', '.join(random_labels)} can follow these {deviance.n_obs} rows in "
             f"{len(products.n)} groups so closely that the level-1 variance goes to zero. Remove a random effect."

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayeshlm.design.cross_products import CrossProducts
+from bayeshlm.design.gram import z_roots
 from bayeshlm.design.scaling import FloatArray, IntArray
-
-RANK_TOLERANCE = 1e-12
-"""Eigenvalue of a group's ``ZtZ``, scaled to a unit diagonal, below which its columns depend on each other."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -32,6 +30,8 @@ class RotatedProducts:
         Rank of Z_j.
     XX, Xy, yy : ndarray (p, p), ndarray (p,), float
         Cross-products of what is left outside of the span of the Z_j, summed over groups.
+    rounding : float
+        Error of yy: eps times the sum that it is what is left of.
     """
 
     C: FloatArray
@@ -41,6 +41,7 @@ class RotatedProducts:
     XX: FloatArray
     Xy: FloatArray
     yy: float
+    rounding: float
 
 
 def rotate(products: CrossProducts) -> RotatedProducts:
@@ -53,22 +54,17 @@ def rotate(products: CrossProducts) -> RotatedProducts:
     """
     c = products
     p = c.XtX.shape[1]
-    size = np.sqrt(np.einsum("jaa->ja", c.ZtZ))
-    unit = np.divide(1.0, size, out=np.zeros_like(size), where=size > 0)
-    values, vectors = np.linalg.eigh(c.ZtZ * unit[:, :, None] * unit[:, None, :])
-    keep = values > RANK_TOLERANCE
-    root = np.sqrt(np.where(keep, values, 0.0))
-    inverse = np.divide(1.0, root, out=np.zeros_like(root), where=keep)
-    C = size[:, :, None] * vectors * root[:, None, :]
-    from_Z = (unit[:, :, None] * vectors * inverse[:, None, :]).transpose(0, 2, 1)
-    QX, Qy = from_Z @ c.ZtX, np.einsum("jab,jb->ja", from_Z, c.Zty)
-    flat = QX.reshape(-1, p)
+    roots = z_roots(c)
+    QX, Qy = roots.whiten @ c.ZtX, np.einsum("jab,jb->ja", roots.whiten, c.Zty)
+    rest = roots.rank < c.n  # of the others nothing is left, where a difference would leave rounding
+    flat, spanned = QX[rest].reshape(-1, p), Qy[rest]
     return RotatedProducts(
-        C=C,
+        C=roots.root,
         QX=QX,
         Qy=Qy,
-        rank=np.count_nonzero(keep, axis=1).astype(np.int64),
-        XX=c.XtX.sum(0) - flat.T @ flat,
-        Xy=c.Xty.sum(0) - flat.T @ Qy.reshape(-1),
-        yy=float(c.yty.sum() - np.sum(Qy**2)),
+        rank=roots.rank,
+        XX=c.XtX[rest].sum(0) - flat.T @ flat,
+        Xy=c.Xty[rest].sum(0) - flat.T @ spanned.reshape(-1),
+        yy=float(c.yty[rest].sum() - np.sum(spanned**2)),
+        rounding=float(np.finfo(np.float64).eps * c.yty[rest].sum()),
     )

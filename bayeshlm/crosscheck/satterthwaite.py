@@ -8,7 +8,11 @@ import numpy as np
 
 from bayeshlm.crosscheck.curvature import curvature
 from bayeshlm.crosscheck.reml import RemlEstimate
+from bayeshlm.design.gram import gram_roots
 from bayeshlm.design.scaling import FloatArray
+
+NO_CURVATURE = 1e-10
+"""Eigenvalue of a matrix scaled to a unit diagonal that counts as zero in `positive_inverse`."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -85,8 +89,11 @@ def satterthwaite(estimate: RemlEstimate) -> Satterthwaite:
     return Satterthwaite(sigma**2 * inverse, derivatives, 2 * positive_inverse(hessian), T)
 
 
-def positive_inverse(matrix: FloatArray, tolerance: float = 1e-10) -> FloatArray:
+def positive_inverse(matrix: FloatArray) -> FloatArray:
     """Inverse of a symmetric matrix on the directions with positive eigenvalues, after scaling to a unit diagonal.
+
+    Second derivatives at the end of a search, and differences of covariance matrices, have fewer digits than
+    cross-products: eigenvalues up to `NO_CURVATURE` count as zero.
 
     Examples
     --------
@@ -94,8 +101,6 @@ def positive_inverse(matrix: FloatArray, tolerance: float = 1e-10) -> FloatArray
     array([[0.25, 0.  ],
            [0.  , 0.  ]])
     """
-    diagonal = np.diag(matrix)
-    unit = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-    values, vectors = np.linalg.eigh(matrix * np.outer(unit, unit))
-    keep = values > tolerance
-    return np.asarray((vectors[:, keep] / values[keep]) @ vectors[:, keep].T * np.outer(unit, unit))
+    k = len(matrix)
+    whiten = gram_roots(matrix[None], np.array([k]), np.zeros(k), NO_CURVATURE).whiten[0]
+    return np.asarray(whiten.T @ whiten)

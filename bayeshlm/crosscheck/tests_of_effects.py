@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import chdtrc, fdtrc, stdtr
 
-from bayeshlm.crosscheck.hypotheses import Hypothesis
+from bayeshlm.crosscheck.hypotheses import Hypothesis, hypothesis_from_matrix
 from bayeshlm.crosscheck.kenward_roger import KenwardRoger, kenward_roger
 from bayeshlm.crosscheck.relative_factor import lower_factor
 from bayeshlm.crosscheck.reml import RemlEstimate
@@ -102,12 +102,12 @@ def linear_hypothesis(estimate: RemlEstimate, hypothesis: Hypothesis, df: DfMeth
 
 
 def type_three(
-    estimate: RemlEstimate, fixed: Sequence[FixedColumn], df: DfMethod = "satterthwaite"
+    estimate: RemlEstimate,
+    fixed: Sequence[FixedColumn],
+    effects: FloatArray,
+    df: DfMethod = "satterthwaite",
 ) -> tuple[WaldTest, ...]:
-    """F test of every term, given all others: all columns of one symbol are zero.
-
-    Intercepts are left out. With sum-coded or numeric columns these are lmerTest's type III tests; where a
-    dummy-coded variable stands in an interaction, the tests of its partners are at its reference level.
+    """F test of every term, given all others: all effects of one symbol are zero. Intercepts are left out.
 
     Parameters
     ----------
@@ -115,17 +115,18 @@ def type_three(
         A fit.
     fixed : sequence of FixedColumn, (p,)
         The design's columns of fixed effects.
+    effects : ndarray, (p, p)
+        Row k holds the weights of an effect of the symbol of column k: with `sum_coded_effects` these are type III
+        tests, with the identity they are tests of the columns as they are coded.
     df : "satterthwaite" or "kenward-roger"
         Denominator degrees of freedom.
     """
     basis = _basis(estimate, df)
-    identity = np.eye(len(fixed))
     symbols = list(dict.fromkeys(column.symbol for column in fixed if not column.is_intercept))
     tests = []
     for symbol in symbols:
         index = [k for k, column in enumerate(fixed) if column.symbol == symbol]
-        labels = tuple(fixed[k].label for k in index)
-        tests.append(_wald(estimate, basis, symbol, Hypothesis(labels, identity[index], np.zeros(len(index))), df))
+        tests.append(_wald(estimate, basis, symbol, hypothesis_from_matrix(effects[index], estimate.fixed_labels), df))
     return tuple(tests)
 
 

@@ -152,6 +152,8 @@ def _categories(call: Call, rows: Rows, unit: Unit, every_level: bool) -> Expand
 def _coded(
     found: CategoricalColumn, column: Column, rows: Rows, unit: Unit, contrast: Contrast, reference: Option | None
 ) -> Expanded:
+    if rows.coding is not None and contrast != "indicators":
+        contrast = rows.coding
     try:
         coding = CategoricalCoding.learn(found, contrast, reference)
     except DataError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -51,6 +52,8 @@ class Rows:
         The rows from which means, scales, levels and bases are learned, when they are others than these.
     known : (J,) array of int or None
         Position of each group among the groups of `fitted`, -1 for a group that is not there.
+    coding : {"sum"} or None
+        Contrast of all categories in place of the one that the equations ask for.
     """
 
     text: str
@@ -63,6 +66,7 @@ class Rows:
     rows_dropped: int
     fitted: Rows | None = None
     known: IntArray | None = None
+    coding: Literal["sum"] | None = None
 
     @property
     def source(self) -> Rows:

@@ -14,10 +14,11 @@ from bayeshlm.crosscheck.methods import compare_methods
 from bayeshlm.crosscheck.slope import find_slope
 from bayeshlm.design.centering import GroupMeans
 from bayeshlm.design.design import Design
+from bayeshlm.design.gram import inverse_within
 from bayeshlm.design.level1 import level1_column, raw_values
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
-from bayeshlm.posterior.group_ols import group_ols, inverse_within
+from bayeshlm.posterior.group_ols import group_ols
 from bayeshlm.posterior.level2_variables import Level2Variable, level2_rows
 from bayeshlm.posterior.regression_lines import posterior_means
 from bayeshlm.posterior.variance_components import covariance_matrices

@@ -9,8 +9,9 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.design.design import Design
+from bayeshlm.design.gram import has_ols
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.posterior.group_ols import group_ols, has_ols
+from bayeshlm.posterior.group_ols import group_ols
 from bayeshlm.posterior.summary import COLUMNS, check_interval, interval, summarize, with_interval
 from bayeshlm.sampling.group_draws import reduced_draws
 

@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 
 from bayeshlm.design.design import Design
+from bayeshlm.design.gram import has_ols, inverse_within
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.posterior.group_draws import check_budget, group_positions
-from bayeshlm.posterior.group_ols import has_ols, inverse_within
 from bayeshlm.posterior.quantity import Quantity
 from bayeshlm.posterior.summary import summarize, with_interval
 from bayeshlm.posterior.variance_components import covariance_matrices

@@ -13,10 +13,10 @@ from bayeshlm.checks.mahalanobis import distances
 from bayeshlm.crosscheck.empirical_bayes import empirical_bayes
 from bayeshlm.crosscheck.reml import fit_reml
 from bayeshlm.design import build_design
+from bayeshlm.design.gram import has_ols
 from bayeshlm.equations import parse
 from bayeshlm.graph.priors import make_priors
 from bayeshlm.posterior.at_estimates import estimates_as_draw
-from bayeshlm.posterior.group_ols import has_ols
 from bayeshlm.sampling.group_draws import group_moments, regenerated
 
 

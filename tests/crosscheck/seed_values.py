@@ -14,6 +14,7 @@ from bayeshlm.crosscheck.intervals import wald_components
 from bayeshlm.crosscheck.methods import compare_methods
 from bayeshlm.crosscheck.tests_of_effects import linear_hypothesis, t_tests, type_three
 from bayeshlm.design import build_design
+from bayeshlm.design.type_three import sum_coded_effects
 from bayeshlm.equations import parse
 
 LISTINGS = Path(__file__).parents[1] / "references" / "seed_listings.json"
@@ -65,7 +66,7 @@ def lmer_values(key):
         for j, other in enumerate(names):
             pair = [n.replace("(Intercept)", "(Intr)") for n in (name, other)]
             values |= {f"corr fixed {pair[0]},{pair[1]}": corr[k, j], f"corr fixed {pair[0]} , {pair[1]}": corr[k, j]}
-    for test in type_three(fit, design.fixed):
+    for test in type_three(fit, design.fixed, sum_coded_effects(design)):
         name = names[design.fixed_labels.index(test.label)]
         values |= {
             f"anova III {name} Sum Sq": test.F * test.numerator_df * fit.sigma**2,

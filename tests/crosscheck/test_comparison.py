@@ -90,7 +90,7 @@ def test_other_columns_for_the_same_fixed_part_change_nothing(method: Method) ->
 
 
 def test_two_added_effects_are_bootstrapped() -> None:
-    frame = small_frame(3, n_groups=12)
+    frame = small_frame(3, n_groups=12, largest=9)
     text = "y = b0 + b1*x + b2*v + r\nb0 = g00 + u0\nb1 = g10{}\nb2 = g20{}"
     smaller, larger = (build_design(parse(text.format(*u)), frame, group="school") for u in (("", ""), ("+u1", "+u2")))
     found = compare_likelihood(smaller, larger, n_boot=60, seed=1)
@@ -103,7 +103,7 @@ def test_two_added_effects_are_bootstrapped() -> None:
 
 def test_bootstrap_is_chosen_where_chi_squares_do_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bayeshlm.crosscheck.comparison.DRAWS", 7)
-    frame = small_frame(3, n_groups=12)
+    frame = small_frame(3, n_groups=12, largest=9)
     smaller = build_design(parse("y = b0 + b1*x + b2*v + r\nb0 = g00 + u0\nb1 = g10\nb2 = g20"), frame, group="school")
     found = compare_likelihood(smaller, small_design("three", frame), seed=1)
     assert len(found.bootstrap) == 7
@@ -120,7 +120,7 @@ def test_bootstrap_of_a_fixed_effect_is_near_chi_square() -> None:
 
 @pytest.mark.parametrize("name", ["parallel", "three"])
 def test_simulated_cross_products_have_the_moments_of_simulated_rows(name: str) -> None:
-    frame = small_frame(2, n_groups=6, largest=5)  # some groups have fewer rows than columns
+    frame = small_frame(2, n_groups=6, largest=7)  # some groups have fewer rows than columns
     larger = small_design(name, frame)
     text = EQUATIONS[name].replace(" + u1", "")
     smaller = build_design(parse(text), frame, group="school")

@@ -12,6 +12,7 @@ from cases import CASES, design, estimate
 from bayeshlm.crosscheck.empirical_bayes import empirical_bayes, fitted_values, scaled_residuals
 from bayeshlm.crosscheck.kenward_roger import kenward_roger
 from bayeshlm.crosscheck.tests_of_effects import t_tests, type_three
+from bayeshlm.design.type_three import sum_coded_effects
 
 type Reference = Callable[[str], dict[str, Any]]
 
@@ -152,7 +153,7 @@ def test_kenward_roger_of_one_row_is_the_t_test(key: str) -> None:
 @EVERY
 def test_type_three(key: str, reference_case: Reference) -> None:
     values = reference_case(key)["values"]
-    found = type_three(estimate(key), design(key).fixed)
+    found = type_three(estimate(key), design(key).fixed, sum_coded_effects(design(key)))
     reference = values.get("anova_type3_satterthwaite")
     if reference is None:  # only an intercept: nothing to test
         assert found == ()

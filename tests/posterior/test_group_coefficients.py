@@ -3,9 +3,10 @@ import pandas as pd
 import pytest
 
 from bayeshlm.design import build_design
+from bayeshlm.design.gram import has_ols
 from bayeshlm.equations import parse
 from bayeshlm.posterior.group_coefficients import group_coefficients
-from bayeshlm.posterior.group_ols import group_ols, has_ols
+from bayeshlm.posterior.group_ols import group_ols
 
 TEXT = """
 pain = b0 + b1*dose + b2*age + r

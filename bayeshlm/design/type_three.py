@@ -1,0 +1,45 @@
+"""What the fixed effects would be if all categories were coded by their deviations from the mean: type III tests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from bayeshlm.design.design import Design
+from bayeshlm.design.rows import gather_rows
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.design.terms import expand_terms, filled
+
+SAME = 1e-8
+"""Share of a column's length that two codings may differ by in what they span."""
+
+
+def sum_coded_effects(design: Design) -> FloatArray | None:
+    """Matrix B, (p, p), with which ``B gamma`` are the effects of the same model under sum coding.
+
+    Row k belongs to the symbol of ``design.fixed[k]``; without categories B is the identity. That the effects of a
+    symbol are zero is then one statement whatever the coding and the reference: a main effect is averaged over the
+    categories that it interacts with, each with the same weight, and taken where numeric partners are 0. With a
+    category for every combination these are SAS's and lmerTest's type III hypotheses (Kuznetsova, Brockhoff &
+    Christensen 2017, J. Statistical Software 82(13), section 3).
+
+    Returns
+    -------
+    ndarray or None
+        None where the model itself depends on the coding, as with a product of categories without its parts.
+    """
+    rows = replace(gather_rows(design.spec, design.frame, design.group), coding="sum")
+    X = filled(expand_terms(design.spec, rows).x_sources, rows.group_codes)
+    changed = np.any(X != design.X, axis=0)
+    if not changed.any():
+        return np.eye(X.shape[1])
+    length = np.linalg.norm(X, axis=0)
+    given = np.linalg.norm(design.X, axis=0)
+    scaled, target = X / length, design.X / given
+    B = np.linalg.lstsq(scaled, target, rcond=None)[0]
+    if np.any(np.linalg.norm(target - scaled @ B, axis=0) > SAME):
+        return None
+    B = B * given / length[:, None]
+    B[np.abs(B) < SAME * np.abs(B).max(axis=1, keepdims=True)] = 0.0
+    return np.asarray(B)
