@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -230,6 +230,30 @@ def predictors(spec: ModelSpec) -> Iterator[tuple[Column, bool]]:
             yield from walk_columns(fixed.expression)
     for offset in spec.offsets:
         yield from walk_columns(offset)
+
+
+def label_columns(spec: ModelSpec, group: str | None, names: Sequence[str]) -> set[str]:
+    """Columns of a table that name groups or categories whatever they look like: the grouping column, those in ``C()``.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    group : str or None
+        Grouping column, unless the equations name it.
+    names : sequence of str
+        Columns of the table.
+
+    Examples
+    --------
+    >>> from bayeshlm.equations import parse
+    >>> spec = parse("y = b0 + b1*C(year) + b2*age + r; b0 = g00 + u0[ward]; b1 = g10; b2 = g20")
+    >>> sorted(label_columns(spec, None, ["ward", "year", "age", "y"]))
+    ['ward', 'year']
+    """
+    used = [(resolve(column.name, names), in_c) for column, in_c in predictors(spec)]
+    labels = {found for found, in_c in used if in_c} - {found for found, in_c in used if not in_c}
+    labels |= {resolve(name, names) for name in (group, spec.group) if name is not None}
+    return {found for found in labels if found is not None}
 
 
 def _check_roles(spec: ModelSpec, group: str, outcome: str, names: Mapping[str, str]) -> None:
