@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from bayeshlm.display.left_out import data_notes
 from bayeshlm.errors import FileError
 from bayeshlm.fit import Fit
 from bayeshlm.reml_file import reml_summary
@@ -86,6 +87,9 @@ def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:
                 "lme4": model.equations("lme4"),
                 "n_obs": design.n_obs,
                 "rows_dropped": design.rows_dropped,
+                "missing": dict(design.left_out.columns),
+                "groups_dropped": list(design.left_out.groups),
+                "notes": list(data_notes(design)),
                 "groups": {design.group: design.n_groups},
             },
             "fixed_effects": {

@@ -20,6 +20,7 @@ from bayeshlm.design.columns import (
     shown,
 )
 from bayeshlm.design.grouping import check_frame, find_group_column, group_ids, match_groups, one_column, text_names
+from bayeshlm.design.left_out import NOTHING, LeftOut, left_out
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.equations import quote
 from bayeshlm.equations.spec import Column, ModelSpec, Product, Span
@@ -46,6 +47,8 @@ class Rows:
         Columns of `frame` that stand outside of ``C()``, read as numbers or categories.
     rows_dropped : int
         Rows left out because a used column misses a value.
+    left_out : LeftOut
+        Which columns, and the groups that lost all their rows.
     fitted : Rows or None
         The rows from which means, scales, levels and bases are learned, when they are others than these.
     known : (J,) array of int or None
@@ -60,6 +63,7 @@ class Rows:
     names: Mapping[str, str]
     columns: Mapping[str, DataColumn]
     rows_dropped: int
+    left_out: LeftOut = NOTHING
     fitted: Rows | None = None
     known: IntArray | None = None
 
@@ -121,17 +125,17 @@ def gather_rows(
     outcome = names[spec.outcome.name]
     _check_roles(spec, group_name, outcome, names)
 
-    keep = all_codes >= 0
-    for series in used.values():
-        keep &= ~series.isna().to_numpy(dtype=bool)
+    missing = {group_name: all_codes < 0, **{name: series.isna().to_numpy(dtype=bool) for name, series in used.items()}}
+    keep = ~np.logical_or.reduce(list(missing.values()))
     if not keep.any():
-        empty = [name for name, series in used.items() if series.isna().all()]
+        empty = [name for name in used if missing[name].all()]
         which = f" (column {empty[0]!r} has no value at all)" if empty else ""
         raise DataError(
             f"every row of the data misses a value in a column that the equations use{which}; "
             f"they use: {', '.join([group_name, *used])}"
         )
     frame = pd.DataFrame({group_name: ids, **used}, copy=False)
+    lost = left_out(missing, all_codes, all_labels, keep)
     if not keep.all():
         frame, all_codes = frame.loc[keep], all_codes[keep]
     present = np.bincount(all_codes, minlength=len(all_labels)) > 0
@@ -151,6 +155,7 @@ def gather_rows(
         names=names | {found: found for found in names.values()},
         columns=columns,
         rows_dropped=len(data) - len(frame),
+        left_out=lost,
     )
 
 
