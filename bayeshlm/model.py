@@ -12,6 +12,7 @@ from bayeshlm.design.grouping import as_frame
 from bayeshlm.display.left_out import data_notes, dropped_rows
 from bayeshlm.equations import ModelSpec, parse, render
 from bayeshlm.errors import OptionError
+from bayeshlm.foreign_text import printable
 from bayeshlm.graph.build import build_graph
 from bayeshlm.graph.families import Family
 from bayeshlm.graph.parameterization import Parameterization
@@ -98,7 +99,7 @@ class Model(ModelEstimates):
         super().__init__(design, make_priors(design, priors))
         warn_far_from_zero(design)
         for note in data_notes(design):
-            logger.info(note)
+            logger.info(printable(note))
 
     @classmethod
     def from_design(cls, design: Design, priors: Priors | Mapping[str, Family | str] | None = None) -> Model:
@@ -223,7 +224,7 @@ class Model(ModelEstimates):
         )
         dropped = dropped_rows(design.rows_dropped, design.left_out)
         notes = (f"Note: {note}" for note in data_notes(design))
-        return "\n".join(filter(None, (title, dropped, self.equations(), *notes)))
+        return printable("\n".join(filter(None, (title, dropped, self.equations(), *notes))))
 
     def _repr_html_(self) -> str:
         from bayeshlm.display.model_view import model_html

@@ -181,6 +181,20 @@ def test_old_results_survive_a_failure_of_writing(error, status, ward_study, fit
     assert (target / "notes.txt").read_text() == "mine"
 
 
+def test_a_spreadsheet_finds_no_formula_in_the_table_of_groups(ward_study, fit_of):
+    wards = pd.read_csv(ward_study / "wards.csv")
+    wards["ward"] = wards["ward"].replace({"a": "=1+1", "b": "-1"})
+    wards.to_csv(ward_study / "wards.csv", index=False)
+    assert fit_of("--out", str(ward_study / "out")) == 0
+    groups = pd.read_csv(ward_study / "out" / "group_coefficients.csv")
+    assert groups["ward"].unique().tolist() == ["-1", "'=1+1", *"cdefgh"]
+    assert groups["mean"].dtype == "float64"
+    fit = hlm.load(ward_study / "out" / "posterior.nc")
+    assert list(fit.group_coefficients().index.levels[0]) == ["-1", "=1+1", *"cdefgh"]
+    for level in (1, 2):
+        assert set(fit.residuals(level).hlm_file()["L2ID"]) == {"-1", "'=1+1", *"cdefgh"}
+
+
 def test_a_table_that_is_not_ours(ward_study, fit_of, capsys):
     """A byte order mark, semicolons, decimal commas, quoted text with a semicolon, dots and spaces in names."""
     names = {"ward": "Station Nr.", "pain": "Schmerz.nach.OP", "dose": "Dosis (mg)", "sex": "Geschlecht"}

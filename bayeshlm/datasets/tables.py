@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 _TEXT = (".csv", ".tsv", ".txt")
 _PARQUET = (".parquet", ".pq")
-_MISSING = ("", "NA", "NaN", "nan", ".")
+MISSING = ("", "NA", "NaN", "nan", ".")
+"""What says in a text file that a value is missing."""
+
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _AS_UTF8 = 'save it as UTF-8 (in Excel: "CSV UTF-8 (Comma delimited)")'
 
@@ -191,7 +193,7 @@ def _parse(path: Path, delimiter: str, decimal: str, texts: Sequence[int]) -> pd
                 decimal=decimal,
                 encoding="utf-8-sig",
                 keep_default_na=False,
-                na_values=list(_MISSING),
+                na_values=list(MISSING),
                 skipinitialspace=True,
                 low_memory=False,
                 **options,
