@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from bayeshlm.errors import HLMError, ModelWarning, SamplingError
+from bayeshlm.foreign_text import printable
 
 DONE, NOT_CONVERGED, WRONG_INPUT, FAILURE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -187,7 +188,7 @@ def _models(options: argparse.Namespace) -> int:
 def _equations(options: argparse.Namespace) -> int:
     from bayeshlm.gallery import open_model
 
-    print(open_model(options.model, options.data).equations(options.form))
+    print(printable(open_model(options.model, options.data).equations(options.form)))
     return DONE
 
 
@@ -208,5 +209,5 @@ def _show_warning(
 
 
 def _fail(message: str, status: int) -> int:
-    print(f"bayeshlm: {message}", file=sys.stderr)
+    print(f"bayeshlm: {printable(message)}", file=sys.stderr)
     return status

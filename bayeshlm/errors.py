@@ -1,8 +1,16 @@
 """Every error that bayeshlm raises on purpose; all derive from `HLMError`."""
 
+from bayeshlm.foreign_text import printable
+
 
 class HLMError(Exception):
-    """Root of the package's errors: the message names the place and says what to do."""
+    r"""Root of the package's errors: the message names the place and says what to do.
+
+    Control characters of the names that it quotes are spelled out, as ``\x1b``.
+    """
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class EquationError(HLMError):
@@ -31,3 +39,6 @@ class SamplingError(HLMError):
 
 class ModelWarning(UserWarning):
     """Something about the user's model or data that deserves a second look; never about a library."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())

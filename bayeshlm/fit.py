@@ -253,8 +253,8 @@ class Fit(FitQuantities):
         """
         model, design = self.model, self.model.design
         priors = {key: text for key, text in model.priors.texts().items() if key in model.priors.typed}
-        equations = design.spec.text or model.equations("levels")
-        write_fit(StoredFit(self.idata, design.frame, equations, design.group, priors, design.rows_dropped), path)
+        text, dropped = design.spec.text or model.equations("levels"), (design.rows_dropped, design.left_out)
+        write_fit(StoredFit(self.idata, design.frame, text, design.group, priors, *dropped), path)
 
     @cached_property
     def _report(self) -> FitReport:
@@ -288,7 +288,7 @@ def load(path: str | os.PathLike[str]) -> Fit:
     """
     stored = read_fit(path)
     design = build_design(parse(stored.equations), stored.frame, stored.group)
-    design = dataclasses.replace(design, rows_dropped=stored.rows_dropped)
+    design = dataclasses.replace(design, rows_dropped=stored.rows_dropped, left_out=stored.left_out)
     idata, priors = stored.idata, make_priors(design, stored.priors)
     if "prior_basis" in idata.attrs:
         priors = stored_priors(priors, json.loads(idata.attrs["priors"]), idata.attrs["prior_basis"])

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,13 +129,15 @@ def read_model_file(path_or_name: str | Path) -> ModelFile:
             f'{path}: there is no data set "{text["dataset"]}". '
             f'{did_you_mean(text["dataset"], dataset_names())} A file of your own goes under data = "..."'
         )
+    files = (text["data"], text["group_data"])
+    data, group_data = (path.resolve().parent / os.path.expanduser(file) if file else None for file in files)
     return ModelFile(
         name=path.stem,
         title=text["title"] or path.stem,
         source=text["source"] or "",
         dataset=text["dataset"],
-        data=_resolve(text["data"], path),
-        group_data=_resolve(text["group_data"], path),
+        data=data,
+        group_data=group_data,
         group=text["group"],
         equations=text["equations"],
         priors=_texts(content, "priors", path, '"Normal(0, 1)"'),
@@ -153,8 +156,8 @@ def _folder() -> Path:
 def _find(path_or_name: str | Path) -> Path:
     if str(path_or_name) in gallery_names():
         return _folder() / f"{path_or_name}.toml"
-    path = Path(path_or_name).expanduser()
-    if os.path.isdir(path):  # as isfile below, false for what can be no path
+    path = Path(os.path.expanduser(path_or_name))  # as isfile below, no error for what can be no path
+    if os.path.isdir(path):
         raise FileError(f"{path} is a directory. Name the model file inside it.")
     if path.suffix.lower() in (".csv", ".tsv", ".parquet", ".pq", ".xlsx"):
         raise FileError(f'{path} is a data file. Name it in a model file (.toml), data = "{path.name}", or by --data.')
@@ -170,6 +173,8 @@ def _find(path_or_name: str | Path) -> Path:
 
 def _parse(path: Path) -> dict[str, object]:
     try:
+        if path.stat().st_size > 1_000_000:
+            raise FileError(f'{path} is too large for a model file (over 1 MB). It names its data, data = "file.csv".')
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise FileError(f"{path} is not UTF-8 text. Save it as UTF-8.") from error
@@ -179,6 +184,8 @@ def _parse(path: Path) -> dict[str, object]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise FileError(f"{path} is not valid TOML: {_quote(str(error), text)}") from error
+    except RecursionError as error:
+        raise FileError(f"{path} nests brackets too deeply: a model file needs two of them at most.") from error
 
 
 def _quote(reason: str, text: str) -> str:
@@ -251,11 +258,6 @@ def _published(content: Mapping[str, object], path: Path) -> dict[str, Published
     return published
 
 
-def _resolve(file: str | None, path: Path) -> Path | None:
-    """Resolve a data file against the folder of the model file that names it."""
-    return None if file is None else (path.resolve().parent / Path(file).expanduser()).resolve()
-
-
 def open_model(path_or_name: str | Path, data: pd.DataFrame | str | Path | None = None) -> Model:
     """Make the model of a gallery name or a model file, on its own data or on others.
 
@@ -283,13 +285,16 @@ def open_model(path_or_name: str | Path, data: pd.DataFrame | str | Path | None 
     'mathach ~ 1 + (1 | school)'
     """
     from bayeshlm.datasets import load_dataset, read_table
+    from bayeshlm.design.rows import label_columns
+    from bayeshlm.equations import parse
     from bayeshlm.model import Model
 
     file = read_model_file(path_or_name)
+    labels = partial(label_columns, parse(file.equations), file.group)
     if data is None:
         if file.dataset is None and file.data is None:
             raise FileError(f'{file.name} names no data. Add dataset = "hsb" or data = "file.csv", or give --data.')
         data = load_dataset(file.dataset) if file.dataset is not None else file.data
-    frame = read_table(data) if isinstance(data, str | Path) else data
-    group_data = None if file.group_data is None else read_table(file.group_data)
+    frame = read_table(data, labels) if isinstance(data, str | Path) else data
+    group_data = None if file.group_data is None else read_table(file.group_data, labels)
     return Model(file.equations, frame, file.group, priors=file.priors, group_data=group_data)

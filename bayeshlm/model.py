@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from bayeshlm.design import Design, build_design
 from bayeshlm.design.grouping import as_frame
+from bayeshlm.display.left_out import data_notes, dropped_rows
 from bayeshlm.equations import ModelSpec, parse, render
 from bayeshlm.errors import OptionError
+from bayeshlm.foreign_text import printable
 from bayeshlm.graph.build import build_graph
 from bayeshlm.graph.families import Family
 from bayeshlm.graph.parameterization import Parameterization
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from bayeshlm.display.plots.model_plots import ModelPlots
     from bayeshlm.fit import Fit
     from bayeshlm.sampling.options import Sampler
+
+logger = logging.getLogger(__name__)
 
 type EquationForm = Literal["levels", "combined", "latex", "mathml", "lme4"]
 
@@ -93,6 +98,8 @@ class Model(ModelEstimates):
         design = build_design(spec, as_frame(data, "data"), group, group_table)
         super().__init__(design, make_priors(design, priors))
         warn_far_from_zero(design)
+        for note in data_notes(design):
+            logger.info(printable(note))
 
     @classmethod
     def from_design(cls, design: Design, priors: Priors | Mapping[str, Family | str] | None = None) -> Model:
@@ -215,7 +222,9 @@ class Model(ModelEstimates):
             f"Model: {design.n_obs} rows in {design.n_groups} groups ({design.group}),"
             f" {len(design.fixed)} fixed and {len(design.random)} random effects"
         )
-        return f"{title}\n{self.equations()}"
+        dropped = dropped_rows(design.rows_dropped, design.left_out)
+        notes = (f"Note: {note}" for note in data_notes(design))
+        return printable("\n".join(filter(None, (title, dropped, self.equations(), *notes))))
 
     def _repr_html_(self) -> str:
         from bayeshlm.display.model_view import model_html

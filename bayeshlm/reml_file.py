@@ -7,6 +7,7 @@ import math
 import os
 from typing import Any
 
+from bayeshlm.display.left_out import data_notes
 from bayeshlm.equations import render
 from bayeshlm.reml_fit import RemlFit
 from bayeshlm.text_file import write_text
@@ -41,6 +42,9 @@ def reml_summary(fit: RemlFit) -> dict[str, Any]:
             "lme4": render(design.spec, "lme4", design.group, design.coded),
             "n_obs": design.n_obs,
             "rows_dropped": design.rows_dropped,
+            "missing": dict(design.left_out.columns),
+            "groups_dropped": list(design.left_out.groups),
+            "notes": list(data_notes(design)),
             "groups": {design.group: design.n_groups},
         },
         "reml": {

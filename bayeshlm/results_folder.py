@@ -12,8 +12,10 @@ from typing import Any
 
 import pandas as pd
 
+from bayeshlm.display.left_out import data_notes
 from bayeshlm.errors import FileError
 from bayeshlm.fit import Fit
+from bayeshlm.foreign_text import no_formulas
 from bayeshlm.reml_file import reml_summary
 
 FORMAT = 1
@@ -23,7 +25,8 @@ POSTERIOR, GROUPS, SUMMARY = "posterior.nc", "group_coefficients.csv", "summary.
 def write_results(fit: Fit, folder: str | os.PathLike[str], reml: bool = False) -> None:
     """Write ``posterior.nc``, ``group_coefficients.csv`` and ``summary.json`` into `folder`.
 
-    All three are written aside first and then moved, so a failure leaves nothing half-done. With `reml`, the summary
+    In the CSV file text that a spreadsheet would take for a formula has a ``'`` in front; see `no_formulas`. All three
+    files are written aside first and then moved, so a failure leaves nothing half-done. With `reml`, the summary
     has REML's estimates beside the posterior.
 
     Raises
@@ -41,7 +44,7 @@ def write_results(fit: Fit, folder: str | os.PathLike[str], reml: bool = False) 
         raise FileError(f"Cannot write into {str(target)!r}: {error.strerror}.") from error
     try:
         fit.save(draft / POSTERIOR)
-        fit.group_coefficients().to_csv(draft / GROUPS)
+        no_formulas(fit.group_coefficients()).to_csv(draft / GROUPS)
         text = json.dumps(summary(fit, reml), indent=1, allow_nan=False, ensure_ascii=False)
         (draft / SUMMARY).write_text(text + "\n", encoding="utf-8")
         target.mkdir(exist_ok=True)
@@ -86,6 +89,9 @@ def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:
                 "lme4": model.equations("lme4"),
                 "n_obs": design.n_obs,
                 "rows_dropped": design.rows_dropped,
+                "missing": dict(design.left_out.columns),
+                "groups_dropped": list(design.left_out.groups),
+                "notes": list(data_notes(design)),
                 "groups": {design.group: design.n_groups},
             },
             "fixed_effects": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import tempfile
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.design.columns import NumericColumn, read_categories, read_column
+from bayeshlm.design.left_out import NOTHING, LeftOut
 from bayeshlm.errors import DataError, FileError
 from bayeshlm.text_file import umask
 
@@ -34,6 +36,8 @@ class StoredFit:
         The priors that the user typed, by key, as text; the others follow from the data.
     rows_dropped : int
         Rows dropped for missing values before `frame` was made.
+    left_out : LeftOut
+        Which columns missed values then, and the groups that lost all their rows.
     """
 
     idata: xr.DataTree
@@ -42,6 +46,7 @@ class StoredFit:
     group: str
     priors: dict[str, str]
     rows_dropped: int
+    left_out: LeftOut = NOTHING
 
 
 def write_fit(stored: StoredFit, path: str | os.PathLike[str]) -> None:
@@ -68,6 +73,7 @@ def write_fit(stored: StoredFit, path: str | os.PathLike[str]) -> None:
                 "equations": stored.equations,
                 "group": stored.group,
                 "rows_dropped": stored.rows_dropped,
+                "left_out": json.dumps([stored.left_out.columns, stored.left_out.groups]),
             },
         )
     )
@@ -104,6 +110,7 @@ def read_fit(path: str | os.PathLike[str]) -> StoredFit:
     if source.attrs["format"] > FORMAT:
         raise FileError(f"{str(path)!r} was saved by a newer bayeshlm; update the package to read it.")
     keys, texts = (source[name].to_numpy() for name in ("prior_key", "prior_text"))
+    columns, groups = json.loads(source.attrs.get("left_out", "[[], []]"))  # older files do not say
     del tree[SOURCE]
     return StoredFit(
         idata=tree,
@@ -112,6 +119,7 @@ def read_fit(path: str | os.PathLike[str]) -> StoredFit:
         group=str(source.attrs["group"]),
         priors={str(key): str(text) for key, text in zip(keys, texts, strict=True)},
         rows_dropped=int(source.attrs["rows_dropped"]),
+        left_out=LeftOut(tuple((str(name), int(n)) for name, n in columns), tuple(map(str, groups))),
     )
 
 

@@ -10,6 +10,8 @@ import pytest
 import bayeshlm as hlm
 from bayeshlm import results_folder
 from bayeshlm.cli import UNEXPECTED, main
+from bayeshlm.design.left_out import LeftOut
+from bayeshlm.display.left_out import data_notes
 from bayeshlm.sampling.options import sampling_options
 
 EQUATIONS = "pain = b0 + b1*dose + r\nb0 = g00 + g01*urban + u0\nb1 = g10 + u1"
@@ -65,6 +67,9 @@ def check_summary(summary, fit):
         "lme4": "pain ~ urban + dose + (1 + dose | ward)",
         "n_obs": 96,
         "rows_dropped": 0,
+        "missing": {},
+        "groups_dropped": [],
+        "notes": [],
         "groups": {"ward": 8},
     }
     fixed = fit.fixed_effects()
@@ -176,12 +181,27 @@ def test_old_results_survive_a_failure_of_writing(error, status, ward_study, fit
     assert (target / "notes.txt").read_text() == "mine"
 
 
+def test_a_spreadsheet_finds_no_formula_in_the_table_of_groups(ward_study, fit_of):
+    wards = pd.read_csv(ward_study / "wards.csv")
+    wards["ward"] = wards["ward"].replace({"a": "=1+1", "b": "-1"})
+    wards.to_csv(ward_study / "wards.csv", index=False)
+    assert fit_of("--out", str(ward_study / "out")) == 0
+    groups = pd.read_csv(ward_study / "out" / "group_coefficients.csv")
+    assert groups["ward"].unique().tolist() == ["-1", "'=1+1", *"cdefgh"]
+    assert groups["mean"].dtype == "float64"
+    fit = hlm.load(ward_study / "out" / "posterior.nc")
+    assert list(fit.group_coefficients().index.levels[0]) == ["-1", "=1+1", *"cdefgh"]
+    for level in (1, 2):
+        assert set(fit.residuals(level).hlm_file()["L2ID"]) == {"-1", "'=1+1", *"cdefgh"}
+
+
 def test_a_table_that_is_not_ours(ward_study, fit_of, capsys):
     """A byte order mark, semicolons, decimal commas, quoted text with a semicolon, dots and spaces in names."""
     names = {"ward": "Station Nr.", "pain": "Schmerz.nach.OP", "dose": "Dosis (mg)", "sex": "Geschlecht"}
     wards = pd.read_csv(ward_study / "wards.csv")
     foreign = wards.assign(ward="Haus " + wards["ward"] + "; 1. OG").rename(columns=names)
     foreign.loc[5, "Dosis (mg)"] = np.nan
+    foreign.loc[foreign["Station Nr."] == "Haus c; 1. OG", ["Dosis (mg)", "Schmerz.nach.OP"]] = np.nan
     foreign.to_csv(ward_study / "stationen.csv", index=False, sep=";", decimal=",", encoding="utf-8-sig")
     (ward_study / "model.toml").write_text(
         'group = "Station Nr."\nequations = """\nSchmerz.nach.OP = b0 + b1*cwc(`Dosis (mg)`) + b2*Geschlecht + r\r\n'
@@ -190,11 +210,17 @@ def test_a_table_that_is_not_ours(ward_study, fit_of, capsys):
     status = fit_of("--data", str(ward_study / "stationen.csv"), "--out", str(ward_study / "out"))
     out = capsys.readouterr().out
     assert status == 0
-    assert "95 rows in 8 groups (Station Nr.)" in out
-    assert "1 row" in out
+    assert "83 rows in 7 groups (Station Nr.)" in out
+    assert "\n13 rows with missing values dropped (Schmerz.nach.OP 12, Dosis (mg) 13)\n" in out
+    assert "\n\nNote: 1 of 8 groups has no complete row and is not in the model: Station Nr. Haus c; 1. OG.\n" in out
+    loaded = hlm.load(ward_study / "out" / "posterior.nc")
+    assert loaded.model.design.left_out == LeftOut((("Schmerz.nach.OP", 12), ("Dosis (mg)", 13)), ("Haus c; 1. OG",))
     summary = json.loads((ward_study / "out" / "summary.json").read_text(encoding="utf-8"))
-    assert summary["model"]["groups"] == {"Station Nr.": 8}
-    assert summary["model"]["rows_dropped"] == 1
+    assert summary["model"]["groups"] == {"Station Nr.": 7}
+    assert summary["model"]["rows_dropped"] == 13
+    assert summary["model"]["missing"] == {"Schmerz.nach.OP": 12, "Dosis (mg)": 13}
+    assert summary["model"]["groups_dropped"] == ["Haus c; 1. OG"]
+    assert summary["model"]["notes"] == list(data_notes(loaded.model.design))
     assert list(summary["fixed_effects"]) == ["g00", "g01", "g10", "g20[male]"]
     assert summary["fixed_effects"]["g10"]["coefficient"] == "b1"
 

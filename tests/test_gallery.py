@@ -8,7 +8,7 @@ from bayeshlm import gallery
 from bayeshlm.datasets import describe_dataset
 from bayeshlm.equations import parse
 from bayeshlm.errors import FileError
-from bayeshlm.gallery import Published, gallery_names, read_model_file
+from bayeshlm.gallery import Published, gallery_names, open_model, read_model_file
 
 NAMES = (
     "hsb-contextual-cwc",
@@ -123,6 +123,8 @@ def test_an_absolute_data_path_stays(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        ("x = " + 2000 * "[" + 2000 * "]" + "\n", r"nests brackets too deeply"),
+        ("#" * 1_000_001, r"too large for a model file"),
         ("", r"has no equations\. Write them as"),
         ('[priors]\n' + EQUATIONS, r"stand inside \[priors\]: move them above"),
         ('equations = " "\n', r"equations is empty"),
@@ -182,3 +184,35 @@ def test_files_that_are_not_there_or_not_text(tmp_path):
     latin.write_bytes('title = "Schüler"'.encode("latin-1"))
     with pytest.raises(FileError, match="not UTF-8"):
         read_model_file(latin)
+
+
+@pytest.mark.parametrize("path", [r"a.csv\u0000", "~no such user/a.csv"])
+def test_a_data_file_that_can_be_none(path, tmp_path):
+    (tmp_path / "model.toml").write_text(f'data = "{path}"\ngroup = "ward"\n' + EQUATIONS)
+    with pytest.raises(FileError, match="There is no file"):
+        open_model(tmp_path / "model.toml")
+
+
+def test_ids_and_categories_of_a_file_are_its_texts(tmp_path):
+    """A leading zero, an exponent, 17 digits with one missing: none of them merges groups or categories."""
+    ids = ["01", "1", "1E2", "100", "10000000000000001", "10000000000000002"]
+    rows = [(ward, code, k % 5 + ids.index(ward)) for ward in ids for k, code in enumerate(["1", "01", "2", "3"])]
+    (tmp_path / "wards.csv").write_text(
+        "ward,code,x,pain\n" + "".join(f"{w},{c},{k * k % 7},{y}\n" for k, (w, c, y) in enumerate(rows)) + ",1,1,1\n"
+    )
+    (tmp_path / "beds.csv").write_text("ward,beds\n" + "".join(f"{w},{k * k % 5}\n" for k, w in enumerate(ids)))
+    (tmp_path / "model.toml").write_text(
+        'data = "wards.csv"\ngroup_data = "beds.csv"\ngroup = "ward"\n'
+        'equations = "pain = b0 + b1*C(code) + b2*x + r; b0 = g00 + g01*beds + u0; b1 = g10; b2 = g20"\n'
+    )
+    design = open_model(tmp_path / "model.toml").design
+    assert list(design.group_labels) == sorted(ids)
+    assert [column.label for column in design.fixed] == ["g00", "g01", "g10[1]", "g10[2]", "g10[3]", "g20"]
+    assert design.frame["x"].dtype == "int64"
+    wide = (tmp_path / "wards.csv").read_text().replace("1E2", "102").replace("\n01,", "\n7,")
+    (tmp_path / "wide.csv").write_text(wide)
+    (tmp_path / "beds.csv").write_text(
+        (tmp_path / "beds.csv").read_text().replace("1E2", "102").replace("01,", "7,", 1)
+    )
+    labels = open_model(tmp_path / "model.toml", tmp_path / "wide.csv").design.group_labels
+    assert labels.tolist() == [1, 7, 100, 102, 10000000000000001, 10000000000000002]

@@ -13,7 +13,7 @@ import bayeshlm
 PACKAGE = Path(bayeshlm.__file__).parent
 # Each line may import itself and the lines above.
 ORDER = [
-    ["errors", "text_file"],
+    ["errors", "foreign_text", "text_file"],
     ["equations", "datasets"],
     ["design"],
     ["crosscheck"],

@@ -15,6 +15,7 @@ from bayeshlm.checks.residual_shape import Normality, normality
 from bayeshlm.design.cross_products import sorting_order
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import CHUNK_ROWS, FloatArray, IntArray
+from bayeshlm.foreign_text import no_formulas
 from bayeshlm.posterior.summary import check_interval, interval, with_interval
 from bayeshlm.sampling.recover import BLOCK, in_threads
 
@@ -61,14 +62,16 @@ class LevelOneResiduals:
         -------
         pandas.DataFrame
             ``L2ID``, ``L1RESID`` (the residual), ``FITVAL`` (the fitted value), ``SIGMA`` and the used columns of the
-            data. Residual and fitted value are posterior means where HLM has empirical Bayes estimates.
+            data. Residual and fitted value are posterior means where HLM has empirical Bayes estimates. Text that a
+            spreadsheet would take for a formula has a ``'`` in front: it begins with ``=``, ``+``, ``-``, ``@``, a tab
+            or a line break, and is no number.
         """
         table = self.table
         front = pd.DataFrame(
             {"L2ID": table[self.group], "L1RESID": table["mean"], "FITVAL": table["fitted"], "SIGMA": self.sigma},
             table.index,
         )
-        return pd.concat([front, self.predictors.drop(columns=self.group)], axis=1)
+        return no_formulas(pd.concat([front, self.predictors.drop(columns=self.group)], axis=1))
 
 
 def level1_residuals(

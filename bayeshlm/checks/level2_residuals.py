@@ -13,6 +13,7 @@ from bayeshlm.checks.level1_variance import own_residuals
 from bayeshlm.checks.mahalanobis import Distances, distances, expected_order, holm
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.foreign_text import no_formulas
 from bayeshlm.posterior.group_ols import group_ols
 from bayeshlm.posterior.summary import check_interval, interval, with_interval
 from bayeshlm.sampling.recover import BLOCK, in_threads
@@ -59,9 +60,11 @@ class LevelTwoResiduals:
             residual SD of its own regression), ``MDRSVAR`` (log of the SD of ``y - X gamma`` in the group) and, b0 a
             level-1 coefficient: ``EBb0`` and ``OLb0`` (empirical Bayes and least-squares residuals), ``FVb0`` (the
             level-2 equation's fitted value), ``ECb0`` (``FVb0 + EBb0``), ``PV0_0``, ``PV1_0``, ... (posterior
-            covariances of u). HLM's estimates are posterior means here.
+            covariances of u). HLM's estimates are posterior means here. Text that a spreadsheet would take for a
+            formula has a ``'`` in front: it begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break, and is no
+            number.
         """
-        return self.file
+        return no_formulas(self.file)
 
 
 def level2_residuals(posterior: xr.Dataset, design: Design, prob: float = 0.95, kind: str = "eti") -> LevelTwoResiduals:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bayeshlm.datasets.suggestion import did_you_mean
 from bayeshlm.errors import DataError, FileError
@@ -16,21 +18,33 @@ if TYPE_CHECKING:
 
 _TEXT = (".csv", ".tsv", ".txt")
 _PARQUET = (".parquet", ".pq")
+MISSING = ("", "NA", "NaN", "nan", ".")
+"""What says in a text file that a value is missing."""
+
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _AS_UTF8 = 'save it as UTF-8 (in Excel: "CSV UTF-8 (Comma delimited)")'
 
 
-def read_table(path: str | Path) -> pd.DataFrame:
+type Choice = Callable[[Sequence[str]], Collection[str]]
+"""Which of the columns of a table hold labels."""
+
+
+def read_table(path: str | Path, labels: Choice | Collection[str] = ()) -> pd.DataFrame:
     r"""Read a table from a CSV or Parquet file.
 
     Text files are UTF-8, with or without a byte order mark, with a header line; fields may be quoted.
     The delimiter is a comma, or a semicolon or tab where the header has more of these; decimal
-    commas are read where semicolons or tabs separate the fields. Empty fields, ``NA``, ``NaN`` and a lone
-    ``.`` are missing values.
+    commas are read where semicolons or tabs separate the fields. Empty fields, ``NA``, ``NaN`` (or ``nan``) and a
+    lone ``.`` are missing values, and nothing else is: ``None``, ``null`` and ``n/a`` are text.
 
     Parameters
     ----------
     path : str or pathlib.Path
         A file ending in .csv, .tsv, .txt, .parquet or .pq.
+    labels : collection of str, or function from the column names to one
+        Columns that name groups or categories. Two texts of such a column are two labels, however much they look like
+        one number (``1`` and ``01``, ``100`` and ``1E2``, ids of 17 digits): it holds integers if every text is the
+        integer's own spelling, spaces around it aside, and else the text of the file.
 
     Returns
     -------
@@ -55,10 +69,11 @@ def read_table(path: str | Path) -> pd.DataFrame:
     0  North    1.5
     1  South    NaN
     """
-    path = Path(path).expanduser()
+    path = Path(os.path.expanduser(path))
     _check_file(path)
+    choose = labels if callable(labels) else lambda names: labels
     try:
-        frame = _read_parquet(path) if path.suffix.lower() in _PARQUET else _read_text(path)
+        frame = _read_parquet(path, choose) if path.suffix.lower() in _PARQUET else _read_text(path, choose)
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror or error}.") from error
     if frame.empty:
@@ -86,32 +101,57 @@ def _check_file(path: Path) -> None:
         raise _empty(path)
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+def _read_parquet(path: Path, choose: Choice) -> pd.DataFrame:
     import pandas as pd
 
+    def read(**options: Any) -> pd.DataFrame:
+        with path.open("rb") as file:  # a name could be taken for an address
+            frame = pd.read_parquet(file, **options)
+        return frame.reset_index() if any(level is not None for level in frame.index.names) else frame
+
     try:
-        frame = pd.read_parquet(path)
+        frame = read()
+        names = [str(name) for name in frame.columns]
+        _check_names(names, path)
+        frame = frame.set_axis(names, axis="columns")
+        floats = [name for name in choose(names) if frame[name].dtype.kind == "f"]
+        if floats:  # integers of which some are missing have lost their last digits
+            exact = read(dtype_backend="numpy_nullable").set_axis(names, axis="columns")
+            frame = frame.assign(**{name: exact[name] for name in floats if exact[name].dtype.kind in "iu"})
     except (ValueError, NotImplementedError) as error:  # pyarrow's ArrowInvalid is a ValueError
         raise FileError(f"{path} is not a readable Parquet file: {error}") from error
-    if any(level is not None for level in frame.index.names):
-        frame = frame.reset_index()
-    names = [str(name) for name in frame.columns]
-    _check_names(names, path)
-    return frame.set_axis(names, axis="columns")
+    return frame
 
 
-def _read_text(path: Path) -> pd.DataFrame:
+def _read_text(path: Path, choose: Choice) -> pd.DataFrame:
     names, delimiter = _header(path)
     _check_names(names, path)
-    frame = _parse(path, delimiter, decimal=".")
-    if delimiter != "," and _has_decimal_commas(frame):
-        frame = _parse(path, delimiter, decimal=",")
+    shown = [name or f"column {k}" for k, name in enumerate(names, 1)]
+    texts = [shown.index(name) for name in choose(shown)]
+    frame = _parse(path, delimiter, ".", texts)
+    if delimiter != "," and _has_decimal_commas(frame.drop(columns=frame.columns[texts])):
+        frame = _parse(path, delimiter, ",", texts)
     if frame.shape[1] != len(names) or not _is_counted(frame):
         raise FileError(
             f"{path} has {len(names)} names in its header but more fields in its rows. "
             "Give every column a name, and put quotes around text that contains the delimiter."
         )
-    return frame.set_axis([name or f"column {k}" for k, name in enumerate(names, 1)], axis="columns")
+    frame = frame.set_axis(shown, axis="columns")
+    return frame.assign(**{shown[k]: _as_labels(frame[shown[k]]) for k in texts})
+
+
+def _as_labels(texts: pd.Series) -> pd.Series:
+    """Integers where each text is the spelling of one, else the texts."""
+    import pandas as pd
+
+    codes, found = pd.factorize(texts)
+    spelled = [text.strip(" ") for text in found]
+    if not len(found) or not all(_INTEGER.fullmatch(text) and abs(int(text)) < 2**63 for text in spelled):
+        return texts
+    missing = codes < 0
+    integers = pd.array([*map(int, spelled), 0], dtype="int64")[codes]  # the last one for missing values
+    exact = pd.Series(integers, texts.index, name=texts.name)
+    return exact.astype("Int64").mask(missing) if missing.any() else exact
 
 
 def _header(path: Path) -> tuple[list[str], str]:
@@ -141,19 +181,28 @@ def _is_binary(path: Path) -> bool:
         return b"\0" in file.read(4096)
 
 
-def _parse(path: Path, delimiter: str, decimal: str) -> pd.DataFrame:
+def _parse(path: Path, delimiter: str, decimal: str, texts: Sequence[int]) -> pd.DataFrame:
+    """Read the file; the columns at the positions `texts` stay text."""
     import pandas as pd
 
+    def read(**options: Any) -> pd.DataFrame:
+        with path.open("rb") as file:  # a name could be taken for an address
+            frame: pd.DataFrame = pd.read_csv(
+                file,
+                sep=delimiter,
+                decimal=decimal,
+                encoding="utf-8-sig",
+                keep_default_na=False,
+                na_values=list(MISSING),
+                skipinitialspace=True,
+                low_memory=False,
+                **options,
+            )
+        return frame
+
     try:
-        return pd.read_csv(
-            path,
-            sep=delimiter,
-            decimal=decimal,
-            encoding="utf-8-sig",
-            na_values=["."],
-            skipinitialspace=True,
-            low_memory=False,
-        )
+        header = read(nrows=0).columns if texts else ()
+        return read(dtype={header[k]: str for k in texts})
     except UnicodeDecodeError as error:
         raise _not_utf8(path) from error
     except pd.errors.ParserError as error:

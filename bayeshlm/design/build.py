@@ -94,6 +94,7 @@ def build_design(
         blocks=tuple(tuple(k for k, column in enumerate(random) if column.symbol in block) for block in spec.blocks),
         frame=rows.frame,
         rows_dropped=rows.rows_dropped,
+        left_out=rows.left_out,
     )
 
 

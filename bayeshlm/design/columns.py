@@ -135,6 +135,8 @@ def read_column(series: pd.Series) -> DataColumn:
             )
     try:
         return NumericColumn(name, np.asarray(series.to_numpy(dtype=np.float64), dtype=np.float64))
+    except OverflowError as error:
+        raise DataError(f"column {name!r} holds a number beyond what computers calculate with: rescale it") from error
     except (TypeError, ValueError) as error:
         raise DataError(f"column {name!r} of type {dtype} cannot be read as numbers ({error})") from error
 
@@ -156,7 +158,7 @@ def read_categories(series: pd.Series) -> CategoricalColumn:
 
 
 def factorize(series: pd.Series, *, in_category_order: bool = False) -> tuple[IntArray, pd.Index]:
-    """Codes and distinct values of a column; missing values have code -1.
+    """Codes and distinct values of a column of labels; missing values have code -1.
 
     Parameters
     ----------
@@ -169,6 +171,12 @@ def factorize(series: pd.Series, *, in_category_order: bool = False) -> tuple[In
     codes : (N,) array of int
     values : Index
         Sorted if they can be, else as they appear, with their own type (integers stay integers).
+
+    Raises
+    ------
+    DataError
+        The values are neither text nor numbers, or floating-point numbers so large that neighbouring integers are
+        one (2**53 or more): pandas makes such of integers where one is missing.
 
     Examples
     --------
@@ -186,6 +194,7 @@ def factorize(series: pd.Series, *, in_category_order: bool = False) -> tuple[In
     else:
         values, order = pd.Index(found), None
     values = _plain(values)
+    _refuse_rounded(values, series.name)
     if order is None:
         try:
             order = np.asarray(values.argsort())
@@ -195,6 +204,21 @@ def factorize(series: pd.Series, *, in_category_order: bool = False) -> tuple[In
     position[order] = np.arange(len(values))
     position[-1] = -1
     return position[codes], values[order].rename(series.name)
+
+
+def _refuse_rounded(values: pd.Index, name: object) -> None:
+    if values.dtype.kind != "f":
+        return
+    numbers = values.to_numpy()
+    digits = np.finfo(numbers.dtype).nmant + 1
+    large = np.abs(numbers) >= 2.0**digits
+    if large.any():
+        raise DataError(
+            f"column {name!r} names groups or categories by floating-point numbers such as "
+            f"{values[int(large.argmax())]:.17g}, so large (2**{digits} or more) that different ids have become one: "
+            f"keep them as text, pd.read_csv(..., dtype={{{name!r}: str}}), or as integers of which some may be "
+            'missing, dtype "Int64"'
+        )
 
 
 def level_label(value: object) -> str:

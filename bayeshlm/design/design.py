@@ -11,6 +11,7 @@ import pandas as pd
 
 from bayeshlm.design.columns import coding
 from bayeshlm.design.cross_products import CrossProducts, cross_products
+from bayeshlm.design.left_out import NOTHING, LeftOut
 from bayeshlm.design.rows import predictors
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.equations.r_code import Coding
@@ -91,6 +92,8 @@ class Design:
         The rows kept and the columns used, as the data hold them.
     rows_dropped : int
         Rows left out because a used column misses a value.
+    left_out : LeftOut
+        Which columns, and the groups that lost all their rows.
     """
 
     spec: ModelSpec
@@ -108,6 +111,7 @@ class Design:
     blocks: tuple[tuple[int, ...], ...]
     frame: pd.DataFrame
     rows_dropped: int
+    left_out: LeftOut = NOTHING
 
     def __repr__(self) -> str:
         dropped = f" ({self.rows_dropped} dropped)" if self.rows_dropped else ""

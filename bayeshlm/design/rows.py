@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -21,6 +21,7 @@ from bayeshlm.design.columns import (
     shown,
 )
 from bayeshlm.design.grouping import check_frame, find_group_column, group_ids, match_groups, one_column, text_names
+from bayeshlm.design.left_out import NOTHING, LeftOut, left_out
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.equations import quote
 from bayeshlm.equations.spec import Column, ModelSpec, Product, Span
@@ -48,6 +49,8 @@ class Rows:
         Columns of `frame` that stand outside of ``C()``, read as numbers or categories.
     rows_dropped : int
         Rows left out because a used column misses a value.
+    left_out : LeftOut
+        Which columns, and the groups that lost all their rows.
     fitted : Rows or None
         The rows from which means, scales, levels and bases are learned, when they are others than these.
     known : (J,) array of int or None
@@ -64,6 +67,7 @@ class Rows:
     names: Mapping[str, str]
     columns: Mapping[str, DataColumn]
     rows_dropped: int
+    left_out: LeftOut = NOTHING
     fitted: Rows | None = None
     known: IntArray | None = None
     coding: Literal["sum"] | None = None
@@ -127,17 +131,17 @@ def gather_rows(
     outcome = names[spec.outcome.name]
     _check_roles(spec, group_name, outcome, names)
 
-    keep = all_codes >= 0
-    for series in used.values():
-        keep &= ~series.isna().to_numpy(dtype=bool)
+    missing = {group_name: all_codes < 0, **{name: series.isna().to_numpy(dtype=bool) for name, series in used.items()}}
+    keep = ~np.logical_or.reduce(list(missing.values()))
     if not keep.any():
-        empty = [name for name, series in used.items() if series.isna().all()]
+        empty = [name for name in used if missing[name].all()]
         which = f" (column {empty[0]!r} has no value at all)" if empty else ""
         raise DataError(
             f"every row of the data misses a value in a column that the equations use{which}; "
             f"they use: {', '.join([group_name, *used])}"
         )
     frame = pd.DataFrame({group_name: ids, **used}, copy=False)
+    lost = left_out(missing, all_codes, all_labels, keep)
     if not keep.all():
         frame, all_codes = frame.loc[keep], all_codes[keep]
     present = np.bincount(all_codes, minlength=len(all_labels)) > 0
@@ -157,6 +161,7 @@ def gather_rows(
         names=names | {found: found for found in names.values()},
         columns=columns,
         rows_dropped=len(data) - len(frame),
+        left_out=lost,
     )
 
 
@@ -236,6 +241,30 @@ def predictors(spec: ModelSpec) -> Iterator[tuple[Column, bool]]:
             yield from walk_columns(fixed.expression)
     for offset in spec.offsets:
         yield from walk_columns(offset)
+
+
+def label_columns(spec: ModelSpec, group: str | None, names: Sequence[str]) -> set[str]:
+    """Columns of a table that name groups or categories whatever they look like: the grouping column, those in ``C()``.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    group : str or None
+        Grouping column, unless the equations name it.
+    names : sequence of str
+        Columns of the table.
+
+    Examples
+    --------
+    >>> from bayeshlm.equations import parse
+    >>> spec = parse("y = b0 + b1*C(year) + b2*age + r; b0 = g00 + u0[ward]; b1 = g10; b2 = g20")
+    >>> sorted(label_columns(spec, None, ["ward", "year", "age", "y"]))
+    ['ward', 'year']
+    """
+    used = [(resolve(column.name, names), in_c) for column, in_c in predictors(spec)]
+    labels = {found for found, in_c in used if in_c} - {found for found, in_c in used if not in_c}
+    labels |= {resolve(name, names) for name in (group, spec.group) if name is not None}
+    return {found for found in labels if found is not None}
 
 
 def _check_roles(spec: ModelSpec, group: str, outcome: str, names: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Title
+from bayeshlm.foreign_text import printable
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&^!])")
 _BREAKS = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]\s*")
@@ -37,7 +38,7 @@ def escape(text: str) -> str:
     >>> print(escape("a_b|c <script>"))
     a\_b\|c \<script\>
     """
-    return _SPECIAL.sub(r"\\\1", _BREAKS.sub(" ", text))
+    return _SPECIAL.sub(r"\\\1", printable(_BREAKS.sub(" ", text)))
 
 
 def _element(block: Block) -> str:
@@ -47,6 +48,7 @@ def _element(block: Block) -> str:
         case Lines(lines):
             return "  \n".join(map(escape, lines))
         case Equations(text, _):
+            text = printable(text)
             fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
             return f"{fence}\n{text.strip()}\n{fence}"
         case Grid():

@@ -6,6 +6,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Section, Title
 from bayeshlm.display.digits import count
 from bayeshlm.display.html import to_html
+from bayeshlm.display.left_out import data_notes, dropped_rows, notes_block
 from bayeshlm.equations import render
 from bayeshlm.graph.priors import Priors
 
@@ -16,6 +17,7 @@ def model_html(design: Design, priors: Priors) -> str:
         Title(f"Two-level model of {design.spec.outcome.name}"),
         equations_block(design),
         Lines((rows_line(design), f"{len(design.fixed)} fixed and {len(design.random)} random effects")),
+        *notes_block(data_notes(design)),
         priors_grid(priors),
     ]
     return to_html(blocks)
@@ -29,10 +31,7 @@ def equations_block(design: Design) -> Equations:
 def rows_line(design: Design) -> str:
     """Count rows, groups and rows left out."""
     line = f"{count(design.n_obs)} rows in {count(design.n_groups)} groups ({design.group})"
-    if design.rows_dropped:
-        rows = "row" if design.rows_dropped == 1 else "rows"
-        line += f"; {count(design.rows_dropped)} {rows} with missing values dropped"
-    return line
+    return "; ".join(filter(None, (line, dropped_rows(design.rows_dropped, design.left_out))))
 
 
 def priors_grid(priors: Priors) -> Grid:

@@ -17,6 +17,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Section, Title
 from bayeshlm.display.digits import count, decimals, number, p_value, percent
 from bayeshlm.display.html import to_html
+from bayeshlm.display.left_out import data_notes, dropped_rows, notes_block
 from bayeshlm.display.tables import coefficient_heading, term_name
 from bayeshlm.display.text import to_text
 from bayeshlm.equations import render
@@ -116,8 +117,7 @@ def _summary(report: RemlReport) -> list[Block]:
     design, e = report.design, report.estimate
     counts = f"{count(design.n_obs)} rows in {count(design.n_groups)} groups ({design.group})"
     if design.rows_dropped:
-        rows = "row" if design.rows_dropped == 1 else "rows"
-        counts += f", {count(design.rows_dropped)} {rows} with missing values dropped"
+        counts += f", {dropped_rows(design.rows_dropped, design.left_out)}"
     criterion = "REML criterion" if e.method == "REML" else "deviance"
     likelihood = (
         f"{criterion} {number(e.criterion, 2)}; log-likelihood {number(e.log_likelihood, 2)};"
@@ -130,6 +130,7 @@ def _summary(report: RemlReport) -> list[Block]:
         Title(f"Two-level model of {design.spec.outcome.name}, fitted by {e.method}"),
         Equations(render(design.spec, "levels", design.group)),
         Lines((counts, likelihood)),
+        *notes_block(data_notes(design)),
         _residual_grid(report.residuals),
         _fixed_grid(report.fixed, expressions),
         _variance_grid(report.variance),

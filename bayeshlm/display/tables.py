@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from bayeshlm.design.left_out import NOTHING, LeftOut
 from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Section, Title
 from bayeshlm.display.digits import count, decimals, number, percent
 from bayeshlm.display.html import to_html
+from bayeshlm.display.left_out import dropped_rows, notes_block
 from bayeshlm.display.text import to_text
 from bayeshlm.posterior.quantity import Quantity
 
@@ -52,6 +54,10 @@ class FitReport:
         The level equations.
     n_obs, rows_dropped, n_groups : int
         Rows used, rows left out because a value was missing, groups.
+    left_out : LeftOut
+        Columns that miss values.
+    notes : tuple of str
+        What `data_notes` says of the data.
     group : str
         Name of the grouping column.
     fixed, variance : pandas.DataFrame
@@ -79,6 +85,8 @@ class FitReport:
     verdict: tuple[str, ...] = ()
     sampling: str = ""
     expressions: Mapping[str, str] = field(default_factory=dict)
+    left_out: LeftOut = NOTHING
+    notes: tuple[str, ...] = ()
 
 
 def fit_text(report: FitReport) -> str:
@@ -127,11 +135,11 @@ def quantity_grid(quantity: Quantity, diagnostics: bool = True) -> Grid:
 def _overview(report: FitReport) -> list[Block]:
     counts = [f"{count(report.n_obs)} rows in {count(report.n_groups)} groups ({report.group})"]
     if report.rows_dropped:
-        rows = "row" if report.rows_dropped == 1 else "rows"
-        counts.append(f"{count(report.rows_dropped)} {rows} with missing values dropped")
+        counts.append(dropped_rows(report.rows_dropped, report.left_out))
     if report.sampling:
         counts.append(report.sampling)
     blocks: list[Block] = [Title(report.title), Equations(report.equations), Lines(tuple(counts))]
+    blocks += notes_block(report.notes)
     blocks += [fixed_grid(report.fixed, report.expressions), variance_grid(report.variance)]
     blocks += [
         quantity_grid(quantity, diagnostics=False)

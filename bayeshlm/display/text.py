@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Title
+from bayeshlm.foreign_text import printable
 
 WIDTH = 96
 """Running text is wrapped here."""
@@ -14,7 +15,7 @@ _LONGEST_LABEL = 36
 
 
 def to_text(blocks: Iterable[Block]) -> str:
-    """Lay blocks out as plain text, an empty line between them.
+    """Lay blocks out as plain text, an empty line between them; control characters of names are spelled out.
 
     Examples
     --------
@@ -32,11 +33,12 @@ def to_text(blocks: Iterable[Block]) -> str:
 def _lines(block: Block) -> list[str]:
     match block:
         case Title(text):
-            return [text, "=" * len(text)]
+            title = printable(text, one_line=True)
+            return [title, "=" * len(title)]
         case Lines(lines):
-            return [wrapped for line in lines for wrapped in textwrap.wrap(line, WIDTH)]
+            return [wrapped for line in lines for wrapped in textwrap.wrap(printable(line), WIDTH)]
         case Equations(text, _):
-            return textwrap.indent(textwrap.dedent(text).strip("\n"), "  ").splitlines()
+            return textwrap.indent(textwrap.dedent(printable(text)).strip("\n"), "  ").splitlines()
         case Grid():
             return _grid(block)
 
@@ -50,27 +52,28 @@ def _grid(grid: Grid) -> list[str]:
         for k in range(len(grid.header))
     ]
     laid_out = iter([("  " + "  ".join(cells)).rstrip() for cells in zip(*columns, strict=True)])
-    lines = [grid.title, next(laid_out)]
+    lines = [printable(grid.title, one_line=True), next(laid_out)]
     for section in grid.sections:
         indent = ""
         if section.name:
-            lines.append(f"  {section.name}")
+            lines.append(f"  {printable(section.name, one_line=True)}")
             indent = "  "
         lines += [indent + next(laid_out) for _ in section.rows]
     if any(section.name for section in grid.sections):
         lines[1] = "  " + lines[1]
-    notes = [wrapped for note in grid.notes for wrapped in textwrap.wrap(note, WIDTH - 2)]
+    notes = [wrapped for note in grid.notes for wrapped in textwrap.wrap(printable(note), WIDTH - 2)]
     return lines + [f"  {note}" for note in notes]
 
 
 def _label_column(header: str, cells: Sequence[str]) -> list[str]:
-    shown = [header, *(_shortened(cell) for cell in cells)]
+    shown = [printable(header, one_line=True), *(_shortened(printable(cell, one_line=True)) for cell in cells)]
     width = max(map(len, shown))
     return [cell.ljust(width) for cell in shown]
 
 
 def _number_column(header: str, cells: Sequence[str]) -> list[str]:
     """Right-align numbers at their decimal point, the header above them."""
+    header, cells = printable(header, one_line=True), [printable(cell, one_line=True) for cell in cells]
     parts = [cell.partition(".") for cell in cells]
     after = max((len(point + places) for _, point, places in parts), default=0)
     aligned = [whole + (point + places).ljust(after) for whole, point, places in parts]

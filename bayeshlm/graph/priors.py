@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from bayeshlm.design import Design
 from bayeshlm.equations import canonical
 from bayeshlm.errors import ModelWarning, PriorError
+from bayeshlm.foreign_text import printable
 from bayeshlm.graph.families import (
     CORR_FAMILIES,
     GAMMA_FAMILIES,
@@ -104,7 +105,7 @@ class Priors:
         priors, where = self.by_key(), self._where()
         width = max(map(len, priors))
         lines = (f"{key:<{width}}  ~  {prior.short()}  {where.get(key, '')}" for key, prior in priors.items())
-        return "\n".join(line.rstrip() for line in lines)
+        return printable("\n".join(line.rstrip() for line in lines))
 
     __repr__ = __str__
 

@@ -1,4 +1,6 @@
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pandas.testing import assert_frame_equal
 
@@ -97,3 +99,76 @@ def test_files_that_are_not_there(tmp_path):
         read_table(tmp_path / "nowhere" / "x.csv")
     with pytest.raises(FileError, match=r"is a directory\. Name the data file inside it\."):
         read_table(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected", "dtype"),
+    [
+        (["10000000000000001", "10000000000000002", "", "10000000000000003"], None, "Int64"),
+        (["01", "1", "001", "2", "02"], None, "str"),
+        (["1E2", "100", "2E1", "20", "7"], None, "str"),
+        (["True", "TRUE", "true", "1"], None, "str"),
+        (["9223372036854775807", "-9223372036854775807"], None, "int64"),
+        (["9223372036854775808", "1"], None, "str"),
+        (["-0", "0", "+1", "1"], None, "str"),
+        (["1.0", "1", "2"], None, "str"),
+        (["2", "1 ", "10"], ["2", "1", "10"], "int64"),
+        (["None", "null", "n/a", "NULL", "N/A"], None, "str"),
+        (["NA", "NaN", "nan", ".", "", "x"], ["", "", "", "", "", "x"], "str"),
+        (["1", "2", "NA"], ["1", "2", ""], "Int64"),
+    ],
+)
+def test_a_label_is_a_distinct_text_of_the_file(texts, expected, dtype, tmp_path):
+    file = tmp_path / "ids.csv"
+    file.write_text("y, id \n" + "".join(f"{k},{text}\n" for k, text in enumerate(texts)))
+    ids = read_table(file, ["id"])["id"]
+    assert ["" if pd.isna(value) else str(value) for value in ids] == (expected or texts)
+    assert ids.dtype == dtype
+    chosen = read_table(file, lambda names: [name for name in names if name == "id"])["id"]
+    assert chosen.equals(ids)
+
+
+def test_labels_take_no_part_in_finding_decimal_commas(tmp_path):
+    file = tmp_path / "codes.csv"
+    file.write_text("id;y\n1,50;1.25\n1,5;2.5\n")
+    assert read_table(file, ["id"]).to_dict("list") == {"id": ["1,50", "1,5"], "y": [1.25, 2.5]}
+
+
+def test_nothing_but_the_documented_marks_is_missing(tmp_path):
+    file = tmp_path / "marks.csv"
+    file.write_text("arm,y\nNone,1\nnull,NA\nn/a,NaN\nNULL,nan\n#N/A,.\n<NA>,\n,6.5\n")
+    frame = read_table(file)
+    assert frame["arm"].tolist()[:6] == ["None", "null", "n/a", "NULL", "#N/A", "<NA>"]
+    assert frame["arm"].isna().tolist() == [False] * 6 + [True]
+    assert frame["y"].dtype == "float64"
+    assert frame["y"].isna().tolist() == [False] + [True] * 5 + [False]
+
+
+def test_integers_of_a_parquet_file_with_a_missing_one_stay_what_they_are(tmp_path):
+    ids = [10000000000000001, 10000000000000002, None]
+    table = pd.DataFrame(
+        {"id": pd.array(ids, dtype="Int64"), "y": [1.5, None, 2.5], "n": pd.array([1, None, 2], "Int64")}
+    )
+    pq.write_table(
+        pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(), tmp_path / "ids.parquet"
+    )
+    frame = read_table(tmp_path / "ids.parquet", ["id", "y"])
+    assert frame["id"].dropna().tolist() == ids[:2]
+    assert frame.dtypes.astype(str).to_dict() == {"id": "Int64", "y": "float64", "n": "float64"}
+
+
+def test_a_path_that_looks_like_an_address_is_a_path(tmp_path, monkeypatch):
+    folder = tmp_path / "http:" / "h"
+    folder.mkdir(parents=True)
+    (folder / "x.csv").write_text("a,b\n1,2\n")
+    pd.DataFrame({"a": [1], "b": [2]}).to_parquet(folder / "x.parquet")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: pytest.fail("the network was asked"))
+    for name in ("http:/h/x.csv", "http:/h/x.parquet"):
+        assert read_table(name).to_dict("list") == {"a": [1], "b": [2]}
+
+
+@pytest.mark.parametrize("name", ["a\0.csv", "~no such user/x.csv"])
+def test_what_can_be_no_path_is_no_file(name):
+    with pytest.raises(FileError, match="There is no file"):
+        read_table(name)

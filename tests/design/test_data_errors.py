@@ -55,6 +55,31 @@ ERRORS = {
         {"data": DATA.rename(columns={"school": "class/year"}), "group": "class/year"},
         ["cannot be called 'class/year'", "no file", "df.rename("],
     ),
+    "ids that have lost their last digits": (
+        MEAN,
+        {"data": DATA.assign(school=[10000000000000001, *(10000000000000000 + DATA["school"])[1:-1], None])},
+        ["column 'school'", "10000000000000000", "2**53", "dtype={'school': str}", '"Int64"'],
+    ),
+    "ids of group_data that have lost their last digits": (
+        LEVEL2.format("budget"),
+        {"group_data": SCHOOLS.assign(school=SCHOOLS["school"] + 1e16)},
+        ["column 'school'", "10000000000000012", "2**53"],
+    ),
+    "ids of fewer digits in half the space": (
+        MEAN,
+        {"data": DATA.assign(school=(DATA["school"] + 2**24).astype("float32"))},
+        ["column 'school'", "2**24"],
+    ),
+    "categories that have lost their last digits": (
+        SLOPE.format("C(code)"),
+        {"data": DATA.assign(code=1e16 + 2.0 * (DATA["pupil"] % 3))},
+        ["column 'code'", "10000000000000000", "2**53"],
+    ),
+    "a number beyond floating point": (
+        SLOPE.format("age"),
+        {"data": DATA.assign(age=[10**400, *range(19)])},
+        ["column 'age'", "rescale it"],
+    ),
     "group is a column, not its name": (MEAN, {"group": DATA["school"]}, ["name of one column, not a Series"]),
     "group in the index": (
         MEAN,

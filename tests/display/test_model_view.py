@@ -34,7 +34,9 @@ def test_priors_say_who_chose_them_and_where_they_apply(model):
 def test_dropped_rows_are_counted():
     frame = odd_frame()
     frame.loc[2, "[dose]"] = None
-    assert rows_line(hlm.Model(EQUATIONS, frame, group=GROUP).design).endswith("; 1 row with missing values dropped")
+    assert rows_line(hlm.Model(EQUATIONS, frame, group=GROUP).design).endswith(
+        "; 1 row with missing values dropped ([dose] 1)"
+    )
 
 
 @given(st.text())

@@ -2,8 +2,10 @@ import ast
 import base64
 import re
 import tomllib
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from odd_names import GROUP, SCRIPT, fit_of, odd_fit, odd_frame
 from report_reader import Page
@@ -143,6 +145,26 @@ def test_the_python_code_is_the_call_that_made_the_fit(odd, fake_draws):
     assert {keyword.arg: keyword.value for keyword in call.keywords}["group"].value == GROUP
     options = {keyword.arg: keyword.value.value for keyword in fitted.keywords}
     assert options == {"draws": 500, "tune": 400, "chains": 4, "seed": 1}
+
+
+def test_the_python_code_reads_ids_and_categories_as_the_model_file_does(tmp_path, monkeypatch, fake_draws):
+    """A leading zero, 17 digits with one missing, a category called None: pandas guesses each of them wrong."""
+    monkeypatch.chdir(tmp_path)
+    plain = odd_frame().set_axis(["ward", "pain", "share", "sex", "dose", "beds"], axis="columns")
+    for ids in (["01", "1", "002", "2"], [str(10**16 + k) for k in range(4)]):
+        frame = plain[["pain", "dose"]].assign(ward=np.resize(ids, 80), arm=np.repeat(["None", "new"], 40))
+        pd.concat([frame, pd.DataFrame({"pain": [1.0], "dose": 2.0, "arm": "new"})]).to_csv("wards.csv", index=False)
+        Path("model.toml").write_text(
+            'data = "wards.csv"\ngroup = "ward"\n'
+            'equations = "pain = b0 + b1*dose + b2*C(arm) + r; b0 = g00 + u0; b1 = g10; b2 = g20"\n'
+        )
+        model = hlm.open_model("model.toml")
+        assert [str(label) for label in model.design.group_labels] == sorted(ids)
+        code = python_code(subject_of(fit_of(model, fake_draws), data="wards.csv"))
+        names = {}
+        exec(code.partition("fit = ")[0], names)
+        pd.testing.assert_index_equal(names["model"].design.group_labels, model.design.group_labels)
+        assert names["model"].design.fixed_labels == ["g00", "g10", "g20[new]"] == model.design.fixed_labels
 
 
 def test_options_of_the_fit_are_repeated_where_they_can_be(odd):

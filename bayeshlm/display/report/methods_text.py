@@ -111,6 +111,9 @@ def methods_text(subject: Subject) -> str:
     dropped = ""
     if design.rows_dropped:
         dropped = f"; {count(design.rows_dropped)} with missing values were excluded"
+        if design.left_out.groups:
+            lost = len(design.left_out.groups)
+            dropped += f", and with them {count(lost)} {'group' if lost == 1 else 'groups'}"
     sampler = f"nutpie {versions['nutpie']}" if a["sampler"] == "nutpie" else f"PyMC {versions['pymc']}"
     verdict = subject.fit.convergence
     interval = subject.overview.fixed.attrs

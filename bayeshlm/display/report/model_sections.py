@@ -7,6 +7,7 @@ import pandas as pd
 from bayeshlm.design.descriptives import LevelDescriptives, describe_levels
 from bayeshlm.display.blocks import Grid, Section
 from bayeshlm.display.digits import count, decimals, number
+from bayeshlm.display.left_out import data_notes
 from bayeshlm.display.model_view import equations_block, priors_grid
 from bayeshlm.display.report.elements import paragraph, scrolled, shown
 from bayeshlm.display.report.figures import figures
@@ -68,7 +69,7 @@ def _counts(subject: Subject, found: LevelDescriptives) -> list[str]:
         total = design.n_obs + design.rows_dropped
         sentences.append(
             f"{count(design.rows_dropped)} of {count(total)} rows were left out because a column of the model misses a"
-            " value (complete cases)."
+            f" value (complete cases): {', '.join(f'{name} in {count(n)}' for name, n in design.left_out.columns)}."
         )
     else:
         sentences.append("No row of the data was left out.")
@@ -82,7 +83,7 @@ def _counts(subject: Subject, found: LevelDescriptives) -> list[str]:
     if sizes["single"]:
         have = "has" if sizes["single"] == 1 else "have"
         sentences.append(f"{count(sizes['single'])} of the groups {have} a single row.")
-    return sentences
+    return [*sentences, *data_notes(design)]
 
 
 def _numbers(title: str, table: pd.DataFrame, columns: tuple[str, ...], notes: tuple[str, ...] = ()) -> Grid:

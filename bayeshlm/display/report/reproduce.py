@@ -5,7 +5,13 @@ from __future__ import annotations
 import json
 import platform
 
+import pandas as pd
+
 from bayeshlm.datasets.codebook import dataset_names
+from bayeshlm.datasets.tables import MISSING
+from bayeshlm.design.columns import NUMBER
+from bayeshlm.design.design import Design
+from bayeshlm.design.rows import label_columns
 from bayeshlm.display.blocks import Grid, Section
 from bayeshlm.display.report.elements import code, paragraph, shown, subheading
 from bayeshlm.display.report.subject import Subject
@@ -117,8 +123,27 @@ def _data(subject: Subject) -> str:
     if subject.data in dataset_names():
         return f"hlm.load_dataset({subject.data!r})"
     path = subject.data or PLACEHOLDER
-    reader = "read_parquet" if path.lower().endswith((".parquet", ".pq")) else "read_csv"
-    return f"pd.{reader}({path!r})"
+    if path.lower().endswith((".parquet", ".pq")):
+        return f"pd.read_parquet({path!r})"
+    return f"pd.read_csv({path!r}{_as_labels(subject.design)})"
+
+
+def _as_labels(design: Design) -> str:
+    """What pandas has to be told to read ids and categories as the fit had them."""
+    frame, kinds = design.frame, {}
+    for name in sorted(label_columns(design.spec, design.group, list(frame.columns))):
+        if isinstance(frame[name].dtype, pd.Int64Dtype):
+            kinds[name] = '"Int64"'
+        elif any(isinstance(value, str) and NUMBER.fullmatch(value) for value in frame[name].unique()):
+            kinds[name] = "str"
+    listed = ", ".join(f"{name!r}: {kind}" for name, kind in kinds.items())
+    missing = (
+        frame.select_dtypes(exclude="number")
+        .isin(["None", "null", "NULL", "n/a", "N/A", "NA", "#N/A", "<NA>"])
+        .any(axis=None)
+    )
+    marks = f", keep_default_na=False, na_values={list(MISSING)}" if missing else ""
+    return (f", dtype={{{listed}}}" if listed else "") + marks
 
 
 def _quoted(text: str) -> str:

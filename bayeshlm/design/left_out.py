@@ -1,0 +1,56 @@
+"""What a model does not see: the missing values that cost rows, and the groups that lost all of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayeshlm.design.scaling import IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Missing values of the used columns, and what they cost.
+
+    Attributes
+    ----------
+    columns : tuple of (str, int)
+        Columns that miss values, and in how many rows; a row that misses several is counted in each.
+    groups : tuple of str
+        Groups of which no row is complete.
+    """
+
+    columns: tuple[tuple[str, int], ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+NOTHING = LeftOut()
+
+
+def left_out(
+    missing: Mapping[str, NDArray[np.bool_]], codes: IntArray, labels: pd.Index, keep: NDArray[np.bool_]
+) -> LeftOut:
+    """Count missing values by column, and find the groups without a row that is kept.
+
+    Parameters
+    ----------
+    missing : mapping of str to (N,) array of bool
+        Rows that miss a value, by column.
+    codes : (N,) array of int
+        Position of each row's group in `labels`, -1 for none.
+    labels : Index of groups
+    keep : (N,) array of bool
+
+    Examples
+    --------
+    >>> dose = np.array([False, True, True])
+    >>> left_out({"dose": dose}, np.array([0, 0, 1]), pd.Index(["a", "b"]), ~dose)
+    LeftOut(columns=(('dose', 2),), groups=('b',))
+    """
+    counts = ((name, int(rows.sum())) for name, rows in missing.items())
+    lost = np.bincount(codes[keep], minlength=len(labels)) == 0
+    return LeftOut(tuple((name, n) for name, n in counts if n), tuple(map(str, labels[lost])))

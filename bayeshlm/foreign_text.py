@@ -1,0 +1,82 @@
+"""Names and labels of users where they could do something: to a terminal, in a spreadsheet."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_BREAK = re.compile("[\t\n]")
+_FORMULA = re.compile("[=+\\-@\t\r\n]")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+def printable(text: str, one_line: bool = False) -> str:
+    r"""Spell characters out that a terminal would obey: control characters, and marks that turn the direction.
+
+    Parameters
+    ----------
+    text : str
+        Line breaks and tabs stay.
+    one_line : bool
+        They are spelled out as well.
+
+    Examples
+    --------
+    >>> printable("\x1b[2J ward 1\r")
+    '\\x1b[2J ward 1\\r'
+    >>> printable("Zoë\nward 2"), printable("Zoë\nward 2", one_line=True)
+    ('Zoë\nward 2', 'Zoë\\nward 2')
+    """
+    text = _CONTROL.sub(_spelled, text)
+    return _BREAK.sub(_spelled, text) if one_line else text
+
+
+def no_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """A table that a spreadsheet can open: no text in it, nor in its index and names, is taken for a formula.
+
+    Text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break gets a ``'`` in front (OWASP, CSV
+    Injection), unless it is a number; numbers stay numbers.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"mean": [-1.5, 2.0, 0.5]}, pd.Index(["=1+1", "-7", "Lincoln"], name="@ward"))
+    >>> print(no_formulas(table).to_csv(), end="")
+    '@ward,mean
+    '=1+1,-1.5
+    -7,2.0
+    Lincoln,0.5
+    """
+    import pandas as pd
+
+    index, safe = table.index, table.copy()
+    for k in range(table.shape[1]):
+        safe.isetitem(k, _cells(table.iloc[:, k]))
+    if isinstance(index, pd.MultiIndex):
+        safe.index = index.set_levels([_cells(level) for level in index.levels], verify_integrity=False)
+    else:
+        safe.index = _cells(index)
+    safe.index.names = [_cell(name) for name in index.names]
+    return safe.set_axis([_cell(name) for name in table.columns], axis="columns")
+
+
+def _cells(values: Any) -> Any:
+    """The same Series or Index where it holds no formula."""
+    if values.dtype.kind in "biufcmM":
+        return values
+    formulas = {value: _cell(value) for value in values.unique() if value is not _cell(value)}
+    return values.astype(object).map(lambda value: formulas.get(value, value)) if formulas else values
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str) and _FORMULA.match(value) and not _NUMBER.fullmatch(value):
+        return f"'{value}"
+    return value
+
+
+def _spelled(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode("ascii")
