@@ -50,8 +50,8 @@ class ManyFits:
     def idata(self) -> xr.DataTree:
         """The mixed draws as ArviZ takes them, the chains of all data sets side by side.
 
-        They are for summaries and plots. Their R-hat says nothing about convergence: the data sets' posteriors
-        differ. See `convergence`.
+        They are for plots. With few data sets their intervals are too narrow: see `pooled`. Their R-hat says nothing
+        about convergence: the data sets' posteriors differ. See `convergence`.
         """
         return xr.DataTree.from_dict({"posterior": mixed(self.posterior)})
 
@@ -73,14 +73,15 @@ class ManyFits:
         prob : float
             Probability of the intervals.
         kind : {"eti", "hdi"}
-            Equal-tailed or highest-density interval of the mixed draws.
+            Equal-tailed or highest-density interval.
 
         Returns
         -------
         pandas.DataFrame
-            Indexed by ``parameter``: ``mean``, ``sd``, ``lower``, ``upper`` of the mixed draws; by Rubin's rules
-            ``within``, ``between``, ``total`` variance, ``df``, ``fmi`` (fraction of missing information),
-            ``rubin_lower``, ``rubin_upper``; ``mcse_mean``.
+            Indexed by ``parameter``: ``mean``, ``sd``, ``lower``, ``upper``, which hold for few data sets too; by
+            Rubin's rules ``within``, ``between``, ``total`` variance, ``df``, ``fmi`` (fraction of missing
+            information), ``rubin_lower``, ``rubin_upper``; ``mixed_sd``, ``mixed_lower``, ``mixed_upper`` of the mixed
+            draws, those of `idata`; ``mcse_mean``.
 
         See Also
         --------

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from bayeshlm.crosscheck.reml import undetermined_components
 from bayeshlm.design import Design, build_design
 from bayeshlm.design.grouping import as_frame
 from bayeshlm.display.left_out import data_notes, dropped_rows
 from bayeshlm.equations import ModelSpec, parse, render
-from bayeshlm.errors import OptionError
+from bayeshlm.errors import OptionError, ModelWarning
 from bayeshlm.foreign_text import printable
 from bayeshlm.graph.build import build_graph
 from bayeshlm.graph.families import Family
@@ -197,11 +199,21 @@ class Model(ModelEstimates):
         Raises
         ------
         OptionError, SamplingError
+
+        Warns
+        -----
+        ModelWarning
+            The data do not determine a variance component; `reml` refuses such a model.
         """
         from bayeshlm.fit import Fit
         from bayeshlm.sampling.options import sampling_options
 
         options = sampling_options(draws, tune, chains, cores, seed, sampler, parameterization, target_accept, progress)
+
+        if reason := undetermined_components(self.design):
+            warnings.warn(
+                f"{reason} Sampled all the same, its posterior comes from the priors.", ModelWarning, stacklevel=2
+            )
 
         from bayeshlm.sampling.convert import to_datatree
         from bayeshlm.sampling.nuts import run_nuts

@@ -28,7 +28,7 @@ def prior_sensitivity(
 ) -> PriorSensitivity:
     """Power scaling of a fit, and refits of its model where they are asked for; see `Fit.prior_sensitivity`."""
     posterior = idata["posterior"].to_dataset()
-    sensitivity = power_scaling_of_fit(idata, model.design)
+    sensitivity = power_scaling_of_fit(idata, model.design, model.priors)
     if not refit and not isinstance(refit, Mapping):
         return sensitivity
     options = fit_options(idata.attrs)

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 import bayeshlm as hlm
-from bayeshlm.errors import OptionError, PriorError
+from bayeshlm.checks.power_scaling import CONFLICT
+from bayeshlm.errors import ModelWarning, OptionError, PriorError
 from bayeshlm.prior_refits import NARROWER, WIDER, alternatives, fit_options
 from bayeshlm.sampling import budget
 from bayeshlm.sampling.convert import to_datatree
@@ -122,6 +123,22 @@ def test_a_refit_that_does_not_converge_is_named():
     model = hlm.open_model("hsb-one-way-anova", data=hlm.load_dataset("hs"))
     shown = model.fit(seed=1, draws=50, progress=False).prior_sensitivity(refit={"same": {}}, progress=False)
     assert any("the refit 'same' did not converge: The bulk effective sample size" in note for note in shown.notes)
+
+
+def test_a_variance_that_the_data_do_not_determine_is_named():
+    """A dummy for each group at level 2 leaves nothing for u0: REML refuses, a posterior says so."""
+    rng = np.random.default_rng(1)
+    codes = np.repeat(np.arange(6), 8)
+    frame = pd.DataFrame({"ward": codes, "kind": [f"k{j}" for j in codes], "pain": rng.normal(size=48)})
+    model = hlm.Model("pain = b0 + r\nb0 = g00 + g01*C(kind) + u0", frame, "ward")
+    reason = "The data do not determine var(u0): 6 groups with these rows"
+    with pytest.warns(ModelWarning, match=re.escape(reason)):
+        fit = model.fit(seed=1, progress=False)
+    assert reason in " ".join(repr(fit).split())
+    sensitivity = fit.prior_sensitivity()
+    assert CONFLICT not in set(sensitivity.table["diagnosis"])
+    assert "tau_u0" in sensitivity.flagged
+    assert reason in " ".join(repr(sensitivity).split())
 
 
 @pytest.mark.slow

@@ -1,13 +1,13 @@
-"""Rubin's rules and mixed draws: one answer from several imputed data sets or plausible values."""
+"""Rubin's rules on draws: one answer from several imputed data sets or plausible values."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.special import stdtrit
+from scipy.special import expit, logit, stdtrit
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
@@ -18,8 +18,21 @@ from bayeshlm.sampling import budget
 from bayeshlm.sampling.convergence import Convergence, monitored_parameters
 from bayeshlm.sampling.diagnostics import diagnose
 
-FEW = 20
-"""Below so many data sets the mixed draws understate what is missing (Zhou & Reiter 2010)."""
+NATURAL, LOG, FISHER_Z, LOGIT = "natural", "log", "Fisher z", "logit"
+"""Scales on which a parameter's posterior is nearer to a normal one, as Rubin's rules take it to be."""
+
+TO_SCALE: dict[str, Callable[[FloatArray], FloatArray]] = {
+    NATURAL: np.asarray,
+    LOG: np.log,
+    FISHER_Z: np.arctanh,
+    LOGIT: logit,
+}
+FROM_SCALE: dict[str, Callable[[FloatArray], FloatArray]] = {
+    NATURAL: np.asarray,
+    LOG: lambda x: np.exp(np.clip(x, -700, 700)),  # two data sets leave a Cauchy's tails
+    FISHER_Z: np.tanh,
+    LOGIT: expit,
+}
 
 
 def rubin(means: FloatArray, variances: FloatArray, complete_df: FloatArray) -> dict[str, FloatArray]:
@@ -29,9 +42,10 @@ def rubin(means: FloatArray, variances: FloatArray, complete_df: FloatArray) -> 
 
         T = W + (1 + 1/m) B      r = (1 + 1/m) B / W      lambda = (1 + 1/m) B / T
 
-    The fraction of missing information is ``(r + 2 / (v + 3)) / (r + 1)`` with ``v = (m - 1) / lambda^2`` (Rubin 1987,
-    Multiple Imputation for Nonresponse in Surveys, eq. 3.1.10). The degrees of freedom of intervals are Barnard &
-    Rubin's (1999, Biometrika 86, 948-955), which stay below those of complete data.
+    The degrees of freedom v are Barnard & Rubin's (1999, Biometrika 86, 948-955), which stay below those of complete
+    data. The fraction of missing information is ``(r + 2 / (v + 3)) / (r + 1)`` (Rubin 1987, Multiple Imputation for
+    Nonresponse in Surveys, eq. 3.1.10) with the same v, as mice and mitml have it: where nothing is missing it is not
+    quite zero, ``2 / (v + 3)``, because complete data of few degrees of freedom do not know the variance either.
 
     Parameters
     ----------
@@ -61,7 +75,7 @@ def rubin(means: FloatArray, variances: FloatArray, complete_df: FloatArray) -> 
         observed = np.where(np.isinf(complete_df), np.inf, observed)
         df = 1 / (1 / rising + 1 / observed)
         ratio = (1 + 1 / m) * between / within
-        fmi = np.where(between > 0, (ratio + 2 / (rising + 3)) / (ratio + 1), np.where(total > 0, 0.0, np.nan))
+        fmi = np.where(total > 0, (ratio + 2 / (df + 3)) / (ratio + 1), np.nan)
     return {"within": within, "between": between, "total": total, "df": df, "fmi": fmi}
 
 
@@ -76,34 +90,92 @@ def pool(
         One a data set.
     designs : sequence of Design
     prob, kind : float, {"eti", "hdi"}
-        The interval of the mixed draws; Rubin's has the same probability.
+        The intervals.
 
     Returns
     -------
     pandas.DataFrame
-        Indexed by ``parameter``. From the mixed draws, which are draws from the posterior averaged over the missing
-        values (Gelman et al. 2013, Bayesian Data Analysis, 3rd ed., section 18.2; Zhou & Reiter 2010, The American
-        Statistician 64, 159-163): ``mean``, ``sd``, ``lower``, ``upper``; by Rubin's rules ``within`` and ``between``
-        variance, ``total``, ``df``, ``fmi`` (fraction of missing information), ``rubin_lower``, ``rubin_upper``;
+        Indexed by ``parameter``. The answer: ``mean``, the average of the posterior means; ``sd``, the root of Rubin's
+        total variance; ``lower``, ``upper``, the interval of `pooled_draws`, valid for few data sets. By Rubin's rules
+        ``within`` and ``between`` variance, ``total``, in the parameter's units; ``df``, ``fmi`` (fraction of missing
+        information), ``rubin_lower``, ``rubin_upper``, on the scale of `scales`. Of the mixed draws, as they are in
+        `mixed`, ``mixed_sd``, ``mixed_lower``, ``mixed_upper``: too narrow for few data sets, because what is between m
+        data sets counts as if there were no others (Zhou & Reiter 2010, The American Statistician 64, 159-163).
         ``mcse_mean``, the Monte Carlo error of the mean.
     """
     check_interval(prob, kind)
     names, draws = _parameters(posteriors, designs)
     m, n_parameters = draws.shape[:2]
     finite = np.isfinite(draws).all(axis=(0, 2, 3))
-    table = pd.DataFrame(np.nan, pd.Index(names, name="parameter"), ["mean", "sd", "lower", "upper"])
-    mixed = np.moveaxis(draws, 0, 1).reshape(n_parameters, -1, draws.shape[-1])
-    table["mean"], table["sd"] = mixed.mean(axis=(1, 2)), mixed.std(axis=(1, 2), ddof=1)
-    table.loc[finite, ["lower", "upper"]] = interval(mixed[finite], prob, kind)
-    found = rubin(draws.mean(axis=(2, 3)), draws.var(axis=(2, 3), ddof=1), complete_df(names, designs[0]))
+    means, variances = draws.mean(axis=(2, 3)), draws.var(axis=(2, 3), ddof=1)
+    df = complete_df(names, designs[0])
+    found = rubin(means, variances, df)
+    table = pd.DataFrame({"mean": means.mean(axis=0), "sd": np.sqrt(found["total"])}, pd.Index(names, name="parameter"))
+    bounds, t_bounds = np.full((2, n_parameters, 2), np.nan)
+    for e, scale in enumerate(scales(names, designs[0])):
+        if not finite[e]:
+            continue
+        with np.errstate(divide="ignore"):
+            scaled = TO_SCALE[scale](draws[:, e])
+        if not np.isfinite(scaled).all():  # a draw on the very boundary
+            scale, scaled = NATURAL, draws[:, e]
+        pooled = FROM_SCALE[scale](pooled_draws(scaled))
+        bounds[e] = interval(pooled.reshape(1, -1, pooled.shape[-1]), prob, kind)[0]
+        center, spread = scaled.mean(axis=(1, 2))[:, None], scaled.var(axis=(1, 2), ddof=1)[:, None]
+        own = rubin(center, spread, df[e : e + 1])
+        found["df"][e], found["fmi"][e] = own["df"][0], own["fmi"][0]
+        half = stdtrit(min(own["df"][0], 1e9), (1 + prob) / 2) * np.sqrt(own["total"][0])
+        t_bounds[e] = FROM_SCALE[scale](center.mean() + np.array([-half, half]))
+    table["lower"], table["upper"] = bounds.T
     for name, values in found.items():
         table[name] = values
-    half = stdtrit(np.minimum(table["df"], 1e9), (1 + prob) / 2) * np.sqrt(table["total"])
-    table["rubin_lower"], table["rubin_upper"] = table["mean"] - half, table["mean"] + half
+    table["rubin_lower"], table["rubin_upper"] = t_bounds.T
+    together = np.moveaxis(draws, 0, 1).reshape(n_parameters, -1, draws.shape[-1])
+    table["mixed_sd"] = together.std(axis=(1, 2), ddof=1)
+    table.loc[finite, ["mixed_lower", "mixed_upper"]] = interval(together[finite], prob, kind)
     errors = np.stack([diagnose(np.where(np.isfinite(one), one, 0.0))[3] for one in draws])
     table["mcse_mean"] = np.sqrt((errors**2).sum(axis=0)) / m
     table.attrs["n_datasets"] = m
     return with_interval(table, prob, kind)
+
+
+def pooled_draws(draws: FloatArray) -> FloatArray:
+    """Draws of a parameter given all m data sets, valid for few of them.
+
+    Rubin's rules (1987, section 3.3) have the parameter given m data sets as ``Q + e``: Q the posterior of complete
+    data, moved to the average of the m means, and e the error of that average, ``sqrt((1 + 1/m) B) t(m - 1)``, because
+    B is known from m means only. Rubin approximates the sum by one t; here it is taken as it is, the posterior's shape
+    and the degrees of freedom of complete data with it. For equal data sets it is their posterior, for many the mixture
+    of their posteriors.
+
+    Parameters
+    ----------
+    draws : array, shape (m, chain, draw)
+        Of one parameter, on a scale on which its means are about normal.
+
+    Returns
+    -------
+    array, shape (m, chain, draw)
+    """
+    m = len(draws)
+    means = draws.mean(axis=(1, 2))
+    error = np.sqrt((1 + 1 / m) * means.var(ddof=1))
+    places = (np.random.default_rng(0).permutation(draws.size) + 0.5) / draws.size  # a t's quantiles, in any order
+    return np.asarray(draws - means[:, None, None] + means.mean() + error * stdtrit(m - 1, places).reshape(draws.shape))
+
+
+def scales(names: Sequence[str], design: Design) -> list[str]:
+    """The scale on which each parameter is pooled: tau and sigma on the log, correlations on Fisher's z, ICC logit.
+
+    Parameters
+    ----------
+    names : sequence of str
+        As `monitored_parameters` names them, and ``icc``.
+    design : Design
+        Says which of them are fixed effects, whose scale is their own.
+    """
+    fixed, kinds = len(design.fixed), {"tau": LOG, "sig": LOG, "cor": FISHER_Z, "icc": LOGIT}
+    return [NATURAL] * fixed + [kinds[name[:3]] for name in names[fixed:]]
 
 
 def complete_df(names: Sequence[str], design: Design) -> FloatArray:

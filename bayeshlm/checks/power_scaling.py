@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayeshlm.crosscheck.reml import undetermined_components
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.graph.prior_moments import prior_moments
+from bayeshlm.graph.priors import Priors
 from bayeshlm.sampling.convergence import monitored_parameters
 from bayeshlm.sampling.recover import Conditionals, in_threads
 
 THRESHOLD = 0.05
 """Sensitivity that counts (Kallioinen et al. 2024)."""
 
+MAX_RATIO = 0.9
+"""Posterior SD over prior SD from which on the data have not narrowed the prior: a contraction of the variance below a
+fifth (Betancourt 2018, Calibrating model-based inferences and decisions, section 3.2)."""
+
+KNOWN_RATIO = 0.5
+"""The same below which the data have told something, whether or not the likelihood's sensitivity counts."""
+
+MIN_SHIFT = 0.25
+"""Prior SDs between posterior and prior mean below which the data have not moved the prior."""
+
+MAX_PLACE = 2.0
+"""Place of the posterior mean in its prior predictive distribution, in SDs, from which on prior and data disagree."""
+
 FINE = "the data decide"
-CONFLICT = "prior and data disagree"
+NEITHER = "neither says much"
 WEAK = "the data say little; the prior decides"
+BOTH = "the data are weak; the prior counts too"
+CONFLICT = "prior and data disagree"
+EITHER = "the data are weak, or disagree with the prior"
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +47,10 @@ class PriorSensitivity:
     Attributes
     ----------
     table : pandas.DataFrame
-        Indexed by ``parameter``: ``prior`` and ``likelihood`` sensitivity, ``strongest`` (the prior whose scaling moves
-        the parameter most; empty where the prior's sensitivity does not count) and ``diagnosis`` in words.
+        Indexed by ``parameter``: ``prior`` and ``likelihood`` sensitivity, ``sd_ratio`` (posterior SD over prior SD),
+        ``place`` (of the posterior mean in its prior predictive distribution, in SDs), NaN where the prior has no
+        moments; ``strongest`` (the prior whose scaling moves the parameter most; empty where the data decide) and
+        ``diagnosis`` in words.
     by_prior : xarray.DataArray
         Sensitivity of every ``parameter`` to each ``prior`` alone.
     refits : pandas.DataFrame or None
@@ -49,7 +70,11 @@ class PriorSensitivity:
 
 
 def power_scaling(
-    posterior: xr.Dataset, log_prior: xr.Dataset, log_likelihood: xr.DataArray, threshold: float = THRESHOLD
+    posterior: xr.Dataset,
+    log_prior: xr.Dataset,
+    log_likelihood: xr.DataArray,
+    moments: pd.DataFrame | None = None,
+    threshold: float = THRESHOLD,
 ) -> PriorSensitivity:
     """Sensitivity of every parameter to raising prior or likelihood to a power near one.
 
@@ -62,6 +87,8 @@ def power_scaling(
         prior here: it is integrated out and belongs to the likelihood.
     log_likelihood : xarray.DataArray
         Marginal log likelihood of all data, (chain, draw).
+    moments : pandas.DataFrame, optional
+        Prior means and SDs, as `bayeshlm.graph.prior_moments.prior_moments` makes them.
     threshold : float
         Sensitivity that counts.
 
@@ -69,8 +96,17 @@ def power_scaling(
     -----
     The distance between the posterior's distribution function and the one reweighted by ``p^(alpha - 1)``, alpha = .99
     and 1.01, per unit of log2 alpha, by arviz-stats' ``psense`` (Kallioinen, Paananen, Burkner & Vehtari 2024,
-    Statistics and Computing 34, 57). A parameter that both move is drawn to two places; one that the prior alone moves
-    is one that the data say little about.
+    Statistics and Computing 34, 57). Their reading: the prior moves the parameter alone, then the data are weak; both
+    do, then prior and data may be in conflict; the prior does not, then it does not matter. Two cases that this leaves
+    open are told apart by the prior's mean and SD:
+
+    - nothing moves a parameter that the data do not know, so long as its prior is wide. The data have told something
+      where the likelihood counts, unless the posterior has the prior's SD and mean (`MAX_RATIO`, `MIN_SHIFT`), and
+      where the posterior is much narrower than the prior (`KNOWN_RATIO`);
+    - prior and data disagree where the posterior mean lies farther out than the prior lets expect. In data that follow
+      the prior it has the variance ``prior SD^2 - posterior SD^2`` around the prior mean (law of total variance; for
+      normal means Box's prior predictive check, Evans & Moshonov 2006, Bayesian Analysis 1, 893-914). ``place`` is its
+      distance in such SDs; below `MAX_PLACE` the data are weak and no more.
     """
     names, draws = monitored_parameters(posterior)
     dims = ("chain", "draw")
@@ -81,35 +117,48 @@ def power_scaling(
     likelihood = _sensitivity(parameters, log_likelihood.transpose(*dims).to_numpy(), "log_likelihood")
     alone = np.stack([_sensitivity(parameters, part, "log_prior") for part in parts.values()], axis=1)
     keys = list(parts)
-    strongest = [keys[k] if moved >= threshold else "" for k, moved in zip(alone.argmax(axis=1), prior, strict=True)]
-    diagnosis = [_diagnosis(*pair, threshold) for pair in zip(prior, likelihood, strict=True)]
+    ratio, shift = _beside_prior(names, draws, moments)
+    place = _place(ratio, shift)
+    numbers = zip(prior, likelihood, ratio, shift, place, strict=True)
+    diagnosis = [_diagnosis(*row, threshold) for row in numbers]
+    strongest = ["" if said == FINE else keys[k] for k, said in zip(alone.argmax(axis=1), diagnosis, strict=True)]
     table = pd.DataFrame(
-        {"prior": prior, "likelihood": likelihood, "strongest": strongest, "diagnosis": diagnosis},
+        {
+            "prior": prior,
+            "likelihood": likelihood,
+            "sd_ratio": ratio,
+            "place": place,
+            "strongest": strongest,
+            "diagnosis": diagnosis,
+        },
         pd.Index(names, name="parameter"),
     )
     table.attrs["threshold"] = threshold
     by_prior = xr.DataArray(
         alone, dims=("parameter", "prior"), coords={"parameter": names, "prior": keys}, name="sensitivity"
     )
-    note = f"sensitivity to power scaling; {threshold:g} and more counts"
+    note = f"sensitivity to power scaling; {threshold:g} and more counts; SD ratio: posterior SD over prior SD"
     return PriorSensitivity(table, by_prior, notes=(note,))
 
 
-def power_scaling_of_fit(idata: xr.DataTree, design: Design) -> PriorSensitivity:
+def power_scaling_of_fit(idata: xr.DataTree, design: Design, priors: Priors) -> PriorSensitivity:
     """Sensitivity of the parameters of a fit, whose log likelihoods are computed where they were too many to keep.
 
     Parameters
     ----------
     idata : xarray.DataTree
         As `bayeshlm.sampling.convert.to_datatree` makes it.
-    design : Design
+    design, priors
+        The model's.
     """
     posterior = idata["posterior"].to_dataset()
     if "log_likelihood" in idata.children:
         log_likelihood = idata["log_likelihood"].to_dataset()[f"y_{design.group}"].sum(design.group)
     else:
         log_likelihood = total_log_likelihood(posterior, design)
-    return power_scaling(posterior, idata["log_prior"].to_dataset(), log_likelihood)
+    found = power_scaling(posterior, idata["log_prior"].to_dataset(), log_likelihood, prior_moments(priors, design))
+    reason = undetermined_components(design)
+    return replace(found, notes=(*found.notes, reason)) if reason else found
 
 
 def total_log_likelihood(posterior: xr.Dataset, design: Design) -> xr.DataArray:
@@ -121,10 +170,32 @@ def total_log_likelihood(posterior: xr.Dataset, design: Design) -> xr.DataArray:
     return xr.DataArray(values, dims=dims, coords={dim: posterior[dim] for dim in dims}, name="log_likelihood")
 
 
-def _diagnosis(prior: float, likelihood: float, threshold: float) -> str:
+def _diagnosis(prior: float, likelihood: float, ratio: float, shift: float, place: float, threshold: float) -> str:
+    """What the numbers of one parameter mean, as `power_scaling` says."""
+    as_prior = ratio >= MAX_RATIO and shift < MIN_SHIFT  # not known, NaN: False
+    told = ratio < KNOWN_RATIO or (likelihood >= threshold and not as_prior)
     if not prior >= threshold:
-        return FINE
-    return CONFLICT if likelihood >= threshold else WEAK
+        return FINE if told else NEITHER
+    if not told:
+        return WEAK
+    if np.isnan(place):
+        return EITHER
+    return CONFLICT if place >= MAX_PLACE else BOTH
+
+
+def _beside_prior(names: list[str], draws: FloatArray, moments: pd.DataFrame | None) -> tuple[FloatArray, FloatArray]:
+    """Posterior SD over prior SD, and the distance of the means in prior SDs, (E,); NaN without prior moments."""
+    unknown = pd.DataFrame(np.nan, pd.Index(names), ["mean", "sd"])
+    mean, sd = (unknown if moments is None else moments.reindex(names))[["mean", "sd"]].to_numpy().T
+    return draws.std(axis=(1, 2), ddof=1) / sd, np.abs(draws.mean(axis=(1, 2)) - mean) / sd
+
+
+def _place(ratio: FloatArray, shift: FloatArray) -> FloatArray:
+    """Place of posterior means in their prior predictive distributions, from what `_beside_prior` returns.
+
+    Where the posterior is no narrower than the prior, which no normal likelihood does, the distance itself.
+    """
+    return np.asarray(shift / np.sqrt(np.where(ratio < 1, 1 - ratio**2, 1.0)))
 
 
 def _by_prior(log_prior: xr.Dataset) -> dict[str, FloatArray]:

@@ -119,15 +119,11 @@ def starting_values(
     DataError
         When the data hold no information on a variance component, or no residual variance.
     """
+    if reason := undetermined(products, pattern, random_labels):
+        raise DataError(reason)
     n_obs, p = int(products.n.sum()), products.XtX.shape[1]
-    if n_obs <= p:
-        raise DataError(f"{n_obs} rows cannot estimate {p} fixed effects and a variance: remove predictors.")
-    scale = effect_scale(products)
-    matrix, right = information(products, pattern)
-    rows, columns = list(pattern.rows), list(pattern.columns)
-    unit = np.append(scale[rows] * scale[columns], 1.0)
-    scaled = matrix * np.outer(unit, unit)
-    _check_identified(scaled, products, pattern, random_labels)
+    scale, rows = effect_scale(products), list(pattern.rows)
+    scaled, right, unit = _scaled_information(products, pattern)
     solution = unit * np.linalg.lstsq(scaled, unit * right, rcond=None)[0]
     sigma2 = within_residual_variance(products, rotated)
     if not sigma2 > 0:
@@ -139,16 +135,24 @@ def starting_values(
     return Moments(theta=pattern.theta(Lambda), scale=scale[rows])
 
 
-def _check_identified(
-    scaled: FloatArray, products: CrossProducts, pattern: FactorPattern, random_labels: Sequence[str]
-) -> None:
-    """Raise where the MINQUE equations, in the effects' own scales, leave a component undetermined."""
+def undetermined(products: CrossProducts, pattern: FactorPattern, random_labels: Sequence[str]) -> str:
+    """Say which variance components the data leave undetermined, and why; empty where they determine all.
+
+    Parameters
+    ----------
+    products, pattern, random_labels
+        As in `starting_values`.
+    """
+    n_obs, p = int(products.n.sum()), products.XtX.shape[1]
+    if n_obs <= p:
+        return f"{n_obs} rows cannot estimate {p} fixed effects and a variance: remove predictors."
+    scaled = _scaled_information(products, pattern)[0]
     scale = effect_scale(products)
     total = products.ZtZ.sum(0) * np.outer(scale, scale)  # with a diagonal of J, or of 0
     values, vectors = np.linalg.eigh(total / len(products.n))
     if values[0] < 1e-12:
         alike = [label for label, share in zip(random_labels, vectors[:, 0], strict=True) if abs(share) > 1e-3]
-        raise DataError(
+        return (
             f"The columns that {', '.join(alike)} multiply are collinear or zero: remove one of these random effects."
         )
     E = pattern.elements() * np.outer(scale, scale)
@@ -161,7 +165,7 @@ def _check_identified(
         size = np.sqrt(diagonal)
         values, vectors = np.linalg.eigh(scaled / np.outer(size, size))
         if values[0] > 1e-10:
-            return
+            return ""
         direction = np.abs(vectors[:, 0])
     named = [
         f"var({random_labels[a]})" if a == b else f"cov({random_labels[b]}, {random_labels[a]})"
@@ -175,4 +179,12 @@ def _check_identified(
         why = "every group has one row, so that variance between groups and within them is one"
     else:
         why = f"{groups} with these rows and predictors hold no information on it"
-    raise DataError(f"The data do not determine {', '.join(named)}: {why}. Remove a random effect or a predictor.")
+    return f"The data do not determine {', '.join(named)}: {why}. Remove a random effect or a predictor."
+
+
+def _scaled_information(products: CrossProducts, pattern: FactorPattern) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The equations of `information` in the effects' own scales, their right side, and the scales (k+1,)."""
+    scale = effect_scale(products)
+    matrix, right = information(products, pattern)
+    unit = np.append(scale[list(pattern.rows)] * scale[list(pattern.columns)], 1.0)
+    return matrix * np.outer(unit, unit), right, unit

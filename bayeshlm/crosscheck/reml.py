@@ -8,7 +8,7 @@ import numpy as np
 
 from bayeshlm.crosscheck.deviance import Deviance, Method
 from bayeshlm.crosscheck.enough_rows import check_rows
-from bayeshlm.crosscheck.moments import NO_WITHIN, effect_scale, starting_values
+from bayeshlm.crosscheck.moments import NO_WITHIN, effect_scale, starting_values, undetermined
 from bayeshlm.crosscheck.optimize import Optimum, minimize
 from bayeshlm.crosscheck.relative_factor import FactorPattern, factor_pattern, lower_factor
 from bayeshlm.design.cross_products import CrossProducts
@@ -186,6 +186,18 @@ def fit_products(design: Design, products: CrossProducts, method: Method = "REML
         deviance_function=deviance,
         optimum=optimum,
     )
+
+
+def undetermined_components(design: Design) -> str:
+    """Say which variance components the data leave undetermined, and why; empty where they determine all.
+
+    REML refuses such a model; of a posterior these components are the priors' alone.
+
+    Parameters
+    ----------
+    design : Design
+    """
+    return undetermined(design.cross_products, factor_pattern(design.blocks), design.random_labels)
 
 
 def user_factor(deviance: Deviance, Lambda: FloatArray) -> FloatArray:

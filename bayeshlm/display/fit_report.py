@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from bayeshlm.crosscheck.reml import undetermined_components
 from bayeshlm.design.design import Design
 from bayeshlm.display.left_out import data_notes
 from bayeshlm.display.tables import FitReport
@@ -50,7 +51,7 @@ def fit_report(
         variance=variance,
         icc=icc,
         plausible_ranges=plausible_ranges,
-        verdict=_verdict(convergence),
+        verdict=(*_verdict(convergence), *filter(None, [undetermined_components(design)])),
         sampling=(
             f"NUTS ({attrs['sampler']}): {attrs['chains']} chains of {attrs['draws']} draws after {attrs['tune']} of"
             f" tuning, seed {attrs['seed']}; {attrs['compile_seconds']:.1f} s to compile,"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bayeshlm.checks.imputations import FEW
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
 from bayeshlm.display.digits import decimals, number, percent
 from bayeshlm.display.tables import INTERVALS
@@ -29,12 +28,11 @@ def many_fits_blocks(pooled: pd.DataFrame, convergence: pd.DataFrame) -> list[Bl
     m = int(pooled.attrs["n_datasets"])
     kind = f"{percent(pooled.attrs['ci_prob'])} {INTERVALS[pooled.attrs['ci_kind']]} intervals"
     header = ("", "mean", "sd", "lower", "upper", "SD within", "SD between", "fmi")
-    notes = ["mean to upper from the mixed draws; fmi: fraction of information that is missing, by Rubin's rules"]
-    if m < FEW:
-        notes.append(
-            f"with {m} data sets prefer Rubin's intervals (rubin_lower, rubin_upper): mixed draws are too narrow"
-        )
-    grid = Grid(f"Pooled over {m} data sets ({kind})", header, (Section("", tuple(rows)),), notes=tuple(notes))
+    notes = (
+        f"lower, upper: the posterior, and what {m} data sets leave open about their average, (1 + 1/m) of the variance"
+        " between them; fmi: fraction of information that is missing, by Rubin's rules",
+    )
+    grid = Grid(f"Pooled over {m} data sets ({kind})", header, (Section("", tuple(rows)),), notes=notes)
     failed = convergence.index[~convergence["converged"]]
     if len(failed) == 0:
         return [grid, Lines((f"The sampler converged on each of the {m} data sets.",))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from bayeshlm.checks.power_scaling import PriorSensitivity
+from bayeshlm.checks.power_scaling import NEITHER, PriorSensitivity
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
 from bayeshlm.display.digits import decimals, number
 from bayeshlm.display.html import to_html
@@ -32,19 +32,30 @@ class ShownSensitivity(PriorSensitivity):
 def sensitivity_blocks(sensitivity: PriorSensitivity) -> list[Block]:
     """Lay out the power scaling, and the refits below it."""
     rows = tuple(
-        (str(name), number(float(row["prior"]), 3), number(float(row["likelihood"]), 3), *map(str, row.iloc[2:]))
+        (
+            str(name),
+            number(float(row["prior"]), 3),
+            number(float(row["likelihood"]), 3),
+            number(float(row["sd_ratio"]), 2),
+            str(row["strongest"]),
+            str(row["diagnosis"]),
+        )
         for name, (_, row) in zip(sensitivity.table.index, sensitivity.table.iterrows(), strict=True)
     )
-    header = ("", "prior", "likelihood", "strongest prior", "what it means")
+    header = ("", "prior", "likelihood", "SD ratio", "strongest prior", "what it means")
     blocks: list[Block] = [Grid("Sensitivity to the priors", header, (Section("", rows),), notes=sensitivity.notes)]
     if sensitivity.refits is not None:
         blocks.append(_refits(sensitivity))
-    flagged = sensitivity.flagged
+    said = sensitivity.table["diagnosis"]
+    unknown = said.index[said == NEITHER]
+    flagged = [name for name in sensitivity.flagged if name not in unknown]
     lines = [
         f"By power scaling the prior matters for {', '.join(flagged)}."
         if flagged
         else "By power scaling no parameter is sensitive to the priors."
     ]
+    if len(unknown):
+        lines.append(f"The data say next to nothing about {', '.join(unknown)}: the posterior is about the prior.")
     if sensitivity.refits is not None:
         shift = sensitivity.refits["shift"].abs()
         parameter, name = shift.index[int(shift.argmax())]

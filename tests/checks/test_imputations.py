@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.integrate
 import scipy.stats
 import xarray as xr
 from clinics_data import INTERCEPT, SLOPE, clinics_design, clinics_frame
@@ -12,6 +13,7 @@ from bayeshlm.checks.imputations import (
     convergence_table,
     mixed,
     pool,
+    pooled_draws,
     rubin,
     stacked,
 )
@@ -30,20 +32,47 @@ def test_rubins_rules_by_hand():
     share, r = 5 / 4 * B / T, 5 / 4 * B / W
     old, observed = (m - 1) / share**2, 31 / 33 * 30 * (1 - share)
     df = old * observed / (old + observed)
-    expected = {"within": W, "between": B, "total": T, "df": df, "fmi": (r + 2 / (old + 3)) / (r + 1)}
+    expected = {"within": W, "between": B, "total": T, "df": df, "fmi": (r + 2 / (df + 3)) / (r + 1)}
     assert {name: pytest.approx(float(values[0])) for name, values in found.items()} == expected
 
 
-def test_estimates_that_agree_miss_nothing():
+def unit_spread(m):
+    """Means (m, 1) whose variance is one."""
+    means = np.arange(m, dtype=float)[:, None]
+    return means / means.std(ddof=1)
+
+
+def test_estimates_that_agree_have_the_degrees_of_freedom_of_complete_data():
     found = rubin(np.ones((3, 2)), np.array([[2.0, 0.0]] * 3), np.array([50.0, 50.0]))
-    assert found["fmi"][0] == 0.0
-    assert found["df"][0] == pytest.approx(51 / 53 * 50)
+    df = 51 / 53 * 50
+    assert found["df"][0] == pytest.approx(df)
+    assert found["fmi"][0] == pytest.approx(2 / (df + 3))
     assert np.isnan(found["fmi"][1])
-    nearly = rubin(np.array([[1.0], [1.0], [1.001]]), np.full((3, 1), 2.0), np.array([10.0]))
-    assert 0 < nearly["fmi"][0] < 1e-5
+    nearly = rubin(np.array([[1.0], [1.0], [1.0 + 1e-9]]), np.full((3, 1), 2.0), np.array([50.0]))
+    assert nearly["fmi"][0] == pytest.approx(found["fmi"][0])
 
 
-def test_pooled_is_the_mixture_and_rubins_rules():
+def test_pooled_draws_of_equal_data_sets_are_their_posterior():
+    draws = np.random.default_rng(1).gamma(2.0, 1.0, (1, 2, 500)).repeat(4, axis=0)
+    np.testing.assert_allclose(pooled_draws(draws), draws, rtol=1e-12)
+
+
+@pytest.mark.parametrize("m", [3, 5, 40])
+def test_pooled_draws_are_the_sum_of_a_normal_and_a_t(m):
+    """Their distribution function against quadrature of the convolution that Rubin's t approximates."""
+    spread, rng = unit_spread(m), np.random.default_rng(2)
+    normal = scipy.stats.norm.ppf((rng.permutation(40_000) + 0.5) / 40_000).reshape(1, 4, 10_000)
+    found = pooled_draws(np.repeat(normal, m, axis=0) + spread[:, :, None])
+    error = np.sqrt(1 + 1 / m)
+    for x in (-2.5, -0.5, 1.0, 3.0):
+        expected, _ = scipy.integrate.quad(
+            lambda z, x=x: scipy.stats.norm.pdf(z) * scipy.stats.t.cdf((x - z) / error, m - 1), -9, 9
+        )
+        noise = np.sqrt(expected * (1 - expected) / 40_000)
+        assert np.mean(found - spread.mean() <= x) == pytest.approx(expected, abs=4 * noise)
+
+
+def test_pooled_is_the_posterior_with_what_is_between():
     designs = [clinics_design(SLOPE, seed=seed) for seed in (3, 4, 5)]
     posteriors = [exact_posterior(design, make_priors(design), 100, 2000, chains=2) for design in designs]
     table = pool(posteriors, designs, prob=0.9)
@@ -51,10 +80,12 @@ def test_pooled_is_the_mixture_and_rubins_rules():
     draws = np.stack([posterior["gamma"].sel(fixed="g10").to_numpy() for posterior in posteriors])
     row = table.loc["g10"]
     assert row["mean"] == pytest.approx(draws.mean())
-    assert row["sd"] == pytest.approx(draws.std(ddof=1))
-    np.testing.assert_allclose(row[["lower", "upper"]].astype(float), np.quantile(draws, [0.05, 0.95]))
+    assert row["mixed_sd"] == pytest.approx(draws.std(ddof=1))
+    np.testing.assert_allclose(row[["mixed_lower", "mixed_upper"]].astype(float), np.quantile(draws, [0.05, 0.95]))
+    np.testing.assert_allclose(row[["lower", "upper"]].astype(float), np.quantile(pooled_draws(draws), [0.05, 0.95]))
     W, B = draws.var(axis=(1, 2), ddof=1).mean(), draws.mean(axis=(1, 2)).var(ddof=1)
     assert (row["within"], row["between"], row["total"]) == pytest.approx((W, B, W + 4 / 3 * B))
+    assert row["sd"] == pytest.approx(np.sqrt(W + 4 / 3 * B))
     half = scipy.stats.t(row["df"]).ppf(0.95) * np.sqrt(row["total"])
     assert (row["rubin_lower"], row["rubin_upper"]) == pytest.approx((row["mean"] - half, row["mean"] + half))
     assert row["mcse_mean"] == pytest.approx(np.sqrt(W / 200 / 3), rel=0.3)
@@ -63,6 +94,31 @@ def test_pooled_is_the_mixture_and_rubins_rules():
     assert 0 < table.loc["icc", "mean"] < 1
     assert table.loc["tau_u0", "mean"] == pytest.approx(np.sqrt(tau2[..., 0]).mean())
     assert table.loc["sigma", "mean"] == pytest.approx(np.sqrt(sigma2).mean())
+    corr = np.stack([posterior["corr"].to_numpy()[..., 0, 1] for posterior in posteriors])
+    for name, values, to_scale in (
+        ("sigma", np.sqrt(sigma2), np.log),
+        ("tau_u0", np.sqrt(tau2[..., 0]), np.log),
+        ("corr(u0, u1)", corr, np.arctanh),
+    ):
+        z = to_scale(values)
+        found = to_scale(table.loc[name, ["lower", "upper"]].astype(float).to_numpy())
+        np.testing.assert_allclose(found, np.quantile(pooled_draws(z), [0.05, 0.95]), atol=2e-3)
+        own = rubin(z.mean(axis=(1, 2))[:, None], z.var(axis=(1, 2), ddof=1)[:, None], complete_df([name], designs[0]))
+        assert table.loc[name, "df"] == pytest.approx(own["df"][0])
+        assert table.loc[name, "fmi"] == pytest.approx(own["fmi"][0])
+        ends = to_scale(table.loc[name, ["rubin_lower", "rubin_upper"]].astype(float).to_numpy())
+        assert np.mean(ends) == pytest.approx(z.mean())
+        assert np.ptp(ends) / 2 == pytest.approx(scipy.stats.t(own["df"][0]).ppf(0.95) * np.sqrt(own["total"][0]))
+
+
+def test_two_data_sets_leave_a_cauchys_tails():
+    designs = [clinics_design(SLOPE, seed=seed) for seed in (3, 4)]
+    posteriors = [exact_posterior(design, make_priors(design), 100, 2000, chains=2) for design in designs]
+    for kind in ("eti", "hdi"):
+        table = pool(posteriors, designs, kind=kind)
+        assert np.isfinite(table[["lower", "upper", "rubin_lower", "rubin_upper"]].to_numpy()).all()
+        assert (table.loc[["tau_u0", "tau_u1", "sigma", "icc"], "lower"] >= 0).all()
+        assert table.loc["corr(u0, u1)", ["lower", "upper"]].abs().max() <= 1
 
 
 def test_degrees_of_freedom_of_complete_data():

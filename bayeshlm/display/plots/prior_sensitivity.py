@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from bayeshlm.checks.power_scaling import FINE, PriorSensitivity, power_scaling_of_fit
+from bayeshlm.checks.power_scaling import PriorSensitivity, power_scaling_of_fit
 from bayeshlm.display.plots.axes import legend_above, one_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.display.plots.named_points import name_rows
@@ -26,14 +26,14 @@ def prior_sensitivity_figure(
     sensitivity, ax
         As `bayeshlm.display.plots.check_plots.CheckPlots.prior_sensitivity` has them.
     """
-    found = sensitivity or power_scaling_of_fit(fit.idata, fit.design)
+    found = sensitivity or power_scaling_of_fit(fit.idata, fit.design, fit.priors)
     table = found.table
     if not set(fit.design.fixed_labels) <= set(table.index):
         raise OptionError("sensitivity is of another model: pass what fit.prior_sensitivity() of this fit returns")
     place = np.arange(float(len(table)))[::-1]
     ax = one_axes(ax, height=0.19 * len(table) + 0.95)
     threshold = float(table.attrs["threshold"])
-    flagged = (table["diagnosis"] != FINE).to_numpy()
+    flagged = (table["prior"] >= threshold).to_numpy()
     prior, likelihood = table["prior"].to_numpy(), table["likelihood"].to_numpy()
     ax.hlines(place, np.minimum(prior, likelihood), np.maximum(prior, likelihood), color=GRAY, lw=0.5)
     ax.plot(likelihood, place, "o", color=POSTERIOR, ms=3.5, mew=0, gid="likelihood")

@@ -88,8 +88,8 @@ def prior_sensitivity_section(subject: Subject) -> str:
         found = subject.prior_sensitivity
         text = paragraph(
             "How far the posterior of a parameter moves when all priors, or the likelihood, are made a little stronger"
-            " or weaker (power scaling). Where both move it prior and data disagree; where the prior alone does the"
-            " data say little."
+            " or weaker (power scaling). Where both move it the data are weak, or disagree with the prior; where the"
+            " prior alone does the data say little; where neither does the posterior is about the prior."
         )
         return text + shown(*_grids(sensitivity_blocks(found))) + conclusion(prior_conclusion(found))
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayeshlm.checks.power_scaling import CONFLICT, WEAK
+from bayeshlm.checks.power_scaling import CONFLICT, NEITHER, WEAK
 from bayeshlm.checks.predictive_check import MODES
 from bayeshlm.display.plots.influence import shown_p
 from bayeshlm.display.plots.named_points import MOST_NAMED, apart
@@ -161,7 +161,8 @@ def test_outlying_groups_are_named_however_little_they_move(full, drawn, named):
 
 def test_sensitivity_to_prior_and_likelihood(full, drawn, named):
     found = full.prior_sensitivity()
-    assert found.flagged == []
+    assert found.flagged == ["corr(u0, u1)"]  # of draws around zero, as under its prior
+    assert found.table.loc["corr(u0, u1)", "diagnosis"] == NEITHER  # no mark: neither counts
     made = full.plot.prior_sensitivity()
     assert drawn(made, "prior")[0].get_xdata() == pytest.approx(found.table["prior"].to_numpy())
     assert named(made) == []
@@ -169,7 +170,7 @@ def test_sensitivity_to_prior_and_likelihood(full, drawn, named):
     found.table.loc[["g01", "tau_u1"], ["strongest", "diagnosis"]] = [["g01", CONFLICT], ["tau_u1", WEAK]]
     table = found.table
     ax = full.plot.prior_sensitivity(found)
-    flagged = table.index.isin(found.flagged)
+    flagged = table.index.isin(["g01", "tau_u1"])
     assert drawn(ax, "likelihood")[0].get_xdata() == pytest.approx(table["likelihood"].to_numpy())
     assert drawn(ax, "prior")[0].get_xdata() == pytest.approx(table.loc[~flagged, "prior"].to_numpy())
     assert drawn(ax, "flagged")[0].get_xdata() == pytest.approx(table.loc[flagged, "prior"].to_numpy())
