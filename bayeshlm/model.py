@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from bayeshlm.design import Design, build_design
+from bayeshlm.design.expanded import expanded_spec
 from bayeshlm.design.grouping import as_frame
 from bayeshlm.equations import ModelSpec, parse, render
 from bayeshlm.errors import OptionError
@@ -121,8 +122,10 @@ class Model(ModelEstimates):
         ----------
         form : {"levels", "combined", "latex", "mathml", "lme4"}
             Level equations; one combined equation; LaTeX for a paper; MathML for a web page; R's lme4 formula.
+            LaTeX and MathML have a term for every contrast of a category, and its reference.
         """
-        return render(self.spec, form, self.design.group)
+        written_out = expanded_spec(self.design) if form in ("latex", "mathml") else None
+        return render(self.spec, form, self.design.group, written_out)
 
     def graph(self, parameterization: Parameterization = "marginal") -> pm.Model:
         """Build the PyMC model, to look at or to extend.

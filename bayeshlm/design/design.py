@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayeshlm.design.cross_products import CrossProducts, cross_products
+from bayeshlm.design.naming import Part, column_name
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.equations.spec import ModelSpec
 
@@ -21,6 +22,12 @@ class CoefficientColumn:
     label: str
     symbol: str
     expression: str
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The expression in words, with what a category is compared with: ``race: Black (vs. White)``."""
+        return column_name(self.parts) if self.parts else self.expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,8 @@ class FixedColumn:
         Its level-2 expression; ``1`` for the intercept of its line.
     is_intercept : bool
         The column is the constant 1, because both expressions are.
+    parts : tuple of Part
+        Of the term.
     """
 
     label: str
@@ -44,6 +53,12 @@ class FixedColumn:
     coefficient: str
     term: str
     is_intercept: bool
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The term in words, with what a category is compared with: ``sector: Catholic (vs. public)``."""
+        return column_name(self.parts) if self.parts else self.term
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,12 @@ class RandomColumn:
     coefficient: str
     expression: str
     is_intercept: bool
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The expression in words, as of its coefficient."""
+        return column_name(self.parts) if self.parts else self.expression
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bayeshlm.design.design import Design
+from bayeshlm.display.labels import ColumnLabels
 from bayeshlm.display.tables import FitReport
 from bayeshlm.posterior.quantity import Quantity
 from bayeshlm.sampling.convergence import Convergence
@@ -55,7 +56,7 @@ def fit_report(
             f" tuning, seed {attrs['seed']}; {attrs['compile_seconds']:.1f} s to compile,"
             f" {attrs['sample_seconds']:.1f} s to sample"
         ),
-        expressions={column.label: column.expression for column in design.coefficients},
+        labels=ColumnLabels.of(design),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from bayeshlm.checks.power_scaling import PriorSensitivity
+from bayeshlm.design.naming import prior_label
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
 from bayeshlm.display.digits import decimals, number
 from bayeshlm.display.html import to_html
@@ -32,7 +33,13 @@ class ShownSensitivity(PriorSensitivity):
 def sensitivity_blocks(sensitivity: PriorSensitivity) -> list[Block]:
     """Lay out the power scaling, and the refits below it."""
     rows = tuple(
-        (str(name), number(float(row["prior"]), 3), number(float(row["likelihood"]), 3), *map(str, row.iloc[2:]))
+        (
+            str(name),
+            number(float(row["prior"]), 3),
+            number(float(row["likelihood"]), 3),
+            prior_label(str(row["strongest"])),
+            str(row["diagnosis"]),
+        )
         for name, (_, row) in zip(sensitivity.table.index, sensitivity.table.iterrows(), strict=True)
     )
     header = ("", "prior", "likelihood", "strongest prior", "what it means")

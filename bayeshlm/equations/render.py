@@ -16,7 +16,9 @@ from bayeshlm.errors import OptionError
 type Form = Literal["levels", "combined", "latex", "mathml", "lme4"]
 
 
-def render(spec: ModelSpec, form: Form = "levels", group: str | None = None) -> str:
+def render(
+    spec: ModelSpec, form: Form = "levels", group: str | None = None, written_out: ModelSpec | None = None
+) -> str:
     """Write a specification as text.
 
     Parameters
@@ -28,6 +30,9 @@ def render(spec: ModelSpec, form: Form = "levels", group: str | None = None) -> 
         results when level 2 is put into level 1; LaTeX for a paper; MathML for a web page; the formula of R's lme4.
     group : str, optional
         Grouping column, where the text does not name it; used by the lme4 formula.
+    written_out : ModelSpec, optional
+        The specification with a term a column, as `bayeshlm.design.expanded` makes it from the data, for LaTeX and
+        MathML: they then have a coefficient for every contrast of a category.
 
     Returns
     -------
@@ -58,9 +63,9 @@ def render(spec: ModelSpec, form: Form = "levels", group: str | None = None) -> 
         case "combined":
             return _combined(spec)
         case "latex":
-            return to_latex(spec)
+            return to_latex(written_out or spec)
         case "mathml":
-            return to_mathml(spec, "; ".join(_levels(spec).splitlines()))
+            return to_mathml(written_out or spec, "; ".join(_levels(spec).splitlines()))
         case "lme4":
             return to_lme4(spec, group or spec.group or "group")
     raise OptionError(

@@ -54,8 +54,8 @@ def test_one_normal_mean_has_the_sensitivity_of_its_closed_form():
     assert table.loc["g00", "diagnosis"] == CONFLICT
     assert table.loc["g00", "strongest"] == "g00"
     assert table.loc["g00", "prior"] == pytest.approx(table.loc["g00", "likelihood"], rel=0.05)  # by symmetry
-    assert table.loc["tau_u0", "diagnosis"] == FINE
-    assert table.loc["tau_u0", "strongest"] == ""
+    assert table.loc["tau[u0]", "diagnosis"] == FINE
+    assert table.loc["tau[u0]", "strongest"] == ""
     assert float(found.by_prior.sel(parameter="g00", prior="tau_u0")) == 0.0
     assert found.flagged == ["g00"]
 
@@ -72,8 +72,8 @@ def test_default_priors_do_not_count_and_a_conflicting_one_does():
     assert wrong.table.loc["g01", "strongest"] == "g01"
     assert wrong.table.loc["sigma", "diagnosis"] == FINE
     narrow = scaled(design, make_priors(design, {"tau_u0": HalfNormal(0.2)}))
-    assert narrow.table.loc["tau_u0", "strongest"] == "tau_u0"
-    assert "tau_u0" in narrow.flagged
+    assert narrow.table.loc["tau[u0]", "strongest"] == "tau_u0"
+    assert "tau[u0]" in narrow.flagged
 
 
 def test_a_parameter_that_the_data_say_nothing_about_hangs_on_its_prior():
@@ -110,7 +110,7 @@ def test_posteriors_side_by_side():
     assert row["mean"] == pytest.approx(2 * draws.mean())
     assert row["shift"] == pytest.approx(draws.mean() / draws.std(ddof=1))
     assert row["sd_ratio"] == pytest.approx(2.0)
-    assert table.loc[("tau_u0", "doubled"), ["shift", "sd_ratio"]].tolist() == [0.0, 1.0]
+    assert table.loc[("tau[u0]", "doubled"), ["shift", "sd_ratio"]].tolist() == [0.0, 1.0]
     assert table.loc[("g10", "as fitted"), ["shift", "shift_mcse", "sd_ratio"]].tolist() == [0.0, 0.0, 1.0]
     assert row["shift_mcse"] == pytest.approx(np.sqrt(5 / 400), rel=0.3)
     assert table.attrs == {"ci_kind": "eti", "ci_prob": 0.5}
