@@ -131,8 +131,8 @@ def _summary(report: RemlReport) -> list[Block]:
         Equations(render(design.spec, "levels", design.group)),
         Lines((counts, likelihood)),
         _residual_grid(report.residuals),
-        _fixed_grid(report.fixed, ColumnLabels.of(design)),
-        _variance_grid(report.variance),
+        reml_fixed_grid(report.fixed, ColumnLabels.of(design)),
+        reml_variance_grid(report.variance),
         _component_grid(report.chi_square, report.reliability),
         _icc_grid(report.icc),
         Lines((verdict, *boundary)),
@@ -144,7 +144,8 @@ def _residual_grid(residuals: pd.Series) -> Grid:
     return Grid("Scaled residuals", tuple(map(str, residuals.index)), (Section("", (cells,)),), n_labels=0)
 
 
-def _fixed_grid(table: pd.DataFrame, labels: ColumnLabels) -> Grid:
+def reml_fixed_grid(table: pd.DataFrame, labels: ColumnLabels) -> Grid:
+    """Lay out fixed effects with their tests, a section a level-1 coefficient."""
     sections = []
     for coefficient, part in table.groupby("coefficient", sort=False):
         rows = tuple(
@@ -166,7 +167,7 @@ def _tested(row: pd.Series) -> tuple[str, ...]:
     return (estimate, se, df, number(float(row["t"]), 2), p_value(float(row["p"])), lower, upper)
 
 
-def _variance_grid(table: pd.DataFrame) -> Grid:
+def reml_variance_grid(table: pd.DataFrame) -> Grid:
     """Lay out SDs and correlations, the variances beside the SDs."""
     bounds = [name for name in ("lower", "upper") if name in table]
     rows = []
@@ -246,7 +247,7 @@ def _ratio_grid(comparison: LikelihoodComparison) -> Grid:
 
 def _relation(p: float) -> str:
     text = p_value(p)
-    return text if text.startswith("<") else f"= {text}"
+    return text if text[0] in "<>" else f"= {text}"
 
 
 def _places(sd: float) -> int:
