@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import pandas as pd
 
 from bayeshlm.checks.compare import check_same_data, compare_loo
 from bayeshlm.checks.loo import Exact, Unit, check_unit
+from bayeshlm.display.frame import ShownFrame
+from bayeshlm.display.frame_grid import shown_plain
 from bayeshlm.errors import OptionError
 from bayeshlm.fit import Fit
 
@@ -53,4 +56,5 @@ def compare(fits: Mapping[str, Fit], unit: Unit = "row", *, exact: Exact = "auto
         if not isinstance(fit, Fit):
             raise OptionError(f"{name!r} is a {type(fit).__name__}, not the fit of a model: give model.fit().")
     check_same_data({name: fit.model.design for name, fit in fits.items()}, unit)
-    return compare_loo({name: fit.loo(unit, exact) for name, fit in fits.items()})
+    table = compare_loo({name: fit.loo(unit, exact) for name, fit in fits.items()})
+    return ShownFrame.of(table, partial(shown_plain, title=f"Models by leave-one-out over {unit}s, the best first"))

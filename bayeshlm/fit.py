@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 from collections.abc import Hashable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 import pandas as pd
 import xarray as xr
@@ -16,6 +16,9 @@ from bayeshlm.crosscheck.reml import fit_reml
 from bayeshlm.design import build_design
 from bayeshlm.display.cross_check import ShownCrossCheck
 from bayeshlm.display.fit_report import fit_report
+from bayeshlm.display.frame import ShownFrame
+from bayeshlm.display.frame_grid import shown_fixed, shown_groups, shown_variance
+from bayeshlm.display.labels import ColumnLabels
 from bayeshlm.display.quantity import Shown
 from bayeshlm.display.tables import FitReport, fit_html, fit_text
 from bayeshlm.equations import parse
@@ -67,7 +70,8 @@ class Fit(FitQuantities):
         pandas.DataFrame
             Indexed by symbol; columns ``coefficient``, ``term`` and the summary.
         """
-        return self._stamped(fixed_effects(self.posterior, self.model.design, prob, kind))
+        table = self._stamped(fixed_effects(self.posterior, self.model.design, prob, kind))
+        return ShownFrame.of(table, partial(shown_fixed, labels=ColumnLabels.of(self.model.design)))
 
     def variance_components(self, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
         """Variance components: tau and sigma (SDs), their squares, covariances and correlations.
@@ -82,7 +86,8 @@ class Fit(FitQuantities):
         pandas.DataFrame
             Indexed by (component, effect): ``("tau", "u0")``, ``("corr", "u0,u1")``, ``("sigma", "")``.
         """
-        return self._stamped(variance_components(self.posterior, self.model.design, prob, kind))
+        table = self._stamped(variance_components(self.posterior, self.model.design, prob, kind))
+        return ShownFrame.of(table, shown_variance)
 
     def group_coefficients(self, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
         """Level-1 coefficients of every group: ``beta_j = W_j gamma + u_j``.
@@ -99,7 +104,8 @@ class Fit(FitQuantities):
             ``u_sd``) and its own least-squares estimate (``ols``). ``attrs["note"]``, if any, says how beta was
             summarized without draws in `posterior`.
         """
-        return self._stamped(group_coefficients(self.posterior, self.model.design, prob, kind, self._moments))
+        found = group_coefficients(self.posterior, self.model.design, prob, kind, self._moments)
+        return ShownFrame.of(self._stamped(found), shown_groups)
 
     def group_draws(self, groups: Sequence[Hashable] | None = None) -> xr.Dataset:
         """Draws of u and beta of groups, as `posterior` has them unless they are too many to keep.

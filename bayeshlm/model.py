@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bayeshlm.crosscheck.reml import undetermined_components
 from bayeshlm.design import Design, build_design
+from bayeshlm.design.expanded import expanded_spec
 from bayeshlm.design.grouping import as_frame
 from bayeshlm.display.left_out import data_notes, dropped_rows
 from bayeshlm.equations import ModelSpec, parse, render
-from bayeshlm.errors import OptionError, ModelWarning
+from bayeshlm.errors import ModelWarning, OptionError
 from bayeshlm.foreign_text import printable
 from bayeshlm.graph.build import build_graph
 from bayeshlm.graph.families import Family
@@ -130,8 +131,11 @@ class Model(ModelEstimates):
         ----------
         form : {"levels", "combined", "latex", "mathml", "lme4"}
             Level equations; one combined equation; LaTeX for a paper; MathML for a web page; R's lme4 formula.
+            LaTeX and MathML have a term for every contrast of a category, and its reference.
         """
-        return render(self.spec, form, self.design.group, self.design.coded if form == "lme4" else None)
+        coded = self.design.coded if form == "lme4" else None
+        written_out = expanded_spec(self.design) if form in ("latex", "mathml") else None
+        return render(self.spec, form, self.design.group, coded, written_out)
 
     def graph(self, parameterization: Parameterization = "marginal") -> pm.Model:
         """Build the PyMC model, to look at or to extend.

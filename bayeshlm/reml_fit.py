@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy.typing as npt
 import pandas as pd
@@ -16,7 +17,19 @@ from bayeshlm.crosscheck.profile import IntervalMethod, interval_estimates
 from bayeshlm.crosscheck.reml import fit_reml
 from bayeshlm.crosscheck.tests_of_effects import DfMethod, linear_hypothesis
 from bayeshlm.design.design import Design
-from bayeshlm.display.reml_tables import RemlReport, ShownLikelihoodRatio, ShownTest, reml_html, reml_text
+from bayeshlm.display.frame import ShownFrame
+from bayeshlm.display.frame_grid import shown_plain
+from bayeshlm.display.labels import ColumnLabels
+from bayeshlm.display.reml_tables import (
+    INTERVALS,
+    RemlReport,
+    ShownLikelihoodRatio,
+    ShownTest,
+    reml_fixed_grid,
+    reml_html,
+    reml_text,
+    reml_variance_grid,
+)
 from bayeshlm.errors import OptionError
 from bayeshlm.posterior import at_estimates
 from bayeshlm.reml_quantities import RemlQuantities
@@ -69,7 +82,8 @@ class RemlFit(RemlQuantities):
             Indexed by symbol; columns ``coefficient``, ``term``, ``estimate``, ``se``, ``df``, ``t``, ``p``, ``lower``,
             ``upper``.
         """
-        return self._stamped(fixed_table(self._design, self._estimate, prob, df, robust))
+        table = self._stamped(fixed_table(self._design, self._estimate, prob, df, robust))
+        return ShownFrame.of(table, partial(reml_fixed_grid, labels=ColumnLabels.of(self._design)))
 
     def variance_components(
         self, prob: float = 0.95, intervals: IntervalMethod | None = "wald", criterion: Method = "ML"
@@ -93,7 +107,7 @@ class RemlFit(RemlQuantities):
             found = interval_estimates(self._design, self._estimate, intervals, prob, criterion=criterion, fixed=False)
             table = table.join(bounds_of(found, list(table.index)))
             table.attrs = {"ci_prob": prob, "intervals": intervals, "notes": found.notes}
-        return self._stamped(table)
+        return ShownFrame.of(self._stamped(table), reml_variance_grid)
 
     def intervals(
         self,
@@ -120,7 +134,8 @@ class RemlFit(RemlQuantities):
             Indexed by (component, effect): ``estimate``, ``lower``, ``upper``; what must be said in ``attrs["notes"]``.
         """
         found = interval_estimates(self._design, self._estimate, method, prob, df, criterion)
-        return self._stamped(interval_table(found, method))
+        title = f"{INTERVALS[method]} intervals".capitalize()
+        return ShownFrame.of(self._stamped(interval_table(found, method)), partial(shown_plain, title=title))
 
     def anova(self, df: DfMethod = "satterthwaite") -> pd.DataFrame:
         """F test of every term given all others (type III), whatever the coding of categories.
@@ -139,7 +154,10 @@ class RemlFit(RemlQuantities):
             Indexed by symbol: ``coefficient``, ``term``, ``numerator_df``, ``denominator_df``, ``F``, ``p``. Where the
             model itself depends on the coding ``attrs["notes"]`` says what is tested.
         """
-        return self._stamped(anova_table(self._design, self._estimate, df))
+        title = "F tests of the terms, each given all others"
+        return ShownFrame.of(
+            self._stamped(anova_table(self._design, self._estimate, df)), partial(shown_plain, title=title)
+        )
 
     def wald(
         self,
@@ -185,7 +203,8 @@ class RemlFit(RemlQuantities):
         pandas.DataFrame
             Indexed by effect: ``chi2``, ``df``, ``p``; ``attrs["n_groups_used"]`` groups enter.
         """
-        return self._stamped(chi_square_table(self._design, self._estimate))
+        table = self._stamped(chi_square_table(self._design, self._estimate))
+        return ShownFrame.of(table, partial(shown_plain, title="Chi-square tests that an effect does not vary"))
 
     def compare(self, other: RemlFit, n_boot: int | None = None, seed: int | None = None) -> ShownLikelihoodRatio:
         """Likelihood-ratio test of this and another model, one of which contains the other.

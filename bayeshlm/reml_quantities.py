@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 
 import pandas as pd
 import xarray as xr
 
 from bayeshlm.crosscheck.labelled_estimate import LabelledEstimate
+from bayeshlm.display.frame import ShownFrame
+from bayeshlm.display.frame_grid import shown_groups, shown_plain
 from bayeshlm.posterior import at_estimates
 
 
@@ -29,7 +31,8 @@ class RemlQuantities(LabelledEstimate):
             Indexed by (group, coefficient): ``n`` (rows), ``estimate`` (of beta), ``u``, ``u_sd`` (conditional SD
             with gamma and the variances taken as known, as lme4's) and ``ols``, the group's own least squares.
         """
-        return self._stamped(at_estimates.group_estimates(self.as_draw, self._design, self._estimate))
+        table = self._stamped(at_estimates.group_estimates(self.as_draw, self._design, self._estimate))
+        return ShownFrame.of(table, shown_groups)
 
     def icc(self, at: Mapping[str, float] | None = None) -> pd.Series:
         """Intraclass correlation at the estimates, and the design effect; as `Fit.icc` defines them.
@@ -67,7 +70,8 @@ class RemlQuantities(LabelledEstimate):
         pandas.DataFrame
             Indexed by coefficient: ``lower``, ``upper``.
         """
-        return self._stamped(at_estimates.range_estimates(self.as_draw, self._design, prob, at, z))
+        table = self._stamped(at_estimates.range_estimates(self.as_draw, self._design, prob, at, z))
+        return ShownFrame.of(table, partial(shown_plain, title="Plausible ranges of the groups"))
 
     def reliability(self) -> pd.DataFrame:
         """Reliability of the groups' own estimates, averaged over groups, as HLM prints it.
@@ -77,7 +81,8 @@ class RemlQuantities(LabelledEstimate):
         pandas.DataFrame
             Indexed by coefficient: ``estimate``; ``attrs["n_groups_with_ols"]`` groups enter.
         """
-        return self._stamped(at_estimates.reliability_estimates(self.as_draw, self._design))
+        table = self._stamped(at_estimates.reliability_estimates(self.as_draw, self._design))
+        return ShownFrame.of(table, partial(shown_plain, title="Reliability"))
 
     def r2(self, null: RemlQuantities | None = None) -> pd.Series:
         """Variance explained at the estimates, as `Fit.r2` defines it.

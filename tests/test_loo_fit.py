@@ -110,7 +110,7 @@ def test_a_planted_school_is_found_and_fitted_anew(schools):
     assert influence.outlying.index.tolist() == [outlier]
     assert f"Outlying: school {outlier}" in words(influence)
     without = hlm.Model(EQUATIONS, frame[frame["school"] != outlier], "school").fit(seed=3, progress=False)
-    tau = influence.posterior["mean"].sel(school=outlier, parameter="tau_u0").item()
+    tau = influence.posterior["mean"].sel(school=outlier, parameter="tau[u0]").item()
     assert tau == pytest.approx(without.variance_components().loc[("tau", "u0"), "mean"], abs=0.1)
 
 

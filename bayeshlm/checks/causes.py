@@ -11,6 +11,7 @@ from bayeshlm.checks.held_correlations import HeldCorrelation
 from bayeshlm.checks.prior_pulls import MAX_K, PriorPulls
 from bayeshlm.checks.reml_components import Component
 from bayeshlm.checks.verdicts import MAX_DIFFERENCE, MAX_ERROR
+from bayeshlm.design.naming import prior_label
 from bayeshlm.design.scaling import FloatArray
 
 MIN_SHARE = 1 / 4
@@ -185,7 +186,9 @@ def prior_causes(found: RowOfDraws, pulls: PriorPulls, position: int) -> list[Ca
             how = f"Pareto k {pulls.pareto_k[k]:.2f}"
             if not pulls.pareto_k[k] <= MAX_K:
                 how = "from REML's likelihood"
-            named.append(Cause(f"{PRIOR} {key}", f"the prior of {key} moves the mean by {size:+.2f} ({how})", size))
+            named.append(
+                Cause(f"{PRIOR} {key}", f"the prior of {prior_label(key)} moves the mean by {size:+.2f} ({how})", size)
+            )
     return sorted(named, key=lambda cause: -abs(cause.size))
 
 
@@ -224,8 +227,8 @@ def follows_conflict(pulls: PriorPulls, position: int) -> Cause | None:
     k = int(np.argmax(np.where(unknown, np.abs(np.nan_to_num(pulls.own)), -1.0)))
     return Cause(
         FOLLOWS,
-        f"the prior of {pulls.keys[k]} moves that parameter by {pulls.own[k]:+.2f} se, too far to compute what it does"
-        f" here (Pareto k {pulls.pareto_k[k]:.2f})",
+        f"the prior of {prior_label(pulls.keys[k])} moves that parameter by {pulls.own[k]:+.2f} se, too far to"
+        f" compute what it does here (Pareto k {pulls.pareto_k[k]:.2f})",
     )
 
 

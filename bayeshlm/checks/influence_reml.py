@@ -8,6 +8,7 @@ import xarray as xr
 from bayeshlm.crosscheck import reml_influence
 from bayeshlm.crosscheck.reml import RemlEstimate
 from bayeshlm.design.design import Design
+from bayeshlm.design.naming import parameter_label
 
 MEASURES = ("cooks_distance", "mdffits", "covtrace", "covratio")
 LEVERAGES = ("leverage_fixed", "leverage_random")
@@ -29,7 +30,7 @@ def reml_dataset(design: Design, estimate: RemlEstimate, with_fits: bool) -> xr.
         variances > 0
     ] - 1
     measured = [reml_influence.measures(estimate, some) for some in both]
-    dims, taus = ("estimate", design.group), [f"tau_{label}" for label in design.random_labels]
+    dims, taus = ("estimate", design.group), [parameter_label("tau", label) for label in design.random_labels]
     return xr.Dataset(
         {
             "value": ((*dims, "parameter"), value),

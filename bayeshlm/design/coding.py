@@ -37,11 +37,16 @@ class CategoricalCoding:
         Level that names each generated column (k of them).
     matrix : (L, k) array
         Value of each generated column for each level.
+    contrast : {"treatment", "sum", "indicators"}
+    reference : str
+        Level that has no column of its own; empty where every level has one.
     """
 
     levels: tuple[str, ...]
     labels: tuple[str, ...]
     matrix: FloatArray
+    contrast: Contrast
+    reference: str
 
     @classmethod
     def learn(
@@ -92,7 +97,8 @@ class CategoricalCoding:
         contrasts = SumContrasts() if contrast == "sum" else TreatmentContrasts(base=names[base])
         table = contrasts.get_coding_matrix(names, reduced_rank=contrast != "indicators")
         labels = tuple(levels[names.index(name)] for name in table.columns)
-        return cls(levels, labels, np.ascontiguousarray(table.to_numpy(dtype=np.float64)))
+        left_out = next((level for level in levels if level not in labels), "")
+        return cls(levels, labels, np.ascontiguousarray(table.to_numpy(dtype=np.float64)), contrast, left_out)
 
     def apply(self, codes: NDArray[np.int64]) -> FloatArray:
         """Code rows by the position of their level in `levels`: an (n, k) array."""

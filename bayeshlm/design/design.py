@@ -12,6 +12,7 @@ import pandas as pd
 from bayeshlm.design.columns import coding
 from bayeshlm.design.cross_products import CrossProducts, cross_products
 from bayeshlm.design.left_out import NOTHING, LeftOut
+from bayeshlm.design.naming import Part, column_name
 from bayeshlm.design.rows import predictors
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.equations.r_code import Coding
@@ -25,6 +26,12 @@ class CoefficientColumn:
     label: str
     symbol: str
     expression: str
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The expression in words, with what a category is compared with: ``race: Black (vs. White)``."""
+        return column_name(self.parts) if self.parts else self.expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,8 @@ class FixedColumn:
         Its level-2 expression; ``1`` for the intercept of its line.
     is_intercept : bool
         The column is the constant 1, because both expressions are.
+    parts : tuple of Part
+        Of the term.
     """
 
     label: str
@@ -48,6 +57,12 @@ class FixedColumn:
     coefficient: str
     term: str
     is_intercept: bool
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The term in words, with what a category is compared with: ``sector: Catholic (vs. public)``."""
+        return column_name(self.parts) if self.parts else self.term
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +74,12 @@ class RandomColumn:
     coefficient: str
     expression: str
     is_intercept: bool
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The expression in words, as of its coefficient."""
+        return column_name(self.parts) if self.parts else self.expression
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -21,6 +21,7 @@ from bayeshlm.design.columns import (
     read_categories,
     shown,
 )
+from bayeshlm.design.naming import Part, factor_text
 from bayeshlm.design.rows import Rows, place_error, walk_columns
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.equations.spec import Call, Column, Factor, Option, Product
@@ -46,10 +47,13 @@ class Expanded:
         n rows, or n = J groups.
     labels : tuple of str
         Label of each column; a single unlabelled column has the empty label.
+    parts : tuple of tuple of Part
+        Of each column what the factors of the expression give to it.
     """
 
     matrix: FloatArray
     labels: tuple[str, ...] = ("",)
+    parts: tuple[tuple[Part, ...], ...] = ((),)
 
 
 def evaluate(
@@ -105,7 +109,8 @@ def _multiply(left: Expanded, right: Expanded) -> Expanded:
     with np.errstate(over="ignore"):  # refused later, with the name of the term
         values = left.matrix[:, :, None] * right.matrix[:, None, :]
     labels = tuple(",".join(filter(None, pair)) for pair in ((a, b) for a in left.labels for b in right.labels))
-    return Expanded(values.reshape(len(values), -1), labels)
+    parts = tuple(one + other for one in left.parts for other in right.parts)
+    return Expanded(values.reshape(len(values), -1), labels, parts)
 
 
 def _factor(factor: Factor, rows: Rows, unit: Unit, every_level: bool, inside: str | None = None) -> Expanded:
@@ -114,7 +119,10 @@ def _factor(factor: Factor, rows: Rows, unit: Unit, every_level: bool, inside: s
     if factor.function == "C":
         return _categories(factor, rows, unit, every_level)
     try:
-        return _call(factor, rows, unit)
+        made = _call(factor, rows, unit)
+        text = factor_text(factor)
+        parts = tuple((Part(text, label, "basis") if label else Part(text),) for label in made.labels)
+        return Expanded(made.matrix, made.labels, parts)
     except DataError as error:
         if "\n" in str(error):  # the line is quoted already
             raise
@@ -125,7 +133,8 @@ def _column(column: Column, rows: Rows, unit: Unit, every_level: bool, inside: s
     found = rows.columns[rows.names[column.name]]
     if isinstance(found, NumericColumn):
         values = found.numbers
-        return Expanded((_one_a_group(values, column, rows) if unit == "group" else values)[:, None])
+        numbers = _one_a_group(values, column, rows) if unit == "group" else values
+        return Expanded(numbers[:, None], parts=((Part(column.name),),))
     declared = isinstance(rows.source.frame[found.name].dtype, pd.CategoricalDtype)
     problem = None if declared else numbers_as_text(found, rows.frame.index)
     if problem:
@@ -159,7 +168,8 @@ def _coded(
     except DataError as error:
         raise place_error(str(error), rows.text, column.span) from error
     codes = _one_a_group(found.codes, column, rows, found.levels) if unit == "group" else found.codes
-    return Expanded(coding.apply(codes), coding.labels)
+    parts = tuple((Part(column.name, label, coding.contrast, coding.reference),) for label in coding.labels)
+    return Expanded(coding.apply(codes), coding.labels, parts)
 
 
 def _one_a_group[T: np.generic](

@@ -2,9 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
 from bayeshlm.equations.spec import Column, Factor, Product
 
+type Coding = Literal["", "basis", "treatment", "sum", "indicators"]
+
 _SHOWN_BY_VALUE = ("degree", "coding")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one factor of an expression gives to one column of the design.
+
+    Attributes
+    ----------
+    text : str
+        The factor; of categories the column of the data alone, such as ``race`` of ``C(race, ref="White")``.
+    label : str
+        Level, or number of the column of a basis; empty where the factor is one column.
+    coding : {"", "basis", "treatment", "sum", "indicators"}
+        Of several columns; see `bayeshlm.design.coding.CategoricalCoding`.
+    reference : str
+        Of the treatment coding the level that the other is compared with; of the sum coding the level with -1.
+    """
+
+    text: str
+    label: str = ""
+    coding: Coding = ""
+    reference: str = ""
+
+
+def column_name(parts: Sequence[Part]) -> str:
+    """Name a column of the design in words: a contrast says what it is compared with; the constant is ``1``.
+
+    Examples
+    --------
+    >>> column_name([Part("ses"), Part("race", "Black", "treatment", "White")])
+    'ses*race: Black (vs. White)'
+    >>> column_name([Part("race", "Black", "sum", "White")]), column_name([Part("poly(x, 2)", "1", "basis")])
+    ('race: Black (vs. mean of all levels)', 'poly(x, 2)[1]')
+    """
+    text = "*".join(f"{part.text}[{part.label}]" if part.coding == "basis" else part.text for part in parts)
+    levels = []
+    for part in parts:
+        if part.coding in ("treatment", "sum"):
+            against = part.reference if part.coding == "treatment" else "mean of all levels"
+            levels.append(f"{part.label} (vs. {against})")
+        elif part.coding == "indicators":
+            levels.append(part.label)
+    return (text or "1") + (f": {', '.join(levels)}" if levels else "")
 
 
 def expression_text(expression: Product) -> str:
@@ -17,7 +66,7 @@ def expression_text(expression: Product) -> str:
     >>> [expression_text(term.expression) for term in spec.level1]
     ['1', 'IQ.verbal*C(race, ref="White")']
     """
-    return "*".join(_factor_text(factor) for factor in expression.factors) or "1"
+    return "*".join(factor_text(factor) for factor in expression.factors) or "1"
 
 
 def labelled(symbol: str, *labels: str) -> str:
@@ -32,6 +81,32 @@ def labelled(symbol: str, *labels: str) -> str:
     return f"{symbol}[{inner}]" if inner else symbol
 
 
+def parameter_label(component: str, effect: str = "") -> str:
+    """What a parameter is called wherever it is shown.
+
+    Parameters
+    ----------
+    component : str
+        ``"gamma"``, ``"beta"``, ``"tau"``, ``"corr"``, ``"sigma"`` or ``"icc"``.
+    effect : str
+        Label of the effect, or of two with a comma; empty for sigma and the ICC.
+
+    Examples
+    --------
+    >>> parameter_label("tau", "u0"), parameter_label("corr", "u0,u1"), parameter_label("gamma", "g01")
+    ('tau[u0]', 'corr[u0,u1]', 'g01')
+    """
+    if component in ("gamma", "beta"):
+        return effect
+    name = "ICC" if component == "icc" else component
+    return f"{name}[{effect}]" if effect else name
+
+
+def prior_label(key: str) -> str:
+    """What the parameter of a prior is called, by the key of the prior: ``tau[u0]`` of ``tau_u0``."""
+    return parameter_label("tau", key.removeprefix("tau_")) if key.startswith("tau_") else key
+
+
 def described(label: str, *expressions: str) -> str:
     """Name a column in a message.
 
@@ -43,7 +118,8 @@ def described(label: str, *expressions: str) -> str:
     return f"{label} ({'*'.join(text for text in expressions if text != '1') or 'the intercept'})"
 
 
-def _factor_text(factor: Factor) -> str:
+def factor_text(factor: Factor) -> str:
+    """Write one factor as `expression_text` does."""
     if isinstance(factor, Column):
         return factor.name
     options = [

@@ -67,7 +67,10 @@ def expand_terms(spec: ModelSpec, rows: Rows) -> Terms:
         level1 = evaluate(term.expression, rows, "row", every_level=position == every_level)
         text, constant = expression_text(term.expression), term.expression.is_constant
         own = [labelled(term.coefficient, label) for label in level1.labels]
-        coefficients += [CoefficientColumn(label, term.coefficient, text) for label in own]
+        coefficients += [
+            CoefficientColumn(label, term.coefficient, text, parts)
+            for label, parts in zip(own, level1.parts, strict=True)
+        ]
         line_level = first_categorical([fixed_term.expression for fixed_term in line.fixed], rows)
         for number, fixed_term in enumerate(line.fixed):
             level2 = evaluate(fixed_term.expression, rows, "group", every_level=number == line_level)
@@ -76,11 +79,13 @@ def expand_terms(spec: ModelSpec, rows: Rows) -> Terms:
                 for b, inner in enumerate(level2.labels):
                     label = labelled(fixed_term.symbol, outer, inner)
                     shown = expression_text(fixed_term.expression)
-                    fixed.append(FixedColumn(label, fixed_term.symbol, own[a], shown, constant and plain))
+                    is_intercept = constant and plain
+                    fixed.append(FixedColumn(label, fixed_term.symbol, own[a], shown, is_intercept, level2.parts[b]))
                     x_sources.append((level1.matrix[:, a], None if plain else level2.matrix[:, b]))
         if line.random is not None:
             for a, outer in enumerate(level1.labels):
-                random.append(RandomColumn(labelled(line.random, outer), line.random, own[a], text, constant))
+                label, parts = labelled(line.random, outer), level1.parts[a]
+                random.append(RandomColumn(label, line.random, own[a], text, constant, parts))
                 z_sources.append((level1.matrix[:, a], None))
     return Terms(
         tuple(coefficients), tuple(fixed), tuple(random), tuple(x_sources), tuple(z_sources), _offset(spec, rows)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bayeshlm.checks.cross_check import CrossCheck
+from bayeshlm.design.naming import parameter_label
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
 from bayeshlm.display.digits import decimals, number
 from bayeshlm.display.html import to_html
@@ -50,7 +51,7 @@ def cross_check_blocks(check: CrossCheck) -> list[Block]:
 
 def _cells(key: tuple[str, str], row: pd.Series) -> tuple[str, ...]:
     component, effect = key
-    label = effect if component in ("gamma", "beta") else f"{component}[{effect}]" if effect else component
+    label = parameter_label(component, effect)
     unit = float(row["sd"] if row["unit"] == "posterior sd" else row["se"])
     places = decimals(float(row["sd"]), float(row["difference_mcse"]) * unit)
     values = (number(float(row[name]), places) for name in ("mean", "sd", "estimate", "se"))

@@ -58,14 +58,14 @@ def number(value: float, places: int) -> str:
 
 
 def p_value(p: float) -> str:
-    """Write a p with four decimal places, small ones as a bound.
+    """Write a p with four decimal places, the ends as bounds.
 
     Examples
     --------
-    >>> p_value(0.04156), p_value(2e-7), p_value(float("nan"))
-    ('0.0416', '<.0001', '-')
+    >>> p_value(0.04156), p_value(2e-7), p_value(1.0), p_value(float("nan"))
+    ('0.0416', '<.0001', '>.9999', '-')
     """
-    return "<.0001" if p < 0.0001 else number(p, 4)
+    return "<.0001" if p < 0.0001 else ">.9999" if p >= 0.99995 else number(p, 4)
 
 
 def share(p: float) -> str:

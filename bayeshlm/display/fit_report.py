@@ -9,6 +9,7 @@ import pandas as pd
 
 from bayeshlm.crosscheck.reml import undetermined_components
 from bayeshlm.design.design import Design
+from bayeshlm.display.labels import ColumnLabels
 from bayeshlm.display.left_out import data_notes
 from bayeshlm.display.tables import FitReport
 from bayeshlm.posterior.quantity import Quantity
@@ -59,7 +60,7 @@ def fit_report(
         ),
         left_out=design.left_out,
         notes=data_notes(design),
-        expressions={column.label: column.expression for column in design.coefficients},
+        labels=ColumnLabels.of(design),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from bayeshlm.design.naming import parameter_label
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
 from bayeshlm.display.digits import decimals, number, percent
 from bayeshlm.display.tables import INTERVALS
@@ -24,7 +25,9 @@ def many_fits_blocks(pooled: pd.DataFrame, convergence: pd.DataFrame) -> list[Bl
         places = decimals(float(row["sd"]), float(row["mcse_mean"]))
         values = [number(float(row[column]), places) for column in ("mean", "sd", "lower", "upper")]
         spread = [number(float(row[column]) ** 0.5, places) for column in ("within", "between")]
-        rows.append((str(name), *values, *spread, number(float(row["fmi"]), 3)))
+        rows.append(
+            (parameter_label(name) if name == "icc" else str(name), *values, *spread, number(float(row["fmi"]), 3))
+        )
     m = int(pooled.attrs["n_datasets"])
     kind = f"{percent(pooled.attrs['ci_prob'])} {INTERVALS[pooled.attrs['ci_kind']]} intervals"
     header = ("", "mean", "sd", "lower", "upper", "SD within", "SD between", "fmi")

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from bayeshlm.checks.loo import Loo, Unit
-from bayeshlm.design.design import Design
+from bayeshlm.design.design import Design, RandomColumn
+from bayeshlm.display.labels import ColumnLabels, slope_of
 
 FIXED, VARIANCE, MODEL = "fixed", "variance", "model"
 """Parts of a table of models."""
@@ -91,31 +92,24 @@ class ModelColumn:
 
 def fixed_entries(design: Design, table: pd.DataFrame) -> Iterator[tuple[RowKey, Entry]]:
     """Entries of the fixed effects, from the table of a fit."""
-    expressions = {column.label: column for column in design.coefficients}
+    labels = ColumnLabels.of(design)
     for column in design.fixed:
-        coefficient = expressions[column.coefficient]
-        outer = coefficient.label.removeprefix(coefficient.symbol).strip("[]")
-        inner = column.label.removeprefix(column.symbol).strip("[]").removeprefix(outer).lstrip(",")
-        label = "(intercept)" if column.term == "1" else column.term
-        key = RowKey(FIXED, _heading(coefficient.expression, outer), f"{label} [{inner}]" if inner else label)
+        key = RowKey(FIXED, _raised(labels.coefficients[column.coefficient]), labels.term(column.label))
         yield key, entry(table, column.label, column.label)
 
 
 def variance_entries(design: Design, table: pd.DataFrame, components: str) -> Iterator[tuple[RowKey, Entry]]:
     """Entries of the variance components: SDs and correlations, or variances and covariances."""
-    names = {
-        column.label: _heading(column.expression, column.label.removeprefix(column.symbol).strip("[]"))
-        for column in design.random
-    }
+    names = {column.label: _named(column) for column in design.random}
     square, joint = ("2", "cov") if components == "variance" else ("", "corr")
     word, pair = ("Variance", "Covariance") if components == "variance" else ("SD", "Correlation")
     section = "Variance components"
     for label, name in names.items():
-        key = RowKey(VARIANCE, section, f"{word}, {_lowered(name)}")
+        key = RowKey(VARIANCE, section, f"{word}, {name}")
         yield key, entry(table, (f"tau{square}", label), label)
     for component, effects in table.index:
         if component == joint:
-            both = ", ".join(_lowered(names[label]).removeprefix("slope of ") for label in _pair(effects, list(names)))
+            both = ", ".join(names[label].removeprefix("slope of ") for label in _pair(effects, list(names)))
             yield RowKey(VARIANCE, section, f"{pair}, {both}", rank=1), entry(table, (component, effects), effects)
     residual = RowKey(VARIANCE, section, f"{word}, residual", rank=2)
     yield residual, entry(table, (f"sigma{square}", ""), design.spec.residual)
@@ -156,20 +150,18 @@ def reduction_label(design: Design, component: str) -> str:
     """Name the reduction of a variance by what varies: ``sigma2``, or the ``tau2[u1]`` of a random effect."""
     for column in design.random:
         if component == f"tau2[{column.label}]":
-            suffix = column.label.removeprefix(column.symbol).strip("[]")
-            return f"reduced tau2, {_lowered(_heading(column.expression, suffix))}"
+            return f"reduced tau2, {_named(column)}"
     return f"reduced {component}"
 
 
-def _heading(expression: str, label: str) -> str:
-    """Name a level-1 coefficient by what it multiplies."""
-    if expression == "1":
-        return "Intercept"
-    return f"Slope of {expression}" + (f" [{label}]" if label else "")
+def _named(column: RandomColumn) -> str:
+    """Name a random effect by what it multiplies: ``intercept``, ``slope of ses``."""
+    return slope_of(column.name).removeprefix("the ")
 
 
-def _lowered(heading: str) -> str:
-    return heading[0].lower() + heading[1:]
+def _raised(words: str) -> str:
+    heading = words.removeprefix("the ")
+    return heading[0].upper() + heading[1:]
 
 
 def _pair(effects: str, labels: list[str]) -> tuple[str, str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bayeshlm.design.design import Design
+from bayeshlm.design.expanded import expanded_spec
+from bayeshlm.design.naming import prior_label
 from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Section, Title
 from bayeshlm.display.digits import count
 from bayeshlm.display.html import to_html
@@ -25,7 +27,8 @@ def model_html(design: Design, priors: Priors) -> str:
 
 def equations_block(design: Design) -> Equations:
     """The level equations as text and as MathML."""
-    return Equations(render(design.spec, "levels", design.group), render(design.spec, "mathml", design.group))
+    mathml = render(design.spec, "mathml", design.group, written_out=expanded_spec(design))
+    return Equations(render(design.spec, "levels", design.group), mathml)
 
 
 def rows_line(design: Design) -> str:
@@ -38,7 +41,7 @@ def priors_grid(priors: Priors) -> Grid:
     """Lay out the priors, their parameters to four digits, and which the user gave."""
     applies = priors.table()["applies"]
     rows = tuple(
-        (key, prior.short(), str(applies[key]), "given" if key in priors.typed else "default")
+        (prior_label(key), prior.short(), str(applies[key]), "given" if key in priors.typed else "default")
         for key, prior in priors.by_key().items()
     )
     return Grid("Priors", ("parameter", "prior", "where it applies", "chosen"), (Section("", rows),), n_labels=4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from bayeshlm.checks.power_scaling import NEITHER, PriorSensitivity
+from bayeshlm.design.naming import prior_label
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
 from bayeshlm.display.digits import decimals, number
 from bayeshlm.display.html import to_html
@@ -37,7 +38,7 @@ def sensitivity_blocks(sensitivity: PriorSensitivity) -> list[Block]:
             number(float(row["prior"]), 3),
             number(float(row["likelihood"]), 3),
             number(float(row["sd_ratio"]), 2),
-            str(row["strongest"]),
+            prior_label(str(row["strongest"])),
             str(row["diagnosis"]),
         )
         for name, (_, row) in zip(sensitivity.table.index, sensitivity.table.iterrows(), strict=True)

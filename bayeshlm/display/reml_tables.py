@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +14,12 @@ from bayeshlm.crosscheck.intervals import t_bounds
 from bayeshlm.crosscheck.reml import RemlEstimate
 from bayeshlm.crosscheck.tests_of_effects import WaldTest
 from bayeshlm.design.design import Design
+from bayeshlm.design.naming import parameter_label
 from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Section, Title
 from bayeshlm.display.digits import count, decimals, number, p_value, percent
 from bayeshlm.display.html import to_html
+from bayeshlm.display.labels import ColumnLabels
 from bayeshlm.display.left_out import data_notes, dropped_rows, notes_block
-from bayeshlm.display.tables import coefficient_heading, term_name
 from bayeshlm.display.text import to_text
 from bayeshlm.equations import render
 
@@ -125,15 +126,14 @@ def _summary(report: RemlReport) -> list[Block]:
     )
     verdict = "Converged." if e.converged else "NOT CONVERGED: the search did not end at a minimum."
     boundary = (f"SINGULAR: {e.reason}.",) if e.singular else ()
-    expressions = {column.label: column.expression for column in design.coefficients}
     return [
         Title(f"Two-level model of {design.spec.outcome.name}, fitted by {e.method}"),
         Equations(render(design.spec, "levels", design.group)),
         Lines((counts, likelihood)),
         *notes_block(data_notes(design)),
         _residual_grid(report.residuals),
-        _fixed_grid(report.fixed, expressions),
-        _variance_grid(report.variance),
+        reml_fixed_grid(report.fixed, ColumnLabels.of(design)),
+        reml_variance_grid(report.variance),
         _component_grid(report.chi_square, report.reliability),
         _icc_grid(report.icc),
         Lines((verdict, *boundary)),
@@ -145,14 +145,15 @@ def _residual_grid(residuals: pd.Series) -> Grid:
     return Grid("Scaled residuals", tuple(map(str, residuals.index)), (Section("", (cells,)),), n_labels=0)
 
 
-def _fixed_grid(table: pd.DataFrame, expressions: Mapping[str, str]) -> Grid:
+def reml_fixed_grid(table: pd.DataFrame, labels: ColumnLabels) -> Grid:
+    """Lay out fixed effects with their tests, a section a level-1 coefficient."""
     sections = []
     for coefficient, part in table.groupby("coefficient", sort=False):
         rows = tuple(
-            (str(symbol), term_name(str(row["term"])), *_tested(row))
+            (str(symbol), labels.term(str(symbol), str(row["term"])), *_tested(row))
             for symbol, (_, row) in zip(part.index, part.iterrows(), strict=True)
         )
-        sections.append(Section(coefficient_heading(str(coefficient), expressions), rows))
+        sections.append(Section(labels.heading(str(coefficient)), rows))
     attrs = table.attrs
     robust = ", cluster-robust standard errors" if attrs["robust"] else ""
     title = f"Fixed effects ({percent(attrs['ci_prob'])} intervals, {DF[attrs['df']]}{robust})"
@@ -167,7 +168,7 @@ def _tested(row: pd.Series) -> tuple[str, ...]:
     return (estimate, se, df, number(float(row["t"]), 2), p_value(float(row["p"])), lower, upper)
 
 
-def _variance_grid(table: pd.DataFrame) -> Grid:
+def reml_variance_grid(table: pd.DataFrame) -> Grid:
     """Lay out SDs and correlations, the variances beside the SDs."""
     bounds = [name for name in ("lower", "upper") if name in table]
     rows = []
@@ -180,7 +181,7 @@ def _variance_grid(table: pd.DataFrame) -> Grid:
         if component != "corr":
             squared = float(row["estimate"]) ** 2
             variance = number(squared, _places(0.1 * squared))
-        label = f"{component}[{effect}]" if effect else component
+        label = parameter_label(component, effect)
         cells = [number(float(row[name]), places) for name in ("estimate", *bounds)]
         rows.append((label, *cells, variance))
     title = "Variance components: standard deviations and correlations"
@@ -247,7 +248,7 @@ def _ratio_grid(comparison: LikelihoodComparison) -> Grid:
 
 def _relation(p: float) -> str:
     text = p_value(p)
-    return text if text.startswith("<") else f"= {text}"
+    return text if text[0] in "<>" else f"= {text}"
 
 
 def _places(sd: float) -> int:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from bayeshlm.design.left_out import NOTHING, LeftOut
+from bayeshlm.design.naming import parameter_label
 from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Section, Title
 from bayeshlm.display.digits import count, decimals, number, percent
 from bayeshlm.display.html import to_html
+from bayeshlm.display.labels import ColumnLabels
 from bayeshlm.display.left_out import dropped_rows, notes_block
 from bayeshlm.display.text import to_text
 from bayeshlm.posterior.quantity import Quantity
@@ -68,8 +70,8 @@ class FitReport:
         The verdict on convergence, a line each.
     sampling : str
         Sampler, chains, draws and time; left out when empty.
-    expressions : mapping of str to str
-        What each level-1 coefficient multiplies (``{"b1": "cwc(ses)"}``), for the headings of the fixed effects.
+    labels : ColumnLabels
+        Headings and names of the fixed effects.
     """
 
     title: str
@@ -84,7 +86,7 @@ class FitReport:
     plausible_ranges: Quantity | None = None
     verdict: tuple[str, ...] = ()
     sampling: str = ""
-    expressions: Mapping[str, str] = field(default_factory=dict)
+    labels: ColumnLabels = field(default_factory=ColumnLabels)
     left_out: LeftOut = NOTHING
     notes: tuple[str, ...] = ()
 
@@ -140,7 +142,7 @@ def _overview(report: FitReport) -> list[Block]:
         counts.append(report.sampling)
     blocks: list[Block] = [Title(report.title), Equations(report.equations), Lines(tuple(counts))]
     blocks += notes_block(report.notes)
-    blocks += [fixed_grid(report.fixed, report.expressions), variance_grid(report.variance)]
+    blocks += [fixed_grid(report.fixed, report.labels), variance_grid(report.variance)]
     blocks += [
         quantity_grid(quantity, diagnostics=False)
         for quantity in (report.icc, report.plausible_ranges)
@@ -151,16 +153,16 @@ def _overview(report: FitReport) -> list[Block]:
     return blocks
 
 
-def fixed_grid(table: pd.DataFrame, expressions: Mapping[str, str]) -> Grid:
+def fixed_grid(table: pd.DataFrame, labels: ColumnLabels) -> Grid:
     """Lay out the fixed effects, a section a level-1 coefficient."""
     columns = (*_ESTIMATES, *_DIAGNOSTICS)
     sections = []
     for coefficient, part in table.groupby("coefficient", sort=False):
         rows = tuple(
-            (str(symbol), term_name(str(row["term"])), *_statistics(row, columns))
+            (str(symbol), labels.term(str(symbol), str(row["term"])), *_statistics(row, columns))
             for symbol, row in zip(part.index, (row for _, row in part.iterrows()), strict=True)
         )
-        sections.append(Section(coefficient_heading(str(coefficient), expressions), rows))
+        sections.append(Section(labels.heading(str(coefficient)), rows))
     return Grid(_titled("Fixed effects", table), ("", "", *columns), tuple(sections), n_labels=2)
 
 
@@ -177,7 +179,7 @@ def variance_grid(table: pd.DataFrame) -> Grid:
         if (squared, effect) in table.index:
             second = table.loc[(squared, effect)]
             variance = number(second["mean"], decimals(second["sd"], second["mcse_mean"]))
-        label = f"{component}[{effect}]" if effect else component
+        label = parameter_label(component, effect)
         estimates = _statistics(row, columns)
         rows.append((label, *estimates[:4], variance, *estimates[4:]))
     header = ("", *_ESTIMATES, "variance", *_DIAGNOSTICS)
@@ -215,16 +217,3 @@ def _statistics(row: pd.Series, columns: Iterable[str]) -> tuple[str, ...]:
 def _titled(title: str, table: pd.DataFrame) -> str:
     kind = INTERVALS[table.attrs["ci_kind"]]
     return f"{title} ({percent(table.attrs['ci_prob'])} {kind} intervals)"
-
-
-def term_name(term: str) -> str:
-    """Name a level-2 term: the constant is the intercept of its line."""
-    return "(intercept)" if term == "1" else term
-
-
-def coefficient_heading(coefficient: str, expressions: Mapping[str, str]) -> str:
-    """Say what a level-1 coefficient is: the intercept, or the slope of something."""
-    expression = expressions.get(coefficient)
-    if expression is None:
-        return coefficient
-    return f"{coefficient}, " + ("the intercept" if expression == "1" else f"the slope of {expression}")

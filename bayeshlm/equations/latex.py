@@ -3,9 +3,11 @@ r"""ModelSpec -> LaTeX: the level equations and the distributions, as a paper pr
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from bayeshlm.equations.spec import Call, Factor, Level2Equation, ModelSpec, Product
+from bayeshlm.equations.spec import LEVEL, PART, Call, Factor, Level2Equation, ModelSpec, Product
 from bayeshlm.equations.symbols import GREEK, stem
+from bayeshlm.equations.written_out import in_lines, references, split_symbol
 
 _SHORT = {"b": r"\beta", "g": r"\gamma"}
 _ESCAPES = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
@@ -21,7 +23,7 @@ def to_latex(spec: ModelSpec) -> str:
     Parameters
     ----------
     spec : ModelSpec
-        What the equations say.
+        What the equations say; written out, as `bayeshlm.design.expanded` does, where it has categories.
 
     Returns
     -------
@@ -42,18 +44,25 @@ def to_latex(spec: ModelSpec) -> str:
     residual = _symbol(spec.residual, "ij")
     terms = [_term(_symbol(term.coefficient, "j"), term.expression, 1) for term in spec.level1]
     terms += [_product(offset, 1) for offset in spec.offsets]
-    lines = [f"{_text(spec.outcome.name)}_{{ij}} &= {' + '.join([*terms, residual])}"]
-    lines += [_level2(equation) for equation in spec.level2]
+    lines = _equation(f"{_text(spec.outcome.name)}_{{ij}}", [*terms, residual], spec)
+    for equation in spec.level2:
+        lines += _level2(equation, spec)
     lines += _distributions(spec.blocks)
     lines.append(rf"{residual} &\sim N(0, \sigma^{{2}})")
+    lines += [rf"&\text{{reference of {escape(without_unit(name))}: {escape(to)}}}" for name, to in references(spec)]
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
 
-def _level2(equation: Level2Equation) -> str:
+def _equation(left: str, terms: Sequence[str], spec: ModelSpec) -> list[str]:
+    first, *more = (" + ".join(line) for line in in_lines(terms, spec))
+    return [f"{left} &= {first}", *(rf"&\quad + {line}" for line in more)]
+
+
+def _level2(equation: Level2Equation, spec: ModelSpec) -> list[str]:
     terms = [_term(_symbol(term.symbol, ""), term.expression, 2) for term in equation.fixed]
     if equation.random is not None:
         terms.append(_symbol(equation.random, "j"))
-    return f"{_symbol(equation.coefficient, 'j')} &= {' + '.join(terms)}"
+    return _equation(_symbol(equation.coefficient, "j"), terms, spec)
 
 
 def _distributions(blocks: tuple[tuple[str, ...], ...]) -> list[str]:
@@ -62,8 +71,8 @@ def _distributions(blocks: tuple[tuple[str, ...], ...]) -> list[str]:
     several = [block for block in blocks if len(block) > 1]
     for block in blocks:
         if len(block) == 1:
-            letters = stem(block[0])
-            name = block[0] if len(letters) == 1 else rf"\mathrm{{{escape(block[0])}}}"
+            symbol, label = split_symbol(block[0])
+            name = (symbol if len(stem(symbol)) == 1 else rf"\mathrm{{{escape(symbol)}}}") + _bracketed(label)
             lines.append(rf"{_symbol(block[0], 'j')} &\sim N(0, \tau_{{{name}}}^{{2}})")
         else:
             vector = r" \\ ".join(_symbol(effect, "j") for effect in block)
@@ -73,13 +82,18 @@ def _distributions(blocks: tuple[tuple[str, ...], ...]) -> list[str]:
 
 
 def _symbol(symbol: str, unit: str) -> str:
+    symbol, label = split_symbol(symbol)
     letters = stem(symbol)
-    subscript = symbol[len(letters) :] + unit
+    subscript = symbol[len(letters) :] + _bracketed(label) + unit
     if letters in GREEK.values() and letters != "omicron":
         name = f"\\{letters}"
     else:
         name = _SHORT.get(letters, letters if len(letters) == 1 else rf"\mathrm{{{escape(letters)}}}")
     return f"{name}_{{{subscript}}}" if subscript else name
+
+
+def _bracketed(label: str) -> str:
+    return rf"[\text{{{escape(label)}}}]" if label else ""
 
 
 def _term(symbol: str, expression: Product, level: int) -> str:
@@ -99,6 +113,14 @@ def _factor(factor: Factor, level: int | None) -> str:
 
 def _call(call: Call, level: int | None) -> str:
     inner = _product(call.argument, level)
+    if call.function == LEVEL:
+        chosen = dict(call.options)
+        one = _indicator(inner, str(chosen["level"]))
+        if chosen["coding"] != "sum":
+            return one
+        return rf"\left({one} - {_indicator(inner, str(chosen['reference']))}\right)"
+    if call.function == PART:
+        return rf"{{{inner}}}_{{[{dict(call.options)['column']}]}}"
     bar = rf"\overline{{{_product(call.argument, None)}}}"
     match call.function:
         case "cwc":
@@ -113,6 +135,11 @@ def _call(call: Call, level: int | None) -> str:
             return rf"\sqrt{{{inner}}}"
     options = "".join(rf",\ \text{{{escape(f'{name} = {value}')}}}" for name, value in call.options)
     return rf"\operatorname{{{call.function}}}\left({inner}{options}\right)"
+
+
+def _indicator(column: str, level: str) -> str:
+    """One where the column has this level, else zero."""
+    return rf"\mathbf{{1}}({column} = \text{{{escape(level)}}})"
 
 
 def _text(name: str) -> str:

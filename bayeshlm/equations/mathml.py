@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from html import escape
 
 from bayeshlm.equations.latex import without_unit
-from bayeshlm.equations.spec import Call, Factor, Level2Equation, ModelSpec, Product
+from bayeshlm.equations.spec import LEVEL, PART, Call, Factor, Level2Equation, ModelSpec, Product
 from bayeshlm.equations.symbols import GREEK, stem
+from bayeshlm.equations.written_out import in_lines, references, split_symbol
 
 _LETTERS = {"b": "β", "g": "γ"} | {name: letter for letter, name in GREEK.items()}
 _UNIT = {1: "ij", 2: "j"}
 _GRAND = {1: "··", 2: "·"}
 _SPACE = '<mspace width="0.17em"></mspace>'
 _BAR = "border-top:0.06em solid;padding-top:0.15em"  # browsers do not stretch an accent over a name
-_ZERO, _G = (f'<mtext style="font-weight:bold">{letter}</mtext>' for letter in "0G")
+_ZERO, _ONE, _G = (f'<mtext style="font-weight:bold">{letter}</mtext>' for letter in "01G")
 
 
 def to_mathml(spec: ModelSpec, alttext: str = "") -> str:
@@ -43,20 +44,23 @@ def to_mathml(spec: ModelSpec, alttext: str = "") -> str:
     residual = _symbol(spec.residual, "ij")
     terms = [_term(_symbol(term.coefficient, "j"), term.expression, 1) for term in spec.level1]
     terms += [_product(offset, 1) for offset in spec.offsets]
-    rows = [_equation(_name(spec.outcome.name, "ij"), [*terms, residual])]
-    rows += [_level2(equation) for equation in spec.level2]
+    rows = _equation(_name(spec.outcome.name, "ij"), [*terms, residual], spec)
+    for equation in spec.level2:
+        rows += _level2(equation, spec)
     rows += _distributions(spec.blocks)
     rows.append(_row(residual, "∼", _normal("<mn>0</mn>", _squared("σ", ""))))
+    for name, to in references(spec):
+        rows.append(_row("", "", f"<mtext>{_plain(f'reference of {without_unit(name)}: {to}')}</mtext>"))
     alternative = f' alttext="{escape(alttext)}"' if alttext else ""
     opening = f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block"{alternative}>'
     return f'{opening}<mtable displaystyle="true" columnalign="right center left">{"".join(rows)}</mtable></math>'
 
 
-def _level2(equation: Level2Equation) -> str:
+def _level2(equation: Level2Equation, spec: ModelSpec) -> list[str]:
     terms = [_term(_symbol(term.symbol, ""), term.expression, 2) for term in equation.fixed]
     if equation.random is not None:
         terms.append(_symbol(equation.random, "j"))
-    return _equation(_symbol(equation.coefficient, "j"), terms)
+    return _equation(_symbol(equation.coefficient, "j"), terms, spec)
 
 
 def _distributions(blocks: tuple[tuple[str, ...], ...]) -> list[str]:
@@ -73,8 +77,9 @@ def _distributions(blocks: tuple[tuple[str, ...], ...]) -> list[str]:
     return rows
 
 
-def _equation(left: str, terms: Iterable[str]) -> str:
-    return _row(left, "=", "<mo>+</mo>".join(terms))
+def _equation(left: str, terms: Sequence[str], spec: ModelSpec) -> list[str]:
+    first, *more = ("<mo>+</mo>".join(line) for line in in_lines(terms, spec))
+    return [_row(left, "=", first), *(_row("", "", f'<mo form="infix">+</mo>{line}') for line in more)]
 
 
 def _row(left: str, relation: str, right: str) -> str:
@@ -93,22 +98,34 @@ def _normal(mean: str, variance: str) -> str:
 def _squared(letter: str, subscript: str) -> str:
     if not subscript:
         return f"<msup><mi>{letter}</mi><mn>2</mn></msup>"
-    return f"<msubsup><mi>{letter}</mi><mrow><mi>{escape(subscript)}</mi></mrow><mn>2</mn></msubsup>"
+    symbol, label = split_symbol(subscript)
+    inner = f"<mi>{escape(symbol)}</mi>{_bracketed(label)}"
+    return f"<msubsup><mi>{letter}</mi><mrow>{inner}</mrow><mn>2</mn></msubsup>"
 
 
 def _symbol(symbol: str, unit: str) -> str:
+    symbol, label = split_symbol(symbol)
     letters = stem(symbol)
     name = f"<mi>{escape(_LETTERS.get(letters, letters))}</mi>"
-    return _subscripted(name, symbol[len(letters) :], unit)
+    return _subscripted(name, symbol[len(letters) :], unit, label)
 
 
-def _subscripted(base: str, digits: str, unit: str) -> str:
+def _subscripted(base: str, digits: str, unit: str, label: str = "") -> str:
     parts = [f"<mn>{digits}</mn>"] if digits else []
+    parts += [_bracketed(label)] if label else []
     parts += [f"<mi>{letter}</mi>" for letter in unit]
     if not parts:
         return base
     subscript = parts[0] if len(parts) == 1 else f"<mrow>{''.join(parts)}</mrow>"
     return f"<msub>{base}{subscript}</msub>"
+
+
+def _bracketed(label: str) -> str:
+    return f"<mtext>[{_plain(label)}]</mtext>" if label else ""
+
+
+def _plain(text: str) -> str:
+    return escape(re.sub(r"\s", "\N{NO-BREAK SPACE}", text))
 
 
 def _term(symbol: str, expression: Product, level: int) -> str:
@@ -128,6 +145,14 @@ def _factor(factor: Factor, level: int | None) -> str:
 
 def _call(call: Call, level: int | None) -> str:
     inner = _product(call.argument, level)
+    if call.function == LEVEL:
+        chosen = dict(call.options)
+        one = _indicator(inner, str(chosen["level"]))
+        if chosen["coding"] != "sum":
+            return one
+        return _fenced(f"{one}<mo>−</mo>{_indicator(inner, str(chosen['reference']))}")
+    if call.function == PART:
+        return f"<msub><mrow>{inner}</mrow><mtext>[{escape(str(dict(call.options)['column']))}]</mtext></msub>"
     bar = f'<mrow style="{_BAR}">{_product(call.argument, None)}</mrow>'
     match call.function:
         case "cwc":
@@ -142,9 +167,13 @@ def _call(call: Call, level: int | None) -> str:
     return f"<mi>{escape(call.function)}</mi>{_fenced(inner + options)}"
 
 
+def _indicator(column: str, level: str) -> str:
+    """One where the column has this level, else zero."""
+    return f"{_ONE}{_fenced(f'{column}<mo>=</mo><mtext>{_plain(level)}</mtext>')}"
+
+
 def _name(name: str, unit: str) -> str:
-    text = re.sub(r"\s", "\N{NO-BREAK SPACE}", without_unit(name))
-    return _subscripted(f"<mtext>{escape(text)}</mtext>", "", unit)
+    return _subscripted(f"<mtext>{_plain(without_unit(name))}</mtext>", "", unit)
 
 
 def _fenced(inner: str) -> str:

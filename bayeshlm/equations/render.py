@@ -23,6 +23,7 @@ def render(
     form: Form = "levels",
     group: str | None = None,
     coded: Mapping[str, Coding] | None = None,
+    written_out: ModelSpec | None = None,
 ) -> str:
     """Write a specification as text.
 
@@ -38,6 +39,9 @@ def render(
     coded : mapping of str to {"text", "numbers", "logical"}, optional
         Columns that hold text, categories that are numbers, or logical values; used by the lme4 formula, which
         without it takes a column for a number unless the equations say ``C(x)``.
+    written_out : ModelSpec, optional
+        The specification with a term a column, as `bayeshlm.design.expanded` makes it from the data, for LaTeX and
+        MathML: they then have a coefficient for every contrast of a category.
 
     Returns
     -------
@@ -68,9 +72,9 @@ def render(
         case "combined":
             return _combined(spec)
         case "latex":
-            return to_latex(spec)
+            return to_latex(written_out or spec)
         case "mathml":
-            return to_mathml(spec, "; ".join(_levels(spec).splitlines()))
+            return to_mathml(written_out or spec, "; ".join(_levels(spec).splitlines()))
         case "lme4":
             return to_lme4(spec, group or spec.group or "group", coded)
     raise OptionError(

@@ -35,6 +35,12 @@ class Call:
 
 type Factor = Column | Call
 
+LEVEL, PART = "level of", "column of"
+"""Functions that no text can have: those of the columns that categories, polynomials and splines stand for.
+
+``Call(LEVEL, column, (("level", ...), ("coding", ...), ("reference", ...)))`` is the column of a level, and
+``Call(PART, call, (("column", ...),))`` a column of a basis; LaTeX and MathML write them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Product:

@@ -118,8 +118,8 @@ def make_priors(design: Design, given: Mapping[str, Family | str] | None = None)
     design : Design
     given : mapping, optional
         Key to prior, as a family or as text. Keys: symbols of fixed effects in any spelling (of an
-        expanded term: the symbol for all its columns, or ``g10[Black]`` for one), ``tau_u0``,
-        ``corr``, ``sigma``.
+        expanded term: the symbol for all its columns, or ``g10[Black]`` for one), ``tau_u0`` or
+        ``tau[u0]``, ``corr``, ``sigma``.
 
     Raises
     ------
@@ -243,10 +243,12 @@ def _targets(design: Design) -> dict[str, tuple[tuple[str, ...], tuple[type[Fami
 
 
 def _spelling(key: str) -> str:
-    """A key in the package's own spelling: ``γ_10[Black]`` is ``g10[Black]``, ``tau_U0`` is ``tau_u0``."""
+    """A key in its own spelling: ``γ_10[Black]`` is ``g10[Black]``, ``tau_U0`` and ``tau[u0]`` are ``tau_u0``."""
     symbol, bracket, rest = key.partition("[")
     if symbol.lower() in ("corr", "sigma"):
         return symbol.lower()
+    if symbol.lower() == "tau" and bracket:  # as results call it
+        return f"tau_{_spelling(rest.removesuffix(']'))}"
     if symbol.lower().startswith("tau_"):
         return f"tau_{canonical(symbol[4:])}{bracket}{rest}"
     return f"{canonical(symbol)}{bracket}{rest}"

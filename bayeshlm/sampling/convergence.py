@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from bayeshlm.design.naming import parameter_label
 from bayeshlm.sampling.diagnostics import diagnose
 
 type Array = NDArray[np.float64]
@@ -93,13 +94,13 @@ def assess_convergence(posterior: xr.Dataset, sample_stats: xr.Dataset) -> Conve
 def monitored_parameters(posterior: xr.Dataset) -> tuple[list[str], Array]:
     """Names and draws, shape (m, chain, draw), of the parameters that the verdict is about."""
     random = [str(label) for label in posterior["random"].to_numpy()]
-    names = [*map(str, posterior["fixed"].to_numpy()), *(f"tau_{label}" for label in random), "sigma"]
+    names = [*map(str, posterior["fixed"].to_numpy()), *(parameter_label("tau", label) for label in random), "sigma"]
     vectors = (posterior[name].transpose(..., "chain", "draw").to_numpy() for name in ("gamma", "tau"))
     draws = [*(values for vector in vectors for values in vector), posterior["sigma"].transpose("chain", "draw")]
     if "corr" in posterior:
         corr = posterior["corr"].transpose(..., "chain", "draw").to_numpy()
         for row, column in zip(*np.tril_indices(len(random), -1), strict=True):
             if corr[row, column].any():  # effects in different blocks have no correlation
-                names.append(f"corr({random[column]}, {random[row]})")
+                names.append(parameter_label("corr", f"{random[column]},{random[row]}"))
                 draws.append(corr[row, column])
     return names, np.stack(draws)

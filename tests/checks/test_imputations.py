@@ -76,7 +76,7 @@ def test_pooled_is_the_posterior_with_what_is_between():
     designs = [clinics_design(SLOPE, seed=seed) for seed in (3, 4, 5)]
     posteriors = [exact_posterior(design, make_priors(design), 100, 2000, chains=2) for design in designs]
     table = pool(posteriors, designs, prob=0.9)
-    assert table.index.tolist() == ["g00", "g01", "g10", "tau_u0", "tau_u1", "sigma", "corr(u0, u1)", "icc"]
+    assert table.index.tolist() == ["g00", "g01", "g10", "tau[u0]", "tau[u1]", "sigma", "corr[u0,u1]", "icc"]
     draws = np.stack([posterior["gamma"].sel(fixed="g10").to_numpy() for posterior in posteriors])
     row = table.loc["g10"]
     assert row["mean"] == pytest.approx(draws.mean())
@@ -92,7 +92,7 @@ def test_pooled_is_the_posterior_with_what_is_between():
     assert table.attrs == {"n_datasets": 3, "ci_kind": "eti", "ci_prob": 0.9}
     tau2, sigma2 = (np.stack([p[name].to_numpy() ** 2 for p in posteriors]) for name in ("tau", "sigma"))
     assert 0 < table.loc["icc", "mean"] < 1
-    assert table.loc["tau_u0", "mean"] == pytest.approx(np.sqrt(tau2[..., 0]).mean())
+    assert table.loc["tau[u0]", "mean"] == pytest.approx(np.sqrt(tau2[..., 0]).mean())
     assert table.loc["sigma", "mean"] == pytest.approx(np.sqrt(sigma2).mean())
     corr = np.stack([posterior["corr"].to_numpy()[..., 0, 1] for posterior in posteriors])
     for name, values, to_scale in (
@@ -123,7 +123,7 @@ def test_two_data_sets_leave_a_cauchys_tails():
 
 def test_degrees_of_freedom_of_complete_data():
     design = clinics_design(INTERCEPT)
-    assert complete_df(["g00", "g01", "g10", "sigma", "tau_u0", "icc"], design).tolist() == [38, 38, 477, 477, 39, 39]
+    assert complete_df(["g00", "g01", "g10", "sigma", "tau[u0]", "icc"], design).tolist() == [38, 38, 477, 477, 39, 39]
 
 
 @pytest.mark.slow

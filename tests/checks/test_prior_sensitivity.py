@@ -80,9 +80,9 @@ def test_one_normal_mean_has_the_sensitivity_of_its_closed_form():
     assert table.loc["g00", "sd_ratio"] == pytest.approx(np.sqrt(0.5), rel=4 / np.sqrt(2 * g.size))
     # m is N(0, 1 + 1) before it is seen, so that it lies 4 / sqrt(2) out; the posterior mean is m / 2, of variance 1/2
     assert table.loc["g00", "place"] == pytest.approx(m / np.sqrt(2), rel=0.02)
-    assert table.loc["tau_u0", "diagnosis"] == NEITHER
+    assert table.loc["tau[u0]", "diagnosis"] == NEITHER
     assert float(found.by_prior.sel(parameter="g00", prior="tau_u0")) == 0.0
-    assert found.flagged == ["g00", "tau_u0", "sigma"]  # nothing is said of the latter two
+    assert found.flagged == ["g00", "tau[u0]", "sigma"]  # nothing is said of the latter two
     unknown = power_scaling(posterior, log_prior, xr.DataArray(-0.5 * (g - m) ** 2, dims=dims)).table
     assert unknown.loc["g00", "diagnosis"] == EITHER
 
@@ -118,11 +118,11 @@ def test_weak_data_are_no_conflict():
     frame = pd.DataFrame({"yield": [float(value) for value in y.split()], "batch": np.repeat(list("ABCDEF"), 5)})
     design = build_design(parse("yield = b0 + r; b0 = g00 + u0"), frame, "batch")
     assert fit_reml(design).sigma == pytest.approx(3.716, abs=5e-4)
-    row = scaled(design, make_priors(design)).table.loc["tau_u0"]
+    row = scaled(design, make_priors(design)).table.loc["tau[u0]"]
     assert row["diagnosis"] in (FINE, BOTH)  # the prior's sensitivity is .05: which of the two is chance
     assert row["place"] < 1
     narrow = scaled(design, make_priors(design, {"tau_u0": "HalfNormal(1)"}))
-    assert narrow.table.loc["tau_u0", "diagnosis"] == BOTH
+    assert narrow.table.loc["tau[u0]", "diagnosis"] == BOTH
     assert narrow.table.loc["sigma", "diagnosis"] == FINE
 
 
@@ -161,8 +161,8 @@ def test_default_priors_do_not_count_and_a_conflicting_one_does():
     assert wrong.table.loc["g01", "strongest"] == "g01"
     assert wrong.table.loc["sigma", "diagnosis"] == FINE
     narrow = scaled(design, make_priors(design, {"tau_u0": HalfNormal(0.2)}))
-    assert narrow.table.loc["tau_u0", "strongest"] == "tau_u0"
-    assert "tau_u0" in narrow.flagged
+    assert narrow.table.loc["tau[u0]", "strongest"] == "tau_u0"
+    assert "tau[u0]" in narrow.flagged
 
 
 def test_a_parameter_that_the_data_say_nothing_about_hangs_on_its_prior():
@@ -199,7 +199,7 @@ def test_posteriors_side_by_side():
     assert row["mean"] == pytest.approx(2 * draws.mean())
     assert row["shift"] == pytest.approx(draws.mean() / draws.std(ddof=1))
     assert row["sd_ratio"] == pytest.approx(2.0)
-    assert table.loc[("tau_u0", "doubled"), ["shift", "sd_ratio"]].tolist() == [0.0, 1.0]
+    assert table.loc[("tau[u0]", "doubled"), ["shift", "sd_ratio"]].tolist() == [0.0, 1.0]
     assert table.loc[("g10", "as fitted"), ["shift", "shift_mcse", "sd_ratio"]].tolist() == [0.0, 0.0, 1.0]
     assert row["shift_mcse"] == pytest.approx(np.sqrt(5 / 400), rel=0.3)
     assert table.attrs == {"ci_kind": "eti", "ci_prob": 0.5}

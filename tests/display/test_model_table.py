@@ -98,9 +98,9 @@ def test_categories_have_a_row_each():
     text = "mathach = b0 + b1*C(sex) + r; b0 = g00 + g01*C(sector) + u0; b1 = g10 + g11*C(sector)"
     table = hlm.table(hlm.Model(text, data.assign(sector=data["sector"].map("s{}".format)), group="school").reml())
     rows = [row[:2] for section in table.grid.sections for row in section.rows]
-    assert ("C(sector) [s1]", "g01[s1]") in rows
-    assert ("C(sector) [s1]", "g11[male,s1]") in rows
-    assert "Slope of C(sex) [male]" in [section.name for section in table.grid.sections]
+    assert ("sector: s1 (vs. s0)", "g01[s1]") in rows
+    assert ("sector: s1 (vs. s0)", "g11[male,s1]") in rows
+    assert "Slope of sex: male (vs. female)" in [section.name for section in table.grid.sections]
 
 
 def test_what_a_reader_must_know_stands_below(fit, null, fake_draws, slopes):

@@ -4,6 +4,7 @@ from hypothesis import given
 from odd_names import EQUATIONS, GROUP, SCRIPT, odd_frame
 
 import bayeshlm as hlm
+from bayeshlm.design.naming import prior_label
 from bayeshlm.display.markdown import escape
 from bayeshlm.display.model_view import priors_grid, rows_line
 
@@ -28,7 +29,7 @@ def test_priors_say_who_chose_them_and_where_they_apply(model):
     rows = {row[0]: row[1:] for section in priors_grid(model.priors).sections for row in section.rows}
     assert rows["g01"] == ("Normal(0, 0.1235)", "", "given")
     assert rows["g00"][1:] == ("at the column means", "default")
-    assert list(rows) == list(model.priors.texts())
+    assert list(rows) == list(map(prior_label, model.priors.texts()))
 
 
 def test_dropped_rows_are_counted():

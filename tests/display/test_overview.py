@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from bayeshlm.display.labels import ColumnLabels
 from bayeshlm.display.quantity import Shown
 from bayeshlm.display.tables import FitReport, fit_html, fit_text, quantity_text
 from bayeshlm.posterior.quantity import Quantity
@@ -67,7 +68,7 @@ def report() -> FitReport:
         plausible_ranges=Quantity("plausible_ranges", xr.Dataset(), ends, ("level-2 terms at their means",)),
         verdict=("Converged: 0 of 4,000 draws diverged.",),
         sampling="4 chains x 1,000 draws",
-        expressions={"b0": "1", "b1": "cwc(ses)"},
+        labels=ColumnLabels({"b0": "the intercept", "b1": "the slope of cwc(ses)"}),
     )
 
 
@@ -96,7 +97,7 @@ def test_the_kind_of_interval_is_named(report):
 
 
 def test_what_is_not_given_is_not_shown(report):
-    text = fit_text(replace(report, icc=None, plausible_ranges=None, verdict=(), sampling="", expressions={}))
+    text = fit_text(replace(report, icc=None, plausible_ranges=None, verdict=(), sampling="", labels=ColumnLabels()))
     assert text.splitlines()[-1].startswith("  sigma ")
     assert "\n  b1\n" in text
 
@@ -148,7 +149,15 @@ def test_html_escapes_what_users_wrote(report):
     evil = "<script>alert('x')</script>"
     fixed = report.fixed.assign(term=evil)
     html = fit_html(
-        replace(report, title=evil, equations=evil, group=evil, verdict=(evil,), fixed=fixed, expressions={"b0": evil})
+        replace(
+            report,
+            title=evil,
+            equations=evil,
+            group=evil,
+            verdict=(evil,),
+            fixed=fixed,
+            labels=ColumnLabels({"b0": evil}),
+        )
     )
     assert "<script" not in html
     assert Outline(html).open == []

@@ -55,6 +55,6 @@ def test_bad_draws_do_not(draws, stats, reason):
 
 def test_only_correlations_that_the_model_has_are_monitored():
     names, _ = monitored_parameters(posterior())
-    assert names == ["g00", "tau_u0", "tau_u1", "sigma", "corr(u0, u1)"]
+    assert names == ["g00", "tau[u0]", "tau[u1]", "sigma", "corr[u0,u1]"]
     names, _ = monitored_parameters(posterior(correlated=False))
-    assert names == ["g00", "tau_u0", "tau_u1", "sigma"]
+    assert names == ["g00", "tau[u0]", "tau[u1]", "sigma"]

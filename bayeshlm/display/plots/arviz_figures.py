@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from bayeshlm.design.design import Design
-from bayeshlm.display.plots.densities import component_name
+from bayeshlm.design.naming import parameter_label
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.errors import OptionError
 from bayeshlm.posterior.variance_components import variance_draws
@@ -42,7 +42,7 @@ def parameters_tree(posterior: xr.Dataset, sample_stats: xr.Dataset, design: Des
         values = draws[parameter].drop_attrs()
         entries = [dim for dim in values.dims if dim not in ("chain", "draw")]
         for label in values[entries[0]].to_numpy() if entries else [""]:
-            name = component_name(parameter, str(label)).replace("/", "∕")
+            name = parameter_label(parameter, str(label)).replace("/", "∕")
             entry = values.sel({entries[0]: label}, drop=True) if entries else values
             single[name] = entry.assign_attrs(parameter=parameter)
     tree = {"/posterior": xr.Dataset(single)}

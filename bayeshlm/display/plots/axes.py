@@ -13,8 +13,8 @@ from matplotlib.legend import Legend
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.digits import percent
+from bayeshlm.display.labels import ColumnLabels
 from bayeshlm.display.plots.style import COLUMN, TICKS, wrapped
-from bayeshlm.display.tables import coefficient_heading
 from bayeshlm.errors import OptionError
 from bayeshlm.posterior.level2_variables import Level2Variable
 
@@ -125,14 +125,12 @@ def near(inside: FloatArray, others: FloatArray) -> tuple[FloatArray, FloatArray
 
 def coefficient_name(design: Design, coefficient: str, width: int = 40) -> str:
     """What an axis says of a level-1 coefficient: ``b1, the slope of cwc(ses)``."""
-    expressions = {column.label: column.expression for column in design.coefficients}
-    return wrapped(coefficient_heading(coefficient, expressions), width)
+    return wrapped(ColumnLabels.of(design).heading(coefficient), width)
 
 
 def expression_name(design: Design, coefficient: str, width: int = 40, before: str = "") -> str:
-    """What an axis says of the values that a coefficient multiplies: ``cwc(ses)``, ``C(race)[Black]``."""
-    expression = next(column.expression for column in design.coefficients if column.label == coefficient)
-    return wrapped(before + expression + coefficient[len(coefficient.partition("[")[0]) :], width)
+    """What an axis says of the values that a coefficient multiplies: ``cwc(ses)``, ``race: Black (vs. White)``."""
+    return wrapped(before + next(c.name for c in design.coefficients if c.label == coefficient), width)
 
 
 def level_name(variable: Level2Variable, level: str) -> str:

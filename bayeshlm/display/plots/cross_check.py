@@ -7,9 +7,10 @@ from matplotlib.axes import Axes
 
 from bayeshlm.checks.reml_intervals import DrawsBesideReml, draws_beside_reml
 from bayeshlm.crosscheck.reml import fit_reml
+from bayeshlm.design.naming import parameter_label
 from bayeshlm.display.digits import percent
 from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
-from bayeshlm.display.plots.densities import component_name, density_panel, posterior_handles, reml_handle
+from bayeshlm.display.plots.densities import density_panel, posterior_handles, reml_handle
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.display.plots.style import PAGE, REML, plain, styled
 from bayeshlm.posterior.density import Density, density
@@ -37,7 +38,7 @@ def cross_check_figure(fit: DrawnFit, prob: float = 0.95, ax: ManyAxes | Axes | 
         if np.isfinite(row.estimate):
             panel.plot([row.estimate], [height], "D", color=REML, ms=3.5, mew=0, clip_on=False, gid="reml estimate")
         panel.set_ylim(2 * height, top)
-        panel.set_xlabel(plain(component_name(row.component, row.effect)) + _missing(row) + _cut(panel, row, found))
+        panel.set_xlabel(plain(parameter_label(row.component, row.effect)) + _missing(row) + _cut(panel, row, found))
     handles = [*posterior_handles(prob), reml_handle(f"REML estimate, {percent(prob)} confidence interval")]
     if ax is None:
         axes[0].figure.legend(handles=handles, loc="outside upper center", ncols=3)

@@ -59,12 +59,6 @@ def around(found: Density, component: str) -> FloatArray:
     return np.linspace(start + inset, stop - inset, 201)
 
 
-def component_name(component: str, effect: str) -> str:
-    """Name of a component: ``tau[u0]``, ``corr[u0,u1]``, ``sigma``, ``ICC``."""
-    name = "ICC" if component == "icc" else component
-    return effect if component == "gamma" else f"{name}[{effect}]" if effect else name
-
-
 def prior_line(ax: Axes, x: FloatArray, y: FloatArray, found: Density) -> None:
     """Draw a prior density, cut off above the posterior's peak, where it may have a pole."""
     ax.plot(x, y, color=PRIOR, ls="--", lw=1, gid="prior")

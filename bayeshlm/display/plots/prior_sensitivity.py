@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from bayeshlm.checks.power_scaling import PriorSensitivity, power_scaling_of_fit
+from bayeshlm.design.naming import prior_label
 from bayeshlm.display.plots.axes import legend_above, one_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.display.plots.named_points import name_rows
@@ -42,7 +43,7 @@ def prior_sensitivity_figure(
     ax.axvline(threshold, color=BLACK, lw=0.8, ls="--", gid="threshold")
     widest = max(float(np.nanmax([prior, likelihood])), threshold)
     ax.set_xlim(-0.03 * widest, 1.08 * widest)
-    names = [f"prior of {short(name, 14)}" for name in table["strongest"][flagged]]
+    names = [f"prior of {short(prior_label(name), 14)}" for name in table["strongest"][flagged]]
     name_rows(ax, np.maximum(prior, likelihood)[flagged], place[flagged], names)
     ax.set_ylim(-0.7, len(table) - 0.3)
     ax.set_yticks(place, [plain(name) for name in table.index])

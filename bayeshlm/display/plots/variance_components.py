@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
+from bayeshlm.design.naming import parameter_label
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
 from bayeshlm.display.plots.densities import (
     around,
-    component_name,
     density_panel,
     posterior_handles,
     prior_handle,
@@ -40,7 +40,7 @@ def variance_components_figure(
         density_panel(panel, found)
         x = around(found, component)
         prior_line(panel, x, component_prior(fit.priors, fit.design, component, effect, x), found)
-        panel.set_xlabel(plain(component_name(component, effect)))
+        panel.set_xlabel(plain(parameter_label(component, effect)))
     handles = [*posterior_handles(prob), prior_handle()]
     if ax is None:
         axes[0].figure.legend(handles=handles, loc="outside upper center", ncols=3)

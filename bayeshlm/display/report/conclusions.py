@@ -14,6 +14,7 @@ from bayeshlm.checks.level2_residuals import LevelTwoResiduals
 from bayeshlm.checks.loo import Loo
 from bayeshlm.checks.power_scaling import PriorSensitivity
 from bayeshlm.checks.verdicts import DIFFERS
+from bayeshlm.design.naming import prior_label
 from bayeshlm.display.digits import number
 from bayeshlm.display.predictive_check import NOTABLE
 
@@ -144,7 +145,7 @@ def prior_conclusion(sensitivity: PriorSensitivity) -> str:
     flagged = sensitivity.flagged
     if not flagged:
         return "The priors can stay as they are: no result hangs on them."
-    keys = [key for key in dict.fromkeys(table.loc[flagged, "strongest"]) if key]
+    keys = [prior_label(key) for key in dict.fromkeys(table.loc[flagged, "strongest"]) if key]
     priors = f"the prior of {', '.join(keys)}" if keys else "the priors"
     return (
         f"The priors matter for {', '.join(flagged)}: justify {priors}, or report those results under other priors"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from bayeshlm.design.design import Design
 from bayeshlm.display.digits import count, percent
+from bayeshlm.display.labels import ColumnLabels
 from bayeshlm.display.report.check_figures import (
     influence_figures,
     left_out_figures,
@@ -15,7 +16,7 @@ from bayeshlm.display.report.check_figures import (
 )
 from bayeshlm.display.report.figure import Figure
 from bayeshlm.display.report.subject import Subject
-from bayeshlm.display.tables import INTERVALS, coefficient_heading
+from bayeshlm.display.tables import INTERVALS
 from bayeshlm.errors import OptionError
 from bayeshlm.posterior.simple_slopes import interacting
 
@@ -39,7 +40,7 @@ def data_figures(subject: Subject) -> Iterator[Figure]:
         yield Figure.of(axes, alt, f"{outcome} by {design.group}, the groups ordered by their means.")
         return
     which = "all groups" if len(axes) == design.n_groups else f"{len(axes)} of {count(design.n_groups)} groups"
-    what = coefficient_heading(slope, _expressions(design)).partition("the slope of ")[2]
+    what = next(column.name for column in design.coefficients if column.label == slope)
     alt = f"Scatterplots of {outcome} against the variable of {what}, a panel for each of {which}, with its own line."
     yield Figure.of(axes, alt, f"{outcome} in {which} (n: rows), with each group's own least-squares line.")
 
@@ -53,10 +54,10 @@ def effects_figures(subject: Subject) -> Iterator[Figure]:
             axes = subject.fit.plot.interaction(coefficient.label, by.name)
         except OptionError:  # a product whose values cannot be worked out from this variable alone
             continue
-        name = f"{coefficient.expression} by {by.name}"
+        name = f"{coefficient.name} by {by.name}"
         alt = (
-            f"The expected {design.spec.outcome.name} along {coefficient.expression} at values of {by.name}, and"
-            f" the slope of {coefficient.expression} at values of {by.name}, with intervals."
+            f"The expected {design.spec.outcome.name} along {coefficient.name} at values of {by.name}, and"
+            f" the slope of {coefficient.name} at values of {by.name}, with intervals."
         )
         caption = f"Cross-level interaction, {name}: expected outcome, and the slope, with {_interval(subject)}."
         yield Figure.of(axes, alt, caption)
@@ -78,7 +79,8 @@ def group_figures(subject: Subject) -> Iterator[Figure]:
     """Every group's coefficients, how far they are pulled, and two of them against each other."""
     design, plot = subject.design, subject.fit.plot
     names = [column.coefficient for column in design.random]
-    shown = [(name, coefficient_heading(name, _expressions(design))) for name in names[:MOST_OF_A_KIND]]
+    labels = ColumnLabels.of(design)
+    shown = [(name, labels.heading(name)) for name in names[:MOST_OF_A_KIND]]
     for name, what in shown:
         alt = f"{what}, in each of {count(design.n_groups)} groups, sorted by posterior mean, with intervals."
         yield Figure.of(plot.caterpillar(name), alt, f"{what}, by {design.group}, with {_interval(subject)}.")
@@ -132,10 +134,6 @@ def _first_slope(design: Design) -> str | None:
     """The slope along which the data are drawn: a random one, if there is any."""
     random = [column.coefficient for column in design.random if column.expression != "1"]
     return next(iter([*random, *(c.label for c in design.coefficients if c.expression != "1")]), None)
-
-
-def _expressions(design: Design) -> dict[str, str]:
-    return {column.label: column.expression for column in design.coefficients}
 
 
 def _interval(subject: Subject) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 from bayeshlm.design.descriptives import LevelDescriptives, describe_levels
 from bayeshlm.display.blocks import Grid, Section
 from bayeshlm.display.digits import count, decimals, number
+from bayeshlm.display.labels import slope_of
 from bayeshlm.display.left_out import data_notes
 from bayeshlm.display.model_view import equations_block, priors_grid
 from bayeshlm.display.report.elements import paragraph, scrolled, shown
@@ -18,7 +19,7 @@ def model_section(subject: Subject) -> str:
     """The equations, and what varies."""
     design = subject.design
     equations = equations_block(design)
-    names = ", ".join(f"{c.coefficient} ({_what(c.expression)})" for c in design.random)
+    names = ", ".join(f"{c.coefficient} ({slope_of(c.name)})" for c in design.random)
     together = any(len(block) > 1 for block in design.blocks)
     return scrolled(equations.mathml, "Equations") + paragraph(
         f"Rows i are nested in groups j ({design.group}).",
@@ -116,7 +117,3 @@ def _at_means(grid: Grid) -> bool:
 
 def _round(value: float) -> str:
     return number(float(value), 0 if float(value).is_integer() else 1)
-
-
-def _what(expression: str) -> str:
-    return "the intercept" if expression == "1" else f"the slope of {expression}"

@@ -31,7 +31,7 @@ def convergence_section(subject: Subject) -> str:
 
 def effects_section(subject: Subject) -> str:
     """Fixed effects."""
-    grid = fixed_grid(subject.overview.fixed, subject.overview.expressions)
+    grid = fixed_grid(subject.overview.fixed, subject.overview.labels)
     text = paragraph(
         "Posterior mean, posterior SD and interval of each effect;",
         "the digits shown are those that the Monte Carlo error of the mean supports.",

@@ -166,15 +166,15 @@ def test_sensitivity_to_prior_and_likelihood(full, drawn, named):
     made = full.plot.prior_sensitivity()
     assert drawn(made, "prior")[0].get_xdata() == pytest.approx(found.table["prior"].to_numpy())
     assert named(made) == []
-    found.table.loc[["g01", "tau_u1"], "prior"] = 0.2, 0.4
-    found.table.loc[["g01", "tau_u1"], ["strongest", "diagnosis"]] = [["g01", CONFLICT], ["tau_u1", WEAK]]
+    found.table.loc[["g01", "tau[u1]"], "prior"] = 0.2, 0.4
+    found.table.loc[["g01", "tau[u1]"], ["strongest", "diagnosis"]] = [["g01", CONFLICT], ["tau_u1", WEAK]]
     table = found.table
     ax = full.plot.prior_sensitivity(found)
     flagged = table.index.isin(["g01", "tau_u1"])
     assert drawn(ax, "likelihood")[0].get_xdata() == pytest.approx(table["likelihood"].to_numpy())
     assert drawn(ax, "prior")[0].get_xdata() == pytest.approx(table.loc[~flagged, "prior"].to_numpy())
     assert drawn(ax, "flagged")[0].get_xdata() == pytest.approx(table.loc[flagged, "prior"].to_numpy())
-    assert named(ax) == ["prior of g01", "prior of tau_u1"]
+    assert named(ax) == ["prior of g01", "prior of tau[u1]"]
     assert [label.get_text() for label in ax.get_yticklabels()] == table.index.tolist()
 
 
