@@ -1,1 +1,1 @@
-"""Is the fit right? Agreement with REML, with the reasons where there is none."""
+"""What is asked of a fit: predictions, residuals, influence, leaving out, agreement with REML, priors, imputations."""

@@ -1,1 +1,1 @@
-"""Design to REML: exact estimates from per-group cross-products, with numpy and scipy alone."""
+"""Without PyMC: REML and its inference, the textbook's other methods on the rows, and output of the HLM program."""

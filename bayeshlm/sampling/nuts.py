@@ -100,7 +100,7 @@ def _target(design: Design, priors: Priors, options: SamplingOptions) -> Target:
         from bayeshlm.sampling.compile import graph_target
 
         return graph_target(build_graph(design, priors, options.parameterization))
-    except CannotCompile as error:
+    except (CannotCompile, ImportError) as error:  # the modules of PyTensor and nutpie that it takes may move
         logger.warning("The fast compiler cannot serve these versions (%s); nutpie's own, slower one does.", error)
         return Target(nutpie.compile_pymc_model(build_graph(design, priors, options.parameterization)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -174,12 +174,6 @@ class Conditionals:
             error=np.sqrt(_variance(sums[2], sums[3], n_batches) / n_batches),
             within=within / n_draws,
         )
-
-
-def group_blocks(products: CrossProducts, gamma: Array, chol: Array, sigma: Array) -> Iterator[GroupBlock]:
-    """Walk through the groups, `BLOCK` at a time; parameters as in `Conditionals`."""
-    given = Conditionals(products, gamma, chol, sigma)
-    return (given.block(start) for start in given.starts)
 
 
 def in_threads[Item, Result](function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numba
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from nutpie.compile_pymc import CompiledPyMCModel
+
+if TYPE_CHECKING:
+    from nutpie.compile_pymc import CompiledPyMCModel
 
 type Array = NDArray[np.float64]
 
@@ -61,6 +63,8 @@ def compiled_model(density: Any, buffer: Array, starting_point: Callable[[int], 
         If nutpie is not of the form that this route knows.
     """
     try:
+        from nutpie.compile_pymc import CompiledPyMCModel  # not of nutpie's public API
+
         return CompiledPyMCModel(
             compiled_logp_func=density,
             compiled_expand_func=numba.cfunc(_EXPAND, cache=True)(_copy_point),
@@ -78,7 +82,7 @@ def compiled_model(density: Any, buffer: Array, starting_point: Callable[[int], 
             _shapes={POINT: (size,)},
             _coords={"position": np.arange(size)},
         )
-    except TypeError as error:
+    except (ImportError, TypeError) as error:
         raise CannotCompile(str(error)) from error
 
 

@@ -6,7 +6,7 @@ import xarray as xr
 from bayeshlm.checks.reml_components import components
 from bayeshlm.crosscheck.reml import fit_reml
 from bayeshlm.sampling.convergence import Convergence
-from bayeshlm.sampling.recover import group_blocks
+from bayeshlm.sampling.recover import Conditionals
 
 GOOD = Convergence(True, 4000.0, 4000.0, 1.0, 0, 4000, ())
 
@@ -38,8 +38,9 @@ def exact_posterior(design, priors, draws=1000, proposals=40_000, tau_wide=1.5, 
     if q == 2:
         corr[:, 0, 1] = corr[:, 1, 0] = rng.uniform(-1, 1, proposals)
     chol = tau[:, :, None] * np.linalg.cholesky(corr)
-    for block in group_blocks(design.cross_products, gamma, chol, sigma):
-        log_weights += block.log_likelihood.sum(axis=1)
+    given = Conditionals(design.cross_products, gamma, chol, sigma)
+    for start in given.starts:
+        log_weights += given.block(start).log_likelihood.sum(axis=1)
     at_means = priors.at_means(gamma)
     log_prior = sum(prior.log_density(at_means[:, k]) for k, prior in enumerate(priors.gamma))
     log_prior += sum(prior.log_density(tau[:, k]) for k, prior in enumerate(priors.tau))

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 import bayeshlm as hlm
-from bayeshlm.sampling.recover import group_blocks
+from bayeshlm.sampling.recover import Conditionals
 
 COMPILE = {"mode": "FAST_COMPILE"}
 
@@ -123,9 +123,9 @@ def test_the_map_of_flat_priors_is_the_maximum_likelihood_estimate(frame):
     tree = pm.find_MAP(model=model.graph(), **options)
     found = {name: tree["posterior"][name].to_numpy()[0, 0] for name in ("gamma", "tau", "sigma")}
     design = model.design
-    (block,) = group_blocks(
+    block = Conditionals(
         design.cross_products, found["gamma"][None], found["tau"][None, :, None], np.array([found["sigma"]])
-    )
+    ).block(0)
     best = block.log_likelihood.sum()
     for part in range(4):
         for step in (0.02, -0.02):
@@ -136,5 +136,5 @@ def test_the_map_of_flat_priors_is_the_maximum_likelihood_estimate(frame):
                 tau = tau + step
             else:
                 sigma += step
-            (block,) = group_blocks(design.cross_products, gamma[None], tau[None, :, None], np.array([sigma]))
+            block = Conditionals(design.cross_products, gamma[None], tau[None, :, None], np.array([sigma])).block(0)
             assert block.log_likelihood.sum() < best

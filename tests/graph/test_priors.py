@@ -70,15 +70,24 @@ def test_one_column_of_a_term_can_have_its_own(frame):
     assert (priors["g20[b]"], priors["g20[c]"]) == (Normal(1, 2), Normal(0, 9))
 
 
-@pytest.mark.parametrize("key", ["tau_u1", "TAU_U_1", "tau_υ1", "corr", "sigma"])
-def test_keys_of_the_variance_parameters(frame, key):
-    given = "LKJ(5)" if key == "corr" else "HalfNormal(3)"
-    if key == "tau_υ1":
-        with pytest.raises(hlm.PriorError, match="no parameter"):
-            hlm.Model(LEVELS, frame, "site", priors={key: given})
-    else:
-        priors = hlm.Model(LEVELS, frame, "site", priors={key: given}).priors.texts()
-        assert given in priors.values()
+@pytest.mark.parametrize(
+    ("key", "parameter", "given"),
+    [
+        ("tau_u0", "tau_u0", "HalfNormal(3)"),
+        ("tau_u1", "tau_u1", "HalfNormal(3)"),
+        ("TAU_U_1", "tau_u1", "HalfNormal(3)"),
+        ("Corr", "corr", "LKJ(5)"),
+        ("Sigma", "sigma", "HalfNormal(3)"),
+    ],
+)
+def test_a_prior_goes_to_the_parameter_of_its_key_and_to_no_other(frame, key, parameter, given):
+    defaults = hlm.Model(LEVELS, frame, "site").priors.texts()
+    assert hlm.Model(LEVELS, frame, "site", priors={key: given}).priors.texts() == defaults | {parameter: given}
+
+
+def test_upsilon_is_not_the_letter_u(frame):
+    with pytest.raises(hlm.PriorError, match="no parameter 'tau_υ1'"):
+        hlm.Model(LEVELS, frame, "site", priors={"tau_υ1": "HalfNormal(3)"})
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 import ctypes
 import logging
+import sys
 
 import numpy as np
 import pandas as pd
+import pymc as pm
 import pytest
 
 import bayeshlm as hlm
@@ -184,6 +186,19 @@ def test_where_reml_has_no_answer_the_plain_layout_serves(monkeypatch, model):
 
 def run(model, **options):
     return nuts.run_nuts(model.design, model.priors, sampling_options(progress=False, **options))
+
+
+@pytest.mark.parametrize("module", ["nutpie.compile_pymc", "pytensor.link.numba.cache"])
+def test_what_is_not_public_in_other_packages_may_be_missing(monkeypatch, model, caplog, module):
+    """A release that moves it makes the fit slower, and the log says why; nothing else changes."""
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.delitem(sys.modules, "bayeshlm.sampling.compile", raising=False)
+    monkeypatch.setattr(nuts.nutpie, "compile_pymc_model", lambda graph: graph)
+    parameterization = "marginal" if module.startswith("nutpie") else "centered"
+    options = sampling_options(parameterization=parameterization)
+    target = nuts._target(model.design, model.priors, options)
+    assert isinstance(target.compiled, pm.Model)
+    assert f"import of {module} halted" in caplog.text
 
 
 @pytest.mark.slow

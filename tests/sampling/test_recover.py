@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from bayeshlm.design.cross_products import cross_products
-from bayeshlm.sampling.recover import BLOCK, group_blocks
+from bayeshlm.sampling.recover import BLOCK, Conditionals
 
 
 def problem(q, mean, sizes, n_draws, seed):
@@ -25,7 +25,7 @@ def problem(q, mean, sizes, n_draws, seed):
 @pytest.mark.parametrize("mean", [0.0, 1e6])
 def test_likelihood_and_conditional_normal_equal_the_dense_ones(q, mean):
     X, Z, y, codes, products, gamma, chol, sigma = problem(q, mean, [1, 2, 5, 9, 1, 4], 5, q)
-    (block,) = group_blocks(products, gamma, chol, sigma)
+    block = Conditionals(products, gamma, chol, sigma).block(0)
     for s in range(5):
         G = chol[s] @ chol[s].T
         for j in range(6):
@@ -46,7 +46,7 @@ def test_likelihood_and_conditional_normal_equal_the_dense_ones(q, mean):
 def test_drawn_effects_have_the_conditional_moments():
     *_, products, gamma, chol, sigma = problem(2, 0.0, [3, 4], 1, 1)
     many = 40_000
-    (block,) = group_blocks(products, *(np.repeat(values, many, axis=0) for values in (gamma, chol, sigma)))
+    block = Conditionals(products, *(np.repeat(values, many, axis=0) for values in (gamma, chol, sigma))).block(0)
     u = block.draw(seed=1)
     for j in range(2):
         covariance = block.root[0, :, :, j] @ block.root[0, :, :, j].T
@@ -58,8 +58,8 @@ def test_drawn_effects_have_the_conditional_moments():
 
 def test_a_groups_draws_depend_on_nothing_but_the_seed_and_its_block():
     *_, products, gamma, chol, sigma = problem(1, 0.0, [2] * (BLOCK + 3), 4, 2)
-    first, second = group_blocks(products, gamma, chol, sigma)
-    _, again = group_blocks(products, gamma, chol, sigma)
+    given = Conditionals(products, gamma, chol, sigma)
+    first, second, again = (given.block(start) for start in (*given.starts, BLOCK))
     np.testing.assert_array_equal(second.draw(7), again.draw(7))
     assert not np.array_equal(first.draw(7)[..., :3], second.draw(7))
     assert not np.array_equal(second.draw(7), second.draw(8))
@@ -73,7 +73,7 @@ def test_a_singular_covariance_matrix(q, kind):
         chol[:, :, 1:] = 0
     else:
         chol[:, {"first zero": 0, "last zero": -1, "all zero": slice(None)}[kind]] = 0
-    (block,) = group_blocks(products, gamma, chol, sigma)
+    block = Conditionals(products, gamma, chol, sigma).block(0)
     S = products.z_transform
     for s in range(3):
         G = np.linalg.solve(S, np.linalg.solve(S, chol[s] @ chol[s].T).T)
