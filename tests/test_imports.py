@@ -21,7 +21,7 @@ ORDER = [
     ["sampling"],
     ["posterior"],
     ["checks"],
-    ["display", "storage"],
+    ["display", "stored_digest", "stored_checks", "storage"],
     [
         "model_estimates",
         "model",
