@@ -13,7 +13,7 @@ import bayeshlm
 PACKAGE = Path(bayeshlm.__file__).parent
 # Each line may import itself and the lines above.
 ORDER = [
-    ["errors", "text_file"],
+    ["errors", "text_file", "interruption"],
     ["equations", "datasets"],
     ["design"],
     ["crosscheck"],
