@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
 import io
 import os
 import sys
@@ -13,6 +15,7 @@ from typing import TextIO
 
 from bayeshlm.errors import HLMError, ModelWarning, SamplingError
 from bayeshlm.foreign_text import printable
+from bayeshlm.interruption import interrupted_by_every_signal
 
 DONE, NOT_CONVERGED, WRONG_INPUT, FAILURE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -23,6 +26,7 @@ STATUSES = """exit status:
   3    another failure
   130  interrupted"""
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 UNEXPECTED = "This should not happen: please report it, with the model file and the version (bayeshlm --version)."
 
@@ -32,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show must not cost a fit
     options = _parser().parse_args(arguments)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), interrupted_by_every_signal():
         warnings.simplefilter("always", ModelWarning)
         warnings.showwarning = _show_warning
         return _run(options)
@@ -47,14 +51,42 @@ def _run(options: argparse.Namespace) -> int:
     except HLMError as error:
         return _fail(str(error), WRONG_INPUT)
     except KeyboardInterrupt:
-        return _fail("interrupted; nothing was written", INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of a pipe has gone, as with `| head`; what is left must not fail again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _fail(f"interrupted; {_written(options)}", INTERRUPTED)
+    except BrokenPipeError:  # the reader of a pipe has gone, as with `| head`
+        _drop_output()
         return DONE
+    except OSError as error:
+        if error.errno not in FULL:
+            return _fail(f"{type(error).__name__}: {error}. {UNEXPECTED}", FAILURE)
+        _drop_output()
+        return _fail(f"the output cannot be written: {error.strerror}; {_written(options)}", FAILURE)
     except Exception as error:  # the one place that may: the command line owes its user a status, not a traceback
         return _fail(f"{type(error).__name__}: {error}. {UNEXPECTED}", FAILURE)
     return status
+
+
+def _drop_output() -> None:
+    """What is left to print must not fail again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _watch(options: argparse.Namespace, files: dict[Path, Path]) -> None:
+    """Remember what stands where files will be written: what the user named, and the file that tells."""
+    options.watched = {named: (file, _stamp(file)) for named, file in files.items()}
+
+
+def _written(options: argparse.Namespace) -> str:
+    """What was written until now."""
+    watched = getattr(options, "watched", {}).items()
+    named = [str(named) for named, (file, before) in watched if _stamp(file) != before]
+    return f"{' and '.join(named)} had been written" if named else "nothing was written"
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    if not file.exists():
+        return None
+    found = file.stat()
+    return found.st_ino, found.st_mtime_ns
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -109,9 +141,11 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 def _fit(options: argparse.Namespace) -> int:
     from bayeshlm.gallery import open_model
-    from bayeshlm.results_folder import check_folder, write_results
+    from bayeshlm.results_folder import POSTERIOR, check_folder, write_results
     from bayeshlm.text_file import check_file
 
+    named = {options.out: options.out and options.out / POSTERIOR, options.report: options.report}
+    _watch(options, {name: file for name, file in named.items() if name is not None})
     if options.out is not None:
         check_folder(options.out)
     if options.report is not None:
@@ -164,6 +198,7 @@ def _reml(options: argparse.Namespace) -> int:
     from bayeshlm.text_file import check_file
 
     if options.out is not None:
+        _watch(options, {options.out: options.out})
         check_file(options.out, "--out", "reml.json")
     model = open_model(options.model, options.data)
     fit = model.ml() if options.ml else model.reml()
@@ -209,5 +244,6 @@ def _show_warning(
 
 
 def _fail(message: str, status: int) -> int:
-    print(f"bayeshlm: {printable(message)}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # a full or closed standard error has nobody to tell
+        print(f"bayeshlm: {printable(message)}", file=sys.stderr)
     return status

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import os
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property, partial
@@ -13,7 +11,6 @@ import xarray as xr
 
 from bayeshlm.checks.cross_check import cross_check
 from bayeshlm.crosscheck.reml import fit_reml
-from bayeshlm.design import build_design
 from bayeshlm.display.cross_check import ShownCrossCheck
 from bayeshlm.display.fit_report import fit_report
 from bayeshlm.display.frame import ShownFrame
@@ -21,10 +18,7 @@ from bayeshlm.display.frame_grid import shown_fixed, shown_groups, shown_varianc
 from bayeshlm.display.labels import ColumnLabels
 from bayeshlm.display.quantity import Shown
 from bayeshlm.display.tables import FitReport, fit_html, fit_text
-from bayeshlm.equations import parse
 from bayeshlm.fit_quantities import FitQuantities
-from bayeshlm.graph.prior_changes import stored_priors
-from bayeshlm.graph.priors import make_priors
 from bayeshlm.model import Model
 from bayeshlm.posterior.fixed_effects import fixed_effects
 from bayeshlm.posterior.group_coefficients import group_coefficients
@@ -33,7 +27,7 @@ from bayeshlm.posterior.icc import icc
 from bayeshlm.posterior.plausible_ranges import plausible_ranges
 from bayeshlm.posterior.reliability import eb_weights, group_reliability, reliability
 from bayeshlm.posterior.variance_components import variance_components
-from bayeshlm.storage import StoredFit, read_fit, write_fit
+from bayeshlm.storage import StoredFit, restored_fit, write_fit
 
 
 class Fit(FitQuantities):
@@ -290,17 +284,7 @@ def load(path: str | os.PathLike[str]) -> Fit:
     Raises
     ------
     FileError
-        If there is no such file, or it is not a saved fit.
+        If there is no such file, it is not a saved fit, or it is damaged or was changed.
     """
-    stored = read_fit(path)
-    design = build_design(parse(stored.equations), stored.frame, stored.group)
-    design = dataclasses.replace(design, rows_dropped=stored.rows_dropped, left_out=stored.left_out)
-    idata, priors = stored.idata, make_priors(design, stored.priors)
-    if "prior_basis" in idata.attrs:
-        priors = stored_priors(priors, json.loads(idata.attrs["priors"]), idata.attrs["prior_basis"])
-    model = Model.from_design(design, priors)
-    labels = model.design.group_labels.to_numpy()
-    for name, node in idata.children.items():
-        if model.design.group in node.dims:
-            idata[name] = xr.DataTree(node.to_dataset().assign_coords({model.design.group: labels}))
-    return Fit(model, idata)
+    design, priors, idata = restored_fit(path)
+    return Fit(Model.from_design(design, priors), idata)

@@ -16,6 +16,7 @@ from bayeshlm.display.left_out import data_notes
 from bayeshlm.errors import FileError
 from bayeshlm.fit import Fit
 from bayeshlm.foreign_text import no_formulas
+from bayeshlm.interruption import uninterrupted
 from bayeshlm.reml_file import reml_summary
 
 FORMAT = 1
@@ -25,9 +26,11 @@ POSTERIOR, GROUPS, SUMMARY = "posterior.nc", "group_coefficients.csv", "summary.
 def write_results(fit: Fit, folder: str | os.PathLike[str], reml: bool = False) -> None:
     """Write ``posterior.nc``, ``group_coefficients.csv`` and ``summary.json`` into `folder`.
 
-    In the CSV file text that a spreadsheet would take for a formula has a ``'`` in front; see `no_formulas`. All three
-    files are written aside first and then moved, so a failure leaves nothing half-done. With `reml`, the summary
-    has REML's estimates beside the posterior.
+    All three are written aside first and then put in the place of the old ones, which a failure or an interruption
+    leaves as they were. At no moment do files of two fits stand side by side: a process that is killed while they
+    change places may leave the whole fit without its table or its summary, never beside those of another. In the CSV
+    file text that a spreadsheet would take for a formula has a ``'`` in front; see `no_formulas`. With `reml`, the
+    summary has REML's estimates beside the posterior.
 
     Raises
     ------
@@ -39,21 +42,55 @@ def write_results(fit: Fit, folder: str | os.PathLike[str], reml: bool = False) 
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         home = target if target.is_dir() else target.parent  # the one that check_folder found to be writable
-        draft = Path(tempfile.mkdtemp(dir=home, prefix=f".{target.name}."))
+        with tempfile.TemporaryDirectory(dir=home, prefix=f".{target.name}.", ignore_cleanup_errors=True) as draft:
+            new, old = Path(draft, "new"), Path(draft, "old")
+            new.mkdir()
+            old.mkdir()
+            fit.save(new / POSTERIOR)
+            no_formulas(fit.group_coefficients()).to_csv(new / GROUPS)
+            text = json.dumps(summary(fit, reml), indent=1, allow_nan=False, ensure_ascii=False)
+            (new / SUMMARY).write_text(text + "\n", encoding="utf-8")
+            with uninterrupted():
+                _exchange(new, target, old)
     except OSError as error:
         raise FileError(f"Cannot write into {str(target)!r}: {error.strerror}.") from error
+
+
+def _exchange(new: Path, target: Path, old: Path) -> None:
+    """Move the three files from `new` to `target`, those that stand there to `old`; all back again if a move fails."""
+    made = not target.exists()
+    target.mkdir(exist_ok=True)
+    posterior = target / POSTERIOR
+    moved: list[tuple[Path, Path]] = []
     try:
-        fit.save(draft / POSTERIOR)
-        no_formulas(fit.group_coefficients()).to_csv(draft / GROUPS)
-        text = json.dumps(summary(fit, reml), indent=1, allow_nan=False, ensure_ascii=False)
-        (draft / SUMMARY).write_text(text + "\n", encoding="utf-8")
-        target.mkdir(exist_ok=True)
+        if posterior.exists():
+            _second_name(posterior, old / POSTERIOR)
+        for name in (SUMMARY, GROUPS):  # after them the old fit stands alone, and then the new one
+            if (target / name).exists():
+                moved.append(_moved(target / name, old / name))
         for name in (POSTERIOR, GROUPS, SUMMARY):
-            (draft / name).replace(target / name)
-    except OSError as error:
-        raise FileError(f"Cannot write into {str(target)!r}: {error.strerror}.") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+            moved.append(_moved(new / name, target / name))
+    except BaseException:
+        for source, place in reversed(moved):
+            if place == posterior and (old / POSTERIOR).exists():
+                (old / POSTERIOR).replace(posterior)
+            else:
+                place.replace(source)
+        if made:
+            target.rmdir()
+        raise
+
+
+def _moved(source: Path, place: Path) -> tuple[Path, Path]:
+    source.replace(place)
+    return source, place
+
+
+def _second_name(file: Path, name: Path) -> None:
+    try:
+        os.link(file, name)
+    except OSError:  # a file system without hard links
+        shutil.copy2(file, name)
 
 
 def check_folder(target: Path) -> None:
@@ -62,7 +99,7 @@ def check_folder(target: Path) -> None:
     Raises
     ------
     FileError
-        If `target`, or what should hold it, is a file.
+        If `target`, or what should hold it, is a file, or one of the files is a folder.
     """
     for place in (target, *target.parents):
         if place.exists():
@@ -70,7 +107,10 @@ def check_folder(target: Path) -> None:
                 raise FileError(f"{str(place)!r} is a file; --out needs a folder.")
             if not os.access(place, os.W_OK):
                 raise FileError(f"The folder {str(place)!r} cannot be written to.")
-            return
+            break
+    for name in (POSTERIOR, GROUPS, SUMMARY):
+        if (target / name).is_dir():
+            raise FileError(f"{str(target / name)!r} is a folder; --out writes a file there. Name another folder.")
 
 
 def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:

@@ -1,12 +1,37 @@
-"""One text file, written whole or not at all."""
+"""One file, written whole or not at all."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bayeshlm.errors import FileError
+
+
+@contextmanager
+def whole_file(target: Path) -> Iterator[Path]:
+    """Yield a draft beside `target` that takes its place if the block ends well; otherwise the draft is removed.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+        draft = Path(name)
+        try:
+            os.close(handle)
+            yield draft
+            draft.chmod(0o666 & ~umask())
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise FileError(f"Cannot write {str(target)!r}: {error.strerror or error}.") from error
 
 
 def write_text(text: str, path: str | os.PathLike[str]) -> None:
@@ -21,16 +46,10 @@ def write_text(text: str, path: str | os.PathLike[str]) -> None:
     check_file(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(draft).chmod(0o666 & ~umask())
-            Path(draft).replace(target)
-        finally:
-            Path(draft).unlink(missing_ok=True)
     except OSError as error:
         raise FileError(f"Cannot write {str(target)!r}: {error.strerror}.") from error
+    with whole_file(target) as draft:
+        draft.write_text(text, encoding="utf-8", newline="")
 
 
 def check_file(target: Path, option: str = "the file", example: str = "results.html") -> None:

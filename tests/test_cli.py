@@ -200,6 +200,15 @@ def test_a_reader_that_has_gone_is_no_failure():
     assert (run.returncode, run.stderr) == (0, b"")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+def test_a_full_standard_output_is_one_message():
+    with open("/dev/full", "wb") as full:
+        code = "from bayeshlm.cli import main; raise SystemExit(main(['models']))"
+        run = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, check=False)
+    said = "bayeshlm: the output cannot be written: No space left on device; nothing was written\n"
+    assert (run.returncode, run.stderr.decode()) == (3, said)
+
+
 def test_names_that_the_terminal_cannot_show_are_escaped(ward_study):
     (ward_study / "model.toml").write_text(toml(EQUATIONS.replace("dose", "größe")), encoding="utf-8")
     wards = pd.read_csv(ward_study / "wards.csv")

@@ -1,6 +1,7 @@
 """``bayeshlm fit`` from status to files, by draws that are not sampled."""
 
 import json
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from bayeshlm import results_folder
 from bayeshlm.cli import UNEXPECTED, main
 from bayeshlm.design.left_out import LeftOut
 from bayeshlm.display.left_out import data_notes
+from bayeshlm.interruption import SIGNALS
 from bayeshlm.sampling.options import sampling_options
 
 EQUATIONS = "pain = b0 + b1*dose + r\nb0 = g00 + g01*urban + u0\nb1 = g10 + u1"
@@ -243,6 +245,68 @@ def test_a_report_is_written_with_the_title_and_the_data_of_the_model_file(ward_
 def test_an_acceptance_rate_is_passed_on(ward_study, fit_of):
     assert fit_of("--target-accept", "0.99", "--quiet", "--out", str(ward_study / "out")) == 0
     assert hlm.load(ward_study / "out" / "posterior.nc").idata.attrs["target_accept"] == 0.99
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_before_the_files_change_places_leaves_the_old_results_and_no_draft(
+    number, ward_study, fit_of, monkeypatch, capsys
+):
+    target = ward_study / "out"
+    assert fit_of("--out", str(target), "--quiet") == 0
+    before, handlers = contents(ward_study), [signal.getsignal(each) for each in SIGNALS]
+    monkeypatch.setattr(results_folder, "summary", lambda *_: signal.raise_signal(number))
+    assert fit_of("--out", str(target), "--quiet", "--draws", "500") == 130
+    assert capsys.readouterr().err == "bayeshlm: interrupted; nothing was written\n"
+    assert contents(ward_study) == before
+    assert [signal.getsignal(each) for each in SIGNALS] == handlers
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("move", range(5))
+def test_a_signal_while_the_files_change_places_waits_and_the_message_is_true(
+    number, move, ward_study, fit_of, monkeypatch, capsys
+):
+    target = ward_study / "out"
+    assert fit_of("--out", str(target), "--quiet") == 0
+    real, moves = results_folder._moved, []
+
+    def signalled(source, place):
+        moves.append(place)
+        if len(moves) == move + 1:
+            signal.raise_signal(number)
+        return real(source, place)
+
+    monkeypatch.setattr(results_folder, "_moved", signalled)
+    assert fit_of("--out", str(target), "--quiet", "--draws", "500") == 130
+    assert capsys.readouterr().err == f"bayeshlm: interrupted; {target} had been written\n"
+    assert sorted(path.name for path in target.iterdir()) == ["group_coefficients.csv", "posterior.nc", "summary.json"]
+    assert json.loads((target / "summary.json").read_text(encoding="utf-8"))["sampling"]["draws"] == 500
+    fit = hlm.load(target / "posterior.nc")
+    assert fit.posterior.sizes["draw"] == 500
+    groups = pd.read_csv(target / "group_coefficients.csv", index_col=["ward", "coefficient"])
+    pd.testing.assert_frame_equal(groups, fit.group_coefficients(), check_index_type=False)
+
+
+def test_an_interruption_of_the_report_says_what_was_written_before(ward_study, fit_of, monkeypatch, capsys):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(hlm.Fit, "report", interrupt)
+    out, report = ward_study / "out", ward_study / "report.html"
+    assert fit_of("--out", str(out), "--report", str(report), "--quiet") == 130
+    assert capsys.readouterr().err == f"bayeshlm: interrupted; {out} had been written\n"
+
+
+def test_a_folder_where_a_file_goes_is_refused_before_sampling(ward_study, fit_of, capsys):
+    (ward_study / "out" / "summary.json").mkdir(parents=True)
+    before = contents(ward_study)
+
+    def never(raw):
+        raise AssertionError("sampled")
+
+    assert fit_of("--out", str(ward_study / "out"), change=never) == 2
+    assert "summary.json' is a folder; --out writes a file there" in capsys.readouterr().err
+    assert contents(ward_study) == before
 
 
 def test_a_place_where_no_report_can_be_is_refused_before_sampling(ward_study, fit_of, capsys):

@@ -13,7 +13,7 @@ import bayeshlm
 PACKAGE = Path(bayeshlm.__file__).parent
 # Each line may import itself and the lines above.
 ORDER = [
-    ["errors", "foreign_text", "text_file"],
+    ["errors", "foreign_text", "text_file", "interruption"],
     ["equations", "datasets"],
     ["design"],
     ["crosscheck"],
@@ -21,7 +21,7 @@ ORDER = [
     ["sampling"],
     ["posterior"],
     ["checks"],
-    ["display", "storage"],
+    ["display", "stored_digest", "stored_checks", "storage"],
     [
         "model_estimates",
         "model",

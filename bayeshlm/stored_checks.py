@@ -1,0 +1,125 @@
+"""What a fit's file must hold before its draws are believed."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import h5py
+import numpy as np
+import xarray as xr
+
+from bayeshlm.design import Design
+from bayeshlm.errors import FileError
+
+COUNTS = ("chains", "draws", "tune", "seed")
+NUMBERS = ("target_accept", "compile_seconds", "sample_seconds")
+TEXTS = ("sampler", "parameterization")
+
+
+def check_self_contained(path: str | os.PathLike[str]) -> None:
+    """Refuse a file whose content stands elsewhere, or claims more bytes than are there.
+
+    Raises
+    ------
+    FileError
+        If a dataset is kept in another file, a name is a link, or values are missing.
+    """
+    with h5py.File(path, "r") as file:
+        groups = [file]
+        while groups:
+            group = groups.pop()
+            for name in group:
+                if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                    raise FileError(f"{str(path)!r} holds a link, {name!r}, to other places; no saved fit does.")
+                item = group[name]
+                if isinstance(item, h5py.Group):
+                    groups.append(item)
+                elif isinstance(item, h5py.Dataset) and (item.external or item.is_virtual):
+                    raise FileError(f"{str(path)!r} keeps {name!r} in another file; no saved fit does.")
+
+
+def check_draws(idata: xr.DataTree, design: Design) -> None:
+    """Refuse draws that cannot be those of a model: there may be more variables, but not fewer, and no other values.
+
+    Parameters
+    ----------
+    idata : xarray.DataTree
+    design : Design
+        Of the equations and the data that stand in the same file.
+
+    Raises
+    ------
+    FileError
+    """
+    _check_shapes(idata, design)
+    posterior = idata["posterior"].to_dataset()
+    for name in ("gamma", "tau", "sigma", "corr", "u", "beta"):
+        if name in posterior and not np.isfinite(posterior[name].to_numpy()).all():
+            raise FileError(f"some draws of {name} are not finite")
+    if (posterior["tau"] < 0).any():
+        raise FileError("some draws of tau are negative")
+    if (posterior["sigma"] <= 0).any():
+        raise FileError("some draws of sigma are not positive")
+    if "corr" in posterior and (abs(posterior["corr"]) > 1 + 1e-9).any():
+        raise FileError("some draws of corr are beyond -1 and 1")
+    if not np.allclose(idata["observed_data"]["y"].to_numpy(), design.y, rtol=1e-9, atol=0):
+        raise FileError("the outcomes are not those of the data")
+    _check_attributes(idata.attrs, posterior)
+
+
+def _check_shapes(idata: xr.DataTree, design: Design) -> None:
+    sample, group = ("chain", "draw"), design.group
+    labels = {
+        "fixed": design.fixed_labels,
+        "random": design.random_labels,
+        "random_": design.random_labels,
+        "coefficient": design.coefficient_labels,
+    }
+    needed: dict[str, dict[str, tuple[str, ...]]] = {
+        "posterior": {"gamma": (*sample, "fixed"), "tau": (*sample, "random"), "sigma": sample},
+        "sample_stats": {"diverging": sample},
+        "log_prior": {"gamma": (*sample, "fixed"), "tau": (*sample, "random"), "sigma": sample},
+        "observed_data": {"y": ("obs_id",)},
+    }
+    if any(len(block) > 1 for block in design.blocks):
+        needed["posterior"]["corr"] = (*sample, "random", "random_")
+        needed["log_prior"]["corr"] = sample
+    if "group_moments" not in idata.children:
+        needed["posterior"] |= {"u": (*sample, group, "random"), "beta": (*sample, group, "coefficient")}
+        needed["log_likelihood"] = {f"y_{group}": (*sample, group)}
+    shape = idata["posterior"].sizes if "posterior" in idata.children else {}
+    sizes = {name: shape.get(name, 0) for name in sample}
+    sizes |= {name: len(values) for name, values in labels.items()} | {group: design.n_groups, "obs_id": design.n_obs}
+    for node, variables in needed.items():
+        if node not in idata.children:
+            raise FileError(f"the group {node} is missing")
+        dataset = idata[node].to_dataset()
+        for name, dims in variables.items():
+            if name not in dataset:
+                raise FileError(f"{name} is missing from {node}")
+            found = dataset[name]
+            if found.dims != dims or found.shape != tuple(sizes[dim] for dim in dims):
+                raise FileError(f"{name} in {node} has another shape than the model's")
+            if found.dtype.kind not in "fiub":
+                raise FileError(f"{name} in {node} is not made of numbers")
+        for dim in set(labels) & set(dataset.coords):
+            if list(dataset[dim].to_numpy()) != list(labels[dim]):
+                raise FileError(f"{dim} in {node} has other labels than the model's")
+    if 0 in (sizes["chain"], sizes["draw"]):
+        raise FileError("there are no draws")
+
+
+def _check_attributes(attributes: Any, posterior: xr.Dataset) -> None:
+    for name in (*COUNTS, *NUMBERS, *TEXTS, "priors", "versions"):
+        if name not in attributes:
+            raise FileError(f"the attribute {name} is missing")
+    for name in (*COUNTS, *NUMBERS):
+        if not np.isfinite(float(attributes[name])) or float(attributes[name]) < 0:
+            raise FileError(f"the attribute {name} is {attributes[name]!r}")
+    for name, dim in (("chains", "chain"), ("draws", "draw")):
+        if int(attributes[name]) != posterior.sizes[dim]:
+            raise FileError(f"the attribute {name} is {attributes[name]!r}, not {posterior.sizes[dim]}")
+    for name in ("priors", "versions"):
+        json.loads(attributes[name])
