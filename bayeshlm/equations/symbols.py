@@ -15,7 +15,7 @@ GREEK = {
 _SHORT = {"beta": "b", "gamma": "g", "epsilon": "e", "varepsilon": "e", "eps": "e"}
 _NAMES = {*GREEK.values(), *_SHORT}
 _SUBSCRIPT = re.compile(r"(?:_(?:ij|ji|i|j)|(?<=\d)(?:ij|i|j)|_)$")
-_UNIT = re.compile(r"(.+)_(?:ij|i|j)|(.+?)(?:ᵢⱼ|ᵢ|ⱼ)|(.*[^_])ij|(.*(?![a-z_])[^\W_])[ij]", re.DOTALL)
+_UNIT = re.compile(r"(.+)_(?:ij|i|j)|(.+?)(?:ᵢⱼ|ᵢ|ⱼ)|(.*[^_])ij|(.*[^\W_])[ij]", re.DOTALL)
 _LETTER = r"[^\W\d_₀-₉ᵢⱼ]"
 _GLUED = re.compile(  # subscripts, then a letter; or a Greek letter, digits, and a letter that is no subscript
     rf"({_LETTER}+_?(?:[₀-₉]+[ᵢⱼ]*|[ᵢⱼ]+))({_LETTER}.*)"
@@ -72,11 +72,13 @@ def without_subscript(name: str) -> str | None:
 
     Examples
     --------
-    >>> [without_subscript(name) for name in ("ses_ij", "SESij", "SECTORj", "Xᵢⱼ", "taxi", "ses")]
-    ['ses', 'SES', 'SECTOR', 'X', None, None]
+    >>> [without_subscript(name) for name in ("ses_ij", "SESij", "SECTORj", "Xᵢⱼ", "taxi", "éj", "ses")]
+    ['ses', 'SES', 'SECTOR', 'X', None, None, None]
     """
     match = _UNIT.fullmatch(name)
-    return None if match is None else next(filter(None, match.groups()))
+    if match is None or (match[4] is not None and match[4][-1].islower()):
+        return None
+    return str(next(filter(None, match.groups())))
 
 
 def split_product(symbol: str) -> tuple[str, str] | None:
