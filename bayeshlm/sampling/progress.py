@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from bayeshlm.foreign_text import printable
+
 logger = logging.getLogger(__name__)
 
 type ChainCallback = Callable[[list[Any]], None]
@@ -15,13 +17,15 @@ type ChainCallback = Callable[[list[Any]], None]
 @contextmanager
 def stage(text: str, show: bool | None) -> Iterator[None]:
     """Show `text` with a spinner while the block runs, by default where somebody watches; log it in any case."""
+    text = printable(text)
     logger.info(text)
     if not (somebody_watches() if show is None else show):
         yield
         return
     from rich.console import Console
+    from rich.text import Text
 
-    with Console(stderr=True).status(text):
+    with Console(stderr=True).status(Text(text)):  # a name such as a[/b] is no markup
         yield
 
 
@@ -70,11 +74,11 @@ def steps[Item](
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.completed}/{task.total}"))
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(doing, total=len(items))
         for item in items:
-            bar.update(task, description=f"{doing}: {name(item)}")
+            bar.update(task, description=printable(f"{doing}: {name(item)}", one_line=True))
             yield item
             bar.advance(task)
 

@@ -92,11 +92,16 @@ def test_the_groups_at_the_ends_are_those_of_the_table(page, fit):
 
 def test_missing_rows_are_told(fake_draws, light):
     data = hlm.load_dataset("hs")
-    data.loc[[3, 40], "ses"] = np.nan
+    lost = data["school"].iloc[-1]
+    data.loc[3, "ses"] = data.loc[3, "mathach"] = np.nan
+    data.loc[data["school"] == lost, "mathach"] = np.nan
+    n = 1 + (data["school"] == lost).sum()
     fit = fit_of(hlm.Model("mathach = b0 + b1*ses + r; b0 = g00 + u0; b1 = g10", data, group="school"), fake_draws)
     page = Page(report_html(subject_of(fit)))
-    assert "2 of 1,977 rows were left out" in page.text["data"]
-    assert "; 2 with missing values were excluded" in page.text["methods"]
+    assert f"{n} of 1,977 rows were left out" in page.text["data"]
+    assert f"misses a value (complete cases): mathach in {n}, ses in 1." in page.text["data"]
+    assert f"1 of 40 groups has no complete row and is not in the model: school {lost}." in page.text["data"]
+    assert f"; {n} with missing values were excluded, and with them 1 group" in page.text["methods"]
 
 
 def test_a_fit_that_has_not_converged_says_so_first_and_in_the_methods(fake_draws, light):

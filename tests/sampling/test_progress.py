@@ -1,6 +1,6 @@
 """A bar over steps: every item once and in order, and what it says where somebody watches."""
 
-from bayeshlm.sampling.progress import steps
+from bayeshlm.sampling.progress import stage, steps
 
 
 def test_every_item_once_and_nothing_shown_when_nobody_watches(capsys):
@@ -16,3 +16,15 @@ def test_the_bar_names_what_is_at_work(capsys, monkeypatch):
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "Writing: priors" in printed.err
+
+
+def test_names_in_a_bar_are_neither_markup_nor_commands(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich then takes the captured stream for a terminal
+    name = "ward a[/b] \x1b[5mc"
+    assert list(steps(["first", name], str, "Fitting without", show=True)) == ["first", name]
+    with stage(f"Computing ({name})", show=True):
+        pass
+    shown = capsys.readouterr().err
+    assert "Fitting without: ward a[/b] \\x1b[5mc" in shown
+    assert "Computing (ward a[/b] \\x1b[5mc)" in shown
+    assert "\x1b[5m" not in shown
