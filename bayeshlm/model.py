@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from bayeshlm.crosscheck.enough_rows import check_level1
 from bayeshlm.design import Design, build_design
 from bayeshlm.design.grouping import as_frame
 from bayeshlm.equations import ModelSpec, parse, render
@@ -190,11 +191,14 @@ class Model(ModelEstimates):
         Raises
         ------
         OptionError, SamplingError
+        DataError
+            Nothing is left of the outcome for the level-1 variance: its posterior would have no end at zero.
         """
         from bayeshlm.fit import Fit
         from bayeshlm.sampling.options import sampling_options
 
         options = sampling_options(draws, tune, chains, cores, seed, sampler, parameterization, target_accept, progress)
+        check_level1(self.design)
 
         from bayeshlm.sampling.convert import to_datatree
         from bayeshlm.sampling.nuts import run_nuts
