@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from bayeshlm.crosscheck.enough_rows import check_level1
 from bayeshlm.crosscheck.reml import undetermined_components
 from bayeshlm.design import Design, build_design
 from bayeshlm.design.expanded import expanded_spec
@@ -203,6 +204,8 @@ class Model(ModelEstimates):
         Raises
         ------
         OptionError, SamplingError
+        DataError
+            Nothing is left of the outcome for the level-1 variance: its posterior would have no end at zero.
 
         Warns
         -----
@@ -213,6 +216,7 @@ class Model(ModelEstimates):
         from bayeshlm.sampling.options import sampling_options
 
         options = sampling_options(draws, tune, chains, cores, seed, sampler, parameterization, target_accept, progress)
+        check_level1(self.design)
 
         if reason := undetermined_components(self.design):
             warnings.warn(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bayeshlm.crosscheck.moments import within_residual_variance
+from bayeshlm.crosscheck.rotation import rotate
 from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.design import Design
 from bayeshlm.design.gram import z_roots
@@ -49,3 +51,17 @@ def check_rows(design: Design, products: CrossProducts) -> None:
             f"{n_groups} groups of {design.group!r}, so that they cannot be told from the level-1 residuals: take out "
             "a random effect."
         )
+
+
+def check_level1(design: Design) -> None:
+    """Refuse an outcome of which the predictors and the groups' own coefficients leave nothing.
+
+    The density of the outcome grows without end as sigma goes to zero, faster than a prior of sigma can hold.
+
+    Raises
+    ------
+    DataError
+        The outcome is constant within groups, or made of the predictors.
+    """
+    products = design.cross_products
+    within_residual_variance(products, rotate(products))

@@ -13,7 +13,7 @@ from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError
 
-NO_RESIDUAL = 1e-24
+NO_RESIDUAL = (64 * np.finfo(np.float64).eps) ** 2
 """Share of the outcome's sum of squares below which float64 cannot tell residuals from rounding."""
 
 NO_WITHIN = 1e-10

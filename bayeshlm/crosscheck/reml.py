@@ -162,6 +162,14 @@ def fit_products(design: Design, products: CrossProducts, method: Method = "REML
             f"{len(products.n)} groups so closely that the level-1 variance goes to zero. Remove a random effect."
         )
     T = products.x_transform
+    with np.errstate(over="ignore"):
+        vcov = sigma2 * T @ solution.XVX_inv @ T.T
+    infinite = ~np.isfinite(np.diag(vcov))
+    if infinite.any():
+        names = ", ".join(column.label for column, there in zip(design.fixed, infinite, strict=True) if there)
+        raise DataError(
+            f"The standard errors of {names} are beyond computing: rescale the columns they multiply, or the outcome."
+        )
     Lambda = user_factor(deviance, solution.Lambda)
     tau = np.sqrt(sigma2) * np.linalg.norm(Lambda, axis=1)
     corr = correlations(Lambda)
@@ -171,7 +179,7 @@ def fit_products(design: Design, products: CrossProducts, method: Method = "REML
         fixed_labels=tuple(column.label for column in design.fixed),
         random_labels=random_labels,
         gamma=products.ols + T @ solution.gamma,
-        vcov=sigma2 * T @ solution.XVX_inv @ T.T,
+        vcov=vcov,
         G=sigma2 * Lambda @ Lambda.T,
         tau=tau,
         corr=corr,

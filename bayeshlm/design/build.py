@@ -17,6 +17,12 @@ from bayeshlm.design.terms import Source, expand_terms, filled
 from bayeshlm.equations.rename import rename_columns
 from bayeshlm.equations.spec import ModelSpec
 
+SMALLEST_OUTCOME, LARGEST_OUTCOME = 1e-70, 1e70
+"""SDs of an outcome between which the squares of its sums of squares stay within float64, at any number of rows."""
+
+FEW_DIGITS = 1e-13
+"""SD of an outcome, as a share of its mean, of which rounding leaves less than three digits."""
+
 
 def build_design(
     spec: ModelSpec, data: pd.DataFrame, group: str | None = None, group_data: pd.DataFrame | None = None
@@ -105,9 +111,16 @@ def _outcome(spec: ModelSpec, rows: Rows) -> FloatArray:
         problem = numbers_as_text(column, rows.frame.index) or f"the outcome {column.name!r} is text ({levels})"
         raise place_error(f"{problem}; the outcome must be coded as numbers", rows.text, spec.outcome.span)
     with np.errstate(all="ignore"):
-        variance = column.numbers.var()
-    if not np.isfinite(variance) or (variance < np.finfo(np.float64).tiny and np.ptp(column.numbers) > 0):
+        sd, mean = float(column.numbers.std()), float(column.numbers.mean())
+        varies = np.ptp(column.numbers) > 0
+    if not (np.isfinite(mean) and sd < LARGEST_OUTCOME) or (varies and sd < SMALLEST_OUTCOME):
         message = f"the outcome {column.name!r} has values like {column.numbers[0]:g}, beyond computing: rescale it"
+        raise place_error(message, rows.text, spec.outcome.span)
+    if varies and sd < FEW_DIGITS * abs(mean):
+        message = (
+            f"the outcome {column.name!r} has values around {mean:g} that vary by an SD of {sd:.2g}: numbers of that "
+            "size are rounded too coarsely; subtract a constant before they are stored"
+        )
         raise place_error(message, rows.text, spec.outcome.span)
     if column.numbers.max() == column.numbers.min():
         message = f"the outcome {column.name!r} is {column.numbers[0]:g} in every row: there is nothing to explain"

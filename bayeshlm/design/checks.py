@@ -16,6 +16,9 @@ TOLERANCE = 1e-7
 
 EPS = np.finfo(np.float64).eps
 
+SMALLEST_SD, LARGEST_SD = 1e-102, 1e102
+"""SDs of columns between which the squares of their effects stay within float64."""
+
 
 def check_groups(group: str, labels: pd.Index, codes: IntArray, intercept_only: bool) -> None:
     """Refuse data from which variation between and within groups cannot be told apart.
@@ -95,6 +98,8 @@ def check_columns(columns: FloatArray, names: Sequence[str], intercept: int | No
                 f"{names[k]} is constant ({mean[k]:g} in every row), so its effect cannot be told from an "
                 "intercept: take it out of the equations"
             )
+        if not SMALLEST_SD < sd[k] < LARGEST_SD:
+            raise DataError(f"the values of {names[k]} have an SD of {sd[k]:g}, beyond computing: rescale the data")
     scaled = ScaledColumns.of(columns, (mean, sd), intercept, others if intercept is not None else ())
     triangle = _triangle(scaled)
     rounding = 4 * EPS * np.abs(mean) / scaled.scale
