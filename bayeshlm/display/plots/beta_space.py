@@ -17,8 +17,8 @@ from bayeshlm.posterior.beta_space import BetaSpace, Ellipse, beta_space
 from bayeshlm.posterior.coefficient_names import find_random_coefficient
 from bayeshlm.posterior.level2_variables import Level2Variable
 
-MOST_ELLIPSES = 40
-"""At most so many sampling ellipses are drawn."""
+MOST_ELLIPSES, MANY, FEWER = 40, 100, 20
+"""At most so many sampling ellipses are drawn; of many groups fewer, and these and the lines fainter."""
 
 METHODS = {"pooled": "P", "within": "s", "between": "X"}
 """Markers of the textbook's other methods."""
@@ -93,16 +93,19 @@ def chosen_pair(fit: DrawnFit, x: str | None, y: str | None) -> tuple[str, str]:
 
 def _groups(ax: Axes, space: BetaSpace) -> None:
     known = np.flatnonzero(np.isfinite(space.ols).all(axis=1))
-    shown = known[evenly(len(known), MOST_ELLIPSES)] if len(known) else known
+    many = len(space.eb) > MANY
+    shown = known[evenly(len(known), FEWER if many else MOST_ELLIPSES)] if len(known) else known
     outlines = [Ellipse(space.ols[j], space.ols_cov[j], 1.0).points(60) for j in shown]
     ax.add_collection(LineCollection(outlines, colors=GRAY, linewidths=0.4, alpha=0.5, gid="sampling ellipses"))
-    size = 3.0 if len(space.eb) <= 60 else 2.0
+    size = 1.6 if many else 3.0 if len(space.eb) <= 60 else 2.0
     segments = np.stack([space.ols[known], space.eb[known]], axis=1)
-    ax.add_collection(LineCollection(list(segments), colors=GRAY, linewidths=0.3, alpha=0.6, gid="shrinkage"))
+    ax.add_collection(
+        LineCollection(list(segments), colors=GRAY, linewidths=0.3, alpha=0.3 if many else 0.6, gid="shrinkage")
+    )
     for k in range(len(space.levels)):
         color = category_color(k)
         own = known[space.codes[known] == k]
-        ax.plot(*space.ols[own].T, "x", color=color, ms=size, mew=0.6, alpha=0.7, gid="ols")
+        ax.plot(*space.ols[own].T, "x", color=color, ms=size, mew=0.6, alpha=0.4 if many else 0.7, gid="ols")
         ax.plot(*space.eb[space.codes == k].T, "o", color=color, ms=size, mew=0, gid="eb")
 
 
@@ -115,7 +118,7 @@ def _limits(ax: Axes, space: BetaSpace) -> None:
 
 def _handles(space: BetaSpace, variable: Level2Variable | None) -> list[Artist]:
     known = int(np.isfinite(space.ols).all(axis=1).sum())
-    drawn = min(known, MOST_ELLIPSES)
+    drawn = min(known, FEWER if len(space.eb) > MANY else MOST_ELLIPSES)
     share = f" ({drawn} of {known})" if drawn < known else ""
     handles: list[Artist] = []
     if variable is not None:

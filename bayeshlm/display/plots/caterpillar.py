@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable, Sequence
+
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import IntArray
 from bayeshlm.display.plots.axes import coefficient_name, interval_name, legend_above, one_axes
 from bayeshlm.display.plots.data import LABELED, name_groups
 from bayeshlm.display.plots.drawn_fit import DrawnFit
-from bayeshlm.display.plots.style import BLACK, OWN, POSTERIOR, styled
+from bayeshlm.display.plots.named_points import name_points
+from bayeshlm.display.plots.style import BLACK, OWN, POSTERIOR, VERMILLION, short, styled
+from bayeshlm.errors import OptionError
 from bayeshlm.posterior.coefficient_names import find_random_coefficient
 from bayeshlm.posterior.group_coefficients import one_coefficient
 
@@ -22,13 +29,14 @@ def caterpillar_figure(
     kind: str = "eti",
     ols: bool = False,
     ax: Axes | None = None,
+    highlight: Sequence[Hashable] | None = None,
 ) -> Axes:
     """Draw the posterior mean and interval of a coefficient in every group, from the smallest to the largest.
 
     Parameters
     ----------
     fit : DrawnFit
-    coefficient, prob, kind, ols, ax
+    coefficient, prob, kind, ols, ax, highlight
         As `bayeshlm.display.plots.fit_plots.FitPlots.caterpillar` has them.
     """
     design = fit.design
@@ -51,6 +59,11 @@ def caterpillar_figure(
     if ols:
         ax.plot(table["ols"], place, "x", color=OWN, ms=size, mew=0.8, gid="ols")
         handles.append(Line2D([], [], color=OWN, marker="x", ls="", label="own least squares"))
+    chosen = _highlighted(design, ordered, highlight)
+    if len(chosen):
+        some = table.iloc[chosen]
+        ax.hlines(chosen, some["lower"], some["upper"], color=VERMILLION, lw=1.1, gid="highlight")
+        ax.plot(some["mean"], chosen, "o", color=VERMILLION, ms=2.5, mew=0, gid="highlight mean")
     average = float(table["mean"].mean())
     ax.axvline(average, color=BLACK, lw=0.6, ls=":", gid="average")
     handles.append(Line2D([], [], color=BLACK, lw=0.6, ls=":", label="mean of the groups"))
@@ -59,4 +72,23 @@ def caterpillar_figure(
     legend_above(ax, handles, columns=1 if longest > 10 else 2)
     ax.set_ylim(-1, n)
     ax.set_xlabel(coefficient_name(design, label))
+    if thin and len(chosen):
+        names = [short(design.group_labels[j], 20) for j in ordered[chosen]]
+        to_the_left = some["mean"] > np.mean(ax.get_xlim())
+        name_points(ax, some["lower"].where(to_the_left, some["upper"]).to_numpy(), chosen.astype(float), names)
     return ax
+
+
+def _highlighted(design: Design, ordered: IntArray, highlight: Sequence[Hashable] | None) -> IntArray:
+    """Places of the groups to highlight, from the lowest up."""
+    if highlight is None:
+        return np.empty(0, dtype=np.int64)
+    asked = [highlight] if isinstance(highlight, str) or not isinstance(highlight, Iterable) else list(highlight)
+    found = design.group_labels.get_indexer(pd.Index(asked))
+    if (found < 0).any():
+        unknown = asked[int((found < 0).argmax())]
+        raise OptionError(
+            f"highlight: there is no {design.group} {unknown!r}; the first ones are"
+            f" {', '.join(repr(label) for label in design.group_labels[:5].tolist())}"
+        )
+    return np.flatnonzero(np.isin(ordered, found))

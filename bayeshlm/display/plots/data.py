@@ -26,6 +26,7 @@ from bayeshlm.display.plots.style import (
     plain,
     short,
     styled,
+    width_of,
     wrapped,
 )
 from bayeshlm.errors import OptionError
@@ -36,6 +37,8 @@ type Order = Literal["size", "label"]
 
 LABELED = 40
 """Up to so many groups are named on an axis."""
+
+_ONE_LINE = 8
 
 MOST_ROWS, MOST_IN_PANEL = 20_000, 1_000
 """At most so many rows are drawn, in all and in a panel."""
@@ -71,11 +74,12 @@ def data_figure(
     chosen = chosen_groups(design, groups, order)
     axes = many_axes(ax, len(chosen), _columns(len(chosen)), _panel(len(chosen)), share=True)
     lines = own_lines(values, design.y, design.group_codes, design.n_groups)
+    titles = _titles(design, chosen)
     for panel, j in zip(axes, chosen, strict=True):
         rows = np.flatnonzero(design.group_codes == j)
         position = 0 if variable is None else int(variable.codes[j])
         _panel_of(panel, values[rows], design.y[rows], lines[j], position)
-        panel.set_title(f"{short(design.group_labels[j], 12)}  (n={len(rows)})", fontsize=SMALL, pad=2)
+        panel.set_title(titles[int(j)], fontsize=SMALL, pad=2)
     if ax is None:
         _around(axes[0], design, name, _title(design, len(chosen), order), variable)
     else:
@@ -89,6 +93,13 @@ def chosen_groups(design: Design, most: int, order: Order) -> IntArray:
     sizes = design.n_per_group
     ranked = np.argsort(sizes, kind="stable") if order == "size" else np.arange(design.n_groups)
     return ranked[evenly(design.n_groups, most)]
+
+
+def _titles(design: Design, chosen: IntArray) -> dict[int, str]:
+    """Name and number of rows of groups, below each other where one name would reach into the next panel."""
+    names = {int(j): short(design.group_labels[j], 13) for j in chosen}
+    break_ = "\n" if len(chosen) > 2 and max(map(width_of, names.values())) > _ONE_LINE else "  "
+    return {j: f"{name}{break_}(n={design.n_per_group[j]})" for j, name in names.items()}
 
 
 def _panel_of(panel: Axes, x: FloatArray, y: FloatArray, line: FloatArray, position: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
@@ -67,6 +67,7 @@ class FitPlots(CheckPlots):
         kind: str = "eti",
         ols: bool = False,
         ax: Axes | None = None,
+        highlight: Sequence[Hashable] | None = None,
     ) -> Axes:
         """Draw a coefficient of every group with its interval, sorted by posterior mean.
 
@@ -78,8 +79,15 @@ class FitPlots(CheckPlots):
             See the class.
         ols : bool
             Add the groups' own least squares.
+        highlight : sequence of group labels, optional
+            Groups to color, and to name where there are too many to name all.
+
+        Raises
+        ------
+        OptionError
+            A group is unknown.
         """
-        return caterpillar_figure(self._fit, coefficient, prob, kind, ols, ax)
+        return caterpillar_figure(self._fit, coefficient, prob, kind, ols, ax, highlight)
 
     def shrinkage(self, coefficient: str | None = None, ax: Axes | None = None) -> Axes:
         """Draw arrows from the groups' own least squares to their posterior means, against group size.

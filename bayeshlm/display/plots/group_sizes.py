@@ -12,6 +12,9 @@ WIDE = 10
 """Group sizes that differ by more than this factor stand on a logarithmic axis."""
 
 
+_GOLDEN = (5**0.5 - 1) / 2
+
+
 def is_wide(n: IntArray) -> bool:
     """Whether sizes stand on a logarithmic axis."""
     return bool(n.max() > WIDE * n.min())
@@ -26,7 +29,11 @@ def size_axis(ax: Axes, n: IntArray) -> None:
         ticks = [tick for power in range(7) for tick in (10**power, 2 * 10**power, 5 * 10**power)]
         ax.set_xticks([tick for tick in ticks if n.min() <= tick <= n.max()])
     else:
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
+    if n.min() == n.max() and len(n) > 1:
+        ax.set_xticks([int(n[0])])
+        ax.set_xlabel("rows of the group (all of one size, in order)")
+        return
     repeated = len(np.unique(n)) < len(n)
     ax.set_xlabel("rows of the group" + (" (equal sizes side by side)" if repeated else ""))
 
@@ -39,7 +46,8 @@ def side_by_side(n: IntArray, order: FloatArray, logarithmic: bool = False) -> F
     n : (J,) array of int
         Sizes.
     order : (J,) array
-        Groups of one size stand in the order of this.
+        Where all are of one size they stand in the order of this. Groups of one of several sizes are strewn: in
+        order, every size would draw the same curve anew.
     logarithmic : bool
         Whether the axis is.
 
@@ -61,6 +69,8 @@ def side_by_side(n: IntArray, order: FloatArray, logarithmic: bool = False) -> F
     for k, size in enumerate(sizes):
         same = np.flatnonzero(place == size)
         ranks = np.argsort(np.argsort(order[same], kind="stable"), kind="stable")
+        if len(sizes) > 1:
+            ranks = np.argsort(np.argsort(ranks * _GOLDEN % 1.0, kind="stable"), kind="stable")
         width = min(0.6 * gaps[k], 0.6 * gaps[k + 1], most)
         made[same] += width * ((ranks + 0.5) / len(same) - 0.5)
     return np.exp(made) if logarithmic else made

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from bayeshlm.display.plots.axes import coefficient_name, legend_above, near, one_axes
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.display.plots.axes import coefficient_name, legend_above, one_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.display.plots.group_sizes import is_wide, side_by_side, size_axis
 from bayeshlm.display.plots.style import BLACK, GRAY, OWN, POSTERIOR, styled
@@ -63,11 +64,38 @@ def shrinkage_figure(fit: DrawnFit, coefficient: str | None = None, ax: Axes | N
         handles.append(Line2D([], [], mec=POSTERIOR, mfc="none", marker="o", ls="", mew=0.7, label=text))
     ax.axhline(float(mean.mean()), color=BLACK, lw=0.6, ls=":")
     handles.append(Line2D([], [], color=BLACK, lw=0.6, ls=":", label="mean of the groups"))
-    low, high = near(mean[:, None], ols[:, None])
-    ax.set_ylim(low[0], high[0])
-    outside = int(((ols < low[0]) | (ols > high[0])).sum())
-    note = f"arrows of {outside} groups begin outside of the figure" if outside else None
-    legend_above(ax, handles, note, columns=2)
+    low, high = vertical_limits(mean, ols[known])
+    ax.set_ylim(low, high)
+    for beyond, edge, marker in ((ols < low, low, "v"), (ols > high, high, "^")):
+        ax.plot(x[beyond], np.full(beyond.sum(), edge), marker, color=OWN, ms=4, mew=0, clip_on=False, gid="beyond")
+    outside = int(((ols < low) | (ols > high)).sum())
+    if outside:
+        text = f"own least squares, farther out ({outside})"
+        handles.append(Line2D([], [], color=OWN, marker="^", ls="", mew=0, label=text))
+    legend_above(ax, handles, columns=1 if outside else 2)
     size_axis(ax, n)
     ax.set_ylabel(coefficient_name(design, label, 26))
     return ax
+
+
+def vertical_limits(mean: FloatArray, ols: FloatArray) -> tuple[float, float]:
+    """Limits that hold all groups, but for own estimates that would press the others into a line.
+
+    Parameters
+    ----------
+    mean, ols : (n,) arrays
+        Posterior means, and finite least-squares estimates. Those within four times the span of all means and of nine
+        in ten of the estimates are held.
+
+    Examples
+    --------
+    >>> vertical_limits(np.array([0.0, 1.0]), np.array([-1.0, 2.0]))
+    (-1.18, 2.18)
+    """
+    bulk = np.concatenate([mean, np.quantile(ols, [0.05, 0.95]) if len(ols) else mean])
+    bottom, top = float(bulk.min()), float(bulk.max())
+    reach = 4 * (top - bottom) or 1.0
+    held = np.concatenate([mean, ols[(ols >= bottom - reach) & (ols <= top + reach)]])
+    low, high = float(held.min()), float(held.max())
+    margin = 0.06 * (high - low or 1.0)
+    return low - margin, high + margin

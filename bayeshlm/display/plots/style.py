@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
+
+from bayeshlm.display.plots.fonts import families, remark_missing
 
 COLUMN, PAGE = 3.5, 7.0
 """Widths of a column and of a page, in inches."""
@@ -63,8 +67,8 @@ def style() -> Iterator[None]:
     figure loads it: a notebook's turns interactive, without which it shows no later figure.
     """
     current: Any = mpl.rcParams
-    before = {name: current[name] for name in SETTINGS}
-    current.update(SETTINGS)
+    before = {name: current[name] for name in (*SETTINGS, "font.family")}
+    current.update(SETTINGS, **{"font.family": families()})
     try:
         yield
     finally:
@@ -77,7 +81,12 @@ def styled[**P, R](figure: Callable[P, R]) -> Callable[P, R]:
     @wraps(figure)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
         with style():
-            return figure(*args, **kwargs)
+            made = figure(*args, **kwargs)
+            axes = made[0] if isinstance(made, list) else made
+            root = axes.get_figure(root=True) if isinstance(axes, Axes) else None
+            if root is not None:
+                remark_missing(root)
+            return made
 
     return drawn
 
@@ -118,8 +127,33 @@ def short(text: object, most: int) -> str:
     >>> short("Lincoln Elementary 7", 9), short("Lincoln", 9)
     ('Linc…ry 7', 'Lincoln')
     """
-    whole, tail = str(text), (most - 1) // 2
-    return plain(whole if len(whole) <= most else f"{whole[: most - 1 - tail]}…{whole[-tail:]}")
+    whole = str(text)
+    if width_of(whole) <= most:
+        return plain(whole)
+    tail = _start(whole[::-1], (most - 1) // 2)[::-1]
+    return plain(f"{_start(whole, most - 1 - width_of(tail))}…{tail}")
+
+
+def width_of(text: str) -> int:
+    """Width of a text in letters: Chinese, Japanese and Korean characters are two letters wide.
+
+    Examples
+    --------
+    >>> width_of("ward 7"), width_of("北京")
+    (6, 4)
+    """
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def _start(text: str, most: int) -> str:
+    """As much of a text as has at most this width."""
+    kept, width = "", 0
+    for char in text:
+        width += width_of(char)
+        if width > most:
+            break
+        kept += char
+    return kept
 
 
 def category_color(position: int) -> str:

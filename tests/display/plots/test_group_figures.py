@@ -1,9 +1,11 @@
 """Figures of the groups: lines, caterpillar, shrinkage, beta space."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from bayeshlm.display.plots.group_sizes import side_by_side
+from bayeshlm.display.plots.group_sizes import side_by_side, size_axis
+from bayeshlm.display.plots.shrinkage import vertical_limits
 from bayeshlm.errors import OptionError
 from bayeshlm.posterior.beta_space import beta_space
 from bayeshlm.posterior.level2_variables import level2_variables
@@ -82,9 +84,47 @@ def test_equal_sizes_stand_side_by_side_and_stay_apart_from_others():
     n = np.array([4, 4, 4, 8, 8, 100])
     for logarithmic in (False, True):
         place = side_by_side(n, np.arange(6.0), logarithmic)
-        assert (np.diff(place) > 0).all()
-        assert place[2] < (np.sqrt(32) if logarithmic else 6) < place[3]
+        assert len(set(place)) == 6
+        assert (np.diff(np.sort(place[:3])) > 0).all()
+        assert place[:3].max() < (np.sqrt(32) if logarithmic else 6) < place[3:].min()
     assert side_by_side(np.full(3, 7), np.array([2.0, 0.0, 1.0])) == pytest.approx([7 + 1 / 3, 7 - 1 / 3, 7])
+
+
+def test_groups_of_one_of_several_sizes_are_strewn():
+    """In the order of their estimates every size would draw the same curve, a sawtooth."""
+    n, order = np.repeat([8, 9, 10], 40), np.tile(np.arange(40.0), 3)
+    place = side_by_side(n, order)
+    for size in (8, 9, 10):
+        assert abs(np.corrcoef(place[n == size], order[n == size])[0, 1]) < 0.3
+
+
+def test_one_size_has_one_tick():
+    figure, ax = plt.subplots()
+    size_axis(ax, np.full(6, 15))
+    figure.canvas.draw()
+    assert ax.get_xticks().tolist() == [15]
+    _, ax = plt.subplots()
+    ax.plot([15.5, 17.5], [0, 0])
+    size_axis(ax, np.array([16, 17, 16]))
+    assert (ax.get_xticks() % 1 == 0).all()
+
+
+def test_all_arrows_are_inside_but_for_estimates_far_beyond():
+    rng = np.random.default_rng(1)
+    ols = rng.normal(size=40) * 3
+    low, high = vertical_limits(ols / 4, ols)
+    assert low < ols.min() < ols.max() < high
+    low, high = vertical_limits(ols / 4, np.append(ols, 1e6))
+    assert low < ols.min() < ols.max() < high < 100
+
+
+def test_highlighted_groups_are_colored_and_named(full, drawn):
+    groups = full.model.design.group_labels
+    ax = full.plot.caterpillar("b0", highlight=[groups[1], groups[2]])
+    (bars,) = drawn(ax, "highlight")
+    assert len(bars.get_segments()) == 2
+    with pytest.raises(OptionError, match="there is no ward 'nowhere'"):
+        full.plot.caterpillar("b0", highlight=["nowhere"])
 
 
 def test_beta_space_draws_what_was_computed(full, drawn):
