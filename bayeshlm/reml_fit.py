@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from bayeshlm.crosscheck.reml import fit_reml
 from bayeshlm.crosscheck.tests_of_effects import DfMethod, linear_hypothesis
 from bayeshlm.design.design import Design
 from bayeshlm.display.reml_tables import RemlReport, ShownLikelihoodRatio, ShownTest, reml_html, reml_text
-from bayeshlm.errors import OptionError
+from bayeshlm.errors import ModelWarning, OptionError
 from bayeshlm.posterior import at_estimates
 from bayeshlm.reml_quantities import RemlQuantities
 
@@ -67,9 +68,13 @@ class RemlFit(RemlQuantities):
         -------
         pandas.DataFrame
             Indexed by symbol; columns ``coefficient``, ``term``, ``estimate``, ``se``, ``df``, ``t``, ``p``, ``lower``,
-            ``upper``.
+            ``upper``. Robust standard errors of fewer than 50 groups are too small: ``attrs["notes"]`` and a warning
+            say so.
         """
-        return self._stamped(fixed_table(self._design, self._estimate, prob, df, robust))
+        table = fixed_table(self._design, self._estimate, prob, df, robust)
+        for note in table.attrs["notes"]:
+            warnings.warn(f"{note[0].upper()}{note[1:]}.", ModelWarning, stacklevel=2)
+        return self._stamped(table)
 
     def variance_components(
         self, prob: float = 0.95, intervals: IntervalMethod | None = "wald", criterion: Method = "ML"

@@ -14,7 +14,7 @@ def test_an_outcome_that_is_constant_within_groups_is_refused():
     data = pd.DataFrame({"g": g, "x": rng.normal(size=100), "y": rng.normal(size=20)[g]})
     model = hlm.Model("y = b0 + b1*x + r; b0 = g00 + u0; b1 = g10", data, "g")
     for refused in (model.fit, model.reml, model.ml):
-        with pytest.raises(DataError, match="level-1 variance is zero.*constant within groups"):
+        with pytest.raises(DataError, match=r"level-1 variance is zero.*constant within groups"):
             refused()
 
 
@@ -34,9 +34,7 @@ def test_priors_carry_a_design_with_more_random_effects_than_rows():
         fits[0].cross_check()
     for name in ("gamma", "tau", "sigma"):
         one, other = (fit.posterior[name] for fit in fits)
-        moments = [
-            (draws.mean(("chain", "draw")), hlm_mcse(draws)) for draws in (one, other)
-        ]
+        moments = [(draws.mean(("chain", "draw")), hlm_mcse(draws)) for draws in (one, other)]
         gap = np.abs(moments[0][0] - moments[1][0]) / np.hypot(moments[0][1], moments[1][1])
         assert float(gap.max()) < 4.5  # of 9 means, in Monte Carlo standard errors
 
