@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from functools import partial
 
@@ -30,7 +31,7 @@ from bayeshlm.display.reml_tables import (
     reml_text,
     reml_variance_grid,
 )
-from bayeshlm.errors import OptionError
+from bayeshlm.errors import ModelWarning, OptionError
 from bayeshlm.posterior import at_estimates
 from bayeshlm.reml_quantities import RemlQuantities
 
@@ -80,10 +81,13 @@ class RemlFit(RemlQuantities):
         -------
         pandas.DataFrame
             Indexed by symbol; columns ``coefficient``, ``term``, ``estimate``, ``se``, ``df``, ``t``, ``p``, ``lower``,
-            ``upper``.
+            ``upper``. Robust standard errors of fewer than 50 groups are too small: ``attrs["notes"]`` and a warning
+            say so.
         """
-        table = self._stamped(fixed_table(self._design, self._estimate, prob, df, robust))
-        return ShownFrame.of(table, partial(reml_fixed_grid, labels=ColumnLabels.of(self._design)))
+        table = fixed_table(self._design, self._estimate, prob, df, robust)
+        for note in table.attrs["notes"]:
+            warnings.warn(f"{note[0].upper()}{note[1:]}.", ModelWarning, stacklevel=2)
+        return ShownFrame.of(self._stamped(table), partial(reml_fixed_grid, labels=ColumnLabels.of(self._design)))
 
     def variance_components(
         self, prob: float = 0.95, intervals: IntervalMethod | None = "wald", criterion: Method = "ML"

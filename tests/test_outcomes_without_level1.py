@@ -14,7 +14,7 @@ def test_an_outcome_that_is_constant_within_groups_is_refused():
     data = pd.DataFrame({"g": g, "x": rng.normal(size=100), "y": rng.normal(size=20)[g]})
     model = hlm.Model("y = b0 + b1*x + r; b0 = g00 + u0; b1 = g10", data, "g")
     for refused in (model.fit, model.reml, model.ml):
-        with pytest.raises(DataError, match="level-1 variance is zero.*constant within groups"):
+        with pytest.raises(DataError, match=r"level-1 variance is zero.*constant within groups"):
             refused()
 
 

@@ -270,3 +270,35 @@ def test_tables_have_the_rows_of_fit(fake_draws):
     )
     for table in (fit.fixed_effects(), fit.anova(), fit.icc(), fit.chi_square(), fit.intervals()):
         assert (table.attrs["n_obs"], table.attrs["singular"], table.attrs["method"]) == (7185, False, "REML")
+
+
+def test_robust_standard_errors_of_few_groups_say_so():
+    rng = np.random.default_rng(0)
+    for n_groups in (49, 50):
+        g = np.repeat(range(n_groups), 4)
+        data = pd.DataFrame({"g": g, "y": rng.normal(size=n_groups)[g] + rng.normal(size=len(g))})
+        fit = hlm.Model("y = b0 + r; b0 = g00 + u0", data, "g").reml()
+        assert fit.fixed_effects().attrs["notes"] == ()
+        if n_groups == 50:
+            assert fit.fixed_effects(robust=True).attrs["notes"] == ()
+            continue
+        with pytest.warns(hlm.ModelWarning, match="Cluster-robust standard errors from 49 groups are too small"):
+            table = fit.fixed_effects(robust=True)
+        assert table.attrs["n_groups"] == 49
+        assert "intervals too narrow" in table.attrs["notes"][0]
+
+
+def test_a_bootstrap_without_a_draw_as_large_prints_a_bound():
+    rng = np.random.default_rng(0)
+    g = np.repeat(range(15), 8)
+    data = pd.DataFrame({"g": g, "x": rng.normal(size=120)})
+    data["y"] = (1 + rng.normal(size=15)[g]) * data["x"] + rng.normal(size=120)
+    small = hlm.Model("y = b0 + b1*x + r; b0 = g00 + u0; b1 = g10", data, "g").reml()
+    large = hlm.Model("y = b0 + b1*x + r; b0 = g00 + u0; b1 = g10 + u1", data, "g").reml()
+    found = large.compare(small, n_boot=39, seed=1)
+    assert found.bootstrap.max() < found.statistic
+    assert found.p == 1 / 40
+    assert "p < 0.0250, no draw as large (likelihood ratio by REML; parametric bootstrap, 39 draws)" in " ".join(
+        repr(found).split()
+    )
+    assert "p &lt; 0.0250, no draw as large" in found._repr_html_()

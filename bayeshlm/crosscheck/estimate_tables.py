@@ -18,6 +18,10 @@ AS_CODED = (
 )
 """Note of tests that no choice of hypotheses makes free of the coding."""
 
+FEW_GROUPS = 50
+"""Groups below which a sandwich covariance may be of too few: from 20 to 50 where they are of one size, more
+where they are not (Cameron & Miller 2015, J. Human Resources 50, 317-372, section VI)."""
+
 
 def fixed_table(
     design: Design, estimate: RemlEstimate, prob: float, df: IntervalDf, robust: bool = False
@@ -55,8 +59,17 @@ def fixed_table(
         },
         index=pd.Index(tests.labels, name="symbol"),
     )
-    table.attrs.update(ci_prob=prob, df=df, robust=robust)
+    notes = (few_groups_note(design.n_groups),) if robust and design.n_groups < FEW_GROUPS else ()
+    table.attrs.update(ci_prob=prob, df=df, robust=robust, n_groups=design.n_groups, notes=notes)
     return table
+
+
+def few_groups_note(n_groups: int) -> str:
+    """What must be said of cluster-robust standard errors from few groups."""
+    return (
+        f"cluster-robust standard errors from {n_groups} groups are too small on average, and their intervals too "
+        f"narrow: they need many groups, some {FEW_GROUPS} at least"
+    )
 
 
 def interval_table(found: Intervals, method: str) -> pd.DataFrame:

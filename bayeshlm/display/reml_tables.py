@@ -158,7 +158,7 @@ def reml_fixed_grid(table: pd.DataFrame, labels: ColumnLabels) -> Grid:
     robust = ", cluster-robust standard errors" if attrs["robust"] else ""
     title = f"Fixed effects ({percent(attrs['ci_prob'])} intervals, {DF[attrs['df']]}{robust})"
     header = ("", "", "estimate", "se", "df", "t", "p", "lower", "upper")
-    return Grid(title, header, tuple(sections), n_labels=2)
+    return Grid(title, header, tuple(sections), notes=attrs["notes"], n_labels=2)
 
 
 def _tested(row: pd.Series) -> tuple[str, ...]:
@@ -238,10 +238,10 @@ def _ratio_grid(comparison: LikelihoodComparison) -> Grid:
         (name, str(fit.n_parameters), number(fit.criterion, 3), number(fit.aic, 2), number(fit.bic, 2))
         for name, fit in (("smaller", comparison.smaller), ("larger", comparison.larger))
     )
-    note = (
-        f"Statistic {number(comparison.statistic, 4)} on {comparison.df} df, p {_relation(comparison.p)}"
-        f" ({comparison.method})."
-    )
+    draws, p = comparison.bootstrap, f"p {_relation(comparison.p)}"
+    if len(draws) and not np.any(draws >= comparison.statistic):
+        p = f"p < {number(comparison.p, 4)}, no draw as large"
+    note = f"Statistic {number(comparison.statistic, 4)} on {comparison.df} df, {p} ({comparison.method})."
     header = ("model", "parameters", "deviance", "AIC", "BIC")
     return Grid(f"Likelihood-ratio test ({comparison.criterion})", header, (Section("", rows),), notes=(note,))
 

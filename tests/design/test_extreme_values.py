@@ -92,9 +92,9 @@ def test_a_column_far_from_zero_is_judged_by_its_rounding(factor: float) -> None
 @pytest.mark.parametrize("mean", [0.0, 1e3, 1e12])
 @pytest.mark.parametrize("constant", [False, True])
 def test_whether_the_intercept_has_a_share(mean: float, constant: bool) -> None:
-    """``z = 2 x`` needs no intercept, however far from zero x lies; ``z = 2 x + mean + 1`` does."""
-    x = mean + np.random.default_rng(3).normal(size=500)
-    columns = np.column_stack([np.ones(500), x, 2 * x + constant * (mean + 1)])
-    named = "the intercept and x" if constant else "x"
+    """``z = .3 x + .7 v`` needs no intercept, however far from zero they lie; with ``mean + 1`` added it does."""
+    x, v = mean + np.random.default_rng(3).normal(size=(2, 500))
+    columns = np.column_stack([np.ones(500), x, v, 0.3 * x + 0.7 * v + constant * (mean + 1)])
+    named = "the intercept, x and v" if constant else "x and v"
     with pytest.raises(DataError, match=f"^z is determined by {named}: take"):
-        check_columns(columns, ["the intercept", "x", "z"], 0)
+        check_columns(columns, ["the intercept", "x", "v", "z"], 0)
