@@ -54,11 +54,10 @@ def statistic_name(name: str) -> str:
 
     Examples
     --------
-    >>> statistic_name("q25"), statistic_name("between_variance"), statistic_name("slope_sd[b1]")
-    ('25% quantile', 'between variance', 'slope sd[b1]')
+    >>> statistic_name("q25"), statistic_name("between_variance")
+    ('25% quantile', 'between_variance')
     """
-    what, bracket, label = name.partition("[")
-    return _NAMES.get(name, what.replace("_", " ") + bracket + label)
+    return _NAMES.get(name, name)
 
 
 def _cells(name: str, row: pd.Series) -> tuple[str, ...]:
