@@ -94,7 +94,7 @@ def table(
     >>> hlm.table(null, hlm.open_model("hsb-means-as-outcomes").reml(), names=["null", "sector"], null=null)
     Two-level models of mathach
                                                  null           sector
-      estimator                      REML             REML
+      estimator                                REML             REML
       Intercept
         (intercept)              g00     12.64 (0.24)     11.39 (0.29)
         sector                   g01                       2.80 (0.44)

@@ -127,7 +127,7 @@ def level2_residuals(posterior: xr.Dataset, design: Design, prob: float = 0.95, 
         | {"cov": ((design.group, "random", "random_"), moments.cov)},
         {design.group: design.group_labels.to_numpy(), "random": random, "random_": random},
     )
-    notes = ["p: of a new group of the same size, over the posterior; p_holm: adjusted for the number of groups"]
+    notes = ["p: of a new group of the same size, over the posterior; p Holm: adjusted for the number of groups"]
     if len(draws) < n_draws:
         notes.append(f"intervals of u from {len(draws)} of {n_draws} draws")
     if found.n_draws < n_draws:

@@ -98,7 +98,8 @@ def _of_outcome() -> list[Statistic]:
 
 
 def _quantile(name: str, share: float) -> Statistic:
-    return Statistic(name, f"{100 * share:g}% quantile of the outcome", lambda y: np.quantile(y.y, share, axis=1))
+    what = "median" if share == 0.5 else f"{100 * share:g}% quantile"
+    return Statistic(name, f"{what} of the outcome", lambda y: np.quantile(y.y, share, axis=1))
 
 
 def _correlation(name: str, meaning: str, values: FloatArray) -> Statistic:

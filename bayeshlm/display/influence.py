@@ -11,6 +11,7 @@ from bayeshlm.checks.influence import Influence
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
 from bayeshlm.display.digits import count, number, p_value, percent
 from bayeshlm.display.html import to_html
+from bayeshlm.display.labels import group_name
 from bayeshlm.display.text import to_text
 
 SHOWN = 10
@@ -80,7 +81,9 @@ def _outlying(influence: Influence) -> str:
 
 def _names(influence: Influence, rows: pd.DataFrame, column: str) -> str:
     write = p_value if column == "conflict_p" else lambda value: number(value, 2)
-    return ", ".join(f"{influence.group} {label} ({write(float(row[column]))})" for label, row in rows.iterrows())
+    return ", ".join(
+        f"{group_name(influence.group, label)} ({write(float(row[column]))})" for label, row in rows.iterrows()
+    )
 
 
 def _cells(label: str, row: pd.Series) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ class ColumnLabels:
         >>> import bayeshlm as hlm
         >>> labels = ColumnLabels.of(hlm.open_model("hsb-slopes-as-outcomes-full").design)
         >>> labels.heading("b1"), labels.term("g01"), labels.term("g10")
-        ('b1, the slope of cwc(ses)', 'meanses', '(intercept)')
+        ('b1, the slope of cwc(ses)', 'sector', '(intercept)')
         """
         return cls(
             {column.label: slope_of(column.name) for column in design.coefficients},
@@ -57,3 +57,15 @@ def term_name(term: str) -> str:
 def slope_of(name: str) -> str:
     """Say what a level-1 coefficient is, by the name of what it multiplies: the intercept, or the slope of it."""
     return "the intercept" if name == "1" else f"the slope of {name}"
+
+
+def group_name(group: str, label: object) -> str:
+    """Name a group by its column and its label, or by its label alone where that says it.
+
+    Examples
+    --------
+    >>> group_name("site", 9), group_name("site", "site09")
+    ('site 9', 'site09')
+    """
+    text = str(label)
+    return text if text.casefold().startswith(group.casefold()) else f"{group} {text}"

@@ -10,6 +10,7 @@ from bayeshlm.checks.loo import Loo
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
 from bayeshlm.display.digits import count, decimals, number
 from bayeshlm.display.html import to_html
+from bayeshlm.display.labels import group_name
 from bayeshlm.display.text import to_text
 
 MOST_NAMED = 20
@@ -90,7 +91,7 @@ def _names(loo: Loo, bad: pd.DataFrame) -> list[str]:
     rows = zip(bad.index, bad.iterrows(), strict=True)
     whole = loo.unit == "group"
     return [
-        (f"{loo.group} {label}" if whole else f"row {label} of {loo.group} {row[loo.group]}")
+        (group_name(loo.group, label) if whole else f"row {label} of {group_name(loo.group, row[loo.group])}")
         + f" ({number(float(row['pareto_k']), 2)})"
         for label, (_, row) in rows
     ]

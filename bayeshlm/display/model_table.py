@@ -92,7 +92,7 @@ def model_table(
     for name in dict.fromkeys((key.part, key.section) for key in keys):
         own = [key for key in keys if (key.part, key.section) == name]
         rows = tuple(
-            (key.label, symbols[key], *(_cell(key, column.entries.get(key), cells) for column in columns))
+            (key.label, symbols[key], *_cells(key, [column.entries.get(key) for column in columns], cells))
             for key in own
         )
         sections.append(Section(name[1], rows))
@@ -150,7 +150,14 @@ def _symbols(key: RowKey, columns: Sequence[ModelColumn]) -> str:
     return " / ".join(dict.fromkeys(c.entries[key].symbol for c in columns if key in c.entries))
 
 
-def _cell(key: RowKey, entry: Entry | None, cells: str) -> str:
+def _cells(key: RowKey, entries: Sequence[Entry | None], cells: str) -> list[str]:
+    """Write a row; what describes whole models has as many places in all of them."""
+    found = [decimals(e.error, e.mcse) for e in entries if e is not None and math.isfinite(e.error) and e.error > 0]
+    places = min(found) if found and key.part == MODEL else None
+    return [_cell(key, entry, cells, places) for entry in entries]
+
+
+def _cell(key: RowKey, entry: Entry | None, cells: str, most: int | None) -> str:
     if entry is None:
         return ""
     if entry.is_count:
@@ -158,7 +165,7 @@ def _cell(key: RowKey, entry: Entry | None, cells: str) -> str:
     if entry.error == 0 == entry.estimate:
         return "0"
     if math.isfinite(entry.error):
-        places = decimals(entry.error, entry.mcse)
+        places = decimals(entry.error, entry.mcse) if most is None else most
     else:  # three digits of an estimate, three places of a share
         places = SHARE_PLACES if key.part == MODEL else decimals(0.1 * abs(entry.estimate), math.nan)
     text = number(entry.estimate, places)

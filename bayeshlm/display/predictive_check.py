@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bayeshlm.checks.predictive_check import PredictiveCheck
+from bayeshlm.checks.predictive_statistics import QUANTILES
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
 from bayeshlm.display.digits import decimals, number, share
 from bayeshlm.display.html import to_html
@@ -16,6 +17,7 @@ from bayeshlm.display.text import to_text
 HEADER = ("", "observed", "replicated", "sd", "lower", "upper", "p", "two-sided")
 HEADINGS = {"same": "new rows in the same groups", "new": "new groups"}
 NOTABLE = 0.05
+_NAMES = {"sd": "SD", **{name: f"{100 * share:g}% quantile" for name, share in QUANTILES.items() if name != "median"}}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -37,11 +39,25 @@ class ShownPredictiveCheck(PredictiveCheck):
 def predictive_check_blocks(check: PredictiveCheck) -> list[Block]:
     """Lay out a predictive check: a section a mode, then the statistics that the replicates rarely reach."""
     sections = tuple(
-        Section(HEADINGS[str(mode)], tuple(_cells(str(name), row) for name, row in part.droplevel("mode").iterrows()))
+        Section(
+            HEADINGS[str(mode)],
+            tuple(_cells(str(name), row) for name, row in part.droplevel("mode").iterrows()),
+        )
         for mode, part in check.table.groupby(level="mode", sort=False)
     )
     grid = Grid("Posterior predictive checks", HEADER, sections, notes=check.notes)
     return [grid, Lines(_verdict(check.table))]
+
+
+def statistic_name(name: str) -> str:
+    """What a statistic is called in a figure, by its key: as the report has it.
+
+    Examples
+    --------
+    >>> statistic_name("q25"), statistic_name("between_variance")
+    ('25% quantile', 'between_variance')
+    """
+    return _NAMES.get(name, name)
 
 
 def _cells(name: str, row: pd.Series) -> tuple[str, ...]:

@@ -104,7 +104,7 @@ def _tests(shape: Normality, variance: LevelOneVariance) -> Grid:
     df = str(variance.df) if used > 1 else ""
     rows = (
         ("skewness of the errors", number(shape.skewness, 2), "", p_value(shape.p_skewness), ""),
-        ("kurtosis of the errors (normal: 3)", number(shape.kurtosis, 2), "", p_value(shape.p_kurtosis), ""),
+        ("excess kurtosis of the errors", number(shape.kurtosis - 3, 2), "", p_value(shape.p_kurtosis), ""),
         ("equal level-1 variance, H", number(variance.chi2, 2), df, p_value(variance.p), p_value(variance.p_exact)),
     )
     least = f"at least {variance.min_df} degrees of freedom for a residual variance of their own"

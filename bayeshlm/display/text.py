@@ -72,11 +72,15 @@ def _label_column(header: str, cells: Sequence[str]) -> list[str]:
 
 
 def _number_column(header: str, cells: Sequence[str]) -> list[str]:
-    """Right-align numbers at their decimal point, the header above them."""
+    """Right-align numbers at their decimal point, the header and words at the right edge of the column."""
     header, cells = printable(header, one_line=True), [printable(cell, one_line=True) for cell in cells]
+    words = [cell.isalpha() for cell in cells]
     parts = [cell.partition(".") for cell in cells]
-    after = max((len(point + places) for _, point, places in parts), default=0)
-    aligned = [whole + (point + places).ljust(after) for whole, point, places in parts]
+    after = max((len(p[1] + p[2]) for p, word in zip(parts, words, strict=True) if not word), default=0)
+    aligned = [
+        whole if word else whole + (point + places).ljust(after)
+        for (whole, point, places), word in zip(parts, words, strict=True)
+    ]
     width = max(map(len, [header, *aligned]))
     return [cell.rjust(width) for cell in (header, *aligned)]
 

@@ -152,7 +152,7 @@ def test_numbers_that_cannot_be_trusted_are_not_to_be_used(subject):
     ("skewness", "kurtosis", "p", "p_variance", "expected"),
     [
         (0.01, 3.02, 0.6, 0.5, ["against normal level-1 errors", "against one level-1 variance"]),
-        (-0.13, 2.5, 0.001, 0.001, ["not quite normal (skewness -0.13, kurtosis 2.50", "variance differs"]),
+        (-0.13, 2.5, 0.001, 0.001, ["not quite normal (skewness -0.13, excess kurtosis -0.50", "variance differs"]),
         (1.4, 6.0, 0.001, 0.5, ["clearly not normal", "against one level-1 variance"]),
         (float("nan"), float("nan"), float("nan"), float("nan"), ["too few rows"]),
     ],
@@ -189,8 +189,8 @@ def test_priors_that_matter_are_named(subject):
     found = subject.prior_sensitivity
     assert "no result hangs on them" in prior_conclusion(changed(found, flagged=[]))
     table = found.table.assign(strongest="corr")
-    said = prior_conclusion(changed(found, flagged=["tau_u1", "sigma"], table=table))
-    assert said.startswith("The priors matter for tau_u1, sigma: justify the prior of corr,")
+    said = prior_conclusion(changed(found, flagged=["tau[u1]", "sigma"], table=table))
+    assert said.startswith("The priors matter for tau[u1], sigma: justify the prior of corr,")
 
 
 def test_a_difference_in_fixed_effects_weighs_more_than_one_in_variances(fit):

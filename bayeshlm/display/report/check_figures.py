@@ -31,11 +31,11 @@ def residual_figures(subject: Subject) -> Iterator[Figure]:
     if "level1_residuals" in vars(subject):
         axes = subject.fit.plot.residuals(1, residuals=subject.level1_residuals)
         alt = "Standardized level-1 residuals against fitted values, and against normal quantiles."
-        yield Figure.of(axes, alt, "Level-1 residuals against fitted values, and against normal quantiles.")
+        yield Figure.of(axes, alt, "Rows, standardized: against what is fitted, and against normal errors.")
     if "level2_residuals" in vars(subject):
         axes = subject.fit.plot.residuals(2, residuals=subject.level2_residuals)
         alt = "Standardized level-2 residuals against normal quantiles, and Mahalanobis distances against chi-square's."
-        yield Figure.of(axes, alt, "Level-2 residuals and Mahalanobis distances against their quantiles.")
+        yield Figure.of(axes, alt, "Groups: each effect, and the distances, against what the model expects.")
 
 
 def influence_figures(subject: Subject) -> Iterator[Figure]:
@@ -43,7 +43,11 @@ def influence_figures(subject: Subject) -> Iterator[Figure]:
     if "influence" in vars(subject):
         axes = subject.fit.plot.influence(subject.influence)
         alt = "The change of every parameter without each group, and Cook's distance against how unusual the group is."
-        yield Figure.of(axes, alt, f"What each {subject.design.group} does to the results.")
+        yield Figure.of(
+            axes,
+            alt,
+            f"Left: how far each parameter moves without each {subject.design.group}. Right: whose rows are unusual.",
+        )
 
 
 def prior_figures(subject: Subject) -> Iterator[Figure]:
@@ -51,4 +55,4 @@ def prior_figures(subject: Subject) -> Iterator[Figure]:
     if "prior_sensitivity" in vars(subject):
         axes = subject.fit.plot.prior_sensitivity(subject.prior_sensitivity)
         alt = "The sensitivity of every parameter to the priors and to the data."
-        yield Figure.of(axes, alt, "Sensitivity to the priors and to the data, by power scaling.")
+        yield Figure.of(axes, alt, "How far parameters move with the priors (diamonds) and the data (points).")

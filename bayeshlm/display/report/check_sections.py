@@ -152,9 +152,8 @@ def _off(table: pd.DataFrame) -> str:
         if off:
             row = rows[off[0]]
             side = "above" if row["observed"] > row["mean"] else "below"
-            found.setdefault(" and ".join(HEADINGS[mode] for mode in off), []).append(f"{row['meaning']} ({side})")
+            found.setdefault(" and in ".join(HEADINGS[mode] for mode in off), []).append(f"{row['meaning']} ({side})")
     if not found:
         return paragraph(f"No statistic has a two-sided p below {NOTABLE:g}.")
-    return paragraph(f"The data lie above or below what the model makes (two-sided p below {NOTABLE:g})") + bullets(
-        f"of {where}: {'; '.join(named)}." for where, named in found.items()
-    )
+    text = f"These statistics of the data are unusual among their replicates (two-sided p below {NOTABLE:g}):"
+    return paragraph(text) + bullets(f"in {where}: {'; '.join(named)}." for where, named in found.items())

@@ -16,13 +16,14 @@ from bayeshlm.checks.power_scaling import PriorSensitivity
 from bayeshlm.checks.verdicts import DIFFERS
 from bayeshlm.design.naming import prior_label
 from bayeshlm.display.digits import number
+from bayeshlm.display.labels import group_name
 from bayeshlm.display.predictive_check import NOTABLE
 
 ALPHA = 0.05
 """A test below it is followed up."""
 
 SMALL_SKEWNESS, SMALL_KURTOSIS = 0.5, 1.0
-"""Departures from normal errors that intervals of effects bear, in absolute value; of the kurtosis, from 3."""
+"""Departures from normal errors that intervals of effects bear, in absolute value; of skewness and excess kurtosis."""
 
 LARGE_CHANGE = 1.0
 """A group that moves a parameter by so many posterior SDs is reported with and without it."""
@@ -85,12 +86,13 @@ def level1_conclusion(residuals: LevelOneResiduals) -> str:
     """Judge the level-1 errors: shape, by size as well as by test, and variance."""
     shape, variance = residuals.normality, residuals.variance
     p_shape, p_variance = np.array([shape.p_skewness, shape.p_kurtosis]), variance.p_exact
-    said = f"skewness {number(shape.skewness, 2)}, kurtosis {number(shape.kurtosis, 2)}; normal errors: 0 and 3"
+    excess = shape.kurtosis - 3
+    said = f"skewness {number(shape.skewness, 2)}, excess kurtosis {number(excess, 2)}; of normal errors both are 0"
     if np.isnan(p_shape).all():
         sentences = ["There are too few rows to judge the shape of the level-1 errors."]
     elif not (p_shape < ALPHA).any():
         sentences = [f"Nothing speaks against normal level-1 errors ({said})."]
-    elif abs(shape.skewness) < SMALL_SKEWNESS and abs(shape.kurtosis - 3) < SMALL_KURTOSIS:
+    elif abs(shape.skewness) < SMALL_SKEWNESS and abs(excess) < SMALL_KURTOSIS:
         sentences = [
             f"The level-1 errors are not quite normal ({said}): that matters for single rows, little for effects."
         ]
@@ -123,7 +125,7 @@ def influence_conclusion(influence: Influence) -> str:
     table, group = influence.table, influence.group
     large = table[table["change"].abs() >= LARGE_CHANGE]
     label, row = table.index[0], table.iloc[0]
-    moved = f"{group} {label}: {row['parameter']}, by {number(abs(float(row['change'])), 2)}"
+    moved = f"{group_name(group, label)}: {row['parameter']}, by {number(abs(float(row['change'])), 2)}"
     if len(large):
         sentence = (
             f"Report the results with and without {_named(group, large.index)}: a parameter moves by a posterior SD or"
@@ -171,6 +173,6 @@ def cross_check_conclusion(check: CrossCheck) -> str:
 
 def _named(group: str, labels: Sequence[object] | pd.Index) -> str:
     """Groups by name, at most so many."""
-    names = ", ".join(map(str, labels[:MOST_NAMED]))
+    names = ", ".join((group_name(group, labels[0]), *map(str, labels[1:MOST_NAMED])))
     more = f" and {len(labels) - MOST_NAMED} more" if len(labels) > MOST_NAMED else ""
-    return f"{group} {names}{more}"
+    return f"{names}{more}"

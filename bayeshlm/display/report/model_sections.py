@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from bayeshlm.design.descriptives import LevelDescriptives, describe_levels
@@ -91,7 +93,8 @@ def _numbers(title: str, table: pd.DataFrame, columns: tuple[str, ...], notes: t
     """Write descriptives with three digits of the SD; whole numbers stay whole."""
     rows = []
     for name, row in table.iterrows():
-        places = decimals(float(row["sd"]), 0.02 * float(row["sd"]))
+        sd = float(row["sd"])
+        places = max(2 - math.floor(math.log10(sd)), 0) if sd > 0 else decimals(sd, 0.0)
         whole = {end: float(row[end]).is_integer() for end in ("min", "max")}
         ends = 0 if all(whole.values()) else places
         cells = (number(float(row[c]), ends if c in ("min", "max") else places) for c in columns)

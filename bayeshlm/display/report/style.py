@@ -50,13 +50,15 @@ figcaption { font-size: .88rem; margin-top: .35rem; }
 footer { color: var(--faint); font-size: .85rem; padding-top: 2.5rem; padding-bottom: 2.5rem; }
 @media (max-width: 40rem) { body { font-size: .97rem; } h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; }
   main, header, footer { padding-left: .9rem; padding-right: .9rem; } table { font-size: .85rem; }
-  tbody th[scope=row] { max-width: 9rem; } }
+  tbody th[scope=row] { max-width: 9rem; }
+  figure.wide { overflow-x: auto; max-width: 100% !important; } figure.wide img { max-width: none; } }
 @media (min-width: 48rem), print { caption { white-space: nowrap !important; width: 0 !important; } }
 @media print { :root { --ink: #000; --faint: #333; --page: #fff; --panel: #fff; --line: #999; --accent: #000;
     --good: #000; --bad: #000; color-scheme: light; }
   @page { margin: 18mm 15mm; }
   body { font-size: 10pt; } nav { display: none; } main, header, footer { max-width: none; padding: 0; }
-  h2, h3, caption { break-after: avoid; } tr, figure, pre, .verdict, .scroll { break-inside: avoid; }
+  h2, h3, caption { break-after: avoid; } tr, figure, .verdict { break-inside: avoid; }
+  thead { display: table-header-group; } pre, .scroll { break-inside: auto; }
   .scroll { overflow: visible; } .scroll table { width: auto; }
   .figures { gap: 1rem 4%; } figure:not(.wide) { width: 48%; } .conclusion { break-before: avoid; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; } table { font-size: 9pt; } }

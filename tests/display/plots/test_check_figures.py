@@ -12,6 +12,7 @@ from bayeshlm.checks.predictive_check import MODES
 from bayeshlm.display.plots.influence import shown_p
 from bayeshlm.display.plots.named_points import MOST_NAMED, apart
 from bayeshlm.display.plots.predictive_check import FARTHEST, REPLICATES
+from bayeshlm.display.predictive_check import statistic_name
 from bayeshlm.errors import OptionError
 from bayeshlm.posterior.density import density
 from bayeshlm.sampling import budget
@@ -43,7 +44,9 @@ def test_statistics_stand_in_sds_of_their_replicates(full, drawn):
         notable = drawn(panel, "observed D")[0].get_ydata()
         inside = (np.abs(z) <= FARTHEST) & (part["p_two_sided"] < 0.05).to_numpy()
         assert sorted(notable) == sorted(rows[inside])
-    assert [label.get_text() for label in panels[0].get_yticklabels()] == table.loc["same"].index.tolist()
+    assert [label.get_text() for label in panels[0].get_yticklabels()] == list(
+        map(statistic_name, table.loc["same"].index)
+    )
     assert len(drawn(panels[0], "beyond")[1].get_xdata()) == 1
     assert [panel.get_title() for panel in panels] == ["new rows in the same groups", "new groups"]
 
