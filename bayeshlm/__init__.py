@@ -1,5 +1,15 @@
 """Bayesian hierarchical linear models: level equations in, posterior out.
 
+::
+
+    import bayeshlm as hlm
+    hsb = hlm.load_dataset("hsb")  # or pandas.read_csv("my.csv"): a row a student, a column that names the school
+    model = hlm.Model("mathach = b0 + b1*cwc(ses) + r; b0 = g00 + u0; b1 = g10 + u1", hsb, group="school")
+    fit = model.fit(seed=1)  # printed, it shows estimates, intervals and convergence; model.reml() is without sampling
+    fit.report("report.html")  # all results, figures and checks on one page
+
+``help(bayeshlm.Model)`` and ``help(bayeshlm.Fit)`` list what each can do.
+
 The public names are imported when they are first used, so that ``import bayeshlm`` costs nothing
 and the command line answers at once; PyMC, nutpie, ArviZ and matplotlib wait for the functions
 that need them.

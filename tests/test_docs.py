@@ -98,8 +98,8 @@ def public_functions():
                 yield f"{name}.{member}", method
 
 
-@pytest.mark.parametrize(("name", "function"), list(public_functions()), ids=lambda value: str(value)[:40])
-def test_a_docstring_names_every_parameter_and_no_other(name, function):
+@pytest.mark.parametrize("function", [pytest.param(function, id=name) for name, function in public_functions()])
+def test_a_docstring_names_every_parameter_and_no_other(function):
     doc = inspect.getdoc(function)
     section = re.search(r"^Parameters\n-+\n(.*?)(?=\n\n[A-Z][A-Za-z ]+\n-+\n|\Z)", doc, re.DOTALL | re.MULTILINE)
     heads = re.findall(r"^\S.*", section[1], re.MULTILINE) if section else []

@@ -36,8 +36,9 @@ def fit(fake_draws):
     return fit_of(hlm.open_model("hsb-slopes-as-outcomes-full", hlm.load_dataset("hs")), fake_draws, draws=100)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def subject(fit):
+    """It keeps the checks that a test has computed; a test of what is computed when makes its own."""
     return Subject(fit, fit._report)
 
 
@@ -106,7 +107,8 @@ def test_each_check_is_computed_once_and_told_in_the_methods(fit, monkeypatch):
     assert text.endswith("power scaling of the priors (Kallioinen et al., 2024).")
 
 
-def test_checks_of_very_many_rows_or_groups_are_left_to_the_user(subject, monkeypatch):
+def test_checks_of_very_many_rows_or_groups_are_left_to_the_user(fit, monkeypatch):
+    subject = Subject(fit, fit._report)
     monkeypatch.setattr(check_sections, "MOST_ROWS", 1_976)
     monkeypatch.setattr(check_sections, "MOST_GROUPS", 39)
     for section in SECTIONS:

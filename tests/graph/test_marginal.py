@@ -108,8 +108,8 @@ def test_the_prior_of_tau_and_corr_is_what_the_user_wrote(frame):
     text = "y = b0 + b1*x + r\nb0 = g00 + u0\nb1 = g10 + u1"
     priors = {"tau_u0": "Exponential(2)", "tau_u1": "HalfCauchy(3)", "corr": "LKJ(2)"}
     graph = hlm.Model(text, frame, "site", priors=priors).graph()
-    tau, corr = pm.draw([graph["tau"], graph["corr"]], 20_000, random_seed=1)
-    limit = 1.95 / np.sqrt(20_000)  # Kolmogorov-Smirnov, 0.1 % level
+    tau, corr = pm.draw([graph["tau"], graph["corr"]], 5_000, random_seed=1)
+    limit = 1.95 / np.sqrt(5_000)  # Kolmogorov-Smirnov, 0.1 % level
     assert stats.kstest(tau[:, 0], stats.expon(scale=1 / 2).cdf).statistic < limit
     assert stats.kstest(tau[:, 1], stats.halfcauchy(scale=3).cdf).statistic < limit
     assert stats.kstest(corr[:, 0, 1], stats.beta(2, 2, -1, 2).cdf).statistic < limit
