@@ -12,6 +12,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
+from bayeshlm.graph.disk_cache import cached_callback
 from bayeshlm.graph.marginal_density import VERSION, density_data, marginal_posterior
 from bayeshlm.graph.partial_correlations import partial_correlations
 from bayeshlm.graph.priors import Priors
@@ -32,7 +33,7 @@ def marginal_target(design: Design, priors: Priors, layout: Layout) -> Target:
     """
     header = np.array([float(VERSION)])
     buffer = pack([header, layout.center, layout.scale, layout.factor, *density_data(design, priors)])
-    density = numba.cfunc(DENSITY, cache=True)(_density_callback(float(VERSION)))
+    density = cached_callback(DENSITY, _density_callback(float(VERSION)))
     compiled = compiled_model(density, buffer, layout.starting_point, layout.size)
     return Target(compiled, lambda points: marginal_draws(layout.values(points), design, priors))
 

@@ -12,6 +12,8 @@ import xarray as xr
 from numpy.typing import NDArray
 from nutpie.compile_pymc import CompiledPyMCModel
 
+from bayeshlm.graph.disk_cache import cached_callback
+
 type Array = NDArray[np.float64]
 
 POINT = "point"
@@ -63,7 +65,7 @@ def compiled_model(density: Any, buffer: Array, starting_point: Callable[[int], 
     try:
         return CompiledPyMCModel(
             compiled_logp_func=density,
-            compiled_expand_func=numba.cfunc(_EXPAND, cache=True)(_copy_point),
+            compiled_expand_func=cached_callback(_EXPAND, _copy_point),
             initial_point_func=starting_point,
             shared_data={},
             shared_var_keys={},
