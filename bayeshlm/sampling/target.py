@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numba
@@ -65,7 +66,7 @@ def compiled_model(density: Any, buffer: Array, starting_point: Callable[[int], 
     try:
         return CompiledPyMCModel(
             compiled_logp_func=density,
-            compiled_expand_func=cached_callback(_EXPAND, _copy_point),
+            compiled_expand_func=_expand(),
             initial_point_func=starting_point,
             shared_data={},
             shared_var_keys={},
@@ -82,6 +83,12 @@ def compiled_model(density: Any, buffer: Array, starting_point: Callable[[int], 
         )
     except TypeError as error:
         raise CannotCompile(str(error)) from error
+
+
+@cache
+def _expand() -> Any:
+    """Nutpie's expand callback, once a process."""
+    return cached_callback(_EXPAND, _copy_point)
 
 
 def _copy_point(dim, expanded, x_, out_, buffer_):  # type: ignore[no-untyped-def]
