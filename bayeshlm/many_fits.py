@@ -20,6 +20,7 @@ from bayeshlm.fit import Fit
 from bayeshlm.graph.prior_changes import average_priors
 from bayeshlm.graph.priors import make_priors
 from bayeshlm.model import Model
+from bayeshlm.sampling.progress import part
 
 type Datasets = pd.DataFrame | Sequence[pd.DataFrame] | Mapping[Any, pd.DataFrame]
 
@@ -146,12 +147,11 @@ def fit_many(
     typed = {key: texts[key] for key in texts if key in model.priors.typed}
     priors = average_priors([make_priors(design, typed) for design in designs.values()])
     seeds = np.random.SeedSequence(seed).generate_state(len(designs))
-    return ManyFits(
-        {
-            name: Model.from_design(design, priors).fit(seed=int(own), **options)
-            for (name, design), own in zip(designs.items(), seeds, strict=True)
-        }
-    )
+    fits = {}
+    for number, (name, design) in enumerate(designs.items()):
+        with part(f"{number + 1} of {len(designs)}"):
+            fits[name] = Model.from_design(design, priors).fit(seed=int(seeds[number]), **options)
+    return ManyFits(fits)
 
 
 def _frames(model: Model, datasets: Datasets, outcomes: Sequence[str] | None) -> dict[str, pd.DataFrame]:

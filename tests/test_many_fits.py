@@ -1,9 +1,12 @@
+import logging
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import bayeshlm as hlm
 from bayeshlm.errors import DataError, OptionError
+from bayeshlm.sampling.progress import stage
 
 EQUATIONS = "score = b0 + r\nb0 = g00 + u0"  # the structure of a gallery model, whose code is compiled once
 FIT = {"draws": 500, "chains": 2, "progress": False}
@@ -132,3 +135,14 @@ def test_data_that_do_not_fit(model, students):
         hlm.fit_many(model, [students, "b.csv"])
     with pytest.raises(DataError, match=r"Data set second: .*score"):
         hlm.fit_many(model, {"first": students, "second": students.drop(columns="score")})
+
+
+def test_every_fit_says_which_of_how_many_it_is(model, students, monkeypatch, caplog):
+    def fit(self, **options):
+        with stage("Fitting", False):
+            return self
+
+    monkeypatch.setattr(hlm.Model, "fit", fit)
+    with caplog.at_level(logging.INFO):
+        hlm.fit_many(model, students, outcomes=["PV1", "PV2", "PV3"])
+    assert [text for text in caplog.messages if "Fitting" in text] == [f"{k} of 3: Fitting" for k in (1, 2, 3)]

@@ -84,7 +84,7 @@ def effect_moments(posterior: xr.Dataset, design: Design) -> EffectMoments:
         cov[block.groups] = np.einsum("sab,scb->bac", off, off) / divisor
         cross[block.groups] = np.moveaxis(np.tensordot(spread, off, axes=(0, 0)), -1, 0) / divisor
 
-    in_threads(fill, given.starts)
+    in_threads(fill, given.starts, "Effects of groups")
     G = covariance_matrices(posterior, design).reshape(-1, q, q).mean(axis=0)
     standardized = _standardized(design, gamma, G, float(np.mean(given.sigma**2)))
     return EffectMoments(gamma, spread.T @ spread / divisor, mean, cov + within, within, cross, standardized)

@@ -88,7 +88,7 @@ def shifts_without_groups(posterior: xr.Dataset, design: Design) -> Shifts:
         found.mcse[block.groups] = np.sqrt(np.maximum(error, 0.0) / efficiency)
         found.conflict_p[block.groups] = conflict_probabilities(given, rotated, block.groups, w)
 
-    in_threads(fill, given.starts)
+    in_threads(fill, given.starts, "Influence of groups")
     found.distance[:] = _distances(posterior, found.mean)
     return found
 

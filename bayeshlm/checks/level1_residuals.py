@@ -186,7 +186,7 @@ def _from_draws(
                 sums[k] += power.sum(axis=0)
         return sums
 
-    return bounds, np.sum(in_threads(of_block, _blocks(design)), axis=0)
+    return bounds, np.sum(in_threads(of_block, list(_blocks(design)), "Residuals of rows"), axis=0)
 
 
 def _blocks(design: Design) -> Iterator[tuple[int, IntArray]]:

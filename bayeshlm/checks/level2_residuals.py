@@ -199,4 +199,4 @@ def _intervals(posterior: xr.Dataset, design: Design, draws: IntArray, prob: flo
         flat = u.reshape(-1, 1, u.shape[-1])
         return np.swapaxes(interval(flat, prob, kind).reshape(*u.shape[:2], 2), 0, 1)
 
-    return np.concatenate(in_threads(of_block, range(0, design.n_groups, BLOCK)))
+    return np.concatenate(in_threads(of_block, range(0, design.n_groups, BLOCK), "Residuals of groups"))

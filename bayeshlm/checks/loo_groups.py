@@ -37,7 +37,7 @@ def groups_left_out(posterior: xr.Dataset, design: Design) -> Pointwise:
         block = given.block(start)
         found.put(block.groups, leave_out(np.ascontiguousarray(block.log_likelihood.T), efficiency))
 
-    in_threads(fill, given.starts)
+    in_threads(fill, given.starts, "Leaving groups out")
     return found
 
 

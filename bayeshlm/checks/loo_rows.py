@@ -91,7 +91,7 @@ def rows_left_out(posterior: xr.Dataset, design: Design) -> Pointwise:
             rows = order[place : min(place + chunk, int(last))]
             found.put(rows, leave_out(row_log_densities(given, design, block, rows), efficiency))
 
-    in_threads(fill, given.starts)
+    in_threads(fill, given.starts, "Leaving rows out")
     return found
 
 

@@ -103,7 +103,7 @@ def distances(posterior: xr.Dataset, design: Design, prob: float = 0.95, kind: s
         found[4, some] = chdtrc(df[groups][some, None], d[some]).mean(axis=1)
         found[5, some] = chdtrc(df[groups][some], at_means[some])
 
-    in_threads(fill, range(0, n_groups, BLOCK))
+    in_threads(fill, range(0, n_groups, BLOCK), "Distances of groups")
     mean, lower, upper, plug_in, p, p_chi2 = results
     return Distances(mean, lower, upper, plug_in, df, p, p_chi2, len(draws))
 

@@ -164,7 +164,7 @@ def power_scaling_of_fit(idata: xr.DataTree, design: Design, priors: Priors) -> 
 def total_log_likelihood(posterior: xr.Dataset, design: Design) -> xr.DataArray:
     """Marginal log likelihood of all groups at each draw, (chain, draw), a block of groups at a time."""
     given = Conditionals.of(posterior, design)
-    parts = in_threads(lambda start: given.block(start).log_likelihood.sum(axis=1), given.starts)
+    parts = in_threads(lambda start: given.block(start).log_likelihood.sum(axis=1), given.starts, "Likelihoods")
     dims = ("chain", "draw")
     values = np.sum(parts, axis=0).reshape([posterior.sizes[dim] for dim in dims])
     return xr.DataArray(values, dims=dims, coords={dim: posterior[dim] for dim in dims}, name="log_likelihood")

@@ -23,6 +23,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from bayeshlm.graph.disk_cache import cached
+
 type Array = NDArray[np.float64]
 
 # Everything is inlined into the function that is called from outside. Otherwise the process that compiles would run
@@ -190,7 +192,8 @@ def _applied(matrix: Array, vector: Array) -> Array:
     return out
 
 
-@numba.njit(**OPTIONS, cache=True)
+@cached
+@numba.njit(**OPTIONS)
 def marginal_log_density(
     gamma: Array,
     chol: Array,

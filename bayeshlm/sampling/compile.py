@@ -17,6 +17,7 @@ import pymc as pm
 from numpy.typing import NDArray
 from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS, compile_numba_function_src
 
+from bayeshlm.graph.disk_cache import cached_callback
 from bayeshlm.sampling.buffer import ENTRY, pack
 from bayeshlm.sampling.expand import expand_draws
 from bayeshlm.sampling.target import DENSITY, CannotCompile, Target, compiled_model
@@ -84,7 +85,7 @@ def _callback(jit_fn: Any, key: str | None, arrays: list[NDArray[Any]], size: in
     names = {"__name__": __name__, "np": np, "carray": numba.carray, "jit_fn": jit_fn}
     cache_key = None if key is None else hashlib.sha256(f"{key}{source}".encode()).hexdigest()
     function: Callable[..., int] = compile_numba_function_src(source, "graph_callback", names, cache_key=cache_key)
-    return numba.cfunc(DENSITY, cache=cache_key is not None)(function)
+    return numba.cfunc(DENSITY)(function) if cache_key is None else cached_callback(DENSITY, function)
 
 
 def _unpacked(k: int, array: NDArray[Any]) -> str:

@@ -17,11 +17,12 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from bayeshlm.graph.disk_cache import cached
+
 type Array = NDArray[np.float64]
 
 # Inlined for the reason that `bayeshlm.graph.kernel` gives.
 INNER: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy", "nogil": True, "forceinline": True}
-OPTIONS: dict[str, Any] = {**INNER, "cache": True}
 
 
 @numba.njit(**INNER)
@@ -168,7 +169,8 @@ def _one_draw(
         _many_effects(a, L, S, ZtZ, c, mean, root, det, shrunk)
 
 
-@numba.njit(**OPTIONS)
+@cached
+@numba.njit(**INNER)
 def conditional_normals(
     gamma: Array,
     chol: Array,
@@ -215,7 +217,8 @@ def conditional_normals(
                 log_likelihood[s, j] = -0.5 * (n[j] * log_scale + np.log(det[j]) + a * (rss[j] - shrunk[j]))
 
 
-@numba.njit(**OPTIONS)
+@cached
+@numba.njit(**INNER)
 def conditional_moments(
     gamma: Array,
     chol: Array,
@@ -287,7 +290,8 @@ def conditional_moments(
                     part[r, j] = 0.0
 
 
-@numba.njit(**OPTIONS)
+@cached
+@numba.njit(**INNER)
 def fixed_part(gamma: Array, W: Array, coefficient: NDArray[np.int64], out: Array) -> None:
     """Fill out (S, C, B) with ``W_j gamma`` of gamma (S, p); row k of W (p, B) belongs to one coefficient."""
     for s in range(len(gamma)):

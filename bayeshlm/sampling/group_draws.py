@@ -80,7 +80,7 @@ def reduced_draws[Result](posterior: xr.Dataset, design: Design, reduce: Callabl
         block = given.block(start, likelihood=False)
         return reduce(_coefficients(design, given.gamma, block.groups, block.draw(seed)))
 
-    return in_threads(of_block, given.starts)
+    return in_threads(of_block, given.starts, "Coefficients of groups")
 
 
 def group_moments(draws: xr.Dataset, design: Design) -> xr.Dataset:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numba
@@ -12,6 +13,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
+from bayeshlm.graph.disk_cache import cached_callback
 from bayeshlm.graph.marginal_density import VERSION, density_data, marginal_posterior
 from bayeshlm.graph.partial_correlations import partial_correlations
 from bayeshlm.graph.priors import Priors
@@ -32,8 +34,7 @@ def marginal_target(design: Design, priors: Priors, layout: Layout) -> Target:
     """
     header = np.array([float(VERSION)])
     buffer = pack([header, layout.center, layout.scale, layout.factor, *density_data(design, priors)])
-    density = numba.cfunc(DENSITY, cache=True)(_density_callback(float(VERSION)))
-    compiled = compiled_model(density, buffer, layout.starting_point, layout.size)
+    compiled = compiled_model(_density(), buffer, layout.starting_point, layout.size)
     return Target(compiled, lambda points: marginal_draws(layout.values(points), design, priors))
 
 
@@ -52,6 +53,12 @@ def marginal_draws(values: Array, design: Design, priors: Priors) -> xr.Dataset:
         R = np.where(tau < 0, -1.0, 1.0)[..., None] * partials.factors(np.tanh(log_odds / 2))
         draws["corr"] = ((*sample, "random", "random_"), R @ R.swapaxes(-1, -2))
     return xr.Dataset(draws)
+
+
+@cache
+def _density() -> Any:
+    """The callback, once a process: numba never gives machine code back, not that of a callback made a second time."""
+    return cached_callback(DENSITY, _density_callback(float(VERSION)))
 
 
 def _density_callback(version: float) -> Callable[..., int]:

@@ -14,6 +14,7 @@ import xarray as xr
 from bayeshlm.design import Design
 from bayeshlm.errors import SamplingError
 from bayeshlm.graph.build import build_graph
+from bayeshlm.graph.disk_cache import forgiving_caches
 from bayeshlm.graph.priors import Priors
 from bayeshlm.sampling.layout import reml_layout
 from bayeshlm.sampling.marginal_target import marginal_target
@@ -23,9 +24,10 @@ from bayeshlm.sampling.target import POINT, CannotCompile, Target
 
 logger = logging.getLogger(__name__)
 
-PREPARING = {
-    "marginal": "Preparing the model; the first fit after an installation compiles the sampler, about ten seconds",
-    "hierarchical": "Preparing the model; the first fit of a kind of model is compiled, which takes a minute or two",
+PREPARING = "Preparing the model"
+COMPILING = {
+    "marginal": "Compiling the sampler, about ten seconds; later fits have it from the disk",
+    "hierarchical": "Compiling this kind of model, a minute or two; later fits have it from the disk",
 }
 
 
@@ -69,7 +71,8 @@ def run_nuts(design: Design, priors: Priors, options: SamplingOptions) -> RawDra
         # PyTensor looks for a BLAS at run time that its numba backend does not need.
         warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS", category=UserWarning)
         try:
-            return run(design, priors, options, show)
+            with forgiving_caches():
+                return run(design, priors, options, show)
         except (RuntimeError, FloatingPointError) as error:  # pm.SamplingError is a RuntimeError
             raise SamplingError(
                 f"The sampler stopped: {_first_line(error)} Look at model.priors and at the scale of the"
@@ -80,7 +83,7 @@ def run_nuts(design: Design, priors: Priors, options: SamplingOptions) -> RawDra
 def _run_nutpie(design: Design, priors: Priors, options: SamplingOptions, show: bool) -> RawDraws:
     start = time.perf_counter()
     kind = "marginal" if options.parameterization == "marginal" else "hierarchical"
-    with stage(PREPARING[kind], show):
+    with stage(PREPARING, show, COMPILING[kind]):
         target = _target(design, priors, options)
     compiled_at = time.perf_counter()
     tree = _sample(target.compiled, options, show)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bayeshlm.design import Design
 from bayeshlm.design.cross_products import CrossProducts
+from bayeshlm.sampling.progress import counted
 
 type Array = NDArray[np.float64]
 
@@ -176,10 +177,19 @@ class Conditionals:
         )
 
 
-def in_threads[Item, Result](function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Results of a function that releases the GIL, in the order of the items, which fixes what they are."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(function, items))
+def in_threads[Item, Result](
+    function: Callable[[Item], Result], items: Sequence[Item], doing: str | None = None
+) -> list[Result]:
+    """Results of a function that releases the GIL, in the order of the items, which fixes what they are.
+
+    What they are `doing` is said beside a bar if it takes long.
+    """
+    found = []
+    with counted(len(items) if doing else 0, doing or "") as advance, ThreadPoolExecutor(os.cpu_count()) as pool:
+        for result in pool.map(function, items):
+            found.append(result)
+            advance()
+    return found
 
 
 def fixed_part(design: Design, gamma: Array, groups: slice) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numba
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from nutpie.compile_pymc import CompiledPyMCModel
+
+from bayeshlm.graph.disk_cache import cached_callback
 
 type Array = NDArray[np.float64]
 
@@ -67,7 +70,7 @@ def compiled_model(density: Any, buffer: Array, starting_point: Callable[[int], 
 
         return CompiledPyMCModel(
             compiled_logp_func=density,
-            compiled_expand_func=numba.cfunc(_EXPAND, cache=True)(_copy_point),
+            compiled_expand_func=_expand(),
             initial_point_func=starting_point,
             shared_data={},
             shared_var_keys={},
@@ -84,6 +87,12 @@ def compiled_model(density: Any, buffer: Array, starting_point: Callable[[int], 
         )
     except (ImportError, TypeError) as error:
         raise CannotCompile(str(error)) from error
+
+
+@cache
+def _expand() -> Any:
+    """Nutpie's expand callback, once a process."""
+    return cached_callback(_EXPAND, _copy_point)
 
 
 def _copy_point(dim, expanded, x_, out_, buffer_):  # type: ignore[no-untyped-def]

@@ -1,8 +1,11 @@
 """The compiled callback: PyMC's own density, in the layout's coordinates, and nutpie's compiler behind it."""
 
 import ctypes
+import gc
 import logging
+import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,12 +14,14 @@ import pytest
 
 import bayeshlm as hlm
 from bayeshlm.crosscheck.reml import fit_reml
+from bayeshlm.graph.disk_cache import cached_callback
+from bayeshlm.graph.marginal_density import VERSION
 from bayeshlm.sampling import nuts
 from bayeshlm.sampling.compile import graph_target
 from bayeshlm.sampling.layout import plain_layout, reml_layout
-from bayeshlm.sampling.marginal_target import marginal_draws, marginal_target
+from bayeshlm.sampling.marginal_target import _density_callback, marginal_draws, marginal_target
 from bayeshlm.sampling.options import sampling_options
-from bayeshlm.sampling.target import CannotCompile
+from bayeshlm.sampling.target import DENSITY, CannotCompile
 
 LEVELS = "y = b0 + b1*x + r\nb0 = g00 + g01*w + u0\nb1 = g10 + u1"
 
@@ -144,6 +149,37 @@ def test_a_buffer_of_another_version_is_refused(model, layout):
     compiled = marginal_target(model.design, model.priors, layout).compiled
     compiled.user_data[int(compiled.user_data[1])] += 1
     assert call(compiled, np.zeros(layout.size))[0] == 1
+
+
+def test_the_machine_code_of_the_marginal_density_is_loaded_once_a_process(model, layout):
+    first, second = (marginal_target(model.design, model.priors, layout).compiled for _ in range(2))
+    assert first.compiled_logp_func is second.compiled_logp_func
+    assert first.compiled_expand_func is second.compiled_expand_func
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the memory of a process is read as Linux has it")
+def test_a_hundred_fits_take_no_memory_that_ten_do_not(model):
+    """Half of what callbacks made anew would take, which is measured, is the bound."""
+
+    def growth(repeated, n):
+        for _ in range(10):
+            repeated()
+        gc.collect()
+        before = resident()
+        for _ in range(n):
+            repeated()
+        gc.collect()
+        return (resident() - before) / n
+
+    anew = growth(lambda: cached_callback(DENSITY, _density_callback(float(VERSION))), 30)
+    assert anew > 2 * os.sysconf("SC_PAGE_SIZE")
+    assert growth(lambda: run(model, draws=20, tune=20, chains=1, seed=1), 100) < anew / 2
+
+
+def resident():
+    """Bytes that the process has in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 @pytest.mark.slow
