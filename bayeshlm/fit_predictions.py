@@ -162,6 +162,12 @@ class FitPredictions:
         See Also
         --------
         bayeshlm.checks.predictive_statistics.predictive_statistics : what is looked at.
+
+        Notes
+        -----
+        The p-values are conservative where a parameter follows the statistic, as tau does ``between_variance``: the
+        data were fitted too. There p is large in data that the model made, and a large p is no proof of fit; see
+        `bayeshlm.checks.predictive_check.predictive_check`.
         """
         from bayeshlm.checks.predictive_check import MODES, predictive_check
         from bayeshlm.display.predictive_check import ShownPredictiveCheck

@@ -10,15 +10,23 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from bayeshlm.checks.loo_groups import groups_left_out
+from bayeshlm.checks.loo_groups import densities_of_group, groups_left_out
 from bayeshlm.checks.loo_refits import exact_group, exact_row
-from bayeshlm.checks.loo_rows import rows_left_out
-from bayeshlm.checks.psis import Pointwise, check_draws, threshold
+from bayeshlm.checks.loo_rows import densities_of_row, rows_left_out
+from bayeshlm.checks.psis import (
+    Pointwise,
+    check_draws,
+    error_of_sum,
+    leave_out,
+    relative_efficiency,
+    threshold,
+)
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.graph.priors import Priors
 from bayeshlm.sampling.progress import steps
+from bayeshlm.sampling.recover import Conditionals
 
 type Unit = Literal["row", "group"]
 type Exact = bool | Literal["auto"]
@@ -44,6 +52,8 @@ class Loo:
         Draws over all chains.
     threshold : float
         Largest Pareto k that counts as good.
+    together : float
+        Monte Carlo error of the sum of ``elpd``, whose units err together because the same draws make them.
     notes : tuple of str
         What must be said beside the numbers.
     """
@@ -53,6 +63,7 @@ class Loo:
     pointwise: xr.Dataset
     n_draws: int
     threshold: float
+    together: float
     notes: tuple[str, ...] = ()
 
     @property
@@ -78,7 +89,7 @@ class Loo:
     @property
     def mcse(self) -> float:
         """Monte Carlo error of `elpd`; NaN while a Pareto k is bad."""
-        return float("nan") if len(self.bad) else float(np.sqrt((self.pointwise["mcse"] ** 2).sum()))
+        return float("nan") if len(self.bad) else self.together
 
     @property
     def n_units(self) -> int:
@@ -149,12 +160,15 @@ def leave_one_out(
         numbers, refit = refit_of(posterior, design, priors, position)
         left_out.elpd[position], left_out.p_loo[position], left_out.mcse[position] = numbers
         refitted[position] = True
+        left_out.moved[:] -= _moved_by_one(posterior, design, unit, position)
         if not refit.convergence.converged:
             unconverged.append(_name(design, unit, position))
     notes = [f"the fit without {name} has not converged" for name in unconverged]
     if len(bad) and not refit_them and exact == "auto":
         notes.append(f"{len(bad)} units have a bad Pareto k, too many to be refitted unasked: exact=True fits each")
-    return Loo(unit, design.group, _labelled(left_out, refitted, design, unit), n_draws, limit, tuple(notes))
+    weighted = error_of_sum(left_out.moved, posterior.sizes["chain"])
+    together = float(np.hypot(weighted, np.sqrt(np.sum(left_out.mcse[refitted] ** 2))))
+    return Loo(unit, design.group, _labelled(left_out, refitted, design, unit), n_draws, limit, together, tuple(notes))
 
 
 def check_unit(unit: str) -> None:
@@ -188,6 +202,13 @@ def _labelled(left_out: Pointwise, refitted: NDArray[np.bool_], design: Design, 
         dim, coords = design.group, {design.group: labels}
     names = ("elpd", "p_loo", "pareto_k", "mcse")
     return xr.Dataset({**{name: (dim, getattr(left_out, name)) for name in names}, "refitted": (dim, refitted)}, coords)
+
+
+def _moved_by_one(posterior: xr.Dataset, design: Design, unit: Unit, position: int) -> FloatArray:
+    """What a unit adds to `Pointwise.moved`, (S,)."""
+    given = Conditionals.of(posterior, design)
+    density = densities_of_row(given, design, position) if unit == "row" else densities_of_group(given, position)
+    return leave_out(density[None], relative_efficiency(posterior)).moved
 
 
 def _name(design: Design, unit: Unit, position: int) -> str:

@@ -31,13 +31,15 @@ def groups_left_out(posterior: xr.Dataset, design: Design) -> Pointwise:
         In the order of the groups.
     """
     given, efficiency = Conditionals.of(posterior, design), relative_efficiency(posterior)
-    found = Pointwise.empty(design.n_groups)
+    found = Pointwise.empty(design.n_groups, len(given.sigma))
 
-    def fill(start: int) -> None:
+    def fill(start: int) -> FloatArray:
         block = given.block(start)
-        found.put(block.groups, leave_out(np.ascontiguousarray(block.log_likelihood.T), efficiency))
+        part = leave_out(np.ascontiguousarray(block.log_likelihood.T), efficiency)
+        found.put(block.groups, part)
+        return part.moved
 
-    in_threads(fill, given.starts, "Leaving groups out")
+    found.moved[:] = sum(in_threads(fill, given.starts, "Leaving groups out"))
     return found
 
 

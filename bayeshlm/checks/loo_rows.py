@@ -82,16 +82,20 @@ def rows_left_out(posterior: xr.Dataset, design: Design) -> Pointwise:
     order = np.arange(design.n_obs) if order is None else order
     ends = np.cumsum(design.n_per_group)
     chunk = max(CHUNK_NUMBERS // len(given.sigma), 1)
-    found = Pointwise.empty(design.n_obs)
+    found = Pointwise.empty(design.n_obs, len(given.sigma))
 
-    def fill(start: int) -> None:
+    def fill(start: int) -> FloatArray:
         block = _draws_together(given.block(start, likelihood=False))
         first, last = ends[start] - design.n_per_group[start], ends[block.groups.stop - 1]
+        moved = np.zeros(len(given.sigma))
         for place in range(int(first), int(last), chunk):
             rows = order[place : min(place + chunk, int(last))]
-            found.put(rows, leave_out(row_log_densities(given, design, block, rows), efficiency))
+            part = leave_out(row_log_densities(given, design, block, rows), efficiency)
+            found.put(rows, part)
+            moved += part.moved
+        return moved
 
-    in_threads(fill, given.starts, "Leaving rows out")
+    found.moved[:] = sum(in_threads(fill, given.starts, "Leaving rows out"))
     return found
 
 

@@ -83,7 +83,10 @@ def predictive_check(
     With R of n replicates above the observed value and E equal to it, ``p = (R + E/2 + 1/2)/(n + 1)`` and
     ``p_two_sided = 2 min(p, 1 - p)``. The observed data were fitted too, so p lies nearer to 1/2 than a p-value
     would: under the model p_two_sided < a in at most a share 2a of data sets, mostly in less than a (Meng
-    1994, Annals of Statistics 22, 1142-1160).
+    1994, Annals of Statistics 22, 1142-1160). How much less depends on whether the model has a parameter for what is
+    looked at (Bayarri & Berger 2000, J. American Statistical Association 95, 1127-1142; Gelman 2013, Electronic J.
+    Statistics 7, 2595-2602): tau follows ``between_variance``, nothing follows the residuals' spread, skewness and
+    kurtosis. A small p says more, and a large one less, than it seems to.
     """
     check_interval(prob, "eti")
     if n_draws is None:
@@ -206,6 +209,9 @@ def _notes(size: int, n_stored: int) -> tuple[str, ...]:
         f"{size} replicates; p: share of them above the observed value, two-sided in the last column",
         "same: new rows in the groups of the data; new: new groups of the same sizes and predictors",
     ]
+    notes.append(
+        "where a parameter follows a statistic, as tau does between_variance, p is near 1/2: it was fitted too"
+    )
     if n_stored < size:
         notes.append(f"idata holds {n_stored} of the {size} replicated outcomes, which is what memory allows")
     return tuple(notes)

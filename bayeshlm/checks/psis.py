@@ -35,20 +35,24 @@ class Pointwise:
         Shape of the tail of the importance weights; ``-inf`` where all weights are equal.
     mcse : array, (n,)
         Monte Carlo error of `elpd`; means something where k is below `threshold`.
+    moved : array, (S,)
+        What each draw adds to the sum of `elpd`, to first order.
     """
 
     elpd: FloatArray
     p_loo: FloatArray
     pareto_k: FloatArray
     mcse: FloatArray
+    moved: FloatArray
 
     @classmethod
-    def empty(cls, n: int) -> Pointwise:
+    def empty(cls, n: int, n_draws: int) -> Pointwise:
         """Room for n units, to be filled by `put`."""
-        return cls(*(np.empty(n) for _ in range(4)))
+        elpd, p_loo, pareto_k, mcse = np.empty((4, n))
+        return cls(elpd, p_loo, pareto_k, mcse, np.zeros(n_draws))
 
     def put(self, units: slice | IntArray, part: Pointwise) -> None:
-        """Fill in some units."""
+        """Fill in some units, but for `moved`, which is a sum over all."""
         self.elpd[units], self.p_loo[units] = part.elpd, part.p_loo
         self.pareto_k[units], self.mcse[units] = part.pareto_k, part.mcse
 
@@ -67,11 +71,14 @@ def threshold(n_draws: int) -> float:
 
 
 def relative_efficiency(posterior: xr.Dataset) -> float:
-    """Mean effective share of the draws, over gamma, tau, sigma and the correlations; 1 where it is not known."""
+    """Mean effective share of the draws, over gamma, tau, sigma and the correlations; 1 where it is not known.
+
+    At most 1: that a sampler's means are better than those of independent draws says nothing of weights.
+    """
     bulk = diagnose(monitored_parameters(posterior)[1])[0]
     known = bulk[np.isfinite(bulk)]
     n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
-    return float(known.mean()) / n_draws if known.size else 1.0
+    return min(float(known.mean()) / n_draws, 1.0) if known.size else 1.0
 
 
 def check_draws(n_draws: int) -> None:
@@ -133,7 +140,7 @@ def leave_out(log_density: FloatArray, efficiency: float = 1.0) -> Pointwise:
     Notes
     -----
     The variance of the weighted mean is ``sum_s w_s^2 (p_s - mean)^2`` over the efficiency; the error of its logarithm
-    follows by the delta method (Vehtari et al. 2024, section 3.1).
+    follows by the delta method (Vehtari et al. 2024, section 3.1). Its summands over all units are `Pointwise.moved`.
     """
     weights, pareto_k = smoothed_weights(log_density, efficiency)
     with np.errstate(divide="ignore"):
@@ -142,7 +149,29 @@ def leave_out(log_density: FloatArray, efficiency: float = 1.0) -> Pointwise:
     elpd = np.log(np.exp(terms - largest).sum(axis=1)) + largest[:, 0]
     shares = np.exp(terms - elpd[:, None])  # w_s p_s / mean
     mcse = np.sqrt(np.sum((shares - weights) ** 2, axis=1) / efficiency)
-    return Pointwise(elpd, _log_mean(log_density) - elpd, pareto_k, mcse)
+    return Pointwise(elpd, _log_mean(log_density) - elpd, pareto_k, mcse, np.nan_to_num(shares - weights).sum(axis=0))
+
+
+def error_of_sum(moved: FloatArray, chains: int) -> float:
+    """Monte Carlo error of the sum of `elpd` over units, which the same draws make and which err together.
+
+    Parameters
+    ----------
+    moved : array, (S,)
+        As `Pointwise` has it, of the units that are summed, the chains one after another.
+    chains : int
+
+    Examples
+    --------
+    >>> moved = np.random.default_rng(1).normal(0, 0.01, 4000)
+    >>> round(error_of_sum(moved, 4) / (0.01 * 4000**0.5), 1)
+    1.0
+    """
+    if np.ptp(moved) == 0:
+        return 0.0
+    n_draws = len(moved)
+    error = diagnose(moved.reshape(1, chains, -1))[3][0]
+    return float(n_draws * max(error, moved.std() / np.sqrt(n_draws)))
 
 
 def refitted(log_density: FloatArray, within: FloatArray, efficiency: float) -> tuple[float, float, float]:

@@ -74,6 +74,18 @@ def test_a_gammas_mean_differs_from_its_mode_by_skewness(shape):
     assert found.size * 0.4 == pytest.approx(1.0, rel=0.15)
 
 
+@pytest.mark.parametrize(("low", "sign"), [(0.0, 1), (-1.0, -1)])
+def test_no_mode_lies_outside_of_what_the_quantity_may_be(low, sign):
+    """Posterior of an ICC at its bound: Pearson's relation puts the mode beyond it."""
+    share = np.random.default_rng(1).beta(0.5, 3.0, 40_000)
+    draws = sign * share
+    assert draws.mean() - 3 * (draws.mean() - np.median(draws)) < 0 if sign > 0 else True
+    row = RowOfDraws(Component("icc", "", 0.0, np.nan, low, low + 1), draws, draws.mean() / 0.1, 0.01, 0.1)
+    found = skew(row)
+    assert found.size == pytest.approx(draws.mean() / 0.1)
+    assert "its mode by about +0.00" in found.text.replace("-0.00", "+0.00")
+
+
 def test_a_symmetric_posterior_is_not_skewed():
     draws = np.random.default_rng(1).normal(1.5, 1.0, 4000)
     assert skew(row_of(draws, 1.0, 1.0, component="gamma", lowest=-np.inf)) is None

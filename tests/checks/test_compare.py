@@ -23,7 +23,9 @@ def made(elpd, unit="group", pareto_k=0.1, notes=()):
     dim = "clinic" if unit == "group" else "obs_id"
     columns = {"elpd": elpd, "p_loo": np.full(len(elpd), 0.05), "pareto_k": np.full(len(elpd), pareto_k)}
     columns |= {"mcse": np.full(len(elpd), 0.01), "refitted": np.zeros(len(elpd), bool)}
-    return Loo(unit, "clinic", xr.Dataset({name: (dim, values) for name, values in columns.items()}), 4000, 0.7, notes)
+    return Loo(
+        unit, "clinic", xr.Dataset({name: (dim, values) for name, values in columns.items()}), 4000, 0.7, 0.1, notes
+    )
 
 
 def test_the_difference_is_paired():

@@ -6,10 +6,11 @@ from clinics_data import INTERCEPT, SLOPE, clinics_design
 from exact_posterior import exact_posterior
 from left_out_data import MODELS, draws_around, moments_of_group, ward_design
 from scipy.integrate import quad
-from scipy.stats import multivariate_normal, norm
+from scipy.stats import chi2, multivariate_normal, norm
 
 from bayeshlm.checks.loo_groups import densities_of_group, groups_left_out
-from bayeshlm.checks.psis import refitted
+from bayeshlm.checks.loo_rows import rows_left_out
+from bayeshlm.checks.psis import error_of_sum, refitted
 from bayeshlm.design.subset import without_rows
 from bayeshlm.graph.priors import make_priors
 from bayeshlm.sampling.recover import Conditionals
@@ -68,6 +69,25 @@ def test_importance_weights_agree_with_the_posterior_without_the_group(equations
         error = np.hypot(mcse, left_out.mcse[group] / np.sqrt(share(whole)))
         assert left_out.elpd[group] == pytest.approx(elpd, abs=4 * error)
         assert error < 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("leave", [rows_left_out, groups_left_out])
+def test_the_error_stated_for_the_sum_is_that_over_seeds(leave):
+    """40 posteriors of the same data: the summed elpd's variance over them against the error that each states.
+
+    Draws resampled from weighted ones have the share `share` of the information of as many independent ones.
+    """
+    design = clinics_design(SLOPE, n_groups=18, size=10, seed=5)
+    priors, totals, stated = make_priors(design), [], []
+    for seed in range(40):
+        posterior = exact_posterior(design, priors, 250, 20_000, seed=seed)
+        efficiency = posterior.attrs["efficiency"] / (posterior.attrs["efficiency"] + 1000)
+        left_out = leave(posterior, design)
+        totals.append(left_out.elpd.sum())
+        stated.append(error_of_sum(left_out.moved, 4) ** 2 / efficiency)
+    low, high = chi2.ppf([1e-4, 1 - 1e-4], 39) / 39
+    assert low < np.var(totals, ddof=1) / np.mean(stated) < high
 
 
 def test_a_design_without_rows_keeps_what_the_whole_data_made():

@@ -2,8 +2,17 @@ import numpy as np
 import pytest
 import xarray as xr
 from arviz_stats.base.array import BaseArray
+from scipy.stats import chi2
 
-from bayeshlm.checks.psis import check_draws, leave_out, refitted, relative_efficiency, smoothed_weights, threshold
+from bayeshlm.checks.psis import (
+    check_draws,
+    error_of_sum,
+    leave_out,
+    refitted,
+    relative_efficiency,
+    smoothed_weights,
+    threshold,
+)
 from bayeshlm.errors import OptionError
 
 
@@ -27,6 +36,19 @@ def test_a_normal_mean_has_its_closed_form_within_the_error_stated():
     assert (found.pareto_k < 0.7).all()
     assert np.abs(z).max() < 4
     assert np.abs(z).mean() > 0.1  # the error is not merely stated large
+
+
+def test_the_error_of_the_sum_is_that_of_units_that_err_together():
+    """200 replications: the variance of the summed elpd is a chi-square of 199 degrees times the one stated."""
+    y = np.random.default_rng(0).normal(size=30)
+    parts = [leave_out(normal_draws(1000, y, seed)) for seed in range(200)]
+    totals = np.array([part.elpd.sum() for part in parts])
+    stated = np.mean([error_of_sum(part.moved, 4) ** 2 for part in parts])
+    low, high = chi2.ppf([1e-4, 1 - 1e-4], 199) / 199
+    # where error_of_sum takes the larger of two estimates of an independent draws' error it is a little large
+    assert 0.8 * low < totals.var(ddof=1) / stated < high
+    apart = np.mean([np.sum(part.mcse**2) for part in parts])
+    assert not 0.8 * low < totals.var(ddof=1) / apart < high
 
 
 def test_numbers_are_those_of_arviz():
