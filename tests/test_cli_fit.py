@@ -75,9 +75,9 @@ def check_summary(summary, fit):
         "tau": ["u0", "u1"],
         "corr": ["u0,u1"],
     }
-    expected = fit.variance_components().loc[("corr", "u0,u1"), ["mean", "sd", "lower", "upper"]].to_dict()
+    expected = fit.variance_components().loc[("corr", "u0,u1"), ["mean", "median", "sd", "lower", "upper"]].to_dict()
     assert variances["corr"]["u0,u1"] == expected
-    assert set(variances["sigma"]) == set(variances["tau"]["u1"]) == set(summary["icc"]) == INTERVAL
+    assert set(variances["sigma"]) == set(variances["tau"]["u1"]) == set(summary["icc"]) == INTERVAL | {"median"}
     ranges = fit.plausible_ranges().table
     assert summary["plausible_ranges"] == {
         name: {kind: ranges.loc[name, kind].tolist() for kind in ("plug_in", "predictive")} for name in ("b0", "b1")
