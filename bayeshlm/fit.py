@@ -34,8 +34,9 @@ class Fit(FitQuantities):
     """The posterior of a `Model`, made by `Model.fit` or read by `load`.
 
     Every table has the columns mean, sd, lower, upper, ess_bulk, ess_tail, r_hat and mcse_mean where
-    they apply, and says in ``attrs`` which interval it shows (``ci_kind``, ``ci_prob``), how many rows
-    were used and dropped (``n_obs``, ``rows_dropped``) and whether the sampler converged.
+    they apply (`variance_components` and `icc` the median too), and says in ``attrs`` which interval it
+    shows (``ci_kind``, ``ci_prob``), how many rows were used and dropped (``n_obs``, ``rows_dropped``)
+    and whether the sampler converged.
 
     Parameters
     ----------

@@ -119,6 +119,7 @@ def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:
     fixed, variances = fit.fixed_effects(), fit.variance_components()
     verdict = fit.convergence
     interval = ["mean", "sd", "lower", "upper"]
+    skewed = ["mean", "median", "sd", "lower", "upper"]
     diagnostics = ["ess_bulk", "ess_tail", "r_hat"]
     ranges = fit.plausible_ranges().table
     content: dict[str, Any] = _finite(
@@ -139,11 +140,11 @@ def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:
                 for symbol, row in fixed.iterrows()
             },
             "variance_components": {
-                "tau": _component(variances, "tau", interval),
-                "corr": _component(variances, "corr", interval),
-                "sigma": _component(variances, "sigma", interval)[""],
+                "tau": _component(variances, "tau", skewed),
+                "corr": _component(variances, "corr", skewed),
+                "sigma": _component(variances, "sigma", skewed)[""],
             },
-            "icc": _pick(fit.icc().table.T["icc"], interval),
+            "icc": _pick(fit.icc().table.T["icc"], skewed),
             "plausible_ranges": {
                 coefficient: {kind: ends[kind].tolist() for kind in ("plug_in", "predictive")}
                 for coefficient, ends in ranges.groupby(level="coefficient", sort=False)

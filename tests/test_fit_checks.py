@@ -137,7 +137,7 @@ def test_a_variance_that_the_data_do_not_determine_is_named():
     assert reason in " ".join(repr(fit).split())
     sensitivity = fit.prior_sensitivity()
     assert CONFLICT not in set(sensitivity.table["diagnosis"])
-    assert "tau_u0" in sensitivity.flagged
+    assert "tau[u0]" in sensitivity.flagged
     assert reason in " ".join(repr(sensitivity).split())
 
 

@@ -123,7 +123,7 @@ def test_an_absolute_data_path_stays(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("x = " + 2000 * "[" + 2000 * "]" + "\n", r"nests brackets too deeply"),
+        ("x = " + 100_000 * "[" + 100_000 * "]" + "\n", r"nests brackets too deeply"),
         ("#" * 1_000_001, r"too large for a model file"),
         ("", r"has no equations\. Write them as"),
         ('[priors]\n' + EQUATIONS, r"stand inside \[priors\]: move them above"),

@@ -125,7 +125,7 @@ def quantity_grid(quantity: Quantity, diagnostics: bool = True) -> Grid:
     title = _QUANTITIES.get(quantity.name, quantity.name)
     if quantity.name == "plausible_ranges":
         return _ranges_grid(quantity, title)
-    columns = (*_ESTIMATES, *(_DIAGNOSTICS if diagnostics else ()))
+    columns = (*_estimates(table), *(_DIAGNOSTICS if diagnostics else ()))
     rows = tuple(
         (_LABELS.get(str(label), str(label)), *_statistics(row, columns))
         for label, (_, row) in zip(table.index, table.iterrows(), strict=True)
@@ -168,7 +168,7 @@ def fixed_grid(table: pd.DataFrame, labels: ColumnLabels) -> Grid:
 
 def variance_grid(table: pd.DataFrame) -> Grid:
     """Lay out SDs and correlations, the means of the variances beside the SDs."""
-    columns = (*_ESTIMATES, *_DIAGNOSTICS)
+    estimates = _estimates(table)
     rows = []
     for component, effect in table.index:
         if component not in ("tau", "sigma", "corr"):
@@ -180,9 +180,9 @@ def variance_grid(table: pd.DataFrame) -> Grid:
             second = table.loc[(squared, effect)]
             variance = number(second["mean"], decimals(second["sd"], second["mcse_mean"]))
         label = parameter_label(component, effect)
-        estimates = _statistics(row, columns)
-        rows.append((label, *estimates[:4], variance, *estimates[4:]))
-    header = ("", *_ESTIMATES, "variance", *_DIAGNOSTICS)
+        cells = _statistics(row, (*estimates, *_DIAGNOSTICS))
+        rows.append((label, *cells[: len(estimates)], variance, *cells[len(estimates) :]))
+    header = ("", *estimates, "variance", *_DIAGNOSTICS)
     title = _titled("Variance components: standard deviations and correlations", table)
     return Grid(title, header, (Section("", tuple(rows)),))
 
@@ -212,6 +212,11 @@ def _statistics(row: pd.Series, columns: Iterable[str]) -> tuple[str, ...]:
         else:
             cells.append(number(row[name], 3 if name == "r_hat" else places))
     return tuple(cells)
+
+
+def _estimates(table: pd.DataFrame) -> tuple[str, ...]:
+    """The columns of a summary that are shown before its diagnostics."""
+    return tuple(name for name in ("mean", "median", *_ESTIMATES[1:]) if name in table)
 
 
 def _titled(title: str, table: pd.DataFrame) -> str:

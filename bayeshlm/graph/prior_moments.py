@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.special import gammaln
 
 from bayeshlm.design import Design
+from bayeshlm.design.naming import parameter_label
 from bayeshlm.graph.families import Exponential, Family, HalfCauchy, HalfNormal, HalfStudentT, Normal, StudentT
 from bayeshlm.graph.priors import Priors
 
@@ -37,20 +38,20 @@ def prior_moments(priors: Priors, design: Design) -> pd.DataFrame:
     --------
     >>> import bayeshlm as hlm
     >>> model = hlm.open_model("hsb-slopes-as-outcomes-full")
-    >>> prior_moments(model.priors, model.design).loc["corr(u0, u1)"].round(3).tolist()
+    >>> prior_moments(model.priors, model.design).loc["corr[u0,u1]"].round(3).tolist()
     [0.0, 0.447]
     """
     back = np.linalg.inv(priors.basis)
     mean, variance = np.array([_moments(prior) for prior in priors.gamma]).T
     found = dict(zip(priors.fixed, zip(back @ mean, np.sqrt(back**2 @ variance), strict=True), strict=True))
-    scales = {f"tau_{label}": prior for label, prior in zip(priors.random, priors.tau, strict=True)}
+    scales = {parameter_label("tau", label): prior for label, prior in zip(priors.random, priors.tau, strict=True)}
     for name, prior in {**scales, "sigma": priors.sigma}.items():
         center, square = _moments(prior)
         found[name] = (center, float(np.sqrt(square)))
     for block in design.blocks if priors.corr is not None else ():
         a = priors.corr.parameters["eta"] + len(block) / 2 - 1 if priors.corr is not None else np.nan
         for i, j in combinations(sorted(block), 2):
-            found[f"corr({priors.random[i]}, {priors.random[j]})"] = (0.0, (2 * a + 1) ** -0.5)
+            found[parameter_label("corr", f"{priors.random[i]},{priors.random[j]}")] = (0.0, (2 * a + 1) ** -0.5)
     return pd.DataFrame.from_dict(found, orient="index", columns=["mean", "sd"]).rename_axis("parameter")
 
 

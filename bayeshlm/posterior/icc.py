@@ -15,7 +15,7 @@ from bayeshlm.equations import canonical
 from bayeshlm.errors import OptionError
 from bayeshlm.posterior.level2_values import finite_number
 from bayeshlm.posterior.quantity import Quantity
-from bayeshlm.posterior.summary import summarize, with_interval
+from bayeshlm.posterior.summary import with_interval, with_median
 from bayeshlm.posterior.variance_components import covariance_matrices
 
 
@@ -43,7 +43,8 @@ def icc(
     Returns
     -------
     Quantity
-        Draws ``icc``, ``icc_unadjusted`` and ``design_effect`` (chain, draw); the table has a row for each.
+        Draws ``icc``, ``icc_unadjusted`` and ``design_effect`` (chain, draw); the table has a row for each, and the
+        ``median`` beside the mean.
 
     Raises
     ------
@@ -75,7 +76,7 @@ def icc(
             "design_effect": 1.0 + (size - 1.0) * value,
         }
     )
-    table = pd.concat([summarize(draws[name], prob, kind) for name in draws])
+    table = pd.concat([with_median(draws[name], prob, kind) for name in draws])
     table.index = pd.Index([str(name) for name in draws], name="quantity")
     return Quantity("icc", draws, with_interval(table, prob, kind), _notes(design, at))
 

@@ -60,6 +60,20 @@ def summarize(draws: xr.DataArray, prob: float = 0.95, kind: str = "eti") -> pd.
     return with_interval(table, prob, kind)
 
 
+def with_median(draws: xr.DataArray, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
+    """As `summarize`, with the column ``median`` behind the mean: for what is skewed, such as an SD of few groups.
+
+    Parameters
+    ----------
+    draws, prob, kind
+        As in `summarize`.
+    """
+    table = summarize(draws, prob, kind)
+    median = draws.median(("chain", "draw"), skipna=False).to_numpy().ravel()
+    table.insert(1, "median", np.where(table["mean"].notna(), median, np.nan))
+    return table
+
+
 def check_interval(prob: float, kind: str) -> None:
     """Refuse a probability outside of (0, 1) or an unknown kind of interval."""
     if not isinstance(prob, (int, float)) or not 0.0 < prob < 1.0:

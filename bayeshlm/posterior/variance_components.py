@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.posterior.summary import summarize, with_interval
+from bayeshlm.posterior.summary import with_interval, with_median
 
 
 def covariance_matrices(posterior: xr.Dataset, design: Design) -> FloatArray:
@@ -80,12 +80,12 @@ def variance_components(posterior: xr.Dataset, design: Design, prob: float = 0.9
     -------
     pandas.DataFrame
         Indexed by (``component``, ``effect``): ``("tau", "u0")``, ``("tau2", "u0")``, ``("cov", "u0,u1")``,
-        ``("corr", "u0,u1")``, ``("sigma", "")``, ``("sigma2", "")``; columns of `summarize`. tau and sigma are
-        SDs, tau2 and sigma2 variances.
+        ``("corr", "u0,u1")``, ``("sigma", "")``, ``("sigma2", "")``; columns of `summarize` and ``median``, which is
+        nearer to the truth than the mean where there are few groups. tau and sigma are SDs, tau2 and sigma2 variances.
     """
     draws = variance_draws(posterior, design)
     names = [name for name in ("tau", "tau2", "cov", "corr", "sigma", "sigma2") if name in draws]
-    parts = [summarize(draws[name], prob, kind) for name in names]
+    parts = [with_median(draws[name], prob, kind) for name in names]
     index = [
         (name, "" if name.startswith("sigma") else str(effect))
         for name, part in zip(names, parts, strict=True)

@@ -97,8 +97,8 @@ def test_pooled_is_the_posterior_with_what_is_between():
     corr = np.stack([posterior["corr"].to_numpy()[..., 0, 1] for posterior in posteriors])
     for name, values, to_scale in (
         ("sigma", np.sqrt(sigma2), np.log),
-        ("tau_u0", np.sqrt(tau2[..., 0]), np.log),
-        ("corr(u0, u1)", corr, np.arctanh),
+        ("tau[u0]", np.sqrt(tau2[..., 0]), np.log),
+        ("corr[u0,u1]", corr, np.arctanh),
     ):
         z = to_scale(values)
         found = to_scale(table.loc[name, ["lower", "upper"]].astype(float).to_numpy())
@@ -117,8 +117,8 @@ def test_two_data_sets_leave_a_cauchys_tails():
     for kind in ("eti", "hdi"):
         table = pool(posteriors, designs, kind=kind)
         assert np.isfinite(table[["lower", "upper", "rubin_lower", "rubin_upper"]].to_numpy()).all()
-        assert (table.loc[["tau_u0", "tau_u1", "sigma", "icc"], "lower"] >= 0).all()
-        assert table.loc["corr(u0, u1)", ["lower", "upper"]].abs().max() <= 1
+        assert (table.loc[["tau[u0]", "tau[u1]", "sigma", "icc"], "lower"] >= 0).all()
+        assert table.loc["corr[u0,u1]", ["lower", "upper"]].abs().max() <= 1
 
 
 def test_degrees_of_freedom_of_complete_data():

@@ -129,13 +129,13 @@ def test_weak_data_are_no_conflict():
 def test_the_posterior_of_a_correlation_that_nothing_is_known_of_is_its_prior():
     design = clinics_design(SLOPE, n_groups=12, size=6, tau=(1.0, 0.0))
     found = scaled(design, make_priors(design), proposals=200_000)
-    row = found.table.loc["corr(u0, u1)"]
+    row = found.table.loc["corr[u0,u1]"]
     assert row["sd_ratio"] > 0.9
     assert row["diagnosis"] in (NEITHER, WEAK)
-    assert "corr(u0, u1)" in found.flagged
+    assert "corr[u0,u1]" in found.flagged
     shown = ShownSensitivity.of(replace(found, table=found.table.assign(diagnosis=[*[FINE] * 6, NEITHER])))
     text = " ".join(repr(shown).split())
-    assert "The data say next to nothing about corr(u0, u1): the posterior is about the prior." in text
+    assert "The data say next to nothing about corr[u0,u1]: the posterior is about the prior." in text
     assert "no parameter is sensitive" in text
 
 

@@ -145,7 +145,7 @@ def test_predictive_checks_are_judged_by_what_is_off(p, expected):
 
 
 def test_numbers_that_cannot_be_trusted_are_not_to_be_used(subject):
-    good, bad = subject.loo_groups, changed(subject.loo_groups, bad=pd.DataFrame({"pareto_k": [0.9]}))
+    good, bad = (changed(subject.loo_groups, bad=pd.DataFrame({"pareto_k": k})) for k in ([], [0.9]))
     assert "hlm.compare()" in loo_conclusion([good])
     assert 'before fit.loo("group", exact=True)' in loo_conclusion([good, bad])
 

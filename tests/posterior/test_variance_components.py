@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+import xarray as xr
 
+from bayeshlm.posterior.summary import with_median
 from bayeshlm.posterior.variance_components import covariance_matrices, variance_components, variance_draws
 
 TWO = "pain = b0 + b1*dose + r;  b0 = g00 + u0;  b1 = g10 + u1"
@@ -60,3 +62,15 @@ def test_independent_effects_need_no_corr(clinic_design, posterior_of):
     posterior = posterior_of(design, [1.0, 2.0], [2.0, 3.0], 1.0).drop_vars("corr")
     np.testing.assert_array_equal(covariance_matrices(posterior, design)[0, 0], np.diag([4.0, 9.0]))
     assert "corr" not in variance_draws(posterior, design)
+
+
+def test_the_median_stands_beside_the_mean():
+    rng = np.random.default_rng(1)
+    values = rng.gamma(1.0, 1.0, (2, 500, 3))
+    values[0, 3, 2] = np.nan
+    draws = xr.DataArray(values, dims=("chain", "draw", "random"), coords={"random": ["u0", "u1", "u2"]}, name="tau")
+    table = with_median(draws)
+    assert table.columns[:3].tolist() == ["mean", "median", "sd"]
+    np.testing.assert_allclose(table["median"][:2], np.median(values.reshape(-1, 3)[:, :2], axis=0))
+    assert np.isnan(table.loc["u2", "median"])
+    assert (table["median"] < table["mean"])[:2].all()

@@ -164,8 +164,8 @@ def test_outlying_groups_are_named_however_little_they_move(full, drawn, named):
 
 def test_sensitivity_to_prior_and_likelihood(full, drawn, named):
     found = full.prior_sensitivity()
-    assert found.flagged == ["corr(u0, u1)"]  # of draws around zero, as under its prior
-    assert found.table.loc["corr(u0, u1)", "diagnosis"] == NEITHER  # no mark: neither counts
+    assert found.flagged == ["corr[u0,u1]"]  # of draws around zero, as under its prior
+    assert found.table.loc["corr[u0,u1]", "diagnosis"] == NEITHER  # no mark: neither counts
     made = full.plot.prior_sensitivity()
     assert drawn(made, "prior")[0].get_xdata() == pytest.approx(found.table["prior"].to_numpy())
     assert named(made) == []
@@ -173,7 +173,7 @@ def test_sensitivity_to_prior_and_likelihood(full, drawn, named):
     found.table.loc[["g01", "tau[u1]"], ["strongest", "diagnosis"]] = [["g01", CONFLICT], ["tau_u1", WEAK]]
     table = found.table
     ax = full.plot.prior_sensitivity(found)
-    flagged = table.index.isin(["g01", "tau_u1"])
+    flagged = table.index.isin(["g01", "tau[u1]"])
     assert drawn(ax, "likelihood")[0].get_xdata() == pytest.approx(table["likelihood"].to_numpy())
     assert drawn(ax, "prior")[0].get_xdata() == pytest.approx(table.loc[~flagged, "prior"].to_numpy())
     assert drawn(ax, "flagged")[0].get_xdata() == pytest.approx(table.loc[flagged, "prior"].to_numpy())

@@ -11,7 +11,7 @@ SLOPE = "`pain $` = b0 + b1*cwc(dose) + r\nb0 = g00 + g01*urban + u0\nb1 = g10"
 
 
 def group_of(panel):
-    return panel.get_title().replace("\\", "").partition("  (n=")[0]
+    return panel.get_title().replace("\\", "").partition("(n=")[0].rstrip()
 
 
 def test_every_panel_holds_the_rows_and_the_line_of_its_group(wards, drawn):
