@@ -18,9 +18,9 @@ SIGNATURE = numba.types.double(numba.types.double)
 
 def function_of(folder):
     """A new function of the same file, as another process would have it."""
-    (folder / "f.py").write_text(SOURCE)
-    spec = importlib.util.spec_from_file_location("f", folder / "f.py")
-    module = importlib.util.module_from_spec(spec)
+    (folder / "cached_f.py").write_text(SOURCE)
+    spec = importlib.util.spec_from_file_location("cached_f", folder / "cached_f.py")
+    module = sys.modules["cached_f"] = importlib.util.module_from_spec(spec)  # where numba looks for it when it loads
     spec.loader.exec_module(module)
     return module.f
 
