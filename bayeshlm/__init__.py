@@ -20,10 +20,7 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bayeshlm.compare_fits import compare
-    from bayeshlm.crosscheck.hlm_comparison import compare_hlm_output
-    from bayeshlm.crosscheck.hlm_output import parse_hlm_output
-    from bayeshlm.crosscheck.hlm_tables import HlmOutput
+    from bayeshlm.commands.gallery import gallery_names, open_model
     from bayeshlm.datasets import dataset_names, describe_dataset, load_dataset
     from bayeshlm.design.group_frames import contextual, deviation, group_frame, group_summary
     from bayeshlm.equations import ModelSpec, parse
@@ -37,9 +34,16 @@ if TYPE_CHECKING:
         PriorError,
         SamplingError,
     )
-    from bayeshlm.fit import Fit, load
-    from bayeshlm.gallery import gallery_names, open_model
-    from bayeshlm.graph.families import (
+    from bayeshlm.faces.compare_fits import compare
+    from bayeshlm.faces.fit import Fit, load
+    from bayeshlm.faces.many_fits import ManyFits, fit_many
+    from bayeshlm.faces.model import Model
+    from bayeshlm.faces.reml_fit import RemlFit
+    from bayeshlm.faces.side_by_side import table
+    from bayeshlm.hlm_program.hlm_comparison import compare_hlm_output
+    from bayeshlm.hlm_program.hlm_output import parse_hlm_output
+    from bayeshlm.hlm_program.hlm_tables import HlmOutput
+    from bayeshlm.parameters.prior_families import (
         LKJ,
         Exponential,
         HalfCauchy,
@@ -48,16 +52,12 @@ if TYPE_CHECKING:
         Normal,
         StudentT,
     )
-    from bayeshlm.many_fits import ManyFits, fit_many
-    from bayeshlm.model import Model
-    from bayeshlm.reml_fit import RemlFit
-    from bayeshlm.side_by_side import table
 
 _HOMES = {
-    "bayeshlm.compare_fits": ("compare",),
-    "bayeshlm.crosscheck.hlm_comparison": ("compare_hlm_output",),
-    "bayeshlm.crosscheck.hlm_output": ("parse_hlm_output",),
-    "bayeshlm.crosscheck.hlm_tables": ("HlmOutput",),
+    "bayeshlm.faces.compare_fits": ("compare",),
+    "bayeshlm.hlm_program.hlm_comparison": ("compare_hlm_output",),
+    "bayeshlm.hlm_program.hlm_output": ("parse_hlm_output",),
+    "bayeshlm.hlm_program.hlm_tables": ("HlmOutput",),
     "bayeshlm.datasets": ("dataset_names", "describe_dataset", "load_dataset"),
     "bayeshlm.design.group_frames": ("contextual", "deviation", "group_frame", "group_summary"),
     "bayeshlm.equations": ("ModelSpec", "parse"),
@@ -71,10 +71,10 @@ _HOMES = {
         "PriorError",
         "SamplingError",
     ),
-    "bayeshlm.fit": ("Fit", "load"),
-    "bayeshlm.many_fits": ("ManyFits", "fit_many"),
-    "bayeshlm.gallery": ("gallery_names", "open_model"),
-    "bayeshlm.graph.families": (
+    "bayeshlm.faces.fit": ("Fit", "load"),
+    "bayeshlm.faces.many_fits": ("ManyFits", "fit_many"),
+    "bayeshlm.commands.gallery": ("gallery_names", "open_model"),
+    "bayeshlm.parameters.prior_families": (
         "LKJ",
         "Exponential",
         "HalfCauchy",
@@ -83,9 +83,9 @@ _HOMES = {
         "Normal",
         "StudentT",
     ),
-    "bayeshlm.model": ("Model",),
-    "bayeshlm.reml_fit": ("RemlFit",),
-    "bayeshlm.side_by_side": ("table",),
+    "bayeshlm.faces.model": ("Model",),
+    "bayeshlm.faces.reml_fit": ("RemlFit",),
+    "bayeshlm.faces.side_by_side": ("table",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

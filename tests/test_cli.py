@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import bayeshlm as hlm
-from bayeshlm.cli import main
+from bayeshlm.commands.cli import main
 
 EQUATIONS = "pain = b0 + b1*dose + r\nb0 = g00 + g01*urban + u0\nb1 = g10 + u1\n"
 HEAD = 'data = "wards.csv"\ngroup = "ward"\n'
@@ -186,24 +186,24 @@ def run_python(code, **options):
 
 def test_models_imports_neither_pandas_nor_pymc():
     run = run_python(
-        "import sys; from bayeshlm.cli import main; main(['models']); print(*sys.modules, file=sys.stderr)"
+        "import sys; from bayeshlm.commands.cli import main; main(['models']); print(*sys.modules, file=sys.stderr)"
     )
     loaded = set(run.stderr.decode().split())
-    assert {"bayeshlm.cli", "bayeshlm.gallery"} <= loaded
+    assert {"bayeshlm.commands.cli", "bayeshlm.commands.gallery"} <= loaded
     assert not {"numpy", "pandas", "xarray", "pymc", "nutpie", "arviz"} & loaded
 
 
 def test_a_reader_that_has_gone_is_no_failure():
     """As with ``bayeshlm models | head -1``."""
     gone = "import os; r, w = os.pipe(); os.close(r); os.dup2(w, 1)"
-    run = run_python(f"{gone}; from bayeshlm.cli import main; raise SystemExit(main(['models']))")
+    run = run_python(f"{gone}; from bayeshlm.commands.cli import main; raise SystemExit(main(['models']))")
     assert (run.returncode, run.stderr) == (0, b"")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
 def test_a_full_standard_output_is_one_message():
     with open("/dev/full", "wb") as full:
-        code = "from bayeshlm.cli import main; raise SystemExit(main(['models']))"
+        code = "from bayeshlm.commands.cli import main; raise SystemExit(main(['models']))"
         run = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, check=False)
     said = "bayeshlm: the output cannot be written: No space left on device; nothing was written\n"
     assert (run.returncode, run.stderr.decode()) == (3, said)
@@ -214,7 +214,8 @@ def test_names_that_the_terminal_cannot_show_are_escaped(ward_study):
     wards = pd.read_csv(ward_study / "wards.csv")
     wards.rename(columns={"dose": "größe"}).to_csv(ward_study / "wards.csv", index=False)
     run = run_python(
-        f"from bayeshlm.cli import main; raise SystemExit(main(['equations', {str(ward_study / 'model.toml')!r}]))"
+        "from bayeshlm.commands.cli import main;"
+        f" raise SystemExit(main(['equations', {str(ward_study / 'model.toml')!r}]))"
     )
     assert run.returncode == 0
     assert rb"b1*gr\xf6\xdfe" in run.stdout

@@ -8,9 +8,9 @@ import pytest
 
 import bayeshlm as hlm
 from bayeshlm.checks.cross_check import CrossCheck
-from bayeshlm.cli import DONE, NOT_CONVERGED, WRONG_INPUT, main
-from bayeshlm.fit import Fit
-from bayeshlm.model import Model
+from bayeshlm.commands.cli import DONE, NOT_CONVERGED, WRONG_INPUT, main
+from bayeshlm.faces.fit import Fit
+from bayeshlm.faces.model import Model
 
 NULL, SLOPES = "hsb-one-way-anova", "hsb-slopes-as-outcomes-full"
 

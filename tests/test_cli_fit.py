@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 import bayeshlm as hlm
-from bayeshlm import results_folder
-from bayeshlm.cli import UNEXPECTED, main
+from bayeshlm.commands import results_folder
+from bayeshlm.commands.cli import UNEXPECTED, main
 from bayeshlm.design.left_out import LeftOut
-from bayeshlm.display.left_out import data_notes
+from bayeshlm.display.left_out_notes import data_notes
 from bayeshlm.interruption import SIGNALS
 from bayeshlm.sampling.options import sampling_options
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 import bayeshlm as hlm
-from bayeshlm.cli import DONE, NOT_CONVERGED, WRONG_INPUT, main
-from bayeshlm.crosscheck.labelled_estimate import LabelledEstimate
+from bayeshlm.commands.cli import DONE, NOT_CONVERGED, WRONG_INPUT, main
+from bayeshlm.reml.labelled_estimate import LabelledEstimate
 
 NULL = "hsb-one-way-anova"
 

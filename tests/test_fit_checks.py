@@ -9,8 +9,8 @@ import pytest
 import bayeshlm as hlm
 from bayeshlm.checks.power_scaling import CONFLICT
 from bayeshlm.errors import ModelWarning, OptionError, PriorError
-from bayeshlm.prior_refits import NARROWER, WIDER, alternatives, fit_options
-from bayeshlm.sampling import budget
+from bayeshlm.faces.prior_refits import NARROWER, WIDER, alternatives, fit_options
+from bayeshlm.likelihood import budget
 from bayeshlm.sampling.convert import to_datatree
 from bayeshlm.sampling.nuts import RawDraws
 from bayeshlm.sampling.options import sampling_options

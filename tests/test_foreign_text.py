@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 import bayeshlm as hlm
-from bayeshlm.cli import main
+from bayeshlm.commands.cli import main
 from bayeshlm.foreign_text import no_formulas, printable
 
 CLEAR = "\x1b[2J"

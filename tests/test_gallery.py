@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from bayeshlm import gallery
+from bayeshlm.commands import gallery
+from bayeshlm.commands.gallery import Published, gallery_names, open_model, read_model_file
 from bayeshlm.datasets import describe_dataset
 from bayeshlm.equations import parse
 from bayeshlm.errors import FileError
-from bayeshlm.gallery import Published, gallery_names, open_model, read_model_file
 
 NAMES = (
     "hsb-contextual-cwc",
@@ -42,7 +42,7 @@ def test_an_installed_package_reads_the_copy_inside_it(tmp_path, monkeypatch):
     (package / "models").mkdir(parents=True)
     (package.parent / "models").mkdir()
     (package / "models" / "only-this.toml").write_text(EQUATIONS)
-    monkeypatch.setattr(gallery, "__file__", str(package / "gallery.py"))
+    monkeypatch.setattr(gallery, "__file__", str(package / "commands" / "gallery.py"))
     assert gallery_names() == ("only-this",)
     assert read_model_file("only-this").equations.startswith("y = b0 + r")
 

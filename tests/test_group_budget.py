@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 import bayeshlm as hlm
-from bayeshlm.cli import main
-from bayeshlm.crosscheck.reml import fit_reml
+from bayeshlm.commands.cli import main
 from bayeshlm.errors import OptionError
-from bayeshlm.sampling import budget, nuts
+from bayeshlm.likelihood import budget
+from bayeshlm.reml.estimate import fit_reml
+from bayeshlm.sampling import nuts
 from bayeshlm.sampling.convert import to_datatree
 from bayeshlm.sampling.options import sampling_options
 

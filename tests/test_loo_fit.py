@@ -7,8 +7,9 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
 import bayeshlm as hlm
-from bayeshlm.gallery import gallery_names
-from bayeshlm.sampling import budget, nuts
+from bayeshlm.commands.gallery import gallery_names
+from bayeshlm.likelihood import budget
+from bayeshlm.sampling import nuts
 from bayeshlm.sampling.convert import to_datatree
 from bayeshlm.sampling.options import sampling_options
 

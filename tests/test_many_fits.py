@@ -6,7 +6,7 @@ import pytest
 
 import bayeshlm as hlm
 from bayeshlm.errors import DataError, OptionError
-from bayeshlm.sampling.progress import stage
+from bayeshlm.progress import stage
 
 EQUATIONS = "score = b0 + r\nb0 = g00 + u0"  # the structure of a gallery model, whose code is compiled once
 FIT = {"draws": 500, "chains": 2, "progress": False}

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import bayeshlm as hlm
-from bayeshlm.posterior.variance_components import variance_components
+from bayeshlm.quantities.variance_components import variance_components
 
 FULL = "hsb-slopes-as-outcomes-full"
 SINGULAR = "hsb-intercepts-and-slopes-as-outcomes"
@@ -254,7 +254,7 @@ def test_the_summary_says_why_it_is_singular():
 
 
 def test_tables_have_the_rows_of_fit(fake_draws):
-    from bayeshlm.fit import Fit
+    from bayeshlm.faces.fit import Fit
     from bayeshlm.sampling.convert import to_datatree
     from bayeshlm.sampling.options import sampling_options
 

@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-from bayeshlm import results_folder
+from bayeshlm.commands import results_folder
+from bayeshlm.commands.results_folder import GROUPS, POSTERIOR, SUMMARY, _exchange
 from bayeshlm.interruption import SIGNALS, uninterrupted
-from bayeshlm.results_folder import GROUPS, POSTERIOR, SUMMARY, _exchange
 
 NAMES = (POSTERIOR, GROUPS, SUMMARY)
 

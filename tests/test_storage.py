@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 import bayeshlm as hlm
-from bayeshlm import storage
+from bayeshlm.faces import storage
 from bayeshlm.sampling.convert import to_datatree
 from bayeshlm.sampling.options import sampling_options
 

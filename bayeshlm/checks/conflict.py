@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import chdtrc
 
-from bayeshlm.crosscheck.rotation import RotatedProducts
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.sampling.recover import Conditionals
+from bayeshlm.likelihood.group_effects import Conditionals
+from bayeshlm.reml.rotation import RotatedProducts
 
 ERROR_RATE = 0.05
 """Share of data sets that follow the model in which some group is called outlying."""

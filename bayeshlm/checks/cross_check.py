@@ -14,14 +14,14 @@ from bayeshlm.checks.held_correlations import held_correlations
 from bayeshlm.checks.prior_pulls import prior_pulls
 from bayeshlm.checks.reml_components import Component, components
 from bayeshlm.checks.verdicts import AGREES, DIFFERS, MAX_DIFFERENCE, NO_ESTIMATE, UNDECIDED, compared, verdict
-from bayeshlm.crosscheck.reml import RemlEstimate
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.graph.priors import Priors
-from bayeshlm.posterior.icc import icc
-from bayeshlm.posterior.summary import summarize
-from bayeshlm.posterior.variance_components import variance_draws
-from bayeshlm.sampling.convergence import Convergence
+from bayeshlm.parameters.priors import Priors
+from bayeshlm.quantities.convergence import Convergence
+from bayeshlm.quantities.icc import icc
+from bayeshlm.quantities.summary import summarize
+from bayeshlm.quantities.variance_components import variance_draws
+from bayeshlm.reml.estimate import RemlEstimate
 
 LARGEST, RMS = "largest", "root mean square"
 """Rows that sum up the groups: the group with the largest difference, and all of them."""
@@ -78,7 +78,7 @@ def cross_check(
     convergence : Convergence
         The verdict on the sampler.
     moments : xarray.Dataset, optional
-        As `bayeshlm.sampling.group_draws.group_moments` makes them, where beta was not kept.
+        As `bayeshlm.likelihood.coefficient_draws.group_moments` makes them, where beta was not kept.
 
     Returns
     -------

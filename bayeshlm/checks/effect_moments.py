@@ -9,9 +9,9 @@ import xarray as xr
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
-from bayeshlm.posterior.variance_components import covariance_matrices
-from bayeshlm.sampling.group_draws import regenerated
-from bayeshlm.sampling.recover import BLOCK, Conditionals, in_threads
+from bayeshlm.likelihood.coefficient_draws import regenerated
+from bayeshlm.likelihood.group_effects import BLOCK, Conditionals, in_threads
+from bayeshlm.quantities.variance_components import covariance_matrices
 
 MOST_NUMBERS = 30_000_000
 """Rows or effects times draws that intervals are taken from; beyond, the draws are thinned."""

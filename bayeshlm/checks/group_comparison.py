@@ -10,13 +10,13 @@ import xarray as xr
 
 from bayeshlm.checks.reml_components import Component
 from bayeshlm.checks.verdicts import compared
-from bayeshlm.crosscheck.empirical_bayes import empirical_bayes
-from bayeshlm.crosscheck.reml import RemlEstimate
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.posterior.group_coefficients import mean_and_error
-from bayeshlm.posterior.group_draws import group_draws
-from bayeshlm.posterior.summary import summarize
+from bayeshlm.quantities.group_coefficients import mean_and_error
+from bayeshlm.quantities.group_draws import group_draws
+from bayeshlm.quantities.summary import summarize
+from bayeshlm.reml.empirical_bayes import empirical_bayes
+from bayeshlm.reml.estimate import RemlEstimate
 
 
 @dataclass(frozen=True, eq=False, slots=True)

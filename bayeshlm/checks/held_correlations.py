@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayeshlm.checks.reml_components import Component
-from bayeshlm.crosscheck.fixed_value import held_component
-from bayeshlm.crosscheck.reml import RemlEstimate
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.reml.estimate import RemlEstimate
+from bayeshlm.reml.fixed_value import held_component
 
 
 @dataclass(frozen=True, slots=True)

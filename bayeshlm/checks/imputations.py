@@ -12,11 +12,11 @@ from scipy.special import expit, logit, stdtrit
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError
-from bayeshlm.posterior.icc import icc
-from bayeshlm.posterior.summary import check_interval, interval, with_interval
-from bayeshlm.sampling import budget
-from bayeshlm.sampling.convergence import Convergence, monitored_parameters
-from bayeshlm.sampling.diagnostics import diagnose
+from bayeshlm.likelihood import budget
+from bayeshlm.quantities.convergence import Convergence, monitored_parameters
+from bayeshlm.quantities.diagnostics import diagnose
+from bayeshlm.quantities.icc import icc
+from bayeshlm.quantities.summary import check_interval, interval, with_interval
 
 NATURAL, LOG, FISHER_Z, LOGIT = "natural", "log", "Fisher z", "logit"
 """Scales on which a parameter's posterior is nearer to a normal one, as Rubin's rules take it to be."""
@@ -203,7 +203,7 @@ def complete_df(names: Sequence[str], design: Design) -> FloatArray:
 def stacked(posteriors: Mapping[str, xr.Dataset]) -> xr.Dataset:
     """Posteriors of several data sets with a dim ``dataset`` in front.
 
-    u and beta are left out where they would take more than the budget (`bayeshlm.sampling.budget`) or were not kept.
+    u and beta are left out where they would take more than the budget (`bayeshlm.likelihood.budget`) or were not kept.
     """
     first = next(iter(posteriors.values()))
     keep = [name for name in ("gamma", "tau", "corr", "sigma") if name in first]

@@ -13,11 +13,11 @@ from bayeshlm.checks.influence_draws import Shifts, parameter_draws, put_refit, 
 from bayeshlm.checks.influence_reml import LEVERAGES, MEASURES, no_reml, reml_dataset
 from bayeshlm.checks.loo_refits import refit_without
 from bayeshlm.checks.psis import check_draws, threshold
-from bayeshlm.crosscheck.reml import fit_reml
 from bayeshlm.design.design import Design
 from bayeshlm.errors import DataError
-from bayeshlm.graph.priors import Priors
-from bayeshlm.sampling.progress import steps
+from bayeshlm.parameters.priors import Priors
+from bayeshlm.progress import steps
+from bayeshlm.reml.estimate import fit_reml
 
 MOST_REML_FITS = 500
 """Up to so many groups REML is fitted without each unasked."""

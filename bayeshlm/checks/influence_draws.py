@@ -10,12 +10,12 @@ import xarray as xr
 from bayeshlm.checks.conflict import conflict_probabilities
 from bayeshlm.checks.loo_refits import Refit
 from bayeshlm.checks.psis import relative_efficiency, smoothed_weights
-from bayeshlm.crosscheck.rotation import RotatedProducts, rotate
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.sampling.convergence import monitored_parameters
-from bayeshlm.sampling.diagnostics import diagnose
-from bayeshlm.sampling.recover import Conditionals, in_threads
+from bayeshlm.likelihood.group_effects import Conditionals, in_threads
+from bayeshlm.quantities.convergence import monitored_parameters
+from bayeshlm.quantities.diagnostics import diagnose
+from bayeshlm.reml.rotation import RotatedProducts, rotate
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from bayeshlm.crosscheck import reml_influence
-from bayeshlm.crosscheck.reml import RemlEstimate
 from bayeshlm.design.design import Design
 from bayeshlm.design.naming import parameter_label
+from bayeshlm.reml import reml_influence
+from bayeshlm.reml.estimate import RemlEstimate
 
 MEASURES = ("cooks_distance", "mdffits", "covtrace", "covratio")
 LEVERAGES = ("leverage_fixed", "leverage_random")

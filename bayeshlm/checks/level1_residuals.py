@@ -16,8 +16,8 @@ from bayeshlm.design.cross_products import sorting_order
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import CHUNK_ROWS, FloatArray, IntArray
 from bayeshlm.foreign_text import no_formulas
-from bayeshlm.posterior.summary import check_interval, interval, with_interval
-from bayeshlm.sampling.recover import BLOCK, in_threads
+from bayeshlm.likelihood.group_effects import BLOCK, in_threads
+from bayeshlm.quantities.summary import check_interval, interval, with_interval
 
 _PIECE = 2_000_000
 

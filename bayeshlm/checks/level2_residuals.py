@@ -14,9 +14,9 @@ from bayeshlm.checks.mahalanobis import Distances, distances, expected_order, ho
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.foreign_text import no_formulas
-from bayeshlm.posterior.group_ols import group_ols
-from bayeshlm.posterior.summary import check_interval, interval, with_interval
-from bayeshlm.sampling.recover import BLOCK, in_threads
+from bayeshlm.likelihood.group_effects import BLOCK, in_threads
+from bayeshlm.quantities.group_ols import group_ols
+from bayeshlm.quantities.summary import check_interval, interval, with_interval
 
 
 @dataclass(frozen=True, eq=False)

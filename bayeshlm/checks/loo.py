@@ -24,9 +24,9 @@ from bayeshlm.checks.psis import (
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
-from bayeshlm.graph.priors import Priors
-from bayeshlm.sampling.progress import steps
-from bayeshlm.sampling.recover import Conditionals
+from bayeshlm.likelihood.group_effects import Conditionals
+from bayeshlm.parameters.priors import Priors
+from bayeshlm.progress import steps
 
 type Unit = Literal["row", "group"]
 type Exact = bool | Literal["auto"]

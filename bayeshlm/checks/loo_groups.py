@@ -13,7 +13,7 @@ import xarray as xr
 from bayeshlm.checks.psis import Pointwise, leave_out, relative_efficiency
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.sampling.recover import BLOCK, Conditionals, in_threads
+from bayeshlm.likelihood.group_effects import BLOCK, Conditionals, in_threads
 
 
 def groups_left_out(posterior: xr.Dataset, design: Design) -> Pointwise:

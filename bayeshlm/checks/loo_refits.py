@@ -18,9 +18,9 @@ from bayeshlm.checks.loo_rows import densities_of_row
 from bayeshlm.checks.psis import refitted, relative_efficiency
 from bayeshlm.design.design import Design
 from bayeshlm.design.subset import without_rows
-from bayeshlm.graph.priors import Priors
-from bayeshlm.sampling.convergence import Convergence, assess_convergence
-from bayeshlm.sampling.recover import Conditionals
+from bayeshlm.likelihood.group_effects import Conditionals
+from bayeshlm.parameters.priors import Priors
+from bayeshlm.quantities.convergence import Convergence, assess_convergence
 
 
 @dataclass(frozen=True, eq=False, slots=True)

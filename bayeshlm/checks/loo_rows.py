@@ -17,7 +17,7 @@ from bayeshlm.checks.psis import Pointwise, leave_out, relative_efficiency
 from bayeshlm.design.cross_products import sorting_order
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
-from bayeshlm.sampling.recover import BLOCK, Conditionals, GroupBlock, in_threads
+from bayeshlm.likelihood.group_effects import BLOCK, Conditionals, GroupBlock, in_threads
 
 CHUNK_NUMBERS = 1 << 19
 """Rows times draws worked on at a time: 4 MiB."""

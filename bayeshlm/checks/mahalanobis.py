@@ -13,9 +13,9 @@ from bayeshlm.checks.order_statistics import positions
 from bayeshlm.design.design import Design
 from bayeshlm.design.gram import gram_roots, mean_squares
 from bayeshlm.design.scaling import FloatArray, IntArray
-from bayeshlm.posterior.summary import interval
-from bayeshlm.posterior.variance_components import covariance_matrices
-from bayeshlm.sampling.recover import BLOCK, in_threads
+from bayeshlm.likelihood.group_effects import BLOCK, in_threads
+from bayeshlm.quantities.summary import interval
+from bayeshlm.quantities.variance_components import covariance_matrices
 
 MOST_MATRICES = 4_000_000
 """Groups times draws whose distances are computed; beyond, the draws are thinned."""

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayeshlm.crosscheck.reml import undetermined_components
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.graph.prior_moments import prior_moments
-from bayeshlm.graph.priors import Priors
-from bayeshlm.sampling.convergence import monitored_parameters
-from bayeshlm.sampling.recover import Conditionals, in_threads
+from bayeshlm.likelihood.group_effects import Conditionals, in_threads
+from bayeshlm.parameters.prior_moments import prior_moments
+from bayeshlm.parameters.priors import Priors
+from bayeshlm.quantities.convergence import monitored_parameters
+from bayeshlm.reml.estimate import undetermined_components
 
 THRESHOLD = 0.05
 """Sensitivity that counts (Kallioinen et al. 2024)."""
@@ -54,7 +54,7 @@ class PriorSensitivity:
     by_prior : xarray.DataArray
         Sensitivity of every ``parameter`` to each ``prior`` alone.
     refits : pandas.DataFrame or None
-        Posteriors under other priors, as `bayeshlm.checks.prior_refits.compare_posteriors` makes it.
+        Posteriors under other priors, as `bayeshlm.checks.prior_posteriors.compare_posteriors` makes it.
     notes : tuple of str
     """
 
@@ -88,7 +88,7 @@ def power_scaling(
     log_likelihood : xarray.DataArray
         Marginal log likelihood of all data, (chain, draw).
     moments : pandas.DataFrame, optional
-        Prior means and SDs, as `bayeshlm.graph.prior_moments.prior_moments` makes them.
+        Prior means and SDs, as `bayeshlm.parameters.prior_moments.prior_moments` makes them.
     threshold : float
         Sensitivity that counts.
 

@@ -13,10 +13,10 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.new_rows import NewRows
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import OptionError
-from bayeshlm.posterior.group_draws import check_budget
-from bayeshlm.sampling.group_draws import regenerated
+from bayeshlm.likelihood.coefficient_draws import regenerated
+from bayeshlm.likelihood.group_effects import BLOCK, covariance_factor
+from bayeshlm.quantities.group_draws import check_budget
 from bayeshlm.sampling.options import checked_count, checked_seed
-from bayeshlm.sampling.recover import BLOCK, covariance_factor
 
 type Groups = Literal["same", "new", "average"]
 

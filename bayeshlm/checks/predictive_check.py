@@ -15,9 +15,9 @@ from bayeshlm.checks.replicates import Projection, Replicates, SortedRows
 from bayeshlm.design.design import Design
 from bayeshlm.design.new_rows import NewRows, fitted_rows
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.posterior.group_draws import check_budget
-from bayeshlm.posterior.summary import check_interval
-from bayeshlm.sampling import budget
+from bayeshlm.likelihood import budget
+from bayeshlm.quantities.group_draws import check_budget
+from bayeshlm.quantities.summary import check_interval
 from bayeshlm.sampling.options import checked_seed
 
 MODES: dict[Groups, str] = {"same": "posterior_predictive", "new": "posterior_predictive_new_groups"}

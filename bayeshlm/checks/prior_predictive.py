@@ -9,9 +9,9 @@ import xarray as xr
 from bayeshlm.checks.prediction import linear_predictor, outcomes
 from bayeshlm.design.design import Design
 from bayeshlm.design.new_rows import fitted_rows
-from bayeshlm.graph.prior_draws import prior_draws
-from bayeshlm.graph.priors import Priors
-from bayeshlm.posterior.group_draws import check_budget
+from bayeshlm.parameters.prior_draws import prior_draws
+from bayeshlm.parameters.priors import Priors
+from bayeshlm.quantities.group_draws import check_budget
 from bayeshlm.sampling.options import checked_count, checked_seed
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import xarray as xr
 
 from bayeshlm.checks.reml_components import Component
-from bayeshlm.crosscheck.reml import RemlEstimate
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.graph.families import LKJ, Family
-from bayeshlm.graph.priors import Priors
+from bayeshlm.parameters.prior_families import LKJ, Family
+from bayeshlm.parameters.priors import Priors
+from bayeshlm.reml.estimate import RemlEstimate
 
 MAX_K = 0.7
 """Largest Pareto k at which reweighted draws count (Vehtari, Simpson, Gelman, Yao & Gabry 2024, JMLR 25(72))."""
@@ -191,7 +191,7 @@ def shifted_mean(
 
     Examples
     --------
-    >>> from bayeshlm.graph.families import Normal
+    >>> from bayeshlm.parameters.prior_families import Normal
     >>> round(shifted_mean(Normal(0, 1), 2.0, 1.0, (-np.inf, np.inf), np.array([0.5, 1.5])), 6)
     1.0
     """

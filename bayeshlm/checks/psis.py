@@ -14,8 +14,8 @@ import xarray as xr
 
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import OptionError
-from bayeshlm.sampling.convergence import monitored_parameters
-from bayeshlm.sampling.diagnostics import diagnose
+from bayeshlm.quantities.convergence import monitored_parameters
+from bayeshlm.quantities.diagnostics import diagnose
 
 MIN_DRAWS = 100
 """Draws, of all chains, below which no tail can be smoothed."""

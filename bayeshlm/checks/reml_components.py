@@ -7,11 +7,11 @@ from itertools import combinations
 
 import numpy as np
 
-from bayeshlm.crosscheck.intervals import covariance_gradient
-from bayeshlm.crosscheck.reml import RemlEstimate
-from bayeshlm.crosscheck.satterthwaite import satterthwaite
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.reml.estimate import RemlEstimate
+from bayeshlm.reml.intervals import covariance_gradient
+from bayeshlm.reml.satterthwaite import satterthwaite
 
 NEAR = 2.0
 """An estimate nearer to its boundary than so many standard errors is near it: at two, cutting a normal likelihood
@@ -82,7 +82,7 @@ def components(estimate: RemlEstimate, design: Design) -> tuple[Component, ...]:
     The standard errors of tau, corr, sigma and the ICC are those of the delta method: twice the inverse Hessian of
     the REML criterion in (theta, sigma), which Satterthwaite's degrees of freedom rest on too, mapped through
     ``G = sigma^2 Lambda Lambda'``. The ICC is ``v / (v + sigma^2)`` with ``v = trace(G Z'Z / N)`` (Johnson 2014),
-    that of `bayeshlm.posterior.icc.icc` without `at`.
+    that of `bayeshlm.quantities.icc.icc` without `at`.
     """
     e, labels = estimate, design.random_labels
     dG = covariance_gradient(e)

@@ -10,10 +10,10 @@ from scipy.special import expit, logit, ndtri
 
 from bayeshlm.checks.cross_check import draws_of_components
 from bayeshlm.checks.reml_components import components
-from bayeshlm.crosscheck.intervals import wald_intervals
-from bayeshlm.crosscheck.reml import RemlEstimate
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.reml.estimate import RemlEstimate
+from bayeshlm.reml.intervals import wald_intervals
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -60,7 +60,7 @@ def draws_beside_reml(
 
     Notes
     -----
-    The intervals are those of `bayeshlm.crosscheck.intervals.wald_intervals`; the ICC's is normal on the logit scale,
+    The intervals are those of `bayeshlm.reml.intervals.wald_intervals`; the ICC's is normal on the logit scale,
     with the standard error of `bayeshlm.checks.reml_components.components`.
     """
     found = wald_intervals(estimate, prob)

@@ -2,6 +2,6 @@
 
 from bayeshlm.datasets.codebook import Dataset, Variable, dataset_names, describe_dataset
 from bayeshlm.datasets.loading import load_dataset
-from bayeshlm.datasets.tables import read_table
+from bayeshlm.source.table_files import read_table
 
 __all__ = ["Dataset", "Variable", "dataset_names", "describe_dataset", "load_dataset", "read_table"]

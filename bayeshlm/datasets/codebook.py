@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bayeshlm.datasets.suggestion import did_you_mean
 from bayeshlm.errors import DataError
+from bayeshlm.source.suggestion import did_you_mean
 
 _SOURCE = (
     "High School and Beyond 1982 (US National Center for Education Statistics), the subset analyzed by "

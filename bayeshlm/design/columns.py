@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeshlm.design.scaling import FloatArray, IntArray
-from bayeshlm.equations.r_code import Coding
+from bayeshlm.equations.notations.r_code import Coding
 from bayeshlm.equations.symbols import without_subscript
 from bayeshlm.errors import DataError
 

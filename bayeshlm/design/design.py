@@ -15,7 +15,7 @@ from bayeshlm.design.left_out import NOTHING, LeftOut
 from bayeshlm.design.naming import Part, column_name
 from bayeshlm.design.rows import predictors
 from bayeshlm.design.scaling import FloatArray, IntArray
-from bayeshlm.equations.r_code import Coding
+from bayeshlm.equations.notations.r_code import Coding
 from bayeshlm.equations.spec import ModelSpec
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayeshlm.design.design import CoefficientColumn, FixedColumn, RandomColumn
-from bayeshlm.design.expressions import evaluate, first_categorical
+from bayeshlm.design.expression_columns import evaluate, first_categorical
 from bayeshlm.design.naming import expression_text, labelled
 from bayeshlm.design.rows import Rows
 from bayeshlm.design.scaling import CHUNK_ROWS, FloatArray, IntArray
@@ -55,7 +55,7 @@ def expand_terms(spec: ModelSpec, rows: Rows) -> Terms:
     Raises
     ------
     DataError
-        See `bayeshlm.design.expressions.evaluate`.
+        See `bayeshlm.design.expression_columns.evaluate`.
     """
     coefficients: list[CoefficientColumn] = []
     fixed: list[FixedColumn] = []

@@ -7,13 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from bayeshlm.crosscheck.reml import undetermined_components
 from bayeshlm.design.design import Design
+from bayeshlm.display.fit_tables import FitReport
 from bayeshlm.display.labels import ColumnLabels
-from bayeshlm.display.left_out import data_notes
-from bayeshlm.display.tables import FitReport
-from bayeshlm.posterior.quantity import Quantity
-from bayeshlm.sampling.convergence import Convergence
+from bayeshlm.display.left_out_notes import data_notes
+from bayeshlm.quantities.convergence import Convergence
+from bayeshlm.quantities.quantity import Quantity
+from bayeshlm.reml.estimate import undetermined_components
 
 
 def fit_report(

@@ -10,11 +10,11 @@ import pandas as pd
 
 from bayeshlm.display.blocks import Grid, Section
 from bayeshlm.display.digits import count, decimals, number, percent
+from bayeshlm.display.fit_tables import INTERVALS
 from bayeshlm.display.html import to_html
-from bayeshlm.display.latex import to_latex
 from bayeshlm.display.markdown import to_markdown
 from bayeshlm.display.model_column import MODEL, Entry, ModelColumn, RowKey
-from bayeshlm.display.tables import INTERVALS
+from bayeshlm.display.table_latex import to_latex
 from bayeshlm.display.text import to_text
 
 SHARE_PLACES = 3

@@ -8,9 +8,9 @@ from bayeshlm.design.naming import prior_label
 from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Section, Title
 from bayeshlm.display.digits import count
 from bayeshlm.display.html import to_html
-from bayeshlm.display.left_out import data_notes, dropped_rows, notes_block
+from bayeshlm.display.left_out_notes import data_notes, dropped_rows, notes_block
 from bayeshlm.equations import render
-from bayeshlm.graph.priors import Priors
+from bayeshlm.parameters.priors import Priors
 
 
 def model_html(design: Design, priors: Priors) -> str:

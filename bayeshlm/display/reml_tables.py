@@ -9,19 +9,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bayeshlm.crosscheck.comparison import LikelihoodComparison
-from bayeshlm.crosscheck.intervals import t_bounds
-from bayeshlm.crosscheck.reml import RemlEstimate
-from bayeshlm.crosscheck.tests_of_effects import WaldTest
 from bayeshlm.design.design import Design
 from bayeshlm.design.naming import parameter_label
 from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Section, Title
 from bayeshlm.display.digits import count, decimals, number, p_value, percent
 from bayeshlm.display.html import to_html
 from bayeshlm.display.labels import ColumnLabels
-from bayeshlm.display.left_out import data_notes, dropped_rows, notes_block
+from bayeshlm.display.left_out_notes import data_notes, dropped_rows, notes_block
 from bayeshlm.display.text import to_text
 from bayeshlm.equations import render
+from bayeshlm.reml.estimate import RemlEstimate
+from bayeshlm.reml.intervals import t_bounds
+from bayeshlm.reml.likelihood_ratio import LikelihoodComparison
+from bayeshlm.reml.tests_of_effects import WaldTest
 
 DF = {"satterthwaite": "Satterthwaite df", "kenward-roger": "Kenward-Roger df", "normal": "normal tests"}
 """Degrees of freedom in words."""

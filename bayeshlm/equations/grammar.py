@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bayeshlm.equations.blocks import covariance_blocks
 from bayeshlm.equations.centered import center
+from bayeshlm.equations.covariance_blocks import covariance_blocks
 from bayeshlm.equations.levels import Levels, sort_levels
 from bayeshlm.equations.lines import LevelEquation, Symbol, Term, ZeroCovariance, read_line
 from bayeshlm.equations.mixed import check_mixed

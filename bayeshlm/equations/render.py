@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from itertools import combinations
 from typing import Literal
 
-from bayeshlm.equations.latex import to_latex
-from bayeshlm.equations.lme4 import to_lme4
-from bayeshlm.equations.mathml import to_mathml
-from bayeshlm.equations.r_code import Coding
+from bayeshlm.equations.notations.latex import to_latex
+from bayeshlm.equations.notations.lme4 import to_lme4
+from bayeshlm.equations.notations.mathml import to_mathml
+from bayeshlm.equations.notations.r_code import Coding
 from bayeshlm.equations.spec import Call, Column, Factor, ModelSpec, Option, Product
 from bayeshlm.equations.symbols import canonical
 from bayeshlm.equations.tokens import is_plain_name

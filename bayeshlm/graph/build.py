@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bayeshlm.design import Design
 from bayeshlm.graph.parameterization import Parameterization, check_parameterization
-from bayeshlm.graph.priors import Priors
+from bayeshlm.parameters.priors import Priors
 
 if TYPE_CHECKING:
     import pymc as pm

@@ -8,8 +8,6 @@ import numpy as np
 import pymc as pm
 
 from bayeshlm.design import Design
-from bayeshlm.graph.free_variables import distribution
-from bayeshlm.graph.priors import Priors
 from bayeshlm.graph.variables import (
     correlation_factor,
     gamma_variable,
@@ -17,6 +15,8 @@ from bayeshlm.graph.variables import (
     scalar_variable,
     vector_variable,
 )
+from bayeshlm.parameters.free_variables import distribution
+from bayeshlm.parameters.priors import Priors
 
 type Centering = Literal["noncentered", "centered"]
 

@@ -8,11 +8,7 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
-from bayeshlm.graph.free_variables import signed_distribution
-from bayeshlm.graph.marginal_density import KERNEL_DATA, density_data
 from bayeshlm.graph.marginal_op import MarginalLogDensity
-from bayeshlm.graph.priors import Priors
-from bayeshlm.graph.start import residual_sd_start, tau_start
 from bayeshlm.graph.variables import (
     correlation_factor,
     gamma_variable,
@@ -20,6 +16,10 @@ from bayeshlm.graph.variables import (
     scalar_variable,
     vector_variable,
 )
+from bayeshlm.likelihood.unconstrained_density import KERNEL_DATA, density_data
+from bayeshlm.parameters.free_variables import signed_distribution
+from bayeshlm.parameters.priors import Priors
+from bayeshlm.parameters.start import residual_sd_start, tau_start
 
 
 def marginal_graph(design: Design, priors: Priors) -> pm.Model:

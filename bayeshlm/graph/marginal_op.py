@@ -10,14 +10,14 @@ from pytensor.gradient import DisconnectedType, disconnected_type
 from pytensor.graph import Apply, Op
 from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_default_op_cache_key
 
-from bayeshlm.graph.kernel import VERSION, marginal_log_density
+from bayeshlm.likelihood.gaussian_kernel import VERSION, marginal_log_density
 
 
 class MarginalLogDensity(Op):
     """Log density of the outcomes with the u integrated out, with its gradient as further outputs.
 
-    Inputs are those of the kernel (`bayeshlm.graph.kernel`), outputs the scalar log density and its derivatives with
-    respect to gamma, chol and sigma. It can be differentiated once: the gradient has no gradient.
+    Inputs are those of the kernel (`bayeshlm.likelihood.gaussian_kernel`), outputs the scalar log density and its
+    derivatives with respect to gamma, chol and sigma. It can be differentiated once: the gradient has no gradient.
     """
 
     __props__ = ()

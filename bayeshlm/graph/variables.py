@@ -11,10 +11,10 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
-from bayeshlm.graph.families import Family
-from bayeshlm.graph.free_variables import Distribution, distribution, gamma_name, parameter_arrays, parts
-from bayeshlm.graph.partial_correlations import partial_correlations
-from bayeshlm.graph.priors import Priors
+from bayeshlm.parameters.free_variables import Distribution, distribution, gamma_name, parameter_arrays, parts
+from bayeshlm.parameters.partial_correlations import partial_correlations
+from bayeshlm.parameters.prior_families import Family
+from bayeshlm.parameters.priors import Priors
 
 type Extras = Callable[[list[int]], dict[str, Any]]
 """Further arguments of the variable for the elements at some positions: a transform, initial values."""
@@ -73,7 +73,7 @@ def correlation_factor(design: Design, priors: Priors) -> pt.TensorVariable | No
     """Register the correlations; return R of ``R R' = corr``, shape (q, q), or None when no effects covary.
 
     Each block of effects that may covary has its own LKJ(eta) correlation matrix, made of canonical partial
-    correlations (`bayeshlm.graph.partial_correlations`). It is the prior of ``pm.LKJCorr``, whose graph takes
+    correlations (`bayeshlm.parameters.partial_correlations`). It is the prior of ``pm.LKJCorr``, whose graph takes
     ten times as long to compile.
     """
     partials = partial_correlations(design, priors)

@@ -11,15 +11,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
-from bayeshlm.graph.free_variables import constant_data, free_variables
-from bayeshlm.graph.partial_correlations import partial_correlations
-from bayeshlm.graph.prior_changes import basis_text
-from bayeshlm.graph.priors import Priors
-from bayeshlm.sampling.budget import within_budget
-from bayeshlm.sampling.group_draws import drawn_groups, group_moments
+from bayeshlm.likelihood.budget import within_budget
+from bayeshlm.likelihood.coefficient_draws import drawn_groups, group_moments
+from bayeshlm.parameters.free_variables import constant_data, free_variables
+from bayeshlm.parameters.partial_correlations import partial_correlations
+from bayeshlm.parameters.prior_changes import basis_text
+from bayeshlm.parameters.priors import Priors
+from bayeshlm.progress import stage
 from bayeshlm.sampling.nuts import RawDraws
 from bayeshlm.sampling.options import SamplingOptions
-from bayeshlm.sampling.progress import stage
 
 type Array = NDArray[np.float64]
 
@@ -35,7 +35,7 @@ def to_datatree(raw: RawDraws, design: Design, priors: Priors, options: Sampling
         Groups ``posterior`` (gamma, tau, corr, sigma, u, beta, and the graphs' free variables: see
         `for_pymc_and_arviz`), ``sample_stats``, ``log_likelihood`` (``y_<group>``, marginal, per group),
         ``log_prior``, ``constant_data`` (of the priors) and ``observed_data``. Where beta would take more than
-        the budget (`bayeshlm.sampling.budget`) there are no u, beta, z and ``log_likelihood``, but
+        the budget (`bayeshlm.likelihood.budget`) there are no u, beta, z and ``log_likelihood``, but
         ``group_moments``, the posterior means and SDs of u and beta.
     """
     posterior = posterior_dataset(raw.posterior, design)
@@ -113,7 +113,7 @@ def with_groups(posterior: xr.Dataset, u: Array, beta: Array, design: Design) ->
 def for_pymc_and_arviz(posterior: xr.Dataset, design: Design, priors: Priors, seed: int) -> xr.Dataset:
     """Add what PyMC looks for, and put aside what ArviZ cannot summarize.
 
-    PyMC needs the free variables of the graph that a user opens (`bayeshlm.graph.free_variables`). ArviZ computes
+    PyMC needs the free variables of the graph that a user opens (`bayeshlm.parameters.free_variables`). ArviZ computes
     with every data variable, and the ones on the diagonal of corr and the zeros between its blocks have no R-hat and no
     density: corr becomes a coordinate, and ``corr_pairs (corr_pair)`` has each correlation once.
     """

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayeshlm.crosscheck.reml import RemlEstimate, fit_reml
 from bayeshlm.design import Design
 from bayeshlm.errors import HLMError
-from bayeshlm.graph.partial_correlations import partial_correlations
-from bayeshlm.graph.priors import Priors
-from bayeshlm.graph.start import residual_sd_start, tau_start
+from bayeshlm.parameters.partial_correlations import partial_correlations
+from bayeshlm.parameters.priors import Priors
+from bayeshlm.parameters.start import residual_sd_start, tau_start
+from bayeshlm.reml.estimate import RemlEstimate, fit_reml
 
 type Array = NDArray[np.float64]
 

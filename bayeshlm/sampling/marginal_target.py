@@ -13,10 +13,10 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
-from bayeshlm.graph.disk_cache import cached_callback
-from bayeshlm.graph.marginal_density import VERSION, density_data, marginal_posterior
-from bayeshlm.graph.partial_correlations import partial_correlations
-from bayeshlm.graph.priors import Priors
+from bayeshlm.likelihood.disk_cache import cached_callback
+from bayeshlm.likelihood.unconstrained_density import VERSION, density_data, marginal_posterior
+from bayeshlm.parameters.partial_correlations import partial_correlations
+from bayeshlm.parameters.priors import Priors
 from bayeshlm.sampling.buffer import ENTRY, pack
 from bayeshlm.sampling.layout import Layout
 from bayeshlm.sampling.target import DENSITY, Target, compiled_model

@@ -14,12 +14,12 @@ import xarray as xr
 from bayeshlm.design import Design
 from bayeshlm.errors import SamplingError
 from bayeshlm.graph.build import build_graph
-from bayeshlm.graph.disk_cache import forgiving_caches
-from bayeshlm.graph.priors import Priors
+from bayeshlm.likelihood.disk_cache import forgiving_caches
+from bayeshlm.parameters.priors import Priors
+from bayeshlm.progress import sampling_bar, somebody_watches, stage
 from bayeshlm.sampling.layout import reml_layout
 from bayeshlm.sampling.marginal_target import marginal_target
 from bayeshlm.sampling.options import SamplingOptions
-from bayeshlm.sampling.progress import sampling_bar, somebody_watches, stage
 from bayeshlm.sampling.target import POINT, CannotCompile, Target
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from nutpie.compile_pymc import CompiledPyMCModel
 
-from bayeshlm.graph.disk_cache import cached_callback
+from bayeshlm.likelihood.disk_cache import cached_callback
 
 type Array = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from sphinx.application import Sphinx
 from written_page import write_page
 
 import bayeshlm
-from bayeshlm.graph.families import Family
+from bayeshlm.parameters.prior_families import Family
 
 KINDS = ("Classes", "Functions", "Priors", "Errors and warnings", "Results")
 EXPLAINED = {

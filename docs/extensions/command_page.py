@@ -19,7 +19,7 @@ Two commands are enough for most work: `bayeshlm fit MODEL` samples, `bayeshlm r
 
 def printed_help(command: str) -> str:
     """What ``bayeshlm COMMAND --help`` prints, 100 columns wide."""
-    words = [sys.executable, "-c", "from bayeshlm.cli import main; main()", *command.split(), "--help"]
+    words = [sys.executable, "-c", "from bayeshlm.commands.cli import main; main()", *command.split(), "--help"]
     environment = os.environ | {"COLUMNS": "100", "NO_COLOR": "1"}
     done = subprocess.run(words, capture_output=True, text=True, check=True, env=environment)
     return done.stdout.rstrip()

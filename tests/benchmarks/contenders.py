@@ -48,9 +48,9 @@ def _bayeshlm(settings: Settings, parameterization: str, extra: str = "", again:
     phases = Phases()
     with phases("import"):
         import bayeshlm as hlm
-        import bayeshlm.fit
+        import bayeshlm.faces.fit
         import bayeshlm.sampling.convert
-        from bayeshlm.gallery import read_model_file
+        from bayeshlm.commands.gallery import read_model_file
         from bayeshlm.sampling import nuts
 
         if parameterization != "marginal":
@@ -94,7 +94,7 @@ def _reml(settings: Settings) -> Record:
     phases = Phases()
     with phases("import"):
         import bayeshlm as hlm
-        import bayeshlm.reml_fit
+        import bayeshlm.faces.reml_fit
     with phases("sample"):
         estimate = hlm.open_model(MODEL).reml()
         print(estimate)
@@ -213,7 +213,7 @@ def _r(settings: Settings, package: str) -> Record:
 
 @dataclass(frozen=True)
 class Prior:
-    """Scales of the default priors, computed from the data as `bayeshlm.graph.priors` states them."""
+    """Scales of the default priors, computed from the data as `bayeshlm.parameters.priors` states them."""
 
     y_mean: float
     y_sd: float

@@ -62,8 +62,8 @@ def _kernel_loop(kernel, times, gamma, chol, sigma, *products):
 
 
 def _kernel(model: Any) -> float:
-    from bayeshlm.graph.kernel import marginal_log_density
-    from bayeshlm.graph.marginal_density import KERNEL_DATA, density_data
+    from bayeshlm.likelihood.gaussian_kernel import marginal_log_density
+    from bayeshlm.likelihood.unconstrained_density import KERNEL_DATA, density_data
 
     data = density_data(model.design, model.priors)
     products = tuple(getattr(data, name) for name in KERNEL_DATA)

@@ -127,11 +127,11 @@ def measure_size(rows: int, groups: int, draws: int, seed: int) -> Record:
     from gradient import gradient_microseconds
 
     import bayeshlm as hlm
-    import bayeshlm.fit
+    import bayeshlm.faces.fit
     import bayeshlm.graph.marginal
     import bayeshlm.sampling.convert
     import bayeshlm.sampling.nuts
-    from bayeshlm.crosscheck.reml import fit_reml
+    from bayeshlm.reml.estimate import fit_reml
 
     frame = simulate(rows, groups, seed)
     record: Record = {"rows": rows, "groups": groups, "before_mib": peak_mib()}

@@ -4,9 +4,9 @@ import numpy as np
 import xarray as xr
 
 from bayeshlm.checks.reml_components import components
-from bayeshlm.crosscheck.reml import fit_reml
-from bayeshlm.sampling.convergence import Convergence
-from bayeshlm.sampling.recover import Conditionals
+from bayeshlm.likelihood.group_effects import Conditionals
+from bayeshlm.quantities.convergence import Convergence
+from bayeshlm.reml.estimate import fit_reml
 
 GOOD = Convergence(True, 4000.0, 4000.0, 1.0, 0, 4000, ())
 

@@ -6,7 +6,7 @@ import xarray as xr
 
 from bayeshlm.design import build_design
 from bayeshlm.equations import parse
-from bayeshlm.sampling.recover import Conditionals
+from bayeshlm.likelihood.group_effects import Conditionals
 
 MODELS = {
     "intercept": "pain = b0 + b1*dose + r\nb0 = g00 + g01*urban + u0\nb1 = g10",

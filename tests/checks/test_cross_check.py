@@ -8,13 +8,13 @@ from exact_posterior import GOOD, exact_posterior, normal_posterior
 from bayeshlm.checks.cross_check import cross_check
 from bayeshlm.checks.held_correlations import held_correlations
 from bayeshlm.checks.reml_components import components
-from bayeshlm.crosscheck.empirical_bayes import empirical_bayes
-from bayeshlm.crosscheck.fixed_value import held_component
-from bayeshlm.crosscheck.reml import fit_reml
-from bayeshlm.gallery import open_model
-from bayeshlm.graph.families import HalfNormal, Normal
-from bayeshlm.graph.priors import make_priors
-from bayeshlm.sampling.convergence import Convergence, assess_convergence
+from bayeshlm.commands.gallery import open_model
+from bayeshlm.parameters.prior_families import HalfNormal, Normal
+from bayeshlm.parameters.priors import make_priors
+from bayeshlm.quantities.convergence import Convergence, assess_convergence
+from bayeshlm.reml.empirical_bayes import empirical_bayes
+from bayeshlm.reml.estimate import fit_reml
+from bayeshlm.reml.fixed_value import held_component
 
 
 def check(design, posterior, priors=None, convergence=GOOD):

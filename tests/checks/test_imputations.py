@@ -20,9 +20,9 @@ from bayeshlm.checks.imputations import (
 from bayeshlm.design import build_design
 from bayeshlm.equations import parse
 from bayeshlm.errors import DataError
-from bayeshlm.graph.priors import make_priors
-from bayeshlm.sampling import budget
-from bayeshlm.sampling.convergence import Convergence
+from bayeshlm.likelihood import budget
+from bayeshlm.parameters.priors import make_priors
+from bayeshlm.quantities.convergence import Convergence
 
 
 def test_rubins_rules_by_hand():

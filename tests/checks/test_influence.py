@@ -13,14 +13,14 @@ from bayeshlm.checks.influence import influence
 from bayeshlm.checks.influence_draws import parameter_draws, put_refit, shifts_without_groups
 from bayeshlm.checks.loo import leave_one_out
 from bayeshlm.checks.loo_refits import Refit
-from bayeshlm.crosscheck.reml import fit_reml
-from bayeshlm.crosscheck.rotation import rotate
 from bayeshlm.design import build_design
 from bayeshlm.design.subset import without_rows
 from bayeshlm.equations import parse
-from bayeshlm.graph.priors import make_priors
-from bayeshlm.sampling.convergence import Convergence
-from bayeshlm.sampling.recover import Conditionals
+from bayeshlm.likelihood.group_effects import Conditionals
+from bayeshlm.parameters.priors import make_priors
+from bayeshlm.quantities.convergence import Convergence
+from bayeshlm.reml.estimate import fit_reml
+from bayeshlm.reml.rotation import rotate
 
 
 def planted(change, n_groups=40, size=10, seed=8):

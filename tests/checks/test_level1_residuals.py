@@ -8,7 +8,7 @@ from bayeshlm.checks import effect_moments
 from bayeshlm.checks.level1_residuals import level1_residuals
 from bayeshlm.checks.residual_shape import kurtosis_score, normality, skewness_score
 from bayeshlm.errors import OptionError
-from bayeshlm.sampling.group_draws import regenerated
+from bayeshlm.likelihood.coefficient_draws import regenerated
 
 
 @pytest.mark.parametrize("name", EQUATIONS)

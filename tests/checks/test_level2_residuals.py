@@ -10,14 +10,14 @@ from bayeshlm.checks import effect_moments, mahalanobis
 from bayeshlm.checks.level1_residuals import level1_residuals
 from bayeshlm.checks.level2_residuals import level2_residuals
 from bayeshlm.checks.mahalanobis import distances
-from bayeshlm.crosscheck.empirical_bayes import empirical_bayes
-from bayeshlm.crosscheck.reml import fit_reml
 from bayeshlm.design import build_design
 from bayeshlm.design.gram import has_ols
 from bayeshlm.equations import parse
-from bayeshlm.graph.priors import make_priors
-from bayeshlm.posterior.at_estimates import estimates_as_draw
-from bayeshlm.sampling.group_draws import group_moments, regenerated
+from bayeshlm.likelihood.coefficient_draws import group_moments, regenerated
+from bayeshlm.parameters.priors import make_priors
+from bayeshlm.quantities.at_estimates import estimates_as_draw
+from bayeshlm.reml.empirical_bayes import empirical_bayes
+from bayeshlm.reml.estimate import fit_reml
 
 
 def group_blocks(matrix, q):

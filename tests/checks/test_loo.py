@@ -15,9 +15,9 @@ from bayeshlm.checks.loo_refits import Refit, refit_without
 from bayeshlm.checks.loo_rows import rows_left_out
 from bayeshlm.checks.psis import error_of_sum
 from bayeshlm.errors import OptionError
-from bayeshlm.graph.priors import make_priors
+from bayeshlm.parameters.priors import make_priors
+from bayeshlm.quantities.convergence import Convergence
 from bayeshlm.sampling import nuts
-from bayeshlm.sampling.convergence import Convergence
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from bayeshlm.checks.loo_groups import densities_of_group, groups_left_out
 from bayeshlm.checks.loo_rows import rows_left_out
 from bayeshlm.checks.psis import error_of_sum, refitted
 from bayeshlm.design.subset import without_rows
-from bayeshlm.graph.priors import make_priors
-from bayeshlm.sampling.recover import Conditionals
+from bayeshlm.likelihood.group_effects import Conditionals
+from bayeshlm.parameters.priors import make_priors
 
 
 def test_the_marginal_likelihood_by_quadrature():

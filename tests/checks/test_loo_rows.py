@@ -8,7 +8,7 @@ from scipy.stats import multivariate_normal, norm
 from bayeshlm.checks import loo_rows
 from bayeshlm.checks.loo_rows import densities_of_row, row_log_densities, rows_left_out
 from bayeshlm.checks.psis import leave_out, relative_efficiency
-from bayeshlm.sampling.recover import Conditionals
+from bayeshlm.likelihood.group_effects import Conditionals
 
 
 def dense_conditional(y, mean, V, i):

@@ -8,7 +8,7 @@ from exact_posterior import exact_posterior
 from bayeshlm.checks.imputations import pool
 from bayeshlm.design import build_design
 from bayeshlm.equations import parse
-from bayeshlm.graph.priors import make_priors
+from bayeshlm.parameters.priors import make_priors
 
 EQUATIONS = parse("y = b0 + b1*x + r; b0 = g00 + u0; b1 = g10")
 PRIORS = {"g00": "Normal(0, 1)", "g10": "Normal(0, 1)", "tau_u0": "HalfNormal(0.7)", "sigma": "HalfNormal(1)"}

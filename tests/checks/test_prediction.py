@@ -13,9 +13,9 @@ from bayeshlm.design import build_design
 from bayeshlm.design.new_rows import fitted_rows, new_rows
 from bayeshlm.equations import parse
 from bayeshlm.errors import OptionError
-from bayeshlm.sampling import budget
+from bayeshlm.likelihood import budget
+from bayeshlm.likelihood.coefficient_draws import regenerated
 from bayeshlm.sampling.convert import posterior_dataset, to_datatree
-from bayeshlm.sampling.group_draws import regenerated
 from bayeshlm.sampling.options import sampling_options
 
 TEXTS = {

@@ -13,8 +13,8 @@ from bayeshlm.checks.predictive_statistics import kurtosis, weighted_sd
 from bayeshlm.design import build_design
 from bayeshlm.equations import parse
 from bayeshlm.errors import OptionError
-from bayeshlm.graph.priors import make_priors
-from bayeshlm.sampling import budget
+from bayeshlm.likelihood import budget
+from bayeshlm.parameters.priors import make_priors
 from bayeshlm.sampling.convert import posterior_dataset, to_datatree
 from bayeshlm.sampling.options import sampling_options
 

@@ -6,7 +6,7 @@ from scipy import stats
 import bayeshlm as hlm
 from bayeshlm.checks.prior_predictive import prior_predictive
 from bayeshlm.errors import OptionError
-from bayeshlm.sampling import budget
+from bayeshlm.likelihood import budget
 
 
 def test_outcomes_follow_from_the_parameters():

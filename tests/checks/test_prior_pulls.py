@@ -5,9 +5,9 @@ from exact_posterior import exact_posterior, normal_posterior
 
 from bayeshlm.checks.prior_pulls import MAX_K, prior_pulls, shifted_mean
 from bayeshlm.checks.reml_components import components
-from bayeshlm.crosscheck.reml import fit_reml
-from bayeshlm.graph.families import LKJ, HalfNormal, Normal
-from bayeshlm.graph.priors import make_priors
+from bayeshlm.parameters.prior_families import LKJ, HalfNormal, Normal
+from bayeshlm.parameters.priors import make_priors
+from bayeshlm.reml.estimate import fit_reml
 
 
 def pulls_of(design, priors, posterior):

@@ -18,17 +18,17 @@ from bayeshlm.checks.power_scaling import (
     power_scaling,
     total_log_likelihood,
 )
-from bayeshlm.checks.prior_refits import compare_posteriors
-from bayeshlm.crosscheck.reml import fit_reml, undetermined_components
+from bayeshlm.checks.prior_posteriors import compare_posteriors
 from bayeshlm.design import build_design
-from bayeshlm.display.prior_sensitivity import ShownSensitivity
+from bayeshlm.display.shown_prior_sensitivity import ShownSensitivity
 from bayeshlm.equations import parse
 from bayeshlm.errors import DataError
-from bayeshlm.graph.families import HalfNormal, Normal
-from bayeshlm.graph.prior_moments import prior_moments
-from bayeshlm.graph.priors import make_priors
+from bayeshlm.likelihood.coefficient_draws import drawn_groups
+from bayeshlm.parameters.prior_families import HalfNormal, Normal
+from bayeshlm.parameters.prior_moments import prior_moments
+from bayeshlm.parameters.priors import make_priors
+from bayeshlm.reml.estimate import fit_reml, undetermined_components
 from bayeshlm.sampling.convert import log_prior_dataset
-from bayeshlm.sampling.group_draws import drawn_groups
 
 
 def scaled(design, priors, **options):

@@ -4,8 +4,8 @@ import xarray as xr
 from clinics_data import INTERCEPT, SLOPE, clinics_design
 
 from bayeshlm.checks.reml_components import Component, components
-from bayeshlm.crosscheck.reml import fit_reml
-from bayeshlm.posterior.icc import icc
+from bayeshlm.quantities.icc import icc
+from bayeshlm.reml.estimate import fit_reml
 
 INDEPENDENT = f"{SLOPE}\ncov(u0, u1) = 0"
 FAR = SLOPE.replace("*dose", "*cgm(dose)")

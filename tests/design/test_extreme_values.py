@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayeshlm.crosscheck.reml import fit_reml
 from bayeshlm.design import build_design
 from bayeshlm.design.checks import TOLERANCE, check_columns
 from bayeshlm.equations import parse
 from bayeshlm.errors import DataError, HLMError
+from bayeshlm.reml.estimate import fit_reml
 
 EQUATIONS = "y = b0 + b1*x + r\nb0 = g00 + g01*w + u0\nb1 = g10 + u1"
 

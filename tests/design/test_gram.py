@@ -6,12 +6,12 @@ import pytest
 
 from bayeshlm.checks.level1_variance import own_residuals
 from bayeshlm.checks.replicates import Projection, SortedRows
-from bayeshlm.crosscheck.hlm_statistics import chi_square_tests, reliability
-from bayeshlm.crosscheck.reml import fit_reml
-from bayeshlm.crosscheck.rotation import rotate
 from bayeshlm.design import Design, build_design
 from bayeshlm.design.gram import DEPENDENT, NOTHING, gram_roots, has_ols, mean_squares, z_roots
 from bayeshlm.equations import parse
+from bayeshlm.reml.estimate import fit_reml
+from bayeshlm.reml.hlm_statistics import chi_square_tests, reliability
+from bayeshlm.reml.rotation import rotate
 
 
 def residualized(noise: float) -> Design:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from bayeshlm.checks.cross_check import CrossCheck
-from bayeshlm.display.cross_check import ShownCrossCheck
+from bayeshlm.display.shown_cross_check import ShownCrossCheck
 
 COLUMNS = ["mean", "sd", "estimate", "se", "difference", "difference_mcse", "unit", "verdict", "group"]
 

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 import bayeshlm as hlm
+from bayeshlm.commands.reml_file import reml_summary
 from bayeshlm.design.left_out import LeftOut
-from bayeshlm.display.left_out import data_notes
+from bayeshlm.display.left_out_notes import data_notes
 from bayeshlm.display.model_view import model_html
-from bayeshlm.reml_file import reml_summary
 
 EQUATIONS = "pain = b0 + b1*dose + r; b0 = g00 + g01*beds + u0; b1 = g10"
 

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from bayeshlm.display.fit_tables import FitReport, fit_html, fit_text, quantity_text
 from bayeshlm.display.labels import ColumnLabels
-from bayeshlm.display.quantity import Shown
-from bayeshlm.display.tables import FitReport, fit_html, fit_text, quantity_text
-from bayeshlm.posterior.quantity import Quantity
+from bayeshlm.display.shown_quantity import Shown
+from bayeshlm.quantities.quantity import Quantity
 
 SUMMARY = ["mean", "sd", "lower", "upper", "ess_bulk", "ess_tail", "r_hat", "mcse_mean"]
 

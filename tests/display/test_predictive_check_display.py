@@ -3,7 +3,7 @@ import pytest
 import xarray as xr
 
 from bayeshlm.checks.predictive_check import PredictiveCheck
-from bayeshlm.display.predictive_check import ShownPredictiveCheck
+from bayeshlm.display.shown_predictive_check import ShownPredictiveCheck
 
 COLUMNS = ["observed", "mean", "sd", "lower", "upper", "p", "p_two_sided", "meaning"]
 

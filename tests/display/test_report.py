@@ -265,7 +265,7 @@ def test_a_folder_is_refused_before_anything_is_computed(fit, tmp_path):
 
 @pytest.mark.slow
 def test_a_fit_too_big_to_keep_draws_of_groups_has_a_report_and_a_table(fake_draws, monkeypatch):
-    monkeypatch.setattr("bayeshlm.sampling.budget.BUDGET_BYTES", 50_000)
+    monkeypatch.setattr("bayeshlm.likelihood.budget.BUDGET_BYTES", 50_000)
     fit = fit_of(hlm.open_model("hsb-one-way-anova", hlm.load_dataset("hs")), fake_draws)
     assert "u" not in fit.posterior
     page = Page(report_html(subject_of(fit)))

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 import bayeshlm as hlm
-from bayeshlm.sampling.recover import Conditionals
+from bayeshlm.likelihood.group_effects import Conditionals
 
 COMPILE = {"mode": "FAST_COMPILE"}
 

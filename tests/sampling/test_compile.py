@@ -13,9 +13,9 @@ import pymc as pm
 import pytest
 
 import bayeshlm as hlm
-from bayeshlm.crosscheck.reml import fit_reml
-from bayeshlm.graph.disk_cache import cached_callback
-from bayeshlm.graph.marginal_density import VERSION
+from bayeshlm.likelihood.disk_cache import cached_callback
+from bayeshlm.likelihood.unconstrained_density import VERSION
+from bayeshlm.reml.estimate import fit_reml
 from bayeshlm.sampling import nuts
 from bayeshlm.sampling.compile import graph_target
 from bayeshlm.sampling.layout import plain_layout, reml_layout

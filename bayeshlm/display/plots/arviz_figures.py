@@ -11,7 +11,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.naming import parameter_label
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.errors import OptionError
-from bayeshlm.posterior.variance_components import variance_draws
+from bayeshlm.quantities.variance_components import variance_draws
 
 if TYPE_CHECKING:
     from arviz_plots import PlotCollection, PlotMatrix

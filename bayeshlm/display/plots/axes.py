@@ -14,9 +14,9 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.digits import percent
 from bayeshlm.display.labels import ColumnLabels
-from bayeshlm.display.plots.style import COLUMN, TICKS, wrapped
+from bayeshlm.display.plots.figure_style import COLUMN, TICKS, wrapped
 from bayeshlm.errors import OptionError
-from bayeshlm.posterior.level2_variables import Level2Variable
+from bayeshlm.quantities.level2_variables import Level2Variable
 
 type ManyAxes = Sequence[Axes] | np.ndarray[tuple[int, ...], np.dtype[np.object_]]
 """Several Axes as a user has them: a list, or what ``plt.subplots`` returns."""

@@ -14,11 +14,11 @@ from bayeshlm.design.scaling import IntArray
 from bayeshlm.display.plots.axes import coefficient_name, interval_name, legend_above, one_axes
 from bayeshlm.display.plots.data import LABELED, name_groups
 from bayeshlm.display.plots.drawn_fit import DrawnFit
+from bayeshlm.display.plots.figure_style import BLACK, OWN, POSTERIOR, VERMILLION, short, styled
 from bayeshlm.display.plots.named_points import name_points
-from bayeshlm.display.plots.style import BLACK, OWN, POSTERIOR, VERMILLION, short, styled
 from bayeshlm.errors import OptionError
-from bayeshlm.posterior.coefficient_names import find_random_coefficient
-from bayeshlm.posterior.group_coefficients import one_coefficient
+from bayeshlm.quantities.coefficient_names import find_random_coefficient
+from bayeshlm.quantities.group_coefficients import one_coefficient
 
 
 @styled

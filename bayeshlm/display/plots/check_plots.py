@@ -17,14 +17,14 @@ from bayeshlm.checks.predictive_check import PredictiveCheck
 from bayeshlm.design.design import Design
 from bayeshlm.display.plots.axes import ManyAxes
 from bayeshlm.display.plots.drawn_fit import DrawnFit
-from bayeshlm.display.plots.influence import influence_figure
-from bayeshlm.display.plots.level1_residuals import level1_residuals_figure
-from bayeshlm.display.plots.level2_residuals import level2_residuals_figure
-from bayeshlm.display.plots.loo import loo_figure
-from bayeshlm.display.plots.predictive_check import Show, predictive_check_figure
-from bayeshlm.display.plots.prior_sensitivity import prior_sensitivity_figure
+from bayeshlm.display.plots.influence_figure import influence_figure
+from bayeshlm.display.plots.level1_residuals_figure import level1_residuals_figure
+from bayeshlm.display.plots.level2_residuals_figure import level2_residuals_figure
+from bayeshlm.display.plots.loo_figure import loo_figure
+from bayeshlm.display.plots.predictive_check_figure import Show, predictive_check_figure
+from bayeshlm.display.plots.prior_sensitivity_figure import prior_sensitivity_figure
 from bayeshlm.errors import OptionError
-from bayeshlm.graph.priors import Priors
+from bayeshlm.parameters.priors import Priors
 
 
 class CheckPlots:

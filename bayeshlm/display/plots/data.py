@@ -8,13 +8,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from bayeshlm.crosscheck.own_lines import own_lines
 from bayeshlm.design.design import Design
 from bayeshlm.design.level1 import raw_values
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.display.plots.axes import ManyAxes, level_name, many_axes, one_axes
 from bayeshlm.display.plots.drawn_fit import coloring, evenly
-from bayeshlm.display.plots.style import (
+from bayeshlm.display.plots.figure_style import (
     BLACK,
     BLUE,
     COLUMN,
@@ -30,8 +29,9 @@ from bayeshlm.display.plots.style import (
     wrapped,
 )
 from bayeshlm.errors import OptionError
-from bayeshlm.posterior.coefficient_names import find_level1_slope
-from bayeshlm.posterior.level2_variables import Level2Variable
+from bayeshlm.methods.own_lines import own_lines
+from bayeshlm.quantities.coefficient_names import find_level1_slope
+from bayeshlm.quantities.level2_variables import Level2Variable
 
 type Order = Literal["size", "label"]
 

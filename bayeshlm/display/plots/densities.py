@@ -9,8 +9,8 @@ from matplotlib.patches import Patch
 
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.plots.axes import interval_name
-from bayeshlm.display.plots.style import POSTERIOR, PRIOR, REML
-from bayeshlm.posterior.density import Density
+from bayeshlm.display.plots.figure_style import POSTERIOR, PRIOR, REML
+from bayeshlm.quantities.density import Density
 
 BOUNDS = {"tau": (0.0, np.inf), "sigma": (0.0, np.inf), "corr": (-1.0, 1.0), "icc": (0.0, 1.0)}
 """What each component may be."""

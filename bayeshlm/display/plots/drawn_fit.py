@@ -12,9 +12,9 @@ import xarray as xr
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.errors import OptionError
-from bayeshlm.graph.priors import Priors
-from bayeshlm.posterior.level2_variables import Level2Variable, find_level2_variable, level2_variables
-from bayeshlm.posterior.parameters import parameters
+from bayeshlm.parameters.named_parameters import parameters
+from bayeshlm.parameters.priors import Priors
+from bayeshlm.quantities.level2_variables import Level2Variable, find_level2_variable, level2_variables
 
 
 @dataclass(frozen=True, eq=False)

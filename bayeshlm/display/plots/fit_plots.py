@@ -9,17 +9,17 @@ from matplotlib.axes import Axes
 
 from bayeshlm.display.plots.arviz_figures import forest_figure, pair_figure, rank_figure, trace_figure
 from bayeshlm.display.plots.axes import ManyAxes
-from bayeshlm.display.plots.beta_space import beta_space_figure
+from bayeshlm.display.plots.beta_space_figure import beta_space_figure
 from bayeshlm.display.plots.caterpillar import caterpillar_figure
 from bayeshlm.display.plots.check_plots import CheckPlots
-from bayeshlm.display.plots.cross_check import cross_check_figure
-from bayeshlm.display.plots.group_lines import group_lines_figure
-from bayeshlm.display.plots.icc import icc_figure
+from bayeshlm.display.plots.cross_check_figure import cross_check_figure
+from bayeshlm.display.plots.group_lines_figure import group_lines_figure
+from bayeshlm.display.plots.icc_figure import icc_figure
 from bayeshlm.display.plots.interaction import interaction_figure
-from bayeshlm.display.plots.plausible_ranges import plausible_ranges_figure
+from bayeshlm.display.plots.plausible_ranges_figure import plausible_ranges_figure
 from bayeshlm.display.plots.shrinkage import shrinkage_figure
-from bayeshlm.display.plots.variance_components import variance_components_figure
-from bayeshlm.display.plots.variance_function import variance_function_figure
+from bayeshlm.display.plots.variance_components_figure import variance_components_figure
+from bayeshlm.display.plots.variance_function_figure import variance_function_figure
 
 if TYPE_CHECKING:
     from arviz_plots import PlotCollection, PlotMatrix

@@ -18,7 +18,7 @@ from bayeshlm.display.plots.axes import (
     many_axes,
 )
 from bayeshlm.display.plots.drawn_fit import DrawnFit
-from bayeshlm.display.plots.style import (
+from bayeshlm.display.plots.figure_style import (
     BLACK,
     COLUMN,
     GREEN,
@@ -31,11 +31,11 @@ from bayeshlm.display.plots.style import (
     wrapped,
 )
 from bayeshlm.errors import OptionError
-from bayeshlm.posterior.coefficient_names import find_level1_slope
-from bayeshlm.posterior.level2_variables import Level2Variable, level2_rows
-from bayeshlm.posterior.regression_lines import average_lines, expression_values
-from bayeshlm.posterior.simple_slopes import SimpleSlopes, find_moderator, simple_slopes
-from bayeshlm.posterior.summary import check_interval, interval
+from bayeshlm.quantities.coefficient_names import find_level1_slope
+from bayeshlm.quantities.level2_variables import Level2Variable, level2_rows
+from bayeshlm.quantities.regression_lines import average_lines, expression_values
+from bayeshlm.quantities.simple_slopes import SimpleSlopes, find_moderator, simple_slopes
+from bayeshlm.quantities.summary import check_interval, interval
 
 _GRID = 41
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bayeshlm.design.scaling import BoolArray, FloatArray, IntArray
-from bayeshlm.display.plots.style import SMALL
+from bayeshlm.display.plots.figure_style import SMALL
 
 MOST_NAMED = 8
 """So many points of a panel are named."""

@@ -12,7 +12,7 @@ from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.digits import percent
 from bayeshlm.display.plots.data import MOST_ROWS
 from bayeshlm.display.plots.drawn_fit import evenly
-from bayeshlm.display.plots.style import BLACK, GRAY, LIGHT, POSTERIOR
+from bayeshlm.display.plots.figure_style import BLACK, GRAY, LIGHT, POSTERIOR
 
 
 def quantile_panel(ax: Axes, values: FloatArray, plot: QuantilePlot) -> None:

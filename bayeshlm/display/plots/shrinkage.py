@@ -9,10 +9,10 @@ from matplotlib.lines import Line2D
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.plots.axes import coefficient_name, legend_above, one_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit
+from bayeshlm.display.plots.figure_style import BLACK, GRAY, OWN, POSTERIOR, styled
 from bayeshlm.display.plots.group_sizes import is_wide, side_by_side, size_axis
-from bayeshlm.display.plots.style import BLACK, GRAY, OWN, POSTERIOR, styled
-from bayeshlm.posterior.coefficient_names import find_random_coefficient
-from bayeshlm.posterior.group_coefficients import one_coefficient
+from bayeshlm.quantities.coefficient_names import find_random_coefficient
+from bayeshlm.quantities.group_coefficients import one_coefficient
 
 
 @styled

@@ -8,10 +8,6 @@ import pandas as pd
 
 from bayeshlm.display.blocks import Block, Grid, Section
 from bayeshlm.display.digits import count, decimals, number, share
-from bayeshlm.display.influence import influence_blocks
-from bayeshlm.display.loo import loo_blocks
-from bayeshlm.display.predictive_check import HEADINGS, NOTABLE
-from bayeshlm.display.prior_sensitivity import sensitivity_blocks
 from bayeshlm.display.report.conclusions import (
     influence_conclusion,
     level1_conclusion,
@@ -24,6 +20,10 @@ from bayeshlm.display.report.elements import bullets, conclusion, paragraph, sho
 from bayeshlm.display.report.figures import figures
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.display.residuals import level1_blocks, level2_blocks
+from bayeshlm.display.shown_influence import influence_blocks
+from bayeshlm.display.shown_loo import loo_blocks
+from bayeshlm.display.shown_predictive_check import HEADINGS, NOTABLE
+from bayeshlm.display.shown_prior_sensitivity import sensitivity_blocks
 from bayeshlm.errors import HLMError
 
 MOST_ROWS, MOST_GROUPS = 20_000, 5_000

@@ -17,7 +17,7 @@ from bayeshlm.checks.verdicts import DIFFERS
 from bayeshlm.design.naming import prior_label
 from bayeshlm.display.digits import number
 from bayeshlm.display.labels import group_name
-from bayeshlm.display.predictive_check import NOTABLE
+from bayeshlm.display.shown_predictive_check import NOTABLE
 
 ALPHA = 0.05
 """A test below it is followed up."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from bayeshlm.design.design import Design
 from bayeshlm.display.digits import count, percent
+from bayeshlm.display.fit_tables import INTERVALS
 from bayeshlm.display.labels import ColumnLabels
 from bayeshlm.display.report.check_figures import (
     influence_figures,
@@ -16,9 +17,8 @@ from bayeshlm.display.report.check_figures import (
 )
 from bayeshlm.display.report.figure import Figure
 from bayeshlm.display.report.subject import Subject
-from bayeshlm.display.tables import INTERVALS
 from bayeshlm.errors import OptionError
-from bayeshlm.posterior.simple_slopes import interacting
+from bayeshlm.quantities.simple_slopes import interacting
 
 MOST_PANELS = 18
 """At most so many groups in the trellis of the data."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from bayeshlm.design.design import Design
 from bayeshlm.display.digits import count, percent
+from bayeshlm.display.fit_tables import INTERVALS
 from bayeshlm.display.report.elements import bullets, paragraph, quoted, subheading
 from bayeshlm.display.report.reproduce import typed_priors
 from bayeshlm.display.report.subject import Subject
-from bayeshlm.display.tables import INTERVALS
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from bayeshlm.display.report.check_sections import (
 from bayeshlm.display.report.elements import paragraph
 from bayeshlm.display.report.methods_text import methods_section
 from bayeshlm.display.report.model_sections import data_section, model_section, priors_section
+from bayeshlm.display.report.report_style import CSS
 from bayeshlm.display.report.reproduce import reproduce_section
 from bayeshlm.display.report.result_sections import (
     convergence_section,
@@ -25,9 +26,8 @@ from bayeshlm.display.report.result_sections import (
     in_short,
     variance_section,
 )
-from bayeshlm.display.report.style import CSS
 from bayeshlm.display.report.subject import Subject
-from bayeshlm.sampling.progress import steps
+from bayeshlm.progress import steps
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 

@@ -8,7 +8,6 @@ import platform
 import pandas as pd
 
 from bayeshlm.datasets.codebook import dataset_names
-from bayeshlm.datasets.tables import MISSING
 from bayeshlm.design.columns import NUMBER
 from bayeshlm.design.design import Design
 from bayeshlm.design.rows import label_columns
@@ -17,6 +16,7 @@ from bayeshlm.display.report.elements import code, paragraph, shown, subheading
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.equations import render
 from bayeshlm.sampling.options import DEFAULT_TARGET_ACCEPT
+from bayeshlm.source.table_files import MISSING
 
 PLACEHOLDER = "your-data.csv"
 

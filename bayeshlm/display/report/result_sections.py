@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 
 from bayeshlm.display.blocks import Grid, Section
-from bayeshlm.display.cross_check import cross_check_blocks
 from bayeshlm.display.digits import count, decimals, number, percent
+from bayeshlm.display.fit_tables import fixed_grid, quantity_grid, variance_grid
 from bayeshlm.display.report.conclusions import cross_check_conclusion
 from bayeshlm.display.report.elements import bullets, conclusion, paragraph, shown, subheading
 from bayeshlm.display.report.figures import figures
 from bayeshlm.display.report.subject import Subject
-from bayeshlm.display.tables import fixed_grid, quantity_grid, variance_grid
+from bayeshlm.display.shown_cross_check import cross_check_blocks
 from bayeshlm.errors import HLMError
-from bayeshlm.sampling.convergence import MAX_DIVERGENT_SHARE, MAX_R_HAT, MIN_ESS
+from bayeshlm.quantities.convergence import MAX_DIVERGENT_SHARE, MAX_R_HAT, MIN_ESS
 
 EXTREMES = 3
 """Groups shown at either end."""

@@ -13,10 +13,10 @@ import xarray as xr
 
 from bayeshlm.checks.cross_check import CrossCheck
 from bayeshlm.design.design import Design
-from bayeshlm.display.tables import FitReport
-from bayeshlm.graph.priors import Priors
-from bayeshlm.posterior.quantity import Quantity
-from bayeshlm.sampling.convergence import Convergence
+from bayeshlm.display.fit_tables import FitReport
+from bayeshlm.parameters.priors import Priors
+from bayeshlm.quantities.convergence import Convergence
+from bayeshlm.quantities.quantity import Quantity
 
 if TYPE_CHECKING:
     from bayeshlm.checks.influence import Influence

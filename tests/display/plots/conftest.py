@@ -52,7 +52,9 @@ def fit_of(wards, fake_draws) -> Callable[..., hlm.Fit]:
     def make(equations: str = FULL, n_groups: int = 12, draws: int = 50, **data) -> hlm.Fit:
         model = hlm.Model(equations, wards(n_groups, **data), "ward")
         raw = fake_draws(model.design, 2, draws)
-        return hlm.Fit(model, to_datatree(raw, model.design, model.priors, sampling_options(draws=draws, chains=2, seed=3)))
+        return hlm.Fit(
+            model, to_datatree(raw, model.design, model.priors, sampling_options(draws=draws, chains=2, seed=3))
+        )
 
     return make
 

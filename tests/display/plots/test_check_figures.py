@@ -9,13 +9,13 @@ import pytest
 
 from bayeshlm.checks.power_scaling import CONFLICT, NEITHER, WEAK
 from bayeshlm.checks.predictive_check import MODES
-from bayeshlm.display.plots.influence import shown_p
+from bayeshlm.display.plots.influence_figure import shown_p
 from bayeshlm.display.plots.named_points import MOST_NAMED, apart
-from bayeshlm.display.plots.predictive_check import FARTHEST, REPLICATES
-from bayeshlm.display.predictive_check import statistic_name
+from bayeshlm.display.plots.predictive_check_figure import FARTHEST, REPLICATES
+from bayeshlm.display.shown_predictive_check import statistic_name
 from bayeshlm.errors import OptionError
-from bayeshlm.posterior.density import density
-from bayeshlm.sampling import budget
+from bayeshlm.likelihood import budget
+from bayeshlm.quantities.density import density
 
 INTERCEPT = "`pain $` = b0 + r\nb0 = g00 + u0"
 

@@ -7,11 +7,11 @@ import pytest
 
 import bayeshlm as hlm
 from bayeshlm.checks.reml_intervals import draws_beside_reml
-from bayeshlm.crosscheck.reml import fit_reml
-from bayeshlm.display.plots import cross_check
+from bayeshlm.display.plots import cross_check_figure as cross_check
 from bayeshlm.errors import OptionError
-from bayeshlm.posterior.density import density
-from bayeshlm.posterior.prior_density import component_prior, icc_prior
+from bayeshlm.quantities.density import density
+from bayeshlm.quantities.prior_density import component_prior, icc_prior
+from bayeshlm.reml.estimate import fit_reml
 
 INTERCEPT = "`pain $` = b0 + r\nb0 = g00 + u0"
 BLOCKS = (

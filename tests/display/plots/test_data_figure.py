@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 import bayeshlm as hlm
-from bayeshlm.crosscheck.own_lines import own_lines
 from bayeshlm.display.plots import data as data_figures
 from bayeshlm.errors import OptionError
+from bayeshlm.methods.own_lines import own_lines
 
 SLOPE = "`pain $` = b0 + b1*cwc(dose) + r\nb0 = g00 + g01*urban + u0\nb1 = g10"
 

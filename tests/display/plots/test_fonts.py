@@ -12,7 +12,7 @@ import pytest
 import bayeshlm as hlm
 from bayeshlm.display.plots import fonts
 from bayeshlm.display.plots.data import _titles
-from bayeshlm.display.plots.style import short, style
+from bayeshlm.display.plots.figure_style import short, style
 
 
 @pytest.fixture

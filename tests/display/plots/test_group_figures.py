@@ -7,9 +7,9 @@ import pytest
 from bayeshlm.display.plots.group_sizes import side_by_side, size_axis
 from bayeshlm.display.plots.shrinkage import vertical_limits
 from bayeshlm.errors import OptionError
-from bayeshlm.posterior.beta_space import beta_space
-from bayeshlm.posterior.level2_variables import level2_variables
-from bayeshlm.sampling import budget
+from bayeshlm.likelihood import budget
+from bayeshlm.quantities.beta_space import beta_space
+from bayeshlm.quantities.level2_variables import level2_variables
 
 INTERCEPT = "`pain $` = b0 + r\nb0 = g00 + u0"
 THREE = "`pain $` = b0 + b1*dose + b2*cwc(age) + r\nb0 = g00 + u0\nb1 = g10 + u1\nb2 = g20 + u2"

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from bayeshlm.errors import OptionError
-from bayeshlm.posterior.level2_variables import level2_variables
-from bayeshlm.posterior.simple_slopes import find_moderator, simple_slopes
+from bayeshlm.quantities.level2_variables import level2_variables
+from bayeshlm.quantities.simple_slopes import find_moderator, simple_slopes
 
 
 def test_lines_and_slopes_of_a_number(full, drawn):

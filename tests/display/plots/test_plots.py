@@ -12,10 +12,10 @@ from matplotlib.axes import Axes
 
 import bayeshlm as hlm
 from bayeshlm.display.plots.arviz_figures import parameters_tree
+from bayeshlm.display.plots.figure_style import CATEGORIES, SETTINGS, style
 from bayeshlm.display.plots.fit_plots import FitPlots
-from bayeshlm.display.plots.style import CATEGORIES, SETTINGS, style
 from bayeshlm.errors import OptionError
-from bayeshlm.posterior.summary import summarize
+from bayeshlm.quantities.summary import summarize
 from bayeshlm.sampling.convert import to_datatree
 from bayeshlm.sampling.options import sampling_options
 

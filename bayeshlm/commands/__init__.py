@@ -1,0 +1,1 @@
+"""The command line, its model files and its folders of results."""

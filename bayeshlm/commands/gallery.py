@@ -1,0 +1,300 @@
+"""Model files: the textbook models of ``models/*.toml``, and the files that users write like them."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bayeshlm.datasets.codebook import dataset_names
+from bayeshlm.errors import FileError
+from bayeshlm.source.suggestion import did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bayeshlm.faces.model import Model
+
+_TEXT_KEYS = ("title", "source", "dataset", "data", "group_data", "group", "equations")
+_TABLE_KEYS = ("priors", "published", "published_by")
+_NUMBER = re.compile(r"[+-]?\d*\.?\d+(e[+-]?\d+)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A published number, kept as it is printed: its digits set the tolerance of a comparison.
+
+    Attributes
+    ----------
+    value : str
+        Estimate as printed.
+    se : str or None
+        Standard error as printed, if any.
+    """
+
+    value: str
+    se: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """What a model file says; nothing in it is parsed as equations or loaded as data yet.
+
+    Attributes
+    ----------
+    name : str
+        File name without ``.toml``.
+    title, source : str
+        One line each; the title is the name where the file gives none.
+    dataset : str or None
+        A shipped data set.
+    data, group_data : pathlib.Path or None
+        Data files; relative paths have been resolved against the model file's folder.
+    group : str or None
+        Grouping column.
+    equations : str
+        The level equations.
+    priors : dict of str to str
+        Prior by symbol, such as ``"g01": "Normal(0, 1)"``.
+    published : dict of str to Published
+        Published numbers by symbol: fixed effects, ``tau_u0``, ``corr_u0_u1``, ``sigma``.
+    published_by : dict of str to str
+        How the published numbers were computed.
+    """
+
+    name: str
+    title: str
+    source: str
+    dataset: str | None
+    data: Path | None
+    group_data: Path | None
+    group: str | None
+    equations: str
+    priors: Mapping[str, str] = field(default_factory=dict)
+    published: Mapping[str, Published] = field(default_factory=dict)
+    published_by: Mapping[str, str] = field(default_factory=dict)
+
+
+def gallery_names() -> tuple[str, ...]:
+    """Names of the models that the package carries, in alphabetical order.
+
+    Examples
+    --------
+    >>> gallery_names()[:2]
+    ('hsb-contextual-cwc', 'hsb-contextual-raw')
+    """
+    return tuple(sorted(path.stem for path in _folder().glob("*.toml")))
+
+
+def read_model_file(path_or_name: str | Path) -> ModelFile:
+    """Read a model of the gallery by its name, or any model file by its path.
+
+    Parameters
+    ----------
+    path_or_name : str or pathlib.Path
+        A name of `gallery_names`, or a path to a TOML file of the same form.
+
+    Returns
+    -------
+    ModelFile
+        The checked content.
+
+    Raises
+    ------
+    FileError
+        When there is no such model, or the file is not a model file; the message names the line or
+        the key.
+
+    Examples
+    --------
+    >>> model = read_model_file("hsb-one-way-anova")
+    >>> model.title, model.dataset, model.published["sigma"]
+    ('One-way ANOVA with random effects', 'hsb', Published(value='6.2569', se=None))
+    """
+    path = _find(path_or_name)
+    content = _parse(path)
+    _check_keys(content, path)
+    text = {key: _text(content, key, path) for key in _TEXT_KEYS}
+    if text["equations"] is None:
+        raise FileError(f"{path} has no equations. {_where_equations_are(content)}")
+    if text["dataset"] is not None and text["data"] is not None:
+        raise FileError(f"{path} names both a dataset and a data file. Keep one of the two keys.")
+    if text["dataset"] is not None and text["dataset"] not in dataset_names():
+        raise FileError(
+            f'{path}: there is no data set "{text["dataset"]}". '
+            f'{did_you_mean(text["dataset"], dataset_names())} A file of your own goes under data = "..."'
+        )
+    files = (text["data"], text["group_data"])
+    data, group_data = (path.resolve().parent / os.path.expanduser(file) if file else None for file in files)
+    return ModelFile(
+        name=path.stem,
+        title=text["title"] or path.stem,
+        source=text["source"] or "",
+        dataset=text["dataset"],
+        data=data,
+        group_data=group_data,
+        group=text["group"],
+        equations=text["equations"],
+        priors=_texts(content, "priors", path, '"Normal(0, 1)"'),
+        published=_published(content, path),
+        published_by=_texts(content, "published_by", path, '"REML"'),
+    )
+
+
+def _folder() -> Path:
+    """Return ``models/`` of the checkout, else the copy that the wheel carries inside the package."""
+    package = Path(__file__).resolve().parents[1]
+    checkout = package.parent
+    return checkout / "models" if (checkout / "pyproject.toml").is_file() else package / "models"
+
+
+def _find(path_or_name: str | Path) -> Path:
+    if str(path_or_name) in gallery_names():
+        return _folder() / f"{path_or_name}.toml"
+    path = Path(os.path.expanduser(path_or_name))  # as isfile below, no error for what can be no path
+    if os.path.isdir(path):
+        raise FileError(f"{path} is a directory. Name the model file inside it.")
+    if path.suffix.lower() in (".csv", ".tsv", ".parquet", ".pq", ".xlsx"):
+        raise FileError(f'{path} is a data file. Name it in a model file (.toml), data = "{path.name}", or by --data.')
+    if os.path.isfile(path):
+        return path
+    if path.suffix.lower() == ".toml" and path.stem not in gallery_names():
+        raise FileError(f"There is no model file {path}. Check the path.")
+    raise FileError(
+        f'There is no model "{path_or_name}". {did_you_mean(path.stem, gallery_names())} '
+        "The path of a model file ends in .toml."
+    )
+
+
+def _parse(path: Path) -> dict[str, object]:
+    try:
+        if path.stat().st_size > 1_000_000:
+            raise FileError(f'{path} is too large for a model file (over 1 MB). It names its data, data = "file.csv".')
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileError(f"{path} is not UTF-8 text. Save it as UTF-8.") from error
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror or error}.") from error
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FileError(f"{path} is not valid TOML: {_quote(str(error), text)}") from error
+    except RecursionError as error:
+        raise FileError(f"{path} nests brackets too deeply: a model file needs two of them at most.") from error
+
+
+def _quote(reason: str, text: str) -> str:
+    """Add the line and a caret under the character to the parser's reason, and the usual cure."""
+    lines = text.splitlines()
+    found = re.search(r"at line (\d+), column (\d+)", reason)
+    number, column = (int(found[1]), int(found[2])) if found else (len(lines), 1)
+    line = lines[number - 1] if 0 < number <= len(lines) else ""
+    cure = 'Text stands in double quotes, equations of several lines between """ and """.'
+    if "\\" in line:
+        cure = "In paths write / for \\, or put the path in single quotes."
+    return f"{reason}.\n  {line}\n  {' ' * (column - 1)}^\n{cure}"
+
+
+def _check_keys(content: Mapping[str, object], path: Path) -> None:
+    for key in content:
+        if key not in (*_TEXT_KEYS, *_TABLE_KEYS):
+            raise FileError(f'{path}: unknown key "{key}". {did_you_mean(key, (*_TEXT_KEYS, *_TABLE_KEYS))}')
+
+
+def _where_equations_are(content: Mapping[str, object]) -> str:
+    for key in _TABLE_KEYS:
+        table = content.get(key)
+        if isinstance(table, dict) and "equations" in table:
+            return f"They stand inside [{key}]: move them above the first line in brackets."
+    return 'Write them as equations = """...""", above the first line in brackets.'
+
+
+def _text(content: Mapping[str, object], key: str, path: Path) -> str | None:
+    value = content.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise FileError(f"{path}: {key} must be text in quotes, not {value!r}.")
+    if not value.strip():
+        raise FileError(f"{path}: {key} is empty. Fill it in or leave the key out.")
+    return value
+
+
+def _table(content: Mapping[str, object], key: str, path: Path) -> dict[str, object]:
+    table = content.get(key, {})
+    if not isinstance(table, dict):
+        raise FileError(f"{path}: {key} must be a table: a line [{key}] with one entry a line below it.")
+    return table
+
+
+def _texts(content: Mapping[str, object], key: str, path: Path, example: str) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for name, value in _table(content, key, path).items():
+        if not isinstance(value, str):
+            raise FileError(f"{path}: {name} in [{key}] must be text such as {example}, not {value!r}.")
+        texts[name] = value
+    return texts
+
+
+def _published(content: Mapping[str, object], path: Path) -> dict[str, Published]:
+    published: dict[str, Published] = {}
+    for symbol, entry in _table(content, "published", path).items():
+        if not isinstance(entry, dict) or "value" not in entry:
+            raise FileError(f'{path}: write {symbol} in [published] as {symbol} = {{ value = "1.23", se = "0.45" }}.')
+        for key, printed in entry.items():
+            if key not in ("value", "se"):
+                raise FileError(f'{path}: unknown key "{key}" for {symbol}. {did_you_mean(key, ("value", "se"))}')
+            if not isinstance(printed, str) or not _NUMBER.fullmatch(printed):
+                raise FileError(
+                    f"{path}: {key} of {symbol} must be a number in quotes, as printed (its digits set the "
+                    f'tolerance), such as "1.23", not {printed!r}.'
+                )
+        published[symbol] = Published(**entry)
+    return published
+
+
+def open_model(path_or_name: str | Path, data: pd.DataFrame | str | Path | None = None) -> Model:
+    """Make the model of a gallery name or a model file, on its own data or on others.
+
+    Parameters
+    ----------
+    path_or_name : str or pathlib.Path
+        A name of `gallery_names`, or a path to a TOML file of the same form.
+    data : pandas.DataFrame or path of a CSV or Parquet file, optional
+        Data in place of those that the file names.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    FileError
+        When the model file or a data file cannot be read, or there are no data.
+    EquationError, DataError, PriorError
+        When equations, data and priors do not fit together.
+
+    Examples
+    --------
+    >>> open_model("hsb-one-way-anova").equations("lme4")
+    'mathach ~ 1 + (1 | school)'
+    """
+    from bayeshlm.datasets import load_dataset, read_table
+    from bayeshlm.design.rows import label_columns
+    from bayeshlm.equations import parse
+    from bayeshlm.faces.model import Model
+
+    file = read_model_file(path_or_name)
+    labels = partial(label_columns, parse(file.equations), file.group)
+    if data is None:
+        if file.dataset is None and file.data is None:
+            raise FileError(f'{file.name} names no data. Add dataset = "hsb" or data = "file.csv", or give --data.')
+        data = load_dataset(file.dataset) if file.dataset is not None else file.data
+    frame = read_table(data, labels) if isinstance(data, str | Path) else data
+    group_data = None if file.group_data is None else read_table(file.group_data, labels)
+    return Model(file.equations, frame, file.group, priors=file.priors, group_data=group_data)

@@ -1,0 +1,224 @@
+"""The overview of a fit, and the table of a single quantity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from bayeshlm.design.left_out import NOTHING, LeftOut
+from bayeshlm.design.naming import parameter_label
+from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Section, Title
+from bayeshlm.display.digits import count, decimals, number, percent
+from bayeshlm.display.html import to_html
+from bayeshlm.display.labels import ColumnLabels
+from bayeshlm.display.left_out_notes import dropped_rows, notes_block
+from bayeshlm.display.text import to_text
+from bayeshlm.quantities.quantity import Quantity
+
+INTERVALS = {"eti": "equal-tailed", "hdi": "highest-density"}
+"""Kinds of interval in words."""
+
+_QUANTITIES = {
+    "icc": "Intraclass correlation",
+    "plausible_ranges": "Plausible ranges",
+    "reliability": "Reliability",
+    "r2": "Variance explained (R2)",
+}
+_LABELS = {
+    "icc": "ICC",
+    "icc_unadjusted": "ICC, unadjusted",
+    "design_effect": "design effect",
+    "marginal": "marginal: fixed effects",
+    "conditional": "conditional: fixed and random",
+    "f1": "f1, fixed effects within groups",
+    "f2": "f2, fixed effects between groups",
+    "v": "v, random effects within groups",
+    "m": "m, random effects between groups",
+    "within_f1": "of the variance within: f1",
+    "within_v": "of the variance within: v",
+    "between_f2": "of the variance between: f2",
+}
+_ESTIMATES = ("mean", "sd", "lower", "upper")
+_DIAGNOSTICS = ("ess_bulk", "ess_tail", "r_hat")
+
+
+@dataclass(frozen=True, eq=False)
+class FitReport:
+    """All that the overview of a fit shows.
+
+    Attributes
+    ----------
+    title : str
+        Heading, such as ``"Two-level model of mathach"``.
+    equations : str
+        The level equations.
+    n_obs, rows_dropped, n_groups : int
+        Rows used, rows left out because a value was missing, groups.
+    left_out : LeftOut
+        Columns that miss values.
+    notes : tuple of str
+        What `data_notes` says of the data.
+    group : str
+        Name of the grouping column.
+    fixed, variance : pandas.DataFrame
+        As `fixed_effects` and `variance_components` return them.
+    icc, plausible_ranges : Quantity or None
+        Left out where None.
+    verdict : tuple of str
+        The verdict on convergence, a line each.
+    sampling : str
+        Sampler, chains, draws and time; left out when empty.
+    labels : ColumnLabels
+        Headings and names of the fixed effects.
+    """
+
+    title: str
+    equations: str
+    n_obs: int
+    rows_dropped: int
+    n_groups: int
+    group: str
+    fixed: pd.DataFrame
+    variance: pd.DataFrame
+    icc: Quantity | None = None
+    plausible_ranges: Quantity | None = None
+    verdict: tuple[str, ...] = ()
+    sampling: str = ""
+    labels: ColumnLabels = field(default_factory=ColumnLabels)
+    left_out: LeftOut = NOTHING
+    notes: tuple[str, ...] = ()
+
+
+def fit_text(report: FitReport) -> str:
+    """Write the overview of a fit as plain text, at most about 100 columns wide."""
+    return to_text(_overview(report))
+
+
+def fit_html(report: FitReport) -> str:
+    """Write the overview of a fit as HTML."""
+    return to_html(_overview(report))
+
+
+def quantity_text(quantity: Quantity) -> str:
+    """Write the table of a quantity as plain text."""
+    return to_text([quantity_grid(quantity)])
+
+
+def quantity_html(quantity: Quantity) -> str:
+    """Write the table of a quantity as HTML."""
+    return to_html([quantity_grid(quantity)])
+
+
+def quantity_grid(quantity: Quantity, diagnostics: bool = True) -> Grid:
+    """Lay out the table of a quantity, the ends of plausible ranges side by side.
+
+    Parameters
+    ----------
+    quantity : Quantity
+        Of any kind; its notes stand below the table.
+    diagnostics : bool
+        Show ESS and R-hat.
+    """
+    table = quantity.table
+    title = _QUANTITIES.get(quantity.name, quantity.name)
+    if quantity.name == "plausible_ranges":
+        return _ranges_grid(quantity, title)
+    columns = (*_estimates(table), *(_DIAGNOSTICS if diagnostics else ()))
+    rows = tuple(
+        (_LABELS.get(str(label), str(label)), *_statistics(row, columns))
+        for label, (_, row) in zip(table.index, table.iterrows(), strict=True)
+        if label != "icc_unadjusted" or row["mean"] != table.loc["icc", "mean"]
+    )
+    return Grid(_titled(title, table), ("", *columns), (Section("", rows),), notes=quantity.notes)
+
+
+def _overview(report: FitReport) -> list[Block]:
+    counts = [f"{count(report.n_obs)} rows in {count(report.n_groups)} groups ({report.group})"]
+    if report.rows_dropped:
+        counts.append(dropped_rows(report.rows_dropped, report.left_out))
+    if report.sampling:
+        counts.append(report.sampling)
+    blocks: list[Block] = [Title(report.title), Equations(report.equations), Lines(tuple(counts))]
+    blocks += notes_block(report.notes)
+    blocks += [fixed_grid(report.fixed, report.labels), variance_grid(report.variance)]
+    blocks += [
+        quantity_grid(quantity, diagnostics=False)
+        for quantity in (report.icc, report.plausible_ranges)
+        if quantity is not None
+    ]
+    if report.verdict:
+        blocks.append(Lines(report.verdict))
+    return blocks
+
+
+def fixed_grid(table: pd.DataFrame, labels: ColumnLabels) -> Grid:
+    """Lay out the fixed effects, a section a level-1 coefficient."""
+    columns = (*_ESTIMATES, *_DIAGNOSTICS)
+    sections = []
+    for coefficient, part in table.groupby("coefficient", sort=False):
+        rows = tuple(
+            (str(symbol), labels.term(str(symbol), str(row["term"])), *_statistics(row, columns))
+            for symbol, row in zip(part.index, (row for _, row in part.iterrows()), strict=True)
+        )
+        sections.append(Section(labels.heading(str(coefficient)), rows))
+    return Grid(_titled("Fixed effects", table), ("", "", *columns), tuple(sections), n_labels=2)
+
+
+def variance_grid(table: pd.DataFrame) -> Grid:
+    """Lay out SDs and correlations, the means of the variances beside the SDs."""
+    estimates = _estimates(table)
+    rows = []
+    for component, effect in table.index:
+        if component not in ("tau", "sigma", "corr"):
+            continue
+        row = table.loc[(component, effect)]
+        squared = f"{component}2"
+        variance = ""
+        if (squared, effect) in table.index:
+            second = table.loc[(squared, effect)]
+            variance = number(second["mean"], decimals(second["sd"], second["mcse_mean"]))
+        label = parameter_label(component, effect)
+        cells = _statistics(row, (*estimates, *_DIAGNOSTICS))
+        rows.append((label, *cells[: len(estimates)], variance, *cells[len(estimates) :]))
+    header = ("", *estimates, "variance", *_DIAGNOSTICS)
+    title = _titled("Variance components: standard deviations and correlations", table)
+    return Grid(title, header, (Section("", tuple(rows)),))
+
+
+def _ranges_grid(quantity: Quantity, title: str) -> Grid:
+    table = quantity.table
+    rows = []
+    for coefficient in dict.fromkeys(table.index.get_level_values("coefficient")):
+        ends = table.loc[coefficient]
+        places = min(map(decimals, ends["sd"], ends["mcse_mean"]))
+        values = [ends.loc[end, kind] for kind in ("plug_in", "predictive") for end in ("lower", "upper")]
+        rows.append((str(coefficient), *(number(float(value), places) for value in values)))
+    header = ("", "plug-in from", "to", "new group from", "to")
+    title = f"{title} that cover {percent(table.attrs['ci_prob'])} of the groups"
+    return Grid(title, header, (Section("", tuple(rows)),), notes=quantity.notes)
+
+
+def _statistics(row: pd.Series, columns: Iterable[str]) -> tuple[str, ...]:
+    """Write the columns of one row of a summary; a quantity that the model does not have is zero in every draw."""
+    if row["mean"] == 0 == row["sd"]:
+        return ("0", *("" for _ in list(columns)[1:]))
+    places = decimals(row["sd"], row["mcse_mean"])
+    cells = []
+    for name in columns:
+        if name.startswith("ess"):
+            cells.append(count(row[name]))
+        else:
+            cells.append(number(row[name], 3 if name == "r_hat" else places))
+    return tuple(cells)
+
+
+def _estimates(table: pd.DataFrame) -> tuple[str, ...]:
+    """The columns of a summary that are shown before its diagnostics."""
+    return tuple(name for name in ("mean", "median", *_ESTIMATES[1:]) if name in table)
+
+
+def _titled(title: str, table: pd.DataFrame) -> str:
+    kind = INTERVALS[table.attrs["ci_kind"]]
+    return f"{title} ({percent(table.attrs['ci_prob'])} {kind} intervals)"

@@ -1,0 +1,108 @@
+"""Influence: how far each group moves every parameter, and which groups the others do not let expect."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from bayeshlm.checks.conflict import ERROR_RATE
+from bayeshlm.checks.influence import Influence, influence
+from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.display.digits import number
+from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
+from bayeshlm.display.plots.drawn_fit import DrawnFit, check_units
+from bayeshlm.display.plots.figure_style import BLACK, COLUMN, GRAY, POSTERIOR, VERMILLION, plain, short, styled
+from bayeshlm.display.plots.named_points import name_points, name_rows
+from bayeshlm.display.plots.quantiles import point_size
+
+SMALLEST_P = 1e-12
+"""Smaller conflict p are drawn here."""
+
+NAMED_BY_COOK, NAMED_BY_CONFLICT = 3, 5
+"""So many of the most influential and of the outlying groups are named."""
+
+
+@styled
+def influence_figure(fit: DrawnFit, found: Influence | None = None, ax: ManyAxes | Axes | None = None) -> list[Axes]:
+    """Draw what leaving out each group does to every parameter, and Cook's distances against the conflict p.
+
+    Parameters
+    ----------
+    fit : DrawnFit
+    found, ax
+        As `bayeshlm.display.plots.check_plots.CheckPlots.influence` has them.
+    """
+    design = fit.design
+    found = found or influence(fit.posterior, design, fit.priors)
+    check_units(design, found.posterior[design.group].to_numpy(), "influence")
+    table = found.table.loc[design.group_labels]
+    outlying = table.index.isin(found.outlying.index)
+    n_parameters = found.posterior.sizes["parameter"]
+    axes = many_axes(ax, 2, 2, (COLUMN, max(2.6, 0.2 * n_parameters + 0.9)))
+    _changes(axes[0], found, design, outlying)
+    _conflict(axes[1], found, design, outlying)
+    return axes
+
+
+def _changes(ax: Axes, found: Influence, design: Design, outlying: np.ndarray) -> None:
+    """A row a parameter: its change without each group, the group of the largest named."""
+    change = found.posterior["change"].transpose(design.group, "parameter").to_numpy()
+    place = np.arange(float(change.shape[1]))[::-1]
+    height = 9 if len(change) <= 60 else 6
+    for which, color, gid in ((~outlying, POSTERIOR, "change"), (outlying, VERMILLION, "change of outlying")):
+        for k, values in enumerate(change[which].T):
+            ax.plot(values, np.full(len(values), place[k]), "|", color=color, ms=height, mew=0.8, alpha=0.8, gid=gid)
+    ax.axvline(0, color=BLACK, lw=0.6, ls=":")
+    most = np.abs(change).argmax(axis=0)
+    name_rows(ax, change[most, np.arange(len(place))], place, [short(design.group_labels[j], 12) for j in most])
+    ax.set_ylim(-0.7, len(place) - 0.3)
+    ax.set_yticks(place, [plain(name) for name in found.posterior["parameter"].to_numpy()])
+    ax.set(xlabel=f"change without the {short(design.group, 20)}, in posterior SDs", ylabel="parameter")
+    handles = [Line2D([], [], color=POSTERIOR, marker="|", ls="", ms=7, label="a group")]
+    if outlying.any():
+        handles.append(Line2D([], [], color=VERMILLION, marker="|", ls="", ms=7, label="an outlying group"))
+    legend_above(ax, handles, columns=2)
+
+
+def _conflict(ax: Axes, found: Influence, design: Design, outlying: np.ndarray) -> None:
+    """Cook's distance against the conflict p: a group may be influential, outlying, both or neither."""
+    distance = found.posterior["cooks_distance"].to_numpy()
+    p = shown_p(found.posterior["conflict_p"].to_numpy())
+    unsure = ~(found.posterior["pareto_k"].to_numpy() <= found.threshold) & ~found.posterior["refitted"].to_numpy()
+    size = point_size(len(p)) + 0.5
+    for which, color, gid in ((~outlying, POSTERIOR, "group"), (outlying, VERMILLION, "outlying")):
+        ax.plot(distance[which & ~unsure], p[which & ~unsure], "o", color=color, ms=size, mew=0, gid=gid)
+        ax.plot(
+            distance[which & unsure], p[which & unsure], "o", mec=color, mfc="none", ms=size, mew=0.8, gid=f"{gid}, bad"
+        )
+    limit = ERROR_RATE / len(p)
+    ax.axhline(limit, color=GRAY, lw=0.8, ls="--", gid="limit")
+    ax.set_yscale("log")
+    ax.set_ylim(1.5, min(limit, float(p.min())) / 3)
+    ax.set_xlim(left=-0.03 * float(distance.max()))
+    ax.set(xlabel="Cook's distance of the means of gamma", ylabel="conflict p (small: outlying)")
+    by_cook = np.argsort(-distance, kind="stable")[:NAMED_BY_COOK]
+    by_p = np.flatnonzero(outlying)
+    by_p = by_p[np.argsort(p[by_p], kind="stable")][:NAMED_BY_CONFLICT]
+    named = np.unique(np.concatenate([by_cook, by_p]))
+    name_points(ax, distance[named], p[named], [short(design.group_labels[j], 20) for j in named])
+    handles = [
+        Line2D([], [], color=GRAY, lw=0.8, ls="--", label=f"outlying above it: p < {number(ERROR_RATE, 2)} / {len(p)}")
+    ]
+    if unsure.any():
+        text = f"Pareto k above {number(found.threshold, 2)}: not trustworthy"
+        handles.append(Line2D([], [], mec=POSTERIOR, mfc="none", marker="o", ls="", mew=0.8, label=text))
+    legend_above(ax, handles, columns=1)
+
+
+def shown_p(p: FloatArray) -> FloatArray:
+    """Conflict p with a place on a logarithmic axis: that of a group whose rows say nothing is 1.
+
+    Examples
+    --------
+    >>> shown_p(np.array([0.2, 0.0, np.nan])).tolist()
+    [0.2, 1e-12, 1.0]
+    """
+    return np.clip(np.nan_to_num(p, nan=1.0), SMALLEST_P, 1.0)

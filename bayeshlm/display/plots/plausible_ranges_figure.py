@@ -1,0 +1,63 @@
+"""Plausible ranges: how far the groups' coefficients reach, by three computations, above the groups themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from matplotlib.axes import Axes
+
+from bayeshlm.display.digits import percent
+from bayeshlm.display.plots.axes import ManyAxes, coefficient_name, many_axes
+from bayeshlm.display.plots.drawn_fit import DrawnFit
+from bayeshlm.display.plots.figure_style import BLACK, COLUMN, GRAY, GREEN, POSTERIOR, styled, wrapped
+from bayeshlm.quantities.plausible_ranges import plausible_ranges
+from bayeshlm.quantities.regression_lines import posterior_means
+
+ROWS = ("groups", "plug-in", "posterior", "new group")
+"""Names of the rows, from top to bottom."""
+
+
+@styled
+def plausible_ranges_figure(
+    fit: DrawnFit,
+    prob: float = 0.95,
+    at: Mapping[str, float] | None = None,
+    z: float | None = None,
+    kind: str = "eti",
+    ax: ManyAxes | Axes | None = None,
+) -> list[Axes]:
+    """Draw the plausible range of each random coefficient.
+
+    Parameters
+    ----------
+    fit : DrawnFit
+    prob, at, z, kind, ax
+        As `bayeshlm.display.plots.fit_plots.FitPlots.plausible_ranges` has them.
+    """
+    design = fit.design
+    found = plausible_ranges(fit.posterior, design, prob, at, z, kind)
+    table = found.table
+    beta = posterior_means(fit.posterior, design, fit.moments)
+    labels = [column.coefficient for column in design.random]
+    axes = many_axes(ax, len(labels), 1, (COLUMN, 1.45))
+    for panel, label in zip(axes, labels, strict=True):
+        ends = table.xs(label, level="coefficient")
+        low, high = ends.loc["lower"], ends.loc["upper"]
+        groups = beta[:, design.coefficient_labels.index(label)]
+        panel.plot(groups, [3] * len(groups), "|", color=GRAY, ms=7, mew=0.6, alpha=0.7, gid="groups")
+        for height, column, color in ((2, "plug_in", BLACK), (1, "mean", POSTERIOR), (0, "predictive", GREEN)):
+            panel.plot([low[column], high[column]], [height, height], color=color, lw=1.5, marker="|", ms=6, gid=column)
+        for end in (low, high):
+            bounds = [end["lower"], end["upper"]]
+            panel.plot(bounds, [1, 1], color=POSTERIOR, lw=5, alpha=0.35, solid_capstyle="butt", gid="end")
+        panel.set_yticks([3, 2, 1, 0], ROWS)
+        panel.set_ylim(-0.6, 3.6)
+        panel.set_xlabel(coefficient_name(design, label))
+    title = "\n".join(
+        (f"range of {percent(prob)} of the groups; thick: interval of its ends", *map(wrapped, found.notes))
+    )
+    if ax is None:
+        axes[0].figure.suptitle(title)
+    else:
+        axes[0].set_title(title)
+    return axes

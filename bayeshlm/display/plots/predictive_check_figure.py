@@ -1,0 +1,161 @@
+"""Predictive checks: what was observed beside what the model would have made, in the same groups and in new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
+
+from bayeshlm.checks.prediction import Groups
+from bayeshlm.checks.predictive_check import MODES, PredictiveCheck, predictive_check
+from bayeshlm.checks.replicates import SortedRows
+from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.display.digits import percent
+from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
+from bayeshlm.display.plots.drawn_fit import DrawnFit, check_units, evenly
+from bayeshlm.display.plots.figure_style import BLACK, COLUMN, POSTERIOR, VERMILLION, short, styled, wrapped
+from bayeshlm.display.shown_predictive_check import HEADINGS, NOTABLE, statistic_name
+from bayeshlm.errors import OptionError
+from bayeshlm.quantities.density import density
+
+type Show = Literal["statistics", "outcome", "means"]
+
+FARTHEST = 6.0
+"""Observed statistics farther than so many SDs from the mean of the replicates stand at the edge, as a triangle."""
+
+REPLICATES = 50
+"""So many replicated outcomes are drawn."""
+
+
+@styled
+def predictive_check_figure(
+    fit: DrawnFit,
+    check: PredictiveCheck | None = None,
+    show: Show = "statistics",
+    seed: int | None = None,
+    ax: ManyAxes | Axes | None = None,
+) -> list[Axes]:
+    """Draw a predictive check, a panel for the same groups and one for new groups.
+
+    Parameters
+    ----------
+    fit : DrawnFit
+    check, show, seed, ax
+        As `bayeshlm.display.plots.check_plots.CheckPlots.predictive_check` has them.
+    """
+    design = fit.design
+    if show not in get_args(Show.__value__):
+        raise OptionError(f'show={show!r} is unknown: write "statistics", "outcome" or "means"')
+    found = check or predictive_check(fit.posterior, design, seed=seed)
+    check_units(design, found.idata["observed_data"][design.group].to_numpy(), "predictive_check", design.group_codes)
+    statistics = found.draws["statistic"].to_numpy().tolist()
+    height = 0.15 * len(statistics) + 0.8 if show == "statistics" else 2.5
+    axes = many_axes(ax, len(MODES), 2, (COLUMN, height))
+    for panel, mode in zip(axes, MODES, strict=True):
+        if show == "statistics":
+            _statistics(panel, found, mode, statistics, named=ax is not None or panel is axes[0])
+        elif show == "outcome":
+            _densities(panel, *outcomes_of(found, mode), design)
+        else:
+            rows = SortedRows.of(design)
+            observed, replicated = (rows.means(y[..., rows.order]) for y in outcomes_of(found, mode))
+            _shares(panel, observed, replicated, design)
+    handles = _handles(found, show)
+    if ax is None:
+        axes[0].figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    for panel, mode in zip(axes, MODES, strict=True):
+        if ax is None:
+            panel.set_title(HEADINGS[mode])
+        else:
+            legend_above(panel, handles if panel is axes[0] else [], HEADINGS[mode], columns=2)
+    return axes
+
+
+def outcomes_of(check: PredictiveCheck, mode: Groups) -> tuple[FloatArray, FloatArray]:
+    """Observed outcomes (N,), and at most 50 replicated ones (S, N), evenly chosen."""
+    stored = check.idata[MODES[mode]]["y"].transpose("chain", "draw", "obs_id")
+    y = stored.to_numpy().reshape(-1, stored.sizes["obs_id"])
+    return check.idata["observed_data"]["y"].to_numpy(), y[evenly(len(y), REPLICATES)]
+
+
+def _statistics(ax: Axes, check: PredictiveCheck, mode: Groups, statistics: list[str], named: bool) -> None:
+    """A row a statistic, in SDs of its replicates: their interval, and where the observed value lies."""
+    table = check.table.loc[mode]
+    sd = table["sd"].where(table["sd"] > 0)
+    low, high, observed = (((table[name] - table["mean"]) / sd).to_numpy() for name in ("lower", "upper", "observed"))
+    place = np.arange(len(table))[::-1]
+    ax.hlines(place, low, high, color=POSTERIOR, lw=2.5, alpha=0.5, gid="interval")
+    ax.axvline(0, color=POSTERIOR, lw=0.6, ls=":")
+    notable = (table["p_two_sided"] < NOTABLE).to_numpy()
+    beyond = np.abs(observed) > FARTHEST
+    for which, color in ((~notable, BLACK), (notable, VERMILLION)):
+        inside = which & ~beyond & np.isfinite(observed)
+        marker = "o" if color == BLACK else "D"
+        ax.plot(observed[inside], place[inside], marker, color=color, ms=3.2, mew=0, gid=f"observed {marker}")
+    for side, marker in ((-1, "<"), (1, ">")):
+        here = beyond & (np.sign(observed) == side)
+        ax.plot(np.full(here.sum(), side * FARTHEST), place[here], marker, color=VERMILLION, ms=4, mew=0, gid="beyond")
+    edge = FARTHEST if beyond.any() else max(3.0, float(np.nanmax(np.abs(observed), initial=0.0)))
+    ax.set_xlim(-1.08 * edge, 1.08 * edge)
+    ax.set_ylim(-0.8, len(table) - 0.2)
+    ax.set_yticks(place if named else [], [short(statistic_name(name), 30) for name in statistics] if named else [])
+    ax.set_xlabel("SDs from the mean of the replicates")
+    if named:
+        ax.set_ylabel("statistic")
+
+
+def _densities(ax: Axes, observed: FloatArray, replicated: FloatArray, design: Design) -> None:
+    """Density of the observed outcome above those of replicates."""
+    curves = [density(y) for y in replicated]
+    lines = [np.column_stack([curve.x, curve.y]) for curve in curves if np.isfinite(curve.y).all()]
+    ax.add_collection(LineCollection(lines, colors=POSTERIOR, lw=0.5, alpha=0.35, gid="replicated"))
+    found = density(observed)
+    ax.plot(found.x, found.y, color=BLACK, lw=1.4, gid="observed")
+    ax.autoscale_view()
+    ax.set_ylim(bottom=0)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel(wrapped(design.spec.outcome.name))
+
+
+def _shares(ax: Axes, observed: FloatArray, replicated: FloatArray, design: Design) -> None:
+    """Distribution functions of the group means."""
+    share = np.arange(len(observed) + 1) / len(observed)
+
+    def steps(means: FloatArray) -> FloatArray:
+        ordered = np.sort(means)
+        return np.column_stack([np.repeat(ordered, 2), np.repeat(share, 2)[1:-1]])
+
+    lines = [steps(means) for means in replicated]
+    ax.add_collection(LineCollection(lines, colors=POSTERIOR, lw=0.5, alpha=0.35, gid="replicated"))
+    ax.plot(*steps(observed).T, color=BLACK, lw=1.4, gid="observed")
+    ax.autoscale_view()
+    ax.set_ylim(0, 1)
+    ax.set(xlabel=wrapped(f"{design.group} mean of {design.spec.outcome.name}"), ylabel="share of groups at or below")
+
+
+def _handles(check: PredictiveCheck, show: Show) -> list[Line2D]:
+    if show != "statistics":
+        return [
+            Line2D([], [], color=BLACK, lw=1.4, label="observed"),
+            Line2D([], [], color=POSTERIOR, lw=0.5, alpha=0.6, label="replicated"),
+        ]
+    interval = f"{percent(float(check.table.attrs['ci_prob']))} of the replicates"
+    marks: Mapping[str, Any] = {"ls": "", "mew": 0, "ms": 3.2}
+    handles = [
+        Line2D([], [], color=POSTERIOR, lw=2.5, alpha=0.5, label=interval),
+        Line2D([], [], color=BLACK, marker="o", label="observed", **marks),
+    ]
+    table = check.table
+    if (table["p_two_sided"] < NOTABLE).any():
+        handles.append(
+            Line2D([], [], color=VERMILLION, marker="D", label=f"observed, two-sided p < {NOTABLE:g}", **marks)
+        )
+    if ((table["observed"] - table["mean"]).abs() > FARTHEST * table["sd"]).any():
+        handles.append(Line2D([], [], color=VERMILLION, marker=">", label="farther out", **marks))
+    return handles

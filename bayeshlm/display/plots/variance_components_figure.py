@@ -1,0 +1,58 @@
+"""The variance components: a panel each, with posterior and prior densities."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+
+from bayeshlm.design.naming import parameter_label
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
+from bayeshlm.display.plots.densities import (
+    around,
+    density_panel,
+    posterior_handles,
+    prior_handle,
+    prior_line,
+)
+from bayeshlm.display.plots.drawn_fit import DrawnFit
+from bayeshlm.display.plots.figure_style import COLUMN, plain, styled
+from bayeshlm.quantities.density import density
+from bayeshlm.quantities.prior_density import component_prior
+from bayeshlm.quantities.variance_components import variance_draws
+
+
+@styled
+def variance_components_figure(
+    fit: DrawnFit, prob: float = 0.95, kind: str = "eti", ax: ManyAxes | Axes | None = None
+) -> list[Axes]:
+    """Draw the densities of tau, the correlations and sigma with their prior densities.
+
+    Parameters
+    ----------
+    fit : DrawnFit
+    prob, kind, ax
+        As `bayeshlm.display.plots.fit_plots.FitPlots.variance_components` has them.
+    """
+    rows = components_of(fit)
+    axes = many_axes(ax, len(rows), 2 if len(rows) > 1 else 1, (COLUMN / min(len(rows), 2), 1.35))
+    for panel, (component, effect, draws) in zip(axes, rows, strict=True):
+        found = density(draws, prob, kind)
+        density_panel(panel, found)
+        x = around(found, component)
+        prior_line(panel, x, component_prior(fit.priors, fit.design, component, effect, x), found)
+        panel.set_xlabel(plain(parameter_label(component, effect)))
+    handles = [*posterior_handles(prob), prior_handle()]
+    if ax is None:
+        axes[0].figure.legend(handles=handles, loc="outside upper center", ncols=3)
+    else:
+        legend_above(axes[0], handles)
+    return axes
+
+
+def components_of(fit: DrawnFit) -> list[tuple[str, str, FloatArray]]:
+    """Component, effect and draws of tau, corr and sigma."""
+    draws = variance_draws(fit.posterior, fit.design)
+    found = [("tau", effect, draws["tau"].sel(random=effect).to_numpy()) for effect in fit.design.random_labels]
+    if "corr" in draws:
+        found += [("corr", str(pair), draws["corr"].sel(pair=pair).to_numpy()) for pair in draws["pair"].to_numpy()]
+    return [*found, ("sigma", "", draws["sigma"].to_numpy())]

@@ -1,0 +1,48 @@
+"""The variance function: the variance of the outcome that random slopes imply."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from bayeshlm.display.plots.axes import expression_name, interval_name, legend_above, one_axes
+from bayeshlm.display.plots.drawn_fit import DrawnFit, evenly
+from bayeshlm.display.plots.figure_style import BLACK, BLUE, VERMILLION, styled, wrapped
+from bayeshlm.quantities.coefficient_names import find_random_slope
+from bayeshlm.quantities.variance_function import variance_function
+
+_RUG = 500
+
+
+@styled
+def variance_function_figure(
+    fit: DrawnFit, x: str | None = None, prob: float = 0.95, kind: str = "eti", ax: Axes | None = None
+) -> Axes:
+    """Draw between-group and total variance along the expression of a random slope.
+
+    Parameters
+    ----------
+    fit : DrawnFit
+    x, prob, kind, ax
+        As `bayeshlm.display.plots.fit_plots.FitPlots.variance_function` has them.
+    """
+    design = fit.design
+    coefficient = find_random_slope(design, x)
+    table = variance_function(fit.posterior, design, coefficient, None, prob, kind).table
+    ax = one_axes(ax)
+    handles = []
+    looks = (("total", VERMILLION, "-", "total, z'Gz + sigma²"), ("between", BLUE, "--", "between groups, z'Gz"))
+    for part, color, line, name in looks:
+        rows = table.loc[part]
+        ax.fill_between(rows.index, rows["lower"], rows["upper"], color=color, alpha=0.25, lw=0, gid=f"{part} band")
+        ax.plot(rows.index, rows["mean"], color=color, ls=line, gid=part)
+        handles.append(Line2D([], [], color=color, ls=line, label=name))
+    column = design.Z[:, [effect.coefficient for effect in design.random].index(coefficient)]
+    rug = column[column.argsort()][evenly(len(column), _RUG)]
+    ax.plot(rug, [0.0] * len(rug), "|", color=BLACK, ms=4, mew=0.3, alpha=0.4, clip_on=False, gid="rows")
+    ax.set_ylim(bottom=0)
+    ax.margins(x=0)
+    legend_above(ax, handles, interval_name(prob), 1)
+    ax.set_xlabel(expression_name(design, coefficient))
+    ax.set_ylabel(wrapped(f"variance of {design.spec.outcome.name}", 32))
+    return ax

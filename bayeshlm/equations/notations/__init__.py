@@ -1,0 +1,1 @@
+"""Notations other than the level equations' own."""

@@ -1,0 +1,1 @@
+"""Model, Fit and RemlFit: the public classes, thin over the other rooms."""

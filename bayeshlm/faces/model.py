@@ -1,0 +1,252 @@
+"""`Model`: level equations, data and priors, checked and ready to sample."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from bayeshlm.design import Design, build_design
+from bayeshlm.design.expanded import expanded_spec
+from bayeshlm.design.grouping import as_frame
+from bayeshlm.display.left_out_notes import data_notes, dropped_rows
+from bayeshlm.equations import ModelSpec, parse, render
+from bayeshlm.errors import ModelWarning, OptionError
+from bayeshlm.faces.model_estimates import ModelEstimates
+from bayeshlm.foreign_text import printable
+from bayeshlm.graph.build import build_graph
+from bayeshlm.graph.parameterization import Parameterization
+from bayeshlm.parameters.prior_families import Family
+from bayeshlm.parameters.priors import Priors, make_priors, warn_far_from_zero
+from bayeshlm.reml.enough_rows import check_level1
+from bayeshlm.reml.estimate import undetermined_components
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+    from bayeshlm.display.plots.model_plots import ModelPlots
+    from bayeshlm.faces.fit import Fit
+    from bayeshlm.sampling.options import Sampler
+
+logger = logging.getLogger(__name__)
+
+type EquationForm = Literal["levels", "combined", "latex", "mathml", "lme4"]
+
+
+class Model(ModelEstimates):
+    """A two-level hierarchical linear model: equations, data and priors.
+
+    Making a model reads and checks everything and samples nothing. Each step can be looked at:
+    `spec` (what the equations say), `design` (the matrices), `priors`, `graph()` (the PyMC model).
+
+    Parameters
+    ----------
+    equations : str or ModelSpec
+        The level equations, one line an equation; see `bayeshlm.parse`.
+    data : pandas.DataFrame
+        One row a level-1 unit. Tables with a ``to_pandas`` method (polars, pyarrow) are converted.
+    group : str, optional
+        The column that names the group of each row; may stand in the equations as ``u0[school]``.
+    priors : mapping, optional
+        Priors in place of the defaults, by symbol: ``{"g01": Normal(0, 1), "tau_u0": "HalfNormal(2)"}``.
+    group_data : pandas.DataFrame, optional
+        A separate level-2 table, one row a group, joined by the group column.
+    weights : None
+        Sampling weights are not supported.
+
+    Raises
+    ------
+    EquationError, DataError, PriorError
+        If the equations, the data or the priors are wrong; the message says what to do.
+
+    Examples
+    --------
+    >>> import bayeshlm as hlm
+    >>> model = hlm.Model(
+    ...     '''
+    ...     mathach = b0 + b1*cwc(ses) + r
+    ...     b0 = g00 + g01*sector + u0
+    ...     b1 = g10
+    ...     ''',
+    ...     data=hlm.load_dataset("hsb"),
+    ...     group="school",
+    ... )
+    >>> model.equations("lme4")
+    'mathach ~ sector + I(ses - ave(ses, school)) + (1 | school)'
+    >>> model
+    Model: 7185 rows in 160 groups (school), 3 fixed and 1 random effects
+    mathach = b0 + b1*cwc(ses) + r
+    b0 = g00 + g01*sector + u0
+    b1 = g10
+    """
+
+    def __init__(
+        self,
+        equations: str | ModelSpec,
+        data: Any,
+        group: str | None = None,
+        *,
+        priors: Mapping[str, Family | str] | None = None,
+        group_data: Any = None,
+        weights: None = None,
+    ) -> None:
+        if weights is not None:
+            raise OptionError(
+                "weights are not supported yet: the fit would be unweighted. Leave weights= out, or model the"
+                " design by adding the variables that the weights are made of to the equations."
+            )
+        spec = equations if isinstance(equations, ModelSpec) else parse(equations)
+        group_table = None if group_data is None else as_frame(group_data, "group_data")
+        design = build_design(spec, as_frame(data, "data"), group, group_table)
+        super().__init__(design, make_priors(design, priors))
+        warn_far_from_zero(design)
+        for note in data_notes(design):
+            logger.info(printable(note))
+
+    @classmethod
+    def from_design(cls, design: Design, priors: Priors | Mapping[str, Family | str] | None = None) -> Model:
+        """Make a model from a design that has been built before.
+
+        Parameters
+        ----------
+        design : Design
+        priors : mapping or Priors, optional
+            As in `Model`, or all priors as they are.
+        """
+        model = cls.__new__(cls)
+        given = priors if isinstance(priors, Priors) else make_priors(design, priors)
+        ModelEstimates.__init__(model, design, given)
+        return model
+
+    @property
+    def spec(self) -> ModelSpec:
+        """What the equations say, without data."""
+        return self.design.spec
+
+    def equations(self, form: EquationForm = "levels") -> str:
+        """The model's equations as text.
+
+        Parameters
+        ----------
+        form : {"levels", "combined", "latex", "mathml", "lme4"}
+            Level equations; one combined equation; LaTeX for a paper; MathML for a web page; R's lme4 formula.
+            LaTeX and MathML have a term for every contrast of a category, and its reference.
+        """
+        coded = self.design.coded if form == "lme4" else None
+        written_out = expanded_spec(self.design) if form in ("latex", "mathml") else None
+        return render(self.spec, form, self.design.group, coded, written_out)
+
+    def graph(self, parameterization: Parameterization = "marginal") -> pm.Model:
+        """Build the PyMC model, to look at or to extend.
+
+        Parameters
+        ----------
+        parameterization : {"marginal", "noncentered", "centered"}
+            The group deviations u integrated out, or explicit and written in one of two ways. The
+            posterior of gamma, tau, corr and sigma is the same.
+
+        Raises
+        ------
+        OptionError
+            If the parameterization is none of these.
+
+        See Also
+        --------
+        bayeshlm.graph.marginal.marginal_graph, bayeshlm.graph.hierarchical.hierarchical_graph :
+            the variables and their dims.
+        """
+        return build_graph(self.design, self.priors, parameterization)
+
+    def fit(
+        self,
+        draws: int = 1000,
+        tune: int | None = None,
+        chains: int = 4,
+        cores: int | None = None,
+        seed: int | None = None,
+        sampler: Sampler = "nutpie",
+        parameterization: Parameterization = "marginal",
+        target_accept: float | None = None,
+        progress: bool | None = None,
+    ) -> Fit:
+        """Sample the posterior with NUTS.
+
+        Parameters
+        ----------
+        draws : int
+            Draws kept per chain.
+        tune : int, optional
+            Draws of tuning per chain; by default 400 for the few parameters of the marginal graph, else 1000.
+        chains : int
+            Independent chains; at least 2 are needed to judge convergence.
+        cores : int, optional
+            Chains run at a time; by default as many as there are processors.
+        seed : int, optional
+            Seed of the random numbers; the same seed gives the same draws. One is drawn, and kept
+            in the result, if none is given.
+        sampler : {"nutpie", "pymc"}
+        parameterization : {"marginal", "noncentered", "centered"}
+            As in `graph`. With the marginal graph u is drawn afterwards from its exact conditional
+            distribution, for each draw of the parameters. Where the draws of beta would take more than
+            256 MiB their moments are kept, and `Fit.group_draws` makes draws of chosen groups.
+        target_accept : float, optional
+            Acceptance rate aimed at, between 0 and 1; 0.9 by default. Nearer to 1: smaller steps,
+            fewer divergences, slower.
+        progress : bool, optional
+            Show what is going on; by default on a terminal and in a notebook.
+
+        Returns
+        -------
+        Fit
+
+        Raises
+        ------
+        OptionError, SamplingError
+        DataError
+            Nothing is left of the outcome for the level-1 variance: its posterior would have no end at zero.
+
+        Warns
+        -----
+        ModelWarning
+            The data do not determine a variance component; `reml` refuses such a model.
+        """
+        from bayeshlm.faces.fit import Fit
+        from bayeshlm.sampling.options import sampling_options
+
+        options = sampling_options(draws, tune, chains, cores, seed, sampler, parameterization, target_accept, progress)
+        check_level1(self.design)
+
+        if reason := undetermined_components(self.design):
+            warnings.warn(
+                f"{reason} Sampled all the same, its posterior comes from the priors.", ModelWarning, stacklevel=2
+            )
+
+        from bayeshlm.sampling.convert import to_datatree
+        from bayeshlm.sampling.nuts import run_nuts
+
+        raw = run_nuts(self.design, self.priors, options)
+        return Fit(self, to_datatree(raw, self.design, self.priors, options))
+
+    @cached_property
+    def plot(self) -> ModelPlots:
+        """The figures of the data: ``model.plot.data()``."""
+        from bayeshlm.display.plots.model_plots import ModelPlots
+
+        return ModelPlots(self.design)
+
+    def __repr__(self) -> str:
+        design = self.design
+        title = (
+            f"Model: {design.n_obs} rows in {design.n_groups} groups ({design.group}),"
+            f" {len(design.fixed)} fixed and {len(design.random)} random effects"
+        )
+        dropped = dropped_rows(design.rows_dropped, design.left_out)
+        notes = (f"Note: {note}" for note in data_notes(design))
+        return printable("\n".join(filter(None, (title, dropped, self.equations(), *notes))))
+
+    def _repr_html_(self) -> str:
+        from bayeshlm.display.model_view import model_html
+
+        return model_html(self.design, self.priors)

@@ -1,0 +1,259 @@
+"""`RemlFit`: REML or ML estimates of a model, with the method names of `Fit`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from functools import partial
+
+import numpy.typing as npt
+import pandas as pd
+
+from bayeshlm.design.design import Design
+from bayeshlm.display.frame import ShownFrame
+from bayeshlm.display.frame_grid import shown_plain
+from bayeshlm.display.labels import ColumnLabels
+from bayeshlm.display.reml_tables import (
+    INTERVALS,
+    RemlReport,
+    ShownLikelihoodRatio,
+    ShownTest,
+    reml_fixed_grid,
+    reml_html,
+    reml_text,
+    reml_variance_grid,
+)
+from bayeshlm.errors import ModelWarning, OptionError
+from bayeshlm.faces.reml_quantities import RemlQuantities
+from bayeshlm.quantities import at_estimates
+from bayeshlm.reml.deviance import Method
+from bayeshlm.reml.estimate import fit_reml
+from bayeshlm.reml.estimate_tables import anova_table, bounds_of, chi_square_table, fixed_table, interval_table
+from bayeshlm.reml.hypotheses import read_hypothesis
+from bayeshlm.reml.intervals import IntervalDf, check_prob
+from bayeshlm.reml.likelihood_ratio import compare_likelihood
+from bayeshlm.reml.profile import IntervalMethod, interval_estimates
+from bayeshlm.reml.tests_of_effects import DfMethod, linear_hypothesis
+
+
+class RemlFit(RemlQuantities):
+    """REML or ML estimates of a `Model`, made by `Model.reml` or `Model.ml`; no sampling, PyMC is not imported.
+
+    Every table says in ``attrs`` how many rows were used and dropped, whether the search converged and whether the
+    estimate is singular. Estimates on the boundary, a variance of 0 or a correlation of 1 or -1, are flagged by
+    `singular`, with the `reason`.
+
+    Parameters
+    ----------
+    design : Design
+        Numbers of the model.
+    method : "REML" or "ML"
+        Criterion.
+
+    Examples
+    --------
+    >>> import bayeshlm as hlm
+    >>> fit = hlm.open_model("hsb-one-way-anova").reml()
+    >>> fit.fixed_effects().loc["g00", ["estimate", "se"]].astype(float).round(4).to_dict()
+    {'estimate': 12.637, 'se': 0.2444}
+    >>> round(float(fit.icc()["icc"]), 4)
+    0.1804
+    """
+
+    def __init__(self, design: Design, method: Method = "REML") -> None:
+        super().__init__(design, fit_reml(design, method))
+
+    def fixed_effects(
+        self, prob: float = 0.95, df: IntervalDf = "satterthwaite", *, robust: bool = False
+    ) -> pd.DataFrame:
+        """Fixed effects (gamma), a row a symbol.
+
+        Parameters
+        ----------
+        prob : float
+            Confidence of the intervals.
+        df : {"satterthwaite", "kenward-roger", "normal"}
+            Degrees of freedom; Kenward-Roger's standard errors are the adjusted ones.
+        robust : bool
+            Cluster-robust standard errors (see `robust_se`), with the same degrees of freedom.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by symbol; columns ``coefficient``, ``term``, ``estimate``, ``se``, ``df``, ``t``, ``p``, ``lower``,
+            ``upper``. Robust standard errors of fewer than 50 groups are too small: ``attrs["notes"]`` and a warning
+            say so.
+        """
+        table = fixed_table(self._design, self._estimate, prob, df, robust)
+        for note in table.attrs["notes"]:
+            warnings.warn(f"{note[0].upper()}{note[1:]}.", ModelWarning, stacklevel=2)
+        return ShownFrame.of(self._stamped(table), partial(reml_fixed_grid, labels=ColumnLabels.of(self._design)))
+
+    def variance_components(
+        self, prob: float = 0.95, intervals: IntervalMethod | None = "wald", criterion: Method = "ML"
+    ) -> pd.DataFrame:
+        """Variance components: tau and sigma (SDs), their squares, covariances and correlations.
+
+        Parameters
+        ----------
+        prob, intervals, criterion
+            As in `intervals`, or no intervals. Squares have the squared bounds, covariances none.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by (component, effect): ``("tau", "u0")``, ``("corr", "u0,u1")``, ``("sigma", "")``; ``estimate``
+            and, with intervals, ``lower`` and ``upper``.
+        """
+        table = at_estimates.variance_estimates(self.as_draw, self._design)
+        table.attrs = {"intervals": intervals, "notes": ()}
+        if intervals is not None:
+            found = interval_estimates(self._design, self._estimate, intervals, prob, criterion=criterion, fixed=False)
+            table = table.join(bounds_of(found, list(table.index)))
+            table.attrs = {"ci_prob": prob, "intervals": intervals, "notes": found.notes}
+        return ShownFrame.of(self._stamped(table), reml_variance_grid)
+
+    def intervals(
+        self,
+        method: IntervalMethod = "wald",
+        prob: float = 0.95,
+        df: IntervalDf = "satterthwaite",
+        criterion: Method = "ML",
+    ) -> pd.DataFrame:
+        """Confidence intervals of gamma, tau, corr and sigma.
+
+        Parameters
+        ----------
+        method : {"wald", "profile"}
+            Wald: Student's t for gamma; for SDs and correlations normal on log and atanh scales, as nlme's
+            ``intervals``. Profile: where the deviance has risen by a chi-square quantile, as lme4's ``confint``.
+        prob, df
+            As in `fixed_effects`.
+        criterion : {"ML", "REML"}
+            Which deviance is profiled for tau, corr and sigma; gamma's, and lme4's, is always ML.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by (component, effect): ``estimate``, ``lower``, ``upper``; what must be said in ``attrs["notes"]``.
+        """
+        found = interval_estimates(self._design, self._estimate, method, prob, df, criterion)
+        title = f"{INTERVALS[method]} intervals".capitalize()
+        return ShownFrame.of(self._stamped(interval_table(found, method)), partial(shown_plain, title=title))
+
+    def anova(self, df: DfMethod = "satterthwaite") -> pd.DataFrame:
+        """F test of every term given all others (type III), whatever the coding of categories.
+
+        A main effect is averaged over the categories that it interacts with, each with the same weight, and taken
+        where numeric variables that it interacts with are 0, as lmerTest's ``anova`` does.
+
+        Parameters
+        ----------
+        df : {"satterthwaite", "kenward-roger"}
+            Denominator degrees of freedom.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by symbol: ``coefficient``, ``term``, ``numerator_df``, ``denominator_df``, ``F``, ``p``. Where the
+            model itself depends on the coding ``attrs["notes"]`` says what is tested.
+        """
+        title = "F tests of the terms, each given all others"
+        return ShownFrame.of(
+            self._stamped(anova_table(self._design, self._estimate, df)), partial(shown_plain, title=title)
+        )
+
+    def wald(
+        self,
+        hypotheses: str | Sequence[str] | npt.ArrayLike | None = None,
+        *,
+        pattern: str | None = None,
+        value: npt.ArrayLike = 0.0,
+        df: DfMethod = "satterthwaite",
+        prob: float = 0.95,
+    ) -> ShownTest:
+        """Test ``L gamma = c``: jointly by F and chi-square, and each row by its t.
+
+        Parameters
+        ----------
+        hypotheses : str, sequence of str or array_like, (m, p)
+            Equations such as ``"g01 = g02; g11 = 0"``, or the matrix L.
+        pattern : str, optional
+            In place of hypotheses: every fixed effect whose symbol matches this regular expression is zero.
+        value : array_like, (m,) or scalar
+            c, where L is a matrix.
+        df, prob
+            As in `anova` and `fixed_effects`.
+
+        Returns
+        -------
+        WaldTest
+            ``F``, ``numerator_df``, ``denominator_df``, ``p``, ``chi2``, ``chi2_p`` and ``table`` of the rows.
+
+        Raises
+        ------
+        OptionError
+            When the hypotheses cannot be read, or both or none of `hypotheses` and `pattern` are given.
+        """
+        check_prob(prob)
+        hypothesis = read_hypothesis(hypotheses, self._estimate.fixed_labels, pattern, value)
+        return ShownTest.of(linear_hypothesis(self._estimate, hypothesis, df), prob)
+
+    def chi_square(self) -> pd.DataFrame:
+        """HLM's chi-square test that a random effect does not vary.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by effect: ``chi2``, ``df``, ``p``; ``attrs["n_groups_used"]`` groups enter.
+        """
+        table = self._stamped(chi_square_table(self._design, self._estimate))
+        return ShownFrame.of(table, partial(shown_plain, title="Chi-square tests that an effect does not vary"))
+
+    def compare(self, other: RemlFit, n_boot: int | None = None, seed: int | None = None) -> ShownLikelihoodRatio:
+        """Likelihood-ratio test of this and another model, one of which contains the other.
+
+        Parameters
+        ----------
+        other : RemlFit
+            A fit to the same rows, of more or of fewer parameters.
+        n_boot : int, optional
+            Draws of a parametric bootstrap in place of chi-square distributions.
+        seed : int, optional
+            Seed of the bootstrap.
+
+        Returns
+        -------
+        LikelihoodComparison
+            ``statistic``, ``df``, ``p``, ``method``; both are refitted by ML where their fixed parts differ, or one of
+            the two was fitted by it.
+
+        Raises
+        ------
+        OptionError
+            When the models are not nested.
+        """
+        if not isinstance(other, RemlFit):
+            raise OptionError(f"compare() takes the fit of another model.reml(), not a {type(other).__name__}.")
+        smaller, larger = sorted((self, other), key=lambda fit: fit.n_parameters)
+        method: Method = "REML" if self.method == other.method == "REML" else "ML"
+        return ShownLikelihoodRatio.of(compare_likelihood(smaller.design, larger.design, method, n_boot, seed))
+
+    @property
+    def _report(self) -> RemlReport:
+        return RemlReport(
+            design=self._design,
+            estimate=self._estimate,
+            fixed=self.fixed_effects(),
+            variance=self.variance_components(),
+            chi_square=self.chi_square(),
+            reliability=self.reliability(),
+            residuals=self.residuals(),
+            icc=self.icc(),
+        )
+
+    def __repr__(self) -> str:
+        return reml_text(self._report)
+
+    def _repr_html_(self) -> str:
+        return reml_html(self._report)

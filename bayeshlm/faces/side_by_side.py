@@ -1,0 +1,211 @@
+"""`table`: several fits side by side, as journals print them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, get_args
+
+from bayeshlm.design import Design
+from bayeshlm.display.model_column import (
+    Entry,
+    ModelColumn,
+    entry,
+    fixed_entries,
+    loo_entry,
+    loo_label,
+    model_entries,
+    reduction_label,
+    variance_entries,
+)
+from bayeshlm.display.model_table import ModelTable, model_table
+from bayeshlm.errors import OptionError
+from bayeshlm.faces.fit import Fit
+from bayeshlm.faces.reml_fit import RemlFit
+from bayeshlm.quantities.summary import check_interval
+
+if TYPE_CHECKING:
+    from bayeshlm.checks.loo import Unit
+
+type AnyFit = Fit | RemlFit
+
+Cells = Literal["sd", "interval"]
+Components = Literal["sd", "variance"]
+
+R2_NOTE = (
+    "R2: share of the variance that the model implies, of the fixed effects (marginal), and of fixed and random effects"
+    " (conditional); the ICC is conditional on the predictors"
+)
+LOO_NOTES: Mapping[Unit, str] = {
+    "row": "LOO elpd: log density of each row as the other rows predict it (leave-one-out), summed, the group known"
+    " (standard error); higher is better, and compare() judges differences",
+    "group": "LOO elpd: log density of each group as the other groups predict it (leave-one-out), summed (standard"
+    " error); higher is better, and compare() judges differences",
+}
+_REDUCTION_NOTE = "reduced: 1 - variance / variance of {null} (Raudenbush & Bryk); negative where it is larger"
+
+
+def table(
+    *fits: AnyFit | Mapping[str, AnyFit],
+    names: Sequence[str] | None = None,
+    null: AnyFit | None = None,
+    cells: Cells = "sd",
+    components: Components = "sd",
+    loo: Unit | None = None,
+    prob: float = 0.95,
+    kind: str = "eti",
+) -> ModelTable:
+    """Set fits side by side: fixed effects by level-1 coefficient, variance components, ICC, R2, LOO and counts.
+
+    Effects stand in one row when they are the same expression, whatever a model's equations call them.
+
+    Parameters
+    ----------
+    *fits : Fit or RemlFit, or one mapping of name to fit
+        Posteriors and REML or ML estimates may be mixed.
+    names : sequence of str, optional
+        Headings of the columns; "Model 1", "Model 2" by default.
+    null : Fit or RemlFit, optional
+        A smaller model of the same rows: adds by how much each variance is reduced from it.
+    cells : {"sd", "interval"}
+        Beside an estimate in parentheses its posterior SD or standard error, or its interval in brackets.
+    components : {"sd", "variance"}
+        SDs and correlations of the random effects, or variances and covariances.
+    loo : {"row", "group"}, optional
+        Adds the elpd of `Fit.loo`, with its standard error: how well posteriors predict a new row of a known group,
+        or a new group.
+    prob, kind : float, {"eti", "hdi"}
+        The intervals, as in `Fit.fixed_effects`; REML's are Satterthwaite's t and Wald's.
+
+    Returns
+    -------
+    ModelTable
+        ``frame`` has the numbers; ``to_text()``, ``to_markdown()``, ``to_html()`` and ``to_latex()`` write the table.
+
+    Raises
+    ------
+    OptionError
+        An argument is no fit, there are none, or the names do not fit; `null` is a model of other rows; `loo` is asked
+        for and no fit is a posterior.
+
+    Examples
+    --------
+    >>> import bayeshlm as hlm
+    >>> null = hlm.open_model("hsb-one-way-anova").reml()
+    >>> hlm.table(null, hlm.open_model("hsb-means-as-outcomes").reml(), names=["null", "sector"], null=null)
+    Two-level models of mathach
+                                                 null           sector
+      estimator                                REML             REML
+      Intercept
+        (intercept)              g00     12.64 (0.24)     11.39 (0.29)
+        sector                   g01                       2.80 (0.44)
+      Variance components
+        SD, intercept            u0       2.93             2.58
+        SD, residual             r        6.26             6.26
+      Model
+        ICC                               0.180            0.146
+        R2, marginal                      0.000            0.041
+        R2, conditional                   0.180            0.181
+        reduced sigma2                                     0.000
+        reduced tau2, intercept                            0.225
+        rows                          7,185            7,185
+        groups (school)                 160              160
+      REML: estimate (standard error), where there is one
+      R2: share of the variance that the model implies, of the fixed effects (marginal), and of
+      fixed and random effects (conditional); the ICC is conditional on the predictors
+      reduced: 1 - variance / variance of null (Raudenbush & Bryk); negative where it is larger
+    """
+    _check(cells, Cells, "cells")
+    _check(components, Components, "components")
+    check_interval(prob, kind)
+    named = _named(fits, names)
+    if loo is not None:
+        from bayeshlm.checks.loo import check_unit
+
+        check_unit(loo)
+        if not any(isinstance(fit, Fit) for fit in named.values()):
+            raise OptionError(f"loo={loo!r} needs a posterior: estimates of model.reml() have no LOO.")
+    columns = [_column(name, fit, null, components, loo, prob, kind) for name, fit in named.items()]
+    notes = [R2_NOTE] if loo is None else [R2_NOTE, LOO_NOTES[loo]]
+    if null is not None:
+        null_name = next((name for name, fit in named.items() if fit is null), "the null model")
+        notes.append(_REDUCTION_NOTE.format(null=null_name))
+    return model_table(columns, cells, prob, kind, notes)
+
+
+def _column(
+    name: str, fit: AnyFit, null: AnyFit | None, components: str, loo: Unit | None, prob: float, kind: str
+) -> ModelColumn:
+    null = None if fit is null else null
+    if isinstance(fit, Fit):
+        return _posterior_column(name, fit, null, components, loo, prob, kind)
+    return _reml_column(name, fit, null.model.reml() if isinstance(null, Fit) else null, components, prob)
+
+
+def _posterior_column(
+    name: str, fit: Fit, null: AnyFit | None, components: str, loo: Unit | None, prob: float, kind: str
+) -> ModelColumn:
+    design = fit.model.design
+    icc, r2 = fit.icc(prob=prob, kind=kind).table, fit.r2(null, prob, kind).table
+    shares = {label: entry(r2, key) for label, key in _r2_rows(design, r2.index)}
+    verdict = fit.convergence
+    warnings = [] if verdict.converged else [" ".join(("NOT CONVERGED.", *verdict.reasons))]
+    if loo is not None:
+        left_out = fit.loo(loo)
+        shares[loo_label(loo)] = loo_entry(left_out)
+        if len(left_out.bad):
+            warnings.append(
+                f"elpd NOT TRUSTWORTHY, Pareto k of {len(left_out.bad)} of {left_out.n_units} units above"
+                f" {left_out.threshold:.2f}; see loo({loo!r})"
+            )
+    entries = {
+        **dict(fixed_entries(design, fit.fixed_effects(prob, kind))),
+        **dict(variance_entries(design, fit.variance_components(prob, kind), components)),
+        **dict(model_entries(design, {"ICC": entry(icc, "icc"), **shares})),
+    }
+    return ModelColumn(name, "posterior", design.spec.outcome.name, entries, tuple(warnings))
+
+
+def _reml_column(name: str, fit: RemlFit, null: RemlFit | None, components: str, prob: float) -> ModelColumn:
+    design, r2 = fit.design, fit.r2(null)
+    shares = {label: Entry(float(r2[key])) for label, key in _r2_rows(design, r2.index)}
+    entries = {
+        **dict(fixed_entries(design, fit.fixed_effects(prob))),
+        **dict(variance_entries(design, fit.variance_components(prob), components)),
+        **dict(model_entries(design, {"ICC": Entry(float(fit.icc()["icc"])), **shares})),
+    }
+    warnings = [f"SINGULAR, {fit.reason}"] if fit.singular else []
+    if not fit.converged:
+        warnings.append("NOT CONVERGED, the search did not end at a minimum")
+    return ModelColumn(name, fit.method, design.spec.outcome.name, entries, tuple(warnings))
+
+
+def _r2_rows(design: Design, index: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Labels of the table's rows and the rows of `Fit.r2` that they show."""
+    yield from (("R2, marginal", "marginal"), ("R2, conditional", "conditional"))
+    for name in index:
+        if name.startswith("reduction "):
+            yield reduction_label(design, name.removeprefix("reduction ")), name
+
+
+def _named(fits: Sequence[AnyFit | Mapping[str, AnyFit]], names: Sequence[str] | None) -> dict[str, AnyFit]:
+    """The fits by their names, checked."""
+    if len(fits) == 1 and isinstance(fits[0], Mapping):
+        if names is not None:
+            raise OptionError("the mapping already names its fits: leave `names` out.")
+        names, fits = [str(name) for name in fits[0]], tuple(fits[0].values())
+    if not fits:
+        raise OptionError("table() needs at least one fit, as table(fit1, fit2).")
+    for fit in fits:
+        if not isinstance(fit, Fit | RemlFit):
+            raise OptionError(f"table() takes fits of model.fit() and model.reml(), not a {type(fit).__name__}.")
+    if names is None:
+        names = [f"Model {k}" for k in range(1, len(fits) + 1)]
+    if isinstance(names, str) or len(names) != len(fits) or len(set(map(str, names))) != len(fits):
+        raise OptionError(f"names needs {len(fits)} different names, one a fit, not {names!r}.")
+    return {str(name): fit for name, fit in zip(names, fits, strict=True) if isinstance(fit, Fit | RemlFit)}
+
+
+def _check(value: str, choices: object, argument: str) -> None:
+    allowed = get_args(choices)
+    if value not in allowed:
+        raise OptionError(f"{argument} is one of {', '.join(map(repr, allowed))}, not {value!r}.")

@@ -1,0 +1,221 @@
+"""One netCDF file that holds a whole fit: draws, equations, priors and the used columns; never a pickle."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayeshlm.design import Design, build_design
+from bayeshlm.design.columns import NumericColumn, read_categories, read_column
+from bayeshlm.design.left_out import NOTHING, LeftOut
+from bayeshlm.equations import parse
+from bayeshlm.errors import DataError, FileError
+from bayeshlm.faces.stored_checks import check_draws, check_self_contained
+from bayeshlm.faces.stored_digest import digest
+from bayeshlm.parameters.prior_changes import stored_priors
+from bayeshlm.parameters.priors import Priors, make_priors
+from bayeshlm.text_file import whole_file
+
+FORMAT = 2
+SOURCE, DIGEST = "model_source", "digest"
+
+
+@dataclass(frozen=True)
+class StoredFit:
+    """The content of a fit's file.
+
+    Attributes
+    ----------
+    idata : xarray.DataTree
+    frame : pandas.DataFrame
+        The used columns of the rows kept.
+    equations, group : str
+    priors : dict of str to str
+        The priors that the user typed, by key, as text; the others follow from the data.
+    rows_dropped : int
+        Rows dropped for missing values before `frame` was made.
+    left_out : LeftOut
+        Which columns missed values then, and the groups that lost all their rows.
+    """
+
+    idata: xr.DataTree
+    frame: pd.DataFrame
+    equations: str
+    group: str
+    priors: dict[str, str]
+    rows_dropped: int
+    left_out: LeftOut = NOTHING
+
+
+def write_fit(stored: StoredFit, path: str | os.PathLike[str]) -> None:
+    """Write a fit to `path`, whole or not at all.
+
+    Raises
+    ------
+    FileError
+        If the folder is missing or the file cannot be written.
+    """
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise FileError(f"There is no folder {str(target.parent)!r} to save {target.name!r} in.")
+    tree = stored.idata.copy()
+    tree[SOURCE] = xr.DataTree(
+        xr.Dataset(
+            {
+                "frame_parquet": ("byte", _to_parquet(stored.frame)),
+                "prior_key": ("prior", np.array(list(stored.priors), dtype=object)),
+                "prior_text": ("prior", np.array(list(stored.priors.values()), dtype=object)),
+            },
+            attrs={
+                "format": FORMAT,
+                "equations": stored.equations,
+                "group": stored.group,
+                "rows_dropped": stored.rows_dropped,
+                "left_out": json.dumps([stored.left_out.columns, stored.left_out.groups]),
+            },
+        )
+    )
+    tree[SOURCE].attrs[DIGEST] = digest(tree, stored.group)
+    with whole_file(target) as draft, _DeferredErrors(draft) as file:
+        tree.to_netcdf(file, engine="h5netcdf")
+
+
+class _DeferredErrors(io.FileIO):
+    """A file that says only when it is closed that the disk was full: HDF5 ends the process if it hears of it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "w+")
+        self._error: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        rest = memoryview(data).cast("B")
+        while len(rest) and self._error is None:
+            try:
+                rest = rest[super().write(rest) :]
+            except OSError as error:
+                self._error = error
+        return memoryview(data).nbytes
+
+    def truncate(self, size: int | None = None) -> int:
+        try:
+            return super().truncate(size)
+        except OSError as error:
+            self._error = self._error or error
+            return size or 0
+
+    def __exit__(self, *_: object) -> None:
+        super().close()
+        if self._error is not None:
+            raise self._error
+
+
+def read_fit(path: str | os.PathLike[str]) -> StoredFit:
+    """Read what `write_fit` wrote.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, it is not a saved fit, it is damaged, or a newer bayeshlm wrote it.
+    """
+    if not Path(path).is_file():
+        raise FileError(f"There is no file {str(path)!r}.")
+    try:
+        check_self_contained(path)
+        with xr.open_datatree(path, engine="h5netcdf") as opened:
+            tree = opened.load()
+        return _stored(tree, path)
+    except FileError:
+        raise
+    except Exception as error:  # HDF5, xarray and Arrow have errors of many classes for bytes that nobody wrote
+        raise FileError(f"{str(path)!r} is damaged, or not a netCDF file: {_first_line(error)}.") from error
+
+
+def _stored(tree: xr.DataTree, path: str | os.PathLike[str]) -> StoredFit:
+    if SOURCE not in tree.children:
+        raise FileError(f"{str(path)!r} is not a fit saved by bayeshlm.")
+    source = tree[SOURCE].to_dataset()
+    if source.attrs["format"] > FORMAT:
+        raise FileError(f"{str(path)!r} was saved by a newer bayeshlm; update the package to read it.")
+    group, written = str(source.attrs["group"]), tree[SOURCE].attrs.pop(DIGEST, None)
+    if written is None:
+        raise FileError(f"{str(path)!r} was saved before bayeshlm 0.1.0, without a digest; fit and save again.")
+    if digest(tree, group) != written:
+        raise FileError(
+            f"{str(path)!r} is damaged: its content is not what was saved (the digest differs). Take a whole copy of"
+            " the file, or fit and save again."
+        )
+    keys, texts = (source[name].to_numpy() for name in ("prior_key", "prior_text"))
+    columns, groups = json.loads(source.attrs["left_out"])
+    del tree[SOURCE]
+    return StoredFit(
+        idata=tree,
+        frame=pd.read_parquet(io.BytesIO(source["frame_parquet"].to_numpy().tobytes())),
+        equations=str(source.attrs["equations"]),
+        group=group,
+        priors={str(key): str(text) for key, text in zip(keys, texts, strict=True)},
+        rows_dropped=int(source.attrs["rows_dropped"]),
+        left_out=LeftOut(tuple((str(name), int(n)) for name, n in columns), tuple(map(str, groups))),
+    )
+
+
+def restored_fit(path: str | os.PathLike[str]) -> tuple[Design, Priors, xr.DataTree]:
+    """Read what `write_fit` wrote, with the design and the priors built anew and the draws checked against them.
+
+    Raises
+    ------
+    FileError
+        As `read_fit`, or if the draws are not those of a model.
+    """
+    stored = read_fit(path)
+    try:
+        design = build_design(parse(stored.equations), stored.frame, stored.group)
+        design = dataclasses.replace(design, rows_dropped=stored.rows_dropped, left_out=stored.left_out)
+        idata, priors = stored.idata, make_priors(design, stored.priors)
+        check_draws(idata, design)
+        if "prior_basis" in idata.attrs:
+            priors = stored_priors(priors, json.loads(idata.attrs["priors"]), idata.attrs["prior_basis"])
+    except Warning:  # of a user who has made warnings errors
+        raise
+    except Exception as error:  # whatever equations, data and draws that do not go together end in
+        raise FileError(f"{str(path)!r} does not hold a whole fit: {_first_line(error)}.") from error
+    labels = design.group_labels.to_numpy()
+    for name, node in idata.children.items():
+        if design.group in node.dims:
+            idata[name] = xr.DataTree(node.to_dataset().assign_coords({design.group: labels}))
+    return design, priors, idata
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return (text[0] if text else type(error).__name__).rstrip(".")
+
+
+def _to_parquet(frame: pd.DataFrame) -> np.ndarray:
+    buffer = io.BytesIO()
+    plain = {name: _storable(column) for name, column in frame.reset_index(drop=True).items()}
+    pd.DataFrame(plain).to_parquet(buffer)
+    return np.frombuffer(buffer.getbuffer(), dtype=np.uint8)
+
+
+def _storable(column: pd.Series) -> pd.Series:
+    """A column as Parquet can hold it: odd objects as the numbers or the categories that a design reads."""
+    values = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else column
+    odd = isinstance(values.dtype, (pd.IntervalDtype, pd.PeriodDtype, pd.SparseDtype))
+    if not odd and not pd.api.types.infer_dtype(values).startswith(("mixed", "unknown")):
+        return column
+    try:
+        read = read_column(column)
+    except DataError:  # numbers and text together, which C() takes
+        read = read_categories(column)
+    if isinstance(read, NumericColumn):
+        return pd.Series(read.numbers)
+    return pd.Series(pd.Categorical.from_codes(read.codes, pd.Index(read.levels)))

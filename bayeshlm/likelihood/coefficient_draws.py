@@ -1,0 +1,135 @@
+"""u and beta of the groups from the draws of the parameters: all of them, some, or their exact moments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from bayeshlm.design import Design
+from bayeshlm.likelihood.group_effects import BLOCK, Conditionals, fixed_part, in_threads
+
+type Array = NDArray[np.float64]
+
+
+def drawn_groups(draws: xr.Dataset, design: Design, seed: int) -> tuple[Array, Array, Array]:
+    """Marginal log likelihood (S, J), u (S, J, q) and beta (S, J, C) of all groups.
+
+    u is taken from the draws when it was sampled, and else drawn from its conditional normal.
+    """
+    given = Conditionals.of(draws, design)
+    n_draws, J = len(given.sigma), design.n_groups
+    log_likelihood = np.empty((n_draws, J))
+    u, beta = np.empty((n_draws, J, len(design.random))), np.empty((n_draws, J, len(design.coefficients)))
+    sampled = None
+    if "u" in draws:
+        sampled = draws["u"].transpose("chain", "draw", ...).to_numpy().reshape(u.shape)
+
+    def fill(start: int) -> None:
+        block = given.block(start)
+        groups = block.groups
+        effects = block.draw(seed) if sampled is None else np.moveaxis(sampled[:, groups], 1, 2)
+        log_likelihood[:, groups] = block.log_likelihood
+        u[:, groups] = np.moveaxis(effects, 2, 1)
+        beta[:, groups] = np.moveaxis(_coefficients(design, given.gamma, groups, effects), 2, 1)
+
+    in_threads(fill, given.starts)
+    return log_likelihood, u, beta
+
+
+def regenerated(posterior: xr.Dataset, design: Design, positions: NDArray[np.int64]) -> xr.Dataset:
+    """Draws of u and beta of the groups at `positions`, (chain, draw, <group>, ...), as `drawn_groups` has them."""
+    given, seed = Conditionals.of(posterior, design), int(posterior.attrs["seed"])
+    positions = np.asarray(positions, dtype=np.int64)
+    n_draws = len(given.sigma)
+    u = np.empty((n_draws, len(positions), len(design.random)))
+    beta = np.empty((n_draws, len(positions), len(design.coefficients)))
+
+    def fill(start: int) -> None:
+        block = given.block(start, likelihood=False)
+        effects = block.draw(seed)
+        here = np.flatnonzero(positions // BLOCK * BLOCK == start)
+        within = positions[here] - start
+        u[:, here] = np.moveaxis(effects[..., within], 2, 1)
+        beta[:, here] = np.moveaxis(_coefficients(design, given.gamma, block.groups, effects)[..., within], 2, 1)
+
+    in_threads(fill, np.unique(positions // BLOCK * BLOCK).tolist())
+    sample = ("chain", "draw")
+    shape = tuple(posterior.sizes[dim] for dim in sample)
+    return xr.Dataset(
+        {
+            "u": ((*sample, design.group, "random"), u.reshape(*shape, *u.shape[1:])),
+            "beta": ((*sample, design.group, "coefficient"), beta.reshape(*shape, *beta.shape[1:])),
+        },
+        {
+            **{dim: posterior[dim].to_numpy() for dim in sample},
+            design.group: design.group_labels[positions].to_numpy(),
+            "random": design.random_labels,
+            "coefficient": design.coefficient_labels,
+        },
+    )
+
+
+def reduced_draws[Result](posterior: xr.Dataset, design: Design, reduce: Callable[[Array], Result]) -> list[Result]:
+    """Results of a function of the regenerated draws of beta, (S, C, B), of one block of groups after another."""
+    given, seed = Conditionals.of(posterior, design), int(posterior.attrs["seed"])
+
+    def of_block(start: int) -> Result:
+        block = given.block(start, likelihood=False)
+        return reduce(_coefficients(design, given.gamma, block.groups, block.draw(seed)))
+
+    return in_threads(of_block, given.starts, "Coefficients of groups")
+
+
+def group_moments(draws: xr.Dataset, design: Design) -> xr.Dataset:
+    """Posterior means and SDs of u and beta of every group, no draw of u being made.
+
+    Parameters
+    ----------
+    draws : xarray.Dataset
+        With ``gamma``, ``tau``, ``sigma`` and, for correlated effects, ``corr``.
+    design : Design
+
+    Returns
+    -------
+    xarray.Dataset
+        ``u_mean``, ``u_sd`` (<group>, random); ``beta_mean``, ``beta_sd``, ``beta_mcse`` (<group>, coefficient), the
+        last one the Monte Carlo error of ``beta_mean``.
+
+    Notes
+    -----
+    ``E[u] = E[E[u | theta]]`` and ``Var[u] = Var[E[u | theta]] + E[Var[u | theta]]`` over the draws of theta, with
+    divisor S - 1: the SD that draws of u given theta would have on average.
+    """
+    given, length = Conditionals.of(draws, design), draws.sizes["draw"]
+    found = in_threads(lambda start: given.moments(start, design, length), given.starts)
+    mean, variance, error = (
+        np.concatenate([getattr(block, name) for block in found], axis=1).T for name in ("mean", "variance", "error")
+    )
+    within = np.concatenate([block.within for block in found], axis=1).T
+    q = len(design.random)
+    variance[:, [*range(q), *(q + c for c in design.random_coefficients)]] += np.tile(within, 2)
+    sd = np.sqrt(variance)
+    return xr.Dataset(
+        {
+            "u_mean": ((design.group, "random"), mean[:, :q]),
+            "u_sd": ((design.group, "random"), sd[:, :q]),
+            "beta_mean": ((design.group, "coefficient"), mean[:, q:]),
+            "beta_sd": ((design.group, "coefficient"), sd[:, q:]),
+            "beta_mcse": ((design.group, "coefficient"), error[:, q:]),
+        },
+        {
+            design.group: design.group_labels.to_numpy(),
+            "random": design.random_labels,
+            "coefficient": design.coefficient_labels,
+        },
+    )
+
+
+def _coefficients(design: Design, gamma: Array, groups: slice, u: Array) -> Array:
+    """``beta_j = W_j gamma + u_j``, (S, C, B), of u (S, q, B)."""
+    beta = fixed_part(design, gamma, groups)
+    beta[:, design.random_coefficients] += u
+    return beta

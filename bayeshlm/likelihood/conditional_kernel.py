@@ -1,0 +1,303 @@
+"""The conditional normals of the groups as a numba loop: draws outside, groups inside, the rows never touched.
+
+With ``a = 1/sigma^2``, ``e_j = y_j - X_j gamma`` and ``c_j = Z_j'e_j``, ``u_j | y ~ N(a V_j c_j, V_j)`` with
+``V_j = (G^-1 + a Z_j'Z_j)^-1``. For two effects, without a cancellation in the variances or the determinant::
+
+    V = (G + a |G| adj(Z'Z)) / d      d = |I + a Z'Z G| = 1 + a tr(Z'Z G) + a^2 |Z'Z| |G|      |V| = |G| / d
+
+and for more through the Cholesky factor of ``I + a L' Z_j'Z_j L``. The groups are the last axis of every array.
+Sums keep their order, so that a group's numbers depend neither on the machine's threads nor on other groups.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from bayeshlm.likelihood.disk_cache import cached
+
+type Array = NDArray[np.float64]
+
+# Inlined for the reason that `bayeshlm.likelihood.gaussian_kernel` gives.
+INNER: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy", "nogil": True, "forceinline": True}
+
+
+@numba.njit(**INNER)
+def _one_effect(
+    a: float, L: Array, S: Array, ZtZ: Array, c: Array, mean: Array, root: Array, det: Array, shrunk: Array
+) -> None:
+    """Fill mean and root in the user's columns, ``d_j`` and ``a c_j'V_j c_j`` for q = 1."""
+    g, scale = L[0, 0] * L[0, 0], S[0, 0]
+    for j in range(c.shape[1]):
+        det[j] = 1.0 + a * ZtZ[0, 0, j] * g
+        variance = g / det[j]
+        center = a * variance * c[0, j]
+        shrunk[j] = c[0, j] * center
+        mean[0, j] = scale * center
+        root[0, 0, j] = scale * np.sqrt(variance)
+
+
+@numba.njit(**INNER)
+def _two_effects(
+    a: float, L: Array, S: Array, ZtZ: Array, c: Array, mean: Array, root: Array, det: Array, shrunk: Array
+) -> None:
+    """As `_one_effect` for q = 2."""
+    g0 = L[0, 0] * L[0, 0] + L[0, 1] * L[0, 1]
+    g1 = L[0, 0] * L[1, 0] + L[0, 1] * L[1, 1]
+    g2 = L[1, 0] * L[1, 0] + L[1, 1] * L[1, 1]
+    det_L = L[0, 0] * L[1, 1] - L[0, 1] * L[1, 0]
+    det_G = det_L * det_L
+    s00, s01, s10, s11 = S[0, 0], S[0, 1], S[1, 0], S[1, 1]
+    for j in range(c.shape[1]):
+        z0, z1, z2 = ZtZ[0, 0, j], ZtZ[0, 1, j], ZtZ[1, 1, j]
+        det_Z = max(z0 * z2 - z1 * z1, 0.0)
+        d = 1.0 + a * (z0 * g0 + 2.0 * z1 * g1 + z2 * g2) + a * a * det_Z * det_G
+        v0 = (g0 + a * det_G * z2) / d
+        v1 = (g1 - a * det_G * z1) / d
+        v2 = (g2 + a * det_G * z0) / d
+        m0 = a * (v0 * c[0, j] + v1 * c[1, j])
+        m1 = a * (v1 * c[0, j] + v2 * c[1, j])
+        r00 = np.sqrt(v0)
+        r10 = v1 / r00 if v0 > 0.0 else 0.0
+        r11 = np.sqrt(det_G / (d * v0)) if v0 > 0.0 else np.sqrt(v2)
+        det[j] = d
+        shrunk[j] = c[0, j] * m0 + c[1, j] * m1
+        mean[0, j] = s00 * m0 + s01 * m1
+        mean[1, j] = s10 * m0 + s11 * m1
+        root[0, 0, j] = s00 * r00 + s01 * r10
+        root[0, 1, j] = s01 * r11
+        root[1, 0, j] = s10 * r00 + s11 * r10
+        root[1, 1, j] = s11 * r11
+
+
+@numba.njit(**INNER)
+def _many_effects(
+    a: float, L: Array, S: Array, ZtZ: Array, c: Array, mean: Array, root: Array, det: Array, shrunk: Array
+) -> None:
+    """As `_one_effect` for any q: with ``K K' = M_j`` the root is ``S L K^-T``, the mean ``a root K^-1 L'c_j``."""
+    q, n_groups = c.shape
+    ZL, K, v = np.empty((q, q)), np.empty((q, q)), np.empty(q)
+    SL, back = np.empty((q, q)), np.empty((q, q))
+    _times(S, L, SL)
+    for j in range(n_groups):
+        det[j], shrunk[j] = 1.0, 0.0
+        for r in range(q):
+            for s in range(q):
+                total = 0.0
+                for t in range(q):
+                    total += ZtZ[r, t, j] * L[t, s]
+                ZL[r, s] = total
+        for r in range(q):
+            for s in range(r + 1):
+                total = 1.0 if r == s else 0.0
+                for t in range(q):
+                    total += a * L[t, r] * ZL[t, s]
+                for t in range(s):
+                    total -= K[r, t] * K[s, t]
+                if r == s:
+                    K[r, r] = np.sqrt(total)
+                    det[j] *= total
+                else:
+                    K[r, s] = total / K[s, s]
+            total = 0.0
+            for t in range(q):
+                total += L[t, r] * c[t, j]
+            for t in range(r):
+                total -= K[r, t] * v[t]
+            v[r] = total / K[r, r]
+            shrunk[j] += a * v[r] * v[r]
+        for r in range(q):  # back K' = S L
+            mean[r, j] = 0.0
+            for s in range(q):
+                total = SL[r, s]
+                for t in range(s):
+                    total -= back[r, t] * K[s, t]
+                back[r, s] = total / K[s, s]
+                root[r, s, j] = back[r, s]
+                mean[r, j] += a * back[r, s] * v[s]
+
+
+@numba.njit(**INNER)
+def _times(left: Array, right: Array, out: Array) -> None:
+    """Write the product of two small matrices to `out`."""
+    for r in range(left.shape[0]):
+        for s in range(right.shape[1]):
+            out[r, s] = 0.0
+            for t in range(left.shape[1]):
+                out[r, s] += left[r, t] * right[t, s]
+
+
+@numba.njit(**INNER)
+def _one_draw(
+    gamma: Array,
+    chol: Array,
+    sigma: float,
+    scaling: tuple[Array, Array, Array, Array],
+    products: tuple[Array, Array, Array],
+    g: Array,
+    c: Array,
+    mean: Array,
+    root: Array,
+    det: Array,
+    shrunk: Array,
+) -> None:
+    """Fill scaled gamma and c, then mean, root, det and shrunk, at one draw of the parameters."""
+    origin, to_scaled, S, u_to_scaled = scaling
+    ZtZ, ZtX, Zty = products
+    q, p, n_groups = ZtX.shape
+    a = 1.0 / (sigma * sigma)
+    for k in range(p):
+        g[k] = 0.0
+        for t in range(p):
+            g[k] += to_scaled[k, t] * (gamma[t] - origin[t])
+    L = np.empty((q, q))
+    _times(u_to_scaled, chol, L)
+    for r in range(q):
+        for j in range(n_groups):
+            c[r, j] = Zty[r, j]
+        for k in range(p):
+            for j in range(n_groups):
+                c[r, j] -= ZtX[r, k, j] * g[k]
+    if q == 1:
+        _one_effect(a, L, S, ZtZ, c, mean, root, det, shrunk)
+    elif q == 2:
+        _two_effects(a, L, S, ZtZ, c, mean, root, det, shrunk)
+    else:
+        _many_effects(a, L, S, ZtZ, c, mean, root, det, shrunk)
+
+
+@cached
+@numba.njit(**INNER)
+def conditional_normals(
+    gamma: Array,
+    chol: Array,
+    sigma: Array,
+    scaling: tuple[Array, Array, Array, Array],
+    products: tuple[Array, Array, Array],
+    residual_products: tuple[Array, Array, Array, Array],
+    mean: Array,
+    root: Array,
+    log_likelihood: Array,
+) -> None:
+    """Fill mean (S, q, B), root (S, q, q, B) and, unless it is of length 0, log_likelihood (S, B).
+
+    Parameters
+    ----------
+    gamma, chol, sigma : arrays, (S, p), (S, q, q), (S,)
+        Draws in the user's columns; ``chol chol' = G``.
+    scaling : tuple of arrays, (p,), (p, p), (q, q), (q, q)
+        ``to_scaled (gamma - origin)`` are the effects of the columns that the cross-products were formed of, and
+        ``u = S u_s`` the user's of those; the inverse of S.
+    products : tuple of arrays, (q, q, B), (q, p, B), (q, B)
+        ZtZ, ZtX, Zty of each group.
+    residual_products : tuple of arrays, (p, p, B), (p, B), (B,), (B,)
+        XtX, Xty, yty of each group, and its number of rows.
+    """
+    XtX, Xty, yty, n = residual_products
+    (p, n_groups), q = Xty.shape, mean.shape[1]
+    g, c = np.empty(p), np.empty((q, n_groups))
+    det, shrunk, rss = np.empty(n_groups), np.empty(n_groups), np.empty(n_groups)
+    for s in range(len(sigma)):
+        _one_draw(gamma[s], chol[s], sigma[s], scaling, products, g, c, mean[s], root[s], det, shrunk)
+        if len(log_likelihood) > 0:
+            for j in range(n_groups):
+                rss[j] = yty[j]
+            for k in range(p):
+                for t in range(k):
+                    for j in range(n_groups):
+                        rss[j] += 2.0 * g[k] * g[t] * XtX[k, t, j]
+                for j in range(n_groups):
+                    rss[j] += g[k] * (g[k] * XtX[k, k, j] - 2.0 * Xty[k, j])
+            a = 1.0 / (sigma[s] * sigma[s])
+            log_scale = np.log(2.0 * np.pi / a)
+            for j in range(n_groups):
+                log_likelihood[s, j] = -0.5 * (n[j] * log_scale + np.log(det[j]) + a * (rss[j] - shrunk[j]))
+
+
+@cached
+@numba.njit(**INNER)
+def conditional_moments(
+    gamma: Array,
+    chol: Array,
+    sigma: Array,
+    scaling: tuple[Array, Array, Array, Array],
+    products: tuple[Array, Array, Array],
+    W: Array,
+    coefficient: NDArray[np.int64],
+    random: NDArray[np.int64],
+    n_coefficients: int,
+    chain_length: int,
+    batch: int,
+    first: Array,
+    sums: Array,
+    within: Array,
+) -> None:
+    """Sum ``E[u | theta]`` (q rows), ``E[beta | theta]`` (C rows) and ``Var[u | theta]`` up over S draws.
+
+    Parameters
+    ----------
+    W, coefficient : arrays, (p, B), (p,)
+        Row k of W belongs to one coefficient.
+    random : array, (q,)
+        Coefficients that have a random effect.
+    chain_length, batch : int
+        Draws of a chain, and of the batches that it is cut into; draws beyond the last whole batch are in none.
+    first, sums, within : arrays, (q + C, B), (4, q + C, B), (q, B)
+        Filled: the expectations at the first draw; sums of what others are away from them and of its square, and the
+        same of the means of batches; sum of the conditional variances. `sums` and `within` start at zero.
+    """
+    q, p, n_groups = products[1].shape
+    n_rows = q + n_coefficients
+    g, c, root = np.empty(p), np.empty((q, n_groups)), np.empty((q, q, n_groups))
+    det, shrunk = np.empty(n_groups), np.empty(n_groups)
+    values, part = np.empty((n_rows, n_groups)), np.zeros((n_rows, n_groups))
+    whole = chain_length // batch * batch
+    for s in range(len(sigma)):
+        _one_draw(gamma[s], chol[s], sigma[s], scaling, products, g, c, values, root, det, shrunk)
+        for r in range(q, n_rows):
+            for j in range(n_groups):
+                values[r, j] = 0.0
+        for k in range(p):
+            for j in range(n_groups):
+                values[q + coefficient[k], j] += gamma[s, k] * W[k, j]
+        for r in range(q):
+            for j in range(n_groups):
+                values[q + random[r], j] += values[r, j]
+            for t in range(q):
+                for j in range(n_groups):
+                    within[r, j] += root[r, t, j] * root[r, t, j]
+        place = s % chain_length
+        ends = place < whole and (place + 1) % batch == 0
+        for r in range(n_rows):
+            if s == 0:
+                for j in range(n_groups):
+                    first[r, j] = values[r, j]
+            for j in range(n_groups):
+                away = values[r, j] - first[r, j]
+                sums[0, r, j] += away
+                sums[1, r, j] += away * away
+                part[r, j] += away
+            if ends:
+                for j in range(n_groups):
+                    part_mean = part[r, j] / batch
+                    sums[2, r, j] += part_mean
+                    sums[3, r, j] += part_mean * part_mean
+            if ends or place + 1 == chain_length:
+                for j in range(n_groups):
+                    part[r, j] = 0.0
+
+
+@cached
+@numba.njit(**INNER)
+def fixed_part(gamma: Array, W: Array, coefficient: NDArray[np.int64], out: Array) -> None:
+    """Fill out (S, C, B) with ``W_j gamma`` of gamma (S, p); row k of W (p, B) belongs to one coefficient."""
+    for s in range(len(gamma)):
+        for r in range(out.shape[1]):
+            for j in range(out.shape[2]):
+                out[s, r, j] = 0.0
+        for k in range(len(W)):
+            for j in range(out.shape[2]):
+                out[s, coefficient[k], j] += gamma[s, k] * W[k, j]

@@ -1,0 +1,234 @@
+"""The groups given the parameters: their marginal likelihood, and u drawn from its conditional normal."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from bayeshlm.design import Design
+from bayeshlm.design.cross_products import CrossProducts
+from bayeshlm.progress import counted
+
+type Array = NDArray[np.float64]
+
+BLOCK = 64  # groups at a time; a constant, because the random numbers are drawn a block at a time
+
+
+@dataclass(frozen=True, eq=False)
+class GroupBlock:
+    """Some groups at every draw (S draws, B groups, q effects), u in the user's columns.
+
+    Attributes
+    ----------
+    groups : slice
+        Which groups.
+    log_likelihood : array, shape (S, B)
+        ``log p(y_j | gamma, G, sigma)``; (0, B) when it was not asked for.
+    mean : array, shape (S, q, B)
+        Mean of ``u_j | y, gamma, G, sigma``.
+    root : array, shape (S, q, q, B)
+        R with ``R R'`` its covariance matrix.
+    """
+
+    groups: slice
+    log_likelihood: Array
+    mean: Array
+    root: Array
+
+    def draw(self, seed: int) -> Array:
+        """One u for each draw and group, (S, q, B); the same for a seed whatever other groups are drawn."""
+        noise = np.random.default_rng([seed, self.groups.start]).standard_normal(self.mean.shape)
+        u: Array = np.einsum("sqrb,srb->sqb", self.root, noise)
+        u += self.mean
+        return u
+
+
+@dataclass(frozen=True, eq=False)
+class BlockMoments:
+    """Moments over S draws of ``E[u | theta]`` (q rows) and ``E[beta | theta]`` (C rows) of some groups.
+
+    Attributes
+    ----------
+    mean, variance : arrays, shape (q + C, B)
+        The variance has divisor S - 1.
+    error : array, shape (q + C, B)
+        Monte Carlo error of the mean, by means of batches of the square root of a chain's length (Flegal & Jones
+        2010, Annals of Statistics 38, 1034-1070).
+    within : array, shape (q, B)
+        Mean of ``Var[u | theta]``.
+    """
+
+    mean: Array
+    variance: Array
+    error: Array
+    within: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Conditionals:
+    """Every group's likelihood and conditional normal at S draws of the parameters, made block by block.
+
+    With ``L L' = G``, ``M_j = I + L' Z_j'Z_j L / sigma^2``, ``e_j = y_j - X_j gamma`` and ``w_j = L' Z_j'e_j``::
+
+        log p(y_j) = -1/2 [n_j log(2 pi sigma^2) + log|M_j| + (e_j'e_j - w_j' M_j^-1 w_j / sigma^2) / sigma^2]
+        u_j | y ~ N(L M_j^-1 w_j / sigma^2, L M_j^-1 L')
+
+    by the Woodbury identity (Lindstrom & Bates 1988, JASA 83, 1014-1022). The rows are not touched.
+
+    Attributes
+    ----------
+    products : CrossProducts
+        Per-group cross-products; J groups, p fixed effects, q random effects.
+    gamma : array, shape (S, p)
+        Draws of the fixed effects in the user's columns.
+    chol : array, shape (S, q, q)
+        Any L with ``L L' = G``.
+    sigma : array, shape (S,)
+        Draws of the level-1 standard deviation, in units of the outcome.
+    """
+
+    products: CrossProducts
+    gamma: Array
+    chol: Array
+    sigma: Array
+
+    @classmethod
+    def of(cls, draws: xr.Dataset, design: Design) -> Conditionals:
+        """From draws of gamma, tau, corr and sigma, dims (chain, draw, ...); S runs through the chains in turn."""
+        gamma, sigma = (draws[name].transpose("chain", "draw", ...).to_numpy() for name in ("gamma", "sigma"))
+        return cls(design.cross_products, gamma.reshape(sigma.size, -1), covariance_factor(draws), sigma.ravel())
+
+    @property
+    def starts(self) -> range:
+        """First group of each block."""
+        return range(0, len(self.products.n), BLOCK)
+
+    @cached_property
+    def arguments(self) -> tuple[Any, ...]:
+        """What every block's kernel takes first: the draws, and the scaling of the columns."""
+        products = self.products
+        scaling = (
+            products.ols,
+            np.linalg.inv(products.x_transform),
+            products.z_transform,
+            np.linalg.inv(products.z_transform),
+        )
+        return (*map(np.ascontiguousarray, (self.gamma, self.chol, self.sigma)), scaling)
+
+    def groups_from(self, start: int) -> slice:
+        """The groups of the block that begins with group `start`."""
+        return slice(start, min(start + BLOCK, len(self.products.n)))
+
+    def block(self, start: int, likelihood: bool = True) -> GroupBlock:
+        """The block of groups that begins with group `start`, one of `starts`."""
+        from bayeshlm.likelihood.conditional_kernel import conditional_normals
+
+        products, n_draws, q = self.products, len(self.sigma), self.chol.shape[-1]
+        groups = self.groups_from(start)
+        size = groups.stop - start
+        made = GroupBlock(
+            groups=groups,
+            log_likelihood=np.empty((n_draws if likelihood else 0, size)),
+            mean=np.empty((n_draws, q, size)),
+            root=np.empty((n_draws, q, q, size)),
+        )
+        effects = _groups_last(groups, products.ZtZ, products.ZtX, products.Zty)
+        residual = _groups_last(groups, products.XtX, products.Xty, products.yty, products.n)
+        conditional_normals(*self.arguments, effects, residual, made.mean, made.root, made.log_likelihood)
+        return made
+
+    def moments(self, start: int, design: Design, chain_length: int) -> BlockMoments:
+        """Moments over the draws of ``E[u | theta]``, ``E[beta | theta]`` and ``Var[u | theta]`` of a block."""
+        from bayeshlm.likelihood.conditional_kernel import conditional_moments
+
+        products, groups, n_draws = self.products, self.groups_from(start), len(self.sigma)
+        effects = _groups_last(groups, products.ZtZ, products.ZtX, products.Zty)
+        q, n_coefficients = len(design.random), len(design.coefficients)
+        size = (q + n_coefficients, groups.stop - start)
+        first, sums, within = np.empty(size), np.zeros((4, *size)), np.zeros((q, size[1]))
+        batch = math.isqrt(chain_length)
+        conditional_moments(
+            *self.arguments,
+            effects,
+            *_level2_columns(design, groups),
+            np.array(design.random_coefficients),
+            n_coefficients,
+            chain_length,
+            batch,
+            first,
+            sums,
+            within,
+        )
+        n_batches = n_draws // chain_length * (chain_length // batch)
+        return BlockMoments(
+            mean=first + sums[0] / n_draws,
+            variance=_variance(sums[0], sums[1], n_draws),
+            error=np.sqrt(_variance(sums[2], sums[3], n_batches) / n_batches),
+            within=within / n_draws,
+        )
+
+
+def in_threads[Item, Result](
+    function: Callable[[Item], Result], items: Sequence[Item], doing: str | None = None
+) -> list[Result]:
+    """Results of a function that releases the GIL, in the order of the items, which fixes what they are.
+
+    What they are `doing` is said beside a bar if it takes long.
+    """
+    found = []
+    with counted(len(items) if doing else 0, doing or "") as advance, ThreadPoolExecutor(os.cpu_count()) as pool:
+        for result in pool.map(function, items):
+            found.append(result)
+            advance()
+    return found
+
+
+def fixed_part(design: Design, gamma: Array, groups: slice) -> Array:
+    """The part of beta that is fixed, ``W_j gamma`` of some groups at each draw: (S, C, B)."""
+    from bayeshlm.likelihood import conditional_kernel
+
+    W, position = _level2_columns(design, groups)
+    values = np.empty((len(gamma), len(design.coefficients), W.shape[1]))
+    conditional_kernel.fixed_part(np.ascontiguousarray(gamma), W, position, values)
+    return values
+
+
+def _level2_columns(design: Design, groups: slice) -> tuple[Array, NDArray[np.int64]]:
+    """The entry of W that each column of X has for its coefficient, (p, B), and that coefficient, (p,)."""
+    labels = design.coefficient_labels
+    position = np.array([labels.index(column.coefficient) for column in design.fixed])
+    return np.ascontiguousarray(design.W[groups, position, np.arange(len(position))].T), position
+
+
+def _variance(total: Array, squares: Array, count: int) -> Array:
+    """Variance, divisor count - 1, from sums of numbers and of their squares."""
+    return np.asarray(np.maximum(squares - total * total / count, 0.0) / (count - 1))
+
+
+def _groups_last(groups: slice, *products: NDArray[Any]) -> tuple[Array, ...]:
+    """Per-group arrays (J, ...) of some groups as (..., B), which is how the kernel walks through them."""
+    return tuple(np.ascontiguousarray(np.moveaxis(values[groups], 0, -1), dtype=np.float64) for values in products)
+
+
+def covariance_factor(draws: xr.Dataset) -> Array:
+    """A matrix L with ``L L' = G`` at each draw of tau and corr, (S, q, q); S runs through the chains in turn."""
+    tau = draws["tau"].transpose("chain", "draw", ...).to_numpy()
+    q = tau.shape[-1]
+    return np.asarray((tau[..., :, None] * _corr_factor(draws, q)).reshape(-1, q, q))
+
+
+def _corr_factor(draws: xr.Dataset, q: int) -> Array:
+    """A matrix R with ``R R' = corr`` at each draw, shape (chain, draw, q, q); the identity without corr."""
+    if "corr" not in draws:
+        return np.eye(q)
+    values, vectors = np.linalg.eigh(draws["corr"].transpose("chain", "draw", ...).to_numpy())
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0))[..., None, :])

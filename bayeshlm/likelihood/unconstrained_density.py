@@ -1,0 +1,212 @@
+"""The log density of the marginal graph over its unconstrained values, and its gradient, as one numba function.
+
+It is what PyMC computes from `bayeshlm.graph.marginal` (a test holds the two together), with PyMC's transforms:
+the unconstrained values are the fixed effects in the coordinates of their priors, signed tau, the log odds of
+``(1 + partial correlation)/2``, and log sigma. Families and counts are data, so that one piece of machine code
+serves every model and the first fit of a new kind of model has nothing to wait for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaln
+
+from bayeshlm.design import Design
+from bayeshlm.likelihood import gaussian_kernel as kernel
+from bayeshlm.likelihood.gaussian_kernel import marginal_log_density
+from bayeshlm.parameters.partial_correlations import PartialCorrelations, partial_correlations
+from bayeshlm.parameters.prior_families import (
+    Exponential,
+    Family,
+    HalfCauchy,
+    HalfNormal,
+    HalfStudentT,
+    Normal,
+    StudentT,
+)
+from bayeshlm.parameters.priors import Priors
+
+type Array = NDArray[np.float64]
+
+NORMAL, STUDENT_T, LAPLACE = 0.0, 1.0, 2.0
+
+KERNEL_DATA = ("gamma_origin", "gamma_to_scaled", "u_to_scaled", "ZtZ", "ZtX", "Zty", "XtX", "Xty", "totals")
+
+# numba's cache does not see a change of a function that a cached one calls: this number goes into its key.
+VERSION = kernel.VERSION ^ int(hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12], 16)
+
+
+class DensityData(NamedTuple):
+    """All that the density depends on, in the order of the arguments of `marginal_posterior`.
+
+    Attributes
+    ----------
+    gamma_prior, tau_prior, sigma_prior : arrays, shape (4, p), (4, q), (4, 1)
+        Kind, degrees of freedom, location and scale of the symmetric density of each parameter (of signed tau and
+        sigma: the one whose absolute value has the prior).
+    corr_prior : array, shape (3, m)
+        Shape, row and column of each partial correlation.
+    gamma_origin, gamma_to_scaled, u_to_scaled, ZtZ, ZtX, Zty, XtX, Xty, totals : arrays
+        As `bayeshlm.likelihood.gaussian_kernel.marginal_log_density` takes them.
+    constant : array, shape (1,)
+        The priors' normalizing constants.
+    """
+
+    gamma_prior: Array
+    tau_prior: Array
+    sigma_prior: Array
+    corr_prior: Array
+    gamma_origin: Array
+    gamma_to_scaled: Array
+    u_to_scaled: Array
+    ZtZ: Array
+    ZtX: Array
+    Zty: Array
+    XtX: Array
+    Xty: Array
+    totals: Array
+    constant: Array
+
+
+def density_data(design: Design, priors: Priors) -> DensityData:
+    """Collect what the density of a model depends on."""
+    products = design.cross_products
+    partial = partial_correlations(design, priors)
+    return DensityData(
+        gamma_prior=_symmetric_priors(priors.gamma),
+        tau_prior=_symmetric_priors(priors.tau),
+        sigma_prior=_symmetric_priors([priors.sigma]),
+        corr_prior=np.array([partial.shapes, partial.rows, partial.columns], dtype=float),
+        gamma_origin=priors.at_means(products.ols),
+        gamma_to_scaled=np.linalg.inv(priors.basis @ products.x_transform),
+        u_to_scaled=np.linalg.inv(products.z_transform),
+        ZtZ=groups_last(products.ZtZ),
+        ZtX=groups_last(products.ZtX),
+        Zty=groups_last(products.Zty),
+        XtX=products.XtX.sum(axis=0),
+        Xty=products.Xty.sum(axis=0),
+        totals=np.array([products.yty.sum(), design.n_obs]),
+        constant=np.array([_constant(priors, partial)]),
+    )
+
+
+def groups_last(products: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Per-group arrays (J, ...) as (..., J), which is how the kernel walks through them."""
+    return np.ascontiguousarray(np.moveaxis(products, 0, -1))
+
+
+def _symmetric_priors(priors: Iterable[Family]) -> Array:
+    """Kind, degrees of freedom, location and scale of each prior, (4, number of priors)."""
+    return np.array([_symmetric_prior(prior) for prior in priors]).reshape(-1, 4).T.copy()
+
+
+def _symmetric_prior(prior: Family) -> tuple[float, float, float, float]:
+    match prior:
+        case Normal(mu, sigma):
+            return NORMAL, 0.0, mu, sigma
+        case StudentT(nu, mu, sigma):
+            return STUDENT_T, nu, mu, sigma
+        case HalfNormal(sigma):
+            return NORMAL, 0.0, 0.0, sigma
+        case HalfStudentT(nu, sigma):
+            return STUDENT_T, nu, 0.0, sigma
+        case HalfCauchy(beta):
+            return STUDENT_T, 1.0, 0.0, beta
+        case Exponential(lam):
+            return LAPLACE, 0.0, 0.0, 1 / lam
+    raise TypeError(f"{prior} is no prior of an effect or of a standard deviation")
+
+
+def _constant(priors: Priors, partial: PartialCorrelations) -> float:
+    """The log densities at their centers; half a half-family's for signed tau, which has two sides."""
+    gamma = sum(float(prior.log_density(np.array(prior.parameters["mu"]))) for prior in priors.gamma)
+    tau = sum(float(prior.log_density(np.array(0.0))) - np.log(2) for prior in priors.tau)
+    sigma = float(priors.sigma.log_density(np.array(0.0)))
+    return float(gamma + tau + sigma - betaln(partial.shapes, partial.shapes).sum())
+
+
+@numba.njit(error_model="numpy", nogil=True, forceinline=True)
+def _log_prior(x: float, prior: Array) -> tuple[float, float]:
+    """Log of a symmetric density over that at its center, and its derivative."""
+    kind, nu, mu, scale = prior[0], prior[1], prior[2], prior[3]
+    z = (x - mu) / scale
+    if kind == NORMAL:
+        return -0.5 * z * z, -z / scale
+    if kind == STUDENT_T:
+        return -0.5 * (nu + 1.0) * np.log1p(z * z / nu), -(nu + 1.0) * z / (nu + z * z) / scale
+    return -abs(z), -np.sign(z) / scale
+
+
+@numba.njit(error_model="numpy", nogil=True, forceinline=True)
+def marginal_posterior(
+    x: Array,
+    gradient: Array,
+    gamma_prior: Array,
+    tau_prior: Array,
+    sigma_prior: Array,
+    corr_prior: Array,
+    gamma_origin: Array,
+    gamma_to_scaled: Array,
+    u_to_scaled: Array,
+    ZtZ: Array,
+    ZtX: Array,
+    Zty: Array,
+    XtX: Array,
+    Xty: Array,
+    totals: Array,
+    constant: Array,
+) -> float:
+    """Log density at ``x (p + q + m + 1,)``, the transforms' Jacobian included; `gradient` is filled.
+
+    The other arguments are those of `DensityData`.
+    """
+    p, q, m = gamma_prior.shape[1], tau_prior.shape[1], corr_prior.shape[1]
+    gamma, tau, log_odds, sigma = x[:p], x[p : p + q], x[p + q : p + q + m], np.exp(x[p + q + m])
+
+    # chol = diag(tau) R; left[k] and spread[k] are R_rr before partial correlation k and sqrt(1 - partial^2).
+    R, left, spread = np.zeros((q, q)), np.empty(m), np.empty(m)
+    for r in range(q):
+        R[r, r] = 1.0
+    for k in range(m):
+        r, s = int(corr_prior[1, k]), int(corr_prior[2, k])
+        left[k] = R[r, r]
+        tail = np.exp(-0.5 * abs(log_odds[k]))
+        spread[k] = 2.0 * tail / (1.0 + tail * tail)
+        R[r, s] = np.tanh(0.5 * log_odds[k]) * left[k]
+        R[r, r] = left[k] * spread[k]
+    chol = np.empty((q, q))
+    for r in range(q):
+        for s in range(q):
+            chol[r, s] = tau[r] * R[r, s]
+
+    log_density, d_gamma, d_chol, d_sigma = marginal_log_density(
+        gamma, chol, sigma, gamma_origin, gamma_to_scaled, u_to_scaled, ZtZ, ZtX, Zty, XtX, Xty, totals
+    )
+    log_density += constant[0]
+    for k in range(p):
+        value, slope = _log_prior(gamma[k], gamma_prior[:, k])
+        log_density += value
+        gradient[k] = d_gamma[k] + slope
+    for r in range(q):
+        value, slope = _log_prior(tau[r], tau_prior[:, r])
+        log_density += value
+        for s in range(q):
+            slope += d_chol[r, s] * R[r, s]
+        gradient[p + r] = slope
+    for k in range(m - 1, -1, -1):
+        a, r, s = corr_prior[0, k], int(corr_prior[1, k]), int(corr_prior[2, k])
+        partial = np.tanh(0.5 * log_odds[k])
+        log_density += 2.0 * a * (np.log(spread[k]) - np.log(2.0))
+        d_corr, d_rest = tau[r] * d_chol[r, s], tau[r] * d_chol[r, r]  # d_chol[r, r] becomes that of left[k]
+        gradient[p + q + k] = 0.5 * left[k] * spread[k] * (d_corr * spread[k] - d_rest * partial) - a * partial
+        d_chol[r, r] = d_chol[r, s] * partial + d_chol[r, r] * spread[k]
+    value, slope = _log_prior(sigma, sigma_prior[:, 0])
+    gradient[p + q + m] = (d_sigma + slope) * sigma + 1.0
+    return float(log_density + value + x[p + q + m])

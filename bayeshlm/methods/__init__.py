@@ -1,0 +1,1 @@
+"""The textbooks' other estimates of a slope: pooled, within, between, two-stage."""

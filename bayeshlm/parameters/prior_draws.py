@@ -1,0 +1,75 @@
+"""Draws from the prior of every parameter, without a sampler: the priors are of families that numpy draws from."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from bayeshlm.design import Design
+from bayeshlm.parameters.prior_families import LKJ, Family
+from bayeshlm.parameters.priors import Priors
+
+type Array = NDArray[np.float64]
+
+
+def prior_draws(design: Design, priors: Priors, draws: int, rng: np.random.Generator) -> xr.Dataset:
+    """Draw independently from the joint prior, as the graphs of the model state it.
+
+    Fixed effects are drawn in the coordinates ``C gamma`` that their priors are stated for, then mapped back by
+    ``C^-1``; each block of random effects that may covary has a correlation matrix of its own; and
+    ``u_j ~ N(0, G)``, ``beta_j = W_j gamma + u_j``.
+
+    Parameters
+    ----------
+    design : Design
+        J groups, p fixed effects, q random effects, C coefficients.
+    priors : Priors
+    draws : int
+    rng : Generator
+
+    Returns
+    -------
+    xarray.Dataset
+        ``gamma``, ``tau``, ``corr`` (when effects covary), ``sigma``, ``u``, ``beta``; dims (chain, draw, ...), one
+        chain.
+    """
+    at_means = np.stack([prior.random(rng, (draws,)) for prior in priors.gamma], axis=-1)
+    gamma = np.linalg.solve(priors.basis, at_means.T).T
+    tau = np.stack([prior.random(rng, (draws,)) for prior in priors.tau], axis=-1)
+    sigma = priors.sigma.random(rng, (draws,))
+    factor = _correlation_factors(design, priors.corr, draws, rng)
+    noise = rng.standard_normal((draws, design.n_groups, len(design.random)))
+    u = noise @ np.swapaxes(tau[:, :, None] * factor, 1, 2)
+    beta = np.einsum("jck,sk->sjc", design.W, gamma, optimize=True)
+    beta[:, :, design.random_coefficients] += u
+    sample, labels = ("chain", "draw"), design.random_labels
+    variables: dict[str, tuple[tuple[str, ...], Array]] = {
+        "gamma": ((*sample, "fixed"), gamma[None]),
+        "tau": ((*sample, "random"), tau[None]),
+        "sigma": (sample, sigma[None]),
+        "u": ((*sample, design.group, "random"), u[None]),
+        "beta": ((*sample, design.group, "coefficient"), beta[None]),
+    }
+    coords = {
+        "chain": [0],
+        "draw": np.arange(draws),
+        "fixed": design.fixed_labels,
+        "random": labels,
+        design.group: design.group_labels.to_numpy(),
+        "coefficient": design.coefficient_labels,
+    }
+    if priors.corr is not None:
+        variables["corr"] = ((*sample, "random", "random_"), (factor @ np.swapaxes(factor, 1, 2))[None])
+        coords["random_"] = labels
+    return xr.Dataset(variables, coords)
+
+
+def _correlation_factors(design: Design, corr: Family | None, draws: int, rng: np.random.Generator) -> Array:
+    """Cholesky factors of correlation matrices of the q random effects, (draws, q, q): zero between blocks."""
+    factors = np.tile(np.eye(len(design.random)), (draws, 1, 1))
+    for block in design.blocks:
+        if isinstance(corr, LKJ) and len(block) > 1:
+            shape = (draws, len(block), len(block))
+            factors[(slice(None), *np.ix_(block, block))] = corr.random_factor(rng, shape)
+    return factors

@@ -1,0 +1,254 @@
+"""Default priors from the data's scales, and the user's own in their place.
+
+The defaults are weakly informative and follow the data's units, as in rstanarm and brms:
+
+- ``g00 + sum_k g_k mean(x_k) ~ Normal(mean(y), 2.5 sd(y))``: the intercept's prior sits at the
+  column means, so that an uncentered predictor such as a year leaves the slopes alone;
+- other ``g_k ~ Normal(0, 2.5 sd(y)/sd(x_k))``;
+- ``tau_k ~ HalfStudentT(3, sd(y)/s_k)``, s_k = 1 for the intercept, else sd(z_k) over rows;
+- ``corr ~ LKJ(2)``; ``sigma ~ HalfStudentT(3, sd(y))``.
+
+Beside a predictor that lies far from zero, the effects it interacts with have their priors at its mean
+(`bayeshlm.parameters.prior_basis`).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayeshlm.design import Design
+from bayeshlm.equations import canonical
+from bayeshlm.errors import ModelWarning, PriorError
+from bayeshlm.foreign_text import printable
+from bayeshlm.parameters.prior_basis import FAR, prior_basis
+from bayeshlm.parameters.prior_families import (
+    CORR_FAMILIES,
+    GAMMA_FAMILIES,
+    LKJ,
+    SCALE_FAMILIES,
+    Family,
+    HalfStudentT,
+    Normal,
+)
+from bayeshlm.parameters.prior_text import parse_prior
+
+type Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Priors:
+    """The prior of every parameter of a model.
+
+    Attributes
+    ----------
+    gamma : tuple of Family, length p
+        Priors of the fixed effects, in the order of `fixed`.
+    tau : tuple of Family, length q
+        Priors of the standard deviations of the random effects, in the order of `random`.
+    corr : Family or None
+        Prior of the correlation matrix of each block of random effects; None when there is none.
+    sigma : Family
+        Prior of the level-1 standard deviation.
+    fixed, random : tuple of str
+        Labels of the fixed and the random effects.
+    basis : array, shape (p, p)
+        C of the coordinates ``C gamma`` that the priors of gamma are stated for; see `prior_basis`. The
+        row of a prior that the user typed is that of the identity: it applies to the effect as written.
+    typed : frozenset of str
+        Keys of the priors that the user typed.
+    """
+
+    gamma: tuple[Family, ...]
+    tau: tuple[Family, ...]
+    corr: Family | None
+    sigma: Family
+    fixed: tuple[str, ...]
+    random: tuple[str, ...]
+    basis: Array
+    typed: frozenset[str]
+
+    def by_key(self) -> dict[str, Family]:
+        """Every prior by the key under which a user may replace it."""
+        priors = dict(zip(self.fixed, self.gamma, strict=True))
+        priors |= {f"tau_{label}": prior for label, prior in zip(self.random, self.tau, strict=True)}
+        if self.corr is not None:
+            priors["corr"] = self.corr
+        return priors | {"sigma": self.sigma}
+
+    def texts(self) -> dict[str, str]:
+        """Every prior as text by its key, as `Model` and a TOML file take them."""
+        return {key: str(prior) for key, prior in self.by_key().items()}
+
+    def table(self) -> pd.DataFrame:
+        """Table of the priors, indexed by parameter, with what each applies to."""
+        texts, where = self.texts(), self._where()
+        return pd.DataFrame(
+            {"prior": list(texts.values()), "applies": [where.get(key, "") for key in texts]},
+            index=pd.Index(list(texts), name="parameter"),
+        )
+
+    def _where(self) -> dict[str, str]:
+        moved = self.basis != np.eye(len(self.fixed))
+        return {label: "at the column means" for label, row in zip(self.fixed, moved, strict=True) if row.any()}
+
+    def at_means(self, gamma: Array) -> Array:
+        """Fixed effects (..., p) in the coordinates ``C gamma`` that the priors are stated for."""
+        return gamma @ self.basis.T
+
+    def __str__(self) -> str:
+        priors, where = self.by_key(), self._where()
+        width = max(map(len, priors))
+        lines = (f"{key:<{width}}  ~  {prior.short()}  {where.get(key, '')}" for key, prior in priors.items())
+        return printable("\n".join(line.rstrip() for line in lines))
+
+    __repr__ = __str__
+
+
+def make_priors(design: Design, given: Mapping[str, Family | str] | None = None) -> Priors:
+    """Priors of a model: the defaults of the module docstring, replaced by the user's.
+
+    Parameters
+    ----------
+    design : Design
+    given : mapping, optional
+        Key to prior, as a family or as text. Keys: symbols of fixed effects in any spelling (of an
+        expanded term: the symbol for all its columns, or ``g10[Black]`` for one), ``tau_u0`` or
+        ``tau[u0]``, ``corr``, ``sigma``.
+
+    Raises
+    ------
+    PriorError
+        If a key names no parameter of the model or a family does not fit its parameter.
+    """
+    chosen = _resolve(design, given or {})
+    fixed, random = tuple(design.fixed_labels), tuple(design.random_labels)
+    basis = prior_basis(design)
+    sds = _column_moments(_without_shift(design, basis))[1]
+    typed = [k for k, label in enumerate(fixed) if label in chosen]
+    basis[typed] = np.eye(len(fixed))[typed]
+    y_mean, y_sd = float(design.y.mean()), float(design.y.std(ddof=1))
+    intercept = next((k for k, column in enumerate(design.fixed) if column.is_intercept), None)
+    centers = _centers(design, y_mean) if intercept is None else np.zeros(len(design.fixed))
+    gamma = [
+        Normal(y_mean, 2.5 * y_sd) if k == intercept else Normal(centers[k], 2.5 * y_sd / sds[k])
+        for k in range(len(design.fixed))
+    ]
+    z_sds = _column_moments(design.Z)[1]
+    tau = [
+        HalfStudentT(3, y_sd if column.is_intercept or sd == 0 else y_sd / sd)
+        for column, sd in zip(design.random, z_sds, strict=True)
+    ]
+    correlated = any(len(block) > 1 for block in design.blocks)
+    return Priors(
+        gamma=tuple(chosen.get(label, prior) for label, prior in zip(fixed, gamma, strict=True)),
+        tau=tuple(chosen.get(f"tau_{label}", prior) for label, prior in zip(random, tau, strict=True)),
+        corr=chosen.get("corr", LKJ(2)) if correlated else None,
+        sigma=chosen.get("sigma", HalfStudentT(3, y_sd)),
+        fixed=fixed,
+        random=random,
+        basis=basis,
+        typed=frozenset(chosen),
+    )
+
+
+def warn_far_from_zero(design: Design) -> None:
+    """Warn where a random slope's column lies far from zero: ``|mean(z)| > 3 sd(z)``.
+
+    The intercept's ``tau`` is then the spread of the groups at a place without data, strongly
+    correlated with the slope's, and its default prior does not fit.
+    """
+    means, sds = _column_moments(design.Z)
+    for column, mean, sd in zip(design.random, means, sds, strict=True):
+        if not column.is_intercept and abs(mean) > FAR * sd > 0:
+            warnings.warn(
+                f"The slope of {column.expression} varies between groups ({column.label}), but its values lie far"
+                f" from zero (mean {mean:.4g}, sd {sd:.4g}): the random intercept then describes a place without"
+                f" data. Center it: cgm({column.expression}) or cwc({column.expression}).",
+                ModelWarning,
+                stacklevel=3,
+            )
+
+
+def _without_shift(design: Design, basis: Array) -> Array:
+    """The columns of X that belong to the coordinates ``basis gamma``, up to a constant."""
+    slopes = basis.copy()
+    intercepts = [k for k, column in enumerate(design.fixed) if column.is_intercept]
+    slopes[intercepts] = np.eye(len(basis))[intercepts]
+    if (slopes == np.eye(len(basis))).all():
+        return design.X
+    return np.asarray(design.X @ np.linalg.inv(slopes))
+
+
+def _column_moments(columns: Array) -> tuple[Array, Array]:
+    """Means and standard deviations (ddof 1) of columns, each column in two passes."""
+    return columns.mean(axis=0), np.array([column.std(ddof=1) for column in columns.T])
+
+
+def _centers(design: Design, y_mean: float) -> Array:
+    """Where the priors center when there is no intercept: the OLS fit of the constant mean(y) on X."""
+    scale = np.sqrt((design.X**2).mean(axis=0))
+    columns = design.X / scale
+    solution = np.linalg.lstsq(columns.T @ columns, columns.sum(axis=0) * y_mean, rcond=None)[0]
+    return np.asarray(solution / scale)
+
+
+def _resolve(design: Design, given: Mapping[str, Family | str]) -> dict[str, Family]:
+    """The user's priors by the labels of the parameters they are for."""
+    if not isinstance(given, Mapping):
+        raise PriorError(f'priors must be a dict such as {{"g00": "Normal(0, 1)"}}, not a {type(given).__name__}.')
+    targets = _targets(design)
+    chosen: dict[str, Family] = {}
+    keys: dict[str, str] = {}
+    for key in sorted(given, key=lambda key: "[" in str(key)):  # the prior of one column beats that of its term
+        value, spelling = given[key], _spelling(str(key))
+        if spelling in keys:
+            raise PriorError(f"{keys[spelling]!r} and {key!r} are one parameter: give it one prior.")
+        keys[spelling] = key
+        labels, allowed = targets.get(spelling, ((), ()))
+        if not labels:
+            raise PriorError(f"There is no parameter {key!r} to give a prior; there are {', '.join(targets)}.")
+        try:
+            prior = parse_prior(value) if isinstance(value, str) else value
+        except PriorError as error:
+            raise PriorError(f"The prior of {key}: {error}") from error
+        if not isinstance(prior, allowed):
+            names = ", ".join(family.__name__ for family in allowed)
+            shown = str(prior) if isinstance(prior, Family) else repr(prior)
+            raise PriorError(f"{shown} cannot be the prior of {key}: use one of {names}.")
+        chosen |= dict.fromkeys(labels, prior)
+    return chosen
+
+
+def _targets(design: Design) -> dict[str, tuple[tuple[str, ...], tuple[type[Family], ...]]]:
+    """What may be given a prior: key to labels and the families allowed."""
+    targets: dict[str, tuple[tuple[str, ...], tuple[type[Family], ...]]] = {}
+    for column in design.fixed:
+        targets[column.symbol] = ((*targets.get(column.symbol, ((), ()))[0], column.label), GAMMA_FAMILIES)
+    for effect in design.random:
+        key = f"tau_{effect.symbol}"
+        targets[key] = ((*targets.get(key, ((), ()))[0], f"tau_{effect.label}"), SCALE_FAMILIES)
+    for label in design.fixed_labels:
+        targets[label] = ((label,), GAMMA_FAMILIES)
+    for label in design.random_labels:
+        targets[f"tau_{label}"] = ((f"tau_{label}",), SCALE_FAMILIES)
+    if any(len(block) > 1 for block in design.blocks):
+        targets["corr"] = (("corr",), CORR_FAMILIES)
+    return targets | {"sigma": (("sigma",), SCALE_FAMILIES)}
+
+
+def _spelling(key: str) -> str:
+    """A key in its own spelling: ``γ_10[Black]`` is ``g10[Black]``, ``tau_U0`` and ``tau[u0]`` are ``tau_u0``."""
+    symbol, bracket, rest = key.partition("[")
+    if symbol.lower() in ("corr", "sigma"):
+        return symbol.lower()
+    if symbol.lower() == "tau" and bracket:  # as results call it
+        return f"tau_{_spelling(rest.removesuffix(']'))}"
+    if symbol.lower().startswith("tau_"):
+        return f"tau_{canonical(symbol[4:])}{bracket}{rest}"
+    return f"{canonical(symbol)}{bracket}{rest}"

@@ -1,1 +1,0 @@
-"""DataTree -> quantities: fixed effects, variance components, ICC, plausible ranges, reliability."""

@@ -1,0 +1,1 @@
+"""Draws of the parameters to labelled quantities, one file a quantity."""

@@ -1,0 +1,106 @@
+"""Has the sampler converged? Effective sample sizes, R-hat and divergences, and one verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from bayeshlm.design.naming import parameter_label
+from bayeshlm.quantities.diagnostics import diagnose
+
+type Array = NDArray[np.float64]
+
+MAX_R_HAT = 1.01
+MIN_ESS = 400
+MAX_DIVERGENT_SHARE = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Convergence:
+    """The verdict on a run, over gamma, tau, sigma and the strict lower triangle of corr.
+
+    Attributes
+    ----------
+    converged : bool
+        Rank-normalized R-hat <= 1.01 and bulk and tail ESS >= 400 for every parameter, and
+        divergences in at most 0.1 % of the draws (Vehtari et al. 2021, Bayesian Analysis 16, 667-718).
+    min_ess_bulk, min_ess_tail, max_r_hat : float
+        The worst over the parameters; R-hat is NaN with a single chain.
+    divergences, n_draws : int
+        Divergent transitions after tuning, and draws kept in all chains.
+    reasons : tuple of str
+        One sentence for each criterion that is not met.
+    """
+
+    converged: bool
+    min_ess_bulk: float
+    min_ess_tail: float
+    max_r_hat: float
+    divergences: int
+    n_draws: int
+    reasons: tuple[str, ...]
+
+
+def assess_convergence(posterior: xr.Dataset, sample_stats: xr.Dataset) -> Convergence:
+    """Judge the draws of a run.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        With gamma, tau, sigma and, if there is one, corr.
+    sample_stats : xarray.Dataset
+        With ``diverging (chain, draw)``.
+    """
+    names, draws = monitored_parameters(posterior)
+    bulk, tail, r_hats, _ = diagnose(draws)
+    divergences = int(sample_stats["diverging"].sum())
+    n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    reasons = []
+    for label, values in (("bulk", bulk), ("tail", tail)):
+        worst = int(np.argmin(np.nan_to_num(values, nan=0)))
+        if not values[worst] >= MIN_ESS:
+            reasons.append(
+                f"The {label} effective sample size of {names[worst]} is {values[worst]:.0f}, below {MIN_ESS}:"
+                " take more draws."
+            )
+    worst = int(np.argmax(np.nan_to_num(r_hats, nan=np.inf)))
+    r_hat = float(r_hats[worst])
+    if np.isnan(r_hat):
+        reasons.append("R-hat needs at least two chains.")
+    elif r_hat > MAX_R_HAT:
+        reasons.append(
+            f"R-hat of {names[worst]} is {r_hat:.3f}, above {MAX_R_HAT}: the chains disagree; take more draws and"
+            " more tuning."
+        )
+    if divergences > MAX_DIVERGENT_SHARE * n_draws:
+        reasons.append(
+            f"{divergences} of {n_draws} draws diverged, more than {MAX_DIVERGENT_SHARE:.1%}: raise target_accept"
+            " (say to 0.99)."
+        )
+    return Convergence(
+        converged=not reasons,
+        min_ess_bulk=float(bulk.min()),
+        min_ess_tail=float(tail.min()),
+        max_r_hat=r_hat,
+        divergences=divergences,
+        n_draws=n_draws,
+        reasons=tuple(reasons),
+    )
+
+
+def monitored_parameters(posterior: xr.Dataset) -> tuple[list[str], Array]:
+    """Names and draws, shape (m, chain, draw), of the parameters that the verdict is about."""
+    random = [str(label) for label in posterior["random"].to_numpy()]
+    names = [*map(str, posterior["fixed"].to_numpy()), *(parameter_label("tau", label) for label in random), "sigma"]
+    vectors = (posterior[name].transpose(..., "chain", "draw").to_numpy() for name in ("gamma", "tau"))
+    draws = [*(values for vector in vectors for values in vector), posterior["sigma"].transpose("chain", "draw")]
+    if "corr" in posterior:
+        corr = posterior["corr"].transpose(..., "chain", "draw").to_numpy()
+        for row, column in zip(*np.tril_indices(len(random), -1), strict=True):
+            if corr[row, column].any():  # effects in different blocks have no correlation
+                names.append(parameter_label("corr", f"{random[column]},{random[row]}"))
+                draws.append(corr[row, column])
+    return names, np.stack(draws)

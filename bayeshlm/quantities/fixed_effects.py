@@ -1,0 +1,33 @@
+"""The fixed effects gamma as a table."""
+
+from __future__ import annotations
+
+import pandas as pd
+import xarray as xr
+
+from bayeshlm.design.design import Design
+from bayeshlm.quantities.summary import summarize, with_interval
+
+
+def fixed_effects(posterior: xr.Dataset, design: Design, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
+    """Summarize gamma, one row a fixed effect.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        With ``gamma`` (chain, draw, fixed).
+    design : Design
+        Names the coefficient and the term of each fixed effect.
+    prob, kind : float, {"eti", "hdi"}
+        The interval, as in `summarize`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by ``symbol``: ``coefficient`` (the equation the effect stands in), ``term`` (what it multiplies
+        there, ``"1"`` for the intercept) and the columns of `summarize`.
+    """
+    table = summarize(posterior["gamma"].sel(fixed=design.fixed_labels), prob, kind).rename_axis("symbol")
+    table.insert(0, "coefficient", [column.coefficient for column in design.fixed])
+    table.insert(1, "term", [column.term for column in design.fixed])
+    return with_interval(table, prob, kind)

@@ -1,0 +1,143 @@
+"""The level-1 coefficients of each group: posterior, deviation and the group's own least squares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayeshlm.design.design import Design
+from bayeshlm.design.gram import has_ols
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.likelihood.coefficient_draws import reduced_draws
+from bayeshlm.quantities.group_ols import group_ols
+from bayeshlm.quantities.summary import COLUMNS, check_interval, interval, summarize, with_interval
+
+MADE_AGAIN = (
+    "mean and sd from the groups' conditional normal distributions given each draw of the parameters (law of total"
+    " variance), lower and upper from draws of u made again from the seed; ess_bulk, ess_tail and r_hat not computed"
+)
+"""What is said of the table when the draws of u and beta were not kept."""
+
+
+def group_coefficients(
+    posterior: xr.Dataset, design: Design, prob: float = 0.95, kind: str = "eti", moments: xr.Dataset | None = None
+) -> pd.DataFrame:
+    """Summarize ``beta_j = W_j gamma + u_j`` for every group.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        With ``gamma``, ``u`` (chain, draw, <group>, random) and ``beta`` (chain, draw, <group>, coefficient).
+    design : Design
+        Gives group sizes, labels and the cross-products.
+    prob, kind : float, {"eti", "hdi"}
+        The interval of beta, as in `summarize`.
+    moments : xarray.Dataset, optional
+        As `bayeshlm.likelihood.coefficient_draws.group_moments` makes them, where u and beta were not kept.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by (<group>, ``coefficient``): ``n`` (rows of the group), the columns of `summarize` for beta,
+        ``u_mean`` and ``u_sd`` (NaN for a coefficient without random effect) and ``ols``, the group's own estimate
+        over the Z columns with the other terms at the posterior mean of gamma (NaN without random effect and
+        where Z_j'Z_j is singular). ``attrs["n_groups_with_ols"]`` counts the groups that have one. With `moments`
+        ``attrs["note"]`` says where the columns come from.
+    """
+    if moments is None:
+        table, u_mean, u_sd = _from_draws(posterior, design, prob, kind)
+    else:
+        table, u_mean, u_sd = _from_moments(posterior, moments, design, prob, kind)
+    table.insert(0, "n", np.repeat(design.n_per_group, len(design.coefficients)))
+    gamma = posterior["gamma"].sel(fixed=design.fixed_labels).mean(("chain", "draw")).to_numpy()
+    columns = {"u_mean": u_mean, "u_sd": u_sd, "ols": group_ols(design, gamma)}
+    random = design.random_coefficients
+    for name, values in columns.items():
+        full = np.full((design.n_groups, len(design.coefficients)), np.nan)
+        full[:, random] = values
+        table[name] = full.ravel()
+    table.attrs["n_groups_with_ols"] = int(has_ols(design.cross_products).sum())
+    if moments is not None:
+        table.attrs["note"] = MADE_AGAIN
+    return with_interval(table, prob, kind)
+
+
+def one_coefficient(
+    posterior: xr.Dataset,
+    design: Design,
+    coefficient: str,
+    prob: float = 0.95,
+    kind: str = "eti",
+    moments: xr.Dataset | None = None,
+) -> pd.DataFrame:
+    """Mean, interval and own least squares of one random coefficient in every group, without diagnostics.
+
+    Parameters
+    ----------
+    posterior, design, prob, kind, moments
+        As in `group_coefficients`, whose columns of these names it has.
+    coefficient : str
+        Label of a coefficient with a random effect.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by group: ``n``, ``mean``, ``lower``, ``upper``, ``ols``.
+    """
+    check_interval(prob, kind)
+    position = design.coefficient_labels.index(coefficient)
+    if moments is None:
+        draws = posterior["beta"].sel(coefficient=coefficient).transpose(design.group, "chain", "draw").to_numpy()
+        mean, bounds = draws.mean(axis=(1, 2)), interval(draws, prob, kind)
+    else:
+        mean = moments["beta_mean"].sel(coefficient=coefficient).to_numpy()
+
+        def of_block(beta: FloatArray) -> FloatArray:
+            return interval(np.ascontiguousarray(beta[:, position].T)[:, None], prob, kind)
+
+        bounds = np.concatenate(reduced_draws(posterior, design, of_block))
+    gamma = posterior["gamma"].sel(fixed=design.fixed_labels).mean(("chain", "draw")).to_numpy()
+    own = group_ols(design, gamma)[:, [effect.coefficient for effect in design.random].index(coefficient)]
+    columns = {"n": design.n_per_group, "mean": mean, "lower": bounds[:, 0], "upper": bounds[:, 1], "ols": own}
+    return with_interval(pd.DataFrame(columns, index=design.group_labels.rename(design.group)), prob, kind)
+
+
+def mean_and_error(moments: xr.Dataset, coefficients: Sequence[str]) -> pd.DataFrame:
+    """``mean``, ``sd`` and ``mcse_mean`` of beta, indexed as `summarize` has it."""
+    parts = moments[["beta_mean", "beta_sd", "beta_mcse"]].sel(coefficient=list(coefficients))
+    index = pd.MultiIndex.from_product([parts["beta_mean"].get_index(dim) for dim in parts["beta_mean"].dims])
+    columns = {"mean": "beta_mean", "sd": "beta_sd", "mcse_mean": "beta_mcse"}
+    return pd.DataFrame({name: parts[source].to_numpy().ravel() for name, source in columns.items()}, index)
+
+
+def _from_draws(
+    posterior: xr.Dataset, design: Design, prob: float, kind: str
+) -> tuple[pd.DataFrame, FloatArray, FloatArray]:
+    """Summary of beta, and mean and SD of u, (J, q)."""
+    sample = ("chain", "draw")
+    beta = posterior["beta"].sel(coefficient=design.coefficient_labels)
+    table = summarize(beta.transpose(*sample, design.group, "coefficient"), prob, kind)
+    u = posterior["u"].sel(random=design.random_labels).transpose(*sample, design.group, "random")
+    n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    u_sd = u.std(sample, ddof=1).to_numpy() if n_draws > 1 else np.full(u.shape[2:], np.nan)
+    return table, u.mean(sample).to_numpy(), u_sd
+
+
+def _from_moments(
+    posterior: xr.Dataset, moments: xr.Dataset, design: Design, prob: float, kind: str
+) -> tuple[pd.DataFrame, FloatArray, FloatArray]:
+    """As `_from_draws`, the intervals from draws that are made again, a few groups at a time."""
+    check_interval(prob, kind)
+
+    def bounds(beta: FloatArray) -> FloatArray:
+        n_groups = beta.shape[2]
+        flat = np.ascontiguousarray(beta.transpose(2, 1, 0)).reshape(n_groups * beta.shape[1], 1, -1)
+        return interval(flat, prob, kind)
+
+    table = mean_and_error(moments, design.coefficient_labels)
+    table[["lower", "upper"]] = np.concatenate(reduced_draws(posterior, design, bounds))
+    u = moments.sel(random=design.random_labels)
+    return table.reindex(columns=list(COLUMNS)), u["u_mean"].to_numpy(), u["u_sd"].to_numpy()

@@ -1,0 +1,77 @@
+"""Draws of u and beta of chosen groups: those that were kept, or the same ones made again from the seed."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import IntArray
+from bayeshlm.errors import OptionError
+from bayeshlm.likelihood import budget
+from bayeshlm.likelihood.coefficient_draws import regenerated
+
+
+def group_draws(posterior: xr.Dataset, design: Design, groups: Sequence[Hashable] | None = None) -> xr.Dataset:
+    """Draws of the random effects and coefficients of groups.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        With ``u`` and ``beta``, or else with ``gamma``, ``tau``, ``corr`` and ``sigma`` and ``attrs["seed"]``.
+    design : Design
+        Its cross-products are used.
+    groups : sequence of group labels, optional
+        All groups by default.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``u`` (chain, draw, <group>, random) and ``beta`` (chain, draw, <group>, coefficient).
+
+    Raises
+    ------
+    OptionError
+        A group is unknown, or the draws would have to be made and take more than the budget.
+    """
+    positions = group_positions(design, groups)
+    if "u" in posterior:
+        kept = posterior[["u", "beta"]]
+        return kept if groups is None else kept.isel({design.group: positions})
+    n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    check_budget(n_draws * len(positions) * len(design.coefficients))
+    return regenerated(posterior, design, positions)
+
+
+def group_positions(design: Design, groups: Sequence[Hashable] | None) -> IntArray:
+    """Positions of groups, named by their labels, among the groups of the design.
+
+    Raises
+    ------
+    OptionError
+        A group is unknown.
+    """
+    if groups is None:
+        return np.arange(design.n_groups)
+    if isinstance(groups, str) or not isinstance(groups, Sequence | np.ndarray | pd.Index | pd.Series):
+        raise OptionError(f"groups must be a list of groups, such as [{groups!r}], not {groups!r}")
+    positions = design.group_labels.get_indexer(pd.Index(list(groups)))
+    if (positions < 0).any():
+        unknown = next(group for group, position in zip(groups, positions, strict=True) if position < 0)
+        raise OptionError(f"groups: {unknown!r} is no {design.group} of the data")
+    return np.asarray(positions)
+
+
+def check_budget(n_numbers: int, advice: str = "name fewer `groups`") -> None:
+    """Refuse to make an array of so many doubles when it is beyond the budget; `advice` says what to do instead.
+
+    Raises
+    ------
+    OptionError
+    """
+    if not budget.within_budget(n_numbers):
+        limit = budget.BUDGET_BYTES / 2**20
+        raise OptionError(f"these draws would take {8 * n_numbers / 2**20:.0f} MiB, more than {limit:.0f}: {advice}")

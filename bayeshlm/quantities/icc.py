@@ -1,0 +1,137 @@
+"""Intraclass correlation, draw by draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayeshlm.design.design import Design
+from bayeshlm.design.level1 import source_column
+from bayeshlm.design.scaling import FloatArray, column_moments
+from bayeshlm.equations import canonical
+from bayeshlm.errors import OptionError
+from bayeshlm.quantities.level2_values import finite_number
+from bayeshlm.quantities.quantity import Quantity
+from bayeshlm.quantities.summary import with_interval, with_median
+from bayeshlm.quantities.variance_components import covariance_matrices
+
+
+def icc(
+    posterior: xr.Dataset,
+    design: Design,
+    at: Mapping[str, float] | None = None,
+    prob: float = 0.95,
+    kind: str = "eti",
+) -> Quantity:
+    """Intraclass correlation ``v / (v + sigma2)`` of each draw.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        With ``gamma``, ``tau``, ``sigma`` and, for correlated effects, ``corr``.
+    design : Design
+        Gives X, Z and the group sizes.
+    at : mapping of str to float, optional
+        Values of the columns with a random slope, by expression (``"cwc(ses)"``), column (``"ses"``) or
+        coefficient (``"b1"``), at which v is taken. Columns not named are at their means over rows.
+    prob, kind : float, {"eti", "hdi"}
+        The interval, as in `summarize`.
+
+    Returns
+    -------
+    Quantity
+        Draws ``icc``, ``icc_unadjusted`` and ``design_effect`` (chain, draw); the table has a row for each, and the
+        ``median`` beside the mean.
+
+    Raises
+    ------
+    OptionError
+        `at` names something that has no random slope.
+
+    Notes
+    -----
+    ``v = tau_0^2`` with a random intercept only; with random slopes ``v = trace(G Z'Z / N)``, the variance of the
+    random part averaged over rows (Johnson 2014), or ``z' G z`` given `at`. The unadjusted ICC adds the
+    variance of X gamma over rows to the denominator (Nakagawa, Johnson & Schielzeth 2017). The design effect is
+    ``1 + (sum_j n_j^2 / N - 1) ICC`` (Kish 1965, for groups of unequal size).
+
+    References
+    ----------
+    Johnson (2014). Extension of Nakagawa & Schielzeth's R2_GLMM to random slopes models. Methods in Ecology and
+    Evolution 5(9). Nakagawa, Johnson & Schielzeth (2017). Journal of the Royal Society Interface 14(134).
+    """
+    v = between_variance(covariance_matrices(posterior, design), design, at)
+    sigma2 = posterior["sigma"].transpose("chain", "draw") ** 2
+    gamma = posterior["gamma"].sel(fixed=design.fixed_labels).transpose("chain", "draw", "fixed").to_numpy()
+    var_fixed = fixed_variance(gamma, design)
+    value = v / (v + sigma2)
+    size = float(np.sum(np.square(design.n_per_group, dtype=float)) / design.n_obs)
+    draws = xr.Dataset(
+        {
+            "icc": value,
+            "icc_unadjusted": v / (v + var_fixed + sigma2),
+            "design_effect": 1.0 + (size - 1.0) * value,
+        }
+    )
+    table = pd.concat([with_median(draws[name], prob, kind) for name in draws])
+    table.index = pd.Index([str(name) for name in draws], name="quantity")
+    return Quantity("icc", draws, with_interval(table, prob, kind), _notes(design, at))
+
+
+def between_variance(G: FloatArray, design: Design, at: Mapping[str, float] | None) -> FloatArray:
+    """Variance between groups, as `icc` defines it, of covariance matrices (..., q, q): array (...)."""
+    if at is None:
+        return np.asarray(np.einsum("...qr,qr->...", G, design.Z.T @ design.Z / design.n_obs))
+    z = design.Z.mean(axis=0)
+    for key, value in at.items():
+        z[_position(key, design)] = finite_number(key, value)
+    return np.asarray(np.einsum("q,...qr,r->...", z, G, z))
+
+
+def fixed_variance(gamma: FloatArray, design: Design) -> FloatArray:
+    """Variance of X gamma over rows (divisor N - 1) in each draw (..., p), from the cross-products."""
+    products = design.cross_products
+    mean = column_moments(design.X)[0] @ products.x_transform
+    covariance = (products.XtX.sum(axis=0) - design.n_obs * np.outer(mean, mean)) / (design.n_obs - 1)
+    scaled = np.linalg.solve(products.x_transform, gamma[..., None])[..., 0]
+    return np.asarray(np.einsum("...k,kl,...l->...", scaled, covariance, scaled))
+
+
+def _position(key: str, design: Design) -> int:
+    """Position among the random effects of the column that `key` names."""
+    names = [(r, name) for r in range(len(design.random)) for name in sorted(_names(r, design))]
+    found = [r for r, name in names if name == key] or [r for r, name in names if name == canonical(key)]
+    if len(found) == 1:
+        return found[0]
+    slopes = [column for column in design.random if not column.is_intercept]
+    choices = ", ".join(f"{column.coefficient} ({column.expression})" for column in slopes)
+    if found:
+        raise OptionError(f"at={{{key!r}: ...}} could be any of {choices}: name the coefficient")
+    has = f"the random slopes are {choices}" if slopes else "no random slope is in the model, so leave `at` out"
+    raise OptionError(f"at={{{key!r}: ...}} names no column with a random slope; {has}")
+
+
+def _names(r: int, design: Design) -> set[str]:
+    """What a user may call the column of a random slope: its expression, coefficient, effect or only column."""
+    random = design.random[r]
+    if random.is_intercept:
+        return set()
+    names = {random.expression, random.coefficient, random.label}
+    column = source_column(design, random.coefficient)
+    if column is not None:
+        names.add(column)
+    return names
+
+
+def _notes(design: Design, at: Mapping[str, float] | None) -> tuple[str, ...]:
+    notes = []
+    if not all(column.is_intercept for column in design.fixed):
+        notes.append("conditional on the predictors; the unadjusted ICC counts their variance in the total")
+    if at is not None:
+        notes.append("between-group variance at the given values, the other random slopes' columns at their means")
+    elif any(not column.is_intercept for column in design.random):
+        notes.append("between-group variance averaged over rows (Johnson 2014)")
+    return tuple(notes)

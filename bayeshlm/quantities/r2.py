@@ -1,0 +1,225 @@
+"""Variance explained, draw by draw: shares of the model's own total, and reduction from a null model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayeshlm.design.centering import GroupMeans
+from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.errors import OptionError
+from bayeshlm.quantities.icc import fixed_variance
+from bayeshlm.quantities.quantity import Quantity
+from bayeshlm.quantities.summary import summarize, with_interval
+from bayeshlm.quantities.variance_components import covariance_matrices
+
+REDUCTION = "reduction"
+"""Variable of the draws, and beginning of the table's rows, of the proportions reduced from a null model."""
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The variance of the outcome that a model implies, in five parts, each (chains, draws).
+
+    Attributes
+    ----------
+    f1, f2 : arrays
+        Of X gamma, within groups and between the groups' means.
+    v, m : arrays
+        Of Z u, within groups and between the groups' means, averaged over rows.
+    sigma2 : array
+        Of the level-1 residual.
+    """
+
+    f1: FloatArray
+    f2: FloatArray
+    v: FloatArray
+    m: FloatArray
+    sigma2: FloatArray
+
+    @property
+    def within(self) -> FloatArray:
+        """Variance within groups."""
+        return self.f1 + self.v + self.sigma2
+
+    @property
+    def between(self) -> FloatArray:
+        """Variance between the groups' means."""
+        return self.f2 + self.m
+
+    @property
+    def total(self) -> FloatArray:
+        """All of it."""
+        return self.within + self.between
+
+
+def r2(
+    posterior: xr.Dataset,
+    design: Design,
+    null: tuple[xr.Dataset, Design] | None = None,
+    prob: float = 0.95,
+    kind: str = "eti",
+) -> Quantity:
+    """Share of the outcome's variance that the model explains, in each draw.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        With ``gamma``, ``tau``, ``sigma`` and, for correlated effects, ``corr``.
+    design : Design
+        Gives X, Z and the groups.
+    null : (xarray.Dataset, Design), optional
+        The posterior (or one draw of estimates) and the design of a smaller model of the same rows, from whose
+        variances the reduction is taken.
+    prob, kind : float, {"eti", "hdi"}
+        The interval, as in `summarize`.
+
+    Returns
+    -------
+    Quantity
+        Draws (chain, draw) of ``marginal``, ``conditional``; of the shares ``f1``, ``f2``, ``v``, ``m`` of the total;
+        of ``within_f1``, ``within_v`` (shares of the variance within groups) and ``between_f2`` (of the variance
+        between the groups' means; NaN where there is none). With `null` also ``reduction`` (chain, draw, component),
+        component ``sigma2`` or ``tau2[u0]``. The table has a row for each.
+
+    Raises
+    ------
+    OptionError
+        `null` is a model of other rows.
+
+    Notes
+    -----
+    The total is ``f1 + f2 + v + m + sigma2``: f1 and f2 are the variance of X gamma over rows (divisor N - 1) within
+    groups and between the groups' means; ``v + m = trace(G Z'Z / N)``, where m is that of the groups' means of Z. Then
+    ``marginal = (f1 + f2) / total`` and ``conditional = (f1 + f2 + v + m) / total`` (Nakagawa & Schielzeth 2013, with
+    random slopes Johnson 2014); the shares are those of Rights & Sterba (2019), whose predictors are centered within
+    groups: then v belongs to the slopes and m is tau_0^2. ``conditional - marginal`` is the unadjusted ICC.
+
+    Reduction is Raudenbush & Bryk's (2002, chapter 4) ``1 - sigma2 / sigma2_null``, likewise of tau2 of each effect
+    that both models have. It may be negative. The null model's variance is its posterior mean: a ratio to its draws
+    would have no mean where they come near zero, as those of a slope's variance do. The interval therefore holds the
+    uncertainty of this model's variance, not of the null model's.
+
+    References
+    ----------
+    Nakagawa & Schielzeth (2013). Methods in Ecology and Evolution 4(2). Johnson (2014). Ibid. 5(9). Rights & Sterba
+    (2019). Quantifying explained variance in multilevel models. Psychological Methods 24(3).
+    """
+    parts = variance_parts(posterior, design)
+    with np.errstate(invalid="ignore"):
+        values = {
+            "marginal": (parts.f1 + parts.f2) / parts.total,
+            "conditional": (parts.total - parts.sigma2) / parts.total,
+            **{name: getattr(parts, name) / parts.total for name in ("f1", "f2", "v", "m")},
+            "within_f1": parts.f1 / parts.within,
+            "within_v": parts.v / parts.within,
+            "between_f2": parts.f2 / parts.between,
+        }
+    sample = ("chain", "draw")
+    draws = xr.Dataset(
+        {name: (sample, value) for name, value in values.items()}, {dim: posterior[dim] for dim in sample}
+    )
+    tables = [summarize(draws[name], prob, kind) for name in draws]
+    index = [str(name) for name in draws]
+    if null is not None:
+        reduction = reduced(posterior, design, *null)
+        draws[REDUCTION] = reduction
+        tables.append(summarize(reduction, prob, kind))
+        index += [f"{REDUCTION} {component}" for component in reduction["component"].to_numpy()]
+    table = pd.concat(tables)
+    table.index = pd.Index(index, name="quantity")
+    return Quantity("r2", draws, with_interval(table, prob, kind), _notes(design, null is not None))
+
+
+def variance_parts(posterior: xr.Dataset, design: Design) -> Parts:
+    """The five parts of the outcome's variance at each draw; parameters as in `r2`."""
+    gamma = posterior["gamma"].sel(fixed=design.fixed_labels).transpose("chain", "draw", "fixed").to_numpy()
+    G = covariance_matrices(posterior, design)
+    n = design.n_per_group
+    x_means, z_means = (
+        GroupMeans.learn(columns, design.group_codes, design.n_groups).means for columns in (design.X, design.Z)
+    )
+    # In the scaled coordinates of the cross-products, where columns of very different sizes lose no digits.
+    transform = design.cross_products.x_transform
+    deviations = (x_means - np.average(x_means, axis=0, weights=n)) @ transform
+    scaled = np.linalg.solve(transform, gamma[..., None])[..., 0]
+    f2 = ((scaled @ deviations.T) ** 2 @ n) / (design.n_obs - 1)
+    m = np.einsum("...qr,qr->...", G, (z_means.T * n) @ z_means / design.n_obs)
+    random = np.einsum("...qr,qr->...", G, design.Z.T @ design.Z / design.n_obs)
+    sigma2 = posterior["sigma"].transpose("chain", "draw").to_numpy() ** 2
+    f1, f2 = _split(fixed_variance(gamma, design), f2)
+    v, m = _split(random, m)
+    return Parts(f1, f2, v, m, sigma2)
+
+
+def reduced(posterior: xr.Dataset, design: Design, null_posterior: xr.Dataset, null_design: Design) -> xr.DataArray:
+    """Proportion by which each variance is smaller than in a null model, (chain, draw, component).
+
+    Raises
+    ------
+    OptionError
+        The null model is one of other rows.
+    """
+    _check_same_rows(design, null_design)
+    variances = _variances(posterior, design)
+    null_variances = _variances(null_posterior, null_design)
+    names, values = [], []
+    for key, (name, own) in variances.items():
+        if key in null_variances:
+            names.append(name)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                values.append(1.0 - own / null_variances[key][1].mean())
+    return xr.DataArray(
+        np.stack(values, axis=-1),
+        dims=("chain", "draw", "component"),
+        coords={"chain": posterior["chain"], "draw": posterior["draw"], "component": names},
+        name=REDUCTION,
+    )
+
+
+def _variances(posterior: xr.Dataset, design: Design) -> dict[tuple[str, str], tuple[str, FloatArray]]:
+    """Name and draws of each variance, by what varies: an expression and, of several columns, its label."""
+    found = {("", ""): ("sigma2", posterior["sigma"].transpose("chain", "draw").to_numpy() ** 2)}
+    for column in design.random:
+        tau = posterior["tau"].sel(random=column.label).transpose("chain", "draw").to_numpy()
+        key = (column.expression, column.label.removeprefix(column.symbol))
+        found[key] = (f"tau2[{column.label}]", tau**2)
+    return found
+
+
+def _check_same_rows(design: Design, null: Design) -> None:
+    same = (
+        design.n_obs == null.n_obs
+        and np.array_equal(design.y, null.y)
+        and design.group_labels.equals(null.group_labels)
+        and np.array_equal(design.group_codes, null.group_codes)
+    )
+    if not same:
+        raise OptionError(
+            f"the null model is one of other rows ({null.n_obs} rows in {null.n_groups} groups, this model"
+            f" {design.n_obs} in {design.n_groups}): fit it to the same outcome and the same rows. Where a predictor"
+            " misses values, drop those rows from the data of both."
+        )
+
+
+def _split(total: FloatArray, between: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """What is within and what is between groups; a part that is rounding error is zero."""
+    within = total - between
+    least = 1e-12 * total
+    return np.where(within > least, within, 0.0), np.where(between > least, between, 0.0)
+
+
+def _notes(design: Design, reduction: bool) -> tuple[str, ...]:
+    notes = [
+        "shares of f1 + f2 + v + m + sigma2, the variance that the model implies (Rights & Sterba 2019); marginal f1 +"
+        " f2, conditional f1 + f2 + v + m"
+    ]
+    if design.spec.offsets:
+        notes.append("of the outcome less its offset")
+    if reduction:
+        notes.append("reduction: 1 - variance / variance of the null model (Raudenbush & Bryk 2002); may be negative")
+    return tuple(notes)

@@ -1,0 +1,111 @@
+"""Regression lines on one level-1 variable: the average group's, draw by draw, and those of the groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from bayeshlm.design.design import Design
+from bayeshlm.design.level1 import level1_column
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.errors import OptionError
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class GroupRegressions:
+    """The groups' lines at the posterior means of their coefficients.
+
+    Attributes
+    ----------
+    x, y : (J, 2) arrays
+        Both ends of each line: the smallest and the largest x of the group, and the expected outcome there.
+    """
+
+    x: FloatArray
+    y: FloatArray
+
+
+def average_lines(
+    posterior: xr.Dataset, design: Design, coefficient: str, x: FloatArray, rows: FloatArray
+) -> xr.DataArray:
+    """Expected outcome of an average group (u = 0) along a level-1 expression, in each draw.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        With ``gamma``.
+    design : Design
+    coefficient : str
+        Label of the coefficient whose expression runs along `x`.
+    x : (n,) array
+        Values of the expression.
+    rows : (V, C, p) array
+        Rows of W, as `bayeshlm.quantities.level2_variables.level2_rows` makes them.
+
+    Returns
+    -------
+    xarray.DataArray
+        (chain, draw, row, x): ``sum_c a_c W_c gamma`` plus the mean offset, where a is the vector of the level-1
+        expressions, the others at their means over rows.
+    """
+    position = design.coefficient_labels.index(coefficient)
+    a = np.repeat(_means(design, coefficient)[None], len(x), axis=0)
+    a[:, position] = x
+    weights = np.einsum("nc,vcp->vnp", a, rows)
+    gamma = posterior["gamma"].sel(fixed=design.fixed_labels).transpose("chain", "draw", "fixed").to_numpy()
+    values = np.einsum("sdp,vnp->sdvn", gamma, weights, optimize=True) + design.offset.mean()
+    coords = {"chain": posterior["chain"], "draw": posterior["draw"], "x": x}
+    return xr.DataArray(values, dims=("chain", "draw", "row", "x"), coords=coords, name="expected")
+
+
+def group_regressions(design: Design, coefficient: str, beta: FloatArray) -> GroupRegressions:
+    """Line of each group over the range of its own rows.
+
+    Parameters
+    ----------
+    design : Design
+    coefficient : str
+        Label of the coefficient whose expression runs along x.
+    beta : (J, C) array
+        Coefficients of the groups, such as their posterior means.
+    """
+    position = design.coefficient_labels.index(coefficient)
+    values = expression_values(design, coefficient)
+    ends = np.empty((design.n_groups, 2))
+    ends[:, 0], ends[:, 1] = np.inf, -np.inf
+    np.minimum.at(ends[:, 0], design.group_codes, values)
+    np.maximum.at(ends[:, 1], design.group_codes, values)
+    a = _means(design, coefficient)
+    a[position] = 0.0
+    return GroupRegressions(ends, (beta @ a + design.offset.mean())[:, None] + beta[:, [position]] * ends)
+
+
+def posterior_means(posterior: xr.Dataset, design: Design, moments: xr.Dataset | None = None) -> FloatArray:
+    """Posterior means of the coefficients of every group, (J, C), from draws of beta or else from their moments."""
+    mean = posterior["beta"].mean(("chain", "draw")) if moments is None else moments["beta_mean"]
+    return np.asarray(mean.sel(coefficient=design.coefficient_labels).transpose(design.group, "coefficient").to_numpy())
+
+
+def expression_values(design: Design, coefficient: str) -> FloatArray:
+    """Values of the expression of a coefficient, (N,).
+
+    Raises
+    ------
+    OptionError
+        It stands in the model only in products with level-2 terms.
+    """
+    values = level1_column(design, coefficient)
+    if values is None:
+        raise OptionError(
+            f"{coefficient} has neither an intercept nor a random effect in its level-2 line, so that there is no line"
+            " to draw along its expression"
+        )
+    return values
+
+
+def _means(design: Design, coefficient: str) -> FloatArray:
+    """Mean over rows of every level-1 expression but that of `coefficient`, which may be anything, (C,)."""
+    labels = design.coefficient_labels
+    return np.array([0.0 if c == coefficient else float(expression_values(design, c).mean()) for c in labels])

@@ -1,0 +1,75 @@
+"""The variance of the outcome that random slopes imply, as a function of their variable."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.quantities.quantity import Quantity
+from bayeshlm.quantities.summary import check_interval, interval, with_interval
+from bayeshlm.quantities.variance_components import covariance_matrices
+
+_GRID = 101
+
+
+def variance_function(
+    posterior: xr.Dataset,
+    design: Design,
+    coefficient: str,
+    x: FloatArray | None = None,
+    prob: float = 0.95,
+    kind: str = "eti",
+) -> Quantity:
+    """Variance of the outcome given the predictors, ``z'Gz + sigma2``, along the expression of a random slope.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        With ``tau``, ``sigma`` and, for correlated effects, ``corr``.
+    design : Design
+    coefficient : str
+        Label of a coefficient with a random effect.
+    x : (n,) array, optional
+        Values of its expression; by default 101 from the smallest to the largest in the data.
+    prob, kind : float, {"eti", "hdi"}
+        The interval, pointwise.
+
+    Returns
+    -------
+    Quantity
+        Draws ``between`` (``z'Gz``) and ``total`` (chain, draw, x); the table, indexed by (``part``, ``x``), has
+        mean, lower and upper.
+
+    Notes
+    -----
+    The columns of other random slopes are at their means over rows. The between-group variance is a parabola with
+    its minimum at ``-cov(u0, u1)/tau1^2`` (Snijders & Bosker 2012, section 5.1.1).
+    """
+    check_interval(prob, kind)
+    position = [column.coefficient for column in design.random].index(coefficient)
+    column = design.Z[:, position]
+    grid = np.linspace(column.min(), column.max(), _GRID) if x is None else np.asarray(x, dtype=float)
+    z = np.repeat(design.Z.mean(axis=0)[None], len(grid), axis=0)
+    z[:, position] = grid
+    G = covariance_matrices(posterior, design)
+    between = np.einsum("nq,sdqr,nr->sdn", z, G, z, optimize=True)
+    sigma2 = posterior["sigma"].transpose("chain", "draw").to_numpy()[..., None] ** 2
+    dims = ("chain", "draw", "x")
+    draws = xr.Dataset(
+        {"between": (dims, between), "total": (dims, between + sigma2)},
+        coords={"chain": posterior["chain"], "draw": posterior["draw"], "x": grid},
+    )
+    parts = {}
+    for part in ("between", "total"):
+        values = np.moveaxis(draws[part].to_numpy(), -1, 0)
+        bounds = interval(values, prob, kind)
+        parts[part] = pd.DataFrame(
+            {"mean": values.mean(axis=(1, 2)), "lower": bounds[:, 0], "upper": bounds[:, 1]}, pd.Index(grid, name="x")
+        )
+    table = pd.concat(parts, names=["part"])
+    others = len(design.random) - 1 - any(effect.is_intercept for effect in design.random)
+    notes = ("other random slopes' columns at their means",) if others > 0 else ()
+    return Quantity("variance_function", draws, with_interval(table, prob, kind), notes)

@@ -1,0 +1,1 @@
+"""Restricted and full maximum likelihood, without PyMC."""

@@ -1,0 +1,67 @@
+"""Are there more rows than random effects? If not, level-1 variance and random effects take each other's place."""
+
+from __future__ import annotations
+
+from bayeshlm.design.cross_products import CrossProducts
+from bayeshlm.design.design import Design
+from bayeshlm.design.gram import z_roots
+from bayeshlm.errors import DataError
+from bayeshlm.reml.moments import within_residual_variance
+from bayeshlm.reml.rotation import rotate
+
+
+def check_rows(design: Design, products: CrossProducts) -> None:
+    """Refuse as many random effects as rows, as lme4 does unless told otherwise.
+
+    Parameters
+    ----------
+    design : Design
+        Its labels and blocks are used.
+    products : CrossProducts
+        Of its columns, over all rows or a part of the groups.
+
+    Raises
+    ------
+    DataError
+        The effects that may covary, times the groups, are as many as the rows or more; or all effects together have as
+        many directions as there are rows.
+
+    Notes
+    -----
+    The random effects can then follow the rows so closely that nothing is left at level 1. The likelihood may still
+    have a maximum, which rests on the form of the covariance matrix alone. In lme4 these are ``check.nobs.vs.nlev``,
+    ``check.nobs.vs.nRE`` and ``check.nobs.vs.rankZ`` (``?lmerControl`` of lme4 1.1-31). Designs with more rows than
+    random effects pass, whatever the size of single groups.
+    """
+    n_obs, n_groups = int(products.n.sum()), len(products.n)
+    most = (n_obs - 1) // n_groups
+    block = max(design.blocks, key=len)
+    names = [design.random[k].label for k in block]
+    if len(block) > most:
+        keep = {0: "", 1: " Keep one of them."}.get(most, f" Keep at most {most} of them.")
+        why = keep or f" Is {design.group!r} the grouping column, or does it number the rows?"
+        raise DataError(
+            f"{n_obs} rows in {n_groups} groups of {design.group!r} cannot tell the {len(block) * n_groups} random "
+            f"effects ({', '.join(names)} in each group) from the level-1 residuals: there must be more rows than "
+            f"random effects.{why}"
+        )
+    if int(z_roots(products).rank.sum()) >= n_obs:
+        raise DataError(
+            f"{', '.join(column.label for column in design.random)} together can follow each of the {n_obs} rows in "
+            f"{n_groups} groups of {design.group!r}, so that they cannot be told from the level-1 residuals: take out "
+            "a random effect."
+        )
+
+
+def check_level1(design: Design) -> None:
+    """Refuse an outcome of which the predictors and the groups' own coefficients leave nothing.
+
+    The density of the outcome grows without end as sigma goes to zero, faster than a prior of sigma can hold.
+
+    Raises
+    ------
+    DataError
+        The outcome is constant within groups, or made of the predictors.
+    """
+    products = design.cross_products
+    within_residual_variance(products, rotate(products))

@@ -1,0 +1,251 @@
+"""REML and ML estimates of a two-level model, in the user's columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayeshlm.design.cross_products import CrossProducts
+from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.errors import DataError, OptionError
+from bayeshlm.reml.deviance import Deviance, Method
+from bayeshlm.reml.enough_rows import check_rows
+from bayeshlm.reml.moments import NO_WITHIN, effect_scale, starting_values, undetermined
+from bayeshlm.reml.optimize import Optimum, minimize
+from bayeshlm.reml.relative_factor import FactorPattern, factor_pattern, lower_factor
+
+
+@dataclass(frozen=True, eq=False)
+class RemlEstimate:
+    """What REML or ML finds; the numbers are in the units of the user's columns.
+
+    Attributes
+    ----------
+    method : "REML" or "ML"
+        Criterion that was minimized.
+    fixed_labels, random_labels : tuple of str
+        Names of the fixed (p) and random (q) effects.
+    gamma : ndarray, (p,)
+        Fixed effects.
+    vcov : ndarray, (p, p)
+        Their covariance matrix ``sigma^2 (X'V^-1 X)^-1``, the variance components taken as known.
+    G : ndarray, (q, q)
+        Covariance matrix of the random effects.
+    tau : ndarray, (q,)
+        Their SDs.
+    corr : ndarray, (q, q)
+        Their correlations; NaN beside the diagonal where a tau is zero.
+    sigma : float
+        Level-1 SD.
+    theta : ndarray, (k,)
+        Free entries of the relative factor of G, as lme4 orders them.
+    criterion : float
+        REML criterion or ML deviance: minus twice the (restricted) log-likelihood.
+    n_obs, n_groups, n_parameters : int
+        Rows, groups; p + k + 1.
+    singular : bool
+        Whether G is singular: the estimate lies on the boundary of what G may be.
+    reason : str
+        Which tau is 0 or which correlation is 1 or -1; empty when G is not singular.
+    deviance_function : Deviance
+        The criterion as a function of theta, over the cross-products.
+    optimum : Optimum
+        Where it is smallest, in the columns of the cross-products.
+    """
+
+    method: Method
+    fixed_labels: tuple[str, ...]
+    random_labels: tuple[str, ...]
+    gamma: FloatArray
+    vcov: FloatArray
+    G: FloatArray
+    tau: FloatArray
+    corr: FloatArray
+    sigma: float
+    theta: FloatArray
+    criterion: float
+    n_obs: int
+    n_groups: int
+    n_parameters: int
+    singular: bool
+    reason: str
+    deviance_function: Deviance
+    optimum: Optimum
+
+    @property
+    def se(self) -> FloatArray:
+        """Standard errors of gamma, (p,)."""
+        return np.asarray(np.sqrt(np.diag(self.vcov)))
+
+    @property
+    def log_likelihood(self) -> float:
+        """Restricted (REML) or full (ML) log-likelihood."""
+        return -self.criterion / 2
+
+    @property
+    def deviance(self) -> float:
+        """Minus twice `log_likelihood`, as HLM prints it."""
+        return self.criterion
+
+    @property
+    def aic(self) -> float:
+        """``deviance + 2 n_parameters``."""
+        return self.criterion + 2 * self.n_parameters
+
+    @property
+    def bic(self) -> float:
+        """``deviance + log(n_obs) n_parameters``, as lme4 counts."""
+        return self.criterion + float(np.log(self.n_obs)) * self.n_parameters
+
+    @property
+    def converged(self) -> bool:
+        """Whether the search ended at a minimum."""
+        return self.optimum.converged
+
+
+def fit_reml(design: Design, method: Method = "REML") -> RemlEstimate:
+    """Estimate the model of a design by REML or ML; the rows enter through its cross-products only.
+
+    Parameters
+    ----------
+    design : Design
+        Numbers of the model.
+    method : "REML" or "ML"
+        Criterion.
+
+    Returns
+    -------
+    RemlEstimate
+
+    Raises
+    ------
+    DataError
+        When the data do not determine a variance component, have no more rows than random effects, leave no residual
+        variance, or let the likelihood grow without end.
+    OptionError
+        For another method.
+
+    References
+    ----------
+    Bates, Maechler, Bolker & Walker (2015), Fitting linear mixed-effects models using lme4, J. Statistical
+    Software 67(1).
+    """
+    if method not in ("REML", "ML"):
+        raise OptionError(f'method is "REML" or "ML", not {method!r}.')
+    return fit_products(design, design.cross_products, method)
+
+
+def fit_products(design: Design, products: CrossProducts, method: Method = "REML") -> RemlEstimate:
+    """As `fit_reml`, of cross-products of the design's columns over other rows or of another outcome.
+
+    Parameters
+    ----------
+    design : Design
+        Its labels and blocks are used.
+    products : CrossProducts
+        Of as many columns as it has.
+    method : "REML" or "ML"
+    """
+    pattern = factor_pattern(design.blocks)
+    deviance = Deviance(products, pattern, method)
+    random_labels = tuple(column.label for column in design.random)
+    start = starting_values(products, deviance.rotated, pattern, random_labels)
+    check_rows(design, products)
+    optimum = minimize(deviance, start)
+    solution = optimum.solution
+    sigma2 = deviance.sigma2(solution)
+    if solution.rss < (NO_WITHIN if optimum.converged else 1e-6) * float(products.yty.sum()):
+        raise DataError(
+            f"{method} has no maximum: {', '.join(random_labels)} can follow these {deviance.n_obs} rows in "
+            f"{len(products.n)} groups so closely that the level-1 variance goes to zero. Remove a random effect."
+        )
+    T = products.x_transform
+    with np.errstate(over="ignore"):
+        vcov = sigma2 * T @ solution.XVX_inv @ T.T
+    infinite = ~np.isfinite(np.diag(vcov))
+    if infinite.any():
+        names = ", ".join(column.label for column, there in zip(design.fixed, infinite, strict=True) if there)
+        raise DataError(
+            f"The standard errors of {names} are beyond computing: rescale the columns they multiply, or the outcome."
+        )
+    Lambda = user_factor(deviance, solution.Lambda)
+    tau = np.sqrt(sigma2) * np.linalg.norm(Lambda, axis=1)
+    corr = correlations(Lambda)
+    singular = bool(np.any(np.diag(solution.Lambda) == 0))
+    return RemlEstimate(
+        method=method,
+        fixed_labels=tuple(column.label for column in design.fixed),
+        random_labels=random_labels,
+        gamma=products.ols + T @ solution.gamma,
+        vcov=vcov,
+        G=sigma2 * Lambda @ Lambda.T,
+        tau=tau,
+        corr=corr,
+        sigma=float(np.sqrt(sigma2)),
+        theta=pattern.theta(Lambda),
+        criterion=optimum.value,
+        n_obs=deviance.n_obs,
+        n_groups=len(products.n),
+        n_parameters=len(T) + pattern.n_free + 1,
+        singular=singular,
+        reason=_reason(tau, corr, Lambda, pattern, random_labels) if singular else "",
+        deviance_function=deviance,
+        optimum=optimum,
+    )
+
+
+def undetermined_components(design: Design) -> str:
+    """Say which variance components the data leave undetermined, and why; empty where they determine all.
+
+    REML refuses such a model; of a posterior these components are the priors' alone.
+
+    Parameters
+    ----------
+    design : Design
+    """
+    return undetermined(design.cross_products, factor_pattern(design.blocks), design.random_labels)
+
+
+def user_factor(deviance: Deviance, Lambda: FloatArray) -> FloatArray:
+    """Relative factor of G in the user's columns, (q, q), of one in the columns of the cross-products.
+
+    A row that is zero within the accuracy of the search is zero.
+    """
+    S = deviance.products.z_transform
+    lower = lower_factor(S @ Lambda, tolerance=1e-13)
+    smallest = 1e-6 * np.abs(np.diag(S)) * effect_scale(deviance.products)
+    return np.where(np.linalg.norm(lower, axis=1, keepdims=True) < smallest[:, None], 0.0, lower)
+
+
+def correlations(Lambda: FloatArray) -> FloatArray:
+    """Correlations of effects with the factor Lambda, (q, q); NaN where an SD is zero.
+
+    Examples
+    --------
+    >>> correlations(np.array([[2.0, 0.0], [3.0, 4.0]]))
+    array([[1. , 0.6],
+           [0.6, 1. ]])
+    """
+    length = np.linalg.norm(Lambda, axis=1)
+    unit = np.divide(Lambda, length[:, None], out=np.full_like(Lambda, np.nan), where=length[:, None] > 0)
+    corr: FloatArray = np.clip(unit @ unit.T, -1, 1)
+    np.fill_diagonal(corr, 1.0)
+    return corr
+
+
+def _reason(
+    tau: FloatArray, corr: FloatArray, Lambda: FloatArray, pattern: FactorPattern, labels: tuple[str, ...]
+) -> str:
+    """Why G is singular, in words."""
+    found = [f"the variance of {label} is 0" for label, sd in zip(labels, tau, strict=True) if sd == 0]
+    found += [
+        f"the correlation of {labels[b]} and {labels[a]} is {'1' if corr[a, b] > 0 else '-1'}"
+        for a, b in zip(pattern.rows, pattern.columns, strict=True)
+        if a != b and abs(corr[a, b]) > 1 - 1e-9
+    ]
+    if found:
+        return "; ".join(found)
+    rank = int(np.count_nonzero(np.diag(Lambda)))
+    return f"the covariance matrix of {', '.join(labels)} has rank {rank}: a combination of them does not vary"

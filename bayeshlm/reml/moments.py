@@ -1,0 +1,190 @@
+"""Moment estimates of the variance components: where the search starts, and whether there is anything to find."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayeshlm.design.cross_products import CrossProducts
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.errors import DataError
+from bayeshlm.reml.relative_factor import FactorPattern, lower_factor
+from bayeshlm.reml.rotation import RotatedProducts
+
+NO_RESIDUAL = (64 * np.finfo(np.float64).eps) ** 2
+"""Share of the outcome's sum of squares below which float64 cannot tell residuals from rounding."""
+
+NO_WITHIN = 1e-10
+"""Share of the residual sum of squares below which what is left within groups counts as rounding."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Moments:
+    """Where the search starts.
+
+    Attributes
+    ----------
+    theta : ndarray, (k,)
+        An interior starting value.
+    scale : ndarray, (k,)
+        Size at which an entry of theta begins to matter: one over the root of the mean of ``ZtZ``.
+    """
+
+    theta: FloatArray
+    scale: FloatArray
+
+
+def effect_scale(products: CrossProducts) -> FloatArray:
+    """SD, relative to sigma, at which each random effect begins to matter, (q,)."""
+    size = np.einsum("jaa->a", products.ZtZ) / len(products.n)
+    return np.asarray(1 / np.sqrt(np.where(size > 0, size, 1.0)))
+
+
+def within_residual_variance(products: CrossProducts, rotated: RotatedProducts) -> float:
+    """Residual variance with every group's random coefficients left free.
+
+    Returns NaN when no degrees of freedom are left for it.
+
+    Raises
+    ------
+    DataError
+        When nothing is left of the outcome: the residual variance is zero.
+    """
+    XtX, yty = products.XtX.sum(0), float(products.yty.sum())
+    fitted = np.linalg.lstsq(products.x_transform, products.ols, rcond=None)[0]
+    floor = NO_RESIDUAL * float(fitted @ XtX @ fitted)
+    if yty <= floor:
+        raise DataError("The outcome is an exact linear function of the predictors: there is no variance to divide.")
+    roots, basis = np.linalg.eigh(rotated.XX)
+    left = roots > 1e-9 * np.trace(XtX) / len(XtX)
+    share = basis[:, left].T @ rotated.Xy
+    rss = rotated.yy - float(np.sum(share**2 / roots[left]))
+    dof = int(products.n.sum() - rotated.rank.sum() - left.sum())
+    if dof <= 0:
+        return float("nan")
+    if rss <= max(floor, NO_WITHIN * yty):
+        raise DataError(
+            "Nothing is left of the outcome once the predictors and the random effects are taken out: the level-1 "
+            "variance is zero. Is the outcome computed from the predictors, or constant within groups?"
+        )
+    return rss / dof
+
+
+def information(products: CrossProducts, pattern: FactorPattern) -> tuple[FloatArray, FloatArray]:
+    """The MINQUE(0) equations of (unique elements of G, sigma^2): matrix (k+1, k+1), right side (k+1,).
+
+    Entry (a, b) is ``tr(R V_a R V_b)`` with ``R = I - X (X'X)^-1 X'`` and V_a the derivative of the covariance matrix
+    of y; the right side is ``y'R V_a R y`` (Rao 1971, J. Multivariate Analysis 1, 445-456).
+    """
+    c = products
+    n_groups, q, p = c.ZtX.shape
+    E = pattern.elements()
+    XtX_inv = np.linalg.pinv(c.XtX.sum(0), hermitian=True)
+    ZtZ = c.ZtZ.reshape(n_groups, -1)
+    R = c.ZtX @ XtX_inv @ c.ZtX.transpose(0, 2, 1)
+    pairs = (ZtZ.T @ (ZtZ - 2 * R.reshape(n_groups, -1))).reshape(q, q, q, q)
+    flat = c.ZtX.reshape(n_groups, -1)
+    step = XtX_inv @ np.einsum("kab,aibj->kij", E, (flat.T @ flat).reshape(q, p, q, p))
+    k = pattern.n_free
+    matrix, right = np.zeros((k + 1, k + 1)), np.zeros(k + 1)
+    G_part = np.einsum("kab,lcd,bcda->kl", E, E, pairs, optimize=True) + np.einsum("kij,lji->kl", step, step)
+    matrix[:k, :k] = (G_part + G_part.T) / 2
+    matrix[:k, k] = matrix[k, :k] = np.einsum("kab,ab->k", E, (c.ZtZ - R).sum(0))
+    matrix[k, k] = c.n.sum() - p
+    right[:k] = np.einsum("kab,ja,jb->k", E, c.Zty, c.Zty)
+    right[k] = c.yty.sum()
+    return matrix, right
+
+
+def starting_values(
+    products: CrossProducts, rotated: RotatedProducts, pattern: FactorPattern, random_labels: Sequence[str]
+) -> Moments:
+    """Moment estimates of Lambda, pushed into the interior.
+
+    Parameters
+    ----------
+    products : CrossProducts
+        Products of the scaled columns.
+    rotated : RotatedProducts
+        The same in the groups' own bases.
+    pattern : FactorPattern
+        Free entries of Lambda.
+    random_labels : sequence of str, (q,)
+        Names of the random effects, for messages.
+
+    Raises
+    ------
+    DataError
+        When the data hold no information on a variance component, or no residual variance.
+    """
+    if reason := undetermined(products, pattern, random_labels):
+        raise DataError(reason)
+    n_obs, p = int(products.n.sum()), products.XtX.shape[1]
+    scale, rows = effect_scale(products), list(pattern.rows)
+    scaled, right, unit = _scaled_information(products, pattern)
+    solution = unit * np.linalg.lstsq(scaled, unit * right, rcond=None)[0]
+    sigma2 = within_residual_variance(products, rotated)
+    if not sigma2 > 0:
+        sigma2 = solution[-1] if solution[-1] > 0 else float(products.yty.sum()) / (2 * (n_obs - p))
+    G = np.einsum("k,kab->ab", solution[:-1], pattern.elements()) / sigma2 / np.outer(scale, scale)
+    values, vectors = np.linalg.eigh(G)
+    root = vectors * np.sqrt(np.maximum(values, 0.1))
+    Lambda = scale[:, None] * lower_factor(root)
+    return Moments(theta=pattern.theta(Lambda), scale=scale[rows])
+
+
+def undetermined(products: CrossProducts, pattern: FactorPattern, random_labels: Sequence[str]) -> str:
+    """Say which variance components the data leave undetermined, and why; empty where they determine all.
+
+    Parameters
+    ----------
+    products, pattern, random_labels
+        As in `starting_values`.
+    """
+    n_obs, p = int(products.n.sum()), products.XtX.shape[1]
+    if n_obs <= p:
+        return f"{n_obs} rows cannot estimate {p} fixed effects and a variance: remove predictors."
+    scaled = _scaled_information(products, pattern)[0]
+    scale = effect_scale(products)
+    total = products.ZtZ.sum(0) * np.outer(scale, scale)  # with a diagonal of J, or of 0
+    values, vectors = np.linalg.eigh(total / len(products.n))
+    if values[0] < 1e-12:
+        alike = [label for label, share in zip(random_labels, vectors[:, 0], strict=True) if abs(share) > 1e-3]
+        return (
+            f"The columns that {', '.join(alike)} multiply are collinear or zero: remove one of these random effects."
+        )
+    E = pattern.elements() * np.outer(scale, scale)
+    ZtZ = products.ZtZ
+    own = np.einsum("kab,jbc,kcd,jda->k", E, ZtZ, E, ZtZ, optimize=True)
+    before = np.append(own, float(products.n.sum()))  # what there is before X takes its share
+    diagonal = np.diag(scaled)
+    direction = (diagonal <= 1e-9 * before).astype(np.float64)
+    if not direction.any():
+        size = np.sqrt(diagonal)
+        values, vectors = np.linalg.eigh(scaled / np.outer(size, size))
+        if values[0] > 1e-10:
+            return ""
+        direction = np.abs(vectors[:, 0])
+    named = [
+        f"var({random_labels[a]})" if a == b else f"cov({random_labels[b]}, {random_labels[a]})"
+        for a, b, share in zip(pattern.rows, pattern.columns, direction[:-1], strict=True)
+        if share > 1e-3
+    ]
+    if direction[-1] > 1e-3:
+        named.append("the level-1 variance")
+    groups = "1 group" if len(products.n) == 1 else f"{len(products.n)} groups"
+    if int(products.n.max()) == 1:
+        why = "every group has one row, so that variance between groups and within them is one"
+    else:
+        why = f"{groups} with these rows and predictors hold no information on it"
+    return f"The data do not determine {', '.join(named)}: {why}. Remove a random effect or a predictor."
+
+
+def _scaled_information(products: CrossProducts, pattern: FactorPattern) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The equations of `information` in the effects' own scales, their right side, and the scales (k+1,)."""
+    scale = effect_scale(products)
+    matrix, right = information(products, pattern)
+    unit = np.append(scale[list(pattern.rows)] * scale[list(pattern.columns)], 1.0)
+    return matrix * np.outer(unit, unit), right, unit

@@ -1,0 +1,110 @@
+"""Whether one model is a special case of another on the same rows, and how their columns map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.errors import OptionError
+from bayeshlm.reml.relative_factor import factor_pattern
+
+WITHIN = 1e-8
+"""Share of a column's length that may be left outside of the larger model's columns."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Nesting:
+    """How the smaller model's columns follow from the larger one's.
+
+    Attributes
+    ----------
+    X_map, Z_map : ndarray, (p_larger, p_smaller), (q_larger, q_smaller)
+        ``Xs = Xl X_map`` and ``Zs = Zl Z_map``, of the scaled columns.
+    same_fixed : bool
+        Whether both models have the same fixed part.
+    reml_shift : float
+        What the smaller model's REML criterion has more only because its columns of X combine those of the larger one:
+        ``2 log|B|`` with ``Xs = Xl B`` of the user's columns; 0 where the fixed parts differ.
+    added_fixed, added_effects, added_components : int
+        Fixed effects, random effects, and variances and covariances that the larger model has more.
+    """
+
+    X_map: FloatArray
+    Z_map: FloatArray
+    same_fixed: bool
+    reml_shift: float
+    added_fixed: int
+    added_effects: int
+    added_components: int
+
+
+def nesting(smaller: Design, larger: Design) -> Nesting:
+    """Check that the smaller model is the larger one with parameters left out.
+
+    Raises
+    ------
+    OptionError
+        When the rows differ, a column of the smaller model is no combination of the larger one's, the larger one
+        keeps independent what the smaller one lets covary, or both are the same model.
+    """
+    _check_rows(smaller, larger)
+    X_map = _map(smaller.X, larger.X, smaller.fixed_labels, "fixed effects")
+    Z_map = _map(smaller.Z, larger.Z, smaller.random_labels, "random effects")
+    Z_user = np.where(np.abs(Z_map) < WITHIN * np.abs(Z_map).max(axis=0), 0.0, Z_map)
+    patterns = factor_pattern(smaller.blocks), factor_pattern(larger.blocks)
+    apart = patterns[1].mask() == 0
+    for element in patterns[0].elements():
+        if np.any((Z_user @ element @ Z_user.T)[apart] != 0):
+            raise OptionError(
+                "The models are not nested: the larger one keeps random effects independent that the smaller one"
+                " lets covary. Leave out its cov(...) = 0, or add it to the smaller model."
+            )
+    added = (
+        len(larger.fixed) - len(smaller.fixed),
+        len(larger.random) - len(smaller.random),
+        patterns[1].n_free - patterns[0].n_free,
+    )
+    if not any(added):
+        raise OptionError("Both models have the same fixed and random effects: there is nothing to test.")
+    scaled, other = larger.cross_products, smaller.cross_products
+    return Nesting(
+        X_map=np.linalg.solve(scaled.x_transform, X_map @ other.x_transform),
+        Z_map=np.linalg.solve(scaled.z_transform, Z_map @ other.z_transform),
+        same_fixed=added[0] == 0,
+        reml_shift=2 * float(np.linalg.slogdet(X_map)[1]) if added[0] == 0 else 0.0,
+        added_fixed=added[0],
+        added_effects=added[1],
+        added_components=added[2],
+    )
+
+
+def _check_rows(smaller: Design, larger: Design) -> None:
+    advice = "Fit both to the same rows: drop those with missing values in any column of either model first."
+    if smaller.n_obs != larger.n_obs:
+        raise OptionError(f"The models use {smaller.n_obs} and {larger.n_obs} rows. {advice}")
+    if smaller.spec.outcome.name != larger.spec.outcome.name or not np.array_equal(smaller.y, larger.y):
+        raise OptionError(f"The models do not have the same outcome in the same rows. {advice}")
+    if not np.array_equal(smaller.offset, larger.offset):
+        raise OptionError("The models have different offsets: they are not nested.")
+    if not np.array_equal(smaller.group_codes, larger.group_codes):
+        raise OptionError("The models group the rows differently: they are not nested.")
+
+
+def _map(inner: FloatArray, outer: FloatArray, labels: list[str], what: str) -> FloatArray:
+    """Weights A with ``inner = outer A``."""
+    scale = np.linalg.norm(outer, axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    A = np.linalg.lstsq(outer / scale, inner, rcond=None)[0] / scale[:, None]
+    left = np.linalg.norm(inner - outer @ A, axis=0)
+    spread = np.linalg.norm(inner - inner.mean(axis=0), axis=0)
+    size = np.where(spread > 0, spread, np.linalg.norm(inner, axis=0))
+    outside = [label for label, share in zip(labels, left / size, strict=True) if share > WITHIN * 100]
+    if outside:
+        raise OptionError(
+            f"The models are not nested: the {what} of the larger one cannot make up {', '.join(outside)} of the"
+            " smaller one."
+        )
+    return np.asarray(A)

@@ -1,0 +1,1 @@
+"""Tables of data: reading files, and what is asked of a table."""

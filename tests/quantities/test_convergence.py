@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+import xarray as xr
+
+from bayeshlm.quantities.convergence import assess_convergence, monitored_parameters
+
+
+def posterior(chains=4, draws=1000, shift=0.0, correlated=True):
+    """Independent draws of one fixed and two random effects; chain 0 of gamma is shifted."""
+    rng = np.random.default_rng(1)
+    gamma = rng.normal(size=(chains, draws, 1))
+    gamma[0] += shift
+    variables = {
+        "gamma": (("chain", "draw", "fixed"), gamma),
+        "tau": (("chain", "draw", "random"), rng.gamma(3, size=(chains, draws, 2))),
+        "sigma": (("chain", "draw"), rng.gamma(3, size=(chains, draws))),
+    }
+    if correlated:
+        corr = np.tile(np.eye(2), (chains, draws, 1, 1))
+        corr[..., 0, 1] = corr[..., 1, 0] = rng.uniform(-1, 1, size=(chains, draws))
+        variables["corr"] = (("chain", "draw", "random", "random_"), corr)
+    coords = {"fixed": ["g00"], "random": ["u0", "u1"], "random_": ["u0", "u1"]}
+    return xr.Dataset(variables, coords if correlated else {key: coords[key] for key in ("fixed", "random")})
+
+
+def diverging(chains=4, draws=1000, count=0):
+    flags = np.zeros((chains, draws), dtype=bool)
+    flags[0, :count] = True
+    return xr.Dataset({"diverging": (("chain", "draw"), flags)})
+
+
+def test_good_draws_converge():
+    verdict = assess_convergence(posterior(), diverging(count=4))
+    assert verdict.converged
+    assert verdict.reasons == ()
+    assert verdict.divergences == 4
+    assert verdict.min_ess_bulk > 2000
+    assert verdict.max_r_hat < 1.01
+
+
+@pytest.mark.parametrize(
+    ("draws", "stats", "reason"),
+    [
+        (posterior(shift=1.0), diverging(), "R-hat of g00 is"),
+        (posterior(draws=60), diverging(draws=60), "effective sample size"),
+        (posterior(), diverging(count=5), "5 of 4000 draws diverged"),
+        (posterior(chains=1), diverging(chains=1), "R-hat needs at least two chains"),
+    ],
+)
+def test_bad_draws_do_not(draws, stats, reason):
+    verdict = assess_convergence(draws, stats)
+    assert not verdict.converged
+    assert any(reason in text for text in verdict.reasons)
+
+
+def test_only_correlations_that_the_model_has_are_monitored():
+    names, _ = monitored_parameters(posterior())
+    assert names == ["g00", "tau[u0]", "tau[u1]", "sigma", "corr[u0,u1]"]
+    names, _ = monitored_parameters(posterior(correlated=False))
+    assert names == ["g00", "tau[u0]", "tau[u1]", "sigma"]
