@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import bayeshlm as hlm
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.variance_components import variance_components
 
 FULL = "hsb-slopes-as-outcomes-full"
@@ -266,7 +267,7 @@ def test_tables_have_the_rows_of_fit(fake_draws):
     assert list(fit.icc().index) == list(bayes.icc().table.index)
     assert list(fit.reliability().index) == list(bayes.reliability().table.index)
     pd.testing.assert_index_equal(
-        fit.variance_components().index, variance_components(bayes.posterior, model.design).index
+        fit.variance_components().index, variance_components(Draws(bayes.posterior, model.design)).index
     )
     for table in (fit.fixed_effects(), fit.anova(), fit.icc(), fit.chi_square(), fit.intervals()):
         assert (table.attrs["n_obs"], table.attrs["singular"], table.attrs["method"]) == (7185, False, "REML")

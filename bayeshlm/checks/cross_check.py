@@ -14,8 +14,8 @@ from bayeshlm.checks.held_correlations import held_correlations
 from bayeshlm.checks.prior_pulls import prior_pulls
 from bayeshlm.checks.reml_components import Component, components
 from bayeshlm.checks.verdicts import AGREES, DIFFERS, MAX_DIFFERENCE, NO_ESTIMATE, UNDECIDED, compared, verdict
-from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.quantities.convergence import Convergence
 from bayeshlm.quantities.icc import icc
@@ -58,8 +58,7 @@ class CrossCheck:
 
 
 def cross_check(
-    posterior: xr.Dataset,
-    design: Design,
+    posterior: Draws,
     priors: Priors,
     estimate: RemlEstimate,
     convergence: Convergence,
@@ -91,15 +90,16 @@ def cross_check(
     anything; there the posterior SD is the unit. `bayeshlm.checks.verdicts` states when rows agree,
     `bayeshlm.checks.causes` how a reason is computed.
     """
+    design = posterior.design
     rows = components(estimate, design)
-    summaries, draws = draws_of_components(posterior, design)
+    summaries, draws = draws_of_components(posterior)
     table = compared(
         summaries,
         np.array([row.estimate for row in rows]),
         np.array([row.se for row in rows]),
         np.array([row.regular for row in rows]),
     )
-    groups = compare_groups(posterior, design, estimate, tuple(row for row in rows if row.component == "tau"), moments)
+    groups = compare_groups(posterior, estimate, tuple(row for row in rows if row.component == "tau"), moments)
     table.index = pd.MultiIndex.from_tuples([row.key for row in rows])
     table = pd.concat([table, _group_rows(groups)]).rename_axis(["component", "effect"])
     worst = [label for position in groups.positions for label in (design.group_labels[position], None)]
@@ -107,7 +107,7 @@ def cross_check(
 
     every = (*rows, *groups.largest)
     every_draws = np.concatenate([draws, groups.draws])
-    pulls = prior_pulls(posterior, design, priors, estimate, every, every_draws)
+    pulls = prior_pulls(posterior, priors, estimate, every, every_draws)
     positions = [*range(len(rows)), *(len(rows) + q for q in range(len(groups.largest)) for _ in (LARGEST, RMS))]
     found = [_row_of_draws(table, t, every[k], every_draws[k]) for t, k in enumerate(positions)]
     variances = [row for row in found if row.row.component in ("tau", "corr", "sigma")]
@@ -126,12 +126,13 @@ def cross_check(
     return _judged(table, groups.table, convergence)
 
 
-def draws_of_components(posterior: xr.Dataset, design: Design) -> tuple[pd.DataFrame, FloatArray]:
+def draws_of_components(posterior: Draws) -> tuple[pd.DataFrame, FloatArray]:
     """Summaries, and draws (R, S), of gamma, tau, corr, sigma and ICC, in the order of `components`."""
-    variances = variance_draws(posterior, design)
+    design = posterior.design
+    variances = variance_draws(posterior)
     names = [name for name in ("tau", "corr", "sigma") if name in variances]
-    share = icc(posterior, design)
-    parts = [posterior["gamma"].sel(fixed=design.fixed_labels), *(variances[name] for name in names)]
+    share = icc(posterior)
+    parts = [posterior.dataset["gamma"].sel(fixed=design.fixed_labels), *(variances[name] for name in names)]
     parts.append(share.draws["icc"])
     stacked = [part.transpose(..., "chain", "draw").to_numpy() for part in parts]
     draws = np.concatenate([values.reshape(-1, values.shape[-2] * values.shape[-1]) for values in stacked])

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.likelihood.coefficient_draws import regenerated
 from bayeshlm.likelihood.group_effects import BLOCK, Conditionals, in_threads
-from bayeshlm.quantities.variance_components import covariance_matrices
+from bayeshlm.parameters.draws import Draws
 
 MOST_NUMBERS = 30_000_000
 """Rows or effects times draws that intervals are taken from; beyond, the draws are thinned."""
@@ -48,15 +47,12 @@ class EffectMoments:
     standardized: FloatArray
 
 
-def effect_moments(posterior: xr.Dataset, design: Design) -> EffectMoments:
+def effect_moments(posterior: Draws) -> EffectMoments:
     """Moments over the draws of the parameters, from the groups' conditional normals (Laird & Ware 1982).
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``gamma``, ``tau``, ``sigma`` and, for correlated effects, ``corr``.
-    design : Design
-        Its cross-products are used; the rows are not touched.
+    posterior : Draws
 
     Notes
     -----
@@ -66,7 +62,8 @@ def effect_moments(posterior: xr.Dataset, design: Design) -> EffectMoments:
     distances are: where tau or a correlation is uncertain the draws' ratios differ in sign or size, and their mean, as
     well as that of m_j, is closer to zero than any of them.
     """
-    given = Conditionals.of(posterior, design)
+    design = posterior.design
+    given = Conditionals.of(posterior)
     n_draws, n_groups, q = len(given.sigma), design.n_groups, len(design.random)
     divisor = max(n_draws - 1, 1)
     gamma = given.gamma.mean(axis=0)
@@ -85,7 +82,7 @@ def effect_moments(posterior: xr.Dataset, design: Design) -> EffectMoments:
         cross[block.groups] = np.moveaxis(np.tensordot(spread, off, axes=(0, 0)), -1, 0) / divisor
 
     in_threads(fill, given.starts, "Effects of groups")
-    G = covariance_matrices(posterior, design).reshape(-1, q, q).mean(axis=0)
+    G = posterior.G.reshape(-1, q, q).mean(axis=0)
     standardized = _standardized(design, gamma, G, float(np.mean(given.sigma**2)))
     return EffectMoments(gamma, spread.T @ spread / divisor, mean, cov + within, within, cross, standardized)
 
@@ -121,11 +118,12 @@ def interval_draws(n_draws: int, n_numbers: int) -> IntArray:
     return thinned(n_draws, n_numbers, MOST_NUMBERS)
 
 
-def block_effects(posterior: xr.Dataset, design: Design, start: int) -> FloatArray:
+def block_effects(posterior: Draws, start: int) -> FloatArray:
     """Draws of u of the block of groups from `start`, (S, q, B): kept ones, or the same made again from the seed."""
+    design = posterior.design
     positions = np.arange(start, min(start + BLOCK, design.n_groups))
-    source = posterior if "u" in posterior else regenerated(posterior, design, positions)
+    source = posterior.dataset if "u" in posterior.dataset else regenerated(posterior, positions)
     u = source["u"].transpose("chain", "draw", "random", design.group)
-    if "u" in posterior:
+    if "u" in posterior.dataset:
         u = u.isel({design.group: positions})
     return np.ascontiguousarray(u.to_numpy().reshape(-1, *u.shape[2:]))

@@ -10,8 +10,8 @@ import xarray as xr
 
 from bayeshlm.checks.reml_components import Component
 from bayeshlm.checks.verdicts import compared
-from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_coefficients import mean_and_error
 from bayeshlm.quantities.group_draws import group_draws
 from bayeshlm.quantities.summary import summarize
@@ -42,8 +42,7 @@ class GroupComparison:
 
 
 def compare_groups(
-    posterior: xr.Dataset,
-    design: Design,
+    posterior: Draws,
     estimate: RemlEstimate,
     tau: tuple[Component, ...],
     moments: xr.Dataset | None = None,
@@ -66,12 +65,13 @@ def compare_groups(
     The unit is the conditional SD of u_j given the variance components, as lme4's ``ranef(condVar=TRUE)`` has it,
     and the posterior SD of beta_j where tau lies near zero or on it.
     """
+    design = posterior.design
     positions = design.random_coefficients
     labels = [design.coefficient_labels[c] for c in positions]
     eb = empirical_bayes(estimate)
     estimates = design.W[:, positions, :] @ estimate.gamma + eb.u
     if moments is None:
-        beta = posterior["beta"].sel(coefficient=labels).transpose("chain", "draw", design.group, "coefficient")
+        beta = posterior.dataset["beta"].sel(coefficient=labels).transpose("chain", "draw", design.group, "coefficient")
         summary = summarize(beta)
     else:
         summary = mean_and_error(moments, labels)
@@ -80,7 +80,7 @@ def compare_groups(
     table = compared(summary, estimates.ravel(), sd.ravel(), regular.ravel(), design.n_groups)
     size = np.abs(np.nan_to_num(table["difference"].to_numpy())).reshape(estimates.shape)
     worst = size.argmax(axis=0)
-    named = group_draws(posterior, design, design.group_labels[worst])["beta"]
+    named = group_draws(posterior, design.group_labels[worst])["beta"]
     named = named.sel(coefficient=labels).transpose(design.group, "coefficient", "chain", "draw")
     index = range(len(labels))
     return GroupComparison(

@@ -13,6 +13,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError
 from bayeshlm.likelihood import budget
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.convergence import Convergence, monitored_parameters
 from bayeshlm.quantities.diagnostics import diagnose
 from bayeshlm.quantities.icc import icc
@@ -268,6 +269,6 @@ def _parameters(posteriors: Sequence[xr.Dataset], designs: Sequence[Design]) -> 
     found = []
     for posterior, design in zip(posteriors, designs, strict=True):
         names, draws = monitored_parameters(posterior)
-        share = icc(posterior, design).draws["icc"].transpose("chain", "draw").to_numpy()
+        share = icc(Draws(posterior, design)).draws["icc"].transpose("chain", "draw").to_numpy()
         found.append(np.concatenate([draws, share[None]]))
     return [*names, "icc"], np.stack(found)

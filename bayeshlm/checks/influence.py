@@ -15,6 +15,7 @@ from bayeshlm.checks.loo_refits import refit_without
 from bayeshlm.checks.psis import check_draws, threshold
 from bayeshlm.design.design import Design
 from bayeshlm.errors import DataError
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.progress import steps
 from bayeshlm.reml.estimate import fit_reml
@@ -69,7 +70,7 @@ class Influence:
         return self.table[self.table["conflict_p"] < ERROR_RATE / len(self.table)]
 
 
-def influence(posterior: xr.Dataset, design: Design, priors: Priors, exact: bool = False) -> Influence:
+def influence(posterior: Draws, priors: Priors, exact: bool = False) -> Influence:
     """Influence of each group on gamma, tau and sigma.
 
     Parameters
@@ -92,18 +93,19 @@ def influence(posterior: xr.Dataset, design: Design, priors: Priors, exact: bool
     SamplingError
         If a fit without a group fails.
     """
-    n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    design = posterior.design
+    n_draws = posterior.dataset.sizes["chain"] * posterior.dataset.sizes["draw"]
     check_draws(n_draws)
     limit, notes = threshold(n_draws), []
-    shifts = shifts_without_groups(posterior, design)
+    shifts = shifts_without_groups(posterior)
     refitted = ~(shifts.pareto_k <= limit) & exact
     named = [f"{design.group} {label}" for label in design.group_labels]
     for position in steps(np.flatnonzero(refitted).tolist(), named.__getitem__, "Fitting without"):
-        refit = refit_without(posterior, design, priors, design.group_codes == position)
-        put_refit(shifts, posterior, design, position, refit)
+        refit = refit_without(posterior, priors, design.group_codes == position)
+        put_refit(shifts, posterior.dataset, design, position, refit)
         if not refit.convergence.converged:
             notes.append(f"the fit without {named[position]} has not converged")
-    names, _ = parameter_draws(posterior)
+    names, _ = parameter_draws(posterior.dataset)
     draws = _posterior_dataset(shifts, refitted, design, names)
     with_fits = exact or design.n_groups <= MOST_REML_FITS
     try:

@@ -13,6 +13,7 @@ from bayeshlm.checks.psis import relative_efficiency, smoothed_weights
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.likelihood.group_effects import Conditionals, in_threads
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.convergence import monitored_parameters
 from bayeshlm.quantities.diagnostics import diagnose
 from bayeshlm.reml.rotation import RotatedProducts, rotate
@@ -52,22 +53,21 @@ def parameter_draws(posterior: xr.Dataset) -> tuple[list[str], FloatArray]:
     return names[:n_kept], draws[:n_kept]
 
 
-def shifts_without_groups(posterior: xr.Dataset, design: Design) -> Shifts:
+def shifts_without_groups(posterior: Draws) -> Shifts:
     """Leave each group out of the posterior in turn.
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With gamma, tau, corr and sigma.
-    design : Design
+    posterior : Draws
 
     Notes
     -----
     With weights w of sum 1 and c a parameter's draws, centered and scaled to variance 1, the change is ``m = sum_s w_s
     c_s``; its variance is ``sum_s (w_s (c_s - m) - c_s / S)^2`` over the draws' efficiency.
     """
-    given, efficiency = Conditionals.of(posterior, design), relative_efficiency(posterior)
-    _, draws = parameter_draws(posterior)
+    design = posterior.design
+    given, efficiency = Conditionals.of(posterior), relative_efficiency(posterior.dataset)
+    _, draws = parameter_draws(posterior.dataset)
     flat = draws.reshape(len(draws), -1).T
     center, scale = flat.mean(axis=0), flat.std(axis=0)
     c = (flat - center) / scale
@@ -89,7 +89,7 @@ def shifts_without_groups(posterior: xr.Dataset, design: Design) -> Shifts:
         found.conflict_p[block.groups] = conflict_probabilities(given, rotated, block.groups, w)
 
     in_threads(fill, given.starts, "Influence of groups")
-    found.distance[:] = _distances(posterior, found.mean)
+    found.distance[:] = _distances(posterior.dataset, found.mean)
     return found
 
 
@@ -101,7 +101,7 @@ def put_refit(found: Shifts, posterior: xr.Dataset, design: Design, group: int, 
     found.change[group] = (found.mean[group] - with_it.mean(axis=(1, 2))) / scale
     found.mcse[group] = np.hypot(diagnose(without)[3], diagnose(with_it)[3]) / scale
     found.distance[group] = _distances(posterior, found.mean[group : group + 1])[0]
-    given = Conditionals.of(refit.posterior, design)
+    given = Conditionals.of(Draws(refit.posterior, design))
     equal = np.full((1, len(given.sigma)), 1 / len(given.sigma))
     found.conflict_p[group] = conflict_probabilities(given, _rotated(design), slice(group, group + 1), equal)[0]
 

@@ -17,6 +17,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import CHUNK_ROWS, FloatArray, IntArray
 from bayeshlm.foreign_text import no_formulas
 from bayeshlm.likelihood.group_effects import BLOCK, in_threads
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.summary import check_interval, interval, with_interval
 
 _PIECE = 2_000_000
@@ -74,17 +75,12 @@ class LevelOneResiduals:
         return no_formulas(pd.concat([front, self.predictors.drop(columns=self.group)], axis=1))
 
 
-def level1_residuals(
-    posterior: xr.Dataset, design: Design, prob: float = 0.95, kind: str = "eti", min_df: int = 10
-) -> LevelOneResiduals:
+def level1_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti", min_df: int = 10) -> LevelOneResiduals:
     """Residuals of every row.
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``gamma``, ``tau``, ``sigma``, ``corr`` for correlated effects, and ``u`` or ``attrs["seed"]``.
-    design : Design
-        X, Z, y and the cross-products are used.
+    posterior : Draws
     prob, kind : float, {"eti", "hdi"}
         The interval, as in `summarize`.
     min_df : int
@@ -103,12 +99,13 @@ def level1_residuals(
     variance, gamma taken as known: `standardized` divides by the square root of its posterior mean (Goldstein 2011,
     Multilevel Statistical Models, 4th ed., section 2.9: the diagnostic standard error).
     """
+    design = posterior.design
     check_interval(prob, kind)
-    moments = effect_moments(posterior, design)
-    sigma = posterior["sigma"].transpose("chain", "draw").to_numpy().ravel()
+    moments = effect_moments(posterior)
+    sigma = posterior.sigma.ravel()
     fitted, sd, standardized = _moments_of_rows(design, moments, float(np.mean(sigma**2)))
     draws = interval_draws(len(sigma), design.n_obs)
-    bounds, sums = _from_draws(posterior, design, draws, prob, kind)
+    bounds, sums = _from_draws(posterior, draws, prob, kind)
     residual = design.y - fitted
     columns = {
         "y": design.y,
@@ -160,17 +157,16 @@ def _moments_of_rows(
     return fitted, np.sqrt(np.maximum(variance, 0.0)), scale
 
 
-def _from_draws(
-    posterior: xr.Dataset, design: Design, draws: IntArray, prob: float, kind: str
-) -> tuple[FloatArray, FloatArray]:
+def _from_draws(posterior: Draws, draws: IntArray, prob: float, kind: str) -> tuple[FloatArray, FloatArray]:
     """Bounds (N, 2) of the residuals' intervals, and sums of the powers 1 to 4 of the errors at each draw, (4, S)."""
-    gamma = posterior["gamma"].transpose("chain", "draw", "fixed").to_numpy()
+    design = posterior.design
+    gamma = posterior.gamma
     gamma = np.ascontiguousarray(gamma.reshape(-1, gamma.shape[-1])[draws].T)
     bounds = np.empty((design.n_obs, 2))
 
     def of_block(block: tuple[int, IntArray]) -> FloatArray:
         start, rows = block
-        u = block_effects(posterior, design, start)[draws]
+        u = block_effects(posterior, start)[draws]
         sums = np.zeros((4, len(draws)))
         step = max(_PIECE // len(draws), 1)
         for first in range(0, len(rows), step):

@@ -15,6 +15,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.foreign_text import no_formulas
 from bayeshlm.likelihood.group_effects import BLOCK, in_threads
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_ols import group_ols
 from bayeshlm.quantities.summary import check_interval, interval, with_interval
 
@@ -67,15 +68,12 @@ class LevelTwoResiduals:
         return no_formulas(self.file)
 
 
-def level2_residuals(posterior: xr.Dataset, design: Design, prob: float = 0.95, kind: str = "eti") -> LevelTwoResiduals:
+def level2_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> LevelTwoResiduals:
     """Residuals of every group.
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``gamma``, ``tau``, ``sigma``, ``corr`` for correlated effects, and ``u`` or ``attrs["seed"]``.
-    design : Design
-        Its cross-products are used.
+    posterior : Draws
     prob, kind : float, {"eti", "hdi"}
         The interval, as in `summarize`.
 
@@ -89,13 +87,14 @@ def level2_residuals(posterior: xr.Dataset, design: Design, prob: float = 0.95, 
     Means and SDs come from the exact conditional normals of u, intervals from draws of u. `standardized` is the
     residual at the posterior means of the parameters over the SD that it has over data sets, see `effect_moments`.
     """
+    design = posterior.design
     check_interval(prob, kind)
-    moments = effect_moments(posterior, design)
+    moments = effect_moments(posterior)
     fitted = design.W @ moments.gamma
     of_random = fitted[:, design.random_coefficients]
-    n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    n_draws = posterior.dataset.sizes["chain"] * posterior.dataset.sizes["draw"]
     draws = interval_draws(n_draws, design.n_groups * len(design.random))
-    bounds = _intervals(posterior, design, draws, prob, kind)
+    bounds = _intervals(posterior, draws, prob, kind)
     columns = {
         "mean": moments.mean,
         "sd": np.sqrt(np.einsum("jaa->ja", moments.cov)),
@@ -107,7 +106,7 @@ def level2_residuals(posterior: xr.Dataset, design: Design, prob: float = 0.95, 
     labels = pd.Index(design.group_labels, name=design.group)
     index = pd.MultiIndex.from_product([labels, pd.Index(design.random_labels, name="random")])
     table = pd.DataFrame({name: values.ravel() for name, values in columns.items()}, index)
-    found = distances(posterior, design, prob, kind)
+    found = distances(posterior, prob, kind)
     by_group = {
         "distance": found.mean,
         "distance_lower": found.lower,
@@ -191,11 +190,12 @@ def _squares_within(values: FloatArray, codes: IntArray, n: IntArray) -> FloatAr
     return np.bincount(codes, weights=(values - means[codes]) ** 2, minlength=len(n))
 
 
-def _intervals(posterior: xr.Dataset, design: Design, draws: IntArray, prob: float, kind: str) -> FloatArray:
+def _intervals(posterior: Draws, draws: IntArray, prob: float, kind: str) -> FloatArray:
     """Bounds of u, (J, q, 2)."""
+    design = posterior.design
 
     def of_block(start: int) -> FloatArray:
-        u = np.moveaxis(block_effects(posterior, design, start)[draws], 0, -1)
+        u = np.moveaxis(block_effects(posterior, start)[draws], 0, -1)
         flat = u.reshape(-1, 1, u.shape[-1])
         return np.swapaxes(interval(flat, prob, kind).reshape(*u.shape[:2], 2), 0, 1)
 

@@ -25,6 +25,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.likelihood.group_effects import Conditionals
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.progress import steps
 
@@ -117,9 +118,7 @@ class Loo:
         return table
 
 
-def leave_one_out(
-    posterior: xr.Dataset, design: Design, priors: Priors, unit: Unit = "row", exact: Exact = "auto"
-) -> Loo:
+def leave_one_out(posterior: Draws, priors: Priors, unit: Unit = "row", exact: Exact = "auto") -> Loo:
     """Leave every row or every group out in turn.
 
     Parameters
@@ -144,12 +143,13 @@ def leave_one_out(
     SamplingError
         If a fit without a unit fails.
     """
+    design = posterior.design
     check_unit(unit)
     if not (isinstance(exact, bool) or exact == "auto"):
         raise OptionError(f'exact must be True, False or "auto", not {exact!r}.')
-    n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    n_draws = posterior.dataset.sizes["chain"] * posterior.dataset.sizes["draw"]
     check_draws(n_draws)
-    left_out = (rows_left_out if unit == "row" else groups_left_out)(posterior, design)
+    left_out = (rows_left_out if unit == "row" else groups_left_out)(posterior)
     limit = threshold(n_draws)
     bad = np.flatnonzero(~(left_out.pareto_k <= limit))
     refit_them = len(bad) <= MOST_REFITS if exact == "auto" else exact
@@ -157,16 +157,16 @@ def leave_one_out(
     unconverged: list[object] = []
     for position in steps(bad.tolist() if refit_them else [], lambda k: _name(design, unit, k), "Fitting without"):
         refit_of = exact_row if unit == "row" else exact_group
-        numbers, refit = refit_of(posterior, design, priors, position)
+        numbers, refit = refit_of(posterior, priors, position)
         left_out.elpd[position], left_out.p_loo[position], left_out.mcse[position] = numbers
         refitted[position] = True
-        left_out.moved[:] -= _moved_by_one(posterior, design, unit, position)
+        left_out.moved[:] -= _moved_by_one(posterior, unit, position)
         if not refit.convergence.converged:
             unconverged.append(_name(design, unit, position))
     notes = [f"the fit without {name} has not converged" for name in unconverged]
     if len(bad) and not refit_them and exact == "auto":
         notes.append(f"{len(bad)} units have a bad Pareto k, too many to be refitted unasked: exact=True fits each")
-    weighted = error_of_sum(left_out.moved, posterior.sizes["chain"])
+    weighted = error_of_sum(left_out.moved, posterior.dataset.sizes["chain"])
     together = float(np.hypot(weighted, np.sqrt(np.sum(left_out.mcse[refitted] ** 2))))
     return Loo(unit, design.group, _labelled(left_out, refitted, design, unit), n_draws, limit, together, tuple(notes))
 
@@ -204,11 +204,12 @@ def _labelled(left_out: Pointwise, refitted: NDArray[np.bool_], design: Design, 
     return xr.Dataset({**{name: (dim, getattr(left_out, name)) for name in names}, "refitted": (dim, refitted)}, coords)
 
 
-def _moved_by_one(posterior: xr.Dataset, design: Design, unit: Unit, position: int) -> FloatArray:
+def _moved_by_one(posterior: Draws, unit: Unit, position: int) -> FloatArray:
     """What a unit adds to `Pointwise.moved`, (S,)."""
-    given = Conditionals.of(posterior, design)
+    design = posterior.design
+    given = Conditionals.of(posterior)
     density = densities_of_row(given, design, position) if unit == "row" else densities_of_group(given, position)
-    return leave_out(density[None], relative_efficiency(posterior)).moved
+    return leave_out(density[None], relative_efficiency(posterior.dataset)).moved
 
 
 def _name(design: Design, unit: Unit, position: int) -> str:

@@ -8,29 +8,27 @@ break down (Merkle, Furr & Rabe-Hesketh 2019, Psychometrika 84, 802-829).
 from __future__ import annotations
 
 import numpy as np
-import xarray as xr
 
 from bayeshlm.checks.psis import Pointwise, leave_out, relative_efficiency
-from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.likelihood.group_effects import BLOCK, Conditionals, in_threads
+from bayeshlm.parameters.draws import Draws
 
 
-def groups_left_out(posterior: xr.Dataset, design: Design) -> Pointwise:
+def groups_left_out(posterior: Draws) -> Pointwise:
     """Leave each group out in turn.
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With gamma, tau, corr and sigma; the likelihoods are computed from them, a block of groups at a time.
-    design : Design
+    posterior : Draws
 
     Returns
     -------
     Pointwise
         In the order of the groups.
     """
-    given, efficiency = Conditionals.of(posterior, design), relative_efficiency(posterior)
+    design = posterior.design
+    given, efficiency = Conditionals.of(posterior), relative_efficiency(posterior.dataset)
     found = Pointwise.empty(design.n_groups, len(given.sigma))
 
     def fill(start: int) -> FloatArray:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from bayeshlm.checks.loo_groups import densities_of_group
 from bayeshlm.checks.loo_rows import densities_of_row
 from bayeshlm.checks.psis import refitted, relative_efficiency
-from bayeshlm.design.design import Design
 from bayeshlm.design.subset import without_rows
 from bayeshlm.likelihood.group_effects import Conditionals
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.quantities.convergence import Convergence, assess_convergence
 
@@ -38,7 +38,7 @@ class Refit:
     convergence: Convergence
 
 
-def refit_without(posterior: xr.Dataset, design: Design, priors: Priors, left_out: NDArray[np.bool_]) -> Refit:
+def refit_without(posterior: Draws, priors: Priors, left_out: NDArray[np.bool_]) -> Refit:
     """Sample the posterior without some rows, with the options of the fit.
 
     Parameters
@@ -55,11 +55,12 @@ def refit_without(posterior: xr.Dataset, design: Design, priors: Priors, left_ou
     SamplingError
         If the sampler fails.
     """
+    design = posterior.design
     from bayeshlm.sampling.convert import posterior_dataset
     from bayeshlm.sampling.nuts import run_nuts
     from bayeshlm.sampling.options import sampling_options
 
-    attrs, rest = posterior.attrs, without_rows(design, left_out)
+    attrs, rest = posterior.dataset.attrs, without_rows(design, left_out)
     first = int(np.flatnonzero(left_out)[0])
     options = sampling_options(
         draws=int(attrs["draws"]),
@@ -75,21 +76,19 @@ def refit_without(posterior: xr.Dataset, design: Design, priors: Priors, left_ou
     return Refit(draws, assess_convergence(draws, raw.sample_stats))
 
 
-def exact_group(
-    posterior: xr.Dataset, design: Design, priors: Priors, group: int
-) -> tuple[tuple[float, float, float], Refit]:
+def exact_group(posterior: Draws, priors: Priors, group: int) -> tuple[tuple[float, float, float], Refit]:
     """``elpd``, ``p_loo`` and ``mcse`` of the group at a position, from a fit without it, and that fit."""
-    refit = refit_without(posterior, design, priors, design.group_codes == group)
-    within = densities_of_group(Conditionals.of(posterior, design), group)
-    without = densities_of_group(Conditionals.of(refit.posterior, design), group)
+    design = posterior.design
+    refit = refit_without(posterior, priors, design.group_codes == group)
+    within = densities_of_group(Conditionals.of(posterior), group)
+    without = densities_of_group(Conditionals.of(Draws(refit.posterior, design)), group)
     return refitted(without, within, relative_efficiency(refit.posterior)), refit
 
 
-def exact_row(
-    posterior: xr.Dataset, design: Design, priors: Priors, row: int
-) -> tuple[tuple[float, float, float], Refit]:
+def exact_row(posterior: Draws, priors: Priors, row: int) -> tuple[tuple[float, float, float], Refit]:
     """As `exact_group` for one row given the other rows of its group."""
-    refit = refit_without(posterior, design, priors, np.arange(design.n_obs) == row)
-    within = densities_of_row(Conditionals.of(posterior, design), design, row)
-    without = densities_of_row(Conditionals.of(refit.posterior, design), design, row)
+    design = posterior.design
+    refit = refit_without(posterior, priors, np.arange(design.n_obs) == row)
+    within = densities_of_row(Conditionals.of(posterior), design, row)
+    without = densities_of_row(Conditionals.of(Draws(refit.posterior, design)), design, row)
     return refitted(without, within, relative_efficiency(refit.posterior)), refit

@@ -11,13 +11,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import xarray as xr
 
 from bayeshlm.checks.psis import Pointwise, leave_out, relative_efficiency
 from bayeshlm.design.cross_products import sorting_order
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.likelihood.group_effects import BLOCK, Conditionals, GroupBlock, in_threads
+from bayeshlm.parameters.draws import Draws
 
 CHUNK_NUMBERS = 1 << 19
 """Rows times draws worked on at a time: 4 MiB."""
@@ -61,23 +61,22 @@ def row_log_densities(given: Conditionals, design: Design, block: GroupBlock, ro
     return np.asarray(0.5 * (np.log(free * precision / (2 * np.pi)) - residual * residual * precision / free))
 
 
-def rows_left_out(posterior: xr.Dataset, design: Design) -> Pointwise:
+def rows_left_out(posterior: Draws) -> Pointwise:
     """Leave each row out in turn, given the other rows of its group.
 
     Memory is a few MiB a thread, whatever the number of rows.
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With gamma, tau, corr and sigma.
-    design : Design
+    posterior : Draws
 
     Returns
     -------
     Pointwise
         In the order of the rows.
     """
-    given, efficiency = Conditionals.of(posterior, design), relative_efficiency(posterior)
+    design = posterior.design
+    given, efficiency = Conditionals.of(posterior), relative_efficiency(posterior.dataset)
     order = sorting_order(design.group_codes)
     order = np.arange(design.n_obs) if order is None else order
     ends = np.cumsum(design.n_per_group)

@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 from scipy.special import chdtrc, chdtri
 
 from bayeshlm.checks.effect_moments import thinned
 from bayeshlm.checks.order_statistics import positions
-from bayeshlm.design.design import Design
 from bayeshlm.design.gram import gram_roots, mean_squares
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.likelihood.group_effects import BLOCK, in_threads
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.summary import interval
-from bayeshlm.quantities.variance_components import covariance_matrices
 
 MOST_MATRICES = 4_000_000
 """Groups times draws whose distances are computed; beyond, the draws are thinned."""
@@ -51,7 +49,7 @@ class Distances:
     n_draws: int
 
 
-def distances(posterior: xr.Dataset, design: Design, prob: float = 0.95, kind: str = "eti") -> Distances:
+def distances(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> Distances:
     """Mahalanobis distances of the groups' empirical Bayes residuals.
 
     Given the parameters the conditional mean m_j of u_j varies over data sets with covariance ``G - V_j``, and::
@@ -67,17 +65,15 @@ def distances(posterior: xr.Dataset, design: Design, prob: float = 0.95, kind: s
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``gamma``, ``tau``, ``sigma`` and, for correlated effects, ``corr``.
-    design : Design
-        Its cross-products are used.
+    posterior : Draws
     prob, kind
         Interval of the distances.
     """
+    design = posterior.design
     products = design.cross_products
     n_groups = design.n_groups
     inverse_s = np.linalg.inv(products.z_transform)
-    gamma, G, sigma2 = _parameters(posterior, design)
+    gamma, G, sigma2 = _parameters(posterior)
     draws = thinned(len(sigma2), n_groups, MOST_MATRICES)
     plug = [values.mean(axis=0)[None] for values in (gamma, G, sigma2)]
     gamma_s = np.linalg.solve(products.x_transform, (gamma[draws] - products.ols).T)
@@ -161,11 +157,11 @@ def holm(p: FloatArray) -> FloatArray:
     return adjusted
 
 
-def _parameters(posterior: xr.Dataset, design: Design) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _parameters(posterior: Draws) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Draws of gamma (S, p), G (S, q, q) and sigma^2 (S,)."""
-    gamma = posterior["gamma"].sel(fixed=design.fixed_labels).transpose("chain", "draw", "fixed").to_numpy()
-    G = covariance_matrices(posterior, design)
-    sigma = posterior["sigma"].transpose("chain", "draw").to_numpy().ravel()
+    gamma = posterior.gamma
+    G = posterior.G
+    sigma = posterior.sigma.ravel()
     return gamma.reshape(len(sigma), -1), G.reshape(len(sigma), *G.shape[2:]), sigma**2
 
 

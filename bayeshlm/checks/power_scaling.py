@@ -11,6 +11,7 @@ import xarray as xr
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.likelihood.group_effects import Conditionals, in_threads
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.prior_moments import prior_moments
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.quantities.convergence import monitored_parameters
@@ -155,19 +156,19 @@ def power_scaling_of_fit(idata: xr.DataTree, design: Design, priors: Priors) -> 
     if "log_likelihood" in idata.children:
         log_likelihood = idata["log_likelihood"].to_dataset()[f"y_{design.group}"].sum(design.group)
     else:
-        log_likelihood = total_log_likelihood(posterior, design)
+        log_likelihood = total_log_likelihood(Draws(posterior, design))
     found = power_scaling(posterior, idata["log_prior"].to_dataset(), log_likelihood, prior_moments(priors, design))
     reason = undetermined_components(design)
     return replace(found, notes=(*found.notes, reason)) if reason else found
 
 
-def total_log_likelihood(posterior: xr.Dataset, design: Design) -> xr.DataArray:
+def total_log_likelihood(posterior: Draws) -> xr.DataArray:
     """Marginal log likelihood of all groups at each draw, (chain, draw), a block of groups at a time."""
-    given = Conditionals.of(posterior, design)
+    given = Conditionals.of(posterior)
     parts = in_threads(lambda start: given.block(start).log_likelihood.sum(axis=1), given.starts, "Likelihoods")
     dims = ("chain", "draw")
-    values = np.sum(parts, axis=0).reshape([posterior.sizes[dim] for dim in dims])
-    return xr.DataArray(values, dims=dims, coords={dim: posterior[dim] for dim in dims}, name="log_likelihood")
+    values = np.sum(parts, axis=0).reshape([posterior.dataset.sizes[dim] for dim in dims])
+    return xr.DataArray(values, dims=dims, coords={dim: posterior.dataset[dim] for dim in dims}, name="log_likelihood")
 
 
 def _diagnosis(prior: float, likelihood: float, ratio: float, shift: float, place: float, threshold: float) -> str:

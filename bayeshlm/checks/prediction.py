@@ -15,6 +15,7 @@ from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import OptionError
 from bayeshlm.likelihood.coefficient_draws import regenerated
 from bayeshlm.likelihood.group_effects import BLOCK, covariance_factor
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_draws import check_budget
 from bayeshlm.sampling.options import checked_count, checked_seed
 
@@ -25,8 +26,7 @@ NUMBERS_AT_A_TIME = 1 << 20
 
 
 def predict(
-    posterior: xr.Dataset,
-    design: Design,
+    posterior: Draws,
     rows: NewRows,
     groups: Groups = "same",
     n_draws: int | None = None,
@@ -36,10 +36,7 @@ def predict(
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``gamma``, ``tau``, ``sigma``, for covarying effects ``corr``, and ``u`` unless it can be regenerated.
-    design : Design
-        The design that was fitted.
+    posterior : Draws
     rows : NewRows
         N rows in K groups.
     groups : {"same", "new", "average"}
@@ -61,22 +58,23 @@ def predict(
     OptionError
         An option is out of range, or the draws are beyond the memory budget.
     """
+    design = posterior.design
     check_groups_option(groups)
-    kept = thinned(posterior, n_draws)
-    n_used = len(kept) * posterior.sizes["chain"]
+    kept = thinned(posterior.dataset, n_draws)
+    n_used = len(kept) * posterior.dataset.sizes["chain"]
     check_budget(n_used * rows.n_obs, "predict fewer rows at a time, or use fewer draws, `n_draws=`")
     seed = checked_seed(seed)
     of_effects, of_outcomes = np.random.default_rng(seed).spawn(2)
-    some = posterior.isel(draw=kept)
+    some = posterior.dataset.isel(draw=kept)
     gamma, sigma = parameters(some)
     new = np.zeros(rows.n_groups, bool) if groups == "average" else new_groups(rows, groups)
     if groups == "average":
         u = np.zeros((len(design.random), n_used, rows.n_groups))
     else:
-        u = group_effects(posterior, design, rows, kept, groups, of_effects)
+        u = group_effects(posterior, rows, kept, groups, of_effects)
     mu = linear_predictor(rows, gamma, u)
     y = outcomes(mu.copy(), sigma, of_outcomes)
-    dims, shape = ("chain", "draw", "obs_id"), (posterior.sizes["chain"], len(kept), rows.n_obs)
+    dims, shape = ("chain", "draw", "obs_id"), (posterior.dataset.sizes["chain"], len(kept), rows.n_obs)
     index = pd.RangeIndex(rows.n_obs) if isinstance(rows.index, pd.MultiIndex) else rows.index
     coords: dict[str, Any] = {"chain": some["chain"].to_numpy(), "draw": some["draw"].to_numpy()}
     coords["obs_id"] = ("obs_id", index.to_numpy())
@@ -126,7 +124,7 @@ def new_groups(rows: NewRows, groups: Groups) -> np.ndarray[tuple[int], np.dtype
 
 
 def group_effects(
-    posterior: xr.Dataset, design: Design, rows: NewRows, kept: IntArray, groups: Groups, rng: np.random.Generator
+    posterior: Draws, rows: NewRows, kept: IntArray, groups: Groups, rng: np.random.Generator
 ) -> FloatArray:
     """Draws of u of the groups of rows: the posterior's, or new ones from N(0, G) of the same draw.
 
@@ -143,7 +141,8 @@ def group_effects(
     -------
     array (q, S, K)
     """
-    factor = covariance_factor(posterior.isel(draw=kept))
+    design = posterior.design
+    factor = covariance_factor(posterior.dataset.isel(draw=kept))
     new = new_groups(rows, groups)
     q = len(design.random)
     u = np.empty((q, len(factor), rows.n_groups))
@@ -151,16 +150,17 @@ def group_effects(
         noise = rng.standard_normal((q, len(factor), int(new.sum())))
         u[:, :, new] = np.einsum("sqr,rsk->qsk", factor, noise)
     if not new.all():
-        u[:, :, ~new] = _posterior_effects(posterior, design, rows.known[~new], kept)
+        u[:, :, ~new] = _posterior_effects(posterior, rows.known[~new], kept)
     return u
 
 
-def _posterior_effects(posterior: xr.Dataset, design: Design, positions: IntArray, kept: IntArray) -> FloatArray:
+def _posterior_effects(posterior: Draws, positions: IntArray, kept: IntArray) -> FloatArray:
     """Draws of u of fitted groups, (q, S, K); made again, some groups at a time, where they were not kept."""
-    if "u" in posterior:
-        return _effects_first(posterior["u"].isel({design.group: positions, "draw": kept}), design)
+    design = posterior.design
+    if "u" in posterior.dataset:
+        return _effects_first(posterior.dataset["u"].isel({design.group: positions, "draw": kept}), design)
     pieces = [positions[start : start + GROUPS_AT_A_TIME] for start in range(0, len(positions), GROUPS_AT_A_TIME)]
-    made = (regenerated(posterior, design, piece)["u"].isel(draw=kept) for piece in pieces)
+    made = (regenerated(posterior, piece)["u"].isel(draw=kept) for piece in pieces)
     return np.concatenate([_effects_first(u, design) for u in made], axis=2)
 
 

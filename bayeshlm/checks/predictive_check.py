@@ -16,6 +16,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.new_rows import NewRows, fitted_rows
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.likelihood import budget
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_draws import check_budget
 from bayeshlm.quantities.summary import check_interval
 from bayeshlm.sampling.options import checked_seed
@@ -51,7 +52,7 @@ class PredictiveCheck:
 
 
 def predictive_check(
-    posterior: xr.Dataset, design: Design, n_draws: int | None = None, seed: int | None = None, prob: float = 0.95
+    posterior: Draws, n_draws: int | None = None, seed: int | None = None, prob: float = 0.95
 ) -> PredictiveCheck:
     """Compare the observed outcomes with replicates, in the same groups and in new ones.
 
@@ -61,8 +62,7 @@ def predictive_check(
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-    design : Design
+    posterior : Draws
     n_draws : int, optional
         Replicates, one for each of so many draws spaced evenly over the chains; 500, or as many as there are.
     seed : int, optional
@@ -88,11 +88,12 @@ def predictive_check(
     Statistics 7, 2595-2602): tau follows ``between_variance``, nothing follows the residuals' spread, skewness and
     kurtosis. A small p says more, and a large one less, than it seems to.
     """
+    design = posterior.design
     check_interval(prob, "eti")
     if n_draws is None:
-        n_draws = min(DEFAULT_DRAWS, posterior.sizes["chain"] * posterior.sizes["draw"])
-    kept, seed = thinned(posterior, n_draws), checked_seed(seed)
-    some = posterior.isel(draw=kept)
+        n_draws = min(DEFAULT_DRAWS, posterior.dataset.sizes["chain"] * posterior.dataset.sizes["draw"])
+    kept, seed = thinned(posterior.dataset, n_draws), checked_seed(seed)
+    some = posterior.dataset.isel(draw=kept)
     gamma, sigma = parameters(some)
     size = len(sigma)
     check_budget(size * design.n_groups * len(design.coefficients), "use fewer draws, `n_draws=`")
@@ -112,7 +113,7 @@ def predictive_check(
     shown = np.empty((len(MODES), n_stored, design.n_obs))
     for m, mode in enumerate(MODES):
         of_effects, of_outcomes = np.random.default_rng([seed, m]).spawn(2)
-        u = group_effects(posterior, design, new_rows, kept, mode, of_effects)
+        u = group_effects(posterior, new_rows, kept, mode, of_effects)
         for window, y in _outcomes(new_rows, gamma, sigma, u, of_outcomes):
             replicated[m, window] = values(y)
             here = (stored >= window.start) & (stored < window.stop)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-import xarray as xr
 
 from bayeshlm.checks.reml_components import Component
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.prior_families import LKJ, Family
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.reml.estimate import RemlEstimate
@@ -47,8 +47,7 @@ class PriorPulls:
 
 
 def prior_pulls(
-    posterior: xr.Dataset,
-    design: Design,
+    posterior: Draws,
     priors: Priors,
     estimate: RemlEstimate,
     rows: Sequence[Component],
@@ -75,7 +74,8 @@ def prior_pulls(
     ``E[theta_k | N(estimate, se^2) p] - E[theta_k | N(estimate, se^2)]``, both on the support of theta_k; other
     fixed effects follow by their covariance with it.
     """
-    log_prior = _log_priors(posterior, design, priors)
+    design = posterior.design
+    log_prior = _log_priors(posterior, priors)
     keys = tuple(log_prior)
     shift = np.empty((len(rows), len(keys)))
     pareto_k, own = np.full(len(keys), np.nan), np.full(len(keys), np.nan)
@@ -102,20 +102,21 @@ def _flat_weights(log_prior: FloatArray) -> tuple[FloatArray, float]:
     return weights / weights.sum(), float(k)
 
 
-def _log_priors(posterior: xr.Dataset, design: Design, priors: Priors) -> dict[str, FloatArray]:
+def _log_priors(posterior: Draws, priors: Priors) -> dict[str, FloatArray]:
     """Log density of each prior at each draw, (S,), by key."""
+    design = posterior.design
     labels = design.random_labels
-    gamma = posterior["gamma"].sel(fixed=design.fixed_labels).transpose("chain", "draw", "fixed").to_numpy()
+    gamma = posterior.gamma
     gamma = priors.at_means(gamma.reshape(-1, gamma.shape[-1]))
-    tau = posterior["tau"].sel(random=labels).transpose("chain", "draw", "random").to_numpy().reshape(-1, len(labels))
+    tau = posterior.flat(posterior.tau)
     found = {key: priors.gamma[k].log_density(gamma[:, k]) for k, key in enumerate(priors.fixed)}
     found |= {f"tau_{label}": priors.tau[k].log_density(tau[:, k]) for k, label in enumerate(priors.random)}
     if priors.corr is not None:
-        corr = posterior["corr"].sel(random=labels, random_=labels)
+        corr = posterior.dataset["corr"].sel(random=labels, random_=labels)
         values = corr.transpose("chain", "draw", "random", "random_").to_numpy().reshape(-1, len(labels), len(labels))
         blocks = [np.ix_(block, block) for block in design.blocks if len(block) > 1]
         found["corr"] = np.sum([priors.corr.log_density(values[(..., *block)]) for block in blocks], axis=0)
-    sigma = posterior["sigma"].transpose("chain", "draw").to_numpy().ravel()
+    sigma = posterior.sigma.ravel()
     return found | {"sigma": priors.sigma.log_density(sigma)}
 
 

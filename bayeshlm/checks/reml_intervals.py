@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 from scipy.special import expit, logit, ndtri
 
 from bayeshlm.checks.cross_check import draws_of_components
 from bayeshlm.checks.reml_components import components
-from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.reml.estimate import RemlEstimate
 from bayeshlm.reml.intervals import wald_intervals
 
@@ -38,16 +37,12 @@ class DrawsBesideReml:
     upper: float
 
 
-def draws_beside_reml(
-    posterior: xr.Dataset, design: Design, estimate: RemlEstimate, prob: float = 0.95
-) -> tuple[DrawsBesideReml, ...]:
+def draws_beside_reml(posterior: Draws, estimate: RemlEstimate, prob: float = 0.95) -> tuple[DrawsBesideReml, ...]:
     """Posterior draws and REML's Wald interval of gamma, tau, corr, sigma and the ICC.
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``gamma``, ``tau``, ``corr`` and ``sigma``.
-    design : Design
+    posterior : Draws
     estimate : RemlEstimate
         REML fit of the design.
     prob : float
@@ -63,13 +58,14 @@ def draws_beside_reml(
     The intervals are those of `bayeshlm.reml.intervals.wald_intervals`; the ICC's is normal on the logit scale,
     with the standard error of `bayeshlm.checks.reml_components.components`.
     """
+    design = posterior.design
     found = wald_intervals(estimate, prob)
     bounds = {
         key: (float(lower), float(upper))
         for key, lower, upper in zip(found.keys, found.lower, found.upper, strict=True)
     }
     rows = components(estimate, design)
-    _, draws = draws_of_components(posterior, design)
+    _, draws = draws_of_components(posterior)
     made = []
     for row, values in zip(rows, draws, strict=True):
         lower, upper = bounds.get(row.key, (np.nan, np.nan))

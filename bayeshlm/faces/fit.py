@@ -20,6 +20,7 @@ from bayeshlm.display.shown_quantity import Shown
 from bayeshlm.faces.fit_quantities import FitQuantities
 from bayeshlm.faces.model import Model
 from bayeshlm.faces.storage import StoredFit, restored_fit, write_fit
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.fixed_effects import fixed_effects
 from bayeshlm.quantities.group_coefficients import group_coefficients
 from bayeshlm.quantities.group_draws import group_draws
@@ -65,7 +66,7 @@ class Fit(FitQuantities):
         pandas.DataFrame
             Indexed by symbol; columns ``coefficient``, ``term`` and the summary.
         """
-        table = self._stamped(fixed_effects(self.posterior, self.model.design, prob, kind))
+        table = self._stamped(fixed_effects(Draws(self.posterior, self.model.design), prob, kind))
         return ShownFrame.of(table, partial(shown_fixed, labels=ColumnLabels.of(self.model.design)))
 
     def variance_components(self, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
@@ -81,7 +82,7 @@ class Fit(FitQuantities):
         pandas.DataFrame
             Indexed by (component, effect): ``("tau", "u0")``, ``("corr", "u0,u1")``, ``("sigma", "")``.
         """
-        table = self._stamped(variance_components(self.posterior, self.model.design, prob, kind))
+        table = self._stamped(variance_components(Draws(self.posterior, self.model.design), prob, kind))
         return ShownFrame.of(table, shown_variance)
 
     def group_coefficients(self, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
@@ -99,7 +100,7 @@ class Fit(FitQuantities):
             ``u_sd``) and its own least-squares estimate (``ols``). ``attrs["note"]``, if any, says how beta was
             summarized without draws in `posterior`.
         """
-        found = group_coefficients(self.posterior, self.model.design, prob, kind, self._moments)
+        found = group_coefficients(Draws(self.posterior, self.model.design), prob, kind, self._moments)
         return ShownFrame.of(self._stamped(found), shown_groups)
 
     def group_draws(self, groups: Sequence[Hashable] | None = None) -> xr.Dataset:
@@ -121,7 +122,7 @@ class Fit(FitQuantities):
         OptionError
             A group is unknown, or the draws are too many: ask for fewer groups.
         """
-        return group_draws(self.posterior, self.model.design, groups)
+        return group_draws(Draws(self.posterior, self.model.design), groups)
 
     def icc(self, at: Mapping[str, float] | None = None, prob: float = 0.95, kind: str = "eti") -> Shown:
         """Intraclass correlation of each draw, with the design effect.
@@ -139,7 +140,7 @@ class Fit(FitQuantities):
         Quantity
             ``draws`` (``icc``, ``icc_unadjusted``, ``design_effect``) and ``table``.
         """
-        return self._shown(icc(self.posterior, self.model.design, at, prob, kind))
+        return self._shown(icc(Draws(self.posterior, self.model.design), at, prob, kind))
 
     def plausible_ranges(
         self, prob: float = 0.95, at: Mapping[str, float] | None = None, z: float | None = None, kind: str = "eti"
@@ -163,7 +164,7 @@ class Fit(FitQuantities):
             ``draws`` of the ends ``W gamma +- z tau``; the table has them summarized, plugged in at the
             posterior mean (``plug_in``) and for a new group, uncertainty included (``predictive``).
         """
-        return self._shown(plausible_ranges(self.posterior, self.model.design, prob, at, z, kind))
+        return self._shown(plausible_ranges(Draws(self.posterior, self.model.design), prob, at, z, kind))
 
     def reliability(self, prob: float = 0.95, kind: str = "eti") -> Shown:
         """Reliability of the groups' own estimates, as HLM prints it, averaged over groups.
@@ -178,7 +179,7 @@ class Fit(FitQuantities):
         Quantity
             ``draws`` (``reliability``; ``by_group`` posterior means) and ``table``.
         """
-        return self._shown(reliability(self.posterior, self.model.design, prob, kind))
+        return self._shown(reliability(Draws(self.posterior, self.model.design), prob, kind))
 
     def group_reliability(self, groups: Sequence[Hashable] | None = None) -> xr.DataArray:
         """Draws of the reliability of single groups, dims (chain, draw, <group>, coefficient).
@@ -193,7 +194,7 @@ class Fit(FitQuantities):
         OptionError
             A group is unknown, or the draws are too many: ask for fewer groups.
         """
-        return group_reliability(self.posterior, self.model.design, groups)
+        return group_reliability(Draws(self.posterior, self.model.design), groups)
 
     def eb_weights(self, groups: Sequence[Hashable] | None = None) -> xr.DataArray:
         """Posterior mean of the empirical Bayes weights ``G (G + V_j)^-1``, dims ``(<group>, random, random_)``.
@@ -210,7 +211,7 @@ class Fit(FitQuantities):
         OptionError
             A group is unknown.
         """
-        return eb_weights(self.posterior, self.model.design, groups)
+        return eb_weights(Draws(self.posterior, self.model.design), groups)
 
     def cross_check(self) -> ShownCrossCheck:
         """Posterior beside REML: differences in standard errors, a verdict, and the reasons where they differ.
@@ -237,7 +238,8 @@ class Fit(FitQuantities):
     def _cross_check(self) -> ShownCrossCheck:
         design, priors = self.model.design, self.model.priors
         reml = fit_reml(design)
-        return ShownCrossCheck.of(cross_check(self.posterior, design, priors, reml, self.convergence, self._moments))
+        draws = Draws(self.posterior, design)
+        return ShownCrossCheck.of(cross_check(draws, priors, reml, self.convergence, self._moments))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the whole fit to one netCDF file, which `bayeshlm.load` restores.

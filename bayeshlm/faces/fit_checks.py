@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from bayeshlm.errors import OptionError
 from bayeshlm.faces.fit_predictions import FitPredictions
+from bayeshlm.parameters.draws import Draws
 
 if TYPE_CHECKING:
     from bayeshlm.checks.loo import Exact, Unit
@@ -65,7 +66,7 @@ class FitChecks(FitPredictions):
         from bayeshlm.checks.loo import leave_one_out
         from bayeshlm.display.shown_loo import ShownLoo
 
-        return ShownLoo.of(leave_one_out(self.posterior, self.model.design, self.model.priors, unit, exact))
+        return ShownLoo.of(leave_one_out(Draws(self.posterior, self.model.design), self.model.priors, unit, exact))
 
     def influence(self, exact: bool = False) -> ShownInfluence:
         """What each group does to gamma, tau and sigma: the posterior and the REML estimates without it.
@@ -100,7 +101,7 @@ class FitChecks(FitPredictions):
         from bayeshlm.checks.influence import influence
         from bayeshlm.display.shown_influence import ShownInfluence
 
-        return ShownInfluence.of(influence(self.posterior, self.model.design, self.model.priors, exact))
+        return ShownInfluence.of(influence(Draws(self.posterior, self.model.design), self.model.priors, exact))
 
     @overload
     def residuals(
@@ -151,9 +152,9 @@ class FitChecks(FitPredictions):
         from bayeshlm.display.residuals import ShownLevelOne, ShownLevelTwo
 
         if level == 1:
-            return ShownLevelOne.of(level1_residuals(self.posterior, self.model.design, prob, kind, min_df))
+            return ShownLevelOne.of(level1_residuals(Draws(self.posterior, self.model.design), prob, kind, min_df))
         if level == 2:
-            return ShownLevelTwo.of(level2_residuals(self.posterior, self.model.design, prob, kind))
+            return ShownLevelTwo.of(level2_residuals(Draws(self.posterior, self.model.design), prob, kind))
         raise OptionError(f"level is 1 (rows) or 2 (groups), not {level!r}.")
 
     def prior_sensitivity(

@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayeshlm.design.grouping import as_frame
 from bayeshlm.faces.model import Model
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.named_parameters import parameters
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class FitPredictions:
             for table, name in ((new_data, "new_data"), (group_data, "group_data"))
         )
         rows = rows_to_predict(self.model.design, *tables, ungrouped=groups == "average")
-        predicted = predict(self.posterior, self.model.design, rows, groups, n_draws, seed)
+        predicted = predict(Draws(self.posterior, self.model.design), rows, groups, n_draws, seed)
         if store:
             replicates = new_data is None and groups in MODES
             self._store({MODES[groups]: predicted[["y"]]} if replicates else {"predictions": predicted})
@@ -172,7 +173,7 @@ class FitPredictions:
         from bayeshlm.checks.predictive_check import MODES, predictive_check
         from bayeshlm.display.shown_predictive_check import ShownPredictiveCheck
 
-        check = predictive_check(self.posterior, self.model.design, n_draws, seed, prob)
+        check = predictive_check(Draws(self.posterior, self.model.design), n_draws, seed, prob)
         if store:
             self._store({name: check.idata[name].to_dataset() for name in MODES.values()})
         return ShownPredictiveCheck.of(check)

@@ -15,6 +15,7 @@ from bayeshlm.display.shown_quantity import Shown
 from bayeshlm.errors import OptionError
 from bayeshlm.faces.fit_checks import FitChecks
 from bayeshlm.faces.reml_quantities import RemlQuantities
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.convergence import Convergence, assess_convergence
 from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.text_file import check_file, write_text
@@ -67,7 +68,7 @@ class FitQuantities(FitChecks):
         from bayeshlm.quantities.r2 import r2
 
         other = None if null is None else draws_and_design(null)
-        return self._shown(r2(self.posterior, self.model.design, other, prob, kind))
+        return self._shown(r2(Draws(self.posterior, self.model.design), other, prob, kind))
 
     def report(
         self,

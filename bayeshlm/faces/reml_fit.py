@@ -25,6 +25,7 @@ from bayeshlm.display.reml_tables import (
 )
 from bayeshlm.errors import ModelWarning, OptionError
 from bayeshlm.faces.reml_quantities import RemlQuantities
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities import at_estimates
 from bayeshlm.reml.deviance import Method
 from bayeshlm.reml.estimate import fit_reml
@@ -105,7 +106,7 @@ class RemlFit(RemlQuantities):
             Indexed by (component, effect): ``("tau", "u0")``, ``("corr", "u0,u1")``, ``("sigma", "")``; ``estimate``
             and, with intervals, ``lower`` and ``upper``.
         """
-        table = at_estimates.variance_estimates(self.as_draw, self._design)
+        table = at_estimates.variance_estimates(Draws(self.as_draw, self._design))
         table.attrs = {"intervals": intervals, "notes": ()}
         if intervals is not None:
             found = interval_estimates(self._design, self._estimate, intervals, prob, criterion=criterion, fixed=False)

@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayeshlm.display.frame import ShownFrame
 from bayeshlm.display.frame_grid import shown_groups, shown_plain
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities import at_estimates
 from bayeshlm.reml.labelled_estimate import LabelledEstimate
 
@@ -31,7 +32,7 @@ class RemlQuantities(LabelledEstimate):
             Indexed by (group, coefficient): ``n`` (rows), ``estimate`` (of beta), ``u``, ``u_sd`` (conditional SD
             with gamma and the variances taken as known, as lme4's) and ``ols``, the group's own least squares.
         """
-        table = self._stamped(at_estimates.group_estimates(self.as_draw, self._design, self._estimate))
+        table = self._stamped(at_estimates.group_estimates(Draws(self.as_draw, self._design), self._estimate))
         return ShownFrame.of(table, shown_groups)
 
     def icc(self, at: Mapping[str, float] | None = None) -> pd.Series:
@@ -47,7 +48,7 @@ class RemlQuantities(LabelledEstimate):
         pandas.Series
             ``icc``, ``icc_unadjusted``, ``design_effect``; definitions in ``attrs["notes"]``.
         """
-        series = at_estimates.icc_estimates(self.as_draw, self._design, at)
+        series = at_estimates.icc_estimates(Draws(self.as_draw, self._design), at)
         series.attrs |= self._attrs
         return series
 
@@ -70,7 +71,7 @@ class RemlQuantities(LabelledEstimate):
         pandas.DataFrame
             Indexed by coefficient: ``lower``, ``upper``.
         """
-        table = self._stamped(at_estimates.range_estimates(self.as_draw, self._design, prob, at, z))
+        table = self._stamped(at_estimates.range_estimates(Draws(self.as_draw, self._design), prob, at, z))
         return ShownFrame.of(table, partial(shown_plain, title="Plausible ranges of the groups"))
 
     def reliability(self) -> pd.DataFrame:
@@ -81,7 +82,7 @@ class RemlQuantities(LabelledEstimate):
         pandas.DataFrame
             Indexed by coefficient: ``estimate``; ``attrs["n_groups_with_ols"]`` groups enter.
         """
-        table = self._stamped(at_estimates.reliability_estimates(self.as_draw, self._design))
+        table = self._stamped(at_estimates.reliability_estimates(Draws(self.as_draw, self._design)))
         return ShownFrame.of(table, partial(shown_plain, title="Reliability"))
 
     def r2(self, null: RemlQuantities | None = None) -> pd.Series:
@@ -103,6 +104,6 @@ class RemlQuantities(LabelledEstimate):
             `null` is a fit to other rows.
         """
         other = None if null is None else (null.as_draw, null.design)
-        series = at_estimates.r2_estimates(self.as_draw, self._design, other)
+        series = at_estimates.r2_estimates(Draws(self.as_draw, self._design), other)
         series.attrs |= self._attrs
         return series

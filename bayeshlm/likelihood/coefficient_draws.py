@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bayeshlm.design import Design
 from bayeshlm.likelihood.group_effects import BLOCK, Conditionals, fixed_part, in_threads
+from bayeshlm.parameters.draws import Draws
 
 type Array = NDArray[np.float64]
 
@@ -19,7 +20,7 @@ def drawn_groups(draws: xr.Dataset, design: Design, seed: int) -> tuple[Array, A
 
     u is taken from the draws when it was sampled, and else drawn from its conditional normal.
     """
-    given = Conditionals.of(draws, design)
+    given = Conditionals.of(Draws(draws, design))
     n_draws, J = len(given.sigma), design.n_groups
     log_likelihood = np.empty((n_draws, J))
     u, beta = np.empty((n_draws, J, len(design.random))), np.empty((n_draws, J, len(design.coefficients)))
@@ -39,9 +40,10 @@ def drawn_groups(draws: xr.Dataset, design: Design, seed: int) -> tuple[Array, A
     return log_likelihood, u, beta
 
 
-def regenerated(posterior: xr.Dataset, design: Design, positions: NDArray[np.int64]) -> xr.Dataset:
+def regenerated(posterior: Draws, positions: NDArray[np.int64]) -> xr.Dataset:
     """Draws of u and beta of the groups at `positions`, (chain, draw, <group>, ...), as `drawn_groups` has them."""
-    given, seed = Conditionals.of(posterior, design), int(posterior.attrs["seed"])
+    design = posterior.design
+    given, seed = Conditionals.of(posterior), int(posterior.dataset.attrs["seed"])
     positions = np.asarray(positions, dtype=np.int64)
     n_draws = len(given.sigma)
     u = np.empty((n_draws, len(positions), len(design.random)))
@@ -57,14 +59,14 @@ def regenerated(posterior: xr.Dataset, design: Design, positions: NDArray[np.int
 
     in_threads(fill, np.unique(positions // BLOCK * BLOCK).tolist())
     sample = ("chain", "draw")
-    shape = tuple(posterior.sizes[dim] for dim in sample)
+    shape = tuple(posterior.dataset.sizes[dim] for dim in sample)
     return xr.Dataset(
         {
             "u": ((*sample, design.group, "random"), u.reshape(*shape, *u.shape[1:])),
             "beta": ((*sample, design.group, "coefficient"), beta.reshape(*shape, *beta.shape[1:])),
         },
         {
-            **{dim: posterior[dim].to_numpy() for dim in sample},
+            **{dim: posterior.dataset[dim].to_numpy() for dim in sample},
             design.group: design.group_labels[positions].to_numpy(),
             "random": design.random_labels,
             "coefficient": design.coefficient_labels,
@@ -72,9 +74,10 @@ def regenerated(posterior: xr.Dataset, design: Design, positions: NDArray[np.int
     )
 
 
-def reduced_draws[Result](posterior: xr.Dataset, design: Design, reduce: Callable[[Array], Result]) -> list[Result]:
+def reduced_draws[Result](posterior: Draws, reduce: Callable[[Array], Result]) -> list[Result]:
     """Results of a function of the regenerated draws of beta, (S, C, B), of one block of groups after another."""
-    given, seed = Conditionals.of(posterior, design), int(posterior.attrs["seed"])
+    design = posterior.design
+    given, seed = Conditionals.of(posterior), int(posterior.dataset.attrs["seed"])
 
     def of_block(start: int) -> Result:
         block = given.block(start, likelihood=False)
@@ -83,14 +86,12 @@ def reduced_draws[Result](posterior: xr.Dataset, design: Design, reduce: Callabl
     return in_threads(of_block, given.starts, "Coefficients of groups")
 
 
-def group_moments(draws: xr.Dataset, design: Design) -> xr.Dataset:
+def group_moments(draws: Draws) -> xr.Dataset:
     """Posterior means and SDs of u and beta of every group, no draw of u being made.
 
     Parameters
     ----------
-    draws : xarray.Dataset
-        With ``gamma``, ``tau``, ``sigma`` and, for correlated effects, ``corr``.
-    design : Design
+    draws : Draws
 
     Returns
     -------
@@ -103,7 +104,8 @@ def group_moments(draws: xr.Dataset, design: Design) -> xr.Dataset:
     ``E[u] = E[E[u | theta]]`` and ``Var[u] = Var[E[u | theta]] + E[Var[u | theta]]`` over the draws of theta, with
     divisor S - 1: the SD that draws of u given theta would have on average.
     """
-    given, length = Conditionals.of(draws, design), draws.sizes["draw"]
+    design = draws.design
+    given, length = Conditionals.of(draws), draws.dataset.sizes["draw"]
     found = in_threads(lambda start: given.moments(start, design, length), given.starts)
     mean, variance, error = (
         np.concatenate([getattr(block, name) for block in found], axis=1).T for name in ("mean", "variance", "error")

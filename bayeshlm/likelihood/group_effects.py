@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bayeshlm.design import Design
 from bayeshlm.design.cross_products import CrossProducts
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.progress import counted
 
 type Array = NDArray[np.float64]
@@ -102,10 +103,13 @@ class Conditionals:
     sigma: Array
 
     @classmethod
-    def of(cls, draws: xr.Dataset, design: Design) -> Conditionals:
+    def of(cls, draws: Draws) -> Conditionals:
         """From draws of gamma, tau, corr and sigma, dims (chain, draw, ...); S runs through the chains in turn."""
-        gamma, sigma = (draws[name].transpose("chain", "draw", ...).to_numpy() for name in ("gamma", "sigma"))
-        return cls(design.cross_products, gamma.reshape(sigma.size, -1), covariance_factor(draws), sigma.ravel())
+        design = draws.design
+        gamma, sigma = (draws.dataset[name].transpose("chain", "draw", ...).to_numpy() for name in ("gamma", "sigma"))
+        return cls(
+            design.cross_products, gamma.reshape(sigma.size, -1), covariance_factor(draws.dataset), sigma.ravel()
+        )
 
     @property
     def starts(self) -> range:

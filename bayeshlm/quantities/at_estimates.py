@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.design.design import Design
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities import group_coefficients, icc, plausible_ranges, r2, reliability, variance_components
 from bayeshlm.quantities.one_draw import one_draw
 from bayeshlm.reml.empirical_bayes import empirical_bayes
@@ -21,9 +22,9 @@ def estimates_as_draw(design: Design, estimate: RemlEstimate) -> xr.Dataset:
     return one_draw(design, e.gamma, e.tau, e.corr, e.sigma, empirical_bayes(e).u)
 
 
-def variance_estimates(draw: xr.Dataset, design: Design) -> pd.DataFrame:
+def variance_estimates(draw: Draws) -> pd.DataFrame:
     """Estimates of tau, tau2, cov, corr, sigma and sigma2, by (component, effect); corr NaN beside a tau of 0."""
-    table = _estimates(variance_components.variance_components(draw, design))
+    table = _estimates(variance_components.variance_components(draw))
     tau = table["estimate"].loc["tau"]
     for component, effect in table.index:
         if component == "corr" and (tau[effect.split(",")] == 0).any():
@@ -31,9 +32,10 @@ def variance_estimates(draw: xr.Dataset, design: Design) -> pd.DataFrame:
     return table
 
 
-def group_estimates(draw: xr.Dataset, design: Design, estimate: RemlEstimate) -> pd.DataFrame:
+def group_estimates(draw: Draws, estimate: RemlEstimate) -> pd.DataFrame:
     """Empirical Bayes estimates by (group, coefficient): n, estimate of beta, u, its conditional SD, the own OLS."""
-    summary = group_coefficients.group_coefficients(draw, design)
+    design = draw.design
+    summary = group_coefficients.group_coefficients(draw)
     columns = {"n": "n", "mean": "estimate", "u_mean": "u", "u_sd": "u_sd", "ols": "ols"}
     table = summary[list(columns)].rename(columns=columns)
     sd = np.full((design.n_groups, len(design.coefficients)), np.nan)
@@ -43,19 +45,18 @@ def group_estimates(draw: xr.Dataset, design: Design, estimate: RemlEstimate) ->
     return table
 
 
-def icc_estimates(draw: xr.Dataset, design: Design, at: Mapping[str, float] | None) -> pd.Series:
+def icc_estimates(draw: Draws, at: Mapping[str, float] | None) -> pd.Series:
     """ICC, unadjusted ICC and design effect."""
-    found = icc.icc(draw, design, at)
+    found = icc.icc(draw, at)
     series = found.table["mean"].rename("estimate")
     series.attrs = {"notes": found.notes}
     return series
 
 
-def range_estimates(
-    draw: xr.Dataset, design: Design, prob: float, at: Mapping[str, float] | None, z: float | None
-) -> pd.DataFrame:
+def range_estimates(draw: Draws, prob: float, at: Mapping[str, float] | None, z: float | None) -> pd.DataFrame:
     """Plausible ranges by coefficient: lower, upper."""
-    found = plausible_ranges.plausible_ranges(draw, design, prob, at, z)
+    design = draw.design
+    found = plausible_ranges.plausible_ranges(draw, prob, at, z)
     table = found.table["plug_in"].unstack("end")[["lower", "upper"]]  # noqa: PD010 - two ends to two columns
     table = table.loc[[column.coefficient for column in design.random]]
     table.columns.name = None
@@ -63,17 +64,17 @@ def range_estimates(
     return table
 
 
-def reliability_estimates(draw: xr.Dataset, design: Design) -> pd.DataFrame:
+def reliability_estimates(draw: Draws) -> pd.DataFrame:
     """Reliabilities by coefficient."""
-    found = reliability.reliability(draw, design)
+    found = reliability.reliability(draw)
     table = _estimates(found.table)
     table.attrs = {"n_groups_with_ols": found.table.attrs["n_groups_with_ols"], "notes": found.notes}
     return table
 
 
-def r2_estimates(draw: xr.Dataset, design: Design, null: tuple[xr.Dataset, Design] | None = None) -> pd.Series:
+def r2_estimates(draw: Draws, null: tuple[xr.Dataset, Design] | None = None) -> pd.Series:
     """Variance explained: its shares, and the reduction from a null model's estimates."""
-    found = r2.r2(draw, design, null)
+    found = r2.r2(draw, null)
     series = found.table["mean"].rename("estimate")
     series.attrs = {"notes": found.notes}
     return series

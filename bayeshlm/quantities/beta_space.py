@@ -18,10 +18,10 @@ from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.methods.compare_methods import compare_methods
 from bayeshlm.methods.slope import find_slope
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_ols import group_ols
 from bayeshlm.quantities.level2_variables import Level2Variable, level2_rows
 from bayeshlm.quantities.regression_lines import posterior_means
-from bayeshlm.quantities.variance_components import covariance_matrices
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -90,8 +90,7 @@ class BetaSpace:
 
 
 def beta_space(
-    posterior: xr.Dataset,
-    design: Design,
+    posterior: Draws,
     coefficients: tuple[str, str],
     by: Level2Variable | None = None,
     moments: xr.Dataset | None = None,
@@ -116,13 +115,14 @@ def beta_space(
     An ellipse at radius ``sqrt(chi2_2(prob))`` holds `prob` of a bivariate normal distribution (Monette, Mixed Models
     with R: beta space).
     """
+    design = posterior.design
     labels = [column.coefficient for column in design.random]
     pair = [labels.index(label) for label in coefficients]
     positions = [design.coefficient_labels.index(label) for label in coefficients]
-    gamma = posterior["gamma"].sel(fixed=design.fixed_labels).transpose("chain", "draw", "fixed").to_numpy()
-    sigma2 = float((posterior["sigma"] ** 2).mean())
+    gamma = posterior.gamma
+    sigma2 = float((posterior.dataset["sigma"] ** 2).mean())
     radius = float(np.sqrt(chdtri(2, 1 - prob)))
-    G = covariance_matrices(posterior, design).mean(axis=(0, 1))[np.ix_(pair, pair)]
+    G = posterior.G.mean(axis=(0, 1))[np.ix_(pair, pair)]
     rows = level2_rows(design, by)[:, positions]
     draws = np.einsum("sdp,vcp->vsdc", gamma, rows).reshape(len(rows), -1, 2)
     centers = draws.mean(axis=1)
@@ -135,7 +135,7 @@ def beta_space(
         coefficients=coefficients,
         ols=group_ols(design, gamma.mean(axis=(0, 1)))[:, pair],
         ols_cov=sigma2 * inverse_within(design.cross_products)[:, pair][:, :, pair],
-        eb=posterior_means(posterior, design, moments)[:, positions],
+        eb=posterior_means(posterior, moments)[:, positions],
         G=tuple(Ellipse(center, G, radius) for center in centers),
         means=means,
         levels=levels,

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import pandas as pd
-import xarray as xr
 
-from bayeshlm.design.design import Design
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.summary import summarize, with_interval
 
 
-def fixed_effects(posterior: xr.Dataset, design: Design, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
+def fixed_effects(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
     """Summarize gamma, one row a fixed effect.
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``gamma`` (chain, draw, fixed).
-    design : Design
-        Names the coefficient and the term of each fixed effect.
+    posterior : Draws
     prob, kind : float, {"eti", "hdi"}
         The interval, as in `summarize`.
 
@@ -27,7 +23,8 @@ def fixed_effects(posterior: xr.Dataset, design: Design, prob: float = 0.95, kin
         Indexed by ``symbol``: ``coefficient`` (the equation the effect stands in), ``term`` (what it multiplies
         there, ``"1"`` for the intercept) and the columns of `summarize`.
     """
-    table = summarize(posterior["gamma"].sel(fixed=design.fixed_labels), prob, kind).rename_axis("symbol")
+    design = posterior.design
+    table = summarize(posterior.dataset["gamma"].sel(fixed=design.fixed_labels), prob, kind).rename_axis("symbol")
     table.insert(0, "coefficient", [column.coefficient for column in design.fixed])
     table.insert(1, "term", [column.term for column in design.fixed])
     return with_interval(table, prob, kind)

@@ -12,6 +12,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.gram import has_ols
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.likelihood.coefficient_draws import reduced_draws
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_ols import group_ols
 from bayeshlm.quantities.summary import COLUMNS, check_interval, interval, summarize, with_interval
 
@@ -23,16 +24,13 @@ MADE_AGAIN = (
 
 
 def group_coefficients(
-    posterior: xr.Dataset, design: Design, prob: float = 0.95, kind: str = "eti", moments: xr.Dataset | None = None
+    posterior: Draws, prob: float = 0.95, kind: str = "eti", moments: xr.Dataset | None = None
 ) -> pd.DataFrame:
     """Summarize ``beta_j = W_j gamma + u_j`` for every group.
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``gamma``, ``u`` (chain, draw, <group>, random) and ``beta`` (chain, draw, <group>, coefficient).
-    design : Design
-        Gives group sizes, labels and the cross-products.
+    posterior : Draws
     prob, kind : float, {"eti", "hdi"}
         The interval of beta, as in `summarize`.
     moments : xarray.Dataset, optional
@@ -47,12 +45,13 @@ def group_coefficients(
         where Z_j'Z_j is singular). ``attrs["n_groups_with_ols"]`` counts the groups that have one. With `moments`
         ``attrs["note"]`` says where the columns come from.
     """
+    design = posterior.design
     if moments is None:
-        table, u_mean, u_sd = _from_draws(posterior, design, prob, kind)
+        table, u_mean, u_sd = _from_draws(posterior, prob, kind)
     else:
-        table, u_mean, u_sd = _from_moments(posterior, moments, design, prob, kind)
+        table, u_mean, u_sd = _from_moments(posterior.dataset, moments, design, prob, kind)
     table.insert(0, "n", np.repeat(design.n_per_group, len(design.coefficients)))
-    gamma = posterior["gamma"].sel(fixed=design.fixed_labels).mean(("chain", "draw")).to_numpy()
+    gamma = posterior.dataset["gamma"].sel(fixed=design.fixed_labels).mean(("chain", "draw")).to_numpy()
     columns = {"u_mean": u_mean, "u_sd": u_sd, "ols": group_ols(design, gamma)}
     random = design.random_coefficients
     for name, values in columns.items():
@@ -66,8 +65,7 @@ def group_coefficients(
 
 
 def one_coefficient(
-    posterior: xr.Dataset,
-    design: Design,
+    posterior: Draws,
     coefficient: str,
     prob: float = 0.95,
     kind: str = "eti",
@@ -87,10 +85,13 @@ def one_coefficient(
     pandas.DataFrame
         Indexed by group: ``n``, ``mean``, ``lower``, ``upper``, ``ols``.
     """
+    design = posterior.design
     check_interval(prob, kind)
     position = design.coefficient_labels.index(coefficient)
     if moments is None:
-        draws = posterior["beta"].sel(coefficient=coefficient).transpose(design.group, "chain", "draw").to_numpy()
+        draws = (
+            posterior.dataset["beta"].sel(coefficient=coefficient).transpose(design.group, "chain", "draw").to_numpy()
+        )
         mean, bounds = draws.mean(axis=(1, 2)), interval(draws, prob, kind)
     else:
         mean = moments["beta_mean"].sel(coefficient=coefficient).to_numpy()
@@ -98,8 +99,8 @@ def one_coefficient(
         def of_block(beta: FloatArray) -> FloatArray:
             return interval(np.ascontiguousarray(beta[:, position].T)[:, None], prob, kind)
 
-        bounds = np.concatenate(reduced_draws(posterior, design, of_block))
-    gamma = posterior["gamma"].sel(fixed=design.fixed_labels).mean(("chain", "draw")).to_numpy()
+        bounds = np.concatenate(reduced_draws(posterior, of_block))
+    gamma = posterior.dataset["gamma"].sel(fixed=design.fixed_labels).mean(("chain", "draw")).to_numpy()
     own = group_ols(design, gamma)[:, [effect.coefficient for effect in design.random].index(coefficient)]
     columns = {"n": design.n_per_group, "mean": mean, "lower": bounds[:, 0], "upper": bounds[:, 1], "ols": own}
     return with_interval(pd.DataFrame(columns, index=design.group_labels.rename(design.group)), prob, kind)
@@ -113,15 +114,14 @@ def mean_and_error(moments: xr.Dataset, coefficients: Sequence[str]) -> pd.DataF
     return pd.DataFrame({name: parts[source].to_numpy().ravel() for name, source in columns.items()}, index)
 
 
-def _from_draws(
-    posterior: xr.Dataset, design: Design, prob: float, kind: str
-) -> tuple[pd.DataFrame, FloatArray, FloatArray]:
+def _from_draws(posterior: Draws, prob: float, kind: str) -> tuple[pd.DataFrame, FloatArray, FloatArray]:
     """Summary of beta, and mean and SD of u, (J, q)."""
+    design = posterior.design
     sample = ("chain", "draw")
-    beta = posterior["beta"].sel(coefficient=design.coefficient_labels)
+    beta = posterior.dataset["beta"].sel(coefficient=design.coefficient_labels)
     table = summarize(beta.transpose(*sample, design.group, "coefficient"), prob, kind)
-    u = posterior["u"].sel(random=design.random_labels).transpose(*sample, design.group, "random")
-    n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    u = posterior.dataset["u"].sel(random=design.random_labels).transpose(*sample, design.group, "random")
+    n_draws = posterior.dataset.sizes["chain"] * posterior.dataset.sizes["draw"]
     u_sd = u.std(sample, ddof=1).to_numpy() if n_draws > 1 else np.full(u.shape[2:], np.nan)
     return table, u.mean(sample).to_numpy(), u_sd
 
@@ -138,6 +138,6 @@ def _from_moments(
         return interval(flat, prob, kind)
 
     table = mean_and_error(moments, design.coefficient_labels)
-    table[["lower", "upper"]] = np.concatenate(reduced_draws(posterior, design, bounds))
+    table[["lower", "upper"]] = np.concatenate(reduced_draws(Draws(posterior, design), bounds))
     u = moments.sel(random=design.random_labels)
     return table.reindex(columns=list(COLUMNS)), u["u_mean"].to_numpy(), u["u_sd"].to_numpy()

@@ -13,17 +13,15 @@ from bayeshlm.design.scaling import IntArray
 from bayeshlm.errors import OptionError
 from bayeshlm.likelihood import budget
 from bayeshlm.likelihood.coefficient_draws import regenerated
+from bayeshlm.parameters.draws import Draws
 
 
-def group_draws(posterior: xr.Dataset, design: Design, groups: Sequence[Hashable] | None = None) -> xr.Dataset:
+def group_draws(posterior: Draws, groups: Sequence[Hashable] | None = None) -> xr.Dataset:
     """Draws of the random effects and coefficients of groups.
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``u`` and ``beta``, or else with ``gamma``, ``tau``, ``corr`` and ``sigma`` and ``attrs["seed"]``.
-    design : Design
-        Its cross-products are used.
+    posterior : Draws
     groups : sequence of group labels, optional
         All groups by default.
 
@@ -37,13 +35,14 @@ def group_draws(posterior: xr.Dataset, design: Design, groups: Sequence[Hashable
     OptionError
         A group is unknown, or the draws would have to be made and take more than the budget.
     """
+    design = posterior.design
     positions = group_positions(design, groups)
-    if "u" in posterior:
-        kept = posterior[["u", "beta"]]
+    if "u" in posterior.dataset:
+        kept = posterior.dataset[["u", "beta"]]
         return kept if groups is None else kept.isel({design.group: positions})
-    n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    n_draws = posterior.dataset.sizes["chain"] * posterior.dataset.sizes["draw"]
     check_budget(n_draws * len(positions) * len(design.coefficients))
-    return regenerated(posterior, design, positions)
+    return regenerated(posterior, positions)
 
 
 def group_positions(design: Design, groups: Sequence[Hashable] | None) -> IntArray:

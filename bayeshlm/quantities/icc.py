@@ -13,15 +13,14 @@ from bayeshlm.design.level1 import source_column
 from bayeshlm.design.scaling import FloatArray, column_moments
 from bayeshlm.equations import canonical
 from bayeshlm.errors import OptionError
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.level2_values import finite_number
 from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.quantities.summary import with_interval, with_median
-from bayeshlm.quantities.variance_components import covariance_matrices
 
 
 def icc(
-    posterior: xr.Dataset,
-    design: Design,
+    posterior: Draws,
     at: Mapping[str, float] | None = None,
     prob: float = 0.95,
     kind: str = "eti",
@@ -30,10 +29,7 @@ def icc(
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``gamma``, ``tau``, ``sigma`` and, for correlated effects, ``corr``.
-    design : Design
-        Gives X, Z and the group sizes.
+    posterior : Draws
     at : mapping of str to float, optional
         Values of the columns with a random slope, by expression (``"cwc(ses)"``), column (``"ses"``) or
         coefficient (``"b1"``), at which v is taken. Columns not named are at their means over rows.
@@ -63,9 +59,10 @@ def icc(
     Johnson (2014). Extension of Nakagawa & Schielzeth's R2_GLMM to random slopes models. Methods in Ecology and
     Evolution 5(9). Nakagawa, Johnson & Schielzeth (2017). Journal of the Royal Society Interface 14(134).
     """
-    v = between_variance(covariance_matrices(posterior, design), design, at)
-    sigma2 = posterior["sigma"].transpose("chain", "draw") ** 2
-    gamma = posterior["gamma"].sel(fixed=design.fixed_labels).transpose("chain", "draw", "fixed").to_numpy()
+    design = posterior.design
+    v = between_variance(posterior.G, design, at)
+    sigma2 = posterior.dataset["sigma"].transpose("chain", "draw") ** 2
+    gamma = posterior.gamma
     var_fixed = fixed_variance(gamma, design)
     value = v / (v + sigma2)
     size = float(np.sum(np.square(design.n_per_group, dtype=float)) / design.n_obs)

@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 from scipy.special import ndtr, ndtri
 
-from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.level2_values import level2_values
 from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.quantities.summary import check_interval, summarize, with_interval
@@ -19,8 +19,7 @@ _BISECTIONS = 60
 
 
 def plausible_ranges(
-    posterior: xr.Dataset,
-    design: Design,
+    posterior: Draws,
     prob: float = 0.95,
     at: Mapping[str, float] | None = None,
     z: float | None = None,
@@ -30,10 +29,7 @@ def plausible_ranges(
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``gamma`` and ``tau``.
-    design : Design
-        Gives W, the level-2 columns.
+    posterior : Draws
     prob : float
         Share of groups covered; the posterior intervals of the range's ends use it too.
     at : mapping of str to float, optional
@@ -61,20 +57,21 @@ def plausible_ranges(
     Textbook range: ``W gamma -+ z tau`` (Raudenbush & Bryk 2002, chapter 4). Predictive range: the quantiles of the
     mixture over draws of ``N(W gamma, tau^2)``, found by bisection.
     """
+    design = posterior.design
     check_interval(prob, kind)
     if z is None:
         z = float(ndtri(0.5 + prob / 2))
     elif not 0.0 < z < np.inf:
         raise OptionError(f"z={z!r} must be a positive number, such as z=1.96")
     labels = [column.coefficient for column in design.random]
-    gamma = posterior["gamma"].sel(fixed=design.fixed_labels).transpose("chain", "draw", "fixed").to_numpy()
-    tau = posterior["tau"].sel(random=design.random_labels).transpose("chain", "draw", "random").to_numpy()
+    gamma = posterior.gamma
+    tau = posterior.tau
     center = gamma @ level2_values(design, at).T
 
     dims = ("chain", "draw", "coefficient")
     draws = xr.Dataset(
         {"lower": (dims, center - z * tau), "upper": (dims, center + z * tau)},
-        coords={"chain": posterior["chain"], "draw": posterior["draw"], "coefficient": labels},
+        coords={"chain": posterior.dataset["chain"], "draw": posterior.dataset["draw"], "coefficient": labels},
     )
     ends = xr.concat([draws["lower"], draws["upper"]], dim="end").assign_coords(end=["lower", "upper"])
     table = summarize(ends.transpose("chain", "draw", "coefficient", "end"), prob, kind)

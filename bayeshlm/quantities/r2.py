@@ -12,10 +12,10 @@ from bayeshlm.design.centering import GroupMeans
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.icc import fixed_variance
 from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.quantities.summary import summarize, with_interval
-from bayeshlm.quantities.variance_components import covariance_matrices
 
 REDUCTION = "reduction"
 """Variable of the draws, and beginning of the table's rows, of the proportions reduced from a null model."""
@@ -58,8 +58,7 @@ class Parts:
 
 
 def r2(
-    posterior: xr.Dataset,
-    design: Design,
+    posterior: Draws,
     null: tuple[xr.Dataset, Design] | None = None,
     prob: float = 0.95,
     kind: str = "eti",
@@ -68,10 +67,7 @@ def r2(
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``gamma``, ``tau``, ``sigma`` and, for correlated effects, ``corr``.
-    design : Design
-        Gives X, Z and the groups.
+    posterior : Draws
     null : (xarray.Dataset, Design), optional
         The posterior (or one draw of estimates) and the design of a smaller model of the same rows, from whose
         variances the reduction is taken.
@@ -109,7 +105,8 @@ def r2(
     Nakagawa & Schielzeth (2013). Methods in Ecology and Evolution 4(2). Johnson (2014). Ibid. 5(9). Rights & Sterba
     (2019). Quantifying explained variance in multilevel models. Psychological Methods 24(3).
     """
-    parts = variance_parts(posterior, design)
+    design = posterior.design
+    parts = variance_parts(posterior)
     with np.errstate(invalid="ignore"):
         values = {
             "marginal": (parts.f1 + parts.f2) / parts.total,
@@ -121,12 +118,12 @@ def r2(
         }
     sample = ("chain", "draw")
     draws = xr.Dataset(
-        {name: (sample, value) for name, value in values.items()}, {dim: posterior[dim] for dim in sample}
+        {name: (sample, value) for name, value in values.items()}, {dim: posterior.dataset[dim] for dim in sample}
     )
     tables = [summarize(draws[name], prob, kind) for name in draws]
     index = [str(name) for name in draws]
     if null is not None:
-        reduction = reduced(posterior, design, *null)
+        reduction = reduced(posterior, *null)
         draws[REDUCTION] = reduction
         tables.append(summarize(reduction, prob, kind))
         index += [f"{REDUCTION} {component}" for component in reduction["component"].to_numpy()]
@@ -135,10 +132,11 @@ def r2(
     return Quantity("r2", draws, with_interval(table, prob, kind), _notes(design, null is not None))
 
 
-def variance_parts(posterior: xr.Dataset, design: Design) -> Parts:
+def variance_parts(posterior: Draws) -> Parts:
     """The five parts of the outcome's variance at each draw; parameters as in `r2`."""
-    gamma = posterior["gamma"].sel(fixed=design.fixed_labels).transpose("chain", "draw", "fixed").to_numpy()
-    G = covariance_matrices(posterior, design)
+    design = posterior.design
+    gamma = posterior.gamma
+    G = posterior.G
     n = design.n_per_group
     x_means, z_means = (
         GroupMeans.learn(columns, design.group_codes, design.n_groups).means for columns in (design.X, design.Z)
@@ -150,13 +148,13 @@ def variance_parts(posterior: xr.Dataset, design: Design) -> Parts:
     f2 = ((scaled @ deviations.T) ** 2 @ n) / (design.n_obs - 1)
     m = np.einsum("...qr,qr->...", G, (z_means.T * n) @ z_means / design.n_obs)
     random = np.einsum("...qr,qr->...", G, design.Z.T @ design.Z / design.n_obs)
-    sigma2 = posterior["sigma"].transpose("chain", "draw").to_numpy() ** 2
+    sigma2 = posterior.sigma**2
     f1, f2 = _split(fixed_variance(gamma, design), f2)
     v, m = _split(random, m)
     return Parts(f1, f2, v, m, sigma2)
 
 
-def reduced(posterior: xr.Dataset, design: Design, null_posterior: xr.Dataset, null_design: Design) -> xr.DataArray:
+def reduced(posterior: Draws, null_posterior: xr.Dataset, null_design: Design) -> xr.DataArray:
     """Proportion by which each variance is smaller than in a null model, (chain, draw, component).
 
     Raises
@@ -164,9 +162,10 @@ def reduced(posterior: xr.Dataset, design: Design, null_posterior: xr.Dataset, n
     OptionError
         The null model is one of other rows.
     """
+    design = posterior.design
     _check_same_rows(design, null_design)
-    variances = _variances(posterior, design)
-    null_variances = _variances(null_posterior, null_design)
+    variances = _variances(posterior)
+    null_variances = _variances(Draws(null_posterior, null_design))
     names, values = [], []
     for key, (name, own) in variances.items():
         if key in null_variances:
@@ -176,16 +175,17 @@ def reduced(posterior: xr.Dataset, design: Design, null_posterior: xr.Dataset, n
     return xr.DataArray(
         np.stack(values, axis=-1),
         dims=("chain", "draw", "component"),
-        coords={"chain": posterior["chain"], "draw": posterior["draw"], "component": names},
+        coords={"chain": posterior.dataset["chain"], "draw": posterior.dataset["draw"], "component": names},
         name=REDUCTION,
     )
 
 
-def _variances(posterior: xr.Dataset, design: Design) -> dict[tuple[str, str], tuple[str, FloatArray]]:
+def _variances(posterior: Draws) -> dict[tuple[str, str], tuple[str, FloatArray]]:
     """Name and draws of each variance, by what varies: an expression and, of several columns, its label."""
-    found = {("", ""): ("sigma2", posterior["sigma"].transpose("chain", "draw").to_numpy() ** 2)}
+    design = posterior.design
+    found = {("", ""): ("sigma2", posterior.sigma**2)}
     for column in design.random:
-        tau = posterior["tau"].sel(random=column.label).transpose("chain", "draw").to_numpy()
+        tau = posterior.dataset["tau"].sel(random=column.label).transpose("chain", "draw").to_numpy()
         key = (column.expression, column.label.removeprefix(column.symbol))
         found[key] = (f"tau2[{column.label}]", tau**2)
     return found

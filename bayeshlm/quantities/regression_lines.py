@@ -11,6 +11,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.level1 import level1_column
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
+from bayeshlm.parameters.draws import Draws
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -27,16 +28,12 @@ class GroupRegressions:
     y: FloatArray
 
 
-def average_lines(
-    posterior: xr.Dataset, design: Design, coefficient: str, x: FloatArray, rows: FloatArray
-) -> xr.DataArray:
+def average_lines(posterior: Draws, coefficient: str, x: FloatArray, rows: FloatArray) -> xr.DataArray:
     """Expected outcome of an average group (u = 0) along a level-1 expression, in each draw.
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``gamma``.
-    design : Design
+    posterior : Draws
     coefficient : str
         Label of the coefficient whose expression runs along `x`.
     x : (n,) array
@@ -50,13 +47,14 @@ def average_lines(
         (chain, draw, row, x): ``sum_c a_c W_c gamma`` plus the mean offset, where a is the vector of the level-1
         expressions, the others at their means over rows.
     """
+    design = posterior.design
     position = design.coefficient_labels.index(coefficient)
     a = np.repeat(_means(design, coefficient)[None], len(x), axis=0)
     a[:, position] = x
     weights = np.einsum("nc,vcp->vnp", a, rows)
-    gamma = posterior["gamma"].sel(fixed=design.fixed_labels).transpose("chain", "draw", "fixed").to_numpy()
+    gamma = posterior.gamma
     values = np.einsum("sdp,vnp->sdvn", gamma, weights, optimize=True) + design.offset.mean()
-    coords = {"chain": posterior["chain"], "draw": posterior["draw"], "x": x}
+    coords = {"chain": posterior.dataset["chain"], "draw": posterior.dataset["draw"], "x": x}
     return xr.DataArray(values, dims=("chain", "draw", "row", "x"), coords=coords, name="expected")
 
 
@@ -82,9 +80,10 @@ def group_regressions(design: Design, coefficient: str, beta: FloatArray) -> Gro
     return GroupRegressions(ends, (beta @ a + design.offset.mean())[:, None] + beta[:, [position]] * ends)
 
 
-def posterior_means(posterior: xr.Dataset, design: Design, moments: xr.Dataset | None = None) -> FloatArray:
+def posterior_means(posterior: Draws, moments: xr.Dataset | None = None) -> FloatArray:
     """Posterior means of the coefficients of every group, (J, C), from draws of beta or else from their moments."""
-    mean = posterior["beta"].mean(("chain", "draw")) if moments is None else moments["beta_mean"]
+    design = posterior.design
+    mean = posterior.dataset["beta"].mean(("chain", "draw")) if moments is None else moments["beta_mean"]
     return np.asarray(mean.sel(coefficient=design.coefficient_labels).transpose(design.group, "coefficient").to_numpy())
 
 

@@ -7,25 +7,21 @@ from collections.abc import Hashable, Iterator, Sequence
 import numpy as np
 import xarray as xr
 
-from bayeshlm.design.design import Design
 from bayeshlm.design.gram import has_ols, inverse_within
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.likelihood import budget
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_draws import check_budget, group_positions
 from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.quantities.summary import summarize, with_interval
-from bayeshlm.quantities.variance_components import covariance_matrices
 
 
-def reliability(posterior: xr.Dataset, design: Design, prob: float = 0.95, kind: str = "eti") -> Quantity:
+def reliability(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> Quantity:
     """Reliability of the groups' least squares estimates, averaged over groups, in each draw.
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``tau`` and ``sigma``.
-    design : Design
-        Its cross-products are used.
+    posterior : Draws
     prob, kind : float, {"eti", "hdi"}
         The interval, as in `summarize`.
 
@@ -41,8 +37,9 @@ def reliability(posterior: xr.Dataset, design: Design, prob: float = 0.95, kind:
     ``lambda_qj = tau_q^2 / (tau_q^2 + v_qqj)`` with ``v_j = sigma^2 (Z_j'Z_j)^-1`` (Raudenbush & Bryk 2002,
     chapter 3); `group_reliability` gives the draws of single groups.
     """
+    design = posterior.design
     n_groups = design.n_groups
-    tau, sigma = _scales(posterior, design)
+    tau, sigma = _scales(posterior)
     total = np.zeros(tau.shape)
     by_group = np.full((n_groups, tau.shape[-1]), np.nan)
     exists = has_ols(design.cross_products)
@@ -58,7 +55,7 @@ def reliability(posterior: xr.Dataset, design: Design, prob: float = 0.95, kind:
             "reliability": (("chain", "draw", "coefficient"), average),
             "by_group": ((design.group, "coefficient"), by_group),
         },
-        coords={**_sample(posterior), "coefficient": labels, design.group: design.group_labels},
+        coords={**_sample(posterior.dataset), "coefficient": labels, design.group: design.group_labels},
     )
     table = with_interval(summarize(draws["reliability"], prob, kind), prob, kind)
     table.attrs["n_groups_with_ols"] = int(exists.sum())
@@ -66,7 +63,7 @@ def reliability(posterior: xr.Dataset, design: Design, prob: float = 0.95, kind:
     return Quantity("reliability", draws, table, (note,))
 
 
-def group_reliability(posterior: xr.Dataset, design: Design, groups: Sequence[Hashable] | None = None) -> xr.DataArray:
+def group_reliability(posterior: Draws, groups: Sequence[Hashable] | None = None) -> xr.DataArray:
     """Draws of the reliability of single groups.
 
     Parameters
@@ -86,15 +83,16 @@ def group_reliability(posterior: xr.Dataset, design: Design, groups: Sequence[Ha
     OptionError
         A group is unknown, or the draws would take more than the budget.
     """
+    design = posterior.design
     positions = group_positions(design, groups)
-    tau, sigma = _scales(posterior, design)
+    tau, sigma = _scales(posterior)
     check_budget(tau.size * len(positions))
     spread = np.einsum("jqq->jq", inverse_within(design.cross_products))[positions]
     return xr.DataArray(
         np.moveaxis(_lambda(tau, sigma, spread), -1, 2),
         dims=("chain", "draw", design.group, "coefficient"),
         coords={
-            **_sample(posterior),
+            **_sample(posterior.dataset),
             design.group: design.group_labels[positions],
             "coefficient": [column.coefficient for column in design.random],
         },
@@ -102,15 +100,12 @@ def group_reliability(posterior: xr.Dataset, design: Design, groups: Sequence[Ha
     )
 
 
-def eb_weights(posterior: xr.Dataset, design: Design, groups: Sequence[Hashable] | None = None) -> xr.DataArray:
+def eb_weights(posterior: Draws, groups: Sequence[Hashable] | None = None) -> xr.DataArray:
     """Posterior mean of the empirical Bayes weights ``G (G + V_j)^-1`` of the groups' own estimates.
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``tau``, ``sigma`` and, for correlated effects, ``corr``.
-    design : Design
-        Its cross-products are used.
+    posterior : Draws
     groups : sequence of group labels, optional
         All groups by default.
 
@@ -125,14 +120,15 @@ def eb_weights(posterior: xr.Dataset, design: Design, groups: Sequence[Hashable]
     -----
     Computed as ``A (A + sigma^2 I)^-1`` with ``A = G Z_j'Z_j``, the same matrix (Raudenbush & Bryk 2002, chapter 3).
     """
+    design = posterior.design
     products = design.cross_products
     positions = group_positions(design, groups)
     S = products.z_transform
     inverse = np.linalg.inv(S)
-    G = inverse @ covariance_matrices(posterior, design) @ inverse.T
+    G = inverse @ posterior.G @ inverse.T
     q = G.shape[-1]
     G = G.reshape(-1, 1, q, q)
-    sigma2 = posterior["sigma"].transpose("chain", "draw").to_numpy().reshape(-1, 1, 1, 1) ** 2
+    sigma2 = posterior.sigma.reshape(-1, 1, 1, 1) ** 2
     weights = np.full((len(positions), q, q), np.nan)
     exists = has_ols(products)[positions]
     for part in _parts(np.flatnonzero(exists), G.size):
@@ -152,9 +148,10 @@ def _lambda(tau: FloatArray, sigma: FloatArray, spread: FloatArray) -> FloatArra
     return np.asarray(np.divide(tau2, total, out=total))
 
 
-def _scales(posterior: xr.Dataset, design: Design) -> tuple[FloatArray, FloatArray]:
-    tau = posterior["tau"].sel(random=design.random_labels).transpose("chain", "draw", "random")
-    return tau.to_numpy(), posterior["sigma"].transpose("chain", "draw").to_numpy()
+def _scales(posterior: Draws) -> tuple[FloatArray, FloatArray]:
+    design = posterior.design
+    tau = posterior.dataset["tau"].sel(random=design.random_labels).transpose("chain", "draw", "random")
+    return tau.to_numpy(), posterior.sigma
 
 
 def _sample(posterior: xr.Dataset) -> dict[str, xr.DataArray]:

@@ -12,6 +12,7 @@ import xarray as xr
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.level2_variables import Level2Variable, find_level2_variable, level2_rows, level2_variables
 from bayeshlm.quantities.summary import check_interval, interval, with_interval
 
@@ -69,8 +70,7 @@ def find_moderator(design: Design, coefficient: str, by: str | None) -> Level2Va
 
 
 def simple_slopes(
-    posterior: xr.Dataset,
-    design: Design,
+    posterior: Draws,
     coefficient: str,
     by: Level2Variable,
     values: Sequence[float] | None = None,
@@ -81,9 +81,7 @@ def simple_slopes(
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``gamma``.
-    design : Design
+    posterior : Draws
     coefficient : str
         Label of the slope.
     by : Level2Variable
@@ -99,19 +97,20 @@ def simple_slopes(
     zero out (Bauer & Curran 2005, Multivariate Behavioral Research 40, 373-400, for the frequentist one). Its ends
     are interpolated between values.
     """
+    design = posterior.design
     check_interval(prob, kind)
     categories = values is None and bool(by.levels)
     if values is None and not categories:
         values = np.linspace(by.numbers.min(), by.numbers.max(), _GRID).tolist()
     rows = level2_rows(design, by, values)[:, design.coefficient_labels.index(coefficient)]
-    gamma = posterior["gamma"].sel(fixed=design.fixed_labels).transpose("chain", "draw", "fixed").to_numpy()
+    gamma = posterior.gamma
     slope = gamma @ rows.T
     bounds = interval(np.moveaxis(slope, -1, 0), prob, kind)
     numbers = np.arange(len(rows), dtype=float) if values is None else np.asarray(values, dtype=float)
     index = pd.Index(np.array(by.levels) if categories else numbers, name=by.name)
     table = pd.DataFrame({"mean": slope.mean(axis=(0, 1)), "lower": bounds[:, 0], "upper": bounds[:, 1]}, index)
     table["excludes_zero"] = (table["lower"] > 0) | (table["upper"] < 0)
-    coords = {"chain": posterior["chain"], "draw": posterior["draw"], "value": index.to_numpy()}
+    coords = {"chain": posterior.dataset["chain"], "draw": posterior.dataset["draw"], "value": index.to_numpy()}
     draws = xr.DataArray(slope, dims=("chain", "draw", "value"), coords=coords, name="slope")
     regions = () if categories else regions_without_zero(numbers, bounds[:, 0], bounds[:, 1])
     return SimpleSlopes(coefficient, by, numbers, draws, with_interval(table, prob, kind), regions)

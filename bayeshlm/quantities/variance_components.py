@@ -8,36 +8,33 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.summary import with_interval, with_median
 
 
-def covariance_matrices(posterior: xr.Dataset, design: Design) -> FloatArray:
+def covariance_matrices(posterior: Draws) -> FloatArray:
     """Covariance matrix of the random effects in each draw, ``G = diag(tau) corr diag(tau)``.
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``tau`` (chain, draw, random) and, unless all effects are independent, ``corr`` (chain, draw,
-        random, random_).
-    design : Design
-        Gives the order of the random effects.
+    posterior : Draws
 
     Returns
     -------
     array (chains, draws, q, q)
     """
+    design = posterior.design
     labels = design.random_labels
-    tau = posterior["tau"].sel(random=labels).transpose("chain", "draw", "random").to_numpy()
-    if "corr" not in posterior:
+    tau = posterior.dataset["tau"].sel(random=labels).transpose("chain", "draw", "random").to_numpy()
+    if "corr" not in posterior.dataset:
         return np.asarray(tau[..., None] ** 2 * np.eye(len(labels)))
-    corr = posterior["corr"].sel(random=labels, random_=labels)
+    corr = posterior.dataset["corr"].sel(random=labels, random_=labels)
     values = corr.transpose("chain", "draw", "random", "random_").to_numpy()
     return np.asarray(tau[..., :, None] * values * tau[..., None, :])
 
 
-def variance_draws(posterior: xr.Dataset, design: Design) -> xr.Dataset:
+def variance_draws(posterior: Draws) -> xr.Dataset:
     """Draws of every variance component.
 
     Returns
@@ -47,32 +44,30 @@ def variance_draws(posterior: xr.Dataset, design: Design) -> xr.Dataset:
         ``"u0,u1"`` for any two effects of one independent block, absent when there is none; ``sigma``,
         ``sigma2`` (chain, draw).
     """
+    design = posterior.design
     labels = design.random_labels
-    tau = posterior["tau"].sel(random=labels)
-    sigma = posterior["sigma"]
+    tau = posterior.dataset["tau"].sel(random=labels)
+    sigma = posterior.dataset["sigma"]
     draws = xr.Dataset({"tau": tau, "tau2": tau**2, "sigma": sigma, "sigma2": sigma**2})
     pairs = [pair for block in design.blocks for pair in combinations(sorted(block), 2)]
     if pairs:
         first, second = (list(positions) for positions in zip(*pairs, strict=True))
         dims = ("chain", "draw", "pair")
-        corr = posterior["corr"].sel(random=labels, random_=labels)
+        corr = posterior.dataset["corr"].sel(random=labels, random_=labels)
         values = corr.transpose("chain", "draw", "random", "random_").to_numpy()[..., first, second]
-        G = covariance_matrices(posterior, design)
+        G = posterior.G
         draws["cov"] = (dims, G[..., first, second])
         draws["corr"] = (dims, values)
         draws = draws.assign_coords(pair=[f"{labels[i]},{labels[j]}" for i, j in pairs])
     return draws
 
 
-def variance_components(posterior: xr.Dataset, design: Design, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
+def variance_components(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
     """Summarize the variance components, each computed draw by draw.
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``tau``, ``sigma`` and ``corr`` (see `covariance_matrices`).
-    design : Design
-        Names the random effects and their independent blocks.
+    posterior : Draws
     prob, kind : float, {"eti", "hdi"}
         The interval, as in `summarize`.
 
@@ -83,7 +78,7 @@ def variance_components(posterior: xr.Dataset, design: Design, prob: float = 0.9
         ``("corr", "u0,u1")``, ``("sigma", "")``, ``("sigma2", "")``; columns of `summarize` and ``median``, which is
         nearer to the truth than the mean where there are few groups. tau and sigma are SDs, tau2 and sigma2 variances.
     """
-    draws = variance_draws(posterior, design)
+    draws = variance_draws(posterior)
     names = [name for name in ("tau", "tau2", "cov", "corr", "sigma", "sigma2") if name in draws]
     parts = [with_median(draws[name], prob, kind) for name in names]
     index = [

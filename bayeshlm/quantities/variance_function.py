@@ -6,18 +6,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.quantities.summary import check_interval, interval, with_interval
-from bayeshlm.quantities.variance_components import covariance_matrices
 
 _GRID = 101
 
 
 def variance_function(
-    posterior: xr.Dataset,
-    design: Design,
+    posterior: Draws,
     coefficient: str,
     x: FloatArray | None = None,
     prob: float = 0.95,
@@ -27,9 +25,7 @@ def variance_function(
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``tau``, ``sigma`` and, for correlated effects, ``corr``.
-    design : Design
+    posterior : Draws
     coefficient : str
         Label of a coefficient with a random effect.
     x : (n,) array, optional
@@ -48,19 +44,20 @@ def variance_function(
     The columns of other random slopes are at their means over rows. The between-group variance is a parabola with
     its minimum at ``-cov(u0, u1)/tau1^2`` (Snijders & Bosker 2012, section 5.1.1).
     """
+    design = posterior.design
     check_interval(prob, kind)
     position = [column.coefficient for column in design.random].index(coefficient)
     column = design.Z[:, position]
     grid = np.linspace(column.min(), column.max(), _GRID) if x is None else np.asarray(x, dtype=float)
     z = np.repeat(design.Z.mean(axis=0)[None], len(grid), axis=0)
     z[:, position] = grid
-    G = covariance_matrices(posterior, design)
+    G = posterior.G
     between = np.einsum("nq,sdqr,nr->sdn", z, G, z, optimize=True)
-    sigma2 = posterior["sigma"].transpose("chain", "draw").to_numpy()[..., None] ** 2
+    sigma2 = posterior.sigma[..., None] ** 2
     dims = ("chain", "draw", "x")
     draws = xr.Dataset(
         {"between": (dims, between), "total": (dims, between + sigma2)},
-        coords={"chain": posterior["chain"], "draw": posterior["draw"], "x": grid},
+        coords={"chain": posterior.dataset["chain"], "draw": posterior.dataset["draw"], "x": grid},
     )
     parts = {}
     for part in ("between", "total"):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bayeshlm.design import Design
 from bayeshlm.likelihood.budget import within_budget
 from bayeshlm.likelihood.coefficient_draws import drawn_groups, group_moments
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.free_variables import constant_data, free_variables
 from bayeshlm.parameters.partial_correlations import partial_correlations
 from bayeshlm.parameters.prior_changes import basis_text
@@ -47,7 +48,7 @@ def to_datatree(raw: RawDraws, design: Design, priors: Priors, options: Sampling
             posterior = with_groups(posterior, u, beta, design)
             groups["log_likelihood"] = log_likelihood_dataset(log_likelihood, posterior, design)
         else:
-            groups["group_moments"] = group_moments(posterior, design)
+            groups["group_moments"] = group_moments(Draws(posterior, design))
     stats = raw.sample_stats
     keep = [name for name in stats.data_vars if stats[name].dims == ("chain", "draw") and stats[name].dtype != object]
     tree = xr.DataTree.from_dict(

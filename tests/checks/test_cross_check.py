@@ -9,6 +9,7 @@ from bayeshlm.checks.cross_check import cross_check
 from bayeshlm.checks.held_correlations import held_correlations
 from bayeshlm.checks.reml_components import components
 from bayeshlm.commands.gallery import open_model
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.prior_families import HalfNormal, Normal
 from bayeshlm.parameters.priors import make_priors
 from bayeshlm.quantities.convergence import Convergence, assess_convergence
@@ -18,7 +19,7 @@ from bayeshlm.reml.fixed_value import held_component
 
 
 def check(design, posterior, priors=None, convergence=GOOD):
-    return cross_check(posterior, design, make_priors(design, priors), fit_reml(design), convergence)
+    return cross_check(Draws(posterior, design), make_priors(design, priors), fit_reml(design), convergence)
 
 
 def causes(checked, component, effect=""):

@@ -17,6 +17,7 @@ from bayeshlm.design import build_design
 from bayeshlm.design.subset import without_rows
 from bayeshlm.equations import parse
 from bayeshlm.likelihood.group_effects import Conditionals
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import make_priors
 from bayeshlm.quantities.convergence import Convergence
 from bayeshlm.reml.estimate import fit_reml
@@ -35,7 +36,7 @@ def outlier():
     design = planted(6.0)
     priors = make_priors(design)
     posterior = exact_posterior(design, priors, tau_wide=2.0)
-    return design, priors, posterior, influence(posterior, design, priors)
+    return design, priors, posterior, influence(Draws(posterior, design), priors)
 
 
 def test_a_planted_outlier_is_at_the_top_and_named(outlier):
@@ -89,7 +90,7 @@ def test_cooks_distance_of_the_posterior_is_near_remls(outlier):
 
 def test_a_fit_anew_takes_the_place_of_the_weights(outlier):
     design, _, posterior, _ = outlier
-    shifts = shifts_without_groups(posterior, design)
+    shifts = shifts_without_groups(Draws(posterior, design))
     moved = posterior.assign(gamma=posterior["gamma"] + 1.0)
     put_refit(shifts, posterior, design, 5, Refit(moved, Convergence(True, 1, 1, 1, 0, 1, ())))
     scale = posterior["gamma"].std(("chain", "draw"))
@@ -107,15 +108,15 @@ def test_bad_groups_are_fitted_anew_on_request(monkeypatch):
     rest = without_rows(design, design.group_codes == 5)
     refits = []
 
-    def refit(posterior, design, priors, left_out):
+    def refit(posterior, priors, left_out):
         refits.append(np.flatnonzero(left_out).tolist())
         return Refit(exact_posterior(rest, priors), Convergence(False, 1, 1, 1, 0, 1, ()))
 
     monkeypatch.setattr("bayeshlm.checks.influence.refit_without", refit)
-    quick = influence(posterior, design, priors)
+    quick = influence(Draws(posterior, design), priors)
     assert quick.bad.index.tolist() == [5]
     assert refits == []
-    found = influence(posterior, design, priors, exact=True)
+    found = influence(Draws(posterior, design), priors, exact=True)
     assert refits == [np.flatnonzero(design.group_codes == 5).tolist()]
     assert found.bad.empty
     assert found.table.index[0] == 5
@@ -127,7 +128,7 @@ def test_bad_groups_are_fitted_anew_on_request(monkeypatch):
 def test_conflict_is_the_chi_square_of_what_a_group_shows(name):
     design = ward_design(name)
     posterior = draws_around(design)
-    given = Conditionals.of(posterior, design)
+    given = Conditionals.of(Draws(posterior, design))
     rng = np.random.default_rng(1)
     weights = rng.dirichlet(np.ones(6), design.n_groups)
     found = conflict_probabilities(given, rotate(design.cross_products), slice(0, design.n_groups), weights)
@@ -170,14 +171,14 @@ def test_a_planted_outlier_is_found_at_the_power_computed():
 
 def conflicts(design, seed):
     posterior = exact_posterior(design, make_priors(design), draws=250, proposals=10_000, seed=seed, tau_wide=2.0)
-    return shifts_without_groups(posterior, design).conflict_p
+    return shifts_without_groups(Draws(posterior, design)).conflict_p
 
 
 def test_a_singular_fit_and_reml_without_an_answer():
     design = clinics_design(SLOPE, n_groups=20, size=4, tau=(0.0, 0.0))
     priors = make_priors(design)
     posterior = exact_posterior(design, priors)
-    found = influence(posterior, design, priors)
+    found = influence(Draws(posterior, design), priors)
     assert np.isfinite(found.table["reml_cooks_distance"]).all()
     assert found.reml["rvc"].isnull().any()
     assert np.isfinite(found.posterior["change"]).all()
@@ -191,7 +192,7 @@ def test_reml_without_an_answer_leaves_the_posterior(monkeypatch, outlier):
         raise DataError("the level-1 variance is zero")
 
     monkeypatch.setattr("bayeshlm.checks.influence.fit_reml", fail)
-    found = influence(posterior, design, priors)
+    found = influence(Draws(posterior, design), priors)
     xr.testing.assert_identical(found.posterior, whole.posterior)
     assert found.table["reml_cooks_distance"].isna().all()
     assert found.notes == ("REML has no estimate: the level-1 variance is zero",)
@@ -200,7 +201,7 @@ def test_reml_without_an_answer_leaves_the_posterior(monkeypatch, outlier):
 def test_many_groups_are_not_fitted_by_reml_unasked(monkeypatch, outlier):
     design, priors, posterior, whole = outlier
     monkeypatch.setattr("bayeshlm.checks.influence.MOST_REML_FITS", 39)
-    found = influence(posterior, design, priors)
+    found = influence(Draws(posterior, design), priors)
     assert found.table.attrs["reml_estimate"] == "one_step"
     assert "one-step" in found.notes[0]
     assert found.reml["mdffits"].sel(estimate="exact").isnull().all()
@@ -213,7 +214,7 @@ def test_many_groups_are_not_fitted_by_reml_unasked(monkeypatch, outlier):
 def test_few_groups_of_few_rows(name, n_groups):
     design = ward_design(name, n_groups=n_groups)
     posterior, priors = draws_around(design, 150), make_priors(design)
-    found = influence(posterior, design, priors)
+    found = influence(Draws(posterior, design), priors)
     assert np.isfinite(found.posterior["change"]).all()
     assert found.table["conflict_p"].between(0, 1).all()
     if found.notes:
@@ -223,4 +224,4 @@ def test_few_groups_of_few_rows(name, n_groups):
         assert found.table["leverage_fixed"].sum() == pytest.approx(len(design.fixed))
     assert (n_groups < 9) or found.table["reml_cooks_distance"].notna().all()
     for unit in ("row", "group"):
-        assert np.isfinite(leave_one_out(posterior, design, priors, unit, exact=False).pointwise["elpd"]).all()
+        assert np.isfinite(leave_one_out(Draws(posterior, design), priors, unit, exact=False).pointwise["elpd"]).all()

@@ -9,13 +9,14 @@ from bayeshlm.checks.level1_residuals import level1_residuals
 from bayeshlm.checks.residual_shape import kurtosis_score, normality, skewness_score
 from bayeshlm.errors import OptionError
 from bayeshlm.likelihood.coefficient_draws import regenerated
+from bayeshlm.parameters.draws import Draws
 
 
 @pytest.mark.parametrize("name", EQUATIONS)
 def test_every_residual_equals_dense_matrices(name, fake_draws):
     design = clinic_design(name)
     posterior = random_posterior(design, fake_draws)
-    found = level1_residuals(posterior, design)
+    found = level1_residuals(Draws(posterior, design))
     means, conditional, left = [], [], []
     for gamma, G, sigma in zip(*parameter_draws(posterior), strict=True):
         Z, u, cov, _ = dense(design, gamma, G, sigma)
@@ -39,14 +40,14 @@ def test_every_residual_equals_dense_matrices(name, fake_draws):
 def test_intervals_and_shape_come_from_draws_of_the_errors(kept, fake_draws):
     design = clinic_design("random slope")
     posterior = random_posterior(design, fake_draws)
-    u = regenerated(posterior, design, np.arange(design.n_groups))["u"]
+    u = regenerated(Draws(posterior, design), np.arange(design.n_groups))["u"]
     if kept:
         u = u * 1.1  # draws of its own, which must be used
         posterior["u"] = u
     gamma = parameter_draws(posterior)[0]
     of_row = u.to_numpy().reshape(-1, *u.shape[2:])[:, design.group_codes]
     r = (design.y - gamma @ design.X.T - np.einsum("siq,iq->si", of_row, design.Z)).T
-    found = level1_residuals(posterior, design, prob=0.8)
+    found = level1_residuals(Draws(posterior, design), prob=0.8)
     np.testing.assert_allclose(found.table[["lower", "upper"]], np.quantile(r, [0.1, 0.9], axis=1).T)
     assert found.table.attrs == {"ci_kind": "eti", "ci_prob": 0.8}
     assert found.normality.skewness == pytest.approx(scipy.stats.skew(r).mean())
@@ -58,9 +59,9 @@ def test_intervals_and_shape_come_from_draws_of_the_errors(kept, fake_draws):
 def test_many_rows_take_fewer_draws(fake_draws, monkeypatch):
     design = clinic_design("random slope")
     posterior = random_posterior(design, fake_draws, draws=300)
-    whole = level1_residuals(posterior, design)
+    whole = level1_residuals(Draws(posterior, design))
     monkeypatch.setattr(effect_moments, "MOST_NUMBERS", 10)
-    few = level1_residuals(posterior, design)
+    few = level1_residuals(Draws(posterior, design))
     assert few.normality.n_draws == 200
     assert "200 of 600 draws" in few.notes[-1]
     assert not any("of 600 draws" in note for note in whole.notes)
@@ -82,7 +83,7 @@ def test_scores_are_those_of_scipy():
 
 def test_the_columns_of_hlms_file(fake_draws):
     design = clinic_design("random slope")
-    found = level1_residuals(random_posterior(design, fake_draws), design)
+    found = level1_residuals(Draws(random_posterior(design, fake_draws), design))
     file = found.hlm_file()
     assert file.columns.tolist() == ["L2ID", "L1RESID", "FITVAL", "SIGMA", "pain", "dose", "urban"]
     np.testing.assert_allclose(file["L1RESID"] + file["FITVAL"], file["pain"])
@@ -94,4 +95,4 @@ def test_wrong_options(fake_draws):
     posterior = random_posterior(design, fake_draws)
     for options in ({"prob": 1.2}, {"kind": "std"}, {"min_df": 0}, {"min_df": 2.5}):
         with pytest.raises(OptionError):
-            level1_residuals(posterior, design, **options)
+            level1_residuals(Draws(posterior, design), **options)

@@ -14,6 +14,7 @@ from bayeshlm.design import build_design
 from bayeshlm.design.gram import has_ols
 from bayeshlm.equations import parse
 from bayeshlm.likelihood.coefficient_draws import group_moments, regenerated
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import make_priors
 from bayeshlm.quantities.at_estimates import estimates_as_draw
 from bayeshlm.reml.empirical_bayes import empirical_bayes
@@ -28,7 +29,7 @@ def group_blocks(matrix, q):
 def test_residuals_and_distances_equal_dense_matrices(name, fake_draws):
     design = clinic_design(name)
     posterior = random_posterior(design, fake_draws)
-    found = level2_residuals(posterior, design)
+    found = level2_residuals(Draws(posterior, design))
     J, q = design.n_groups, len(design.random)
     u, within, of_mean, d = [], [], [], []
     rank = [np.linalg.matrix_rank(design.Z[design.group_codes == j], tol=1e-9) for j in range(J)]
@@ -53,7 +54,7 @@ def test_residuals_and_distances_equal_dense_matrices(name, fake_draws):
     np.testing.assert_allclose(found.distances["distance"], d.mean(axis=0), rtol=1e-6)
     np.testing.assert_allclose(found.distances["lower"], np.quantile(d, 0.025, axis=0), rtol=1e-6)
     np.testing.assert_allclose(found.distances["p"], scipy.stats.chi2.sf(d, rank).mean(axis=0), rtol=1e-6)
-    moments = group_moments(posterior, design)
+    moments = group_moments(Draws(posterior, design))
     np.testing.assert_allclose(found.table["mean"], moments["u_mean"].to_numpy().ravel(), rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(found.table["sd"], moments["u_sd"].to_numpy().ravel(), rtol=1e-9)
 
@@ -61,8 +62,8 @@ def test_residuals_and_distances_equal_dense_matrices(name, fake_draws):
 def test_intervals_are_of_the_draws_of_u_and_ols_is_the_groups_own(fake_draws):
     design = clinic_design("random slope")
     posterior = random_posterior(design, fake_draws)
-    u = regenerated(posterior, design, np.arange(design.n_groups))["u"].to_numpy()
-    found = level2_residuals(posterior, design, 0.5)
+    u = regenerated(Draws(posterior, design), np.arange(design.n_groups))["u"].to_numpy()
+    found = level2_residuals(Draws(posterior, design), 0.5)
     expected = np.quantile(u, [0.25, 0.75], axis=(0, 1))
     np.testing.assert_allclose(found.data["lower"], expected[0])
     np.testing.assert_allclose(found.data["upper"], expected[1])
@@ -82,7 +83,7 @@ def test_at_remls_estimate_the_residuals_are_lme4s_empirical_bayes():
     design = clinics_design(SLOPE)
     reml = fit_reml(design)
     draw = estimates_as_draw(design, reml)
-    found = level2_residuals(draw, design)
+    found = level2_residuals(Draws(draw, design))
     eb = empirical_bayes(reml)
     np.testing.assert_allclose(found.data["mean"], eb.u, atol=1e-10)
     np.testing.assert_allclose(found.data["cov"], eb.vcov, atol=1e-10)
@@ -103,7 +104,7 @@ def test_a_singular_g_has_distances_too():
     design = clinics_design(SLOPE, tau=(1.0, 0.0))
     reml = fit_reml(design)
     assert reml.singular
-    found = distances(estimates_as_draw(design, reml), design)
+    found = distances(Draws(estimates_as_draw(design, reml), design))
     for j in range(design.n_groups):
         Z = design.Z[design.group_codes == j]
         e = (design.y - design.X @ reml.gamma)[design.group_codes == j]
@@ -117,7 +118,7 @@ def test_many_groups_take_fewer_draws(fake_draws, monkeypatch):
     posterior = random_posterior(design, fake_draws, draws=150)
     monkeypatch.setattr(mahalanobis, "MOST_MATRICES", 1)
     monkeypatch.setattr(effect_moments, "MOST_NUMBERS", 1)
-    found = level2_residuals(posterior, design)
+    found = level2_residuals(Draws(posterior, design))
     assert "intervals of u from 200 of 300 draws" in found.notes[-2]
     assert "distances from 200 of 300 draws" in found.notes[-1]
 
@@ -125,7 +126,7 @@ def test_many_groups_take_fewer_draws(fake_draws, monkeypatch):
 def test_the_columns_of_hlms_file(fake_draws):
     design = clinic_design("random slope")
     posterior = random_posterior(design, fake_draws)
-    found = level2_residuals(posterior, design)
+    found = level2_residuals(Draws(posterior, design))
     file = found.hlm_file().set_index("L2ID")
     gamma = posterior["gamma"].mean(("chain", "draw")).to_numpy()
     columns = "NJ CHIPCT MDIST LNTOTVAR OLSRSVAR MDRSVAR EBb0 EBb1 OLb0 OLb1 FVb0 FVb1 ECb0 ECb1 PV0_0 PV1_0 PV1_1"
@@ -161,7 +162,7 @@ def test_p_values_of_clean_groups_are_uniform():
     truth["tau"][:] = np.sqrt([1, 0.5])
     truth["corr"][:] = [[1, 0.3 / np.sqrt(0.5)], [0.3 / np.sqrt(0.5), 1]]
     truth["sigma"][:] = 1.0
-    assert scipy.stats.kstest(distances(truth, design).p, "uniform").pvalue > 0.001
+    assert scipy.stats.kstest(distances(Draws(truth, design)).p, "uniform").pvalue > 0.001
 
 
 def outlying(shift, seed):
@@ -182,7 +183,7 @@ def test_a_planted_group_is_caught_and_clean_data_are_not_flagged_more_often_tha
         for shift, into in ((8.0, caught), (0.0, flagged)):
             design = outlying(shift, seed)
             posterior = exact_posterior(design, make_priors(design), 100, 4000, chains=2)
-            p = level2_residuals(posterior, design).distances["p_holm"]
+            p = level2_residuals(Draws(posterior, design)).distances["p_holm"]
             into.append(bool(p.loc[39] < 0.05) if shift else bool((p < 0.05).any()))
     assert np.mean(caught) >= power - 3 * np.sqrt(power * (1 - power) / 20)
     assert np.mean(flagged) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 20)
@@ -204,7 +205,7 @@ def test_heavy_tails_are_caught_and_normal_errors_are_not_flagged_more_often_tha
             frame["pain"] = rng.normal(size=40)[frame["clinic"]] + 0.5 * frame["dose"] + r
             design = build_design(parse(INTERCEPT), frame, "clinic")
             posterior = exact_posterior(design, make_priors(design), 100, 4000, chains=2)
-            found.append(level1_residuals(posterior, design).normality.p_kurtosis < 0.05)
+            found.append(level1_residuals(Draws(posterior, design)).normality.p_kurtosis < 0.05)
         rates[heavy] = np.mean(found)
     assert rates[True] >= power - 3 * np.sqrt(power * (1 - power) / 20)
     assert rates[False] <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 20)

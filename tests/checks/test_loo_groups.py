@@ -13,13 +13,14 @@ from bayeshlm.checks.loo_rows import rows_left_out
 from bayeshlm.checks.psis import error_of_sum, refitted
 from bayeshlm.design.subset import without_rows
 from bayeshlm.likelihood.group_effects import Conditionals
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import make_priors
 
 
 def test_the_marginal_likelihood_by_quadrature():
     design = ward_design("intercept")
     posterior = draws_around(design, 4)
-    given = Conditionals.of(posterior, design)
+    given = Conditionals.of(Draws(posterior, design))
     tau, sigma = given.chol[:, 0, 0], given.sigma
     for group in range(design.n_groups):
         rows = np.flatnonzero(design.group_codes == group)
@@ -40,7 +41,7 @@ def test_the_marginal_likelihood_by_quadrature():
 def test_the_marginal_likelihood_is_the_dense_normal(name):
     design = ward_design(name)
     posterior = draws_around(design)
-    given = Conditionals.of(posterior, design)
+    given = Conditionals.of(Draws(posterior, design))
     for group in range(design.n_groups):
         found = densities_of_group(given, group)
         for draw in range(6):
@@ -58,13 +59,13 @@ def test_importance_weights_agree_with_the_posterior_without_the_group(equations
     design = clinics_design(equations, n_groups=25, size=6, seed=5)
     priors = make_priors(design)
     whole = exact_posterior(design, priors)
-    left_out = groups_left_out(whole, design)
+    left_out = groups_left_out(Draws(whole, design))
     assert left_out.pareto_k.max() < 0.7
     for group in (0, 7, 19):
         rest = without_rows(design, design.group_codes == group)
         posterior = exact_posterior(rest, priors, seed=group + 2)
         efficiency = share(posterior)
-        densities = densities_of_group(Conditionals.of(posterior, design), group)
+        densities = densities_of_group(Conditionals.of(Draws(posterior, design)), group)
         elpd, _, mcse = refitted(densities, densities, efficiency)
         error = np.hypot(mcse, left_out.mcse[group] / np.sqrt(share(whole)))
         assert left_out.elpd[group] == pytest.approx(elpd, abs=4 * error)

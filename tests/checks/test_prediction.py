@@ -15,6 +15,7 @@ from bayeshlm.equations import parse
 from bayeshlm.errors import OptionError
 from bayeshlm.likelihood import budget
 from bayeshlm.likelihood.coefficient_draws import regenerated
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.sampling.convert import posterior_dataset, to_datatree
 from bayeshlm.sampling.options import sampling_options
 
@@ -54,7 +55,7 @@ def constant(design, gamma, tau, corr, sigma, draws=4000):
 
 
 def test_the_fitted_rows_have_their_groups_coefficients(design, posterior):
-    made = predict(posterior, design, fitted_rows(design), seed=1)
+    made = predict(Draws(posterior, design), fitted_rows(design), seed=1)
     gamma, u = posterior["gamma"].to_numpy(), posterior["u"].to_numpy()
     mu = np.empty(made["mu"].shape)
     for i, group in enumerate(design.group_codes):
@@ -67,7 +68,7 @@ def test_the_fitted_rows_have_their_groups_coefficients(design, posterior):
 
 
 def test_residuals_are_standard_normal(design, posterior):
-    made = predict(posterior, design, fitted_rows(design), seed=1)
+    made = predict(Draws(posterior, design), fitted_rows(design), seed=1)
     z = ((made["y"] - made["mu"]) / posterior["sigma"]).to_numpy().ravel()
     assert stats.kstest(z, "norm").pvalue > 1e-3  # 4,800 of them, seed fixed
     assert abs(np.corrcoef(z, made["mu"].to_numpy().ravel())[0, 1]) < 4 / np.sqrt(z.size)
@@ -75,13 +76,13 @@ def test_residuals_are_standard_normal(design, posterior):
 
 def test_known_groups_keep_their_u_and_unknown_ones_draw_one(design, posterior):
     rows = new_rows(design, NEW)
-    made = predict(posterior, design, rows, seed=4)
-    alone = predict(posterior, design, new_rows(design, NEW.iloc[[0, 2]]), seed=9)
+    made = predict(Draws(posterior, design), rows, seed=4)
+    alone = predict(Draws(posterior, design), new_rows(design, NEW.iloc[[0, 2]]), seed=9)
     np.testing.assert_array_equal(made["mu"][:, :, [0, 2]], alone["mu"])
     assert made["is_new"].to_numpy().tolist() == [False, True, False, True, True]
     assert made.attrs["n_new_groups"] == 2
     assert made["obs_id"].to_numpy().tolist() == [0, 1, 2, 3, 4]
-    average = predict(posterior, design, rows, "average")["mu"]
+    average = predict(Draws(posterior, design), rows, "average")["mu"]
     effect = (made["mu"] - average).to_numpy()
     assert (np.abs(effect[:, :, [1, 3, 4]]).min(axis=(0, 1)) > 0).all()  # never zero
     if len(design.random) == 1:  # one u for both rows of clinic 99
@@ -90,7 +91,7 @@ def test_known_groups_keep_their_u_and_unknown_ones_draw_one(design, posterior):
 
 def test_the_average_group_has_no_u(design, posterior):
     rows = new_rows(design, NEW.drop(columns="clinic"), ungrouped=True)
-    made = predict(posterior, design, rows, "average", seed=4)
+    made = predict(Draws(posterior, design), rows, "average", seed=4)
     expected = posterior["gamma"].to_numpy() @ rows.X.T + rows.offset
     np.testing.assert_allclose(made["mu"], expected, rtol=1e-12, atol=1e-12)
     assert set(made.coords) == {"chain", "draw", "obs_id"}
@@ -102,7 +103,7 @@ def test_u_of_new_groups_has_the_covariance_of_its_draw():
     tau, corr = np.array([1.5, 0.4]), np.array([[1, -0.6], [-0.6, 1]])
     posterior = constant(design, [5.0, -1.0, 0.5], tau, corr, 0.7)
     rows = fitted_rows(design)
-    made = predict(posterior, design, rows, "new", seed=2)
+    made = predict(Draws(posterior, design), rows, "new", seed=2)
     effects = np.linalg.lstsq(rows.Z[:6], (made["mu"].to_numpy()[0, :, :6] - rows.X[:6] @ [5, -1, 0.5]).T)[0]
     G = np.outer(tau, tau) * corr
     error = np.sqrt((G**2 + np.outer(np.diag(G), np.diag(G))) / 4000)  # of a normal sample's covariance
@@ -123,7 +124,7 @@ def test_new_groups_against_a_simulation(text, fake_draws):
     posterior = posterior_dataset(fake_draws(design, 4, 1500).posterior, design)
     new = pd.DataFrame({"clinic": ["x"] * 2, "dose": [-1.0, 2.0], "urban": 1.0})
     rows = new_rows(design, new.assign(clinic=1000))
-    made = predict(posterior, design, rows, seed=6)["y"].to_numpy().reshape(-1, 2)
+    made = predict(Draws(posterior, design), rows, seed=6)["y"].to_numpy().reshape(-1, 2)
     rng, simulated = np.random.default_rng(0), []
     gamma, tau = posterior["gamma"].to_numpy().reshape(6000, -1), posterior["tau"].to_numpy().reshape(6000, -1)
     corr = posterior["corr"].to_numpy().reshape(6000, 2, 2) if "corr" in posterior else [np.eye(2)] * 6000
@@ -139,14 +140,14 @@ def test_new_groups_against_a_simulation(text, fake_draws):
 
 def test_seed_and_thinning(design, posterior):
     rows = new_rows(design, NEW)
-    first, again, other = (predict(posterior, design, rows, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (predict(Draws(posterior, design), rows, seed=seed) for seed in (1, 1, 2))
     assert first.identical(again)
     assert not np.array_equal(first["y"], other["y"])
-    fewer = predict(posterior, design, new_rows(design, NEW.iloc[[0, 2]]), n_draws=6, seed=1)
+    fewer = predict(Draws(posterior, design), new_rows(design, NEW.iloc[[0, 2]]), n_draws=6, seed=1)
     assert fewer["draw"].to_numpy().tolist() == [0, 24, 49]
     np.testing.assert_allclose(fewer["mu"], first["mu"].isel(obs_id=[0, 2]).sel(draw=[0, 24, 49]), rtol=1e-12)
-    unseeded = predict(posterior, design, rows, n_draws=2)
-    assert predict(posterior, design, rows, n_draws=2, seed=unseeded.attrs["seed"]).identical(unseeded)
+    unseeded = predict(Draws(posterior, design), rows, n_draws=2)
+    assert predict(Draws(posterior, design), rows, n_draws=2, seed=unseeded.attrs["seed"]).identical(unseeded)
 
 
 def test_thinned_rounds_up_to_whole_chains():
@@ -163,13 +164,13 @@ def test_thinned_rounds_up_to_whole_chains():
 def test_wrong_options(design, posterior, monkeypatch):
     rows = fitted_rows(design)
     with pytest.raises(OptionError, match=r"groups='typical': write \"same\""):
-        predict(posterior, design, rows, "typical")
+        predict(Draws(posterior, design), rows, "typical")
     with pytest.raises(OptionError, match="seed must be a whole number"):
-        predict(posterior, design, rows, seed=-1)
+        predict(Draws(posterior, design), rows, seed=-1)
     monkeypatch.setattr(budget, "BUDGET_BYTES", 8 * 100 * 48 - 1)
     with pytest.raises(OptionError, match=r"MiB.*predict fewer rows at a time, or use fewer draws, `n_draws=`"):
-        predict(posterior, design, rows)
-    assert predict(posterior, design, rows, n_draws=98).sizes["draw"] == 49
+        predict(Draws(posterior, design), rows)
+    assert predict(Draws(posterior, design), rows, n_draws=98).sizes["draw"] == 49
 
 
 def test_u_that_was_not_kept_is_made_again(fake_draws):
@@ -177,9 +178,9 @@ def test_u_that_was_not_kept_is_made_again(fake_draws):
     design = clinics_design(SLOPE, n_groups=n_groups, size=3)
     drawn = fake_draws(design, 2, 10).posterior.drop_vars("u")
     posterior = posterior_dataset(drawn, design).assign_attrs(seed=5)
-    made = predict(posterior, design, fitted_rows(design), seed=1, n_draws=6)
-    kept = posterior.merge(regenerated(posterior, design, np.arange(n_groups)))
-    expected = predict(kept, design, fitted_rows(design), seed=1, n_draws=6)
+    made = predict(Draws(posterior, design), fitted_rows(design), seed=1, n_draws=6)
+    kept = posterior.merge(regenerated(Draws(posterior, design), np.arange(n_groups)))
+    expected = predict(Draws(kept, design), fitted_rows(design), seed=1, n_draws=6)
     np.testing.assert_array_equal(made["mu"], expected["mu"])
     np.testing.assert_array_equal(made["y"], expected["y"])
 
@@ -192,10 +193,10 @@ def test_every_gallery_model(name, fake_draws):
     posterior = posterior_dataset(drawn, design).merge(drawn[["u"]]).assign_coords({design.group: design.group_labels})
     some = design.frame.drop(columns=design.spec.outcome.name).iloc[::40].reset_index(drop=True)
     some.loc[some[design.group] == some[design.group].iloc[0], design.group] = 10**6
-    made = predict(posterior, design, new_rows(design, some), seed=1)
+    made = predict(Draws(posterior, design), new_rows(design, some), seed=1)
     assert np.isfinite(made["y"]).all()
     assert made.attrs["n_new_groups"] == 1
-    every = predict(posterior, design, new_rows(design, some), "new", seed=1)
+    every = predict(Draws(posterior, design), new_rows(design, some), "new", seed=1)
     assert every.attrs["n_new_groups"] == some[design.group].nunique()
 
 
@@ -224,6 +225,6 @@ def test_predictions_of_single_rows_in_a_design_of_single_rows():
     frame = pd.DataFrame({"site": np.arange(30), "x": rng.normal(size=30), "y": rng.normal(size=30)})
     design = build_design(parse("y = b1*x + r; b1 = g10 + u1"), frame, "site")
     posterior = constant(design, [1.0], np.array([2.0]), [[1.0]], 0.5).assign_attrs(seed=1).drop_vars("corr")
-    made = predict(posterior, design, new_rows(design, frame.iloc[[4]].assign(site=99)), seed=1)
+    made = predict(Draws(posterior, design), new_rows(design, frame.iloc[[4]].assign(site=99)), seed=1)
     variance = 4 * frame["x"][4] ** 2 + 0.25
     assert float(made["y"].var()) == pytest.approx(variance, rel=4 * np.sqrt(2 / 4000))

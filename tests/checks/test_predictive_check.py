@@ -14,6 +14,7 @@ from bayeshlm.design import build_design
 from bayeshlm.equations import parse
 from bayeshlm.errors import OptionError
 from bayeshlm.likelihood import budget
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import make_priors
 from bayeshlm.sampling.convert import posterior_dataset, to_datatree
 from bayeshlm.sampling.options import sampling_options
@@ -40,7 +41,7 @@ def test_p_counts_ties_half():
 
 
 def test_the_table_and_the_draws_agree(design, posterior):
-    check = predictive_check(posterior, design, n_draws=60, seed=1, prob=0.8)
+    check = predictive_check(Draws(posterior, design), n_draws=60, seed=1, prob=0.8)
     draws, table = check.draws, check.table
     assert dict(draws.sizes) == {"mode": 2, "sample": 60, "statistic": len(table) // 2}
     for mode, name in table.index:
@@ -55,7 +56,7 @@ def test_the_table_and_the_draws_agree(design, posterior):
 
 
 def test_stored_outcomes_have_the_replicated_statistics(design, posterior):
-    check = predictive_check(posterior, design, n_draws=60, seed=1)
+    check = predictive_check(Draws(posterior, design), n_draws=60, seed=1)
     for mode, group in (("same", "posterior_predictive"), ("new", "posterior_predictive_new_groups")):
         y = check.idata[group]["y"]
         assert y.sizes == {"chain": 2, "draw": 30, "obs_id": 60}
@@ -74,7 +75,7 @@ def test_replicates_of_both_kinds_against_closed_forms(fake_draws):
     design = clinics_design("pain = b0 + r\nb0 = g00 + u0", n_groups=10, size=6)
     drawn = fake_draws(design, 1, 4000).posterior.isel(draw=[0] * 4000)
     posterior = posterior_dataset(drawn, design).merge(drawn[["u"]].assign_coords(draw=np.arange(4000)))
-    check = predictive_check(posterior.assign_coords(clinic=design.group_labels), design, n_draws=4000, seed=2)
+    check = predictive_check(Draws(posterior.assign_coords(clinic=design.group_labels), design), n_draws=4000, seed=2)
     gamma, tau, sigma = (float(drawn[name][0, 0].to_numpy().ravel()[0]) for name in ("gamma", "tau", "sigma"))
     u = drawn["u"].to_numpy()[0, 0, :, 0]
     mean = check.draws["replicated"].sel(statistic="mean")
@@ -87,21 +88,21 @@ def test_replicates_of_both_kinds_against_closed_forms(fake_draws):
 
 
 def test_seed_and_chunks(design, posterior, monkeypatch):
-    first = predictive_check(posterior, design, n_draws=20, seed=1)
+    first = predictive_check(Draws(posterior, design), n_draws=20, seed=1)
     monkeypatch.setattr("bayeshlm.checks.predictive_check.NUMBERS_AT_A_TIME", 3 * design.n_obs)
-    again = predictive_check(posterior, design, n_draws=20, seed=1)
+    again = predictive_check(Draws(posterior, design), n_draws=20, seed=1)
     np.testing.assert_allclose(first.draws["replicated"], again.draws["replicated"], rtol=1e-9)
     np.testing.assert_allclose(
         first.idata["posterior_predictive"]["y"], again.idata["posterior_predictive"]["y"], rtol=1e-12
     )
-    other = predictive_check(posterior, design, n_draws=20, seed=2)
+    other = predictive_check(Draws(posterior, design), n_draws=20, seed=2)
     assert not np.array_equal(first.draws["replicated"], other.draws["replicated"])
-    assert predictive_check(posterior, design).draws.sizes["sample"] == 60
+    assert predictive_check(Draws(posterior, design)).draws.sizes["sample"] == 60
 
 
 def test_memory(design, posterior, monkeypatch):
     monkeypatch.setattr(budget, "BUDGET_BYTES", 8 * 25 * design.n_obs)
-    check = predictive_check(posterior, design, n_draws=60, seed=1)
+    check = predictive_check(Draws(posterior, design), n_draws=60, seed=1)
     assert check.idata["posterior_predictive"]["y"].sizes == {"chain": 1, "draw": 25, "obs_id": 60}
     assert check.notes[-1] == "idata holds 25 of the 60 replicated outcomes, which is what memory allows"
     highest = check.draws["replicated"].sel(mode="new", statistic="max").to_numpy()
@@ -109,9 +110,9 @@ def test_memory(design, posterior, monkeypatch):
     np.testing.assert_array_equal(stored, highest[np.linspace(0, 59, 25).round().astype(int)])
     monkeypatch.setattr(budget, "BUDGET_BYTES", 8 * 60 * 10 * 2 - 1)
     with pytest.raises(OptionError, match=r"use fewer draws, `n_draws=`"):
-        predictive_check(posterior, design, n_draws=60)
+        predictive_check(Draws(posterior, design), n_draws=60)
     with pytest.raises(OptionError, match="prob=2"):
-        predictive_check(posterior, design, prob=2)
+        predictive_check(Draws(posterior, design), prob=2)
 
 
 @pytest.mark.parametrize("name", hlm.gallery_names())
@@ -120,7 +121,7 @@ def test_every_gallery_model(name, fake_draws):
     drawn = fake_draws(design, 2, 2).posterior
     drawn["tau"][..., -1] = 0.0  # singular
     posterior = posterior_dataset(drawn, design).merge(drawn[["u"]]).assign_coords({design.group: design.group_labels})
-    check = predictive_check(posterior, design, seed=1)
+    check = predictive_check(Draws(posterior, design), seed=1)
     assert np.isfinite(check.draws["replicated"]).all()
     assert len(check.table) >= 2 * 15
 
@@ -146,7 +147,7 @@ def test_arviz_takes_the_replicates(design, posterior):
     matplotlib.use("Agg")
     from arviz_plots import plot_ppc_dist, plot_ppc_tstat
 
-    check = predictive_check(posterior, design, seed=1)
+    check = predictive_check(Draws(posterior, design), seed=1)
     for group in ("posterior_predictive", "posterior_predictive_new_groups"):
         assert plot_ppc_dist(check.idata, group=group, num_samples=10) is not None
     assert plot_ppc_tstat(check.idata, t_stat="median") is not None
@@ -183,7 +184,7 @@ def flags(rng, fault, repetitions):
     for k in range(repetitions):
         design = build_design(spec, simulated(rng, fault), "clinic")
         posterior = exact_posterior(design, make_priors(design), draws=50, proposals=6000, seed=k)
-        found.append(predictive_check(posterior, design, n_draws=200, seed=k).table["p_two_sided"])
+        found.append(predictive_check(Draws(posterior, design), n_draws=200, seed=k).table["p_two_sided"])
     return pd.DataFrame(found).reset_index(drop=True)
 
 

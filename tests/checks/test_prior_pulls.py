@@ -5,6 +5,7 @@ from exact_posterior import exact_posterior, normal_posterior
 
 from bayeshlm.checks.prior_pulls import MAX_K, prior_pulls, shifted_mean
 from bayeshlm.checks.reml_components import components
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.prior_families import LKJ, HalfNormal, Normal
 from bayeshlm.parameters.priors import make_priors
 from bayeshlm.reml.estimate import fit_reml
@@ -16,7 +17,7 @@ def pulls_of(design, priors, posterior):
     rows = [row for row in components(reml, design) if row.component in ("gamma", "tau", "sigma")]
     parts = [posterior["gamma"], posterior["tau"], posterior["sigma"]]
     draws = np.concatenate([np.atleast_2d(part.stack(s=("chain", "draw")).to_numpy()) for part in parts])
-    return rows, prior_pulls(posterior, design, priors, reml, rows, draws)
+    return rows, prior_pulls(Draws(posterior, design), priors, reml, rows, draws)
 
 
 @pytest.mark.parametrize("sds", [3.0, 1.0, 0.05], ids=["weak", "as strong as the data", "tight"])
@@ -79,7 +80,7 @@ def test_a_correlation_out_of_the_priors_reach_is_computed_from_the_likelihood()
     rows = [row for row in components(reml, design) if row.component in ("gamma", "corr")]
     draws = np.concatenate([posterior["gamma"].stack(s=("chain", "draw")).to_numpy(), drawn.reshape(1, -1)])
     priors = make_priors(design, {"corr": LKJ(5e4)})
-    pulls = prior_pulls(posterior, design, priors, reml, rows, draws)
+    pulls = prior_pulls(Draws(posterior, design), priors, reml, rows, draws)
     column = pulls.keys.index("corr")
     assert pulls.pareto_k[column] > MAX_K
     assert abs(reml.corr[0, 1]) > 0.1

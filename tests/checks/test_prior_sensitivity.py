@@ -24,6 +24,7 @@ from bayeshlm.display.shown_prior_sensitivity import ShownSensitivity
 from bayeshlm.equations import parse
 from bayeshlm.errors import DataError
 from bayeshlm.likelihood.coefficient_draws import drawn_groups
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.prior_families import HalfNormal, Normal
 from bayeshlm.parameters.prior_moments import prior_moments
 from bayeshlm.parameters.priors import make_priors
@@ -36,7 +37,7 @@ def scaled(design, priors, **options):
     return power_scaling(
         posterior,
         log_prior_dataset(posterior, design, priors),
-        total_log_likelihood(posterior, design),
+        total_log_likelihood(Draws(posterior, design)),
         prior_moments(priors, design),
     )
 
@@ -45,7 +46,7 @@ def test_the_likelihood_is_the_sum_over_groups():
     design = clinics_design(SLOPE, n_groups=70, size=4)
     posterior = exact_posterior(design, make_priors(design), 20, 500)
     expected = drawn_groups(posterior, design, 1)[0].sum(axis=1)
-    np.testing.assert_allclose(total_log_likelihood(posterior, design).to_numpy().ravel(), expected)
+    np.testing.assert_allclose(total_log_likelihood(Draws(posterior, design)).to_numpy().ravel(), expected)
 
 
 def test_one_normal_mean_has_the_sensitivity_of_its_closed_form():

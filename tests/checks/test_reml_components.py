@@ -4,6 +4,7 @@ import xarray as xr
 from clinics_data import INTERCEPT, SLOPE, clinics_design
 
 from bayeshlm.checks.reml_components import Component, components
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.icc import icc
 from bayeshlm.reml.estimate import fit_reml
 
@@ -71,7 +72,7 @@ def test_the_icc_is_that_of_one_draw_at_the_estimates(equations):
         },
         {"fixed": design.fixed_labels, "random": design.random_labels, "random_": design.random_labels},
     )
-    expected = icc(posterior, design).draws["icc"].item()
+    expected = icc(Draws(posterior, design)).draws["icc"].item()
     assert found(design)["icc", ""].estimate == pytest.approx(expected, rel=1e-12)
 
 

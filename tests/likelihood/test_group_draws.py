@@ -6,6 +6,7 @@ from bayeshlm.design import build_design
 from bayeshlm.equations import parse
 from bayeshlm.likelihood import coefficient_draws as group_draws
 from bayeshlm.likelihood import group_effects as recover
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.sampling.convert import posterior_dataset
 
 TEXTS = {
@@ -38,7 +39,7 @@ def test_regenerated_draws_are_the_ones_that_are_kept(design, fake_draws):
     posterior = parameters(design, fake_draws, 8)
     _, u, beta = group_draws.drawn_groups(posterior, design, 3)
     positions = np.array([J - 1, 2, recover.BLOCK, 0])
-    some = group_draws.regenerated(posterior, design, positions)
+    some = group_draws.regenerated(Draws(posterior, design), positions)
     np.testing.assert_array_equal(some["u"].to_numpy().reshape(u[:, positions].shape), u[:, positions])
     np.testing.assert_array_equal(some["beta"].to_numpy().reshape(beta[:, positions].shape), beta[:, positions])
     assert some["site"].to_numpy().tolist() == [J + 99, 102, recover.BLOCK + 100, 100]
@@ -49,9 +50,9 @@ def test_regenerated_draws_are_the_ones_that_are_kept(design, fake_draws):
 
 def test_the_number_of_threads_does_not_change_a_bit(design, fake_draws, monkeypatch):
     posterior = parameters(design, fake_draws, 20)
-    many = group_draws.drawn_groups(posterior, design, 3), group_draws.group_moments(posterior, design)
+    many = group_draws.drawn_groups(posterior, design, 3), group_draws.group_moments(Draws(posterior, design))
     monkeypatch.setattr(recover.os, "cpu_count", lambda: 1)
-    one = group_draws.drawn_groups(posterior, design, 3), group_draws.group_moments(posterior, design)
+    one = group_draws.drawn_groups(posterior, design, 3), group_draws.group_moments(Draws(posterior, design))
     for first, second in zip(many[0], one[0], strict=True):
         np.testing.assert_array_equal(first, second)
     assert many[1].identical(one[1])
@@ -59,8 +60,8 @@ def test_the_number_of_threads_does_not_change_a_bit(design, fake_draws, monkeyp
 
 def test_moments_follow_the_law_of_total_variance(design, fake_draws):
     posterior = parameters(design, fake_draws, 26)
-    moments = group_draws.group_moments(posterior, design)
-    given = recover.Conditionals.of(posterior, design)
+    moments = group_draws.group_moments(Draws(posterior, design))
+    given = recover.Conditionals.of(Draws(posterior, design))
     blocks = [given.block(start) for start in given.starts]
     expected = np.concatenate([block.mean for block in blocks], axis=-1)
     within = np.concatenate([(block.root**2).sum(axis=2) for block in blocks], axis=-1).mean(axis=0)
@@ -79,9 +80,9 @@ def test_moments_follow_the_law_of_total_variance(design, fake_draws):
 
 def test_moments_are_those_of_many_draws(design, fake_draws):
     posterior = parameters(design, fake_draws, 10_000)
-    moments = group_draws.group_moments(posterior, design)
+    moments = group_draws.group_moments(Draws(posterior, design))
     positions = np.array([0, 3, J - 1])
-    drawn = group_draws.regenerated(posterior, design, positions)
+    drawn = group_draws.regenerated(Draws(posterior, design), positions)
     moments = moments.isel(site=positions)
     for name in ("u", "beta"):
         values = drawn[name]

@@ -4,6 +4,7 @@ from scipy import stats
 
 from bayeshlm.design import build_design
 from bayeshlm.equations import parse
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.beta_space import Ellipse, beta_space
 from bayeshlm.quantities.level2_variables import level2_rows, level2_variables
 
@@ -26,7 +27,7 @@ def posterior(design, posterior_of):
 
 
 def test_own_estimates_and_their_covariances_by_brute_force(clinics, design, posterior):
-    space = beta_space(posterior, design, ("b0", "b1"))
+    space = beta_space(Draws(posterior, design), ("b0", "b1"))
     sigma2 = float((posterior["sigma"] ** 2).mean())
     seen = 0
     for j, (_, rows) in enumerate(clinics.groupby("clinic")):
@@ -43,7 +44,7 @@ def test_own_estimates_and_their_covariances_by_brute_force(clinics, design, pos
 
 
 def test_the_pair_may_be_turned_round(design, posterior):
-    straight, turned = (beta_space(posterior, design, pair) for pair in (("b0", "b1"), ("b1", "b0")))
+    straight, turned = (beta_space(Draws(posterior, design), pair) for pair in (("b0", "b1"), ("b1", "b0")))
     assert turned.ols[:, ::-1] == pytest.approx(straight.ols, nan_ok=True)
     assert turned.ols_cov[:, ::-1, ::-1] == pytest.approx(straight.ols_cov, nan_ok=True)
     assert turned.G[0].cov[::-1, ::-1] == pytest.approx(straight.G[0].cov)
@@ -53,7 +54,7 @@ def test_the_pair_may_be_turned_round(design, posterior):
 
 def test_means_and_G_of_the_categories(design, posterior):
     by = level2_variables(design)["urban"]
-    space = beta_space(posterior, design, ("b0", "b1"), by, prob=0.9)
+    space = beta_space(Draws(posterior, design), ("b0", "b1"), by, prob=0.9)
     gamma = posterior["gamma"].to_numpy().reshape(-1, 4)
     expected = [gamma[:, [0, 2]], gamma[:, [0, 2]] + gamma[:, [1, 3]]]
     tau = posterior["tau"].to_numpy()
@@ -82,7 +83,7 @@ def test_other_methods_by_regressions_in_the_test(expression, zero, clinics, pos
     design = build_design(parse(TEXT.replace("*dose", f"*{expression}")), clinics, "clinic")
     posterior = posterior_of(design, [5.0, -1.0, 0.5, 0.3], [1.0, 1.0], 1.0, u=np.zeros((7, 2)))
     by = level2_variables(design)["urban"]
-    found = beta_space(posterior, design, ("b0", "b1"), by).methods
+    found = beta_space(Draws(posterior, design), ("b0", "b1"), by).methods
     data = clinics.sort_values("clinic")
     means = data.groupby("clinic")[["pain", "dose", "urban"]].mean()
     moved = {"none": 0.0, "rows": data["dose"].mean(), "groups": data.groupby("clinic")["dose"].transform("mean")}[zero]
@@ -111,5 +112,5 @@ def test_other_methods_by_regressions_in_the_test(expression, zero, clinics, pos
 def test_without_a_level1_variable_of_numbers_there_are_no_other_methods(clinic_design, posterior_of):
     design = clinic_design("pain = b0 + b1*log(age) + r; b0 = g00 + u0; b1 = g10 + u1")
     posterior = posterior_of(design, [5.0, -1.0], [1.0, 1.0], 1.0, u=np.zeros((7, 2)))
-    assert beta_space(posterior, design, ("b0", "b1")).methods.empty
+    assert beta_space(Draws(posterior, design), ("b0", "b1")).methods.empty
     assert level2_rows(design, None).shape == (1, 2, 2)

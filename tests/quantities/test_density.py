@@ -4,6 +4,7 @@ import pytest
 from scipy import stats
 
 import bayeshlm as hlm
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities import prior_density
 from bayeshlm.quantities.density import density
 from bayeshlm.quantities.icc import icc
@@ -71,7 +72,7 @@ def prior_draws_of_the_icc(design, at, posterior_of, n=20000):
     sigma = np.abs(1.5 * rng.standard_t(3, n))
     p = len(design.fixed)
     posterior = posterior_of(design, np.zeros((1, n, p)), np.stack([tau0, tau1], -1)[None], sigma[None], corr)
-    return icc(posterior, design, at).draws["icc"].to_numpy().ravel()
+    return icc(Draws(posterior, design), at).draws["icc"].to_numpy().ravel()
 
 
 @pytest.mark.parametrize("at", [None, {"dose": 4.0}])

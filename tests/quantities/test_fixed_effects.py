@@ -1,5 +1,6 @@
 import numpy as np
 
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.fixed_effects import fixed_effects
 from bayeshlm.quantities.summary import COLUMNS
 
@@ -10,7 +11,7 @@ def test_one_row_a_symbol_with_its_place_in_the_equations(clinic_design, posteri
     design = clinic_design(TEXT)
     gamma = np.random.default_rng(1).normal([1.0, 2.0, 3.0, 4.0], 0.1, size=(4, 250, 4))
     posterior = posterior_of(design, gamma, np.ones((4, 250, 1)), np.ones((4, 250)))
-    table = fixed_effects(posterior.isel(fixed=[3, 1, 0, 2]), design, prob=0.9, kind="hdi")
+    table = fixed_effects(Draws(posterior.isel(fixed=[3, 1, 0, 2]), design), prob=0.9, kind="hdi")
     assert table.index.name == "symbol"
     assert list(table.index) == ["g00", "g01", "g10", "g11"]
     assert list(table.columns) == ["coefficient", "term", *COLUMNS]
@@ -22,5 +23,5 @@ def test_one_row_a_symbol_with_its_place_in_the_equations(clinic_design, posteri
 
 def test_categories_have_a_row_each(clinic_design, posterior_of):
     design = clinic_design("pain = b0 + r; b0 = g00 + g01*region + u0")
-    table = fixed_effects(posterior_of(design, [1, 2, 3], [1], 1), design)
+    table = fixed_effects(Draws(posterior_of(design, [1, 2, 3], [1], 1), design))
     assert list(table.index) == ["g00", "g01[south]", "g01[west]"]

@@ -5,6 +5,7 @@ import pytest
 from bayeshlm.design import build_design
 from bayeshlm.design.gram import has_ols
 from bayeshlm.equations import parse
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_coefficients import group_coefficients
 from bayeshlm.quantities.group_ols import group_ols
 
@@ -63,7 +64,7 @@ def test_table(clinic_design, posterior_of):
     u = rng.normal(size=(2, 50, 7, 2))
     shape = (2, 50)
     posterior = posterior_of(design, rng.normal(GAMMA, 0.01, (*shape, 5)), np.ones((*shape, 2)), np.ones(shape), u=u)
-    table = group_coefficients(posterior.transpose("coefficient", "random", ...), design, prob=0.8)
+    table = group_coefficients(Draws(posterior.transpose("coefficient", "random", ...), design), prob=0.8)
 
     assert table.index.names == ["clinic", "coefficient"]
     assert list(table.index[:4]) == [("a", "b0"), ("a", "b1"), ("a", "b2"), ("b", "b0")]
@@ -86,6 +87,6 @@ def test_table(clinic_design, posterior_of):
 def test_group_labels_keep_their_type(clinics, posterior_of):
     data = clinics.assign(clinic=pd.factorize(clinics["clinic"], sort=True)[0] + 100)
     design = build_design(parse("pain = b0 + r; b0 = g00 + u0"), data, group="clinic")
-    table = group_coefficients(posterior_of(design, [1.0], [1.0], 1.0, u=np.zeros((7, 1))), design)
+    table = group_coefficients(Draws(posterior_of(design, [1.0], [1.0], 1.0, u=np.zeros((7, 1))), design))
     assert table.index.get_level_values("clinic").dtype == np.int64
     assert np.isnan(table["u_sd"]).all()

@@ -4,6 +4,7 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from bayeshlm.errors import OptionError
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.plausible_ranges import plausible_ranges, predictive_range
 
 NULL = "pain = b0 + r; b0 = g00 + u0"
@@ -13,10 +14,10 @@ SLOPES = "pain = b0 + b1*dose + r; b0 = g00 + g01*urban + u0; b1 = g10 + u1"
 def test_printed_range_of_the_null_model_of_heck_2011(clinic_design, posterior_of):
     # Printed: gamma 57.6742, variance 10.64, z = 1.96 -> 51.28024 to 64.06822 (from unrounded estimates).
     design = clinic_design(NULL)
-    quantity = plausible_ranges(posterior_of(design, [57.6742], [10.64**0.5], 66.55**0.5), design, z=1.96)
+    quantity = plausible_ranges(Draws(posterior_of(design, [57.6742], [10.64**0.5], 66.55**0.5), design), z=1.96)
     lower, upper = quantity.table.loc["b0", "plug_in"]
     assert [round(lower, 2), round(upper, 2)] == [51.28, 64.07]
-    exact = plausible_ranges(posterior_of(design, [57.6742], [10.64**0.5], 8.158), design)
+    exact = plausible_ranges(Draws(posterior_of(design, [57.6742], [10.64**0.5], 8.158), design))
     assert exact.table.loc[("b0", "upper"), "plug_in"] == pytest.approx(57.6742 + 1.959963984540054 * 10.64**0.5)
 
 
@@ -25,7 +26,7 @@ def test_range_is_a_posterior_and_the_predictive_range_is_wider(clinic_design, p
     rng = np.random.default_rng(4)
     gamma = rng.normal([10.0, 2.0, -1.0], [1.0, 0.5, 0.1], (2, 500, 3))
     tau = rng.gamma(20.0, [0.1, 0.02], (2, 500, 2))
-    quantity = plausible_ranges(posterior_of(design, gamma, tau, np.ones((2, 500))), design, prob=0.9)
+    quantity = plausible_ranges(Draws(posterior_of(design, gamma, tau, np.ones((2, 500))), design), prob=0.9)
     center = gamma[..., 0] + gamma[..., 1] * 4 / 7
     np.testing.assert_allclose(
         quantity.draws["upper"].sel(coefficient="b0"), center + norm.ppf(0.95) * tau[..., 0], rtol=1e-12
@@ -57,7 +58,9 @@ def test_predictive_range_without_any_spread():
 
 def test_at_a_stated_level_2_value(clinic_design, posterior_of):
     design = clinic_design(SLOPES)
-    quantity = plausible_ranges(posterior_of(design, [10.0, 2.0, -1.0], [1.0, 0.5], 1.0), design, at={"urban": 1})
+    quantity = plausible_ranges(
+        Draws(posterior_of(design, [10.0, 2.0, -1.0], [1.0, 0.5], 1.0), design), at={"urban": 1}
+    )
     assert quantity.draws.sel(coefficient="b0").to_array().mean().item() == pytest.approx(12.0)
     assert quantity.draws.sel(coefficient="b1").to_array().mean().item() == pytest.approx(-1.0)
     assert quantity.notes == ("at urban = 1, other level-2 terms at their means over groups",)
@@ -67,4 +70,4 @@ def test_at_a_stated_level_2_value(clinic_design, posterior_of):
 def test_bad_options(clinic_design, posterior_of, option, message):
     design = clinic_design(NULL)
     with pytest.raises(OptionError, match=message):
-        plausible_ranges(posterior_of(design, [1.0], [1.0], 1.0), design, **option)
+        plausible_ranges(Draws(posterior_of(design, [1.0], [1.0], 1.0), design), **option)

@@ -8,6 +8,7 @@ import bayeshlm as hlm
 from bayeshlm.design import build_design
 from bayeshlm.equations import parse
 from bayeshlm.errors import OptionError
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.icc import icc
 from bayeshlm.quantities.r2 import r2, variance_parts
 
@@ -18,7 +19,7 @@ CORR = np.array([[1.0, -0.3, 0.2], [-0.3, 1.0, 0.1], [0.2, 0.1, 1.0]])
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
 def test_marginal_and_conditional_equal_nakagawas_at_lme4s_estimates(path, gallery_case, reference_case, posterior_of):
     design, posterior, values = lme4_draw(path, gallery_case, reference_case, posterior_of)
-    draws = r2(posterior, design).draws
+    draws = r2(Draws(posterior, design)).draws
     expected = values["by_formula"]
     assert draws["marginal"].item() == pytest.approx(expected["r2_marginal"], rel=1e-8, abs=1e-12)
     assert draws["conditional"].item() == pytest.approx(expected["r2_conditional"], rel=1e-8)
@@ -28,7 +29,7 @@ def test_parts_equal_the_variances_of_rows_and_of_group_means(clinic_design, pos
     design = clinic_design(SLOPES)
     rng = np.random.default_rng(2)
     gamma, tau = rng.normal(size=len(design.fixed)), np.array([1.2, 0.4, 0.1])
-    parts = variance_parts(posterior_of(design, gamma, tau, 1.5, CORR), design)
+    parts = variance_parts(Draws(posterior_of(design, gamma, tau, 1.5, CORR), design))
     fitted, codes = pd.Series(design.X @ gamma), design.group_codes
     means = fitted.groupby(codes).transform("mean")
     assert parts.f2.item() == pytest.approx(means.var())
@@ -44,7 +45,7 @@ def test_parts_equal_the_variances_of_rows_and_of_group_means(clinic_design, pos
 def test_centered_within_groups_it_is_rights_and_sterbas(clinic_design, posterior_of):
     """Level-1 predictors then explain within groups only, and what lies between them is tau_0^2 and level 2."""
     design = clinic_design("pain = b0 + b1*cwc(dose) + r; b0 = g00 + g01*urban + u0; b1 = g10 + u1")
-    draws = r2(posterior_of(design, [4.0, 0.8, 0.5], [0.9, 0.3], 1.1), design).draws
+    draws = r2(Draws(posterior_of(design, [4.0, 0.8, 0.5], [0.9, 0.3], 1.1), design)).draws
     x, urban = design.Z[:, 1], design.frame["urban"].to_numpy(dtype=float)
     f1, f2 = 0.25 * x.var(ddof=1), 0.64 * urban.var(ddof=1)
     v, m, sigma2 = 0.09 * np.mean(x**2), 0.81, 1.21
@@ -72,7 +73,7 @@ def test_shares_are_those_of_simulated_outcomes(posterior_of):
     u = rng.multivariate_normal(np.zeros(2), tau[:, None] * corr * tau, size=J)
     random = (design.Z * u[codes]).sum(axis=1)
     y = design.X @ gamma + random + rng.normal(0, 1.2, J * n)
-    draws = r2(posterior_of(design, gamma, tau, 1.2, corr), design).draws
+    draws = r2(Draws(posterior_of(design, gamma, tau, 1.2, corr), design)).draws
     # The relative standard error of a variance over J groups is at most sqrt(2 / J) = 3 %.
     assert draws["conditional"].item() == pytest.approx(1 - 1.44 / y.var(), rel=5 * 0.03)
     assert draws["marginal"].item() == pytest.approx((design.X @ gamma).var() / y.var(), rel=5 * 0.03)
@@ -88,10 +89,10 @@ def test_is_that_of_each_draw_and_adds_up_to_the_unadjusted_icc(clinic_design, p
     posterior = posterior_of(
         design, rng.normal(size=(*size, 2)), rng.gamma(2.0, size=(*size, 2)), rng.gamma(3.0, size=size)
     )
-    found = r2(posterior, design, prob=0.5)
+    found = r2(Draws(posterior, design), prob=0.5)
     draws = found.draws
     xr.testing.assert_allclose(draws["f1"] + draws["f2"] + draws["v"] + draws["m"], draws["conditional"])
-    unadjusted = icc(posterior, design).draws["icc_unadjusted"]
+    unadjusted = icc(Draws(posterior, design)).draws["icc_unadjusted"]
     np.testing.assert_allclose(draws["conditional"] - draws["marginal"], unadjusted, rtol=1e-10)
     assert found.table.loc["marginal", "mean"] == pytest.approx(draws["marginal"].mean().item())
     assert found.table.attrs == {"ci_kind": "eti", "ci_prob": 0.5}
@@ -102,7 +103,7 @@ def test_columns_far_from_zero_lose_no_digits(clinics, posterior_of):
     near, far = (
         build_design(parse(text), clinics.assign(year=clinics["dose"] + shift), group="clinic") for shift in (0.0, 2e3)
     )
-    a, b = (r2(posterior_of(design, [2.0, 0.7], [0.5], 1.0), design).draws for design in (near, far))
+    a, b = (r2(Draws(posterior_of(design, [2.0, 0.7], [0.5], 1.0), design)).draws for design in (near, far))
     for name in a:
         assert b[name].item() == pytest.approx(a[name].item(), rel=1e-6), name
 
@@ -115,7 +116,8 @@ def test_reduction_from_a_null_model_is_from_its_mean_variance(clinic_design, po
     tau0, tau, sigma0, sigma = (rng.gamma(2.0, size=(1, 3, *k)) for k in ((2,), (3,), (), ()))
     eye = np.eye(3)
     found = r2(
-        posterior_of(full, gamma, tau, sigma, eye), full, (posterior_of(null, gamma0, tau0, sigma0, eye[:2, :2]), null)
+        Draws(posterior_of(full, gamma, tau, sigma, eye), full),
+        (posterior_of(null, gamma0, tau0, sigma0, eye[:2, :2]), null),
     )
     reduction = found.draws["reduction"]
     assert list(reduction["component"].to_numpy()) == ["sigma2", "tau2[u2]", "tau2[u1]"]
@@ -132,7 +134,7 @@ def test_a_null_model_of_other_rows_is_refused(clinics, clinic_design, posterior
     posterior = posterior_of(design, [1.0], [1.0], 1.0)
     other = build_design(parse(text), clinics.iloc[1:], group="clinic")
     with pytest.raises(OptionError, match="other rows \\(51 rows"):
-        r2(posterior, design, (posterior_of(other, [1.0], [1.0], 1.0), other))
+        r2(Draws(posterior, design), (posterior_of(other, [1.0], [1.0], 1.0), other))
 
 
 def test_reml_gives_raudenbush_and_bryks_proportions():
@@ -148,7 +150,7 @@ def test_reml_gives_raudenbush_and_bryks_proportions():
 
 def test_a_singular_estimate_without_anything_between_has_no_share_there(clinic_design, posterior_of):
     design = clinic_design("pain = b0 + b1*cwc(dose) + r; b0 = g00 + u0; b1 = g10")
-    found = r2(posterior_of(design, [1.0, 0.5], [0.0], 1.0), design)
+    found = r2(Draws(posterior_of(design, [1.0, 0.5], [0.0], 1.0), design))
     assert found.table.loc["m", "mean"] == 0
     assert found.table.loc["f2", "mean"] == 0
     assert np.isnan(found.table.loc["between_f2", "mean"])

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from bayeshlm.errors import OptionError
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.level2_variables import level2_rows, level2_variables
 from bayeshlm.quantities.regression_lines import average_lines, group_regressions, posterior_means
 
@@ -22,7 +23,7 @@ def posterior(design, posterior_of):
 
 def test_the_average_line_by_hand(clinics, design, posterior):
     rows = level2_rows(design, level2_variables(design)["urban"])
-    found = average_lines(posterior, design, "b1", np.array([0.0, 2.0]), rows)
+    found = average_lines(Draws(posterior, design), "b1", np.array([0.0, 2.0]), rows)
     assert found.dims == ("chain", "draw", "row", "x")
     age, beds = clinics["age"].mean(), clinics["beds"].mean()
     for s, (g00, g01, g10, g11, g20) in enumerate(GAMMA[0]):
@@ -33,7 +34,7 @@ def test_the_average_line_by_hand(clinics, design, posterior):
 
 
 def test_group_lines_run_over_the_data_of_their_group(clinics, design, posterior):
-    beta = posterior_means(posterior, design)
+    beta = posterior_means(Draws(posterior, design))
     assert beta == pytest.approx(posterior["beta"].to_numpy()[0].mean(axis=0))
     found = group_regressions(design, "b1", beta)
     age, beds = clinics["age"].mean(), clinics["beds"].mean()
@@ -50,4 +51,4 @@ def test_an_expression_that_stands_in_products_only_has_no_line(clinic_design, p
     with pytest.raises(OptionError, match="b1 has neither an intercept nor a random effect"):
         group_regressions(design, "b1", np.zeros((7, 2)))
     with pytest.raises(OptionError, match="b1 has neither"):
-        average_lines(posterior, design, "b0", np.zeros(2), level2_rows(design, None))
+        average_lines(Draws(posterior, design), "b0", np.zeros(2), level2_rows(design, None))

@@ -7,6 +7,7 @@ from bayeshlm.design import build_design
 from bayeshlm.equations import parse
 from bayeshlm.errors import OptionError
 from bayeshlm.likelihood import budget
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.reliability import eb_weights, group_reliability, reliability
 
 NULL = "pain = b0 + r; b0 = g00 + u0"
@@ -23,7 +24,7 @@ def test_average_that_hlm_prints_for_hsb(reference_case, posterior_of):
     values = reference_case("001-01-oneway-anova-hsb-REML")["values"]
     design = build_design(parse("mathach = b0 + r; b0 = g00 + u0"), load_dataset("hsb"), group="school")
     tau = values["varcor"]["school"]["sd"]
-    quantity = reliability(posterior_of(design, values["fixed"]["estimate"], tau, values["sigma"]), design)
+    quantity = reliability(Draws(posterior_of(design, values["fixed"]["estimate"], tau, values["sigma"]), design))
     assert round(quantity.draws["reliability"].item(), 3) == 0.901
     assert quantity.table.loc["b0", "mean"] == pytest.approx(0.901, abs=5e-4)
     assert quantity.table.attrs["n_groups_with_ols"] == 160
@@ -33,7 +34,7 @@ def test_equals_the_formula_group_by_group(clinic_design, posterior_of):
     design = clinic_design(SLOPES)
     tau, sigma, gamma = many_draws()
     posterior = posterior_of(design, gamma, tau, sigma, CORR)
-    draws = group_reliability(posterior, design)
+    draws = group_reliability(Draws(posterior, design))
     assert draws.dims == ("chain", "draw", "clinic", "coefficient")
     kept = []
     for j, clinic in enumerate(design.group_labels):
@@ -44,7 +45,7 @@ def test_equals_the_formula_group_by_group(clinic_design, posterior_of):
         v = sigma[..., None] ** 2 * np.diag(np.linalg.inv(Z.T @ Z))
         np.testing.assert_allclose(draws.sel(clinic=clinic), tau**2 / (tau**2 + v), rtol=1e-9)
         kept.append(tau**2 / (tau**2 + v))
-    quantity = reliability(posterior, design)
+    quantity = reliability(Draws(posterior, design))
     np.testing.assert_allclose(quantity.draws["reliability"], np.mean(kept, axis=0), rtol=1e-9)
     assert quantity.draws["by_group"].sel(clinic="a", coefficient="b1") == pytest.approx(kept[0][..., 1].mean())
     assert quantity.table.attrs["n_groups_with_ols"] == 5
@@ -54,7 +55,7 @@ def test_equals_the_formula_group_by_group(clinic_design, posterior_of):
 def test_weights_equal_the_textbook_matrix(clinic_design, posterior_of):
     design = clinic_design(SLOPES)
     tau, sigma, gamma = many_draws()
-    weights = eb_weights(posterior_of(design, gamma, tau, sigma, CORR), design)
+    weights = eb_weights(Draws(posterior_of(design, gamma, tau, sigma, CORR), design))
     assert weights.dims == ("clinic", "random", "random_")
     assert weights.sel(clinic=["g", "f"]).isnull().all()
     for clinic in ("a", "c", "e"):
@@ -69,8 +70,8 @@ def test_with_a_random_intercept_the_weight_is_the_reliability(clinic_design, po
     design = clinic_design(NULL)
     tau, sigma, gamma = many_draws()
     posterior = posterior_of(design, gamma[..., :1], tau[..., :1], sigma)
-    weights = eb_weights(posterior, design, groups=["c", "g"])
-    expected = group_reliability(posterior, design, groups=["c", "g"]).mean(("chain", "draw"))
+    weights = eb_weights(Draws(posterior, design), groups=["c", "g"])
+    expected = group_reliability(Draws(posterior, design), groups=["c", "g"]).mean(("chain", "draw"))
     np.testing.assert_allclose(weights.squeeze(), expected.squeeze(), rtol=1e-12)
     assert list(weights["clinic"].values) == ["c", "g"]
 
@@ -79,26 +80,26 @@ def test_worked_in_pieces_the_result_is_the_same(clinic_design, posterior_of, mo
     design = clinic_design(SLOPES)
     tau, sigma, gamma = many_draws()
     posterior = posterior_of(design, gamma, tau, sigma, CORR)
-    whole, weights = reliability(posterior, design), eb_weights(posterior, design)
+    whole, weights = reliability(Draws(posterior, design)), eb_weights(Draws(posterior, design))
     monkeypatch.setattr(budget, "BUDGET_BYTES", 8 * 8 * tau.size * 2)
-    np.testing.assert_allclose(reliability(posterior, design).draws["reliability"], whole.draws["reliability"])
-    np.testing.assert_allclose(eb_weights(posterior, design), weights)
+    np.testing.assert_allclose(reliability(Draws(posterior, design)).draws["reliability"], whole.draws["reliability"])
+    np.testing.assert_allclose(eb_weights(Draws(posterior, design)), weights)
     monkeypatch.setattr(budget, "BUDGET_BYTES", 1)
     with pytest.raises(OptionError, match="fewer `groups`"):
-        group_reliability(posterior, design)
+        group_reliability(Draws(posterior, design))
 
 
 def test_unknown_group(clinic_design, posterior_of):
     design = clinic_design(NULL)
     with pytest.raises(OptionError, match="'z' is no clinic"):
-        group_reliability(posterior_of(design, [1.0], [1.0], 1.0), design, groups=["a", "z"])
+        group_reliability(Draws(posterior_of(design, [1.0], [1.0], 1.0), design), groups=["a", "z"])
 
 
 def test_when_no_group_has_its_own_estimate(clinics, posterior_of):
     data = clinics.groupby("clinic").head(1)
     data = data.assign(clinic=np.repeat([1, 2, 3, 4], [2, 2, 2, 1]), dose=[1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0])
     design = build_design(parse("pain = b0 + b1*dose + r; b0 = g00 + u0; b1 = g10 + u1"), data, group="clinic")
-    quantity = reliability(posterior_of(design, [1.0, 1.0], [1.0, 1.0], 1.0), design)
+    quantity = reliability(Draws(posterior_of(design, [1.0, 1.0], [1.0, 1.0], 1.0), design))
     assert quantity.draws["reliability"].isnull().all()
     assert quantity.table.attrs["n_groups_with_ols"] == 0
 
@@ -110,5 +111,5 @@ def test_a_fit_hands_them_out(clinic_design, posterior_of):
     design = clinic_design(SLOPES)
     posterior = posterior_of(design, [1.0, 0.5], [1.0, 0.5], 1.0)
     fit = Fit(Model.from_design(design), xr.DataTree.from_dict({"posterior": posterior}))
-    xr.testing.assert_identical(fit.eb_weights(["c"]), eb_weights(posterior, design, ["c"]))
-    xr.testing.assert_identical(fit.group_reliability(["c"]), group_reliability(posterior, design, ["c"]))
+    xr.testing.assert_identical(fit.eb_weights(["c"]), eb_weights(Draws(posterior, design), ["c"]))
+    xr.testing.assert_identical(fit.group_reliability(["c"]), group_reliability(Draws(posterior, design), ["c"]))

@@ -3,6 +3,7 @@ import pytest
 from scipy.stats import norm
 
 from bayeshlm.errors import OptionError
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.simple_slopes import find_moderator, regions_without_zero, simple_slopes
 
 TEXT = "pain = b0 + b1*dose + r; b0 = g00 + g01*urban + g02*beds + u0; b1 = g10 + g11*beds + g12*urban"
@@ -23,7 +24,7 @@ def posterior(design, posterior_of):
 
 def test_the_slope_and_its_region_are_those_of_the_normal(clinics, design, posterior):
     by = find_moderator(design, "b1", "beds")
-    found = simple_slopes(posterior, design, "b1", by)
+    found = simple_slopes(Draws(posterior, design), "b1", by)
     urban = clinics.groupby("clinic")["urban"].first().mean()
     x = found.table.index.to_numpy()
     assert (x[0], x[-1], len(x)) == (5.0, 80.0, 101)
@@ -39,7 +40,7 @@ def test_the_slope_and_its_region_are_those_of_the_normal(clinics, design, poste
 
 
 def test_categories_have_a_slope_each(clinics, design, posterior):
-    found = simple_slopes(posterior, design, "b1", find_moderator(design, "b1", "urban"))
+    found = simple_slopes(Draws(posterior, design), "b1", find_moderator(design, "b1", "urban"))
     beds = clinics.groupby("clinic")["beds"].first().mean()
     assert found.table.index.tolist() == ["0", "1"]
     assert found.table["mean"].to_numpy() == pytest.approx(np.array([2.0, 2.5]) - 0.05 * beds)
@@ -48,7 +49,7 @@ def test_categories_have_a_slope_each(clinics, design, posterior):
 
 
 def test_given_values_are_used_as_they_are(design, posterior):
-    found = simple_slopes(posterior, design, "b1", find_moderator(design, "b1", "beds"), [10.0, 20.0])
+    found = simple_slopes(Draws(posterior, design), "b1", find_moderator(design, "b1", "beds"), [10.0, 20.0])
     assert found.table.index.tolist() == [10.0, 20.0]
     assert found.table["mean"].diff().iloc[1] == pytest.approx(-0.5)
 

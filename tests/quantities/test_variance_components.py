@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.summary import with_median
 from bayeshlm.quantities.variance_components import covariance_matrices, variance_components, variance_draws
 
@@ -22,11 +23,11 @@ def test_covariances_are_formed_draw_by_draw(clinic_design, posterior_of):
     tau, corr, cov = random_draws(3)
     sigma = np.random.default_rng(6).gamma(3.0, size=(2, 30))
     posterior = posterior_of(design, np.zeros((2, 30, 3)), tau, sigma, corr)
-    np.testing.assert_allclose(covariance_matrices(posterior, design), cov, rtol=1e-12)
-    draws = variance_draws(posterior, design)
+    np.testing.assert_allclose(covariance_matrices(Draws(posterior, design)), cov, rtol=1e-12)
+    draws = variance_draws(Draws(posterior, design))
     assert list(draws["pair"].values) == ["u0,u1", "u0,u2", "u1,u2"]
     np.testing.assert_allclose(draws["cov"].sel(pair="u0,u2"), cov[..., 0, 2], rtol=1e-12)
-    table = variance_components(posterior, design)
+    table = variance_components(Draws(posterior, design))
     assert table.index.names == ["component", "effect"]
     assert table.loc[("tau2", "u1"), "mean"] == pytest.approx((tau[..., 1] ** 2).mean())
     assert table.loc[("corr", "u1,u2"), "mean"] == pytest.approx(corr[..., 1, 2].mean())
@@ -40,12 +41,12 @@ def test_order_of_the_effects_in_the_posterior_does_not_matter(clinic_design, po
     tau, corr, cov = random_draws(2)
     posterior = posterior_of(design, np.zeros((2, 30, 2)), tau, np.ones((2, 30)), corr)
     turned = posterior.isel(random=[1, 0], random_=[1, 0]).transpose("random_", ...)
-    np.testing.assert_allclose(covariance_matrices(turned, design), cov, rtol=1e-12)
+    np.testing.assert_allclose(covariance_matrices(Draws(turned, design)), cov, rtol=1e-12)
 
 
 def test_a_single_effect_has_no_correlation(clinic_design, posterior_of):
     design = clinic_design("pain = b0 + r; b0 = g00 + u0")
-    table = variance_components(posterior_of(design, [1.0], [2.0], 3.0), design)
+    table = variance_components(Draws(posterior_of(design, [1.0], [2.0], 3.0), design))
     assert list(table.index) == [("tau", "u0"), ("tau2", "u0"), ("sigma", ""), ("sigma2", "")]
     assert table["mean"].tolist() == [2.0, 4.0, 3.0, 9.0]
 
@@ -53,15 +54,15 @@ def test_a_single_effect_has_no_correlation(clinic_design, posterior_of):
 def test_independent_blocks_have_no_correlation_between_them(clinic_design, posterior_of):
     design = clinic_design(f"{THREE}; cov(u0, u1) = 0; cov(u1, u2) = 0")
     posterior = posterior_of(design, [1.0, 2.0, 3.0], [2.0, 3.0, 4.0], 1.0, np.eye(3))
-    effects = variance_components(posterior, design).index
+    effects = variance_components(Draws(posterior, design)).index
     assert [effect for component, effect in effects if component == "corr"] == ["u0,u2"]
 
 
 def test_independent_effects_need_no_corr(clinic_design, posterior_of):
     design = clinic_design(f"{TWO}; cov(u0, u1) = 0")
     posterior = posterior_of(design, [1.0, 2.0], [2.0, 3.0], 1.0).drop_vars("corr")
-    np.testing.assert_array_equal(covariance_matrices(posterior, design)[0, 0], np.diag([4.0, 9.0]))
-    assert "corr" not in variance_draws(posterior, design)
+    np.testing.assert_array_equal(covariance_matrices(Draws(posterior, design))[0, 0], np.diag([4.0, 9.0]))
+    assert "corr" not in variance_draws(Draws(posterior, design))
 
 
 def test_the_median_stands_beside_the_mean():

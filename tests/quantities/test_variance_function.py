@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.variance_function import variance_function
 
 TEXT = "pain = b0 + b1*dose + b2*age + r; b0 = g00 + u0; b1 = g10 + u1; b2 = g20 + u2"
@@ -15,7 +16,7 @@ def test_it_is_the_quadratic_form_plus_sigma2_at_every_draw(clinics, clinic_desi
     sd = np.sqrt(np.einsum("cdii->cdi", cov))
     corr = cov / sd[..., :, None] / sd[..., None, :]
     posterior = posterior_of(design, np.zeros((2, 5, 3)), tau, sigma, corr)
-    found = variance_function(posterior, design, "b1", np.array([-1.0, 4.0]))
+    found = variance_function(Draws(posterior, design), "b1", np.array([-1.0, 4.0]))
     age = clinics["age"].mean()
     for c in range(2):
         for d in range(5):
@@ -30,7 +31,7 @@ def test_it_is_the_quadratic_form_plus_sigma2_at_every_draw(clinics, clinic_desi
 
 def test_the_default_runs_over_the_data(clinics, clinic_design, posterior_of):
     design = clinic_design("pain = b0 + b1*dose + r; b0 = g00; b1 = g10 + u1")  # a random slope alone
-    found = variance_function(posterior_of(design, [5.0, 1.0], [2.0], 3.0), design, "b1")
+    found = variance_function(Draws(posterior_of(design, [5.0, 1.0], [2.0], 3.0), design), "b1")
     x = found.table.loc["between"].index.to_numpy()
     assert (x[0], x[-1]) == (clinics["dose"].min(), clinics["dose"].max())
     assert found.table.loc["total", "mean"].to_numpy() == pytest.approx(4 * x**2 + 9)

@@ -11,6 +11,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.naming import parameter_label
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.errors import OptionError
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.variance_components import variance_draws
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def parameters_tree(posterior: xr.Dataset, sample_stats: xr.Dataset, design: Des
         it belongs to in ``attrs["parameter"]``; ``sample_stats``: ``diverging``. A slash, which no variable of a tree
         can have in its name, becomes a division slash.
     """
-    draws = variance_draws(posterior, design).assign(gamma=posterior["gamma"].sel(fixed=design.fixed_labels))
+    draws = variance_draws(Draws(posterior, design)).assign(gamma=posterior["gamma"].sel(fixed=design.fixed_labels))
     single: dict[str, xr.DataArray] = {}
     for parameter in (name for name in PARAMETERS if name in draws):
         values = draws[parameter].drop_attrs()

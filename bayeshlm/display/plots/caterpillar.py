@@ -17,6 +17,7 @@ from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.display.plots.figure_style import BLACK, OWN, POSTERIOR, VERMILLION, short, styled
 from bayeshlm.display.plots.named_points import name_points
 from bayeshlm.errors import OptionError
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.coefficient_names import find_random_coefficient
 from bayeshlm.quantities.group_coefficients import one_coefficient
 
@@ -41,7 +42,7 @@ def caterpillar_figure(
     """
     design = fit.design
     label = find_random_coefficient(design, coefficient)
-    table = one_coefficient(fit.posterior, design, label, prob, kind, fit.moments)
+    table = one_coefficient(Draws(fit.posterior, design), label, prob, kind, fit.moments)
     ordered = np.argsort(table["mean"].to_numpy(), kind="stable")
     table = table.iloc[ordered]
     n = len(table)

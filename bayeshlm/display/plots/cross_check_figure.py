@@ -12,6 +12,7 @@ from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
 from bayeshlm.display.plots.densities import density_panel, posterior_handles, reml_handle
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.display.plots.figure_style import PAGE, REML, plain, styled
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.density import Density, density
 from bayeshlm.reml.estimate import fit_reml
 
@@ -26,7 +27,7 @@ def cross_check_figure(fit: DrawnFit, prob: float = 0.95, ax: ManyAxes | Axes | 
     prob, ax
         As `bayeshlm.display.plots.fit_plots.FitPlots.cross_check` has them.
     """
-    rows = draws_beside_reml(fit.posterior, fit.design, fit_reml(fit.design), prob)
+    rows = draws_beside_reml(Draws(fit.posterior, fit.design), fit_reml(fit.design), prob)
     axes = many_axes(ax, len(rows), 4, (PAGE / 4, 1.25))
     for panel, row in zip(axes, rows, strict=True):
         found = density(row.draws, prob)

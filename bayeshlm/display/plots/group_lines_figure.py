@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from bayeshlm.display.plots.axes import expression_name, interval_name, legend_above, level_name, one_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit, coloring, evenly
 from bayeshlm.display.plots.figure_style import GRAY, category_color, category_line, styled, wrapped
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.coefficient_names import find_level1_slope
 from bayeshlm.quantities.level2_variables import level2_rows
 from bayeshlm.quantities.regression_lines import (
@@ -48,7 +49,7 @@ def group_lines_figure(
     coefficient = find_level1_slope(design, x)
     variable = coloring(design, by)
     ax = one_axes(ax, height=3.0)
-    lines = group_regressions(design, coefficient, posterior_means(fit.posterior, design, fit.moments))
+    lines = group_regressions(design, coefficient, posterior_means(Draws(fit.posterior, design), fit.moments))
     drawn = evenly(design.n_groups, MOST)
     codes = np.zeros(design.n_groups, dtype=np.int64) if variable is None else variable.codes
     segments = np.stack([lines.x, lines.y], axis=-1)
@@ -57,7 +58,7 @@ def group_lines_figure(
     levels = ("",) if variable is None else variable.levels
     values = expression_values(design, coefficient)
     grid = np.linspace(values.min(), values.max(), _GRID)
-    expected = average_lines(fit.posterior, design, coefficient, grid, level2_rows(design, variable))
+    expected = average_lines(Draws(fit.posterior, design), coefficient, grid, level2_rows(design, variable))
     for k, level in enumerate(levels):
         own = drawn[codes[drawn] == k]
         color, line = category_color(k), category_line(k)

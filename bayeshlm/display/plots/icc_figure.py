@@ -10,6 +10,7 @@ from bayeshlm.display.plots.axes import legend_above, one_axes
 from bayeshlm.display.plots.densities import around, density_panel, posterior_handles, prior_handle, prior_line
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.display.plots.figure_style import styled
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.density import density
 from bayeshlm.quantities.icc import icc
 from bayeshlm.quantities.prior_density import icc_prior
@@ -31,7 +32,7 @@ def icc_figure(
     at, prob, kind, ax
         As `bayeshlm.display.plots.fit_plots.FitPlots.icc` has them.
     """
-    draws = icc(fit.posterior, fit.design, at, prob, kind).draws["icc"].to_numpy()
+    draws = icc(Draws(fit.posterior, fit.design), at, prob, kind).draws["icc"].to_numpy()
     found = density(draws, prob, kind)
     ax = one_axes(ax, height=2.1)
     density_panel(ax, found)

@@ -18,6 +18,7 @@ from bayeshlm.display.plots.data import MOST_ROWS
 from bayeshlm.display.plots.drawn_fit import DrawnFit, check_units, evenly
 from bayeshlm.display.plots.figure_style import BLACK, COLUMN, GRAY, POSTERIOR, styled, wrapped
 from bayeshlm.display.plots.quantiles import point_size, quantile_handles, quantile_panel, zero_line
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.coefficient_names import find_level1_slope
 
 MOST_BINS, LEAST_IN_BIN = 20, 10
@@ -38,7 +39,7 @@ def level1_residuals_figure(
     residuals, x, ax
         As `bayeshlm.display.plots.check_plots.CheckPlots.residuals` has them.
     """
-    found = residuals or level1_residuals(fit.posterior, fit.design)
+    found = residuals or level1_residuals(Draws(fit.posterior, fit.design))
     check_units(fit.design, found.table[found.group], "residuals", fit.design.group_codes)
     z = found.table["standardized"].to_numpy()
     if x is None:

@@ -25,6 +25,7 @@ from bayeshlm.display.plots.level1_residuals_figure import (
 from bayeshlm.display.plots.named_points import farthest, name_points
 from bayeshlm.display.plots.quantiles import quantile_handles, quantile_panel
 from bayeshlm.errors import OptionError
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.level2_variables import find_level2_variable, level2_variables
 
 ADJUSTED_P = 0.05
@@ -47,7 +48,7 @@ def level2_residuals_figure(
         As `bayeshlm.display.plots.check_plots.CheckPlots.residuals` has them.
     """
     design = fit.design
-    found = residuals or level2_residuals(fit.posterior, design)
+    found = residuals or level2_residuals(Draws(fit.posterior, design))
     check_units(design, found.distances.index, "residuals")
     effects = design.random_labels
     n = len(effects) + (x is None)

@@ -10,6 +10,7 @@ from bayeshlm.display.digits import percent
 from bayeshlm.display.plots.axes import ManyAxes, coefficient_name, many_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.display.plots.figure_style import BLACK, COLUMN, GRAY, GREEN, POSTERIOR, styled, wrapped
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.plausible_ranges import plausible_ranges
 from bayeshlm.quantities.regression_lines import posterior_means
 
@@ -35,9 +36,9 @@ def plausible_ranges_figure(
         As `bayeshlm.display.plots.fit_plots.FitPlots.plausible_ranges` has them.
     """
     design = fit.design
-    found = plausible_ranges(fit.posterior, design, prob, at, z, kind)
+    found = plausible_ranges(Draws(fit.posterior, design), prob, at, z, kind)
     table = found.table
-    beta = posterior_means(fit.posterior, design, fit.moments)
+    beta = posterior_means(Draws(fit.posterior, design), fit.moments)
     labels = [column.coefficient for column in design.random]
     axes = many_axes(ax, len(labels), 1, (COLUMN, 1.45))
     for panel, label in zip(axes, labels, strict=True):

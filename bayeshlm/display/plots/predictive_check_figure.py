@@ -21,6 +21,7 @@ from bayeshlm.display.plots.drawn_fit import DrawnFit, check_units, evenly
 from bayeshlm.display.plots.figure_style import BLACK, COLUMN, POSTERIOR, VERMILLION, short, styled, wrapped
 from bayeshlm.display.shown_predictive_check import HEADINGS, NOTABLE, statistic_name
 from bayeshlm.errors import OptionError
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.density import density
 
 type Show = Literal["statistics", "outcome", "means"]
@@ -51,7 +52,7 @@ def predictive_check_figure(
     design = fit.design
     if show not in get_args(Show.__value__):
         raise OptionError(f'show={show!r} is unknown: write "statistics", "outcome" or "means"')
-    found = check or predictive_check(fit.posterior, design, seed=seed)
+    found = check or predictive_check(Draws(fit.posterior, design), seed=seed)
     check_units(design, found.idata["observed_data"][design.group].to_numpy(), "predictive_check", design.group_codes)
     statistics = found.draws["statistic"].to_numpy().tolist()
     height = 0.15 * len(statistics) + 0.8 if show == "statistics" else 2.5

@@ -11,6 +11,7 @@ from bayeshlm.display.plots.axes import coefficient_name, legend_above, one_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.display.plots.figure_style import BLACK, GRAY, OWN, POSTERIOR, styled
 from bayeshlm.display.plots.group_sizes import is_wide, side_by_side, size_axis
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.coefficient_names import find_random_coefficient
 from bayeshlm.quantities.group_coefficients import one_coefficient
 
@@ -27,7 +28,7 @@ def shrinkage_figure(fit: DrawnFit, coefficient: str | None = None, ax: Axes | N
     """
     design = fit.design
     label = find_random_coefficient(design, coefficient)
-    table = one_coefficient(fit.posterior, design, label, moments=fit.moments)
+    table = one_coefficient(Draws(fit.posterior, design), label, moments=fit.moments)
     n, mean, ols = (table[name].to_numpy() for name in ("n", "mean", "ols"))
     ax = one_axes(ax)
     x = side_by_side(n, ols, is_wide(n))

@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 from bayeshlm.display.plots.axes import expression_name, interval_name, legend_above, one_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit, evenly
 from bayeshlm.display.plots.figure_style import BLACK, BLUE, VERMILLION, styled, wrapped
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.coefficient_names import find_random_slope
 from bayeshlm.quantities.variance_function import variance_function
 
@@ -28,7 +29,7 @@ def variance_function_figure(
     """
     design = fit.design
     coefficient = find_random_slope(design, x)
-    table = variance_function(fit.posterior, design, coefficient, None, prob, kind).table
+    table = variance_function(Draws(fit.posterior, design), coefficient, None, prob, kind).table
     ax = one_axes(ax)
     handles = []
     looks = (("total", VERMILLION, "-", "total, z'Gz + sigma²"), ("between", BLUE, "--", "between groups, z'Gz"))

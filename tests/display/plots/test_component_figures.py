@@ -9,6 +9,7 @@ import bayeshlm as hlm
 from bayeshlm.checks.reml_intervals import draws_beside_reml
 from bayeshlm.display.plots import cross_check_figure as cross_check
 from bayeshlm.errors import OptionError
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.density import density
 from bayeshlm.quantities.prior_density import component_prior, icc_prior
 from bayeshlm.reml.estimate import fit_reml
@@ -118,7 +119,7 @@ def test_reml_stands_below_the_posterior(full, drawn):
 
 
 def test_an_interval_near_the_boundary_does_not_crowd_out_the_posterior(full, monkeypatch, drawn):
-    rows = draws_beside_reml(full.posterior, full.model.design, fit_reml(full.model.design))
+    rows = draws_beside_reml(Draws(full.posterior, full.model.design), fit_reml(full.model.design))
     wide = [dataclasses.replace(row, lower=1e-9, upper=2e5) if row.effect == "u1" else row for row in rows]
     monkeypatch.setattr(cross_check, "draws_beside_reml", lambda *_: wide)
     by_name = {panel.get_xlabel(): panel for panel in full.plot.cross_check()}

@@ -8,6 +8,7 @@ from bayeshlm.display.plots.group_sizes import side_by_side, size_axis
 from bayeshlm.display.plots.shrinkage import vertical_limits
 from bayeshlm.errors import OptionError
 from bayeshlm.likelihood import budget
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.beta_space import beta_space
 from bayeshlm.quantities.level2_variables import level2_variables
 
@@ -130,7 +131,7 @@ def test_highlighted_groups_are_colored_and_named(full, drawn):
 def test_beta_space_draws_what_was_computed(full, drawn):
     ax = full.plot.beta_space(prob=0.9)
     design = full.model.design
-    space = beta_space(full.posterior, design, ("b0", "b1"), level2_variables(design)["urban"], prob=0.9)
+    space = beta_space(Draws(full.posterior, design), ("b0", "b1"), level2_variables(design)["urban"], prob=0.9)
     for k in (0, 1):
         here = space.codes == k
         assert drawn(ax, "eb")[k].get_xydata() == pytest.approx(space.eb[here])

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from bayeshlm.errors import OptionError
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.level2_variables import level2_variables
 from bayeshlm.quantities.simple_slopes import find_moderator, simple_slopes
 
@@ -19,7 +20,7 @@ def test_lines_and_slopes_of_a_number(full, drawn):
         x, y = line.get_xydata().T
         height = g["g00"] + g["g01"] * urban + g["g02"] * value
         assert y == pytest.approx(height + (g["g10"] + g["g11"] * urban + g["g12"] * value) * x)
-    slopes = simple_slopes(full.posterior, design, "b1", find_moderator(design, "b1", "beds"))
+    slopes = simple_slopes(Draws(full.posterior, design), "b1", find_moderator(design, "b1", "beds"))
     assert drawn(right, "mean")[0].get_ydata() == pytest.approx(slopes.table["mean"].to_numpy())
     spans = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in drawn(right, "region")]
     assert np.array(spans) == pytest.approx(np.array(slopes.regions))

@@ -1,0 +1,103 @@
+"""`Schema`: what the parameters of a model are, where they stand and how they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+from bayeshlm.design.design import Design
+
+type Component = Literal["gamma", "tau", "corr", "sigma"]
+type Support = Literal["real", "positive", "correlation"]
+
+SUPPORTS: dict[Component, Support] = {"gamma": "real", "tau": "positive", "corr": "correlation", "sigma": "positive"}
+DIMS: dict[Component, tuple[str, ...]] = {
+    "gamma": ("fixed",),
+    "tau": ("random",),
+    "corr": ("random", "random_"),
+    "sigma": (),
+}
+"""The dims of each component of the posterior, behind those of the draws."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One number that a model estimates.
+
+    Attributes
+    ----------
+    component : {"gamma", "tau", "corr", "sigma"}
+        The array that it is an element of.
+    effect : str
+        What it belongs to: ``"g00"``, ``"u0"``, ``"u0,u1"``; empty for sigma.
+    position : tuple of int
+        Its place in the array, behind the dims of the draws.
+    """
+
+    component: Component
+    effect: str
+    position: tuple[int, ...]
+
+    @property
+    def label(self) -> str:
+        """How it is called wherever it is shown: ``g00``, ``tau[u0]``, ``corr[u0,u1]``, ``sigma``."""
+        if self.component == "gamma":
+            return self.effect
+        return f"{self.component}[{self.effect}]" if self.effect else self.component
+
+    @property
+    def prior_key(self) -> str:
+        """The key under which its prior is given: ``g00``, ``tau_u0``, ``corr``, ``sigma``."""
+        if self.component == "gamma":
+            return self.effect
+        return f"tau_{self.effect}" if self.component == "tau" else self.component
+
+    @property
+    def support(self) -> Support:
+        """The values that it can have."""
+        return SUPPORTS[self.component]
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The parameters of a model, in the order in which they are shown: gamma, tau, corr, sigma.
+
+    Attributes
+    ----------
+    parameters : tuple of Parameter
+        Of corr the pairs of effects that may covary, each once.
+    """
+
+    parameters: tuple[Parameter, ...]
+
+    @classmethod
+    def of(cls, design: Design) -> Schema:
+        """The parameters of a design's model."""
+        return cls(tuple(_parameters(design)))
+
+    @property
+    def labels(self) -> list[str]:
+        """Labels of all parameters."""
+        return [one.label for one in self.parameters]
+
+    def of_component(self, component: Component) -> list[Parameter]:
+        """The parameters of one component."""
+        return [one for one in self.parameters if one.component == component]
+
+
+def _parameters(design: Design) -> Iterator[Parameter]:
+    for k, label in enumerate(design.fixed_labels):
+        yield Parameter("gamma", label, (k,))
+    random = design.random_labels
+    for k, label in enumerate(random):
+        yield Parameter("tau", label, (k,))
+    for first, second in covarying(design):
+        yield Parameter("corr", f"{random[first]},{random[second]}", (first, second))
+    yield Parameter("sigma", "", ())
+
+
+def covarying(design: Design) -> list[tuple[int, int]]:
+    """Positions of each two random effects that may covary."""
+    return [pair for block in design.blocks for pair in combinations(sorted(block), 2)]
