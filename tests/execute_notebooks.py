@@ -40,7 +40,16 @@ def executed(path: Path) -> nbformat.NotebookNode:
         NotebookClient(
             notebook, timeout=SECONDS, kernel_name="python3", resources=resources, record_timing=False
         ).execute()
+    for cell in notebook.cells:
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if not _blank(output)]
     return notebook
+
+
+def _blank(output: nbformat.NotebookNode) -> bool:
+    """What a bar leaves that was shown because a step took long, and is gone."""
+    data = output.get("data", {})
+    return "text/plain" in data and not data["text/plain"].strip() and "image/png" not in data
 
 
 def tidied(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

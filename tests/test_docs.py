@@ -150,7 +150,7 @@ def test_every_public_method_has_an_entry(site, name):
 @pytest.mark.slow
 def test_what_methods_return_has_pages(site):
     pages = entries(site)
-    for name in ("posterior.quantity.Quantity", "checks.cross_check.CrossCheck", "graph.priors.Priors"):
+    for name in ("quantities.quantity.Quantity", "checks.cross_check.CrossCheck", "parameters.priors.Priors"):
         assert f"bayeshlm.{name}" in pages
     assert not [name for name in pages if ".Shown" in name]
 

@@ -9,6 +9,7 @@ from scipy.stats import multivariate_normal
 import bayeshlm as hlm
 from bayeshlm.commands.gallery import gallery_names
 from bayeshlm.likelihood import budget
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.sampling import nuts
 from bayeshlm.sampling.convert import to_datatree
 from bayeshlm.sampling.options import sampling_options
@@ -84,7 +85,7 @@ def test_fits_without_a_group_or_a_row_give_what_the_weights_give(fit):
     for unit, exact in (("group", loo_refits.exact_group), ("row", loo_refits.exact_row)):
         pointwise = fit.loo(unit, exact=False).pointwise
         position = int(np.argmin(pointwise["elpd"].to_numpy()))
-        (elpd, p_loo, mcse), refit = exact(posterior, design, priors, position)
+        (elpd, p_loo, mcse), refit = exact(Draws(posterior, design), priors, position)
         assert refit.convergence.converged
         one = pointwise.isel({pointwise["elpd"].dims[0]: position})
         error = np.hypot(mcse, float(one["mcse"]))

@@ -84,7 +84,7 @@ def test_the_error_stated_for_the_sum_is_that_over_seeds(leave):
     for seed in range(40):
         posterior = exact_posterior(design, priors, 250, 20_000, seed=seed)
         efficiency = posterior.attrs["efficiency"] / (posterior.attrs["efficiency"] + 1000)
-        left_out = leave(posterior, design)
+        left_out = leave(Draws(posterior, design))
         totals.append(left_out.elpd.sum())
         stated.append(error_of_sum(left_out.moved, 4) ** 2 / efficiency)
     low, high = chi2.ppf([1e-4, 1 - 1e-4], 39) / 39
