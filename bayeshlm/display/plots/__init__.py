@@ -1,1 +1,1 @@
-"""Figures: numbers come from `posterior`, `crosscheck` and `checks`; here they are drawn with matplotlib."""
+"""Figures: numbers come from `quantities`, `reml` and `checks`; here they are drawn with matplotlib."""
