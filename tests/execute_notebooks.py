@@ -22,6 +22,7 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 COLORS = 48
+WIDGET = "application/vnd.jupyter.widget-view+json"
 SECONDS = 300
 """At most so long may one cell take."""
 
@@ -48,8 +49,7 @@ def executed(path: Path) -> nbformat.NotebookNode:
 
 def _blank(output: nbformat.NotebookNode) -> bool:
     """What a bar leaves that was shown because a step took long, and is gone."""
-    data = output.get("data", {})
-    return "text/plain" in data and not data["text/plain"].strip() and "image/png" not in data
+    return WIDGET in output.get("data", {})
 
 
 def tidied(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
