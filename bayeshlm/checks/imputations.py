@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 from scipy.special import expit, logit, stdtrit
 
+from bayeshlm.arguments import check_interval
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError
@@ -17,7 +18,7 @@ from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.convergence import Convergence, monitored_parameters
 from bayeshlm.quantities.diagnostics import diagnose
 from bayeshlm.quantities.icc import icc
-from bayeshlm.quantities.summary import check_interval, interval, with_interval
+from bayeshlm.quantities.summary import interval, with_interval
 
 NATURAL, LOG, FISHER_Z, LOGIT = "natural", "log", "Fisher z", "logit"
 """Scales on which a parameter's posterior is nearer to a normal one, as Rubin's rules take it to be."""
