@@ -25,18 +25,18 @@ from bayeshlm.equations import parse
 from bayeshlm.errors import DataError
 from bayeshlm.likelihood.coefficient_draws import drawn_groups
 from bayeshlm.parameters.draws import Draws
+from bayeshlm.parameters.log_prior import log_prior
 from bayeshlm.parameters.prior_families import HalfNormal, Normal
 from bayeshlm.parameters.prior_moments import prior_moments
 from bayeshlm.parameters.priors import make_priors
 from bayeshlm.reml.estimate import fit_reml, undetermined_components
-from bayeshlm.sampling.convert import log_prior_dataset
 
 
 def scaled(design, priors, **options):
     posterior = exact_posterior(design, priors, **options)
     return power_scaling(
         posterior,
-        log_prior_dataset(posterior, design, priors),
+        log_prior(Draws(posterior, design), priors),
         total_log_likelihood(Draws(posterior, design)),
         prior_moments(priors, design),
     )
