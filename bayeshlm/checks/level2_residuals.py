@@ -93,7 +93,7 @@ def level2_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti") ->
     moments = effect_moments(posterior)
     fitted = design.W @ moments.gamma
     of_random = fitted[:, design.random_coefficients]
-    n_draws = posterior.dataset.sizes["chain"] * posterior.dataset.sizes["draw"]
+    n_draws = posterior.n_draws
     draws = interval_draws(n_draws, design.n_groups * len(design.random))
     bounds = _intervals(posterior, draws, prob, kind)
     columns = {

@@ -90,7 +90,7 @@ def predictive_check(
     design = posterior.design
     check_interval(prob, "eti")
     if n_draws is None:
-        n_draws = min(DEFAULT_DRAWS, posterior.dataset.sizes["chain"] * posterior.dataset.sizes["draw"])
+        n_draws = min(DEFAULT_DRAWS, posterior.n_draws)
     kept, seed = thinned(posterior.dataset, n_draws), checked_seed(seed)
     some = posterior.dataset.isel(draw=kept)
     gamma, sigma = parameters(some)

@@ -134,6 +134,10 @@ class Draws:
             values = values.reshape(*self.shape, *values.shape[1:])
         return xr.DataArray(values, dims=(*SAMPLE, *dims), coords={**self.coords, **(coords or {})}, name=name)
 
+    def parameters(self) -> xr.DataArray:
+        """Draws of every parameter of `schema` with its label, (chain, draw, parameter)."""
+        return self.labelled(np.moveaxis(self.scalars(), 0, -1), ("parameter",), {"parameter": self.schema.labels})
+
     def scalars(self) -> FloatArray:
         """Draws of every parameter of `schema`, (m, chain, draw)."""
         arrays = {"gamma": self.gamma, "tau": self.tau, "corr": self.corr, "sigma": self.sigma}
