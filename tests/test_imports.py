@@ -13,7 +13,7 @@ import bayeshlm
 PACKAGE = Path(bayeshlm.__file__).parent
 # Each line may import itself and the lines above.
 ORDER = [
-    ["errors", "foreign_text", "text_file", "interruption", "progress"],
+    ["errors", "arguments", "foreign_text", "text_file", "interruption", "progress"],
     ["source"],
     ["equations", "datasets"],
     ["design"],

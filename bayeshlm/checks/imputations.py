@@ -9,18 +9,23 @@ import pandas as pd
 import xarray as xr
 from scipy.special import expit, logit, stdtrit
 
+from bayeshlm.arguments import check_interval
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError
 from bayeshlm.likelihood import budget
-from bayeshlm.parameters.draws import Draws
-from bayeshlm.quantities.convergence import Convergence, monitored_parameters
+from bayeshlm.parameters.draws import SAMPLE, Draws
+from bayeshlm.parameters.schema import DIMS, Support
+from bayeshlm.quantities.convergence import Convergence
 from bayeshlm.quantities.diagnostics import diagnose
 from bayeshlm.quantities.icc import icc
-from bayeshlm.quantities.summary import check_interval, interval, with_interval
+from bayeshlm.quantities.summary import interval, with_interval
 
 NATURAL, LOG, FISHER_Z, LOGIT = "natural", "log", "Fisher z", "logit"
 """Scales on which a parameter's posterior is nearer to a normal one, as Rubin's rules take it to be."""
+
+SCALES: dict[Support, str] = {"real": NATURAL, "positive": LOG, "correlation": FISHER_Z}
+"""The scale on which the parameters of each support are pooled."""
 
 TO_SCALE: dict[str, Callable[[FloatArray], FloatArray]] = {
     NATURAL: np.asarray,
@@ -80,16 +85,13 @@ def rubin(means: FloatArray, variances: FloatArray, complete_df: FloatArray) -> 
     return {"within": within, "between": between, "total": total, "df": df, "fmi": fmi}
 
 
-def pool(
-    posteriors: Sequence[xr.Dataset], designs: Sequence[Design], prob: float = 0.95, kind: str = "eti"
-) -> pd.DataFrame:
+def pool(posteriors: Sequence[Draws], prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
     """Pool the parameters and the ICC of m fits.
 
     Parameters
     ----------
-    posteriors : sequence of xarray.Dataset
-        One a data set.
-    designs : sequence of Design
+    posteriors : sequence of Draws
+        One a data set, of designs with the same effects.
     prob, kind : float, {"eti", "hdi"}
         The intervals.
 
@@ -99,21 +101,23 @@ def pool(
         Indexed by ``parameter``. The answer: ``mean``, the average of the posterior means; ``sd``, the root of Rubin's
         total variance; ``lower``, ``upper``, the interval of `pooled_draws`, valid for few data sets. By Rubin's rules
         ``within`` and ``between`` variance, ``total``, in the parameter's units; ``df``, ``fmi`` (fraction of missing
-        information), ``rubin_lower``, ``rubin_upper``, on the scale of `scales`. Of the mixed draws, as they are in
-        `mixed`, ``mixed_sd``, ``mixed_lower``, ``mixed_upper``: too narrow for few data sets, because what is between m
-        data sets counts as if there were no others (Zhou & Reiter 2010, The American Statistician 64, 159-163).
+        information), ``rubin_lower``, ``rubin_upper``, on the scale of `SCALES`, the ICC's on the logit. Of the mixed
+        draws, as they are in `mixed`, ``mixed_sd``, ``mixed_lower``, ``mixed_upper``: too narrow for few data sets,
+        because what is between m data sets counts as if there were no others (Zhou & Reiter 2010, The American
+        Statistician 64, 159-163).
         ``mcse_mean``, the Monte Carlo error of the mean.
     """
     check_interval(prob, kind)
-    names, draws = _parameters(posteriors, designs)
+    design, schema = posteriors[0].design, posteriors[0].schema
+    names, draws = [*schema.labels, "icc"], np.stack([_parameters(one) for one in posteriors])
     m, n_parameters = draws.shape[:2]
     finite = np.isfinite(draws).all(axis=(0, 2, 3))
     means, variances = draws.mean(axis=(2, 3)), draws.var(axis=(2, 3), ddof=1)
-    df = complete_df(names, designs[0])
+    df = complete_df(names, design)
     found = rubin(means, variances, df)
     table = pd.DataFrame({"mean": means.mean(axis=0), "sd": np.sqrt(found["total"])}, pd.Index(names, name="parameter"))
     bounds, t_bounds = np.full((2, n_parameters, 2), np.nan)
-    for e, scale in enumerate(scales(names, designs[0])):
+    for e, scale in enumerate([*(SCALES[one.support] for one in schema.parameters), LOGIT]):
         if not finite[e]:
             continue
         with np.errstate(divide="ignore"):
@@ -165,20 +169,6 @@ def pooled_draws(draws: FloatArray) -> FloatArray:
     return np.asarray(draws - means[:, None, None] + means.mean() + error * stdtrit(m - 1, places).reshape(draws.shape))
 
 
-def scales(names: Sequence[str], design: Design) -> list[str]:
-    """The scale on which each parameter is pooled: tau and sigma on the log, correlations on Fisher's z, ICC logit.
-
-    Parameters
-    ----------
-    names : sequence of str
-        As `monitored_parameters` names them, and ``icc``.
-    design : Design
-        Says which of them are fixed effects, whose scale is their own.
-    """
-    fixed, kinds = len(design.fixed), {"tau": LOG, "sig": LOG, "cor": FISHER_Z, "icc": LOGIT}
-    return [NATURAL] * fixed + [kinds[name[:3]] for name in names[fixed:]]
-
-
 def complete_df(names: Sequence[str], design: Design) -> FloatArray:
     """Degrees of freedom that complete data have for each parameter, (E,).
 
@@ -188,7 +178,7 @@ def complete_df(names: Sequence[str], design: Design) -> FloatArray:
     Parameters
     ----------
     names : sequence of str
-        As `monitored_parameters` names them.
+        Labels of `bayeshlm.parameters.schema.Schema`, and ``icc``.
     design : Design
     """
     random = {column.coefficient for column in design.random}
@@ -207,7 +197,7 @@ def stacked(posteriors: Mapping[str, xr.Dataset]) -> xr.Dataset:
     u and beta are left out where they would take more than the budget (`bayeshlm.likelihood.budget`) or were not kept.
     """
     first = next(iter(posteriors.values()))
-    keep = [name for name in ("gamma", "tau", "corr", "sigma") if name in first]
+    keep = [name for name in DIMS if name in first]
     if "beta" in first and budget.within_budget(len(posteriors) * first["beta"].size):
         keep += ["u", "beta"]
     parts = [posterior[keep] for posterior in posteriors.values()]
@@ -222,7 +212,7 @@ def mixed(posterior: xr.Dataset) -> xr.Dataset:
     """
     variables = {}
     for name, values in posterior.data_vars.items():
-        ordered = values.transpose("dataset", "chain", "draw", ...)
+        ordered = values.transpose("dataset", *SAMPLE, ...)
         variables[name] = (("chain", *ordered.dims[2:]), ordered.to_numpy().reshape(-1, *ordered.shape[2:]))
     coords = {name: values for name, values in posterior.coords.items() if name not in ("dataset", "chain")}
     chains = np.arange(posterior.sizes["dataset"] * posterior.sizes["chain"])
@@ -263,12 +253,7 @@ def check_same_structure(designs: Mapping[str, Design]) -> None:
             )
 
 
-def _parameters(posteriors: Sequence[xr.Dataset], designs: Sequence[Design]) -> tuple[list[str], FloatArray]:
-    """Names, and draws (m, E, chain, draw), of the monitored parameters and the ICC."""
-    names: list[str] = []
-    found = []
-    for posterior, design in zip(posteriors, designs, strict=True):
-        names, draws = monitored_parameters(posterior)
-        share = icc(Draws(posterior, design)).draws["icc"].transpose("chain", "draw").to_numpy()
-        found.append(np.concatenate([draws, share[None]]))
-    return [*names, "icc"], np.stack(found)
+def _parameters(posterior: Draws) -> FloatArray:
+    """Draws (E, chain, draw) of the parameters and the ICC."""
+    share = icc(posterior).draws["icc"].transpose(*SAMPLE).to_numpy()
+    return np.concatenate([posterior.scalars(), share[None]])

@@ -94,7 +94,7 @@ def influence(posterior: Draws, priors: Priors, exact: bool = False) -> Influenc
         If a fit without a group fails.
     """
     design = posterior.design
-    n_draws = posterior.dataset.sizes["chain"] * posterior.dataset.sizes["draw"]
+    n_draws = posterior.n_draws
     check_draws(n_draws)
     limit, notes = threshold(n_draws), []
     shifts = shifts_without_groups(posterior)
@@ -102,10 +102,10 @@ def influence(posterior: Draws, priors: Priors, exact: bool = False) -> Influenc
     named = [f"{design.group} {label}" for label in design.group_labels]
     for position in steps(np.flatnonzero(refitted).tolist(), named.__getitem__, "Fitting without"):
         refit = refit_without(posterior, priors, design.group_codes == position)
-        put_refit(shifts, posterior.dataset, design, position, refit)
+        put_refit(shifts, posterior, position, refit)
         if not refit.convergence.converged:
             notes.append(f"the fit without {named[position]} has not converged")
-    names, _ = parameter_draws(posterior.dataset)
+    names, _ = parameter_draws(posterior)
     draws = _posterior_dataset(shifts, refitted, design, names)
     with_fits = exact or design.n_groups <= MOST_REML_FITS
     try:

@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from bayeshlm.checks.conflict import conflict_probabilities
 from bayeshlm.checks.loo_refits import Refit
 from bayeshlm.checks.psis import relative_efficiency, smoothed_weights
-from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.likelihood.group_effects import Conditionals, in_threads
 from bayeshlm.parameters.draws import Draws
-from bayeshlm.quantities.convergence import monitored_parameters
 from bayeshlm.quantities.diagnostics import diagnose
-from bayeshlm.reml.rotation import RotatedProducts, rotate
+from bayeshlm.reml.rotation import rotate
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -46,11 +43,10 @@ class Shifts:
     conflict_p: FloatArray
 
 
-def parameter_draws(posterior: xr.Dataset) -> tuple[list[str], FloatArray]:
+def parameter_draws(posterior: Draws) -> tuple[list[str], FloatArray]:
     """Names and draws (K, chain, draw) of gamma, tau and sigma."""
-    names, draws = monitored_parameters(posterior)
-    n_kept = posterior.sizes["fixed"] + posterior.sizes["random"] + 1
-    return names[:n_kept], draws[:n_kept]
+    kept = [k for k, one in enumerate(posterior.schema.parameters) if one.component != "corr"]
+    return [posterior.schema.labels[k] for k in kept], posterior.scalars()[kept]
 
 
 def shifts_without_groups(posterior: Draws) -> Shifts:
@@ -66,8 +62,8 @@ def shifts_without_groups(posterior: Draws) -> Shifts:
     c_s``; its variance is ``sum_s (w_s (c_s - m) - c_s / S)^2`` over the draws' efficiency.
     """
     design = posterior.design
-    given, efficiency = Conditionals.of(posterior), relative_efficiency(posterior.dataset)
-    _, draws = parameter_draws(posterior.dataset)
+    given, efficiency = Conditionals.of(posterior), relative_efficiency(posterior)
+    _, draws = parameter_draws(posterior)
     flat = draws.reshape(len(draws), -1).T
     center, scale = flat.mean(axis=0), flat.std(axis=0)
     c = (flat - center) / scale
@@ -89,32 +85,29 @@ def shifts_without_groups(posterior: Draws) -> Shifts:
         found.conflict_p[block.groups] = conflict_probabilities(given, rotated, block.groups, w)
 
     in_threads(fill, given.starts, "Influence of groups")
-    found.distance[:] = _distances(posterior.dataset, found.mean)
+    found.distance[:] = _distances(posterior, found.mean)
     return found
 
 
-def put_refit(found: Shifts, posterior: xr.Dataset, design: Design, group: int, refit: Refit) -> None:
+def put_refit(found: Shifts, posterior: Draws, group: int, refit: Refit) -> None:
     """Put what a fit without the group at a position says in the place of what the weights say."""
-    (_, with_it), (_, without) = parameter_draws(posterior), parameter_draws(refit.posterior)
+    rest = Draws(refit.posterior, posterior.design)
+    (_, with_it), (_, without) = parameter_draws(posterior), parameter_draws(rest)
     scale = with_it.std(axis=(1, 2))
     found.mean[group], found.sd[group] = without.mean(axis=(1, 2)), without.std(axis=(1, 2))
     found.change[group] = (found.mean[group] - with_it.mean(axis=(1, 2))) / scale
     found.mcse[group] = np.hypot(diagnose(without)[3], diagnose(with_it)[3]) / scale
     found.distance[group] = _distances(posterior, found.mean[group : group + 1])[0]
-    given = Conditionals.of(Draws(refit.posterior, design))
+    given = Conditionals.of(rest)
+    rotated = rotate(posterior.design.cross_products)
     equal = np.full((1, len(given.sigma)), 1 / len(given.sigma))
-    found.conflict_p[group] = conflict_probabilities(given, _rotated(design), slice(group, group + 1), equal)[0]
+    found.conflict_p[group] = conflict_probabilities(given, rotated, slice(group, group + 1), equal)[0]
 
 
-def _rotated(design: Design) -> RotatedProducts:
-    return rotate(design.cross_products)
-
-
-def _distances(posterior: xr.Dataset, mean: FloatArray) -> FloatArray:
+def _distances(posterior: Draws, mean: FloatArray) -> FloatArray:
     """Cook's distances of means (J, K), of which gamma's come first."""
-    gamma = posterior["gamma"].transpose("chain", "draw", "fixed").to_numpy()
-    p = gamma.shape[-1]
-    flat = gamma.reshape(-1, p)
+    flat = posterior.flat(posterior.gamma)
+    p = flat.shape[1]
     scale = flat.std(axis=0)
     standard = (flat - flat.mean(axis=0)) / scale
     change = (mean[:, :p] - flat.mean(axis=0)) / scale

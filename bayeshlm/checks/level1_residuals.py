@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayeshlm.arguments import check_interval
 from bayeshlm.checks.effect_moments import EffectMoments, block_effects, effect_moments, interval_draws
 from bayeshlm.checks.level1_variance import LevelOneVariance, level1_variance
 from bayeshlm.checks.residual_shape import Normality, normality
@@ -18,7 +19,7 @@ from bayeshlm.design.scaling import CHUNK_ROWS, FloatArray, IntArray
 from bayeshlm.foreign_text import no_formulas
 from bayeshlm.likelihood.group_effects import BLOCK, in_threads
 from bayeshlm.parameters.draws import Draws
-from bayeshlm.quantities.summary import check_interval, interval, with_interval
+from bayeshlm.quantities.summary import interval, with_interval
 
 _PIECE = 2_000_000
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayeshlm.arguments import check_interval
 from bayeshlm.checks.effect_moments import EffectMoments, block_effects, effect_moments, interval_draws
 from bayeshlm.checks.level1_variance import own_residuals
 from bayeshlm.checks.mahalanobis import Distances, distances, expected_order, holm
@@ -17,7 +18,7 @@ from bayeshlm.foreign_text import no_formulas
 from bayeshlm.likelihood.group_effects import BLOCK, in_threads
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_ols import group_ols
-from bayeshlm.quantities.summary import check_interval, interval, with_interval
+from bayeshlm.quantities.summary import interval, with_interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +93,7 @@ def level2_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti") ->
     moments = effect_moments(posterior)
     fitted = design.W @ moments.gamma
     of_random = fitted[:, design.random_coefficients]
-    n_draws = posterior.dataset.sizes["chain"] * posterior.dataset.sizes["draw"]
+    n_draws = posterior.n_draws
     draws = interval_draws(n_draws, design.n_groups * len(design.random))
     bounds = _intervals(posterior, draws, prob, kind)
     columns = {

@@ -147,7 +147,7 @@ def leave_one_out(posterior: Draws, priors: Priors, unit: Unit = "row", exact: E
     check_unit(unit)
     if not (isinstance(exact, bool) or exact == "auto"):
         raise OptionError(f'exact must be True, False or "auto", not {exact!r}.')
-    n_draws = posterior.dataset.sizes["chain"] * posterior.dataset.sizes["draw"]
+    n_draws = posterior.n_draws
     check_draws(n_draws)
     left_out = (rows_left_out if unit == "row" else groups_left_out)(posterior)
     limit = threshold(n_draws)
@@ -166,7 +166,7 @@ def leave_one_out(posterior: Draws, priors: Priors, unit: Unit = "row", exact: E
     notes = [f"the fit without {name} has not converged" for name in unconverged]
     if len(bad) and not refit_them and exact == "auto":
         notes.append(f"{len(bad)} units have a bad Pareto k, too many to be refitted unasked: exact=True fits each")
-    weighted = error_of_sum(left_out.moved, posterior.dataset.sizes["chain"])
+    weighted = error_of_sum(left_out.moved, posterior.shape[0])
     together = float(np.hypot(weighted, np.sqrt(np.sum(left_out.mcse[refitted] ** 2))))
     return Loo(unit, design.group, _labelled(left_out, refitted, design, unit), n_draws, limit, together, tuple(notes))
 
@@ -209,7 +209,7 @@ def _moved_by_one(posterior: Draws, unit: Unit, position: int) -> FloatArray:
     design = posterior.design
     given = Conditionals.of(posterior)
     density = densities_of_row(given, design, position) if unit == "row" else densities_of_group(given, position)
-    return leave_out(density[None], relative_efficiency(posterior.dataset)).moved
+    return leave_out(density[None], relative_efficiency(posterior)).moved
 
 
 def _name(design: Design, unit: Unit, position: int) -> str:

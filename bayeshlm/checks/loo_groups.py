@@ -28,7 +28,7 @@ def groups_left_out(posterior: Draws) -> Pointwise:
         In the order of the groups.
     """
     design = posterior.design
-    given, efficiency = Conditionals.of(posterior), relative_efficiency(posterior.dataset)
+    given, efficiency = Conditionals.of(posterior), relative_efficiency(posterior)
     found = Pointwise.empty(design.n_groups, len(given.sigma))
 
     def fill(start: int) -> FloatArray:

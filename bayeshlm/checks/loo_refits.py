@@ -73,7 +73,7 @@ def refit_without(posterior: Draws, priors: Priors, left_out: NDArray[np.bool_])
     )
     raw = run_nuts(rest, priors, options)
     draws = posterior_dataset(raw.posterior, rest)
-    return Refit(draws, assess_convergence(draws, raw.sample_stats))
+    return Refit(draws, assess_convergence(Draws(draws, rest), raw.sample_stats))
 
 
 def exact_group(posterior: Draws, priors: Priors, group: int) -> tuple[tuple[float, float, float], Refit]:
@@ -82,7 +82,7 @@ def exact_group(posterior: Draws, priors: Priors, group: int) -> tuple[tuple[flo
     refit = refit_without(posterior, priors, design.group_codes == group)
     within = densities_of_group(Conditionals.of(posterior), group)
     without = densities_of_group(Conditionals.of(Draws(refit.posterior, design)), group)
-    return refitted(without, within, relative_efficiency(refit.posterior)), refit
+    return refitted(without, within, relative_efficiency(Draws(refit.posterior, design))), refit
 
 
 def exact_row(posterior: Draws, priors: Priors, row: int) -> tuple[tuple[float, float, float], Refit]:
@@ -91,4 +91,4 @@ def exact_row(posterior: Draws, priors: Priors, row: int) -> tuple[tuple[float, 
     refit = refit_without(posterior, priors, np.arange(design.n_obs) == row)
     within = densities_of_row(Conditionals.of(posterior), design, row)
     without = densities_of_row(Conditionals.of(Draws(refit.posterior, design)), design, row)
-    return refitted(without, within, relative_efficiency(refit.posterior)), refit
+    return refitted(without, within, relative_efficiency(Draws(refit.posterior, design))), refit

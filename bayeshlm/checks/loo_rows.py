@@ -76,7 +76,7 @@ def rows_left_out(posterior: Draws) -> Pointwise:
         In the order of the rows.
     """
     design = posterior.design
-    given, efficiency = Conditionals.of(posterior), relative_efficiency(posterior.dataset)
+    given, efficiency = Conditionals.of(posterior), relative_efficiency(posterior)
     order = sorting_order(design.group_codes)
     order = np.arange(design.n_obs) if order is None else order
     ends = np.cumsum(design.n_per_group)

@@ -11,10 +11,10 @@ import xarray as xr
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.likelihood.group_effects import Conditionals, in_threads
-from bayeshlm.parameters.draws import Draws
+from bayeshlm.parameters.draws import SAMPLE, Draws
+from bayeshlm.parameters.log_prior import by_key
 from bayeshlm.parameters.prior_moments import prior_moments
 from bayeshlm.parameters.priors import Priors
-from bayeshlm.quantities.convergence import monitored_parameters
 from bayeshlm.reml.estimate import undetermined_components
 
 THRESHOLD = 0.05
@@ -71,8 +71,8 @@ class PriorSensitivity:
 
 
 def power_scaling(
-    posterior: xr.Dataset,
-    log_prior: xr.Dataset,
+    posterior: Draws,
+    densities: xr.Dataset,
     log_likelihood: xr.DataArray,
     moments: pd.DataFrame | None = None,
     threshold: float = THRESHOLD,
@@ -81,10 +81,9 @@ def power_scaling(
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``gamma``, ``tau``, ``sigma`` and, for correlated effects, ``corr``.
-    log_prior : xarray.Dataset
-        Log prior densities, as `bayeshlm.sampling.convert.log_prior_dataset` makes them. The distribution of u is no
+    posterior : Draws
+    densities : xarray.Dataset
+        Log prior densities, as `bayeshlm.parameters.log_prior.log_prior` makes them. The distribution of u is no
         prior here: it is integrated out and belongs to the likelihood.
     log_likelihood : xarray.DataArray
         Marginal log likelihood of all data, (chain, draw).
@@ -109,16 +108,13 @@ def power_scaling(
       normal means Box's prior predictive check, Evans & Moshonov 2006, Bayesian Analysis 1, 893-914). ``place`` is its
       distance in such SDs; below `MAX_PLACE` the data are weak and no more.
     """
-    names, draws = monitored_parameters(posterior)
-    dims = ("chain", "draw")
-    parameters = xr.Dataset({"value": (("parameter", *dims), draws)}, {"parameter": names}).transpose(*dims, ...)
-    parts = _by_prior(log_prior)
-    whole = sum(parts.values())
-    prior = _sensitivity(parameters, np.asarray(whole), "log_prior")
-    likelihood = _sensitivity(parameters, log_likelihood.transpose(*dims).to_numpy(), "log_likelihood")
-    alone = np.stack([_sensitivity(parameters, part, "log_prior") for part in parts.values()], axis=1)
-    keys = list(parts)
-    ratio, shift = _beside_prior(names, draws, moments)
+    names, parameters = posterior.schema.labels, posterior.parameters().to_dataset(name="value")
+    parts = by_key(densities)
+    keys: list[str] = parts["prior"].to_numpy().tolist()
+    prior = _sensitivity(parameters, parts.sum("prior"), "log_prior")
+    likelihood = _sensitivity(parameters, log_likelihood, "log_likelihood")
+    alone = np.stack([_sensitivity(parameters, part, "log_prior") for part in parts], axis=1)
+    ratio, shift = _beside_prior(names, posterior.scalars(), moments)
     place = _place(ratio, shift)
     numbers = zip(prior, likelihood, ratio, shift, place, strict=True)
     diagnosis = [_diagnosis(*row, threshold) for row in numbers]
@@ -152,11 +148,11 @@ def power_scaling_of_fit(idata: xr.DataTree, design: Design, priors: Priors) -> 
     design, priors
         The model's.
     """
-    posterior = idata["posterior"].to_dataset()
+    posterior = Draws(idata["posterior"].to_dataset(), design)
     if "log_likelihood" in idata.children:
         log_likelihood = idata["log_likelihood"].to_dataset()[f"y_{design.group}"].sum(design.group)
     else:
-        log_likelihood = total_log_likelihood(Draws(posterior, design))
+        log_likelihood = total_log_likelihood(posterior)
     found = power_scaling(posterior, idata["log_prior"].to_dataset(), log_likelihood, prior_moments(priors, design))
     reason = undetermined_components(design)
     return replace(found, notes=(*found.notes, reason)) if reason else found
@@ -166,9 +162,7 @@ def total_log_likelihood(posterior: Draws) -> xr.DataArray:
     """Marginal log likelihood of all groups at each draw, (chain, draw), a block of groups at a time."""
     given = Conditionals.of(posterior)
     parts = in_threads(lambda start: given.block(start).log_likelihood.sum(axis=1), given.starts, "Likelihoods")
-    dims = ("chain", "draw")
-    values = np.sum(parts, axis=0).reshape([posterior.dataset.sizes[dim] for dim in dims])
-    return xr.DataArray(values, dims=dims, coords={dim: posterior.dataset[dim] for dim in dims}, name="log_likelihood")
+    return posterior.labelled(np.sum(parts, axis=0), name="log_likelihood")
 
 
 def _diagnosis(prior: float, likelihood: float, ratio: float, shift: float, place: float, threshold: float) -> str:
@@ -199,26 +193,13 @@ def _place(ratio: FloatArray, shift: FloatArray) -> FloatArray:
     return np.asarray(shift / np.sqrt(np.where(ratio < 1, 1 - ratio**2, 1.0)))
 
 
-def _by_prior(log_prior: xr.Dataset) -> dict[str, FloatArray]:
-    """Log density of each prior by its key, (chain, draw)."""
-    found: dict[str, FloatArray] = {}
-    for name, prefix in (("gamma", ""), ("tau", "tau_")):
-        values = log_prior[name].transpose("chain", "draw", ...)
-        labels = values[values.dims[-1]].to_numpy()
-        found |= {f"{prefix}{label}": values.to_numpy()[..., k] for k, label in enumerate(labels)}
-    for name in ("corr", "sigma"):
-        if name in log_prior:
-            found[name] = log_prior[name].transpose("chain", "draw").to_numpy()
-    return found
-
-
-def _sensitivity(parameters: xr.Dataset, log_density: FloatArray, group: str) -> FloatArray:
+def _sensitivity(parameters: xr.Dataset, log_density: xr.DataArray, group: str) -> FloatArray:
     """Sensitivity of each parameter to scaling one density, by arviz-stats; zero for a density that is constant."""
     from arviz_stats import psense
 
-    if np.ptp(log_density) < 1e-12:
+    if np.ptp(log_density.to_numpy()) < 1e-12:
         return np.zeros(parameters.sizes["parameter"])
-    density = xr.Dataset({"density": (("chain", "draw"), log_density)})
+    density = xr.Dataset({"density": log_density.transpose(*SAMPLE).variable})
     tree = xr.DataTree.from_dict({"posterior": parameters, group: density})
     found = psense(tree, group=group.removeprefix("log_"))
     return np.asarray(found["value"].sel(parameter=parameters["parameter"]), dtype=float)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayeshlm.arguments import checked_count, checked_seed
 from bayeshlm.design.design import Design
 from bayeshlm.design.new_rows import NewRows
 from bayeshlm.design.scaling import FloatArray, IntArray
@@ -17,7 +18,6 @@ from bayeshlm.likelihood.coefficient_draws import regenerated
 from bayeshlm.likelihood.group_effects import BLOCK, covariance_factor
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_draws import check_budget
-from bayeshlm.sampling.options import checked_count, checked_seed
 
 type Groups = Literal["same", "new", "average"]
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayeshlm.arguments import check_interval, checked_seed
 from bayeshlm.checks.prediction import Groups, group_effects, linear_predictor, outcomes, parameters, thinned
 from bayeshlm.checks.predictive_statistics import Statistic, predictive_statistics
 from bayeshlm.checks.replicates import Projection, Replicates, SortedRows
@@ -18,8 +19,6 @@ from bayeshlm.design.scaling import FloatArray
 from bayeshlm.likelihood import budget
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_draws import check_budget
-from bayeshlm.quantities.summary import check_interval
-from bayeshlm.sampling.options import checked_seed
 
 MODES: dict[Groups, str] = {"same": "posterior_predictive", "new": "posterior_predictive_new_groups"}
 """New rows in the same groups, and new groups; with the group of the DataTree that holds the outcomes."""
@@ -91,7 +90,7 @@ def predictive_check(
     design = posterior.design
     check_interval(prob, "eti")
     if n_draws is None:
-        n_draws = min(DEFAULT_DRAWS, posterior.dataset.sizes["chain"] * posterior.dataset.sizes["draw"])
+        n_draws = min(DEFAULT_DRAWS, posterior.n_draws)
     kept, seed = thinned(posterior.dataset, n_draws), checked_seed(seed)
     some = posterior.dataset.isel(draw=kept)
     gamma, sigma = parameters(some)

@@ -6,17 +6,16 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from bayeshlm.checks.power_scaling import PriorSensitivity
-from bayeshlm.quantities.convergence import monitored_parameters
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.summary import summarize, with_interval
 
 AS_FITTED = "as fitted"
 """Name of the priors that the fit has."""
 
 
-def compare_posteriors(posteriors: Mapping[str, xr.Dataset], prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
+def compare_posteriors(posteriors: Mapping[str, Draws], prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
     """Summaries of the same parameters under different priors.
 
     Parameters
@@ -33,11 +32,7 @@ def compare_posteriors(posteriors: Mapping[str, xr.Dataset], prob: float = 0.95,
         first one's in the first one's SDs, with its Monte Carlo error ``shift_mcse``; ``sd_ratio``, the SD over the
         first one's.
     """
-    tables = []
-    for posterior in posteriors.values():
-        names, draws = monitored_parameters(posterior)
-        values = xr.DataArray(draws, dims=("parameter", "chain", "draw"), coords={"parameter": names})
-        tables.append(summarize(values, prob, kind))
+    tables = [summarize(draws.parameters(), prob, kind) for draws in posteriors.values()]
     first = tables[0]
     parts = []
     for table in tables:

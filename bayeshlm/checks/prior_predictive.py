@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayeshlm.arguments import checked_count, checked_seed
 from bayeshlm.checks.prediction import linear_predictor, outcomes
 from bayeshlm.design.design import Design
 from bayeshlm.design.new_rows import fitted_rows
 from bayeshlm.parameters.prior_draws import prior_draws
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.quantities.group_draws import check_budget
-from bayeshlm.sampling.options import checked_count, checked_seed
 
 
 def prior_predictive(design: Design, priors: Priors, draws: int = 500, seed: int | None = None) -> xr.DataTree:

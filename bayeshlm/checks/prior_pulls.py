@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
@@ -12,8 +11,10 @@ from bayeshlm.checks.reml_components import Component
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import Draws
+from bayeshlm.parameters.log_prior import by_key, log_prior
 from bayeshlm.parameters.prior_families import LKJ, Family
 from bayeshlm.parameters.priors import Priors
+from bayeshlm.parameters.schema import block_size
 from bayeshlm.reml.estimate import RemlEstimate
 
 MAX_K = 0.7
@@ -75,13 +76,13 @@ def prior_pulls(
     fixed effects follow by their covariance with it.
     """
     design = posterior.design
-    log_prior = _log_priors(posterior, priors)
-    keys = tuple(log_prior)
+    densities = by_key(log_prior(posterior, priors))
+    keys = tuple(densities["prior"].to_numpy().tolist())
     shift = np.empty((len(rows), len(keys)))
     pareto_k, own = np.full(len(keys), np.nan), np.full(len(keys), np.nan)
     mean = draws.mean(axis=1)
-    for k, (key, values) in enumerate(log_prior.items()):
-        weights, pareto_k[k] = _flat_weights(values)
+    for k, key in enumerate(keys):
+        weights, pareto_k[k] = _flat_weights(densities[k].to_numpy().ravel())
         from_likelihood, own[k] = _shift_of_likelihood(key, design, priors, estimate, rows, draws)
         shift[:, k] = mean - draws @ weights if pareto_k[k] <= MAX_K else from_likelihood
     return PriorPulls(keys, shift, pareto_k, own)
@@ -100,24 +101,6 @@ def _flat_weights(log_prior: FloatArray) -> tuple[FloatArray, float]:
         return np.full(n_draws, np.nan), np.inf
     weights = np.exp(log_weights - log_weights.max())
     return weights / weights.sum(), float(k)
-
-
-def _log_priors(posterior: Draws, priors: Priors) -> dict[str, FloatArray]:
-    """Log density of each prior at each draw, (S,), by key."""
-    design = posterior.design
-    labels = design.random_labels
-    gamma = posterior.gamma
-    gamma = priors.at_means(gamma.reshape(-1, gamma.shape[-1]))
-    tau = posterior.flat(posterior.tau)
-    found = {key: priors.gamma[k].log_density(gamma[:, k]) for k, key in enumerate(priors.fixed)}
-    found |= {f"tau_{label}": priors.tau[k].log_density(tau[:, k]) for k, label in enumerate(priors.random)}
-    if priors.corr is not None:
-        corr = posterior.dataset["corr"].sel(random=labels, random_=labels)
-        values = corr.transpose("chain", "draw", "random", "random_").to_numpy().reshape(-1, len(labels), len(labels))
-        blocks = [np.ix_(block, block) for block in design.blocks if len(block) > 1]
-        found["corr"] = np.sum([priors.corr.log_density(values[(..., *block)]) for block in blocks], axis=0)
-    sigma = posterior.sigma.ravel()
-    return found | {"sigma": priors.sigma.log_density(sigma)}
 
 
 def _shift_of_likelihood(
@@ -164,14 +147,8 @@ class _Pair:
 
 
 def _pair(family: LKJ, row: Component, design: Design) -> _Pair:
-    """What LKJ(eta) on q effects says of one pair: ``(1 - r^2)^(eta - 1 + (q - 2) / 2)`` (Lewandowski et al. 2009)."""
-    labels = design.random_labels
-    size = next(
-        len(block)
-        for block in design.blocks
-        if row.effect in {f"{labels[i]},{labels[j]}" for i, j in combinations(sorted(block), 2)}
-    )
-    return _Pair(family.eta - 1 + (size - 2) / 2)
+    """What LKJ(eta) says of one pair of effects."""
+    return _Pair(family.pair_shape(block_size(design, row.effect)) - 1)
 
 
 def shifted_mean(

@@ -10,11 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import OptionError
-from bayeshlm.quantities.convergence import monitored_parameters
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.diagnostics import diagnose
 
 MIN_DRAWS = 100
@@ -70,15 +69,14 @@ def threshold(n_draws: int) -> float:
     return min(1 - 1 / float(np.log10(n_draws)), 0.7)
 
 
-def relative_efficiency(posterior: xr.Dataset) -> float:
+def relative_efficiency(posterior: Draws) -> float:
     """Mean effective share of the draws, over gamma, tau, sigma and the correlations; 1 where it is not known.
 
     At most 1: that a sampler's means are better than those of independent draws says nothing of weights.
     """
-    bulk = diagnose(monitored_parameters(posterior)[1])[0]
+    bulk = diagnose(posterior.scalars())[0]
     known = bulk[np.isfinite(bulk)]
-    n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
-    return min(float(known.mean()) / n_draws, 1.0) if known.size else 1.0
+    return min(float(known.mean()) / posterior.n_draws, 1.0) if known.size else 1.0
 
 
 def check_draws(n_draws: int) -> None:

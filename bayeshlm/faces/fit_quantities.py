@@ -30,7 +30,7 @@ class FitQuantities(FitChecks):
     @cached_property
     def convergence(self) -> Convergence:
         """The verdict on the sampler's convergence, with its reasons."""
-        return assess_convergence(self.posterior, self._idata["sample_stats"].to_dataset())
+        return assess_convergence(Draws(self.posterior, self.model.design), self._idata["sample_stats"].to_dataset())
 
     def _stamped(self, table: pd.DataFrame) -> pd.DataFrame:
         design = self.model.design

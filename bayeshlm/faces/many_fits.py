@@ -18,6 +18,7 @@ from bayeshlm.display.text import to_text
 from bayeshlm.errors import DataError, HLMError, OptionError
 from bayeshlm.faces.fit import Fit
 from bayeshlm.faces.model import Model
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.prior_changes import average_priors
 from bayeshlm.parameters.priors import make_priors
 from bayeshlm.progress import part
@@ -89,7 +90,7 @@ class ManyFits:
         bayeshlm.checks.imputations.pool : the formulas and their sources.
         """
         fits = list(self._fits.values())
-        table = pool([fit.posterior for fit in fits], [fit.model.design for fit in fits], prob, kind)
+        table = pool([Draws(fit.posterior, fit.model.design) for fit in fits], prob, kind)
         table.attrs["converged"] = self.converged
         return table
 

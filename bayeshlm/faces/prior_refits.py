@@ -11,6 +11,7 @@ from bayeshlm.checks.power_scaling import PriorSensitivity, power_scaling_of_fit
 from bayeshlm.checks.prior_posteriors import AS_FITTED, compare_posteriors, with_refits
 from bayeshlm.errors import OptionError, PriorError
 from bayeshlm.faces.model import Model
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.prior_changes import replace_priors, scale_priors
 from bayeshlm.parameters.prior_families import Family
 from bayeshlm.parameters.priors import Priors
@@ -27,7 +28,6 @@ def prior_sensitivity(
     model: Model, idata: xr.DataTree, refit: Alternatives | None, prob: float, kind: str, progress: bool | None
 ) -> PriorSensitivity:
     """Power scaling of a fit, and refits of its model where they are asked for; see `Fit.prior_sensitivity`."""
-    posterior = idata["posterior"].to_dataset()
     sensitivity = power_scaling_of_fit(idata, model.design, model.priors)
     if not refit and not isinstance(refit, Mapping):
         return sensitivity
@@ -36,7 +36,9 @@ def prior_sensitivity(
         name: Model.from_design(model.design, priors).fit(**options, progress=progress)
         for name, priors in alternatives(model, refit).items()
     }
-    table = compare_posteriors({AS_FITTED: posterior} | {name: fit.posterior for name, fit in fits.items()}, prob, kind)
+    posteriors = {AS_FITTED: idata["posterior"].to_dataset()} | {name: fit.posterior for name, fit in fits.items()}
+    draws = {name: Draws(posterior, model.design) for name, posterior in posteriors.items()}
+    table = compare_posteriors(draws, prob, kind)
     reasons = {name: fit.convergence.reasons[0] for name, fit in fits.items() if not fit.convergence.converged}
     return with_refits(sensitivity, table, reasons)
 

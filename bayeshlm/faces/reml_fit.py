@@ -9,6 +9,7 @@ from functools import partial
 import numpy.typing as npt
 import pandas as pd
 
+from bayeshlm.arguments import check_prob
 from bayeshlm.design.design import Design
 from bayeshlm.display.frame import ShownFrame
 from bayeshlm.display.frame_grid import shown_plain
@@ -31,7 +32,7 @@ from bayeshlm.reml.deviance import Method
 from bayeshlm.reml.estimate import fit_reml
 from bayeshlm.reml.estimate_tables import anova_table, bounds_of, chi_square_table, fixed_table, interval_table
 from bayeshlm.reml.hypotheses import read_hypothesis
-from bayeshlm.reml.intervals import IntervalDf, check_prob
+from bayeshlm.reml.intervals import IntervalDf
 from bayeshlm.reml.likelihood_ratio import compare_likelihood
 from bayeshlm.reml.profile import IntervalMethod, interval_estimates
 from bayeshlm.reml.tests_of_effects import DfMethod, linear_hypothesis

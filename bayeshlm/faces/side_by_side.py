@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, get_args
 
+from bayeshlm.arguments import check_interval
 from bayeshlm.design import Design
 from bayeshlm.display.model_column import (
     Entry,
@@ -21,7 +22,6 @@ from bayeshlm.display.model_table import ModelTable, model_table
 from bayeshlm.errors import OptionError
 from bayeshlm.faces.fit import Fit
 from bayeshlm.faces.reml_fit import RemlFit
-from bayeshlm.quantities.summary import check_interval
 
 if TYPE_CHECKING:
     from bayeshlm.checks.loo import Unit

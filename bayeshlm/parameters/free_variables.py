@@ -13,6 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
+from bayeshlm.parameters.draws import SAMPLE, Draws
 from bayeshlm.parameters.partial_correlations import PartialCorrelations, partial_correlations
 from bayeshlm.parameters.prior_families import Exponential, Family, HalfCauchy, HalfNormal, HalfStudentT
 from bayeshlm.parameters.priors import Priors
@@ -21,8 +22,6 @@ type Array = NDArray[np.float64]
 
 type Distribution = tuple[str, dict[str, float]]
 """Name of a PyMC distribution and its parameters."""
-
-SAMPLE = ("chain", "draw")
 
 
 def distribution(prior: Family) -> Distribution:
@@ -67,15 +66,12 @@ def gamma_name(priors: Priors) -> str:
     return "gamma" if (priors.basis == np.eye(len(priors.gamma))).all() else "gamma_at_means"
 
 
-def free_variables(posterior: xr.Dataset, design: Design, priors: Priors, seed: int) -> xr.Dataset:
+def free_variables(draws: Draws, priors: Priors, seed: int) -> xr.Dataset:
     """The free variables of every graph of a model that are not parameters themselves.
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        Draws of ``gamma``, ``tau``, ``sigma``, of ``corr`` where effects covary and of ``u (<group>, random)`` where
-        it was kept; dims (chain, draw, ...).
-    design : Design
+    draws : Draws
     priors : Priors
     seed : int
         Of what u says nothing about in z, as where a tau is zero.
@@ -88,8 +84,8 @@ def free_variables(posterior: xr.Dataset, design: Design, priors: Priors, seed: 
         ``corr_beta (corr_pair)``, halves of one plus the partial correlations; ``z`` of ``u = z L'`` with
         ``L = diag(tau) R``, if u was kept. A vector of several families is a variable a family (`parts`).
     """
-    gamma, tau = (posterior[name].transpose(*SAMPLE, ...).to_numpy() for name in ("gamma", "tau"))
-    values = {gamma_name(priors): priors.at_means(gamma), "tau": tau, "tau_signed": tau}
+    design, tau = draws.design, draws.tau
+    values = {gamma_name(priors): priors.at_means(draws.gamma), "tau": tau, "tau_signed": tau}
     found: dict[str, tuple[tuple[str, ...], Array]] = {}
     for name, distributions in _vectors(priors).items():
         made = parts(name, distributions)
@@ -100,14 +96,13 @@ def free_variables(posterior: xr.Dataset, design: Design, priors: Priors, seed: 
     R = np.ones((1, 1, 1, 1)) * np.eye(len(design.random))
     coords = {}
     if partials.rows:
-        unit = (1 + partials.of(posterior["corr"].transpose(*SAMPLE, ...).to_numpy())) / 2
+        unit = (1 + partials.of(draws.corr)) / 2
         R = partials.factors(2 * unit - 1)
         found["corr_beta"] = ((*SAMPLE, "corr_pair"), unit)
         coords["corr_pair"] = pair_labels(partials, design)
-    if "u" in posterior:
-        dims = (*SAMPLE, design.group, "random")
-        found["z"] = (dims, _standardized(posterior["u"].transpose(*dims).to_numpy(), tau, R, partials, seed))
-    return xr.Dataset({name: values for name, values in found.items() if name not in posterior}, coords)
+    if draws.has_groups:
+        found["z"] = ((*SAMPLE, design.group, "random"), _standardized(draws.u, tau, R, partials, seed))
+    return xr.Dataset({name: values for name, values in found.items() if name not in draws.dataset}, coords)
 
 
 def pair_labels(partials: PartialCorrelations, design: Design) -> list[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import xarray as xr
 
-PARAMETERS = ("gamma", "tau", "corr", "sigma", "u", "beta")
+from bayeshlm.parameters.schema import DIMS
+
+PARAMETERS = (*DIMS, "u", "beta")
 
 
 def parameters(posterior: xr.Dataset) -> xr.Dataset:

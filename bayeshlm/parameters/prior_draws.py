@@ -7,6 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
+from bayeshlm.parameters.draws import labelled_posterior
 from bayeshlm.parameters.prior_families import LKJ, Family
 from bayeshlm.parameters.priors import Priors
 
@@ -38,34 +39,16 @@ def prior_draws(design: Design, priors: Priors, draws: int, rng: np.random.Gener
     gamma = np.linalg.solve(priors.basis, at_means.T).T
     tau = np.stack([prior.random(rng, (draws,)) for prior in priors.tau], axis=-1)
     sigma = priors.sigma.random(rng, (draws,))
-    factor = _correlation_factors(design, priors.corr, draws, rng)
+    factor = correlation_factors(design, priors.corr, draws, rng)
     noise = rng.standard_normal((draws, design.n_groups, len(design.random)))
     u = noise @ np.swapaxes(tau[:, :, None] * factor, 1, 2)
     beta = np.einsum("jck,sk->sjc", design.W, gamma, optimize=True)
     beta[:, :, design.random_coefficients] += u
-    sample, labels = ("chain", "draw"), design.random_labels
-    variables: dict[str, tuple[tuple[str, ...], Array]] = {
-        "gamma": ((*sample, "fixed"), gamma[None]),
-        "tau": ((*sample, "random"), tau[None]),
-        "sigma": (sample, sigma[None]),
-        "u": ((*sample, design.group, "random"), u[None]),
-        "beta": ((*sample, design.group, "coefficient"), beta[None]),
-    }
-    coords = {
-        "chain": [0],
-        "draw": np.arange(draws),
-        "fixed": design.fixed_labels,
-        "random": labels,
-        design.group: design.group_labels.to_numpy(),
-        "coefficient": design.coefficient_labels,
-    }
-    if priors.corr is not None:
-        variables["corr"] = ((*sample, "random", "random_"), (factor @ np.swapaxes(factor, 1, 2))[None])
-        coords["random_"] = labels
-    return xr.Dataset(variables, coords)
+    corr = (factor @ np.swapaxes(factor, 1, 2))[None] if priors.corr is not None else None
+    return labelled_posterior(design, gamma[None], tau[None], sigma[None], corr, u[None], beta[None])
 
 
-def _correlation_factors(design: Design, corr: Family | None, draws: int, rng: np.random.Generator) -> Array:
+def correlation_factors(design: Design, corr: Family | None, draws: int, rng: np.random.Generator) -> Array:
     """Cholesky factors of correlation matrices of the q random effects, (draws, q, q): zero between blocks."""
     factors = np.tile(np.eye(len(design.random)), (draws, 1, 1))
     for block in design.blocks:

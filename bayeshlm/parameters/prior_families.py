@@ -200,6 +200,13 @@ class LKJ(Family):
         constant = np.sum((2 * self.eta - 2 + q - k) * (q - k) * np.log(2) + (q - k) * log_beta)
         return np.asarray((self.eta - 1) * np.linalg.slogdet(x)[1] - constant)
 
+    def pair_shape(self, n_effects: int) -> float:
+        """The a of ``2 Beta(a, a) - 1``, the prior of each correlation of a block of m effects.
+
+        ``a = eta + m/2 - 1`` (Lewandowski, Kurowicka & Joe 2009, section 3.1).
+        """
+        return self.eta + n_effects / 2 - 1
+
     def random(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         """Independent correlation matrices of shape (..., q, q)."""
         factor = self.random_factor(rng, shape)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import numpy as np
 import pandas as pd
 from scipy.special import gammaln
 
 from bayeshlm.design import Design
-from bayeshlm.design.naming import parameter_label
 from bayeshlm.parameters.prior_families import (
+    LKJ,
     Exponential,
     Family,
     HalfCauchy,
@@ -20,10 +18,11 @@ from bayeshlm.parameters.prior_families import (
     StudentT,
 )
 from bayeshlm.parameters.priors import Priors
+from bayeshlm.parameters.schema import Schema, block_size
 
 
 def prior_moments(priors: Priors, design: Design) -> pd.DataFrame:
-    """Prior mean and SD of every parameter that `bayeshlm.quantities.convergence.monitored_parameters` names.
+    """Prior mean and SD of every parameter of `bayeshlm.parameters.schema.Schema`.
 
     Parameters
     ----------
@@ -33,7 +32,7 @@ def prior_moments(priors: Priors, design: Design) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Indexed by ``parameter``, in no certain order: ``mean``, ``sd``; NaN where the prior has none, such as a
+        Indexed by ``parameter``: ``mean``, ``sd``; NaN where the prior has none, such as a
         Cauchy's.
 
     Notes
@@ -51,15 +50,16 @@ def prior_moments(priors: Priors, design: Design) -> pd.DataFrame:
     """
     back = np.linalg.inv(priors.basis)
     mean, variance = np.array([_moments(prior) for prior in priors.gamma]).T
-    found = dict(zip(priors.fixed, zip(back @ mean, np.sqrt(back**2 @ variance), strict=True), strict=True))
-    scales = {parameter_label("tau", label): prior for label, prior in zip(priors.random, priors.tau, strict=True)}
-    for name, prior in {**scales, "sigma": priors.sigma}.items():
-        center, square = _moments(prior)
-        found[name] = (center, float(np.sqrt(square)))
-    for block in design.blocks if priors.corr is not None else ():
-        a = priors.corr.parameters["eta"] + len(block) / 2 - 1 if priors.corr is not None else np.nan
-        for i, j in combinations(sorted(block), 2):
-            found[parameter_label("corr", f"{priors.random[i]},{priors.random[j]}")] = (0.0, (2 * a + 1) ** -0.5)
+    gamma, gamma_sd = back @ mean, np.sqrt(back**2 @ variance)
+    schema, found = Schema.of(design), {}
+    for one in schema.parameters:
+        if one.component == "gamma":
+            found[one.label] = float(gamma[one.position]), float(gamma_sd[one.position])
+        elif isinstance(priors.corr, LKJ) and one.component == "corr":
+            found[one.label] = 0.0, (2 * priors.corr.pair_shape(block_size(design, one.effect)) + 1) ** -0.5
+        else:
+            center, square = _moments(priors.by_key()[one.prior_key])
+            found[one.label] = center, float(np.sqrt(square))
     return pd.DataFrame.from_dict(found, orient="index", columns=["mean", "sd"]).rename_axis("parameter")
 
 

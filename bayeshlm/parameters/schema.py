@@ -8,12 +8,13 @@ from itertools import combinations
 from typing import Literal
 
 from bayeshlm.design.design import Design
+from bayeshlm.design.naming import parameter_label
 
 type Component = Literal["gamma", "tau", "corr", "sigma"]
 type Support = Literal["real", "positive", "correlation"]
 
 SUPPORTS: dict[Component, Support] = {"gamma": "real", "tau": "positive", "corr": "correlation", "sigma": "positive"}
-DIMS: dict[Component, tuple[str, ...]] = {
+DIMS: dict[str, tuple[str, ...]] = {
     "gamma": ("fixed",),
     "tau": ("random",),
     "corr": ("random", "random_"),
@@ -43,9 +44,7 @@ class Parameter:
     @property
     def label(self) -> str:
         """How it is called wherever it is shown: ``g00``, ``tau[u0]``, ``corr[u0,u1]``, ``sigma``."""
-        if self.component == "gamma":
-            return self.effect
-        return f"{self.component}[{self.effect}]" if self.effect else self.component
+        return parameter_label(self.component, self.effect)
 
     @property
     def prior_key(self) -> str:
@@ -62,7 +61,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The parameters of a model, in the order in which they are shown: gamma, tau, corr, sigma.
+    """The parameters of a model, in the order in which they are shown: gamma, tau, sigma, corr.
 
     Attributes
     ----------
@@ -93,11 +92,17 @@ def _parameters(design: Design) -> Iterator[Parameter]:
     random = design.random_labels
     for k, label in enumerate(random):
         yield Parameter("tau", label, (k,))
+    yield Parameter("sigma", "", ())
     for first, second in covarying(design):
         yield Parameter("corr", f"{random[first]},{random[second]}", (first, second))
-    yield Parameter("sigma", "", ())
 
 
 def covarying(design: Design) -> list[tuple[int, int]]:
     """Positions of each two random effects that may covary."""
     return [pair for block in design.blocks for pair in combinations(sorted(block), 2)]
+
+
+def block_size(design: Design, pair: str) -> int:
+    """Number of effects in the block of covarying effects that a pair of effects, such as ``"u0,u1"``, belongs to."""
+    first = next(one.position[0] for one in Schema.of(design).of_component("corr") if one.effect == pair)
+    return next(len(block) for block in design.blocks if first in block)

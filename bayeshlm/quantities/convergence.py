@@ -6,12 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from bayeshlm.design.naming import parameter_label
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.diagnostics import diagnose
-
-type Array = NDArray[np.float64]
 
 MAX_R_HAT = 1.01
 MIN_ESS = 400
@@ -20,7 +17,7 @@ MAX_DIVERGENT_SHARE = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Convergence:
-    """The verdict on a run, over gamma, tau, sigma and the strict lower triangle of corr.
+    """The verdict on a run, over gamma, tau, sigma and the correlations of effects that may covary.
 
     Attributes
     ----------
@@ -44,20 +41,18 @@ class Convergence:
     reasons: tuple[str, ...]
 
 
-def assess_convergence(posterior: xr.Dataset, sample_stats: xr.Dataset) -> Convergence:
+def assess_convergence(posterior: Draws, sample_stats: xr.Dataset) -> Convergence:
     """Judge the draws of a run.
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With gamma, tau, sigma and, if there is one, corr.
+    posterior : Draws
     sample_stats : xarray.Dataset
         With ``diverging (chain, draw)``.
     """
-    names, draws = monitored_parameters(posterior)
-    bulk, tail, r_hats, _ = diagnose(draws)
+    names, n_draws = posterior.schema.labels, posterior.n_draws
+    bulk, tail, r_hats, _ = diagnose(posterior.scalars())
     divergences = int(sample_stats["diverging"].sum())
-    n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
     reasons = []
     for label, values in (("bulk", bulk), ("tail", tail)):
         worst = int(np.argmin(np.nan_to_num(values, nan=0)))
@@ -89,18 +84,3 @@ def assess_convergence(posterior: xr.Dataset, sample_stats: xr.Dataset) -> Conve
         n_draws=n_draws,
         reasons=tuple(reasons),
     )
-
-
-def monitored_parameters(posterior: xr.Dataset) -> tuple[list[str], Array]:
-    """Names and draws, shape (m, chain, draw), of the parameters that the verdict is about."""
-    random = [str(label) for label in posterior["random"].to_numpy()]
-    names = [*map(str, posterior["fixed"].to_numpy()), *(parameter_label("tau", label) for label in random), "sigma"]
-    vectors = (posterior[name].transpose(..., "chain", "draw").to_numpy() for name in ("gamma", "tau"))
-    draws = [*(values for vector in vectors for values in vector), posterior["sigma"].transpose("chain", "draw")]
-    if "corr" in posterior:
-        corr = posterior["corr"].transpose(..., "chain", "draw").to_numpy()
-        for row, column in zip(*np.tril_indices(len(random), -1), strict=True):
-            if corr[row, column].any():  # effects in different blocks have no correlation
-                names.append(parameter_label("corr", f"{random[column]},{random[row]}"))
-                draws.append(corr[row, column])
-    return names, np.stack(draws)

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayeshlm.arguments import check_interval
 from bayeshlm.design.design import Design
 from bayeshlm.design.gram import has_ols
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.likelihood.coefficient_draws import reduced_draws
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_ols import group_ols
-from bayeshlm.quantities.summary import COLUMNS, check_interval, interval, summarize, with_interval
+from bayeshlm.quantities.summary import COLUMNS, interval, summarize, with_interval
 
 MADE_AGAIN = (
     "mean and sd from the groups' conditional normal distributions given each draw of the parameters (law of total"

@@ -7,6 +7,8 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.parameters.draws import labelled_posterior
 
 
 def one_draw(
@@ -37,26 +39,12 @@ def one_draw(
     xarray.Dataset
         ``gamma``, ``tau``, ``corr`` (absent for one random effect), ``sigma``, ``u`` and ``beta``.
     """
-    sample = ("chain", "draw")
+
+    def one(values: npt.ArrayLike) -> FloatArray:
+        return np.asarray(values, dtype=float)[None, None]
+
     gamma, u = np.asarray(gamma, dtype=float), np.asarray(u, dtype=float)
     beta = design.W @ gamma
     beta[:, design.random_coefficients] += u
-    labels = design.random_labels
-    data: dict[str, tuple[tuple[str, ...], npt.NDArray[np.float64]]] = {
-        "gamma": ((*sample, "fixed"), gamma[None, None]),
-        "tau": ((*sample, "random"), np.asarray(tau, dtype=float)[None, None]),
-        "sigma": (sample, np.array([[float(sigma)]])),
-        "u": ((*sample, design.group, "random"), u[None, None]),
-        "beta": ((*sample, design.group, "coefficient"), beta[None, None]),
-    }
-    coords = {
-        "fixed": design.fixed_labels,
-        "random": labels,
-        design.group: design.group_labels,
-        "coefficient": design.coefficient_labels,
-    }
-    if len(labels) > 1:
-        values = np.nan_to_num(np.asarray(corr, dtype=float), nan=0.0)
-        data["corr"] = ((*sample, "random", "random_"), values[None, None])
-        coords["random_"] = labels
-    return xr.Dataset(data, coords=coords)
+    correlations = one(np.nan_to_num(np.asarray(corr, dtype=float), nan=0.0)) if len(design.random) > 1 else None
+    return labelled_posterior(design, one(gamma), one(tau), one(sigma), correlations, one(u), one(beta))

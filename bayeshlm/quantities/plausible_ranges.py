@@ -8,12 +8,13 @@ import numpy as np
 import xarray as xr
 from scipy.special import ndtr, ndtri
 
+from bayeshlm.arguments import check_interval
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.level2_values import level2_values
 from bayeshlm.quantities.quantity import Quantity
-from bayeshlm.quantities.summary import check_interval, summarize, with_interval
+from bayeshlm.quantities.summary import summarize, with_interval
 
 _BISECTIONS = 60
 

@@ -9,8 +9,10 @@ from scipy.special import betaln
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.parameters.prior_families import Exponential, Family, HalfCauchy, HalfNormal, HalfStudentT
+from bayeshlm.parameters.prior_draws import correlation_factors
+from bayeshlm.parameters.prior_families import LKJ
 from bayeshlm.parameters.priors import Priors
+from bayeshlm.parameters.schema import block_size
 from bayeshlm.quantities.icc import between_variance
 
 N_DRAWS = 10_000
@@ -45,12 +47,10 @@ def component_prior(priors: Priors, design: Design, component: str, effect: str,
     >>> component_prior(model.priors, model.design, "corr", "u0,u1", np.array([0.0, 0.5]))
     array([0.75  , 0.5625])
     """
-    if component == "sigma":
-        return np.exp(priors.sigma.log_density(x))
-    if component == "tau":
-        return np.exp(priors.tau[priors.random.index(effect)].log_density(x))
-    assert priors.corr is not None
-    a = priors.corr.parameters["eta"] + _block_of(design, effect) / 2 - 1
+    if component != "corr":
+        return np.exp(priors.by_key()[f"tau_{effect}" if effect else component].log_density(x))
+    assert isinstance(priors.corr, LKJ)
+    a = priors.corr.pair_shape(block_size(design, effect))
     with np.errstate(divide="ignore"):
         log_density = (a - 1) * np.log1p(-(x**2)) - (2 * a - 1) * np.log(2) - betaln(a, a)
     return np.asarray(np.exp(log_density))
@@ -86,46 +86,6 @@ def icc_prior(priors: Priors, design: Design, x: FloatArray, at: Mapping[str, fl
 
 def _prior_between_variance(priors: Priors, design: Design, at: Mapping[str, float] | None) -> FloatArray:
     rng = np.random.default_rng(0)
-    tau = np.column_stack([_draw_scale(prior, rng) for prior in priors.tau])
-    corr = np.broadcast_to(np.eye(tau.shape[1]), (N_DRAWS, tau.shape[1], tau.shape[1])).copy()
-    if priors.corr is not None:
-        for block in design.blocks:
-            corr[np.ix_(range(N_DRAWS), block, block)] = _draw_lkj(priors.corr.parameters["eta"], len(block), rng)
-    return between_variance(tau[:, :, None] * corr * tau[:, None, :], design, at)
-
-
-def _draw_scale(prior: Family, rng: np.random.Generator) -> FloatArray:
-    match prior:
-        case HalfNormal(sigma):
-            return np.abs(sigma * rng.standard_normal(N_DRAWS))
-        case HalfStudentT(nu, sigma):
-            return np.abs(sigma * rng.standard_t(nu, N_DRAWS))
-        case HalfCauchy(beta):
-            return np.abs(beta * rng.standard_cauchy(N_DRAWS))
-        case Exponential(lam):
-            return rng.exponential(1 / lam, N_DRAWS)
-    raise TypeError(f"{prior} is no prior of a standard deviation")
-
-
-def _draw_lkj(eta: float, size: int, rng: np.random.Generator) -> FloatArray:
-    """Correlation matrices from canonical partial correlations (Lewandowski, Kurowicka & Joe 2009, section 2.4)."""
-    factor = np.zeros((N_DRAWS, size, size))
-    for row in range(size):
-        left = np.ones(N_DRAWS)
-        for column in range(row):
-            a = eta + (size - 2 - column) / 2
-            partial = 2 * rng.beta(a, a, N_DRAWS) - 1
-            factor[:, row, column] = partial * left
-            left = left * np.sqrt(1 - partial**2)
-        factor[:, row, row] = left
-    return factor @ factor.swapaxes(1, 2)
-
-
-def _block_of(design: Design, pair: str) -> int:
-    """Number of effects in the block that a pair of effects belongs to."""
-    labels = design.random_labels
-    for block in design.blocks:
-        names = {labels[k] for k in block}
-        if any(f"{a},{b}" == pair for a in names for b in names):
-            return len(block)
-    raise KeyError(pair)
+    tau = np.column_stack([prior.random(rng, (N_DRAWS,)) for prior in priors.tau])
+    L = tau[:, :, None] * correlation_factors(design, priors.corr, N_DRAWS, rng)
+    return between_variance(L @ L.swapaxes(1, 2), design, at)

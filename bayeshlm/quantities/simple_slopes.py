@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayeshlm.arguments import check_interval
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.level2_variables import Level2Variable, find_level2_variable, level2_rows, level2_variables
-from bayeshlm.quantities.summary import check_interval, interval, with_interval
+from bayeshlm.quantities.summary import interval, with_interval
 
 _GRID = 101
 

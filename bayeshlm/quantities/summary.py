@@ -8,15 +8,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayeshlm.arguments import check_interval
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.errors import OptionError
 from bayeshlm.quantities.diagnostics import diagnose
 
 COLUMNS = ("mean", "sd", "lower", "upper", "ess_bulk", "ess_tail", "r_hat", "mcse_mean")
 """Columns of a summary, in order."""
-
-KINDS = ("eti", "hdi")
-"""Kinds of interval: equal-tailed and highest density."""
 
 
 def summarize(draws: xr.DataArray, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
@@ -72,14 +69,6 @@ def with_median(draws: xr.DataArray, prob: float = 0.95, kind: str = "eti") -> p
     median = draws.median(("chain", "draw"), skipna=False).to_numpy().ravel()
     table.insert(1, "median", np.where(table["mean"].notna(), median, np.nan))
     return table
-
-
-def check_interval(prob: float, kind: str) -> None:
-    """Refuse a probability outside of (0, 1) or an unknown kind of interval."""
-    if not isinstance(prob, (int, float)) or not 0.0 < prob < 1.0:
-        raise OptionError(f"prob={prob!r} must lie between 0 and 1, such as prob=0.95")
-    if kind not in KINDS:
-        raise OptionError(f'kind={kind!r} is unknown: write "eti" (equal-tailed) or "hdi" (highest density)')
 
 
 def with_interval(table: pd.DataFrame, prob: float, kind: str) -> pd.DataFrame:

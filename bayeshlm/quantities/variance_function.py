@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayeshlm.arguments import check_interval
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.quantity import Quantity
-from bayeshlm.quantities.summary import check_interval, interval, with_interval
+from bayeshlm.quantities.summary import interval, with_interval
 
 _GRID = 101
 

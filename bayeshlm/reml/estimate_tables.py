@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from bayeshlm.arguments import check_prob
 from bayeshlm.design.design import Design
 from bayeshlm.design.type_three import sum_coded_effects
 from bayeshlm.reml.estimate import RemlEstimate
 from bayeshlm.reml.hlm_statistics import chi_square_tests
-from bayeshlm.reml.intervals import IntervalDf, Intervals, check_prob, fixed_tests, t_bounds
+from bayeshlm.reml.intervals import IntervalDf, Intervals, fixed_tests, t_bounds
 from bayeshlm.reml.tests_of_effects import DfMethod, type_three
 
 AS_CODED = (

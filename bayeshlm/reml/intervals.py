@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import ndtri, stdtr, stdtrit
 
+from bayeshlm.arguments import check_prob
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.reml.estimate import RemlEstimate
@@ -45,12 +46,6 @@ class Intervals:
     upper: FloatArray
     prob: float
     notes: tuple[str, ...] = ()
-
-
-def check_prob(prob: float) -> None:
-    """Refuse a probability outside of (0, 1)."""
-    if not isinstance(prob, (int, float)) or not 0.0 < prob < 1.0:
-        raise OptionError(f"prob={prob!r} must lie between 0 and 1, such as prob=0.95")
 
 
 def fixed_tests(estimate: RemlEstimate, df: IntervalDf = "satterthwaite", robust: bool = False) -> TTests:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
+from bayeshlm.arguments import check_prob
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
@@ -20,7 +21,6 @@ from bayeshlm.reml.intervals import (
     IntervalDf,
     Intervals,
     ParameterKey,
-    check_prob,
     component_estimates,
     component_keys,
     correlated_pairs,

@@ -15,6 +15,7 @@ from bayeshlm.likelihood.budget import within_budget
 from bayeshlm.likelihood.coefficient_draws import drawn_groups, group_moments
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.free_variables import constant_data, free_variables
+from bayeshlm.parameters.log_prior import log_prior
 from bayeshlm.parameters.partial_correlations import partial_correlations
 from bayeshlm.parameters.prior_changes import basis_text
 from bayeshlm.parameters.priors import Priors
@@ -56,7 +57,7 @@ def to_datatree(raw: RawDraws, design: Design, priors: Priors, options: Sampling
             "posterior": for_pymc_and_arviz(posterior, design, priors, options.seed),
             "sample_stats": stats[keep],
             **groups,
-            "log_prior": log_prior_dataset(posterior, design, priors),
+            "log_prior": log_prior(Draws(posterior, design), priors),
             "constant_data": constant_data(design, priors),
             "observed_data": xr.Dataset({"y": ("obs_id", design.y)}, {"obs_id": pd.RangeIndex(design.n_obs)}),
         }
@@ -118,7 +119,7 @@ def for_pymc_and_arviz(posterior: xr.Dataset, design: Design, priors: Priors, se
     with every data variable, and the ones on the diagonal of corr and the zeros between its blocks have no R-hat and no
     density: corr becomes a coordinate, and ``corr_pairs (corr_pair)`` has each correlation once.
     """
-    everything = posterior.merge(free_variables(posterior, design, priors, seed))
+    everything = posterior.merge(free_variables(Draws(posterior, design), priors, seed))
     partials = partial_correlations(design, priors)
     if partials.rows:
         corr = posterior["corr"].transpose("chain", "draw", ...).to_numpy()
@@ -132,26 +133,3 @@ def log_likelihood_dataset(values: Array, posterior: xr.Dataset, design: Design)
     dims = ("chain", "draw", design.group)
     shape = tuple(posterior.sizes[dim] for dim in dims)
     return xr.Dataset({f"y_{design.group}": (dims, values.reshape(shape))}, {name: posterior[name] for name in dims})
-
-
-def log_prior_dataset(posterior: xr.Dataset, design: Design, priors: Priors) -> xr.Dataset:
-    """Log prior density of each parameter at each draw; of an intercept, where its prior holds."""
-    gamma = priors.at_means(posterior["gamma"].to_numpy())
-    tau = posterior["tau"].to_numpy()
-    sigma = posterior["sigma"]
-    parts = [prior.log_density(gamma[..., k]) for k, prior in enumerate(priors.gamma)]
-    log_prior = xr.Dataset(
-        {
-            "gamma": posterior["gamma"].copy(data=np.stack(parts, axis=-1)),
-            "tau": posterior["tau"].copy(
-                data=np.stack([prior.log_density(tau[..., k]) for k, prior in enumerate(priors.tau)], axis=-1)
-            ),
-            "sigma": sigma.copy(data=priors.sigma.log_density(sigma.to_numpy())),
-        }
-    )
-    if priors.corr is not None:
-        corr = posterior["corr"].to_numpy()
-        blocks = [np.ix_(block, block) for block in design.blocks if len(block) > 1]
-        total = sum(priors.corr.log_density(corr[(..., *block)]) for block in blocks)
-        log_prior["corr"] = (("chain", "draw"), total)
-    return log_prior

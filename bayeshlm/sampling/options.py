@@ -6,8 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-import numpy as np
-
+from bayeshlm.arguments import checked_count, checked_seed
 from bayeshlm.errors import OptionError
 from bayeshlm.graph.parameterization import Parameterization, check_parameterization
 
@@ -88,22 +87,3 @@ def sampling_options(
         target_accept=float(target_accept),
         progress=progress,
     )
-
-
-def checked_seed(seed: int | None) -> int:
-    """The seed that was given, or one drawn from the system's randomness."""
-    return int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else checked_count("seed", seed, 0)
-
-
-def checked_count(name: str, value: int, least: int) -> int:
-    """Read an option as a whole number of at least `least`.
-
-    Raises
-    ------
-    OptionError
-    """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise OptionError(f"{name} must be a whole number of at least {least}, not {value!r}.")
-    if value > 2**32 - 1:
-        raise OptionError(f"{name} must be less than 2**32, not {value!r}.")
-    return int(value)

@@ -184,7 +184,7 @@ def test_forty_draws_are_too_few():
     design = clinics_design()
     posterior = normal_posterior(design, draws=10)
     diverging = xr.Dataset({"diverging": (("chain", "draw"), np.zeros((4, 10), dtype=bool))})
-    convergence = assess_convergence(posterior, diverging)
+    convergence = assess_convergence(Draws(posterior, design), diverging)
     assert not convergence.converged
     checked = check(design, posterior, convergence=convergence)
     assert not checked.agrees

@@ -21,6 +21,7 @@ from bayeshlm.design import build_design
 from bayeshlm.equations import parse
 from bayeshlm.errors import DataError
 from bayeshlm.likelihood import budget
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import make_priors
 from bayeshlm.quantities.convergence import Convergence
 
@@ -75,7 +76,7 @@ def test_pooled_draws_are_the_sum_of_a_normal_and_a_t(m):
 def test_pooled_is_the_posterior_with_what_is_between():
     designs = [clinics_design(SLOPE, seed=seed) for seed in (3, 4, 5)]
     posteriors = [exact_posterior(design, make_priors(design), 100, 2000, chains=2) for design in designs]
-    table = pool(posteriors, designs, prob=0.9)
+    table = pool(list(map(Draws, posteriors, designs)), prob=0.9)
     assert table.index.tolist() == ["g00", "g01", "g10", "tau[u0]", "tau[u1]", "sigma", "corr[u0,u1]", "icc"]
     draws = np.stack([posterior["gamma"].sel(fixed="g10").to_numpy() for posterior in posteriors])
     row = table.loc["g10"]
@@ -115,7 +116,7 @@ def test_two_data_sets_leave_a_cauchys_tails():
     designs = [clinics_design(SLOPE, seed=seed) for seed in (3, 4)]
     posteriors = [exact_posterior(design, make_priors(design), 100, 2000, chains=2) for design in designs]
     for kind in ("eti", "hdi"):
-        table = pool(posteriors, designs, kind=kind)
+        table = pool(list(map(Draws, posteriors, designs)), kind=kind)
         assert np.isfinite(table[["lower", "upper", "rubin_lower", "rubin_upper"]].to_numpy()).all()
         assert (table.loc[["tau[u0]", "tau[u1]", "sigma", "icc"], "lower"] >= 0).all()
         assert table.loc["corr[u0,u1]", ["lower", "upper"]].abs().max() <= 1
@@ -152,7 +153,7 @@ def test_the_missing_information_of_missing_outcomes_is_recovered():
         filled = np.where(seen, pain, mean + flat["sigma"][k] * rng.normal(size=J * n))
         designs.append(build_design(equations, frame.assign(pain=filled), "clinic"))
     posteriors = [exact_posterior(design, make_priors(design), 100, 3000, seed=k) for k, design in enumerate(designs)]
-    fmi = pool(posteriors, designs)["fmi"]
+    fmi = pool(list(map(Draws, posteriors, designs)))["fmi"]
     t2, s2 = tau**2, sigma**2
     expected = {"g10": 0.5, "sigma": 1 - 4 / 9, "g00": 1 - (t2 + s2 / n) / (t2 + 2 * s2 / n)}
     for name, f in expected.items():

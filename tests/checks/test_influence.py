@@ -50,11 +50,11 @@ def test_a_planted_outlier_is_at_the_top_and_named(outlier):
 
 def test_shifts_are_those_of_the_posterior_without_the_group(outlier):
     design, priors, posterior, found = outlier
-    names, with_it = parameter_draws(posterior)
+    names, with_it = parameter_draws(Draws(posterior, design))
     scale = with_it.std(axis=(1, 2))
     for group in (0, 21, 33):
         other = exact_posterior(without_rows(design, design.group_codes == group), priors, seed=group + 3, tau_wide=2.0)
-        without = parameter_draws(other)[1]
+        without = parameter_draws(Draws(other, design))[1]
         row = found.posterior.isel(clinic=group)
         assert float(row["pareto_k"]) < 0.7
         change = (without.mean(axis=(1, 2)) - with_it.mean(axis=(1, 2))) / scale
@@ -92,7 +92,7 @@ def test_a_fit_anew_takes_the_place_of_the_weights(outlier):
     design, _, posterior, _ = outlier
     shifts = shifts_without_groups(Draws(posterior, design))
     moved = posterior.assign(gamma=posterior["gamma"] + 1.0)
-    put_refit(shifts, posterior, design, 5, Refit(moved, Convergence(True, 1, 1, 1, 0, 1, ())))
+    put_refit(shifts, Draws(posterior, design), 5, Refit(moved, Convergence(True, 1, 1, 1, 0, 1, ())))
     scale = posterior["gamma"].std(("chain", "draw"))
     np.testing.assert_allclose(shifts.change[5, :3], 1 / scale)
     np.testing.assert_allclose(shifts.change[5, 3:], 0, atol=1e-12)

@@ -61,7 +61,7 @@ def test_more_groups_than_a_block_and_rows_than_a_chunk(monkeypatch):
     whole = rows_left_out(Draws(posterior, design))
     monkeypatch.setattr(loo_rows, "CHUNK_NUMBERS", 150 * 7)
     chunked = rows_left_out(Draws(posterior, design))
-    given, efficiency = Conditionals.of(Draws(posterior, design)), relative_efficiency(posterior)
+    given, efficiency = (one(Draws(posterior, design)) for one in (Conditionals.of, relative_efficiency))
     for row in (0, 17, design.n_obs - 1):
         alone = leave_out(densities_of_row(given, design, row)[None], efficiency)
         for name in ("elpd", "p_loo", "pareto_k", "mcse"):

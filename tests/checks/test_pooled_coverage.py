@@ -8,6 +8,7 @@ from exact_posterior import exact_posterior
 from bayeshlm.checks.imputations import pool
 from bayeshlm.design import build_design
 from bayeshlm.equations import parse
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import make_priors
 
 EQUATIONS = parse("y = b0 + b1*x + r; b0 = g00 + u0; b1 = g10")
@@ -33,7 +34,7 @@ def imputed_once(seed):
         filled = np.where(seen, y, mean + drawn["sigma"] * rng.normal(size=len(x)))
         designs.append(build_design(EQUATIONS, frame.assign(y=filled), "group"))
         posteriors.append(exact_posterior(designs[-1], priors, 1000, 8000, chains=1, seed=7 * seed + int(k)))
-    return pool(posteriors, designs), np.array([*gamma, tau, sigma, tau**2 / (tau**2 + sigma**2)])
+    return pool(list(map(Draws, posteriors, designs))), np.array([*gamma, tau, sigma, tau**2 / (tau**2 + sigma**2)])
 
 
 @pytest.mark.nightly

@@ -24,22 +24,26 @@ from bayeshlm.display.shown_prior_sensitivity import ShownSensitivity
 from bayeshlm.equations import parse
 from bayeshlm.errors import DataError
 from bayeshlm.likelihood.coefficient_draws import drawn_groups
-from bayeshlm.parameters.draws import Draws
+from bayeshlm.parameters.draws import Draws, labelled_posterior
+from bayeshlm.parameters.log_prior import log_prior
 from bayeshlm.parameters.prior_families import HalfNormal, Normal
 from bayeshlm.parameters.prior_moments import prior_moments
 from bayeshlm.parameters.priors import make_priors
 from bayeshlm.reml.estimate import fit_reml, undetermined_components
-from bayeshlm.sampling.convert import log_prior_dataset
 
 
 def scaled(design, priors, **options):
-    posterior = exact_posterior(design, priors, **options)
+    posterior = Draws(exact_posterior(design, priors, **options), design)
     return power_scaling(
-        posterior,
-        log_prior_dataset(posterior, design, priors),
-        total_log_likelihood(Draws(posterior, design)),
-        prior_moments(priors, design),
+        posterior, log_prior(posterior, priors), total_log_likelihood(posterior), prior_moments(priors, design)
     )
+
+
+def drawn(gamma, tau, sigma):
+    """Draws (chain, draw) of the parameters of a model of one mean, and its design."""
+    frame = pd.DataFrame({"y": [1.0, 2.0, 4.0, 3.0], "site": list("aabb")})
+    design = build_design(parse("y = b0 + r; b0 = g00 + u0"), frame, "site")
+    return Draws(labelled_posterior(design, gamma[..., None], tau, sigma), design)
 
 
 def test_the_likelihood_is_the_sum_over_groups():
@@ -55,14 +59,7 @@ def test_one_normal_mean_has_the_sensitivity_of_its_closed_form():
     size, m = (4, 20_000), 4.0
     g = m / 2 + np.sqrt(0.5) * rng.normal(size=size)
     dims = ("chain", "draw")
-    posterior = xr.Dataset(
-        {
-            "gamma": ((*dims, "fixed"), g[..., None]),
-            "tau": ((*dims, "random"), np.abs(rng.normal(size=(*size, 1)))),
-            "sigma": (dims, 1 + 0.1 * rng.normal(size=size)),
-        },
-        {"fixed": ["g00"], "random": ["u0"]},
-    )
+    posterior = drawn(g, np.abs(rng.normal(size=(*size, 1))), 1 + 0.1 * rng.normal(size=size))
     log_prior = xr.Dataset(
         {
             "gamma": ((*dims, "fixed"), -0.5 * g[..., None] ** 2),
@@ -170,10 +167,7 @@ def test_a_parameter_that_the_data_say_nothing_about_hangs_on_its_prior():
     rng = np.random.default_rng(1)
     size, dims = (4, 2000), ("chain", "draw")
     g = rng.normal(size=size)
-    posterior = xr.Dataset(
-        {"gamma": ((*dims, "fixed"), g[..., None]), "tau": ((*dims, "random"), np.abs(rng.normal(size=(*size, 1))))},
-        {"fixed": ["g00"], "random": ["u0"]},
-    ).assign(sigma=(dims, rng.normal(size=size)))
+    posterior = drawn(g, np.abs(rng.normal(size=(*size, 1))), rng.normal(size=size))
     log_prior = xr.Dataset(
         {"gamma": ((*dims, "fixed"), -0.5 * g[..., None] ** 2), "tau": ((*dims, "random"), np.zeros((*size, 1)))},
         {"fixed": ["g00"], "random": ["u0"]},
@@ -187,7 +181,7 @@ def test_posteriors_side_by_side():
     first = exact_posterior(design, make_priors(design), 100, 2000)
     other = first.copy()
     other["gamma"] = 2 * other["gamma"]
-    table = compare_posteriors({"as fitted": first, "doubled": other}, prob=0.5)
+    table = compare_posteriors({"as fitted": Draws(first, design), "doubled": Draws(other, design)}, prob=0.5)
     assert table.index.names == ["parameter", "priors"]
     assert table.index[:4].tolist() == [
         ("g00", "as fitted"),

@@ -1,6 +1,6 @@
 import numpy as np
+import pandas as pd
 import pytest
-import xarray as xr
 from arviz_stats.base.array import BaseArray
 from scipy.stats import chi2
 
@@ -13,7 +13,10 @@ from bayeshlm.checks.psis import (
     smoothed_weights,
     threshold,
 )
+from bayeshlm.design import build_design
+from bayeshlm.equations import parse
 from bayeshlm.errors import OptionError
+from bayeshlm.parameters.draws import Draws, labelled_posterior
 
 
 def normal_draws(n_draws, y, seed=1):
@@ -90,17 +93,12 @@ def test_a_refit_averages_the_density():
 
 def test_efficiency_of_independent_and_of_sticky_draws():
     rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"y": np.arange(8.0) ** 2, "w": np.repeat([0, 1], 4), "site": np.repeat(list("abcd"), 2)})
+    design = build_design(parse("y = b0 + r; b0 = g00 + g01*w + u0"), frame, "site")
 
     def posterior(values):
         vector = np.stack([values, rng.permutation(values.ravel()).reshape(values.shape)], axis=-1)
-        return xr.Dataset(
-            {
-                "gamma": (("chain", "draw", "fixed"), vector),
-                "tau": (("chain", "draw", "random"), vector[..., :1]),
-                "sigma": (("chain", "draw"), values),
-            },
-            {"fixed": ["g00", "g01"], "random": ["u0"]},
-        )
+        return Draws(labelled_posterior(design, vector, vector[..., :1], values), design)
 
     assert relative_efficiency(posterior(rng.normal(size=(4, 500)))) == pytest.approx(1, abs=0.15)
     sticky = np.repeat(rng.normal(size=(4, 50)), 10, axis=1)

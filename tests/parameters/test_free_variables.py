@@ -9,6 +9,7 @@ from pytensor.graph.replace import clone_replace
 
 import bayeshlm as hlm
 from bayeshlm.likelihood import budget
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.free_variables import free_variables
 from bayeshlm.parameters.priors import make_priors
 from bayeshlm.sampling.convert import to_datatree
@@ -108,7 +109,7 @@ def test_correlations_of_one_and_minus_one(models, sign):
     tau, z = np.array([2.0, 1e-9, 30.0]), np.random.default_rng(3).normal(size=(5, 2))
     standardized = np.column_stack([z[:, 0], sign * z[:, 0], 0.5 * z[:, 0] + np.sqrt(0.75) * z[:, 1]])
     posterior = given(design, tau, corr, standardized * tau)
-    free = free_variables(posterior, design, make_priors(design), 1)
+    free = free_variables(Draws(posterior, design), make_priors(design), 1)
     graph = models["three effects"].graph("noncentered")
     draws = posterior.merge(free)
     assert np.isfinite(log_densities(graph, draws)).all()
@@ -126,7 +127,7 @@ def test_where_tau_is_zero_z_has_what_is_left_of_its_prior(models):
     R = np.linalg.cholesky(corr)
     tau, standardized = np.array([0.0, 2.0, 3.0]), np.array([0.0, 1.2, -0.7])
     posterior = given(design, tau, corr, np.tile(tau * standardized, (many, 1)))
-    z = free_variables(posterior, design, make_priors(design), 1)["z"].to_numpy()[0, 0]
+    z = free_variables(Draws(posterior, design), make_priors(design), 1)["z"].to_numpy()[0, 0]
     np.testing.assert_allclose(z @ (tau[:, None] * R).T, np.tile(tau * standardized, (many, 1)), atol=1e-12)
     A = R[1:]
     gain = A.T @ np.linalg.inv(A @ A.T)

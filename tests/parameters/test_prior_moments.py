@@ -5,11 +5,11 @@ from scipy.integrate import quad
 
 from bayeshlm.design import build_design
 from bayeshlm.equations import parse
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.prior_draws import prior_draws
 from bayeshlm.parameters.prior_families import Exponential, HalfCauchy, HalfNormal, HalfStudentT, Normal, StudentT
 from bayeshlm.parameters.prior_moments import _moments, prior_moments
 from bayeshlm.parameters.priors import make_priors
-from bayeshlm.quantities.convergence import monitored_parameters
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,8 @@ def test_every_parameter_has_the_moments_of_draws_from_the_joint_prior():
     design = build_design(parse(equations), frame, "school")
     priors = make_priors(design, {f"tau_u{k}": "HalfNormal(2)" for k in range(3)} | {"sigma": "Exponential(1)"})
     n = 40_000
-    names, draws = monitored_parameters(prior_draws(design, priors, n, rng))
+    drawn = Draws(prior_draws(design, priors, n, rng), design)
+    names, draws = drawn.schema.labels, drawn.scalars()
     found = prior_moments(priors, design).loc[names]
     assert sorted(found.index) == sorted(prior_moments(priors, design).index)
     z = (draws.mean(axis=(1, 2)) - found["mean"]) / (found["sd"] / np.sqrt(n))

@@ -1,8 +1,12 @@
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
-from bayeshlm.quantities.convergence import assess_convergence, monitored_parameters
+from bayeshlm.design import build_design
+from bayeshlm.equations import parse
+from bayeshlm.parameters.draws import Draws, labelled_posterior
+from bayeshlm.quantities.convergence import assess_convergence
 
 
 def posterior(chains=4, draws=1000, shift=0.0, correlated=True):
@@ -10,17 +14,14 @@ def posterior(chains=4, draws=1000, shift=0.0, correlated=True):
     rng = np.random.default_rng(1)
     gamma = rng.normal(size=(chains, draws, 1))
     gamma[0] += shift
-    variables = {
-        "gamma": (("chain", "draw", "fixed"), gamma),
-        "tau": (("chain", "draw", "random"), rng.gamma(3, size=(chains, draws, 2))),
-        "sigma": (("chain", "draw"), rng.gamma(3, size=(chains, draws))),
-    }
+    tau, sigma, corr = rng.gamma(3, size=(chains, draws, 2)), rng.gamma(3, size=(chains, draws)), None
     if correlated:
         corr = np.tile(np.eye(2), (chains, draws, 1, 1))
         corr[..., 0, 1] = corr[..., 1, 0] = rng.uniform(-1, 1, size=(chains, draws))
-        variables["corr"] = (("chain", "draw", "random", "random_"), corr)
-    coords = {"fixed": ["g00"], "random": ["u0", "u1"], "random_": ["u0", "u1"]}
-    return xr.Dataset(variables, coords if correlated else {key: coords[key] for key in ("fixed", "random")})
+    text = "y = b0 + b1*x + r; b0 = g00 + u0; b1 = u1" + ("" if correlated else "; cov(u0, u1) = 0")
+    frame = pd.DataFrame({"y": [1.0, 2.0, 4.0, 3.0], "x": [0.0, 1.0, 0.0, 2.0], "site": list("aabb")})
+    design = build_design(parse(text), frame, "site")
+    return Draws(labelled_posterior(design, gamma, tau, sigma, corr), design)
 
 
 def diverging(chains=4, draws=1000, count=0):
@@ -54,7 +55,7 @@ def test_bad_draws_do_not(draws, stats, reason):
 
 
 def test_only_correlations_that_the_model_has_are_monitored():
-    names, _ = monitored_parameters(posterior())
+    names = posterior().schema.labels
     assert names == ["g00", "tau[u0]", "tau[u1]", "sigma", "corr[u0,u1]"]
-    names, _ = monitored_parameters(posterior(correlated=False))
+    names = posterior(correlated=False).schema.labels
     assert names == ["g00", "tau[u0]", "tau[u1]", "sigma"]

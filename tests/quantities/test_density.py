@@ -54,7 +54,7 @@ def test_a_correlation_of_three_effects_has_the_margin_of_the_lkj(eta, clinic_de
     x = np.linspace(-1, 1, 20001)[1:-1]
     found = component_prior(priors, design, "corr", "u0,u2", x)
     assert np.trapezoid(found, x) == pytest.approx(1, abs=1e-3)
-    drawn = prior_density._draw_lkj(eta, 3, np.random.default_rng(1))
+    drawn = hlm.LKJ(eta).random(np.random.default_rng(1), (10_000, 3, 3))
     assert np.linalg.eigvalsh(drawn).min() > -1e-12
     for a, b in ((0, 1), (0, 2), (1, 2)):  # the draws have the same margin in every place
         shape = eta + 0.5

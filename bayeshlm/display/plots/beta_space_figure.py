@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
+from bayeshlm.arguments import check_prob
 from bayeshlm.display.digits import percent
 from bayeshlm.display.plots.axes import coefficient_name, legend_above, level_name, near, one_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit, coloring, evenly
@@ -42,8 +43,7 @@ def beta_space_figure(
     x, y, by, prob, ax
         As `bayeshlm.display.plots.fit_plots.FitPlots.beta_space` has them.
     """
-    if not isinstance(prob, (int, float)) or not 0.0 < prob < 1.0:
-        raise OptionError(f"prob={prob!r} must lie between 0 and 1, such as prob=0.95")
+    check_prob(prob)
     design = fit.design
     pair = chosen_pair(fit, x, y)
     variable = coloring(design, by)

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
+from bayeshlm.arguments import check_interval
 from bayeshlm.display.plots.axes import expression_name, interval_name, legend_above, level_name, one_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit, coloring, evenly
 from bayeshlm.display.plots.figure_style import GRAY, category_color, category_line, styled, wrapped
@@ -19,7 +20,7 @@ from bayeshlm.quantities.regression_lines import (
     group_regressions,
     posterior_means,
 )
-from bayeshlm.quantities.summary import check_interval, interval
+from bayeshlm.quantities.summary import interval
 
 MOST = 500
 """At most so many groups are drawn."""

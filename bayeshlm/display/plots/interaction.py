@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from bayeshlm.arguments import check_interval
 from bayeshlm.display.digits import decimals, number
 from bayeshlm.display.plots.axes import (
     ManyAxes,
@@ -36,7 +37,7 @@ from bayeshlm.quantities.coefficient_names import find_level1_slope
 from bayeshlm.quantities.level2_variables import Level2Variable, level2_rows
 from bayeshlm.quantities.regression_lines import average_lines, expression_values
 from bayeshlm.quantities.simple_slopes import SimpleSlopes, find_moderator, simple_slopes
-from bayeshlm.quantities.summary import check_interval, interval
+from bayeshlm.quantities.summary import interval
 
 _GRID = 41
 
