@@ -119,3 +119,35 @@ def test_a_tau_differs_because_a_correlation_of_reml_lies_on_its_boundary():
 
 def test_the_draws_needed_grow_with_the_square_of_the_error():
     assert "4.0 times" in few_draws(2 * MAX_ERROR).text
+
+
+@pytest.mark.parametrize(("size", "named"), [(0.26, True), (0.25, True), (0.24, False), (-0.9, False)])
+def test_a_cause_is_named_when_it_makes_a_quarter_of_the_difference(size, named):
+    row = Component("tau", "u0", 1.0, 1.0, 0.0, np.inf)
+    for sign in (1, -1):
+        assert RowOfDraws(row, np.zeros(4), sign * 1.0, 0.01, 1.0).explains(sign * size) == named
+
+
+def test_a_skew_within_two_of_its_monte_carlo_errors_is_none():
+    """Mean less mode is 3 (mean - median), whose error over that of a mean is 3 sqrt(pi / 2 - 1) for a normal one."""
+    draws = np.random.default_rng(2).gamma(4.0, size=4000)
+    shift = 3 * (draws.mean() - np.median(draws)) / draws.std(ddof=1)
+    row = Component("beta", "u0", draws.mean() - shift * draws.std(ddof=1), np.nan, -np.inf, np.inf)
+    for factor, found in ((0.97, True), (1.03, False)):
+        error = factor * shift / (2 * 3 * np.sqrt(np.pi / 2 - 1))
+        cause = skew(RowOfDraws(row, draws, shift, error, float(draws.std(ddof=1))))
+        assert (cause is not None) == found
+
+
+@pytest.mark.parametrize(("standard_errors", "found"), [(3.2, True), (2.8, False)])
+def test_slopes_within_three_of_their_standard_errors_are_none(standard_errors, found):
+    n, rng = 400, np.random.default_rng(4)
+    x = rng.normal(size=n)
+    x = (x - x.mean()) / np.sqrt(np.mean((x - x.mean()) ** 2))
+    rest = rng.normal(size=n)
+    rest -= rest.mean() + x * np.mean(x * rest)
+    rest /= np.sqrt(np.mean(rest**2))
+    own = standard_errors / np.sqrt(n) * x + rest  # the slope's standard error is 1 / sqrt(n)
+    other = RowOfDraws(Component("tau", "u0", 0.0, 1.0, -np.inf, np.inf), x, 30.0, 0.01, 1.0)
+    row = RowOfDraws(Component("gamma", "g00", 0.0, 1.0, -np.inf, np.inf), own, 1.0, 0.01, 1.0)
+    assert (follows(row, [other]) is not None) == found

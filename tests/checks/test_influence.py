@@ -13,6 +13,7 @@ from bayeshlm.checks.influence import influence
 from bayeshlm.checks.influence_draws import parameter_draws, put_refit, shifts_without_groups
 from bayeshlm.checks.loo import leave_one_out
 from bayeshlm.checks.loo_refits import Refit
+from bayeshlm.checks.psis import relative_efficiency, smoothed_weights
 from bayeshlm.design import build_design
 from bayeshlm.design.subset import without_rows
 from bayeshlm.equations import parse
@@ -225,3 +226,21 @@ def test_few_groups_of_few_rows(name, n_groups):
     assert (n_groups < 9) or found.table["reml_cooks_distance"].notna().all()
     for unit in ("row", "group"):
         assert np.isfinite(leave_one_out(Draws(posterior, design), priors, unit, exact=False).pointwise["elpd"]).all()
+
+
+def test_the_monte_carlo_error_of_a_change_is_that_of_a_weighted_mean():
+    """By the definition, a group and a parameter at a time: sum_s (w_s (c_s - m) - c_s / S)^2 over the efficiency."""
+    design = clinics_design(SLOPE, n_groups=12)
+    posterior = Draws(exact_posterior(design, make_priors(design)), design)
+    shifts, efficiency = shifts_without_groups(posterior), relative_efficiency(posterior)
+    _, draws = parameter_draws(posterior)
+    given = Conditionals.of(posterior)
+    log_likelihood = given.block(0).log_likelihood
+    for group in (0, 7):
+        w = smoothed_weights(np.ascontiguousarray(log_likelihood[:, [group]].T), efficiency)[0][0]
+        for k in range(len(draws)):
+            c = (draws[k].ravel() - draws[k].mean()) / draws[k].std()
+            m = float(w @ c)
+            expected = np.sqrt(sum((w * (c - m) - c / len(c)) ** 2) / efficiency)
+            assert shifts.change[group, k] == pytest.approx(m, abs=1e-10)
+            assert shifts.mcse[group, k] == pytest.approx(expected, rel=1e-8)

@@ -98,3 +98,15 @@ def test_a_correlation_out_of_the_priors_reach_is_computed_from_the_likelihood()
 def test_the_mean_of_a_likelihood_times_a_prior(prior, bounds, expected):
     draws = np.random.default_rng(2).normal(expected, 0.01, 1000)
     assert shifted_mean(prior, 1.0, 1.0, bounds, draws) == pytest.approx(expected, abs=1e-4)
+
+
+def test_what_a_prior_does_to_its_own_parameter_is_in_standard_errors_of_the_likelihood():
+    """A normal prior times REML's normal likelihood: the mean moves by weight (center - estimate)."""
+    design = clinics_design()
+    reml = fit_reml(design)
+    k = design.fixed_labels.index("g10")
+    sd, center = 2 * reml.se[k], reml.gamma[k] - 3 * reml.se[k]
+    posterior = normal_posterior(design, np.where(np.arange(3) == k, sd**-2, 0.0), center, draws=500)
+    _, pulls = pulls_of(design, make_priors(design, {"g10": Normal(center, sd)}), posterior)
+    weight = reml.se[k] ** 2 / (reml.se[k] ** 2 + sd**2)
+    assert pulls.own[pulls.keys.index("g10")] == pytest.approx(-3 * weight, rel=1e-3)

@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -147,3 +149,16 @@ def test_a_term_far_from_zero_moves_the_prior_of_the_mean_slope(frame):
     basis = hlm.Model(text, shifted, "site").priors.basis
     assert basis[2, 3] == pytest.approx(shifted["w"].mean(), rel=1e-12)
     assert basis[1, 3] == 0
+
+
+@pytest.mark.parametrize(("away", "far"), [(2.9, False), (3.1, True)])
+def test_far_from_zero_is_three_standard_deviations(frame, away, far):
+    x = (frame["x"] - frame["x"].mean()) / frame["x"].std() + away
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        hlm.Model(LEVELS, frame.assign(x=x), "site")
+    assert any("Center it" in str(warning.message) for warning in caught) == far
+    basis = hlm.Model(
+        "y = b0 + b1*x + r; b0 = g00 + g01*w + u0; b1 = g10 + g11*w", frame.assign(x=x), "site"
+    ).priors.basis
+    assert (basis[1, 3] != 0) == far

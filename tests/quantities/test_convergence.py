@@ -59,3 +59,12 @@ def test_only_correlations_that_the_model_has_are_monitored():
     assert names == ["g00", "tau[u0]", "tau[u1]", "sigma", "corr[u0,u1]"]
     names = posterior(correlated=False).schema.labels
     assert names == ["g00", "tau[u0]", "tau[u1]", "sigma"]
+
+
+@pytest.mark.parametrize(("shift", "n_reasons"), [(0.3, 0), (0.4, 1)])
+def test_chains_may_differ_by_an_r_hat_of_1_01_and_no_more(shift, n_reasons):
+    verdict = assess_convergence(posterior(shift=shift), diverging())
+    assert 1.005 < verdict.max_r_hat < 1.02  # on either side of the limit that Vehtari et al. (2021) give
+    assert (verdict.max_r_hat > 1.01) == (n_reasons == 1)
+    assert len(verdict.reasons) == n_reasons
+    assert verdict.converged == (n_reasons == 0)
