@@ -5,9 +5,11 @@ import pytest
 from bayeshlm.design import build_design
 from bayeshlm.design.gram import has_ols
 from bayeshlm.equations import parse
+from bayeshlm.likelihood import coefficient_draws
 from bayeshlm.parameters.draws import Draws
-from bayeshlm.quantities.group_coefficients import group_coefficients
+from bayeshlm.quantities.group_coefficients import group_coefficients, one_coefficient
 from bayeshlm.quantities.group_ols import group_ols
+from bayeshlm.sampling.convert import posterior_dataset, with_groups
 
 TEXT = """
 pain = b0 + b1*dose + b2*age + r
@@ -90,3 +92,14 @@ def test_group_labels_keep_their_type(clinics, posterior_of):
     table = group_coefficients(Draws(posterior_of(design, [1.0], [1.0], 1.0, u=np.zeros((7, 1))), design))
     assert table.index.get_level_values("clinic").dtype == np.int64
     assert np.isnan(table["u_sd"]).all()
+
+
+def test_one_coefficient_is_its_rows_of_the_whole_table(clinic_design, fake_draws):
+    design = clinic_design("pain = b0 + b1*dose + r; b0 = g00 + u0; b1 = g10 + u1")
+    raw = fake_draws(design, chains=2, draws=60).posterior
+    u, beta = coefficient_draws.drawn_groups(raw, design, 1)[1:]
+    posterior = Draws(with_groups(posterior_dataset(raw, design), u, beta, design), design)
+    table = group_coefficients(posterior).xs("b1", level="coefficient")
+    one = one_coefficient(posterior, "b1")
+    for name in ("mean", "lower", "upper", "ols", "n"):
+        np.testing.assert_allclose(one[name], table[name], rtol=1e-12)
