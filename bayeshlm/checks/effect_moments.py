@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -120,10 +120,9 @@ def interval_draws(n_draws: int, n_numbers: int) -> IntArray:
 
 def block_effects(posterior: Draws, start: int) -> FloatArray:
     """Draws of u of the block of groups from `start`, (S, q, B): kept ones, or the same made again from the seed."""
-    design = posterior.design
-    positions = np.arange(start, min(start + BLOCK, design.n_groups))
-    source = posterior.dataset if "u" in posterior.dataset else regenerated(posterior, positions)
-    u = source["u"].transpose("chain", "draw", "random", design.group)
-    if "u" in posterior.dataset:
-        u = u.isel({design.group: positions})
-    return np.ascontiguousarray(u.to_numpy().reshape(-1, *u.shape[2:]))
+    positions = np.arange(start, min(start + BLOCK, posterior.design.n_groups))
+    if posterior.has_groups:
+        u = posterior.u[:, :, positions]
+    else:
+        u = replace(posterior, dataset=regenerated(posterior, positions)).u
+    return np.ascontiguousarray(posterior.flat(np.moveaxis(u, 2, 3)))

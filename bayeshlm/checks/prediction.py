@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -10,7 +11,6 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.arguments import checked_count, checked_seed
-from bayeshlm.design.design import Design
 from bayeshlm.design.new_rows import NewRows
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import OptionError
@@ -60,29 +60,27 @@ def predict(
     """
     design = posterior.design
     check_groups_option(groups)
-    kept = thinned(posterior.dataset, n_draws)
-    n_used = len(kept) * posterior.dataset.sizes["chain"]
-    check_budget(n_used * rows.n_obs, "predict fewer rows at a time, or use fewer draws, `n_draws=`")
+    kept = thinned(posterior.shape, n_draws)
+    some = posterior.at(kept)
+    check_budget(some.n_draws * rows.n_obs, "predict fewer rows at a time, or use fewer draws, `n_draws=`")
     seed = checked_seed(seed)
     of_effects, of_outcomes = np.random.default_rng(seed).spawn(2)
-    some = posterior.dataset.isel(draw=kept)
-    gamma, sigma = parameters(some)
     new = np.zeros(rows.n_groups, bool) if groups == "average" else new_groups(rows, groups)
     if groups == "average":
-        u = np.zeros((len(design.random), n_used, rows.n_groups))
+        u = np.zeros((len(design.random), some.n_draws, rows.n_groups))
     else:
         u = group_effects(posterior, rows, kept, groups, of_effects)
-    mu = linear_predictor(rows, gamma, u)
-    y = outcomes(mu.copy(), sigma, of_outcomes)
-    dims, shape = ("chain", "draw", "obs_id"), (posterior.dataset.sizes["chain"], len(kept), rows.n_obs)
+    mu = linear_predictor(rows, some.flat(some.gamma), u)
+    y = outcomes(mu.copy(), some.sigma.ravel(), of_outcomes)
     index = pd.RangeIndex(rows.n_obs) if isinstance(rows.index, pd.MultiIndex) else rows.index
-    coords: dict[str, Any] = {"chain": some["chain"].to_numpy(), "draw": some["draw"].to_numpy()}
-    coords["obs_id"] = ("obs_id", index.to_numpy())
+    coords: dict[str, Any] = {"obs_id": ("obs_id", index.to_numpy())}
     if rows.group_labels is not None:
         coords[design.group] = ("obs_id", rows.group_labels.to_numpy()[rows.group_codes])
         coords["is_new"] = ("obs_id", new[rows.group_codes])
     attrs = {"groups": groups, "seed": seed, "n_groups": rows.n_groups, "n_new_groups": int(new.sum())}
-    return xr.Dataset({"mu": (dims, mu.reshape(shape)), "y": (dims, y.reshape(shape))}, coords, attrs)
+    return xr.Dataset(
+        {name: some.labelled(values, ("obs_id",)) for name, values in (("mu", mu), ("y", y))}, coords, attrs
+    )
 
 
 def check_groups_option(groups: object) -> None:
@@ -94,28 +92,21 @@ def check_groups_option(groups: object) -> None:
         )
 
 
-def thinned(posterior: xr.Dataset, n_draws: int | None) -> IntArray:
-    """Positions along ``draw`` of so many draws in all, evenly spaced; the same in every chain, rounded up.
+def thinned(shape: tuple[int, int], n_draws: int | None) -> IntArray:
+    """Positions along the chains, of this number and length, of so many draws in all, evenly spaced, rounded up.
 
     Examples
     --------
-    >>> thinned(xr.Dataset(coords={"chain": range(4), "draw": range(101)}), 12)
+    >>> thinned((4, 101), 12)
     array([  0,  50, 100])
     """
-    chains, length = posterior.sizes["chain"], posterior.sizes["draw"]
+    chains, length = shape
     if n_draws is None:
         return np.arange(length)
     if checked_count("n_draws", n_draws, 1) > chains * length:
         raise OptionError(f"n_draws={n_draws}: the fit has {chains * length} draws")
     each = math.ceil(n_draws / chains)
     return np.linspace(0, length - 1, each).round().astype(np.int64)
-
-
-def parameters(posterior: xr.Dataset) -> tuple[FloatArray, FloatArray]:
-    """Draws of gamma, (S, p), and of sigma, (S,); S runs through the chains in turn."""
-    sigma = posterior["sigma"].transpose("chain", "draw").to_numpy().ravel()
-    gamma = posterior["gamma"].transpose("chain", "draw", "fixed").to_numpy()
-    return np.ascontiguousarray(gamma.reshape(len(sigma), -1)), sigma
 
 
 def new_groups(rows: NewRows, groups: Groups) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -142,7 +133,7 @@ def group_effects(
     array (q, S, K)
     """
     design = posterior.design
-    factor = covariance_factor(posterior.dataset.isel(draw=kept))
+    factor = covariance_factor(posterior.at(kept).dataset)
     new = new_groups(rows, groups)
     q = len(design.random)
     u = np.empty((q, len(factor), rows.n_groups))
@@ -156,17 +147,16 @@ def group_effects(
 
 def _posterior_effects(posterior: Draws, positions: IntArray, kept: IntArray) -> FloatArray:
     """Draws of u of fitted groups, (q, S, K); made again, some groups at a time, where they were not kept."""
-    design = posterior.design
-    if "u" in posterior.dataset:
-        return _effects_first(posterior.dataset["u"].isel({design.group: positions, "draw": kept}), design)
+    if posterior.has_groups:
+        return _effects_first(posterior.u[np.ix_(range(posterior.shape[0]), kept, positions)])
     pieces = [positions[start : start + GROUPS_AT_A_TIME] for start in range(0, len(positions), GROUPS_AT_A_TIME)]
-    made = (regenerated(posterior, piece)["u"].isel(draw=kept) for piece in pieces)
-    return np.concatenate([_effects_first(u, design) for u in made], axis=2)
+    made = (replace(posterior, dataset=regenerated(posterior, piece)).u[:, kept] for piece in pieces)
+    return np.concatenate([_effects_first(u) for u in made], axis=2)
 
 
-def _effects_first(u: xr.DataArray, design: Design) -> FloatArray:
-    values = u.transpose("random", "chain", "draw", design.group).to_numpy()
-    return values.reshape(values.shape[0], -1, values.shape[3])
+def _effects_first(u: FloatArray) -> FloatArray:
+    """Draws (chain, draw, K, q) as (q, S, K)."""
+    return np.moveaxis(u, -1, 0).reshape(u.shape[3], -1, u.shape[2])
 
 
 def linear_predictor(rows: NewRows, gamma: FloatArray, u: FloatArray) -> FloatArray:

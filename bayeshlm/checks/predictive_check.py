@@ -10,14 +10,13 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.arguments import check_interval, checked_seed
-from bayeshlm.checks.prediction import Groups, group_effects, linear_predictor, outcomes, parameters, thinned
+from bayeshlm.checks.prediction import Groups, group_effects, linear_predictor, outcomes, thinned
 from bayeshlm.checks.predictive_statistics import Statistic, predictive_statistics
 from bayeshlm.checks.replicates import Projection, Replicates, SortedRows
-from bayeshlm.design.design import Design
 from bayeshlm.design.new_rows import NewRows, fitted_rows
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.likelihood import budget
-from bayeshlm.parameters.draws import Draws
+from bayeshlm.parameters.draws import SAMPLE, Draws
 from bayeshlm.quantities.group_draws import check_budget
 
 MODES: dict[Groups, str] = {"same": "posterior_predictive", "new": "posterior_predictive_new_groups"}
@@ -91,9 +90,9 @@ def predictive_check(
     check_interval(prob, "eti")
     if n_draws is None:
         n_draws = min(DEFAULT_DRAWS, posterior.n_draws)
-    kept, seed = thinned(posterior.dataset, n_draws), checked_seed(seed)
-    some = posterior.dataset.isel(draw=kept)
-    gamma, sigma = parameters(some)
+    kept, seed = thinned(posterior.shape, n_draws), checked_seed(seed)
+    some = posterior.at(kept)
+    gamma, sigma = some.flat(some.gamma), some.sigma.ravel()
     size = len(sigma)
     check_budget(size * design.n_groups * len(design.coefficients), "use fewer draws, `n_draws=`")
     rows = SortedRows.of(design)
@@ -118,7 +117,7 @@ def predictive_check(
             here = (stored >= window.start) & (stored < window.stop)
             shown[m, here] = y[stored[here] - window.start]
     names = [statistic.name for statistic in statistics]
-    chain, draw = (axis.ravel() for axis in np.meshgrid(some["chain"], some["draw"], indexing="ij"))
+    chain, draw = (axis.ravel() for axis in np.meshgrid(*some.coords.values(), indexing="ij"))
     draws = xr.Dataset(
         {"replicated": (("mode", "sample", "statistic"), replicated), "observed": ("statistic", observed)},
         {
@@ -132,7 +131,7 @@ def predictive_check(
     return PredictiveCheck(
         table=_table(draws, statistics, prob),
         draws=draws,
-        idata=_tree(shown, some, stored, design, seed),
+        idata=_tree(shown, some, stored, seed),
         notes=_notes(size, n_stored),
     )
 
@@ -181,21 +180,17 @@ def _table(draws: xr.Dataset, statistics: list[Statistic], prob: float) -> pd.Da
     return table
 
 
-def _tree(
-    y: FloatArray, posterior: xr.Dataset, stored: np.ndarray[tuple[int], np.dtype[np.int64]], design: Design, seed: int
-) -> xr.DataTree:
+def _tree(y: FloatArray, some: Draws, stored: np.ndarray[tuple[int], np.dtype[np.int64]], seed: int) -> xr.DataTree:
     """Replicated outcomes as ArviZ takes them; as one chain, where some only are stored."""
-    chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
-    whole = len(stored) == chains * draws
-    shape = (chains, draws, design.n_obs) if whole else (1, len(stored), design.n_obs)
+    design, whole = some.design, len(stored) == some.n_draws
+    shape = some.shape if whole else (1, len(stored))
     coords = {
-        "chain": posterior["chain"].to_numpy() if whole else [0],
-        "draw": posterior["draw"].to_numpy() if whole else np.arange(len(stored)),
+        **(some.coords if whole else {dim: np.arange(size) for dim, size in zip(SAMPLE, shape, strict=True)}),
         "obs_id": pd.RangeIndex(design.n_obs),
         design.group: ("obs_id", design.group_labels.to_numpy()[design.group_codes]),
     }
     nodes = {
-        name: xr.Dataset({"y": (("chain", "draw", "obs_id"), values.reshape(shape))}, coords)
+        name: xr.Dataset({"y": ((*SAMPLE, "obs_id"), values.reshape(*shape, -1))}, coords)
         for name, values in zip(MODES.values(), y, strict=True)
     }
     rows = {name: coords[name] for name in ("obs_id", design.group)}

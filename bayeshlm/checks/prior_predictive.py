@@ -10,6 +10,7 @@ from bayeshlm.arguments import checked_count, checked_seed
 from bayeshlm.checks.prediction import linear_predictor, outcomes
 from bayeshlm.design.design import Design
 from bayeshlm.design.new_rows import fitted_rows
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.prior_draws import prior_draws
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.quantities.group_draws import check_budget
@@ -40,17 +41,17 @@ def prior_predictive(design: Design, priors: Priors, draws: int = 500, seed: int
     draws, seed = checked_count("draws", draws, 1), checked_seed(seed)
     check_budget(draws * max(design.n_obs, design.n_groups * len(design.coefficients)), "ask for fewer `draws`")
     parameters, noise = np.random.default_rng(seed).spawn(2)
-    prior = prior_draws(design, priors, draws, parameters)
+    prior = Draws(prior_draws(design, priors, draws, parameters), design)
     rows = fitted_rows(design)
-    u = np.ascontiguousarray(np.moveaxis(prior["u"].to_numpy()[0], 2, 0))
-    mu = linear_predictor(rows, prior["gamma"].to_numpy()[0], u)
-    y = outcomes(mu, prior["sigma"].to_numpy()[0], noise)
-    coords = {"chain": [0], "draw": np.arange(draws), "obs_id": pd.RangeIndex(design.n_obs)}
+    u = np.ascontiguousarray(np.moveaxis(prior.u[0], 2, 0))
+    mu = linear_predictor(rows, prior.gamma[0], u)
+    y = outcomes(mu, prior.sigma[0], noise)
+    of_rows = {"obs_id": pd.RangeIndex(design.n_obs)}
     tree = xr.DataTree.from_dict(
         {
-            "prior": prior,
-            "prior_predictive": xr.Dataset({"y": (("chain", "draw", "obs_id"), y[None])}, coords),
-            "observed_data": xr.Dataset({"y": ("obs_id", design.y)}, {"obs_id": coords["obs_id"]}),
+            "prior": prior.dataset,
+            "prior_predictive": prior.labelled(y, ("obs_id",), of_rows).to_dataset(name="y"),
+            "observed_data": xr.Dataset({"y": ("obs_id", design.y)}, of_rows),
         }
     )
     tree.attrs = {"seed": seed}

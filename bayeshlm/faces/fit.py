@@ -100,7 +100,7 @@ class Fit(FitQuantities):
             ``u_sd``) and its own least-squares estimate (``ols``). ``attrs["note"]``, if any, says how beta was
             summarized without draws in `posterior`.
         """
-        found = group_coefficients(Draws(self.posterior, self.model.design), prob, kind, self._moments)
+        found = group_coefficients(Draws(self.posterior, self.model.design, self._moments), prob, kind)
         return ShownFrame.of(self._stamped(found), shown_groups)
 
     def group_draws(self, groups: Sequence[Hashable] | None = None) -> xr.Dataset:

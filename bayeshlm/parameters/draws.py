@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayeshlm.design.design import Design
-from bayeshlm.design.scaling import FloatArray
+from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.parameters.schema import DIMS, Schema
 
 SAMPLE = ("chain", "draw")
@@ -104,6 +104,10 @@ class Draws:
     def beta(self) -> FloatArray:
         """Coefficients of the groups, (chain, draw, J, C), where `has_groups`."""
         return self._values("beta")
+
+    def at(self, positions: IntArray) -> Draws:
+        """The draws at positions along each chain."""
+        return replace(self, dataset=self.dataset.isel(draw=positions))
 
     @property
     def coords(self) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from scipy.special import chdtri
 
 from bayeshlm.design.centering import GroupMeans
@@ -93,16 +92,13 @@ def beta_space(
     posterior: Draws,
     coefficients: tuple[str, str],
     by: Level2Variable | None = None,
-    moments: xr.Dataset | None = None,
     prob: float = 0.95,
 ) -> BetaSpace:
     """Gather the estimates, their ellipses and the means of two random coefficients.
 
     Parameters
     ----------
-    posterior, moments
-        As in `bayeshlm.quantities.group_coefficients.group_coefficients`.
-    design : Design
+    posterior : Draws
     coefficients : (str, str)
         Labels of two coefficients with a random effect, the horizontal one first.
     by : Level2Variable, optional
@@ -120,7 +116,7 @@ def beta_space(
     pair = [labels.index(label) for label in coefficients]
     positions = [design.coefficient_labels.index(label) for label in coefficients]
     gamma = posterior.gamma
-    sigma2 = float((posterior.dataset["sigma"] ** 2).mean())
+    sigma2 = float(posterior.sigma2.mean())
     radius = float(np.sqrt(chdtri(2, 1 - prob)))
     G = posterior.G.mean(axis=(0, 1))[np.ix_(pair, pair)]
     rows = level2_rows(design, by)[:, positions]
@@ -135,7 +131,7 @@ def beta_space(
         coefficients=coefficients,
         ols=group_ols(design, gamma.mean(axis=(0, 1)))[:, pair],
         ols_cov=sigma2 * inverse_within(design.cross_products)[:, pair][:, :, pair],
-        eb=posterior_means(posterior, moments)[:, positions],
+        eb=posterior_means(posterior)[:, positions],
         G=tuple(Ellipse(center, G, radius) for center in centers),
         means=means,
         levels=levels,

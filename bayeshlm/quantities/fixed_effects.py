@@ -24,7 +24,8 @@ def fixed_effects(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> pd
         there, ``"1"`` for the intercept) and the columns of `summarize`.
     """
     design = posterior.design
-    table = summarize(posterior.dataset["gamma"].sel(fixed=design.fixed_labels), prob, kind).rename_axis("symbol")
+    gamma = posterior.labelled(posterior.gamma, ("symbol",), {"symbol": design.fixed_labels})
+    table = summarize(gamma, prob, kind)
     table.insert(0, "coefficient", [column.coefficient for column in design.fixed])
     table.insert(1, "term", [column.term for column in design.fixed])
     return with_interval(table, prob, kind)

@@ -9,7 +9,6 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.arguments import check_interval
-from bayeshlm.design.design import Design
 from bayeshlm.design.gram import has_ols
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.likelihood.coefficient_draws import reduced_draws
@@ -24,18 +23,15 @@ MADE_AGAIN = (
 """What is said of the table when the draws of u and beta were not kept."""
 
 
-def group_coefficients(
-    posterior: Draws, prob: float = 0.95, kind: str = "eti", moments: xr.Dataset | None = None
-) -> pd.DataFrame:
+def group_coefficients(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
     """Summarize ``beta_j = W_j gamma + u_j`` for every group.
 
     Parameters
     ----------
     posterior : Draws
+        With u and beta, or with their moments.
     prob, kind : float, {"eti", "hdi"}
         The interval of beta, as in `summarize`.
-    moments : xarray.Dataset, optional
-        As `bayeshlm.likelihood.coefficient_draws.group_moments` makes them, where u and beta were not kept.
 
     Returns
     -------
@@ -43,16 +39,14 @@ def group_coefficients(
         Indexed by (<group>, ``coefficient``): ``n`` (rows of the group), the columns of `summarize` for beta,
         ``u_mean`` and ``u_sd`` (NaN for a coefficient without random effect) and ``ols``, the group's own estimate
         over the Z columns with the other terms at the posterior mean of gamma (NaN without random effect and
-        where Z_j'Z_j is singular). ``attrs["n_groups_with_ols"]`` counts the groups that have one. With `moments`
+        where Z_j'Z_j is singular). ``attrs["n_groups_with_ols"]`` counts the groups that have one. Of moments
         ``attrs["note"]`` says where the columns come from.
     """
     design = posterior.design
-    if moments is None:
-        table, u_mean, u_sd = _from_draws(posterior, prob, kind)
-    else:
-        table, u_mean, u_sd = _from_moments(posterior.dataset, moments, design, prob, kind)
+    source = _from_draws if posterior.moments is None else _from_moments
+    table, u_mean, u_sd = source(posterior, prob, kind)
     table.insert(0, "n", np.repeat(design.n_per_group, len(design.coefficients)))
-    gamma = posterior.dataset["gamma"].sel(fixed=design.fixed_labels).mean(("chain", "draw")).to_numpy()
+    gamma = posterior.gamma.mean(axis=(0, 1))
     columns = {"u_mean": u_mean, "u_sd": u_sd, "ols": group_ols(design, gamma)}
     random = design.random_coefficients
     for name, values in columns.items():
@@ -60,7 +54,7 @@ def group_coefficients(
         full[:, random] = values
         table[name] = full.ravel()
     table.attrs["n_groups_with_ols"] = int(has_ols(design.cross_products).sum())
-    if moments is not None:
+    if posterior.moments is not None:
         table.attrs["note"] = MADE_AGAIN
     return with_interval(table, prob, kind)
 
@@ -70,13 +64,12 @@ def one_coefficient(
     coefficient: str,
     prob: float = 0.95,
     kind: str = "eti",
-    moments: xr.Dataset | None = None,
 ) -> pd.DataFrame:
     """Mean, interval and own least squares of one random coefficient in every group, without diagnostics.
 
     Parameters
     ----------
-    posterior, design, prob, kind, moments
+    posterior, prob, kind
         As in `group_coefficients`, whose columns of these names it has.
     coefficient : str
         Label of a coefficient with a random effect.
@@ -89,19 +82,17 @@ def one_coefficient(
     design = posterior.design
     check_interval(prob, kind)
     position = design.coefficient_labels.index(coefficient)
-    if moments is None:
-        draws = (
-            posterior.dataset["beta"].sel(coefficient=coefficient).transpose(design.group, "chain", "draw").to_numpy()
-        )
+    if posterior.moments is None:
+        draws = np.moveaxis(posterior.beta[..., position], 2, 0)
         mean, bounds = draws.mean(axis=(1, 2)), interval(draws, prob, kind)
     else:
-        mean = moments["beta_mean"].sel(coefficient=coefficient).to_numpy()
+        mean = posterior.moments["beta_mean"].sel(coefficient=coefficient).to_numpy()
 
         def of_block(beta: FloatArray) -> FloatArray:
             return interval(np.ascontiguousarray(beta[:, position].T)[:, None], prob, kind)
 
         bounds = np.concatenate(reduced_draws(posterior, of_block))
-    gamma = posterior.dataset["gamma"].sel(fixed=design.fixed_labels).mean(("chain", "draw")).to_numpy()
+    gamma = posterior.gamma.mean(axis=(0, 1))
     own = group_ols(design, gamma)[:, [effect.coefficient for effect in design.random].index(coefficient)]
     columns = {"n": design.n_per_group, "mean": mean, "lower": bounds[:, 0], "upper": bounds[:, 1], "ols": own}
     return with_interval(pd.DataFrame(columns, index=design.group_labels.rename(design.group)), prob, kind)
@@ -117,21 +108,18 @@ def mean_and_error(moments: xr.Dataset, coefficients: Sequence[str]) -> pd.DataF
 
 def _from_draws(posterior: Draws, prob: float, kind: str) -> tuple[pd.DataFrame, FloatArray, FloatArray]:
     """Summary of beta, and mean and SD of u, (J, q)."""
-    design = posterior.design
-    sample = ("chain", "draw")
-    beta = posterior.dataset["beta"].sel(coefficient=design.coefficient_labels)
-    table = summarize(beta.transpose(*sample, design.group, "coefficient"), prob, kind)
-    u = posterior.dataset["u"].sel(random=design.random_labels).transpose(*sample, design.group, "random")
-    n_draws = posterior.dataset.sizes["chain"] * posterior.dataset.sizes["draw"]
-    u_sd = u.std(sample, ddof=1).to_numpy() if n_draws > 1 else np.full(u.shape[2:], np.nan)
-    return table, u.mean(sample).to_numpy(), u_sd
+    design, u = posterior.design, posterior.u
+    labels = {design.group: design.group_labels.to_numpy(), "coefficient": design.coefficient_labels}
+    table = summarize(posterior.labelled(posterior.beta, tuple(labels), labels), prob, kind)
+    u_sd = u.std(axis=(0, 1), ddof=1) if posterior.n_draws > 1 else np.full(u.shape[2:], np.nan)
+    return table, u.mean(axis=(0, 1)), u_sd
 
 
-def _from_moments(
-    posterior: xr.Dataset, moments: xr.Dataset, design: Design, prob: float, kind: str
-) -> tuple[pd.DataFrame, FloatArray, FloatArray]:
+def _from_moments(posterior: Draws, prob: float, kind: str) -> tuple[pd.DataFrame, FloatArray, FloatArray]:
     """As `_from_draws`, the intervals from draws that are made again, a few groups at a time."""
     check_interval(prob, kind)
+    design, moments = posterior.design, posterior.moments
+    assert moments is not None
 
     def bounds(beta: FloatArray) -> FloatArray:
         n_groups = beta.shape[2]
@@ -139,6 +127,6 @@ def _from_moments(
         return interval(flat, prob, kind)
 
     table = mean_and_error(moments, design.coefficient_labels)
-    table[["lower", "upper"]] = np.concatenate(reduced_draws(Draws(posterior, design), bounds))
+    table[["lower", "upper"]] = np.concatenate(reduced_draws(posterior, bounds))
     u = moments.sel(random=design.random_labels)
     return table.reindex(columns=list(COLUMNS)), u["u_mean"].to_numpy(), u["u_sd"].to_numpy()

@@ -37,11 +37,10 @@ def group_draws(posterior: Draws, groups: Sequence[Hashable] | None = None) -> x
     """
     design = posterior.design
     positions = group_positions(design, groups)
-    if "u" in posterior.dataset:
+    if posterior.has_groups:
         kept = posterior.dataset[["u", "beta"]]
         return kept if groups is None else kept.isel({design.group: positions})
-    n_draws = posterior.dataset.sizes["chain"] * posterior.dataset.sizes["draw"]
-    check_budget(n_draws * len(positions) * len(design.coefficients))
+    check_budget(posterior.n_draws * len(positions) * len(design.coefficients))
     return regenerated(posterior, positions)
 
 

@@ -61,18 +61,15 @@ def icc(
     """
     design = posterior.design
     v = between_variance(posterior.G, design, at)
-    sigma2 = posterior.dataset["sigma"].transpose("chain", "draw") ** 2
-    gamma = posterior.gamma
-    var_fixed = fixed_variance(gamma, design)
+    sigma2, var_fixed = posterior.sigma2, fixed_variance(posterior.gamma, design)
     value = v / (v + sigma2)
     size = float(np.sum(np.square(design.n_per_group, dtype=float)) / design.n_obs)
-    draws = xr.Dataset(
-        {
-            "icc": value,
-            "icc_unadjusted": v / (v + var_fixed + sigma2),
-            "design_effect": 1.0 + (size - 1.0) * value,
-        }
-    )
+    values = {
+        "icc": value,
+        "icc_unadjusted": v / (v + var_fixed + sigma2),
+        "design_effect": 1.0 + (size - 1.0) * value,
+    }
+    draws = xr.Dataset({name: posterior.labelled(drawn) for name, drawn in values.items()})
     table = pd.concat([with_median(draws[name], prob, kind) for name in draws])
     table.index = pd.Index([str(name) for name in draws], name="quantity")
     return Quantity("icc", draws, with_interval(table, prob, kind), _notes(design, at))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import xarray as xr
 from scipy.special import ndtr, ndtri
 
 from bayeshlm.arguments import check_interval
@@ -65,17 +64,13 @@ def plausible_ranges(
     elif not 0.0 < z < np.inf:
         raise OptionError(f"z={z!r} must be a positive number, such as z=1.96")
     labels = [column.coefficient for column in design.random]
-    gamma = posterior.gamma
     tau = posterior.tau
-    center = gamma @ level2_values(design, at).T
+    center = posterior.gamma @ level2_values(design, at).T
 
-    dims = ("chain", "draw", "coefficient")
-    draws = xr.Dataset(
-        {"lower": (dims, center - z * tau), "upper": (dims, center + z * tau)},
-        coords={"chain": posterior.dataset["chain"], "draw": posterior.dataset["draw"], "coefficient": labels},
-    )
-    ends = xr.concat([draws["lower"], draws["upper"]], dim="end").assign_coords(end=["lower", "upper"])
-    table = summarize(ends.transpose("chain", "draw", "coefficient", "end"), prob, kind)
+    both = np.stack([center - z * tau, center + z * tau], axis=-1)
+    ends = posterior.labelled(both, ("coefficient", "end"), {"coefficient": labels, "end": ["lower", "upper"]})
+    draws = ends.to_dataset("end")
+    table = summarize(ends, prob, kind)
     plug_in = center.mean(axis=(0, 1))[:, None] + z * tau.mean(axis=(0, 1))[:, None] * np.array([-1.0, 1.0])
     table.insert(0, "plug_in", plug_in.ravel())
     table.insert(1, "predictive", predictive_range(center, tau, prob).ravel())

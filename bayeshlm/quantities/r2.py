@@ -116,10 +116,7 @@ def r2(
             "within_v": parts.v / parts.within,
             "between_f2": parts.f2 / parts.between,
         }
-    sample = ("chain", "draw")
-    draws = xr.Dataset(
-        {name: (sample, value) for name, value in values.items()}, {dim: posterior.dataset[dim] for dim in sample}
-    )
+    draws = xr.Dataset({name: posterior.labelled(value) for name, value in values.items()})
     tables = [summarize(draws[name], prob, kind) for name in draws]
     index = [str(name) for name in draws]
     if null is not None:
@@ -148,10 +145,9 @@ def variance_parts(posterior: Draws) -> Parts:
     f2 = ((scaled @ deviations.T) ** 2 @ n) / (design.n_obs - 1)
     m = np.einsum("...qr,qr->...", G, (z_means.T * n) @ z_means / design.n_obs)
     random = np.einsum("...qr,qr->...", G, design.Z.T @ design.Z / design.n_obs)
-    sigma2 = posterior.sigma**2
     f1, f2 = _split(fixed_variance(gamma, design), f2)
     v, m = _split(random, m)
-    return Parts(f1, f2, v, m, sigma2)
+    return Parts(f1, f2, v, m, posterior.sigma2)
 
 
 def reduced(posterior: Draws, null_posterior: xr.Dataset, null_design: Design) -> xr.DataArray:
@@ -172,22 +168,16 @@ def reduced(posterior: Draws, null_posterior: xr.Dataset, null_design: Design) -
             names.append(name)
             with np.errstate(divide="ignore", invalid="ignore"):
                 values.append(1.0 - own / null_variances[key][1].mean())
-    return xr.DataArray(
-        np.stack(values, axis=-1),
-        dims=("chain", "draw", "component"),
-        coords={"chain": posterior.dataset["chain"], "draw": posterior.dataset["draw"], "component": names},
-        name=REDUCTION,
-    )
+    return posterior.labelled(np.stack(values, axis=-1), ("component",), {"component": names}, REDUCTION)
 
 
 def _variances(posterior: Draws) -> dict[tuple[str, str], tuple[str, FloatArray]]:
     """Name and draws of each variance, by what varies: an expression and, of several columns, its label."""
     design = posterior.design
-    found = {("", ""): ("sigma2", posterior.sigma**2)}
-    for column in design.random:
-        tau = posterior.dataset["tau"].sel(random=column.label).transpose("chain", "draw").to_numpy()
+    found = {("", ""): ("sigma2", posterior.sigma2)}
+    for k, column in enumerate(design.random):
         key = (column.expression, column.label.removeprefix(column.symbol))
-        found[key] = (f"tau2[{column.label}]", tau**2)
+        found[key] = (f"tau2[{column.label}]", posterior.tau[..., k] ** 2)
     return found
 
 

@@ -52,10 +52,8 @@ def average_lines(posterior: Draws, coefficient: str, x: FloatArray, rows: Float
     a = np.repeat(_means(design, coefficient)[None], len(x), axis=0)
     a[:, position] = x
     weights = np.einsum("nc,vcp->vnp", a, rows)
-    gamma = posterior.gamma
-    values = np.einsum("sdp,vnp->sdvn", gamma, weights, optimize=True) + design.offset.mean()
-    coords = {"chain": posterior.dataset["chain"], "draw": posterior.dataset["draw"], "x": x}
-    return xr.DataArray(values, dims=("chain", "draw", "row", "x"), coords=coords, name="expected")
+    values = np.einsum("sdp,vnp->sdvn", posterior.gamma, weights, optimize=True) + design.offset.mean()
+    return posterior.labelled(values, ("row", "x"), {"x": x}, "expected")
 
 
 def group_regressions(design: Design, coefficient: str, beta: FloatArray) -> GroupRegressions:
@@ -80,11 +78,13 @@ def group_regressions(design: Design, coefficient: str, beta: FloatArray) -> Gro
     return GroupRegressions(ends, (beta @ a + design.offset.mean())[:, None] + beta[:, [position]] * ends)
 
 
-def posterior_means(posterior: Draws, moments: xr.Dataset | None = None) -> FloatArray:
+def posterior_means(posterior: Draws) -> FloatArray:
     """Posterior means of the coefficients of every group, (J, C), from draws of beta or else from their moments."""
+    if posterior.moments is None:
+        return np.asarray(posterior.beta.mean(axis=(0, 1)))
     design = posterior.design
-    mean = posterior.dataset["beta"].mean(("chain", "draw")) if moments is None else moments["beta_mean"]
-    return np.asarray(mean.sel(coefficient=design.coefficient_labels).transpose(design.group, "coefficient").to_numpy())
+    mean = posterior.moments["beta_mean"].sel(coefficient=design.coefficient_labels)
+    return np.asarray(mean.transpose(design.group, "coefficient").to_numpy())
 
 
 def expression_values(design: Design, coefficient: str) -> FloatArray:

@@ -39,7 +39,7 @@ def reliability(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> Quan
     """
     design = posterior.design
     n_groups = design.n_groups
-    tau, sigma = _scales(posterior)
+    tau, sigma = posterior.tau, posterior.sigma
     total = np.zeros(tau.shape)
     by_group = np.full((n_groups, tau.shape[-1]), np.nan)
     exists = has_ols(design.cross_products)
@@ -52,10 +52,10 @@ def reliability(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> Quan
     labels = [column.coefficient for column in design.random]
     draws = xr.Dataset(
         {
-            "reliability": (("chain", "draw", "coefficient"), average),
+            "reliability": posterior.labelled(average, ("coefficient",), {"coefficient": labels}),
             "by_group": ((design.group, "coefficient"), by_group),
         },
-        coords={**_sample(posterior.dataset), "coefficient": labels, design.group: design.group_labels},
+        coords={design.group: design.group_labels},
     )
     table = with_interval(summarize(draws["reliability"], prob, kind), prob, kind)
     table.attrs["n_groups_with_ols"] = int(exists.sum())
@@ -85,19 +85,15 @@ def group_reliability(posterior: Draws, groups: Sequence[Hashable] | None = None
     """
     design = posterior.design
     positions = group_positions(design, groups)
-    tau, sigma = _scales(posterior)
+    tau, sigma = posterior.tau, posterior.sigma
     check_budget(tau.size * len(positions))
     spread = np.einsum("jqq->jq", inverse_within(design.cross_products))[positions]
-    return xr.DataArray(
-        np.moveaxis(_lambda(tau, sigma, spread), -1, 2),
-        dims=("chain", "draw", design.group, "coefficient"),
-        coords={
-            **_sample(posterior.dataset),
-            design.group: design.group_labels[positions],
-            "coefficient": [column.coefficient for column in design.random],
-        },
-        name="reliability",
-    )
+    coords = {
+        design.group: design.group_labels[positions],
+        "coefficient": [column.coefficient for column in design.random],
+    }
+    values = np.moveaxis(_lambda(tau, sigma, spread), -1, 2)
+    return posterior.labelled(values, (design.group, "coefficient"), coords, "reliability")
 
 
 def eb_weights(posterior: Draws, groups: Sequence[Hashable] | None = None) -> xr.DataArray:
@@ -128,7 +124,7 @@ def eb_weights(posterior: Draws, groups: Sequence[Hashable] | None = None) -> xr
     G = inverse @ posterior.G @ inverse.T
     q = G.shape[-1]
     G = G.reshape(-1, 1, q, q)
-    sigma2 = posterior.sigma.reshape(-1, 1, 1, 1) ** 2
+    sigma2 = posterior.sigma2.reshape(-1, 1, 1, 1)
     weights = np.full((len(positions), q, q), np.nan)
     exists = has_ols(products)[positions]
     for part in _parts(np.flatnonzero(exists), G.size):
@@ -146,16 +142,6 @@ def _lambda(tau: FloatArray, sigma: FloatArray, spread: FloatArray) -> FloatArra
     total = sigma[:, :, None, None] ** 2 * np.ascontiguousarray(spread.T)
     total += tau2
     return np.asarray(np.divide(tau2, total, out=total))
-
-
-def _scales(posterior: Draws) -> tuple[FloatArray, FloatArray]:
-    design = posterior.design
-    tau = posterior.dataset["tau"].sel(random=design.random_labels).transpose("chain", "draw", "random")
-    return tau.to_numpy(), posterior.sigma
-
-
-def _sample(posterior: xr.Dataset) -> dict[str, xr.DataArray]:
-    return {dim: posterior[dim] for dim in ("chain", "draw")}
 
 
 def _parts(positions: IntArray, per_group: int) -> Iterator[IntArray]:

@@ -104,15 +104,13 @@ def simple_slopes(
     if values is None and not categories:
         values = np.linspace(by.numbers.min(), by.numbers.max(), _GRID).tolist()
     rows = level2_rows(design, by, values)[:, design.coefficient_labels.index(coefficient)]
-    gamma = posterior.gamma
-    slope = gamma @ rows.T
+    slope = posterior.gamma @ rows.T
     bounds = interval(np.moveaxis(slope, -1, 0), prob, kind)
     numbers = np.arange(len(rows), dtype=float) if values is None else np.asarray(values, dtype=float)
     index = pd.Index(np.array(by.levels) if categories else numbers, name=by.name)
     table = pd.DataFrame({"mean": slope.mean(axis=(0, 1)), "lower": bounds[:, 0], "upper": bounds[:, 1]}, index)
     table["excludes_zero"] = (table["lower"] > 0) | (table["upper"] < 0)
-    coords = {"chain": posterior.dataset["chain"], "draw": posterior.dataset["draw"], "value": index.to_numpy()}
-    draws = xr.DataArray(slope, dims=("chain", "draw", "value"), coords=coords, name="slope")
+    draws = posterior.labelled(slope, ("value",), {"value": index.to_numpy()}, "slope")
     regions = () if categories else regions_without_zero(numbers, bounds[:, 0], bounds[:, 1])
     return SimpleSlopes(coefficient, by, numbers, draws, with_interval(table, prob, kind), regions)
 

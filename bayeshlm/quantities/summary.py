@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayeshlm.arguments import check_interval
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.parameters.draws import SAMPLE
 from bayeshlm.quantities.diagnostics import diagnose
 
 COLUMNS = ("mean", "sd", "lower", "upper", "ess_bulk", "ess_tail", "r_hat", "mcse_mean")
@@ -49,8 +50,8 @@ def summarize(draws: xr.DataArray, prob: float = 0.95, kind: str = "eti") -> pd.
     [[50.0, 5.0, 95.0]]
     """
     check_interval(prob, kind)
-    others = [dim for dim in draws.dims if dim not in ("chain", "draw")]
-    ordered = draws.transpose(*others, "chain", "draw")
+    others = [dim for dim in draws.dims if dim not in SAMPLE]
+    ordered = draws.transpose(*others, *SAMPLE)
     values = np.asarray(ordered.values, dtype=float)
     flat = values.reshape(-1, *values.shape[-2:])
     table = pd.DataFrame(_rows(flat, prob, kind), columns=list(COLUMNS), index=_index(ordered, others))
@@ -66,7 +67,7 @@ def with_median(draws: xr.DataArray, prob: float = 0.95, kind: str = "eti") -> p
         As in `summarize`.
     """
     table = summarize(draws, prob, kind)
-    median = draws.median(("chain", "draw"), skipna=False).to_numpy().ravel()
+    median = draws.median(SAMPLE, skipna=False).to_numpy().ravel()
     table.insert(1, "median", np.where(table["mean"].notna(), median, np.nan))
     return table
 

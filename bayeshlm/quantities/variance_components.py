@@ -2,36 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
-import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.summary import with_interval, with_median
-
-
-def covariance_matrices(posterior: Draws) -> FloatArray:
-    """Covariance matrix of the random effects in each draw, ``G = diag(tau) corr diag(tau)``.
-
-    Parameters
-    ----------
-    posterior : Draws
-
-    Returns
-    -------
-    array (chains, draws, q, q)
-    """
-    design = posterior.design
-    labels = design.random_labels
-    tau = posterior.dataset["tau"].sel(random=labels).transpose("chain", "draw", "random").to_numpy()
-    if "corr" not in posterior.dataset:
-        return np.asarray(tau[..., None] ** 2 * np.eye(len(labels)))
-    corr = posterior.dataset["corr"].sel(random=labels, random_=labels)
-    values = corr.transpose("chain", "draw", "random", "random_").to_numpy()
-    return np.asarray(tau[..., :, None] * values * tau[..., None, :])
 
 
 def variance_draws(posterior: Draws) -> xr.Dataset:
@@ -44,21 +19,15 @@ def variance_draws(posterior: Draws) -> xr.Dataset:
         ``"u0,u1"`` for any two effects of one independent block, absent when there is none; ``sigma``,
         ``sigma2`` (chain, draw).
     """
-    design = posterior.design
-    labels = design.random_labels
-    tau = posterior.dataset["tau"].sel(random=labels)
-    sigma = posterior.dataset["sigma"]
+    random, sigma = {"random": posterior.design.random_labels}, posterior.labelled(posterior.sigma)
+    tau = posterior.labelled(posterior.tau, ("random",), random)
     draws = xr.Dataset({"tau": tau, "tau2": tau**2, "sigma": sigma, "sigma2": sigma**2})
-    pairs = [pair for block in design.blocks for pair in combinations(sorted(block), 2)]
+    pairs = posterior.schema.of_component("corr")
     if pairs:
-        first, second = (list(positions) for positions in zip(*pairs, strict=True))
-        dims = ("chain", "draw", "pair")
-        corr = posterior.dataset["corr"].sel(random=labels, random_=labels)
-        values = corr.transpose("chain", "draw", "random", "random_").to_numpy()[..., first, second]
-        G = posterior.G
-        draws["cov"] = (dims, G[..., first, second])
-        draws["corr"] = (dims, values)
-        draws = draws.assign_coords(pair=[f"{labels[i]},{labels[j]}" for i, j in pairs])
+        first, second = (list(positions) for positions in zip(*(one.position for one in pairs), strict=True))
+        effects = {"pair": [one.effect for one in pairs]}
+        draws["cov"] = posterior.labelled(posterior.G[..., first, second], ("pair",), effects)
+        draws["corr"] = posterior.labelled(posterior.corr[..., first, second], ("pair",), effects)
     return draws
 
 

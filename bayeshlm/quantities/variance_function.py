@@ -54,18 +54,14 @@ def variance_function(
     z[:, position] = grid
     G = posterior.G
     between = np.einsum("nq,sdqr,nr->sdn", z, G, z, optimize=True)
-    sigma2 = posterior.sigma[..., None] ** 2
-    dims = ("chain", "draw", "x")
-    draws = xr.Dataset(
-        {"between": (dims, between), "total": (dims, between + sigma2)},
-        coords={"chain": posterior.dataset["chain"], "draw": posterior.dataset["draw"], "x": grid},
-    )
+    values = {"between": between, "total": between + posterior.sigma2[..., None]}
+    draws = xr.Dataset({part: posterior.labelled(drawn, ("x",), {"x": grid}) for part, drawn in values.items()})
     parts = {}
-    for part in ("between", "total"):
-        values = np.moveaxis(draws[part].to_numpy(), -1, 0)
-        bounds = interval(values, prob, kind)
+    for part, drawn in values.items():
+        along = np.moveaxis(drawn, -1, 0)
+        bounds = interval(along, prob, kind)
         parts[part] = pd.DataFrame(
-            {"mean": values.mean(axis=(1, 2)), "lower": bounds[:, 0], "upper": bounds[:, 1]}, pd.Index(grid, name="x")
+            {"mean": along.mean(axis=(1, 2)), "lower": bounds[:, 0], "upper": bounds[:, 1]}, pd.Index(grid, name="x")
         )
     table = pd.concat(parts, names=["part"])
     others = len(design.random) - 1 - any(effect.is_intercept for effect in design.random)

@@ -151,14 +151,14 @@ def test_seed_and_thinning(design, posterior):
 
 
 def test_thinned_rounds_up_to_whole_chains():
-    posterior = xr.Dataset(coords={"chain": range(3), "draw": range(10)})
-    assert thinned(posterior, 1).tolist() == [0]
-    assert thinned(posterior, 4).tolist() == [0, 9]
-    assert thinned(posterior, 30).tolist() == list(range(10))
+    shape = (3, 10)
+    assert thinned(shape, 1).tolist() == [0]
+    assert thinned(shape, 4).tolist() == [0, 9]
+    assert thinned(shape, 30).tolist() == list(range(10))
     with pytest.raises(OptionError, match="n_draws=31: the fit has 30 draws"):
-        thinned(posterior, 31)
+        thinned(shape, 31)
     with pytest.raises(OptionError, match="n_draws must be a whole number of at least 1"):
-        thinned(posterior, 0)
+        thinned(shape, 0)
 
 
 def test_wrong_options(design, posterior, monkeypatch):

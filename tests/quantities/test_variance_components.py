@@ -4,7 +4,7 @@ import xarray as xr
 
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.summary import with_median
-from bayeshlm.quantities.variance_components import covariance_matrices, variance_components, variance_draws
+from bayeshlm.quantities.variance_components import variance_components, variance_draws
 
 TWO = "pain = b0 + b1*dose + r;  b0 = g00 + u0;  b1 = g10 + u1"
 THREE = "pain = b0 + b1*dose + b2*age + r;  b0 = g00 + u0;  b1 = g10 + u1;  b2 = g20 + u2"
@@ -23,7 +23,7 @@ def test_covariances_are_formed_draw_by_draw(clinic_design, posterior_of):
     tau, corr, cov = random_draws(3)
     sigma = np.random.default_rng(6).gamma(3.0, size=(2, 30))
     posterior = posterior_of(design, np.zeros((2, 30, 3)), tau, sigma, corr)
-    np.testing.assert_allclose(covariance_matrices(Draws(posterior, design)), cov, rtol=1e-12)
+    np.testing.assert_allclose(Draws(posterior, design).G, cov, rtol=1e-12)
     draws = variance_draws(Draws(posterior, design))
     assert list(draws["pair"].values) == ["u0,u1", "u0,u2", "u1,u2"]
     np.testing.assert_allclose(draws["cov"].sel(pair="u0,u2"), cov[..., 0, 2], rtol=1e-12)
@@ -41,7 +41,7 @@ def test_order_of_the_effects_in_the_posterior_does_not_matter(clinic_design, po
     tau, corr, cov = random_draws(2)
     posterior = posterior_of(design, np.zeros((2, 30, 2)), tau, np.ones((2, 30)), corr)
     turned = posterior.isel(random=[1, 0], random_=[1, 0]).transpose("random_", ...)
-    np.testing.assert_allclose(covariance_matrices(Draws(turned, design)), cov, rtol=1e-12)
+    np.testing.assert_allclose(Draws(turned, design).G, cov, rtol=1e-12)
 
 
 def test_a_single_effect_has_no_correlation(clinic_design, posterior_of):
@@ -61,7 +61,7 @@ def test_independent_blocks_have_no_correlation_between_them(clinic_design, post
 def test_independent_effects_need_no_corr(clinic_design, posterior_of):
     design = clinic_design(f"{TWO}; cov(u0, u1) = 0")
     posterior = posterior_of(design, [1.0, 2.0], [2.0, 3.0], 1.0).drop_vars("corr")
-    np.testing.assert_array_equal(covariance_matrices(Draws(posterior, design))[0, 0], np.diag([4.0, 9.0]))
+    np.testing.assert_array_equal(Draws(posterior, design).G[0, 0], np.diag([4.0, 9.0]))
     assert "corr" not in variance_draws(Draws(posterior, design))
 
 

@@ -47,7 +47,7 @@ def beta_space_figure(
     design = fit.design
     pair = chosen_pair(fit, x, y)
     variable = coloring(design, by)
-    space = beta_space(Draws(fit.posterior, design), pair, variable, fit.moments, prob)
+    space = beta_space(Draws(fit.posterior, design, fit.moments), pair, variable, prob)
     ax = one_axes(ax, height=4.4)
     _groups(ax, space)
     for k, (spread, mean) in enumerate(zip(space.G, space.means, strict=True)):

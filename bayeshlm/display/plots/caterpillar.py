@@ -42,7 +42,7 @@ def caterpillar_figure(
     """
     design = fit.design
     label = find_random_coefficient(design, coefficient)
-    table = one_coefficient(Draws(fit.posterior, design), label, prob, kind, fit.moments)
+    table = one_coefficient(Draws(fit.posterior, design, fit.moments), label, prob, kind)
     ordered = np.argsort(table["mean"].to_numpy(), kind="stable")
     table = table.iloc[ordered]
     n = len(table)

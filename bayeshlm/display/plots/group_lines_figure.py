@@ -50,7 +50,7 @@ def group_lines_figure(
     coefficient = find_level1_slope(design, x)
     variable = coloring(design, by)
     ax = one_axes(ax, height=3.0)
-    lines = group_regressions(design, coefficient, posterior_means(Draws(fit.posterior, design), fit.moments))
+    lines = group_regressions(design, coefficient, posterior_means(Draws(fit.posterior, design, fit.moments)))
     drawn = evenly(design.n_groups, MOST)
     codes = np.zeros(design.n_groups, dtype=np.int64) if variable is None else variable.codes
     segments = np.stack([lines.x, lines.y], axis=-1)

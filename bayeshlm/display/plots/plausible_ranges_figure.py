@@ -38,7 +38,7 @@ def plausible_ranges_figure(
     design = fit.design
     found = plausible_ranges(Draws(fit.posterior, design), prob, at, z, kind)
     table = found.table
-    beta = posterior_means(Draws(fit.posterior, design), fit.moments)
+    beta = posterior_means(Draws(fit.posterior, design, fit.moments))
     labels = [column.coefficient for column in design.random]
     axes = many_axes(ax, len(labels), 1, (COLUMN, 1.45))
     for panel, label in zip(axes, labels, strict=True):

@@ -28,7 +28,7 @@ def shrinkage_figure(fit: DrawnFit, coefficient: str | None = None, ax: Axes | N
     """
     design = fit.design
     label = find_random_coefficient(design, coefficient)
-    table = one_coefficient(Draws(fit.posterior, design), label, moments=fit.moments)
+    table = one_coefficient(Draws(fit.posterior, design, fit.moments), label)
     n, mean, ols = (table[name].to_numpy() for name in ("n", "mean", "ols"))
     ax = one_axes(ax)
     x = side_by_side(n, ols, is_wide(n))
