@@ -13,9 +13,10 @@ from bayeshlm.equations.spec import (
     Factor,
     FixedTerm,
     Level1Term,
-    Level2Equation,
+    LevelEquation,
     ModelSpec,
     Product,
+    RandomEffect,
 )
 
 
@@ -50,12 +51,13 @@ def expanded_spec(design: Design) -> ModelSpec:
                 for effect in design.fixed
                 if effect.symbol == given.symbol and effect.coefficient == column.label
             )
-            random = next((effect.label for effect in design.random if effect.coefficient == column.label), None)
+            random = tuple(RandomEffect(effect.label) for effect in design.random if effect.coefficient == column.label)
             level1.append(Level1Term(column.label, _written_out(term.expression, column.parts)))
-            level2.append(Level2Equation(column.label, fixed, random))
+            level2.append(LevelEquation(column.label, fixed, random))
     labels = design.random_labels
     blocks = tuple(tuple(labels[k] for k in block) for block in design.blocks)
-    return dataclasses.replace(design.spec, level1=tuple(level1), level2=tuple(level2), blocks=blocks)
+    levels = (tuple(level1), tuple(level2))
+    return dataclasses.replace(design.spec, levels=levels, blocks_by_grouping=(blocks,))
 
 
 def _written_out(expression: Product, parts: tuple[Part, ...]) -> Product:

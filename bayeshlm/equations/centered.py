@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from bayeshlm.equations.printed import Centering
 from bayeshlm.equations.spec import Call, Column, Factor, ModelSpec, Product
@@ -50,7 +49,7 @@ def center(text: str, spec: ModelSpec, centerings: tuple[Centering, ...]) -> Mod
 
 def _center_one(text: str, spec: ModelSpec, name: Column, function: str) -> ModelSpec:
     level1 = [term.expression for term in spec.level1]
-    level2 = [effect.expression for equation in spec.level2 for effect in equation.fixed]
+    level2 = [term.expression for equation in spec.equations for term in equation.fixed]
     in_both = [column.name for column in _columns([*level1, *level2])]
     known = {name.name} if name.name in in_both else {one for one in in_both if _bare(one) == _bare(name.name)}
     stands = [any(column.name in known for column in _columns(level)) for level in (level1, level2)]
@@ -78,14 +77,7 @@ def _center_one(text: str, spec: ModelSpec, name: Column, function: str) -> Mode
             raise _refused(text, name, f"stands inside of {part.function}()", function, written)
         return part
 
-    return replace(
-        spec,
-        level1=tuple(replace(term, expression=product(term.expression)) for term in spec.level1),
-        level2=tuple(
-            replace(line, fixed=tuple(replace(term, expression=product(term.expression)) for term in line.fixed))
-            for line in spec.level2
-        ),
-    )
+    return spec.map_expressions(product)
 
 
 def _columns(expressions: list[Product]) -> Iterator[Column]:

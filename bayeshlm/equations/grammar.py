@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from bayeshlm.equations.centered import center
 from bayeshlm.equations.covariance_blocks import covariance_blocks
 from bayeshlm.equations.levels import Levels, sort_levels
-from bayeshlm.equations.lines import LevelEquation, Symbol, Term, ZeroCovariance, read_line
+from bayeshlm.equations.lines import Equation, Symbol, Term, ZeroCovariance, read_line
 from bayeshlm.equations.mixed import check_mixed
 from bayeshlm.equations.printed import Normality, read_printed
-from bayeshlm.equations.spec import Call, FixedTerm, Level2Equation, ModelSpec, Product
+from bayeshlm.equations.spec import Call, FixedTerm, LevelEquation, ModelSpec, Product, RandomEffect
 from bayeshlm.equations.symbols import stem
 from bayeshlm.equations.tokens import equation_error, tokenize
 from bayeshlm.errors import EquationError
@@ -62,7 +62,7 @@ def parse(text: str) -> ModelSpec:
         )
     printed = read_printed(text)
     lines = [read_line(text, tokens) for tokens in tokenize(printed.equations)]
-    equations = [line for line in lines if isinstance(line, LevelEquation)]
+    equations = [line for line in lines if isinstance(line, Equation)]
     if not equations and printed.mixed.strip():
         raise EquationError(f"the text holds a mixed model alone; write one equation a level, for example{_EXAMPLE}")
     if not equations:
@@ -74,22 +74,22 @@ def parse(text: str) -> ModelSpec:
     covariances = [line for line in lines if isinstance(line, ZeroCovariance)]
     for normality in printed.normalities:
         _check_normality(text, normality, levels, [effect.name for effect in random])
+    level2 = tuple(
+        LevelEquation(
+            coefficient.name,
+            tuple(FixedTerm(symbol.name, term.expression, term.span) for symbol, term in fixed),
+            () if effect is None else (RandomEffect(effect.name),),
+            line.span,
+        )
+        for coefficient, line, (fixed, effect) in zip(levels.coefficients, levels.lines, sides, strict=True)
+    )
     spec = ModelSpec(
         outcome=levels.outcome,
-        level1=levels.terms,
+        levels=(levels.terms, level2),
+        groupings=(_group(text, random),),
         residual=levels.residual.name,
-        level2=tuple(
-            Level2Equation(
-                coefficient.name,
-                tuple(FixedTerm(symbol.name, term.expression, term.span) for symbol, term in fixed),
-                None if effect is None else effect.name,
-                line.span,
-            )
-            for coefficient, line, (fixed, effect) in zip(levels.coefficients, levels.lines, sides, strict=True)
-        ),
+        blocks_by_grouping=(covariance_blocks(text, [effect.name for effect in random], covariances),),
         offsets=levels.offsets,
-        blocks=covariance_blocks(text, [effect.name for effect in random], covariances),
-        group=_group(text, random),
         text=text,
     )
     check_mixed(text, printed.mixed, spec)
@@ -122,7 +122,7 @@ def _read_sides(text: str, levels: Levels) -> list[_Side]:
     return [sides[line.symbol] for line in levels.lines]
 
 
-def _read_side(text: str, line: LevelEquation) -> _Side:
+def _read_side(text: str, line: Equation) -> _Side:
     for term in line.terms:
         _check_level2_term(text, term)
     last = line.terms[-1].lone
@@ -137,7 +137,7 @@ def _read_side(text: str, line: LevelEquation) -> _Side:
     return [(term.symbol, term) for term in fixed if term.symbol is not None], last
 
 
-def _check_order(text: str, line: LevelEquation, side: _Side, scaled: set[str]) -> None:
+def _check_order(text: str, line: Equation, side: _Side, scaled: set[str]) -> None:
     """Refuse two intercepts in a line, and a random effect that stands where an intercept is read."""
     lone = [symbol for symbol, term in side[0] if term.lone is not None]
     if len(lone) > 1:

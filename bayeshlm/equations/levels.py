@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from bayeshlm.equations.lines import LevelEquation, Symbol, Term
+from bayeshlm.equations.lines import Equation, Symbol, Term
 from bayeshlm.equations.spec import Column, Level1Term, Product
 from bayeshlm.equations.symbols import canonical, is_usual, stem
 from bayeshlm.equations.tokens import equation_error
@@ -21,17 +21,17 @@ class Levels:
     terms: tuple[Level1Term, ...]
     offsets: tuple[Product, ...]
     residual: Symbol
-    lines: tuple[LevelEquation, ...]
+    lines: tuple[Equation, ...]
 
 
-def sort_levels(text: str, equations: list[LevelEquation]) -> Levels:
+def sort_levels(text: str, equations: list[Equation]) -> Levels:
     """Find level 1 by position and match its coefficients to the other lines.
 
     Parameters
     ----------
     text : str
         The equations.
-    equations : list of LevelEquation
+    equations : list of Equation
         All equations of the text, in any order; at least one.
 
     Raises
@@ -71,7 +71,7 @@ def sort_levels(text: str, equations: list[LevelEquation]) -> Levels:
     )
 
 
-def _find_level1(text: str, equations: list[LevelEquation]) -> LevelEquation:
+def _find_level1(text: str, equations: list[Equation]) -> Equation:
     """Level 1 is the line whose left side no other line uses, and which uses other lines' left sides."""
     candidates = [equation for equation in equations if equation.quoted]
     if not candidates:
@@ -105,13 +105,13 @@ def _find_level1(text: str, equations: list[LevelEquation]) -> LevelEquation:
     )
 
 
-def _only_coefficients(equation: LevelEquation, lefts: Counter[str | None]) -> bool:
+def _only_coefficients(equation: Equation, lefts: Counter[str | None]) -> bool:
     symbols = [term.symbol.name for term in equation.terms[:-1] if term.symbol is not None]
     return bool(symbols) and all(symbol in lefts for symbol in symbols)
 
 
-def _lines_by_symbol(text: str, equations: list[LevelEquation]) -> dict[str, LevelEquation]:
-    lines: dict[str, LevelEquation] = {}
+def _lines_by_symbol(text: str, equations: list[Equation]) -> dict[str, Equation]:
+    lines: dict[str, Equation] = {}
     for equation in equations:
         symbol = equation.symbol or ""
         if symbol in lines:
@@ -121,7 +121,7 @@ def _lines_by_symbol(text: str, equations: list[LevelEquation]) -> dict[str, Lev
     return lines
 
 
-def _residual(text: str, level1: LevelEquation, lines: dict[str, LevelEquation]) -> Symbol:
+def _residual(text: str, level1: Equation, lines: dict[str, Equation]) -> Symbol:
     last = level1.terms[-1]
     if last.lone is not None and last.lone.name not in lines:
         return last.lone
@@ -132,9 +132,7 @@ def _residual(text: str, level1: LevelEquation, lines: dict[str, LevelEquation])
     raise equation_error(text, (level1.span[1], level1.span[1] + 1), message)
 
 
-def _check_coefficient(
-    text: str, level1: LevelEquation, term: Term, number: int, lines: dict[str, LevelEquation]
-) -> None:
+def _check_coefficient(text: str, level1: Equation, term: Term, number: int, lines: dict[str, Equation]) -> None:
     symbol = term.symbol
     if symbol is None or symbol.name in lines:
         return
@@ -163,7 +161,7 @@ def _is_gamma(symbol: Symbol) -> bool:
     return stem(symbol.name) == "g" != symbol.name
 
 
-def _check_all_used(text: str, used: set[str], lines: dict[str, LevelEquation]) -> None:
+def _check_all_used(text: str, used: set[str], lines: dict[str, Equation]) -> None:
     for symbol, line in lines.items():
         if symbol in used:
             continue
@@ -179,7 +177,7 @@ def _check_all_used(text: str, used: set[str], lines: dict[str, LevelEquation]) 
         raise equation_error(text, line.left_span, message)
 
 
-def _only_one_equation(text: str, level1: LevelEquation) -> EquationError:
+def _only_one_equation(text: str, level1: Equation) -> EquationError:
     symbols = [term.symbol for term in level1.terms if term.symbol is not None]
     first = symbols[0] if symbols else None
     span = level1.span if first is None else first.span

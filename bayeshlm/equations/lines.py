@@ -1,4 +1,4 @@
-"""Logical lines -> level equations, before anything is known about the roles of their symbols."""
+"""Logical lines -> equations, before anything is known about the roles of their symbols."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class LevelEquation:
+class Equation:
     """``left = term + term + ...``; a left side in backticks is always a column."""
 
     left: Column
@@ -70,7 +70,7 @@ class ZeroCovariance:
     span: Span
 
 
-def read_line(text: str, tokens: list[Token]) -> LevelEquation | ZeroCovariance:
+def read_line(text: str, tokens: list[Token]) -> Equation | ZeroCovariance:
     """Read one logical line.
 
     Parameters
@@ -107,7 +107,7 @@ def read_line(text: str, tokens: list[Token]) -> LevelEquation | ZeroCovariance:
     while cursor.take_if("+"):
         terms.append(_read_term(cursor))
     column = Column(left.value, left.span)
-    return LevelEquation(column, left.kind == "column", tuple(terms), (left.span[0], cursor.last_end))
+    return Equation(column, left.kind == "column", tuple(terms), (left.span[0], cursor.last_end))
 
 
 def _read_term(cursor: Cursor) -> Term:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from bayeshlm.equations.lines import LevelEquation, read_line
+from bayeshlm.equations.lines import Equation, read_line
 from bayeshlm.equations.spec import Column, Factor, ModelSpec, Product
 from bayeshlm.equations.symbols import without_subscript
 from bayeshlm.equations.tokens import equation_error, tokenize
@@ -35,11 +35,11 @@ def check_mixed(text: str, mixed: str, spec: ModelSpec) -> None:
     except EquationError:  # its line breaks and subscripts suffer when it is copied
         return
     for line in lines:
-        if isinstance(line, LevelEquation):
+        if isinstance(line, Equation):
             _compare(text, line, spec)
 
 
-def _compare(text: str, line: LevelEquation, spec: ModelSpec) -> None:
+def _compare(text: str, line: Equation, spec: ModelSpec) -> None:
     left = Counter(_terms(spec))
     for term in line.terms:
         if term.symbol is None:

@@ -31,12 +31,7 @@ def rename_columns(spec: ModelSpec, names: Mapping[str, str]) -> ModelSpec:
         return replace(part, name=names.get(part.name, part.name))
 
     return replace(
-        spec,
+        spec.map_expressions(product),
         outcome=column(spec.outcome),
-        level1=tuple(replace(term, expression=product(term.expression)) for term in spec.level1),
-        level2=tuple(
-            replace(line, fixed=tuple(replace(term, expression=product(term.expression)) for term in line.fixed))
-            for line in spec.level2
-        ),
         offsets=tuple(map(product, spec.offsets)),
     )

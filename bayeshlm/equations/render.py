@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
@@ -16,6 +17,15 @@ from bayeshlm.equations.tokens import is_plain_name
 from bayeshlm.errors import OptionError
 
 type Form = Literal["levels", "combined", "latex", "mathml", "lme4"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What `render` was given beside the specification."""
+
+    group: str
+    coded: Mapping[str, Coding] | None
+    written_out: ModelSpec
 
 
 def render(
@@ -66,20 +76,12 @@ def render(
     >>> render(spec, "lme4", group="school")
     'math ~ I(ses - ave(ses, school)) + sector:I(ses - ave(ses, school)) + (1 + I(ses - ave(ses, school)) | school)'
     """
-    match form:
-        case "levels":
-            return _levels(spec)
-        case "combined":
-            return _combined(spec)
-        case "latex":
-            return to_latex(written_out or spec)
-        case "mathml":
-            return to_mathml(written_out or spec, "; ".join(_levels(spec).splitlines()))
-        case "lme4":
-            return to_lme4(spec, group or spec.group or "group", coded)
-    raise OptionError(
-        f'there is no form "{form}" of the equations: use "levels", "combined", "latex", "mathml" or "lme4"'
-    )
+    renderer = NOTATIONS.get(form) if isinstance(form, str) else None
+    if renderer is None:
+        *others, last = (f'"{name}"' for name in NOTATIONS)
+        raise OptionError(f'there is no form "{form}" of the equations: use {", ".join(others)} or {last}')
+    spec.check_one_grouping()
+    return renderer(spec, _Asked(group or spec.group or "group", coded, written_out or spec))
 
 
 def expression_text(expression: Product, symbols: frozenset[str] = frozenset()) -> str:
@@ -178,3 +180,13 @@ def _name(name: str) -> str:
 
 def _backticks(name: str) -> str:
     return "`{}`".format(name.replace("`", "``"))
+
+
+NOTATIONS: dict[Form, Callable[[ModelSpec, _Asked], str]] = {
+    "levels": lambda spec, _: _levels(spec),
+    "combined": lambda spec, _: _combined(spec),
+    "latex": lambda _, asked: to_latex(asked.written_out),
+    "mathml": lambda spec, asked: to_mathml(asked.written_out, "; ".join(_levels(spec).splitlines())),
+    "lme4": lambda spec, asked: to_lme4(spec, asked.group, asked.coded),
+}
+"""How each form is written."""

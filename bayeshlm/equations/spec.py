@@ -7,7 +7,10 @@ take part in comparison.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from bayeshlm.errors import EquationError
 
 type Span = tuple[int, int]
 """Start and end offset of a piece of the equations' text."""
@@ -65,7 +68,7 @@ class Level1Term:
 
 @dataclass(frozen=True, slots=True)
 class FixedTerm:
-    """``symbol*expression`` of a level-2 equation: one fixed effect (gamma)."""
+    """``symbol*expression`` above level 1: a fixed effect (gamma), or a coefficient with a line of its own."""
 
     symbol: str
     expression: Product
@@ -73,48 +76,91 @@ class FixedTerm:
 
 
 @dataclass(frozen=True, slots=True)
-class Level2Equation:
-    """``coefficient = fixed terms + random``: at least one of the two is there."""
+class RandomEffect:
+    """A random effect (u) at the end of a line.
+
+    Attributes
+    ----------
+    symbol : str
+        Such as ``u0``.
+    grouping : int
+        Position in `ModelSpec.groupings` of the grouping whose units it varies over.
+    """
+
+    symbol: str
+    grouping: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LevelEquation:
+    """``coefficient = fixed terms + random effects``, a line above level 1: at least one of the two is there."""
 
     coefficient: str
     fixed: tuple[FixedTerm, ...]
-    random: str | None
+    random_effects: tuple[RandomEffect, ...] = ()
     span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def random(self) -> str | None:
+        """Symbol of the random effect, if there is one, in a model that `ModelSpec.check_one_grouping` lets pass."""
+        return self.random_effects[0].symbol if self.random_effects else None
+
+
+Level2Equation = LevelEquation
+"""The name of the equations of a model of two levels."""
+
+type Blocks = tuple[tuple[str, ...], ...]
+"""Random effects of one grouping, partitioned into blocks that are independent of each other."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """A two-level model as its equations state it.
+    """A model as its equations state it.
 
     Attributes
     ----------
     outcome : Column
         Left side of the level-1 equation.
-    level1 : tuple of Level1Term
-        Terms of the level-1 equation in the order of the text.
+    levels : tuple
+        The terms of the level-1 equation (tuple of Level1Term), then the equations of each higher level (tuple of
+        LevelEquation), one a coefficient of the level below that has a line, in the order of the coefficients.
+    groupings : tuple of (str or None)
+        The groupings of the random effects from the inside out: the column that the text names (``u0[school]``), or
+        None.
     residual : str
         Symbol of the level-1 residual.
-    level2 : tuple of Level2Equation
-        One equation a level-1 term, in the order of ``level1``.
+    blocks_by_grouping : tuple of tuple of tuple of str
+        Of each grouping its random effects, partitioned into blocks that are independent of each other
+        (``cov(u0, u1) = 0``): one block when all may covary. Effects of different groupings are independent.
     offsets : tuple of Product
         Expressions of the level-1 equation whose coefficient is fixed at one: ``offset(x)``.
-    blocks : tuple of tuple of str
-        The random effects, partitioned into blocks that are independent of each other
-        (``cov(u0, u1) = 0``); one block when all may covary, none when there are no effects.
-    group : str or None
-        Grouping column named in the text (``u0[school]``), if any.
     text : str
         The text that was read; not compared.
     """
 
     outcome: Column
-    level1: tuple[Level1Term, ...]
+    levels: tuple[tuple[Level1Term, ...], *tuple[tuple[LevelEquation, ...], ...]]
+    groupings: tuple[str | None, ...]
     residual: str
-    level2: tuple[Level2Equation, ...]
+    blocks_by_grouping: tuple[Blocks, ...]
     offsets: tuple[Product, ...] = ()
-    blocks: tuple[tuple[str, ...], ...] = ()
-    group: str | None = None
     text: str = field(default="", compare=False, repr=False)
+
+    @property
+    def level1(self) -> tuple[Level1Term, ...]:
+        """Terms of the level-1 equation in the order of the text."""
+        return self.levels[0]
+
+    @property
+    def equations(self) -> tuple[LevelEquation, ...]:
+        """The equations of all levels above the first."""
+        return tuple(equation for level in self.levels[1:] for equation in level)
+
+    @property
+    def expressions(self) -> tuple[Product, ...]:
+        """The expressions of the terms of all levels; offsets are none."""
+        higher = (term.expression for equation in self.equations for term in equation.fixed)
+        return (*(term.expression for term in self.level1), *higher)
 
     @property
     def coefficients(self) -> tuple[str, ...]:
@@ -123,10 +169,57 @@ class ModelSpec:
 
     @property
     def fixed(self) -> tuple[str, ...]:
-        """Symbols of the fixed effects (gamma), in the order of the level-2 equations."""
-        return tuple(term.symbol for equation in self.level2 for term in equation.fixed)
+        """Symbols of the fixed effects (gamma) in the order of the equations: those without a line of their own."""
+        with_line = {equation.coefficient for equation in self.equations}
+        symbols = (term.symbol for equation in self.equations for term in equation.fixed)
+        return tuple(symbol for symbol in symbols if symbol not in with_line)
 
     @property
     def random(self) -> tuple[str, ...]:
-        """Symbols of the random effects (u), in the order of the level-2 equations."""
-        return tuple(equation.random for equation in self.level2 if equation.random is not None)
+        """Symbols of the random effects (u), in the order of the equations."""
+        return tuple(effect.symbol for equation in self.equations for effect in equation.random_effects)
+
+    def check_one_grouping(self) -> None:
+        """Refuse what is no model of two levels and one grouping; whatever assumes one asks here.
+
+        Raises
+        ------
+        EquationError
+            If the model has more levels or groupings.
+        """
+        if len(self.levels) != 2 or len(self.groupings) != 1:
+            raise EquationError(
+                f"these equations have {len(self.levels)} levels, and random effects of {len(self.groupings)}"
+                " groupings: only models of two levels with one grouping are written and estimated"
+            )
+
+    @property
+    def group(self) -> str | None:
+        """The grouping column that the text names (``u0[school]``), if any; see `check_one_grouping`."""
+        self.check_one_grouping()
+        return self.groupings[0]
+
+    @property
+    def level2(self) -> tuple[LevelEquation, ...]:
+        """One equation a level-1 term, in the order of ``level1``; see `check_one_grouping`."""
+        self.check_one_grouping()
+        (level2,) = self.levels[1:]
+        return level2
+
+    @property
+    def blocks(self) -> Blocks:
+        """The blocks of random effects; see `check_one_grouping`."""
+        self.check_one_grouping()
+        return self.blocks_by_grouping[0]
+
+    def map_expressions(self, change: Callable[[Product], Product]) -> ModelSpec:
+        """Change the expression of every term of all levels; offsets stay."""
+        level1 = tuple(replace(term, expression=change(term.expression)) for term in self.level1)
+        higher = tuple(
+            tuple(
+                replace(line, fixed=tuple(replace(term, expression=change(term.expression)) for term in line.fixed))
+                for line in level
+            )
+            for level in self.levels[1:]
+        )
+        return replace(self, levels=(level1, *higher))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bayeshlm.equations.spec import LEVEL, PART, Call, Column, ModelSpec, Product
+from bayeshlm.equations.spec import LEVEL, PART, Call, Column, ModelSpec
 
 MOST_TERMS = 4
 """So many terms stand in a line of an equation that is written out."""
@@ -40,9 +40,7 @@ def references(spec: ModelSpec) -> list[tuple[str, str]]:
 
 
 def _generated(spec: ModelSpec) -> Iterator[Call]:
-    expressions: list[Product] = [term.expression for term in spec.level1]
-    expressions += [term.expression for equation in spec.level2 for term in equation.fixed]
-    for expression in expressions:
+    for expression in spec.expressions:
         for factor in expression.factors:
             if isinstance(factor, Call) and factor.function in (LEVEL, PART):
                 yield factor

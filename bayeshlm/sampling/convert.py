@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from bayeshlm.design import Design
 from bayeshlm.likelihood.budget import within_budget
 from bayeshlm.likelihood.coefficient_draws import drawn_groups, group_moments
-from bayeshlm.parameters.draws import Draws
+from bayeshlm.parameters.draws import SAMPLE, Draws
 from bayeshlm.parameters.free_variables import constant_data, free_variables
+from bayeshlm.parameters.layout_of_groupings import layout_of_groupings
 from bayeshlm.parameters.log_prior import log_prior
 from bayeshlm.parameters.partial_correlations import partial_correlations
 from bayeshlm.parameters.prior_changes import basis_text
@@ -102,13 +103,16 @@ def posterior_dataset(draws: xr.Dataset, design: Design) -> xr.Dataset:
 
 def with_groups(posterior: xr.Dataset, u: Array, beta: Array, design: Design) -> xr.Dataset:
     """Add u (S, J, q) and beta (S, J, C)."""
-    sample, group = ("chain", "draw"), design.group
-    shape = tuple(posterior.sizes[dim] for dim in sample)
+    (layout,) = layout_of_groupings([design.group])
+    sample = tuple(posterior.sizes[dim] for dim in SAMPLE)
+    values = {layout.u: u, layout.beta: beta}
     return posterior.assign_coords(
-        {group: design.group_labels.to_numpy(), "coefficient": design.coefficient_labels}
+        {layout.grouping: design.group_labels.to_numpy(), layout.coefficient: design.coefficient_labels}
     ).assign(
-        u=((*sample, group, "random"), u.reshape(*shape, *u.shape[1:])),
-        beta=((*sample, group, "coefficient"), beta.reshape(*shape, *beta.shape[1:])),
+        {
+            name: ((*SAMPLE, *dims), values[name].reshape(*sample, *values[name].shape[1:]))
+            for name, dims in layout.dims.items()
+        }
     )
 
 
@@ -130,6 +134,7 @@ def for_pymc_and_arviz(posterior: xr.Dataset, design: Design, priors: Priors, se
 
 def log_likelihood_dataset(values: Array, posterior: xr.Dataset, design: Design) -> xr.Dataset:
     """Marginal log likelihood (S, J) of each group at each draw as ``y_<group> (chain, draw, <group>)``."""
-    dims = ("chain", "draw", design.group)
+    (layout,) = layout_of_groupings([design.group])
+    dims = (*SAMPLE, layout.grouping)
     shape = tuple(posterior.sizes[dim] for dim in dims)
-    return xr.Dataset({f"y_{design.group}": (dims, values.reshape(shape))}, {name: posterior[name] for name in dims})
+    return xr.Dataset({layout.log_likelihood: (dims, values.reshape(shape))}, {name: posterior[name] for name in dims})

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bayeshlm.design import build_design
 from bayeshlm.equations import parse, render
-from bayeshlm.equations.spec import Call, Column, FixedTerm, Level1Term, Level2Equation, ModelSpec, Product
+from bayeshlm.equations.spec import Call, Column, FixedTerm, Level1Term, LevelEquation, ModelSpec, Product, RandomEffect
 from bayeshlm.errors import DataError, EquationError
 
 PIECES = [
@@ -76,20 +76,20 @@ def specs(draw: st.DrawFn) -> ModelSpec:
         terms = ([Product()] if constant else []) + scaled
         effects = tuple(FixedTerm(f"{fixed}{i}{j}", expression) for j, expression in enumerate(terms))
         has_random = i == 0 or only_random or draw(st.booleans())
-        level2.append(
-            Level2Equation(f"{coefficient}{i}", () if only_random else effects, f"{random}{i}" if has_random else None)
-        )
+        deviation = (RandomEffect(f"{random}{i}"),) if has_random else ()
+        level2.append(LevelEquation(f"{coefficient}{i}", () if only_random else effects, deviation))
     effects_u = [line.random for line in level2 if line.random is not None]
     block_of = {effect: draw(st.integers(0, 2)) for effect in effects_u}
     numbers = list(dict.fromkeys(block_of.values()))
     return ModelSpec(
         outcome=draw(columns),
-        level1=level1,
+        levels=(level1, tuple(level2)),
+        groupings=(draw(st.one_of(st.none(), names)),),
         residual=draw(st.sampled_from(["r", "e", "z1"])),
-        level2=tuple(level2),
+        blocks_by_grouping=(
+            tuple(tuple(effect for effect in effects_u if block_of[effect] == number) for number in numbers),
+        ),
         offsets=tuple(draw(st.lists(product(columns), max_size=2))),
-        blocks=tuple(tuple(effect for effect in effects_u if block_of[effect] == number) for number in numbers),
-        group=draw(st.one_of(st.none(), names)),
     )
 
 

@@ -6,9 +6,10 @@ from bayeshlm.equations.spec import (
     Column,
     FixedTerm,
     Level1Term,
-    Level2Equation,
+    LevelEquation,
     ModelSpec,
     Product,
+    RandomEffect,
 )
 from bayeshlm.errors import EquationError
 
@@ -37,19 +38,21 @@ def test_the_whole_specification():
     """)
     assert spec == ModelSpec(
         outcome=Column("mathach"),
-        level1=(Level1Term("b0", Product()), Level1Term("b1", only(Call("cwc", only(Column("ses")))))),
-        residual="r",
-        level2=(
-            Level2Equation(
-                "b0",
-                (FixedTerm("g00", Product()), FixedTerm("g01", only(Column("sector"), Column("meanses")))),
-                "u0",
+        levels=(
+            (Level1Term("b0", Product()), Level1Term("b1", only(Call("cwc", only(Column("ses")))))),
+            (
+                LevelEquation(
+                    "b0",
+                    (FixedTerm("g00", Product()), FixedTerm("g01", only(Column("sector"), Column("meanses")))),
+                    (RandomEffect("u0"),),
+                ),
+                LevelEquation("b1", (FixedTerm("g10", Product()),)),
             ),
-            Level2Equation("b1", (FixedTerm("g10", Product()),), None),
         ),
+        groupings=("school",),
+        residual="r",
+        blocks_by_grouping=((("u0",),),),
         offsets=(only(Call("log", only(Column("n")))),),
-        blocks=(("u0",),),
-        group="school",
     )
     assert hash(spec) == hash(parse(spec.text))
 
