@@ -18,7 +18,7 @@ FULL_OTHERS = {("tau", "u0"): "1.557", ("tau", "u1"): "0.301", ("corr", "u0,u1")
 
 @pytest.mark.slow
 def test_quadrature_gives_the_references():
-    """Half as many nodes again, or other ends of the grid, change no digit shown."""
+    """Half as many nodes again on every axis change no digit shown, nor do wider ends of the grid beside them."""
     quadrature = runpy.run_path(str(REFERENCES / "quadrature.py"))
     for found, printed in [
         (quadrature["one_way_anova"](), ANOVA | {"sd of tau": "0.186"}),

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from bayeshlm.design import build_design
+from bayeshlm.design.columns import numbers_as_text, read_column
 from bayeshlm.equations import parse
 
 RNG = np.random.default_rng(0)
@@ -152,3 +153,18 @@ def test_an_exact_column_wins_over_a_subscript():
     data = DATA.assign(MATHij=DATA["math"] + 1, MATH=0.0)
     design = build_design(parse("MATHij = b0 + r; b0 = g00 + u0"), data, "school")
     assert design.spec.outcome.name == "MATHij"
+
+
+@pytest.mark.parametrize(
+    ("texts", "problem"),
+    [
+        (["1", "2", "n.a.", "unknown"], "column 'ses' holds numbers as text: 'n.a.' in row 2 is not a number"),
+        (["1", "2", "n.a.", "unknown", "missing"], None),
+    ],
+    ids=["half of them are numbers", "fewer are"],
+)
+def test_text_is_a_column_of_numbers_where_half_of_its_values_are(texts, problem):
+    """Values, not rows: a value counts once however often it occurs."""
+    for repeated in (texts, texts + texts[:1] * 5, texts + texts[-1:] * 5):
+        column = read_column(pd.Series(repeated, name="ses"))
+        assert numbers_as_text(column, pd.RangeIndex(len(repeated))) == problem

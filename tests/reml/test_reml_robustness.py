@@ -142,6 +142,15 @@ def test_perfect_fit(name: str, method: Method, between: float) -> None:
 
 
 @BOTH
+def test_an_outcome_that_is_its_offset_leaves_nothing(method: Method) -> None:
+    frame = small_frame(2, n_groups=12, largest=9)
+    frame["same"] = frame["y"]
+    design = build_design(parse("y = b0 + b1*x + offset(same) + r\nb0 = g00 + u0\nb1 = g10"), frame, group="school")
+    with pytest.raises(DataError, match="exact linear function"):
+        fit_reml(design, method)
+
+
+@BOTH
 @pytest.mark.parametrize("sigma", [1e-1, 1e-2, 1e-3, 1e-4])
 def test_almost_perfect_fit(method: Method, sigma: float) -> None:
     smooth, rough = (
