@@ -82,8 +82,6 @@ def build_design(
     if not in_x.issuperset(column.coefficient for column in random):
         names = [described(column.label, column.expression, "1") for column in random]
         check_columns(Z, names, intercept_position(random))
-    index = [column.label for column in terms.coefficients]
-    positions = [index.index(column.coefficient) for column in fixed]
     return Design(
         spec=spec,
         group=rows.group,
@@ -93,7 +91,7 @@ def build_design(
         offset=terms.offset,
         X=X,
         Z=Z,
-        W=_level2_matrix(terms.x_sources, positions, len(index), rows),
+        W=_level2_matrix(terms.x_sources, rows.n_groups),
         fixed=fixed,
         random=random,
         coefficients=terms.coefficients,
@@ -128,9 +126,10 @@ def _outcome(spec: ModelSpec, rows: Rows) -> FloatArray:
     return column.numbers.copy()
 
 
-def _level2_matrix(sources: Sequence[Source], positions: Sequence[int], n_coefficients: int, rows: Rows) -> FloatArray:
-    """W, (J, C, p): the level-2 expression of column k at the coefficient it predicts."""
-    W = np.zeros((rows.n_groups, n_coefficients, len(sources)))
-    for k, ((_, level2), position) in enumerate(zip(sources, positions, strict=True)):
-        W[:, position, k] = 1.0 if level2 is None else level2
+def _level2_matrix(sources: Sequence[Source], n_groups: int) -> FloatArray:
+    """W, (J, p): the level-2 expression of each column of X."""
+    W = np.ones((n_groups, len(sources)))
+    for k, (_, level2) in enumerate(sources):
+        if level2 is not None:
+            W[:, k] = level2
     return W

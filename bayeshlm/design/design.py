@@ -86,8 +86,9 @@ class RandomColumn:
 class Design:
     """Numbers of a model, ``y = offset + X gamma + Z u + r`` (Laird & Ware 1982), with their labels.
 
-    With A the (N, C) level-1 expressions, ``X[i, k] = sum_c A[i, c] W[g(i), c, k]``; Z holds the columns of A
-    whose coefficient has a random effect; ``beta_j = W_j gamma + u_j``.
+    With A the (N, C) level-1 expressions, ``X[i, k] = A[i, c(k)] W[g(i), k]``, where c(k) is the coefficient that
+    column k predicts; Z holds the columns of A whose coefficient has a random effect; ``beta_j = W_j gamma + u_j``,
+    where row c of W_j has ``W[j, k]`` in the columns of c and zeros elsewhere.
 
     Attributes
     ----------
@@ -100,7 +101,8 @@ class Design:
     y, offset : (N,) arrays
     X : (N, p) array
     Z : (N, q) array
-    W : (J, C, p) array
+    W : (J, p) array
+        Value in each group of the level-2 term of each column of X.
     fixed : tuple of FixedColumn
         Columns of X.
     random : tuple of RandomColumn
@@ -176,6 +178,12 @@ class Design:
         """Positions in `coefficients` of those that have a random effect, in the order of `random`."""
         labels = self.coefficient_labels
         return [labels.index(column.coefficient) for column in self.random]
+
+    @cached_property
+    def coefficient_of(self) -> IntArray:
+        """Position in `coefficients` of the one that each column of X predicts, (p,)."""
+        labels = self.coefficient_labels
+        return np.array([labels.index(column.coefficient) for column in self.fixed], dtype=np.int64)
 
     @property
     def coded(self) -> dict[str, Coding]:

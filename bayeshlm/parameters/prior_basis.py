@@ -58,8 +58,7 @@ def prior_basis(design: Design) -> Array:
 
 def _level2_values(design: Design, k: int) -> Array:
     """Rows of the level-2 term of a fixed effect."""
-    coefficient = design.coefficient_labels.index(design.fixed[k].coefficient)
-    values: Array = design.W[design.group_codes, coefficient, k]
+    values: Array = design.W[design.group_codes, k]
     return values
 
 

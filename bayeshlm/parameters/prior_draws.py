@@ -7,6 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
+from bayeshlm.design.coefficient_means import coefficient_means
 from bayeshlm.parameters.prior_families import LKJ, Family
 from bayeshlm.parameters.priors import Priors
 
@@ -41,7 +42,7 @@ def prior_draws(design: Design, priors: Priors, draws: int, rng: np.random.Gener
     factor = _correlation_factors(design, priors.corr, draws, rng)
     noise = rng.standard_normal((draws, design.n_groups, len(design.random)))
     u = noise @ np.swapaxes(tau[:, :, None] * factor, 1, 2)
-    beta = np.einsum("jck,sk->sjc", design.W, gamma, optimize=True)
+    beta = coefficient_means(design, gamma)
     beta[:, :, design.random_coefficients] += u
     sample, labels = ("chain", "draw"), design.random_labels
     variables: dict[str, tuple[tuple[str, ...], Array]] = {

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from bayeshlm.design.coefficient_means import coefficient_means
 from bayeshlm.design.design import Design
 
 
@@ -39,7 +40,7 @@ def one_draw(
     """
     sample = ("chain", "draw")
     gamma, u = np.asarray(gamma, dtype=float), np.asarray(u, dtype=float)
-    beta = design.W @ gamma
+    beta = coefficient_means(design, gamma)
     beta[:, design.random_coefficients] += u
     labels = design.random_labels
     data: dict[str, tuple[tuple[str, ...], npt.NDArray[np.float64]]] = {
