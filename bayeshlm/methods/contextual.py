@@ -8,7 +8,8 @@ import numpy as np
 from scipy.special import chdtrc
 
 from bayeshlm.design.centering import GroupMeans
-from bayeshlm.design.design import CoefficientColumn, Design, FixedColumn, RandomColumn, intercept_position
+from bayeshlm.design.design import Design
+from bayeshlm.design.predictor import CoefficientColumn, FixedColumn, Predictor, RandomColumn, intercept_position
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError
 from bayeshlm.methods.least_squares import LeastSquares, independent_columns, least_squares
@@ -159,11 +160,10 @@ def hausman(design: Design, x: str | None = None) -> Hausman:
     m = len(slope.terms)
     columns = _Columns(raw, slope.W, list(slope.symbols), [slope.coefficient] * m)
     changed = _with_columns(design, slope, columns, instead=between)
-    changed = replace(
-        changed,
-        Z=np.ones((design.n_obs, 1)),
-        random=(RandomColumn("u0", "u0", _constant(design).label, "1", is_intercept=True),),
-        blocks=((0,),),
+    u0 = RandomColumn("u0", "u0", _constant(design).label, "1", is_intercept=True)
+    changed = changed.changed(
+        predictor=Predictor(changed.fixed, (replace(design.term, columns=(u0,), blocks=((0,),)),)),
+        rows=replace(changed.kept_rows, Z=(np.ones((design.n_obs, 1)),)),
     )
     random = fit_reml(changed)
     shared = [symbol for symbol in slope.symbols if symbol in fixed.labels and symbol in random.fixed_labels]
@@ -242,10 +242,9 @@ def _with_columns(design: Design, slope: Slope, columns: _Columns, instead: Floa
     ]
     fixed = [*(design.fixed[k] for k in first), *made, *(design.fixed[k] for k in other)]
     constant = _constant(design)
-    return replace(
-        design,
-        X=np.ascontiguousarray(shown[:, kept]),
+    return design.changed(
+        predictor=Predictor(tuple(fixed[k] for k in kept), design.predictor.random),
+        rows=replace(design.kept_rows, X=np.ascontiguousarray(shown[:, kept])),
         W=np.column_stack([design.W[:, first], columns.W, design.W[:, other]])[:, kept],
-        fixed=tuple(fixed[k] for k in kept),
         coefficients=design.coefficients if constant in design.coefficients else (*design.coefficients, constant),
     )

@@ -8,7 +8,8 @@ import numpy as np
 
 from bayeshlm.design.centering import GroupMeans, first_rows, varying_rows
 from bayeshlm.design.columns import NumericColumn, read_column
-from bayeshlm.design.design import Design, intercept_position
+from bayeshlm.design.design import Design
+from bayeshlm.design.predictor import intercept_position
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.equations import canonical
 from bayeshlm.equations.spec import Call, Column, Product

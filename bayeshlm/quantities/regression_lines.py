@@ -53,7 +53,7 @@ def average_lines(posterior: Draws, coefficient: str, x: FloatArray, rows: Float
     a[:, position] = x
     weights = np.einsum("nc,vcp->vnp", a, rows)
     gamma = posterior.gamma
-    values = np.einsum("sdp,vnp->sdvn", gamma, weights, optimize=True) + design.offset.mean()
+    values = np.einsum("sdp,vnp->sdvn", gamma, weights, optimize=True) + design.moments.offset_mean
     coords = {"chain": posterior.dataset["chain"], "draw": posterior.dataset["draw"], "x": x}
     return xr.DataArray(values, dims=("chain", "draw", "row", "x"), coords=coords, name="expected")
 
@@ -77,7 +77,7 @@ def group_regressions(design: Design, coefficient: str, beta: FloatArray) -> Gro
     np.maximum.at(ends[:, 1], design.group_codes, values)
     a = _means(design, coefficient)
     a[position] = 0.0
-    return GroupRegressions(ends, (beta @ a + design.offset.mean())[:, None] + beta[:, [position]] * ends)
+    return GroupRegressions(ends, (beta @ a + design.moments.offset_mean)[:, None] + beta[:, [position]] * ends)
 
 
 def posterior_means(posterior: Draws, moments: xr.Dataset | None = None) -> FloatArray:
