@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
-from bayeshlm.design.columns import factorize, missing_column, resolve, shown
+from bayeshlm.design.columns import missing_column, resolve, shown
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.equations import canonical
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import DataError
+from bayeshlm.source.labels import factorize
+from bayeshlm.source.pandas_table import one_column, text_names
 
 _PARAMETERS = ("gamma", "beta", "u", "z", "tau", "corr", "sigma", "mu", "y", "r", "X", "Z", "W", "G")
 _DIMENSIONS = (
@@ -58,49 +58,6 @@ _LEFT_OUT = (
 _PARTS = ("gamma_", "tau_", "corr_", "sigma_")
 RESERVED = frozenset((*_PARAMETERS, *_DIMENSIONS, *_CONTAINERS, *_MOMENTS, *_GRAPH, *_LEFT_OUT))
 """Names in the graphs and the results, which a grouping column cannot have; nor one that begins with `_PARTS`."""
-
-
-def check_frame(data: object, argument: str) -> None:
-    """Refuse what is no DataFrame, or an empty one."""
-    if not isinstance(data, pd.DataFrame):
-        raise DataError(
-            f"{argument} must be a pandas DataFrame, not {type(data).__name__}; "
-            "a polars or pyarrow table becomes one with .to_pandas()"
-        )
-    if data.empty:
-        raise DataError(f"{argument} has no rows" if len(data.columns) else f"{argument} is empty")
-    if not text_names(data):
-        raise DataError(
-            f"the columns of {argument} must be named by text, not like {data.columns[0]!r}: set {argument}.columns"
-        )
-
-
-def as_frame(table: Any, name: str) -> pd.DataFrame:
-    """A table as a pandas DataFrame; `name` is the argument that it was given as.
-
-    Raises
-    ------
-    DataError
-        It is no table.
-    """
-    if isinstance(table, pd.DataFrame):
-        return table
-    if hasattr(table, "to_pandas"):
-        return pd.DataFrame(table.to_pandas())
-    raise DataError(f"{name} must be a pandas DataFrame (or a polars or pyarrow table), not a {type(table).__name__}.")
-
-
-def text_names(data: pd.DataFrame) -> tuple[str, ...]:
-    """Names of the columns that equations can name."""
-    return tuple(name for name in data.columns if isinstance(name, str))
-
-
-def one_column(data: pd.DataFrame, name: str) -> pd.Series:
-    """Column of a name, which must be there once."""
-    count = data.columns.tolist().count(name)
-    if count > 1:
-        raise DataError(f"the data have {count} columns called {name!r}: rename all but one of them")
-    return data[name]
 
 
 def find_group_column(spec: ModelSpec, data: pd.DataFrame, group: object) -> str:

@@ -12,7 +12,6 @@ from bayeshlm.design.columns import (
     CategoricalColumn,
     DataColumn,
     NumericColumn,
-    factorize,
     missing_column,
     read_categories,
     read_column,
@@ -20,12 +19,14 @@ from bayeshlm.design.columns import (
     shown,
 )
 from bayeshlm.design.design import Design
-from bayeshlm.design.grouping import check_frame, group_ids, text_names
+from bayeshlm.design.grouping import group_ids
 from bayeshlm.design.rows import Rows, check_finite, find_columns, gather_rows, join, predictors
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.design.terms import expand_terms, filled
 from bayeshlm.equations.spec import Call, Factor, ModelSpec
 from bayeshlm.errors import DataError
+from bayeshlm.source.labels import factorize
+from bayeshlm.source.pandas_table import check_frame, text_names
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,19 +14,20 @@ from bayeshlm.design.centering import first_rows
 from bayeshlm.design.columns import (
     DataColumn,
     NumericColumn,
-    factorize,
     missing_column,
     read_column,
     resolve,
     shown,
 )
-from bayeshlm.design.grouping import check_frame, find_group_column, group_ids, match_groups, one_column, text_names
+from bayeshlm.design.grouping import find_group_column, group_ids, match_groups
 from bayeshlm.design.left_out import NOTHING, LeftOut, left_out
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.equations import quote
 from bayeshlm.equations.spec import Column, ModelSpec, Product, Span
 from bayeshlm.equations.tokens import shortened
 from bayeshlm.errors import DataError
+from bayeshlm.source.labels import factorize
+from bayeshlm.source.pandas_table import check_frame, one_column, text_names
 
 
 @dataclass(frozen=True, eq=False)
