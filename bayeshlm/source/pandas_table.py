@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -50,3 +51,37 @@ def one_column(data: pd.DataFrame, name: str) -> pd.Series:
     if count > 1:
         raise DataError(f"the data have {count} columns called {name!r}: rename all but one of them")
     return data[name]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PandasTable:
+    """A DataFrame as a `bayeshlm.source.table.Table`.
+
+    Examples
+    --------
+    >>> table = PandasTable.of(pd.DataFrame({"school": [1, 2], 7: [3, 4]}), "data")
+    >>> table.names, table.column("school").tolist()
+    (('school',), [1, 2])
+    """
+
+    frame: pd.DataFrame
+
+    @classmethod
+    def of(cls, data: pd.DataFrame, argument: str) -> PandasTable:
+        """Check what was given as `argument`; see `check_frame`."""
+        check_frame(data, argument)
+        return cls(data)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns that are text."""
+        return text_names(self.frame)
+
+    @property
+    def index(self) -> pd.Index:
+        """Labels of the rows."""
+        return self.frame.index
+
+    def column(self, name: str) -> pd.Series:
+        """Column of a name, which must be there once."""
+        return one_column(self.frame, name)
