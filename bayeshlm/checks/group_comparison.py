@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayeshlm.checks.reml_components import Component
 from bayeshlm.checks.verdicts import compared
+from bayeshlm.design.coefficient_means import coefficient_means
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_coefficients import mean_and_error
@@ -69,7 +70,7 @@ def compare_groups(
     positions = design.random_coefficients
     labels = [design.coefficient_labels[c] for c in positions]
     eb = empirical_bayes(estimate)
-    estimates = design.W[:, positions, :] @ estimate.gamma + eb.u
+    estimates = coefficient_means(design, estimate.gamma)[:, positions] + eb.u
     if moments is None:
         beta = posterior.dataset["beta"].sel(coefficient=labels).transpose("chain", "draw", design.group, "coefficient")
         summary = summarize(beta)

@@ -12,6 +12,7 @@ from bayeshlm.arguments import check_interval
 from bayeshlm.checks.effect_moments import EffectMoments, block_effects, effect_moments, interval_draws
 from bayeshlm.checks.level1_variance import own_residuals
 from bayeshlm.checks.mahalanobis import Distances, distances, expected_order, holm
+from bayeshlm.design.coefficient_means import coefficient_means
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.foreign_text import no_formulas
@@ -91,7 +92,7 @@ def level2_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti") ->
     design = posterior.design
     check_interval(prob, kind)
     moments = effect_moments(posterior)
-    fitted = design.W @ moments.gamma
+    fitted = coefficient_means(design, moments.gamma)
     of_random = fitted[:, design.random_coefficients]
     n_draws = posterior.n_draws
     draws = interval_draws(n_draws, design.n_groups * len(design.random))

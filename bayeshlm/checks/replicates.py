@@ -7,8 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from bayeshlm.design.design import Design, intercept_position
+from bayeshlm.design.design import Design
 from bayeshlm.design.gram import NOTHING, z_roots
+from bayeshlm.design.predictor import intercept_position
 from bayeshlm.design.scaling import FloatArray, IntArray
 
 

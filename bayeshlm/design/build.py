@@ -9,8 +9,10 @@ import pandas as pd
 
 from bayeshlm.design.checks import check_columns, check_counts, check_groups
 from bayeshlm.design.columns import CategoricalColumn, numbers_as_text
-from bayeshlm.design.design import Design, intercept_position
+from bayeshlm.design.design import Design
+from bayeshlm.design.design_rows import DesignRows
 from bayeshlm.design.naming import described
+from bayeshlm.design.predictor import Predictor, RandomTerm, intercept_position
 from bayeshlm.design.rows import Rows, gather_rows, place_error
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.design.terms import Source, expand_terms, filled
@@ -82,23 +84,13 @@ def build_design(
     if not in_x.issuperset(column.coefficient for column in random):
         names = [described(column.label, column.expression, "1") for column in random]
         check_columns(Z, names, intercept_position(random))
-    index = [column.label for column in terms.coefficients]
-    positions = [index.index(column.coefficient) for column in fixed]
-    return Design(
+    blocks = tuple(tuple(k for k, column in enumerate(random) if column.symbol in block) for block in spec.blocks)
+    return Design.of(
         spec=spec,
-        group=rows.group,
-        group_labels=rows.group_labels,
-        group_codes=rows.group_codes,
-        y=y,
-        offset=terms.offset,
-        X=X,
-        Z=Z,
-        W=_level2_matrix(terms.x_sources, positions, len(index), rows),
-        fixed=fixed,
-        random=random,
+        predictor=Predictor(fixed, (RandomTerm(rows.group, rows.group_labels, random, blocks),)),
         coefficients=terms.coefficients,
-        blocks=tuple(tuple(k for k, column in enumerate(random) if column.symbol in block) for block in spec.blocks),
-        frame=rows.frame,
+        W=_level2_matrix(terms.x_sources, rows.n_groups),
+        rows=DesignRows(y, terms.offset, X, (Z,), (rows.group_codes,), rows.frame),
         rows_dropped=rows.rows_dropped,
         left_out=rows.left_out,
     )
@@ -128,9 +120,10 @@ def _outcome(spec: ModelSpec, rows: Rows) -> FloatArray:
     return column.numbers.copy()
 
 
-def _level2_matrix(sources: Sequence[Source], positions: Sequence[int], n_coefficients: int, rows: Rows) -> FloatArray:
-    """W, (J, C, p): the level-2 expression of column k at the coefficient it predicts."""
-    W = np.zeros((rows.n_groups, n_coefficients, len(sources)))
-    for k, ((_, level2), position) in enumerate(zip(sources, positions, strict=True)):
-        W[:, position, k] = 1.0 if level2 is None else level2
+def _level2_matrix(sources: Sequence[Source], n_groups: int) -> FloatArray:
+    """W, (J, p): the level-2 expression of each column of X."""
+    W = np.ones((n_groups, len(sources)))
+    for k, (_, level2) in enumerate(sources):
+        if level2 is not None:
+            W[:, k] = level2
     return W

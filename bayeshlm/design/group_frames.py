@@ -11,16 +11,16 @@ import pandas as pd
 from bayeshlm.design.centering import GroupMeans
 from bayeshlm.design.columns import (
     CategoricalColumn,
-    factorize,
     missing_column,
     numbers_as_text,
     read_column,
     resolve,
     shown,
 )
-from bayeshlm.design.grouping import check_frame, one_column, text_names
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError, OptionError
+from bayeshlm.source.labels import factorize
+from bayeshlm.source.pandas_table import check_frame, one_column, text_names
 
 type Summary = Literal["mean", "median", "sd", "var", "min", "max", "sum", "count", "size"]
 _PANDAS = {"sd": "std"}

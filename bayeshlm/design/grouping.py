@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
-from bayeshlm.design.columns import factorize, missing_column, resolve, shown
+from bayeshlm.design.columns import missing_column, resolve, shown
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.equations import canonical
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import DataError
+from bayeshlm.source.labels import factorize
+from bayeshlm.source.table import Table
 
 _PARAMETERS = ("gamma", "beta", "u", "z", "tau", "corr", "sigma", "mu", "y", "r", "X", "Z", "W", "G")
 _DIMENSIONS = (
@@ -60,52 +60,9 @@ RESERVED = frozenset((*_PARAMETERS, *_DIMENSIONS, *_CONTAINERS, *_MOMENTS, *_GRA
 """Names in the graphs and the results, which a grouping column cannot have; nor one that begins with `_PARTS`."""
 
 
-def check_frame(data: object, argument: str) -> None:
-    """Refuse what is no DataFrame, or an empty one."""
-    if not isinstance(data, pd.DataFrame):
-        raise DataError(
-            f"{argument} must be a pandas DataFrame, not {type(data).__name__}; "
-            "a polars or pyarrow table becomes one with .to_pandas()"
-        )
-    if data.empty:
-        raise DataError(f"{argument} has no rows" if len(data.columns) else f"{argument} is empty")
-    if not text_names(data):
-        raise DataError(
-            f"the columns of {argument} must be named by text, not like {data.columns[0]!r}: set {argument}.columns"
-        )
-
-
-def as_frame(table: Any, name: str) -> pd.DataFrame:
-    """A table as a pandas DataFrame; `name` is the argument that it was given as.
-
-    Raises
-    ------
-    DataError
-        It is no table.
-    """
-    if isinstance(table, pd.DataFrame):
-        return table
-    if hasattr(table, "to_pandas"):
-        return pd.DataFrame(table.to_pandas())
-    raise DataError(f"{name} must be a pandas DataFrame (or a polars or pyarrow table), not a {type(table).__name__}.")
-
-
-def text_names(data: pd.DataFrame) -> tuple[str, ...]:
-    """Names of the columns that equations can name."""
-    return tuple(name for name in data.columns if isinstance(name, str))
-
-
-def one_column(data: pd.DataFrame, name: str) -> pd.Series:
-    """Column of a name, which must be there once."""
-    count = data.columns.tolist().count(name)
-    if count > 1:
-        raise DataError(f"the data have {count} columns called {name!r}: rename all but one of them")
-    return data[name]
-
-
-def find_group_column(spec: ModelSpec, data: pd.DataFrame, group: object) -> str:
+def find_group_column(spec: ModelSpec, data: Table, group: object) -> str:
     """Name of the grouping column: the argument `group`, or what the equations say; both must agree."""
-    names = text_names(data)
+    names = data.names
     if group is None and spec.group is None:
         raise DataError(
             'the grouping column is not named: pass group="...", or write group = "..." in the model file '
@@ -133,11 +90,11 @@ def find_group_column(spec: ModelSpec, data: pd.DataFrame, group: object) -> str
             f"the grouping column cannot be called {column!r}, the results use that name: rename it, "
             f'df.rename(columns={{{column!r}: "group_id"}})'
         )
-    one_column(data, column)
+    data.column(column)
     return column
 
 
-def group_ids(data: pd.DataFrame, name: str) -> pd.Series:
+def group_ids(data: Table, name: str) -> pd.Series:
     """Grouping column; ids that no file of results can hold, such as UUIDs, become text.
 
     Raises
@@ -147,10 +104,11 @@ def group_ids(data: pd.DataFrame, name: str) -> pd.Series:
 
     Examples
     --------
-    >>> group_ids(pd.DataFrame({"school": [7, "7b", 7]}), "school").tolist()
+    >>> from bayeshlm.source.pandas_table import PandasTable
+    >>> group_ids(PandasTable(pd.DataFrame({"school": [7, "7b", 7]})), "school").tolist()
     ['7', '7b', '7']
     """
-    ids = one_column(data, name)
+    ids = data.column(name)
     if _fits_a_file(ids):
         return ids
     found = factorize(ids)[1]
@@ -172,12 +130,12 @@ def _fits_a_file(ids: pd.Series) -> bool:
     return values.dtype.kind != "c"
 
 
-def match_groups(data: pd.DataFrame, group_data: pd.DataFrame, group: str, labels: pd.Index) -> IntArray:
+def match_groups(data: Table, group_data: Table, group: str, labels: pd.Index) -> IntArray:
     """Row of the level-2 file that belongs to each group.
 
     Parameters
     ----------
-    data, group_data : DataFrame
+    data, group_data : Table
     group : str
         Grouping column of `data`.
     labels : Index of J groups of `data`
@@ -191,11 +149,12 @@ def match_groups(data: pd.DataFrame, group_data: pd.DataFrame, group: str, label
     DataError
         A group without a row or with two, a row without a group, or a column that is in both.
     """
-    names = text_names(group_data)
+    names = group_data.names
     key = resolve(group, names)
     if key is None:
         raise DataError(f"group_data must have the grouping column: {missing_column(group, names)}")
-    shared = [name for name in names if name in data.columns and name != key]
+    own = set(data.names)
+    shared = [name for name in names if name in own and name != key]
     if shared:
         raise DataError(
             f"column {shared[0]!r} is in both data and group_data: drop it from one of them or rename it "

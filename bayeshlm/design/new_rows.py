@@ -12,7 +12,6 @@ from bayeshlm.design.columns import (
     CategoricalColumn,
     DataColumn,
     NumericColumn,
-    factorize,
     missing_column,
     read_categories,
     read_column,
@@ -20,12 +19,15 @@ from bayeshlm.design.columns import (
     shown,
 )
 from bayeshlm.design.design import Design
-from bayeshlm.design.grouping import check_frame, group_ids, text_names
+from bayeshlm.design.grouping import group_ids
 from bayeshlm.design.rows import Rows, check_finite, find_columns, gather_rows, join, predictors
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.design.terms import expand_terms, filled
 from bayeshlm.equations.spec import Call, Factor, ModelSpec
 from bayeshlm.errors import DataError
+from bayeshlm.source.labels import factorize
+from bayeshlm.source.pandas_table import PandasTable
+from bayeshlm.source.table import Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,10 +131,10 @@ def new_rows(
     >>> rows.X.tolist(), rows.known.tolist()
     ([[1.0, 1.0], [1.0, -5.0], [1.0, 5.0]], [1, -1])
     """
-    check_frame(new_data, "new_data")
+    table = PandasTable.of(new_data, "new_data")
     fitted = gather_rows(design.spec, design.frame, design.group)
     try:
-        rows = _gather(design, fitted, new_data, group_data, ungrouped)
+        rows = _gather(design, fitted, table, group_data, ungrouped)
         terms = expand_terms(design.spec, rows)
     except DataError as error:
         raise DataError(f"new_data: {error}") from error
@@ -142,7 +144,7 @@ def new_rows(
         if not finite.all():
             row, column = np.argwhere(~finite)[0]
             raise DataError(f"new_data: the column of {labels[column]} overflows in row {shown(new_data.index[row])}")
-    grouped = _group_column(design, new_data) is not None
+    grouped = _group_column(design, table) is not None
     return NewRows(
         index=new_data.index,
         group_labels=rows.group_labels if grouped else None,
@@ -154,9 +156,7 @@ def new_rows(
     )
 
 
-def _gather(
-    design: Design, fitted: Rows, new_data: pd.DataFrame, group_data: pd.DataFrame | None, ungrouped: bool
-) -> Rows:
+def _gather(design: Design, fitted: Rows, new_data: Table, group_data: pd.DataFrame | None, ungrouped: bool) -> Rows:
     """Find, check and read the columns of the new rows, each as the kind that it has in the fitted rows."""
     spec, group, index = design.spec, design.group, new_data.index
     key = _group_column(design, new_data)
@@ -164,12 +164,12 @@ def _gather(
         ids = group_ids(new_data, key).rename(group)
         _refuse_missing(ids, group)
     elif not ungrouped:
-        raise DataError(missing_column(group, text_names(new_data), index.names))
+        raise DataError(missing_column(group, new_data.names, index.names))
     elif group_data is not None or _takes_group_means(spec):
         reason = "group_data is joined by it" if group_data is not None else "the equations take group means"
         raise DataError(f"the grouping column {group!r} is missing, but {reason}: add it")
     else:
-        ids = pd.Series(np.arange(len(new_data)), index, name=group)
+        ids = pd.Series(np.arange(len(index)), index, name=group)
     codes, labels = factorize(ids)
     home, level2_rows = join(new_data, group_data, key or group, codes, labels)
     names, found = find_columns((column for column, _ in predictors(spec)), spec.text, new_data, home, level2_rows)
@@ -194,8 +194,8 @@ def _gather(
     )
 
 
-def _group_column(design: Design, new_data: pd.DataFrame) -> str | None:
-    return resolve(design.group, text_names(new_data))
+def _group_column(design: Design, new_data: Table) -> str | None:
+    return resolve(design.group, new_data.names)
 
 
 def _takes_group_means(spec: ModelSpec) -> bool:

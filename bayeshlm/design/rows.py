@@ -14,19 +14,21 @@ from bayeshlm.design.centering import first_rows
 from bayeshlm.design.columns import (
     DataColumn,
     NumericColumn,
-    factorize,
     missing_column,
     read_column,
     resolve,
     shown,
 )
-from bayeshlm.design.grouping import check_frame, find_group_column, group_ids, match_groups, one_column, text_names
+from bayeshlm.design.grouping import find_group_column, group_ids, match_groups
 from bayeshlm.design.left_out import NOTHING, LeftOut, left_out
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.equations import quote
 from bayeshlm.equations.spec import Column, ModelSpec, Product, Span
 from bayeshlm.equations.tokens import shortened
 from bayeshlm.errors import DataError
+from bayeshlm.source.labels import factorize
+from bayeshlm.source.pandas_table import PandasTable
+from bayeshlm.source.table import Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,15 +121,15 @@ def gather_rows(
     DataError
         See `bayeshlm.design.build_design`.
     """
-    check_frame(data, "data")
-    group_name = find_group_column(spec, data, group)
-    ids = group_ids(data, group_name)
+    table = PandasTable.of(data, "data")
+    group_name = find_group_column(spec, table, group)
+    ids = group_ids(table, group_name)
     all_codes, all_labels = factorize(ids)
     if not (all_codes >= 0).any():
         raise DataError(f"the grouping column {group_name!r} has no value in any row")
     columns_of_spec = (spec.outcome, *(column for column, _ in predictors(spec)))
-    home, rows_of_groups = join(data, group_data, group_name, all_codes, all_labels)
-    names, used = find_columns(columns_of_spec, spec.text, data, home, rows_of_groups)
+    home, rows_of_groups = join(table, group_data, group_name, all_codes, all_labels)
+    names, used = find_columns(columns_of_spec, spec.text, table, home, rows_of_groups)
     outcome = names[spec.outcome.name]
     _check_roles(spec, group_name, outcome, names)
 
@@ -166,30 +168,30 @@ def gather_rows(
 
 
 def join(
-    data: pd.DataFrame, group_data: pd.DataFrame | None, group: str, codes: IntArray, labels: pd.Index
-) -> tuple[dict[str, pd.DataFrame], IntArray]:
-    """Frame that holds each column, of the data or the level-2 file, and the level-2 row of each row of the data.
+    data: Table, group_data: pd.DataFrame | None, group: str, codes: IntArray, labels: pd.Index
+) -> tuple[dict[str, Table], IntArray]:
+    """Table that holds each column, of the data or the level-2 file, and the level-2 row of each row of the data.
 
     Raises
     ------
     DataError
         The level-2 file does not have one row for each group, or shares a column with the data.
     """
-    home = dict.fromkeys(text_names(data), data)
+    home = dict.fromkeys(data.names, data)
     if group_data is None:
         return home, codes
-    check_frame(group_data, "group_data")
-    rows_of_groups = match_groups(data, group_data, group, labels)
-    key = str(resolve(group, text_names(group_data)))
-    home |= {name: group_data for name in text_names(group_data) if name != key}
+    level2 = PandasTable.of(group_data, "group_data")
+    rows_of_groups = match_groups(data, level2, group, labels)
+    key = str(resolve(group, level2.names))
+    home |= {name: level2 for name in level2.names if name != key}
     return home, rows_of_groups[codes]
 
 
 def find_columns(
     columns: Iterable[Column],
     text: str,
-    data: pd.DataFrame,
-    home: Mapping[str, pd.DataFrame],
+    data: Table,
+    home: Mapping[str, Table],
     level2_rows: IntArray,
 ) -> tuple[dict[str, str], dict[str, pd.Series]]:
     """Find the columns that equations name, and their values for each row of the data.
@@ -199,7 +201,7 @@ def find_columns(
     columns : iterable of Column
     text : str
         The equations.
-    data : DataFrame of N rows
+    data : Table of N rows
     home, level2_rows
         From `join`.
 
@@ -218,7 +220,7 @@ def find_columns(
             raise place_error(missing_column(column.name, tuple(home), data.index.names), text, column.span)
         names[column.name] = found
         if found not in used:
-            series = one_column(home[found], found)
+            series = home[found].column(found)
             used[found] = series if home[found] is data else series.iloc[level2_rows].set_axis(data.index)
     return names, used
 

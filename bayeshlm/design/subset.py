@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayeshlm.design.design import Design
+from bayeshlm.design.predictor import Predictor
 
 
 def without_rows(design: Design, left_out: NDArray[np.bool_]) -> Design:
@@ -39,14 +40,9 @@ def without_rows(design: Design, left_out: NDArray[np.bool_]) -> Design:
     """
     kept = ~left_out
     groups, codes = np.unique(design.group_codes[kept], return_inverse=True)
-    return replace(
-        design,
-        group_labels=design.group_labels[groups],
-        group_codes=codes.astype(np.int64),
-        y=design.y[kept],
-        offset=design.offset[kept],
-        X=np.ascontiguousarray(design.X[kept]),
-        Z=np.ascontiguousarray(design.Z[kept]),
+    term = replace(design.term, labels=design.group_labels[groups])
+    return design.changed(
+        predictor=Predictor(design.fixed, (term,)),
         W=design.W[groups],
-        frame=design.frame[kept],
+        rows=design.kept_rows.at(kept, (codes.astype(np.int64),)),
     )

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayeshlm.design.design import CoefficientColumn, FixedColumn, RandomColumn
 from bayeshlm.design.expression_columns import evaluate, first_categorical
 from bayeshlm.design.naming import expression_text, labelled
+from bayeshlm.design.predictor import CoefficientColumn, FixedColumn, RandomColumn
 from bayeshlm.design.rows import Rows
 from bayeshlm.design.scaling import CHUNK_ROWS, FloatArray, IntArray
 from bayeshlm.equations.spec import ModelSpec

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from bayeshlm.design.design import Design
 from bayeshlm.design.left_out import LeftOut
 from bayeshlm.display.blocks import Lines
@@ -51,8 +49,8 @@ def data_notes(design: Design) -> tuple[str, ...]:
             f"{count(ungrouped)} {'row names' if ungrouped == 1 else 'rows name'} no group ({group}). In a file that is"
             " what an empty field, NA, NaN, nan or a lone . says: a group that is called so needs another name."
         )
-    low, high = design.y.min(), design.y.max()
-    if np.isin(design.y, (low, high)).all():
+    if design.moments.y_two_values:
+        low, high = design.moments.y_range
         notes.append(
             f"The outcome {design.spec.outcome.name} has only the values {low:g} and {high:g}. The model takes it for"
             " normal around a straight line: it can predict values beyond them, and its level-1 variance cannot be one"

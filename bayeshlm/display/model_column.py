@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from bayeshlm.checks.loo import Loo, Unit
-from bayeshlm.design.design import Design, RandomColumn
+from bayeshlm.design.design import Design
+from bayeshlm.design.predictor import RandomColumn
 from bayeshlm.display.labels import ColumnLabels, slope_of
 
 FIXED, VARIANCE, MODEL = "fixed", "variance", "model"

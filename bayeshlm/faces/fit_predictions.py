@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from bayeshlm.design.grouping import as_frame
 from bayeshlm.faces.model import Model
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.named_parameters import parameters
+from bayeshlm.source.pandas_table import as_frame
 
 if TYPE_CHECKING:
     from bayeshlm.checks.prediction import Groups

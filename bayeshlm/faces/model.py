@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bayeshlm.design import Design, build_design
 from bayeshlm.design.expanded import expanded_spec
-from bayeshlm.design.grouping import as_frame
 from bayeshlm.display.left_out_notes import data_notes, dropped_rows
 from bayeshlm.equations import ModelSpec, parse, render
 from bayeshlm.errors import ModelWarning, OptionError
@@ -22,6 +21,7 @@ from bayeshlm.parameters.prior_families import Family
 from bayeshlm.parameters.priors import Priors, make_priors, warn_far_from_zero
 from bayeshlm.reml.enough_rows import check_level1
 from bayeshlm.reml.estimate import undetermined_components
+from bayeshlm.source.pandas_table import as_frame
 
 if TYPE_CHECKING:
     import pymc as pm

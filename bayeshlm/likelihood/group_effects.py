@@ -163,7 +163,8 @@ class Conditionals:
         conditional_moments(
             *self.arguments,
             effects,
-            *_level2_columns(design, groups),
+            np.ascontiguousarray(design.W[groups].T),
+            design.coefficient_of,
             np.array(design.random_coefficients),
             n_coefficients,
             chain_length,
@@ -200,17 +201,10 @@ def fixed_part(design: Design, gamma: Array, groups: slice) -> Array:
     """The part of beta that is fixed, ``W_j gamma`` of some groups at each draw: (S, C, B)."""
     from bayeshlm.likelihood import conditional_kernel
 
-    W, position = _level2_columns(design, groups)
+    W = np.ascontiguousarray(design.W[groups].T)
     values = np.empty((len(gamma), len(design.coefficients), W.shape[1]))
-    conditional_kernel.fixed_part(np.ascontiguousarray(gamma), W, position, values)
+    conditional_kernel.fixed_part(np.ascontiguousarray(gamma), W, design.coefficient_of, values)
     return values
-
-
-def _level2_columns(design: Design, groups: slice) -> tuple[Array, NDArray[np.int64]]:
-    """The entry of W that each column of X has for its coefficient, (p, B), and that coefficient, (p,)."""
-    labels = design.coefficient_labels
-    position = np.array([labels.index(column.coefficient) for column in design.fixed])
-    return np.ascontiguousarray(design.W[groups, position, np.arange(len(position))].T), position
 
 
 def _variance(total: Array, squares: Array, count: int) -> Array:

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from bayeshlm.design.centering import GroupMeans
-from bayeshlm.design.design import Design, intercept_position
+from bayeshlm.design.design import Design
+from bayeshlm.design.predictor import intercept_position
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError
 from bayeshlm.methods.contextual import Contextual, contextual, fixed_effects, stand_ins

@@ -8,7 +8,8 @@ import numpy as np
 from scipy.special import chdtrc
 
 from bayeshlm.design.centering import GroupMeans
-from bayeshlm.design.design import Design, FixedColumn, RandomColumn, intercept_position
+from bayeshlm.design.design import Design
+from bayeshlm.design.predictor import CoefficientColumn, FixedColumn, Predictor, RandomColumn, intercept_position
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError
 from bayeshlm.methods.least_squares import LeastSquares, independent_columns, least_squares
@@ -95,7 +96,9 @@ def contextual(design: Design, slope: Slope) -> Contextual:
     m = len(slope.terms)
     split = np.column_stack([slope.within_columns, slope.between_columns[design.group_codes]])
     labels = [f"{kind}[{term}]" for kind in ("within", "between") for term in slope.terms]
-    changed = _with_columns(design, slope, split, labels)
+    of = [slope.coefficient] * m + [_constant(design).label] * m
+    W = np.column_stack([slope.W, slope.between_columns])
+    changed = _with_columns(design, slope, _Columns(split, W, labels, of))
     found = [column.label for column in changed.fixed]
     kept = [k for k in range(m) if labels[m + k] in found]
     if not kept or slope.means.std() <= 1e-9 * np.abs(slope.within).max():
@@ -154,13 +157,13 @@ def hausman(design: Design, x: str | None = None) -> Hausman:
     fixed = fixed_effects(design, slope)
     raw = (slope.within + slope.means[design.group_codes])[:, None] * slope.W[design.group_codes]
     between = slope.between_columns[design.group_codes]
-    changed = _with_columns(design, slope, raw, list(slope.symbols), instead=between)
-    intercept = next((c.label for c in design.coefficients if c.expression == "1"), "b0")
-    changed = replace(
-        changed,
-        Z=np.ones((design.n_obs, 1)),
-        random=(RandomColumn("u0", "u0", intercept, "1", is_intercept=True),),
-        blocks=((0,),),
+    m = len(slope.terms)
+    columns = _Columns(raw, slope.W, list(slope.symbols), [slope.coefficient] * m)
+    changed = _with_columns(design, slope, columns, instead=between)
+    u0 = RandomColumn("u0", "u0", _constant(design).label, "1", is_intercept=True)
+    changed = changed.changed(
+        predictor=Predictor(changed.fixed, (replace(design.term, columns=(u0,), blocks=((0,),)),)),
+        rows=replace(changed.kept_rows, Z=(np.ones((design.n_obs, 1)),)),
     )
     random = fit_reml(changed)
     shared = [symbol for symbol in slope.symbols if symbol in fixed.labels and symbol in random.fixed_labels]
@@ -202,27 +205,46 @@ def stand_ins(design: Design, slope: Slope) -> list[str]:
     ]
 
 
-def _with_columns(
-    design: Design, slope: Slope, columns: FloatArray, labels: list[str], instead: FloatArray | None = None
-) -> Design:
-    """The design with other columns for the slope; W is not carried along.
+@dataclass(frozen=True, eq=False, slots=True)
+class _Columns:
+    """Columns for a slope in place of a design's own: X (N, m), W (J, m), their labels and coefficients."""
+
+    X: FloatArray
+    W: FloatArray
+    labels: list[str]
+    coefficients: list[str]
+
+
+def _constant(design: Design) -> CoefficientColumn:
+    """The level-1 coefficient of the constant, one of its own where the equations have none."""
+    own = (column for column in design.coefficients if column.expression == "1")
+    return next(own, CoefficientColumn("(constant)", "(constant)", "1"))
+
+
+def _with_columns(design: Design, slope: Slope, columns: _Columns, instead: FloatArray | None = None) -> Design:
+    """The design with other columns for the slope.
 
     Columns that follow from these are left out, and so are those that follow from these and `instead`.
     """
     ones = intercept_position(design.fixed)
+    first = [] if ones is None else [ones]
     other = other_columns(design, slope)
-    first = [design.X[:, [ones]]] if ones is not None else []
-    hidden = columns[:, :0] if instead is None else instead
-    everything = np.column_stack([*first, columns, hidden, design.X[:, other]])
-    kept = independent_columns(everything, intercept=0 if first else None)
-    stop = len(first) + columns.shape[1]
-    kept = [k for k in kept if not stop <= k < stop + hidden.shape[1]]
-    made = [FixedColumn(label, label, slope.coefficient, label, is_intercept=False) for label in labels]
-    fixed = [*(design.fixed[k] for k in [ones] if k is not None), *made]
-    fixed += made[:1] * hidden.shape[1] + [design.fixed[k] for k in other]
-    return replace(
-        design,
-        X=np.ascontiguousarray(everything[:, kept]),
-        W=np.zeros((design.n_groups, len(design.coefficients), len(kept))),
-        fixed=tuple(fixed[k] for k in kept),
+    hidden = columns.X[:, :0] if instead is None else instead
+    everything = np.column_stack([design.X[:, first], columns.X, hidden, design.X[:, other]])
+    start = len(first) + columns.X.shape[1]
+    stop = start + hidden.shape[1]
+    independent = independent_columns(everything, intercept=0 if first else None)
+    kept = [k for k in independent if k < start] + [k - stop + start for k in independent if k >= stop]
+    shown = np.delete(everything, slice(start, stop), axis=1)
+    made = [
+        FixedColumn(label, label, coefficient, label, is_intercept=False)
+        for label, coefficient in zip(columns.labels, columns.coefficients, strict=True)
+    ]
+    fixed = [*(design.fixed[k] for k in first), *made, *(design.fixed[k] for k in other)]
+    constant = _constant(design)
+    return design.changed(
+        predictor=Predictor(tuple(fixed[k] for k in kept), design.predictor.random),
+        rows=replace(design.kept_rows, X=np.ascontiguousarray(shown[:, kept])),
+        W=np.column_stack([design.W[:, first], columns.W, design.W[:, other]])[:, kept],
+        coefficients=design.coefficients if constant in design.coefficients else (*design.coefficients, constant),
     )

@@ -141,7 +141,7 @@ def level2_columns(design: Design, coefficient: str) -> tuple[list[str], FloatAr
     if coefficient not in design.coefficient_labels:
         return [], np.empty((design.n_groups, 0))
     own = [k for k, column in enumerate(design.fixed) if column.coefficient == coefficient]
-    values = design.W[:, design.coefficient_labels.index(coefficient), own]
+    values = design.W[:, own]
     return [design.fixed[k].label for k in own], values
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from bayeshlm.design.centering import GroupMeans, first_rows, varying_rows
 from bayeshlm.design.columns import NumericColumn, read_column
-from bayeshlm.design.design import Design, intercept_position
+from bayeshlm.design.design import Design
+from bayeshlm.design.predictor import intercept_position
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.equations import canonical
 from bayeshlm.equations.spec import Call, Column, Product
@@ -115,7 +116,7 @@ def find_slope(design: Design, x: str | None = None) -> Slope:
         positions=positions,
         symbols=tuple(design.fixed[k].label for k in positions),
         terms=_terms(design, positions),
-        W=design.W[:, design.coefficient_labels.index(coefficient), list(positions)],
+        W=design.W[:, list(positions)],
         means=learned.means[:, 0],
         within=learned.deviations(column.numbers[:, None], design.group_codes)[:, 0],
         group_codes=design.group_codes,

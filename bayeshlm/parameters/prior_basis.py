@@ -13,11 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
-from bayeshlm.design.level1 import level1_column
+from bayeshlm.design.predictor import intercept_position
 
 type Array = NDArray[np.float64]
-
-FAR = 3.0  # standard deviations from zero
 
 
 def prior_basis(design: Design) -> Array:
@@ -38,34 +36,9 @@ def prior_basis(design: Design) -> Array:
         The identity where nothing lies far from zero, but for the intercept's row; without an intercept
         the identity.
     """
-    basis = np.eye(len(design.fixed))
-    intercept = next((k for k, column in enumerate(design.fixed) if column.is_intercept), None)
-    if intercept is None:
-        return basis
-    position = {(column.coefficient, column.term): k for k, column in enumerate(design.fixed)}
-    constant = design.fixed[intercept].coefficient
-    for k, column in enumerate(design.fixed):
-        lower = position.get((constant, column.term))
-        if column.coefficient != constant and lower is not None:
-            basis[lower, k] += _far_mean(level1_column(design, column.coefficient))
-        mean_slope = position.get((column.coefficient, "1"))
-        if column.term != "1" and mean_slope is not None:
-            basis[mean_slope, k] += _far_mean(_level2_values(design, k))
-    basis[intercept] = design.X.mean(axis=0)
-    basis[intercept, intercept] = 1.0
+    intercept = intercept_position(design.fixed)
+    basis = design.moments.at_means.copy()
+    if intercept is not None:
+        basis[intercept] = design.moments.x_mean
+        basis[intercept, intercept] = 1.0
     return basis
-
-
-def _level2_values(design: Design, k: int) -> Array:
-    """Rows of the level-2 term of a fixed effect."""
-    coefficient = design.coefficient_labels.index(design.fixed[k].coefficient)
-    values: Array = design.W[design.group_codes, coefficient, k]
-    return values
-
-
-def _far_mean(values: Array | None) -> float:
-    """The mean of a variable that lies far from zero, else 0."""
-    if values is None:
-        return 0.0
-    mean = float(values.mean())
-    return mean if abs(mean) > FAR * float(values.std(ddof=1)) else 0.0

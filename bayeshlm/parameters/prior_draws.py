@@ -7,6 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
+from bayeshlm.design.coefficient_means import coefficient_means
 from bayeshlm.parameters.draws import labelled_posterior
 from bayeshlm.parameters.prior_families import LKJ, Family
 from bayeshlm.parameters.priors import Priors
@@ -42,7 +43,7 @@ def prior_draws(design: Design, priors: Priors, draws: int, rng: np.random.Gener
     factor = correlation_factors(design, priors.corr, draws, rng)
     noise = rng.standard_normal((draws, design.n_groups, len(design.random)))
     u = noise @ np.swapaxes(tau[:, :, None] * factor, 1, 2)
-    beta = np.einsum("jck,sk->sjc", design.W, gamma, optimize=True)
+    beta = coefficient_means(design, gamma)
     beta[:, :, design.random_coefficients] += u
     corr = (factor @ np.swapaxes(factor, 1, 2))[None] if priors.corr is not None else None
     return labelled_posterior(design, gamma[None], tau[None], sigma[None], corr, u[None], beta[None])

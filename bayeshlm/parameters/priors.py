@@ -23,10 +23,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
+from bayeshlm.design.column_moments import FAR
 from bayeshlm.equations import canonical
 from bayeshlm.errors import ModelWarning, PriorError
 from bayeshlm.foreign_text import printable
-from bayeshlm.parameters.prior_basis import FAR, prior_basis
+from bayeshlm.parameters.prior_basis import prior_basis
 from bayeshlm.parameters.prior_families import (
     CORR_FAMILIES,
     GAMMA_FAMILIES,
@@ -129,20 +130,18 @@ def make_priors(design: Design, given: Mapping[str, Family | str] | None = None)
     chosen = _resolve(design, given or {})
     fixed, random = tuple(design.fixed_labels), tuple(design.random_labels)
     basis = prior_basis(design)
-    sds = _column_moments(_without_shift(design, basis))[1]
     typed = [k for k, label in enumerate(fixed) if label in chosen]
     basis[typed] = np.eye(len(fixed))[typed]
-    y_mean, y_sd = float(design.y.mean()), float(design.y.std(ddof=1))
+    y_mean, y_sd, sds = design.moments.y_mean, design.moments.y_sd, design.moments.x_sd_at_means
     intercept = next((k for k, column in enumerate(design.fixed) if column.is_intercept), None)
-    centers = _centers(design, y_mean) if intercept is None else np.zeros(len(design.fixed))
+    centers = _centers(design, y_mean)
     gamma = [
         Normal(y_mean, 2.5 * y_sd) if k == intercept else Normal(centers[k], 2.5 * y_sd / sds[k])
         for k in range(len(design.fixed))
     ]
-    z_sds = _column_moments(design.Z)[1]
     tau = [
         HalfStudentT(3, y_sd if column.is_intercept or sd == 0 else y_sd / sd)
-        for column, sd in zip(design.random, z_sds, strict=True)
+        for column, sd in zip(design.random, design.moments.z_sd, strict=True)
     ]
     correlated = any(len(block) > 1 for block in design.blocks)
     return Priors(
@@ -163,8 +162,7 @@ def warn_far_from_zero(design: Design) -> None:
     The intercept's ``tau`` is then the spread of the groups at a place without data, strongly
     correlated with the slope's, and its default prior does not fit.
     """
-    means, sds = _column_moments(design.Z)
-    for column, mean, sd in zip(design.random, means, sds, strict=True):
+    for column, mean, sd in zip(design.random, design.moments.z_mean, design.moments.z_sd, strict=True):
         if not column.is_intercept and abs(mean) > FAR * sd > 0:
             warnings.warn(
                 f"The slope of {column.expression} varies between groups ({column.label}), but its values lie far"
@@ -175,26 +173,12 @@ def warn_far_from_zero(design: Design) -> None:
             )
 
 
-def _without_shift(design: Design, basis: Array) -> Array:
-    """The columns of X that belong to the coordinates ``basis gamma``, up to a constant."""
-    slopes = basis.copy()
-    intercepts = [k for k, column in enumerate(design.fixed) if column.is_intercept]
-    slopes[intercepts] = np.eye(len(basis))[intercepts]
-    if (slopes == np.eye(len(basis))).all():
-        return design.X
-    return np.asarray(design.X @ np.linalg.inv(slopes))
-
-
-def _column_moments(columns: Array) -> tuple[Array, Array]:
-    """Means and standard deviations (ddof 1) of columns, each column in two passes."""
-    return columns.mean(axis=0), np.array([column.std(ddof=1) for column in columns.T])
-
-
 def _centers(design: Design, y_mean: float) -> Array:
-    """Where the priors center when there is no intercept: the OLS fit of the constant mean(y) on X."""
-    scale = np.sqrt((design.X**2).mean(axis=0))
-    columns = design.X / scale
-    solution = np.linalg.lstsq(columns.T @ columns, columns.sum(axis=0) * y_mean, rcond=None)[0]
+    """Where the priors center: at zero, or without an intercept at the OLS fit of the constant mean(y) on X."""
+    if design.moments.x_scaled is None:
+        return np.zeros(len(design.fixed))
+    scale, gram, sums = design.moments.x_scaled
+    solution = np.linalg.lstsq(gram, sums * y_mean, rcond=None)[0]
     return np.asarray(solution / scale)
 
 

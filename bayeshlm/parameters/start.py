@@ -17,4 +17,4 @@ def residual_sd_start(design: Design) -> float:
 
 def tau_start(design: Design) -> NDArray[np.float64]:
     """SDs of the random effects, (q,), each of which explains a share of the residual SD."""
-    return np.asarray(SHARE * residual_sd_start(design) / np.sqrt((design.Z**2).mean(axis=0)))
+    return np.asarray(SHARE * residual_sd_start(design) / np.sqrt(design.moments.z_square))

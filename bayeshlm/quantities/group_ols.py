@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayeshlm.design.coefficient_means import coefficient_means
 from bayeshlm.design.design import Design
 from bayeshlm.design.gram import inverse_scaled
 from bayeshlm.design.scaling import FloatArray
@@ -34,4 +35,4 @@ def group_ols(design: Design, gamma: FloatArray) -> FloatArray:
     shift = np.where(only_fixed, products.ols - gamma, 0.0)
     moments = products.Zty + products.ZtX @ np.linalg.solve(products.x_transform, shift)
     deviation = np.einsum("jqr,jr->jq", inverse_scaled(products), moments) @ products.z_transform.T
-    return np.asarray(design.W[:, random, :] @ products.ols + deviation)
+    return np.asarray(coefficient_means(design, products.ols)[:, random] + deviation)

@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.level1 import source_column
-from bayeshlm.design.scaling import FloatArray, column_moments
+from bayeshlm.design.scaling import FloatArray
 from bayeshlm.equations import canonical
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
@@ -78,8 +78,8 @@ def icc(
 def between_variance(G: FloatArray, design: Design, at: Mapping[str, float] | None) -> FloatArray:
     """Variance between groups, as `icc` defines it, of covariance matrices (..., q, q): array (...)."""
     if at is None:
-        return np.asarray(np.einsum("...qr,qr->...", G, design.Z.T @ design.Z / design.n_obs))
-    z = design.Z.mean(axis=0)
+        return np.asarray(np.einsum("...qr,qr->...", G, design.moments.ZtZ))
+    z = design.moments.z_mean.copy()
     for key, value in at.items():
         z[_position(key, design)] = finite_number(key, value)
     return np.asarray(np.einsum("q,...qr,r->...", z, G, z))
@@ -88,7 +88,7 @@ def between_variance(G: FloatArray, design: Design, at: Mapping[str, float] | No
 def fixed_variance(gamma: FloatArray, design: Design) -> FloatArray:
     """Variance of X gamma over rows (divisor N - 1) in each draw (..., p), from the cross-products."""
     products = design.cross_products
-    mean = column_moments(design.X)[0] @ products.x_transform
+    mean = design.moments.x_center @ products.x_transform
     covariance = (products.XtX.sum(axis=0) - design.n_obs * np.outer(mean, mean)) / (design.n_obs - 1)
     scaled = np.linalg.solve(products.x_transform, gamma[..., None])[..., 0]
     return np.asarray(np.einsum("...k,kl,...l->...", scaled, covariance, scaled))

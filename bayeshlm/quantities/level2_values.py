@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bayeshlm.design.coefficient_means import rows_of_coefficients
 from bayeshlm.design.columns import resolve
 from bayeshlm.design.design import Design
 from bayeshlm.design.rows import walk_columns
@@ -59,7 +60,7 @@ def level2_values(
     Parameters
     ----------
     design : Design
-        Gives W (J, C, p) and the terms.
+        Gives W and the terms.
     at : mapping of str to float, optional
         Values by level-2 column (``"sector"``), call (``"cgm(size)"``) or fixed effect (``"g01[South]"``). Products
         are recomputed, a factor that is not named entering at its mean over groups.
@@ -78,7 +79,7 @@ def level2_values(
         `at` names no level-2 term, or a term that cannot be recomputed from what it names.
     """
     positions = design.random_coefficients if coefficients is None else list(coefficients)
-    values = design.W[:, positions].mean(axis=0)
+    values = rows_of_coefficients(design, design.W.mean(axis=0))[positions]
     if not at:
         return values
     terms = _terms(design, positions)

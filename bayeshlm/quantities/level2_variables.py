@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayeshlm.design.centering import first_rows
+from bayeshlm.design.coefficient_means import rows_of_coefficients
 from bayeshlm.design.columns import CategoricalColumn, level_label, read_categories, read_column
 from bayeshlm.design.design import Design
 from bayeshlm.design.naming import expression_text
@@ -132,10 +133,10 @@ def level2_rows(design: Design, variable: Level2Variable | None, values: Sequenc
 
 
 def _category_row(design: Design, variable: Level2Variable, code: int) -> FloatArray:
-    row = design.W.mean(axis=0)
+    values = design.W.mean(axis=0)
     touched = list(variable.positions)
-    row[:, touched] = design.W[variable.codes == code][:, :, touched].mean(axis=0)
-    return np.asarray(row)
+    values[touched] = design.W[variable.codes == code][:, touched].mean(axis=0)
+    return rows_of_coefficients(design, values)
 
 
 def _name(factor: Factor) -> str:
@@ -164,7 +165,7 @@ def _variable(
         if not alone or any("[" in design.fixed[k].label.removeprefix(design.fixed[k].symbol) for k in alone[:1]):
             return None
         k = alone[0]
-        values = design.W[:, design.coefficient_labels.index(design.fixed[k].coefficient), k]
+        values = design.W[:, k]
     different, codes = np.unique(values, return_inverse=True)
     if len(different) == 2:
         levels = tuple(level_label(float(value)) for value in different)

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from bayeshlm.design.coefficient_means import coefficient_means
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import labelled_posterior
@@ -44,7 +45,7 @@ def one_draw(
         return np.asarray(values, dtype=float)[None, None]
 
     gamma, u = np.asarray(gamma, dtype=float), np.asarray(u, dtype=float)
-    beta = design.W @ gamma
+    beta = coefficient_means(design, gamma)
     beta[:, design.random_coefficients] += u
     correlations = one(np.nan_to_num(np.asarray(corr, dtype=float), nan=0.0)) if len(design.random) > 1 else None
     return labelled_posterior(design, one(gamma), one(tau), one(sigma), correlations, one(u), one(beta))

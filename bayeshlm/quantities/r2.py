@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayeshlm.design.centering import GroupMeans
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
@@ -135,16 +134,14 @@ def variance_parts(posterior: Draws) -> Parts:
     gamma = posterior.gamma
     G = posterior.G
     n = design.n_per_group
-    x_means, z_means = (
-        GroupMeans.learn(columns, design.group_codes, design.n_groups).means for columns in (design.X, design.Z)
-    )
+    x_means, z_means = design.moments.x_group_mean, design.moments.z_group_mean
     # In the scaled coordinates of the cross-products, where columns of very different sizes lose no digits.
     transform = design.cross_products.x_transform
     deviations = (x_means - np.average(x_means, axis=0, weights=n)) @ transform
     scaled = np.linalg.solve(transform, gamma[..., None])[..., 0]
     f2 = ((scaled @ deviations.T) ** 2 @ n) / (design.n_obs - 1)
     m = np.einsum("...qr,qr->...", G, (z_means.T * n) @ z_means / design.n_obs)
-    random = np.einsum("...qr,qr->...", G, design.Z.T @ design.Z / design.n_obs)
+    random = np.einsum("...qr,qr->...", G, design.moments.ZtZ)
     f1, f2 = _split(fixed_variance(gamma, design), f2)
     v, m = _split(random, m)
     return Parts(f1, f2, v, m, posterior.sigma2)

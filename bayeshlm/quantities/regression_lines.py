@@ -52,7 +52,7 @@ def average_lines(posterior: Draws, coefficient: str, x: FloatArray, rows: Float
     a = np.repeat(_means(design, coefficient)[None], len(x), axis=0)
     a[:, position] = x
     weights = np.einsum("nc,vcp->vnp", a, rows)
-    values = np.einsum("sdp,vnp->sdvn", posterior.gamma, weights, optimize=True) + design.offset.mean()
+    values = np.einsum("sdp,vnp->sdvn", posterior.gamma, weights, optimize=True) + design.moments.offset_mean
     return posterior.labelled(values, ("row", "x"), {"x": x}, "expected")
 
 
@@ -75,7 +75,7 @@ def group_regressions(design: Design, coefficient: str, beta: FloatArray) -> Gro
     np.maximum.at(ends[:, 1], design.group_codes, values)
     a = _means(design, coefficient)
     a[position] = 0.0
-    return GroupRegressions(ends, (beta @ a + design.offset.mean())[:, None] + beta[:, [position]] * ends)
+    return GroupRegressions(ends, (beta @ a + design.moments.offset_mean)[:, None] + beta[:, [position]] * ends)
 
 
 def posterior_means(posterior: Draws) -> FloatArray:

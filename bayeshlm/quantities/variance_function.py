@@ -48,9 +48,10 @@ def variance_function(
     design = posterior.design
     check_interval(prob, kind)
     position = [column.coefficient for column in design.random].index(coefficient)
-    column = design.Z[:, position]
-    grid = np.linspace(column.min(), column.max(), _GRID) if x is None else np.asarray(x, dtype=float)
-    z = np.repeat(design.Z.mean(axis=0)[None], len(grid), axis=0)
+    moments = design.moments
+    ends = moments.z_min[position], moments.z_max[position]
+    grid = np.linspace(*ends, _GRID) if x is None else np.asarray(x, dtype=float)
+    z = np.repeat(moments.z_mean[None], len(grid), axis=0)
     z[:, position] = grid
     G = posterior.G
     between = np.einsum("nq,sdqr,nr->sdn", z, G, z, optimize=True)

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import chdtrc, fdtrc, stdtr
 
-from bayeshlm.design.design import FixedColumn
+from bayeshlm.design.predictor import FixedColumn
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.reml.estimate import RemlEstimate

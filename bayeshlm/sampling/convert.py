@@ -51,6 +51,9 @@ def to_datatree(raw: RawDraws, design: Design, priors: Priors, options: Sampling
             groups["log_likelihood"] = log_likelihood_dataset(log_likelihood, posterior, design)
         else:
             groups["group_moments"] = group_moments(Draws(posterior, design))
+    observed: dict[str, xr.Dataset] = {}
+    if design.rows is not None:
+        observed["observed_data"] = xr.Dataset({"y": ("obs_id", design.y)}, {"obs_id": pd.RangeIndex(design.n_obs)})
     stats = raw.sample_stats
     keep = [name for name in stats.data_vars if stats[name].dims == ("chain", "draw") and stats[name].dtype != object]
     tree = xr.DataTree.from_dict(
@@ -60,7 +63,7 @@ def to_datatree(raw: RawDraws, design: Design, priors: Priors, options: Sampling
             **groups,
             "log_prior": log_prior(Draws(posterior, design), priors),
             "constant_data": constant_data(design, priors),
-            "observed_data": xr.Dataset({"y": ("obs_id", design.y)}, {"obs_id": pd.RangeIndex(design.n_obs)}),
+            **observed,
         }
     )
     tree.attrs = {

@@ -84,7 +84,7 @@ def draw_u(design, gamma, chol, sigma, rng):
 
 def labelled(design, gamma, tau, sigma, corr, u, chains):
     """Draws (S, ...) as the Dataset of a posterior, with beta."""
-    beta = np.einsum("jck,sk->sjc", design.W, gamma)
+    beta = np.einsum("jk,kc,sk->sjc", design.W, np.eye(len(design.coefficients))[design.coefficient_of], gamma)
     beta[..., design.random_coefficients] += u
     dims = {
         "gamma": (gamma, ["fixed"]),

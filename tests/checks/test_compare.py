@@ -91,7 +91,9 @@ def test_data_that_differ_are_refused(unit):
     with pytest.raises(OptionError, match="'a' has 480 rows and 'b' has 468"):
         check_same_data({"a": design, "b": clinics_design(INTERCEPT, n_groups=39)}, unit)
     with pytest.raises(OptionError, match="not the same outcome"):
-        check_same_data({"a": design, "b": dataclasses.replace(design, y=np.log(design.y + 50))}, unit)
+        check_same_data(
+            {"a": design, "b": design.changed(rows=dataclasses.replace(design.rows, y=np.log(design.y + 50)))}, unit
+        )
     frame = clinics_frame()
     frame["clinic"] += 1
     moved = build_design(parse(INTERCEPT), frame, "clinic")

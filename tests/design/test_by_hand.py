@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from bayeshlm.design import build_design
+from bayeshlm.design.coefficient_means import coefficient_means, rows_of_coefficients
 from bayeshlm.equations import parse, render
 
 PUPILS = pd.DataFrame(
@@ -42,13 +43,11 @@ def test_cross_level_interaction_and_centering_within_groups():
         ],
     )
     np.testing.assert_array_equal(design.Z, design.X[:, [0, 2]])
-    np.testing.assert_array_equal(
-        design.W,
-        [
-            [[1, 1, 0, 0], [0, 0, 1, 1]],  # Ash
-            [[1, 0, 0, 0], [0, 0, 1, 0]],  # Elm
-        ],
-    )
+    np.testing.assert_array_equal(design.W, [[1, 1, 1, 1], [1, 0, 1, 0]])  # Ash, Elm
+    np.testing.assert_array_equal(design.coefficient_of, [0, 0, 1, 1])
+    beta = coefficient_means(design, np.array([[1.0, 10, 100, 1000], [2, 0, 0, 0]]))
+    np.testing.assert_array_equal(beta, [[[11, 1100], [1, 100]], [[2, 0], [2, 0]]])
+    np.testing.assert_array_equal(rows_of_coefficients(design, design.W[0]), [[1, 1, 0, 0], [0, 0, 1, 1]])
     assert list(design.group_labels) == ["Ash", "Elm"]
     np.testing.assert_array_equal(design.group_codes, [1, 0, 1, 0, 1, 0])
     np.testing.assert_array_equal(design.n_per_group, [3, 3])
@@ -117,15 +116,15 @@ def test_level2_expression(expression, ash, birch, elm):
     data = pd.concat([PUPILS, birches], ignore_index=True)
     data["size"] = data["school"].map({"Ash": 4, "Birch": 9, "Elm": 25})
     design = design_of(f"math = b0 + r; b0 = g00 + g01*{expression} + u0", data)
-    np.testing.assert_allclose(design.W[:, 0, 1], [ash, birch, elm], rtol=1e-14, atol=1e-14)
-    np.testing.assert_array_equal(design.X[:, 1], design.W[design.group_codes, 0, 1])
+    np.testing.assert_allclose(design.W[:, 1], [ash, birch, elm], rtol=1e-14, atol=1e-14)
+    np.testing.assert_array_equal(design.X[:, 1], design.W[design.group_codes, 1])
 
 
 def test_a_coefficient_with_a_random_effect_only_has_no_column_in_X():
     design = design_of("math = b0 + b1*cwc(ses) + r; b0 = g00 + u0; b1 = u1; cov(u0, u1) = 0")
     assert design.fixed_labels == ["g00"]
     np.testing.assert_array_equal(design.Z[:, 1], [-2, -4, 0, 0, 2, 4])
-    np.testing.assert_array_equal(design.W, [[[1.0], [0.0]]] * 2)
+    np.testing.assert_array_equal(design.W, [[1.0]] * 2)
     assert design.blocks == ((0,), (1,))
 
 

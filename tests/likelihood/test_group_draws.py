@@ -43,7 +43,12 @@ def test_regenerated_draws_are_the_ones_that_are_kept(design, fake_draws):
     np.testing.assert_array_equal(some["u"].to_numpy().reshape(u[:, positions].shape), u[:, positions])
     np.testing.assert_array_equal(some["beta"].to_numpy().reshape(beta[:, positions].shape), beta[:, positions])
     assert some["site"].to_numpy().tolist() == [J + 99, 102, recover.BLOCK + 100, 100]
-    fixed = np.einsum("jck,sk->sjc", design.W, posterior["gamma"].to_numpy().reshape(16, -1))
+    fixed = np.einsum(
+        "jk,kc,sk->sjc",
+        design.W,
+        np.eye(len(design.coefficients))[design.coefficient_of],
+        posterior["gamma"].to_numpy().reshape(16, -1),
+    )
     fixed[..., design.random_coefficients] += u
     np.testing.assert_allclose(beta, fixed, rtol=1e-12, atol=1e-12)
 
@@ -68,7 +73,7 @@ def test_moments_follow_the_law_of_total_variance(design, fake_draws):
     np.testing.assert_allclose(moments["u_mean"], expected.mean(axis=0).T, rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(moments["u_sd"] ** 2, (expected.var(axis=0, ddof=1) + within).T, rtol=1e-10)
 
-    beta = np.einsum("jck,sk->scj", design.W, given.gamma)
+    beta = np.einsum("jk,kc,sk->scj", design.W, np.eye(len(design.coefficients))[design.coefficient_of], given.gamma)
     beta[:, design.random_coefficients] += expected
     variance = beta.var(axis=0, ddof=1)
     variance[design.random_coefficients] += within

@@ -135,6 +135,21 @@ def test_hausman_does_not_depend_on_the_form_of_the_model(form):
     assert pytest.approx(plain.contextual.F, rel=1e-6) == found.contextual.F
 
 
+def test_the_contextual_model_has_a_true_W(monkeypatch):
+    made_of = []
+    monkeypatch.setattr("bayeshlm.methods.contextual.fit_reml", lambda made: made_of.append(made) or fit_reml(made))
+    full = hlm.open_model("hsb-slopes-as-outcomes-full").design
+    contextual(full, find_slope(full))
+    (made,) = made_of
+    between = [k for k, column in enumerate(made.fixed) if column.label.startswith("between")]
+    assert between
+    np.testing.assert_array_equal(made.X[:, between], made.W[made.group_codes][:, between])
+    assert {made.coefficients[c].expression for c in made.coefficient_of[between]} == {"1"}
+    within = [k for k, column in enumerate(made.fixed) if column.label.startswith("within")]
+    first = made.X[:, [within[0]]]  # the term 1: x less its group mean
+    np.testing.assert_allclose(made.X[:, within], first * made.W[made.group_codes][:, within], atol=1e-14)
+
+
 def test_the_contextual_effect_is_the_coefficient_of_the_group_mean():
     raw = design(SPLIT["raw"])
     fit, split = fit_reml(raw), contextual(raw, find_slope(raw))

@@ -72,7 +72,9 @@ def test_labels_and_identities(frame):
     corr = made["corr"].to_numpy()[0]
     assert (corr[:, 0, 1:] == 0).all()
     assert (corr[:, 1, 2] != 0).all()
-    beta = np.einsum("jck,sk->sjc", design.W, made["gamma"].to_numpy()[0])
+    beta = np.einsum(
+        "jk,kc,sk->sjc", design.W, np.eye(len(design.coefficients))[design.coefficient_of], made["gamma"].to_numpy()[0]
+    )
     beta += made["u"].to_numpy()[0]
     np.testing.assert_allclose(made["beta"].to_numpy()[0], beta, rtol=1e-12)
 

@@ -40,7 +40,9 @@ def posterior_of() -> Callable[..., xr.Dataset]:
             coords["random_"] = labels
         if u is not None:
             u = _stacked(u, 2)
-            beta = np.einsum("jck,sdk->sdjc", design.W, gamma)
+            beta = np.einsum(
+                "jk,kc,sdk->sdjc", design.W, np.eye(len(design.coefficients))[design.coefficient_of], gamma
+            )
             position = {column.label: c for c, column in enumerate(design.coefficients)}
             for r, column in enumerate(design.random):
                 beta[..., position[column.coefficient]] += u[..., r]

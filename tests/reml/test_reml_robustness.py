@@ -210,8 +210,6 @@ def test_collinear_columns() -> None:
 def test_rows_are_not_needed_after_the_cross_products() -> None:
     design = small_design("three")
     expected = fit_reml(design)
-    for name in ("X", "Z", "y"):
-        object.__setattr__(design, name, None)
-    found = fit_reml(design)
+    found = fit_reml(design.sums_only())
     assert found.criterion == expected.criterion
     assert np.isfinite(kenward_roger(found).df(np.eye(4))).all()

@@ -1,0 +1,146 @@
+"""Moments of the design's columns over rows and within groups: all that the default path needs of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayeshlm.design.centering import GroupMeans
+from bayeshlm.design.design_rows import DesignRows
+from bayeshlm.design.predictor import FixedColumn, RandomColumn, intercept_position
+from bayeshlm.design.scaling import FloatArray, column_moments
+
+FAR = 3.0  # standard deviations from zero
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ColumnMoments:
+    """Moments of y, X and Z, computed once when a design is built.
+
+    Attributes
+    ----------
+    y_mean, y_sd : float
+    y_range : (float, float)
+        Smallest and largest.
+    y_two_values : bool
+        The outcome has no other values than these.
+    offset_mean : float
+    x_mean : (p,) array
+    x_center : (p,) array
+        The means again, summed so that they hold for means of 1e9 (`column_moments`).
+    x_scaled : (p,) array, (p, p) array, (p,) array, or None
+        Without an intercept: root mean squares of the columns of X; cross-products and sums of the columns over these.
+    at_means : (p, p) array
+        Matrix C of the coordinates ``C gamma`` in which an effect that a far column interacts with is the effect at
+        that column's mean; the identity where nothing is far.
+    x_sd_at_means : (p,) array
+        SDs of the columns of ``X C^-1``.
+    z_mean, z_sd, z_square, z_min, z_max : (q,) arrays
+    ZtZ : (q, q) array
+        ``Z'Z / N``.
+    x_group_mean, z_group_mean : (J, p) and (J, q) arrays
+
+    Notes
+    -----
+    SDs divide by N - 1. A column lies far from zero when ``|mean| > 3 sd`` over rows.
+    """
+
+    y_mean: float
+    y_sd: float
+    y_range: tuple[float, float]
+    y_two_values: bool
+    offset_mean: float
+    x_mean: FloatArray
+    x_center: FloatArray
+    x_scaled: tuple[FloatArray, FloatArray, FloatArray] | None
+    at_means: FloatArray
+    x_sd_at_means: FloatArray
+    z_mean: FloatArray
+    z_sd: FloatArray
+    z_square: FloatArray
+    z_min: FloatArray
+    z_max: FloatArray
+    ZtZ: FloatArray
+    x_group_mean: FloatArray
+    z_group_mean: FloatArray
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def moments_of(
+    rows: DesignRows, W: FloatArray, fixed: Sequence[FixedColumn], random: Sequence[RandomColumn]
+) -> ColumnMoments:
+    """Compute the moments of a design of one random term.
+
+    Parameters
+    ----------
+    rows : DesignRows
+    W : (J, p) array
+    fixed, random : sequences of FixedColumn and RandomColumn
+        Labels of the columns of X and Z.
+    """
+    X, (Z,), (codes,) = rows.X, rows.Z, rows.codes
+    low, high = float(rows.y.min()), float(rows.y.max())
+    at_means = _at_means(rows, W, fixed, random)
+    moved = bool((at_means != np.eye(len(fixed))).any())
+    return ColumnMoments(
+        y_mean=float(rows.y.mean()),
+        y_sd=float(rows.y.std(ddof=1)),
+        y_range=(low, high),
+        y_two_values=bool(np.isin(rows.y, (low, high)).all()),
+        offset_mean=float(rows.offset.mean()),
+        x_mean=X.mean(axis=0),
+        x_center=column_moments(X)[0],
+        x_scaled=_scaled(X) if intercept_position(fixed) is None else None,
+        at_means=at_means,
+        x_sd_at_means=_sds(np.asarray(X @ np.linalg.inv(at_means)) if moved else X),
+        z_mean=Z.mean(axis=0),
+        z_sd=_sds(Z),
+        z_square=(Z**2).mean(axis=0),
+        z_min=Z.min(axis=0),
+        z_max=Z.max(axis=0),
+        ZtZ=Z.T @ Z / len(rows.y),
+        x_group_mean=GroupMeans.learn(X, codes, len(W)).means,
+        z_group_mean=GroupMeans.learn(Z, codes, len(W)).means,
+    )
+
+
+def _at_means(
+    rows: DesignRows, W: FloatArray, fixed: Sequence[FixedColumn], random: Sequence[RandomColumn]
+) -> FloatArray:
+    basis = np.eye(len(fixed))
+    intercept = intercept_position(fixed)
+    if intercept is None:
+        return basis
+    position = {(column.coefficient, column.term): k for k, column in enumerate(fixed)}
+    z_position = {column.coefficient: r for r, column in enumerate(random)}
+    constant = fixed[intercept].coefficient
+    for k, column in enumerate(fixed):
+        lower, mean_slope = position.get((constant, column.term)), position.get((column.coefficient, "1"))
+        if column.coefficient != constant and lower is not None:
+            if mean_slope is not None:
+                basis[lower, k] += _far_mean(rows.X[:, mean_slope])
+            elif column.coefficient in z_position:
+                basis[lower, k] += _far_mean(rows.Z[0][:, z_position[column.coefficient]])
+        if column.term != "1" and mean_slope is not None:
+            basis[mean_slope, k] += _far_mean(W[rows.codes[0], k])
+    basis[intercept] = np.eye(len(fixed))[intercept]
+    return basis
+
+
+def _scaled(X: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    scale = np.sqrt((X**2).mean(axis=0))
+    columns = X / scale
+    return scale, columns.T @ columns, columns.sum(axis=0)
+
+
+def _far_mean(values: FloatArray) -> float:
+    """The mean of a variable that lies far from zero, else 0."""
+    mean = float(values.mean())
+    return mean if abs(mean) > FAR * float(values.std(ddof=1)) else 0.0
+
+
+def _sds(columns: FloatArray) -> FloatArray:
+    """SDs of columns, each in two passes."""
+    return np.array([column.std(ddof=1) for column in columns.T])

@@ -1,0 +1,46 @@
+"""The rows of a design: what only row-wise quantities ask for once moments and cross-products are formed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayeshlm.design.scaling import FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DesignRows:
+    """Numbers of N rows.
+
+    Attributes
+    ----------
+    y, offset : (N,) arrays
+    X : (N, p) array
+    Z : tuple of (N, q) arrays
+        Of each random term.
+    codes : tuple of (N,) arrays of int
+        Position of each row's group among the labels of each random term.
+    frame : DataFrame
+        The rows kept and the columns used, as the data hold them.
+    """
+
+    y: FloatArray
+    offset: FloatArray
+    X: FloatArray
+    Z: tuple[FloatArray, ...]
+    codes: tuple[IntArray, ...]
+    frame: pd.DataFrame
+
+    def at(self, kept: NDArray[np.bool_], codes: tuple[IntArray, ...]) -> DesignRows:
+        """Some of the rows, with the codes that their groups then have."""
+        return DesignRows(
+            y=self.y[kept],
+            offset=self.offset[kept],
+            X=np.ascontiguousarray(self.X[kept]),
+            Z=tuple(np.ascontiguousarray(columns[kept]) for columns in self.Z),
+            codes=codes,
+            frame=self.frame[kept],
+        )

@@ -1,0 +1,107 @@
+"""What a model's predictor is made of: labelled fixed columns, and random terms, each with its grouping."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from bayeshlm.design.naming import Part, column_name
+
+
+@dataclass(frozen=True, slots=True)
+class CoefficientColumn:
+    """A level-1 coefficient: label ``b1`` or ``b1[Black]``, its symbol ``b1``, its expression (``1``: intercept)."""
+
+    label: str
+    symbol: str
+    expression: str
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The expression in words, with what a category is compared with: ``race: Black (vs. White)``."""
+        return column_name(self.parts) if self.parts else self.expression
+
+
+@dataclass(frozen=True, slots=True)
+class FixedColumn:
+    """A column of X.
+
+    Attributes
+    ----------
+    label, symbol : str
+        ``g11[Black]`` and ``g11``.
+    coefficient : str
+        Label of the level-1 coefficient that it predicts.
+    term : str
+        Its level-2 expression; ``1`` for the intercept of its line.
+    is_intercept : bool
+        The column is the constant 1, because both expressions are.
+    parts : tuple of Part
+        Of the term.
+    """
+
+    label: str
+    symbol: str
+    coefficient: str
+    term: str
+    is_intercept: bool
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The term in words, with what a category is compared with: ``sector: Catholic (vs. public)``."""
+        return column_name(self.parts) if self.parts else self.term
+
+
+@dataclass(frozen=True, slots=True)
+class RandomColumn:
+    """A column of Z: label ``u1`` or ``u1[Black]``, symbol, label of its coefficient and that one's expression."""
+
+    label: str
+    symbol: str
+    coefficient: str
+    expression: str
+    is_intercept: bool
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The expression in words, as of its coefficient."""
+        return column_name(self.parts) if self.parts else self.expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RandomTerm:
+    """Effects that vary between the groups of one grouping.
+
+    Attributes
+    ----------
+    grouping : str
+        Its column.
+    labels : Index of J groups
+    columns : tuple of RandomColumn
+        The effects, in the order of the columns of Z.
+    blocks : tuple of tuple of int
+        Covariance pattern: positions in `columns` of the effects that may covary; blocks are independent.
+    """
+
+    grouping: str
+    labels: pd.Index
+    columns: tuple[RandomColumn, ...]
+    blocks: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictor:
+    """The fixed columns, and a random term for each grouping."""
+
+    fixed: tuple[FixedColumn, ...]
+    random: tuple[RandomTerm, ...]
+
+
+def intercept_position(columns: Sequence[FixedColumn | RandomColumn]) -> int | None:
+    """Position of the column of ones among columns of X or Z."""
+    return next((k for k, column in enumerate(columns) if column.is_intercept), None)
