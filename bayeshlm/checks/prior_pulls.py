@@ -57,10 +57,9 @@ def prior_pulls(
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``gamma``, ``tau``, ``sigma`` and, for correlated effects, ``corr``.
-    design, priors, estimate
-        The model's, and its REML fit.
+    posterior : Draws
+    priors : Priors
+    estimate : RemlEstimate
     rows : sequence of Component, length R
         What the draws are of; every gamma is among them, in the design's order.
     draws : array (R, S)
@@ -105,15 +104,12 @@ def _flat_weights(log_prior: FloatArray) -> tuple[FloatArray, float]:
 def _log_priors(posterior: Draws, priors: Priors) -> dict[str, FloatArray]:
     """Log density of each prior at each draw, (S,), by key."""
     design = posterior.design
-    labels = design.random_labels
-    gamma = posterior.gamma
-    gamma = priors.at_means(gamma.reshape(-1, gamma.shape[-1]))
+    gamma = priors.at_means(posterior.flat(posterior.gamma))
     tau = posterior.flat(posterior.tau)
     found = {key: priors.gamma[k].log_density(gamma[:, k]) for k, key in enumerate(priors.fixed)}
     found |= {f"tau_{label}": priors.tau[k].log_density(tau[:, k]) for k, label in enumerate(priors.random)}
     if priors.corr is not None:
-        corr = posterior.dataset["corr"].sel(random=labels, random_=labels)
-        values = corr.transpose("chain", "draw", "random", "random_").to_numpy().reshape(-1, len(labels), len(labels))
+        values = posterior.flat(posterior.corr)
         blocks = [np.ix_(block, block) for block in design.blocks if len(block) > 1]
         found["corr"] = np.sum([priors.corr.log_density(values[(..., *block)]) for block in blocks], axis=0)
     sigma = posterior.sigma.ravel()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from bayeshlm.checks.reml_intervals import DrawsBesideReml, draws_beside_reml
+from bayeshlm.checks.reml_components import DrawsBesideReml, draws_beside_reml
 from bayeshlm.design.naming import parameter_label
 from bayeshlm.display.digits import percent
 from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
