@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayeshlm.checks.held_correlations import HeldCorrelation
 from bayeshlm.checks.prior_pulls import MAX_K, PriorPulls
-from bayeshlm.checks.reml_components import Component
+from bayeshlm.checks.reml_components import Component, HeldCorrelation
 from bayeshlm.checks.verdicts import MAX_DIFFERENCE, MAX_ERROR
 from bayeshlm.design.naming import prior_label
 from bayeshlm.design.scaling import FloatArray
@@ -140,16 +139,11 @@ def boundary_of_another(found: RowOfDraws, moves: Sequence[HeldCorrelation]) -> 
 
 def _mean_within_bounds(row: Component) -> float:
     """Mean of the likelihood that `boundary` describes, by quadrature over x, the quantity or its root."""
-    if row.component == "corr":
-        x = np.linspace(-1, 1, 4001)
-        value, log_density = x, -0.5 * ((x - row.estimate) / row.se) ** 2
-    elif row.component == "tau":
-        center, se = row.estimate**2, 2 * row.estimate * row.se
-        x = np.linspace(0, np.sqrt(center + 8 * se), 4001)
-        value, log_density = x, -0.5 * ((x * x - center) / se) ** 2
-    else:
-        x = np.linspace(0, 1, 4001)
-        value, log_density = x * x, -0.5 * ((x * x - row.estimate) / row.se) ** 2
+    corr, tau = row.component == "corr", row.component == "tau"
+    center, se = (row.estimate**2, 2 * row.estimate * row.se) if tau else (row.estimate, row.se)
+    x = np.linspace(-1 if corr else 0, np.sqrt(center + 8 * se) if tau else 1, 4001)
+    log_density = -0.5 * (((x if corr else x * x) - center) / se) ** 2
+    value = x if corr or tau else x * x
     weights = np.exp(log_density - log_density.max())
     return float(weights @ value / weights.sum())
 
@@ -185,12 +179,9 @@ def prior_causes(found: RowOfDraws, pulls: PriorPulls, position: int) -> list[Ca
     for k, key in enumerate(pulls.keys):
         size = pulls.shift[position, k] / found.unit
         if found.explains(size):
-            how = f"Pareto k {pulls.pareto_k[k]:.2f}"
-            if not pulls.pareto_k[k] <= MAX_K:
-                how = "from REML's likelihood"
-            named.append(
-                Cause(f"{PRIOR} {key}", f"the prior of {prior_label(key)} moves the mean by {size:+.2f} ({how})", size)
-            )
+            how = f"Pareto k {pulls.pareto_k[k]:.2f}" if pulls.pareto_k[k] <= MAX_K else "from REML's likelihood"
+            text = f"the prior of {prior_label(key)} moves the mean by {size:+.2f} ({how})"
+            named.append(Cause(f"{PRIOR} {key}", text, size))
     return sorted(named, key=lambda cause: -abs(cause.size))
 
 
@@ -223,10 +214,10 @@ def follows(found: RowOfDraws, others: Sequence[RowOfDraws]) -> Cause | None:
 
 def follows_conflict(pulls: PriorPulls, position: int) -> Cause | None:
     """Name a prior in conflict with the data where its effect on the row itself cannot be computed."""
-    unknown = np.isnan(pulls.shift[position]) & (np.abs(np.nan_to_num(pulls.own)) > MAX_DIFFERENCE)
-    if not unknown.any():
+    own = np.where(np.isnan(pulls.shift[position]), np.abs(np.nan_to_num(pulls.own)), 0.0)
+    k = int(np.argmax(own))
+    if not own[k] > MAX_DIFFERENCE:
         return None
-    k = int(np.argmax(np.where(unknown, np.abs(np.nan_to_num(pulls.own)), -1.0)))
     return Cause(
         FOLLOWS,
         f"the prior of {prior_label(pulls.keys[k])} moves that parameter by {pulls.own[k]:+.2f} se, too far to"
@@ -260,14 +251,11 @@ def causes(
     moves : sequence of HeldCorrelation
         As in `boundary_of_another`, for the row.
     """
-    named = prior_causes(found, pulls, position)
-    named += [cause for cause in (boundary(found, singular), skew(found)) if cause is not None]
+    named = [*prior_causes(found, pulls, position), *filter(None, (boundary(found, singular), skew(found)))]
     named.sort(key=lambda cause: -abs(cause.size))
-    much_is_left = sum(abs(cause.size) for cause in named) < abs(found.difference) / 2
-    if much_is_left and found.row.component in ("gamma", "icc", "beta") and (cause := follows(found, variances)):
-        named.append(cause)
-    if much_is_left and (cause := boundary_of_another(found, moves)):
-        named.append(cause)
+    if sum(abs(cause.size) for cause in named) < abs(found.difference) / 2:
+        carried = follows(found, variances) if found.row.component in ("gamma", "icc", "beta") else None
+        named += filter(None, (carried, boundary_of_another(found, moves)))
     if not named and (cause := follows_conflict(pulls, position)):
         named.append(cause)
     if not converged:

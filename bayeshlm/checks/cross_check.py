@@ -9,18 +9,18 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.checks.causes import Cause, RowOfDraws, causes, few_draws, no_estimate
-from bayeshlm.checks.group_comparison import GroupComparison, compare_groups
-from bayeshlm.checks.held_correlations import held_correlations
 from bayeshlm.checks.prior_pulls import prior_pulls
-from bayeshlm.checks.reml_components import Component, components
+from bayeshlm.checks.reml_components import Component, components, draws_of_components, held_correlations
 from bayeshlm.checks.verdicts import AGREES, DIFFERS, MAX_DIFFERENCE, NO_ESTIMATE, UNDECIDED, compared, verdict
+from bayeshlm.design.coefficient_means import coefficient_means
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.quantities.convergence import Convergence
-from bayeshlm.quantities.icc import icc
+from bayeshlm.quantities.group_coefficients import mean_and_error
+from bayeshlm.quantities.group_draws import group_draws
 from bayeshlm.quantities.summary import summarize
-from bayeshlm.quantities.variance_components import variance_draws
+from bayeshlm.reml.empirical_bayes import empirical_bayes
 from bayeshlm.reml.estimate import RemlEstimate
 
 LARGEST, RMS = "largest", "root mean square"
@@ -68,10 +68,9 @@ def cross_check(
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``gamma``, ``tau``, ``corr``, ``sigma`` and ``beta``.
-    design, priors
-        The model's.
+    posterior : Draws
+        Of gamma, tau, corr, sigma and, without `moments`, beta.
+    priors : Priors
     estimate : RemlEstimate
         REML fit of the same design.
     convergence : Convergence
@@ -117,26 +116,82 @@ def cross_check(
         if said == DIFFERS:
             moves = held.get(row.row.effect, ()) if row.row.component == "tau" else ()
             named.append(causes(row, k, pulls, variances, estimate.reason, convergence.converged, moves))
-        elif said == UNDECIDED:
-            named.append((few_draws(row.error),))
         else:
-            named.append((no_estimate(estimate.reason),) if said == NO_ESTIMATE else ())
+            others = {UNDECIDED: few_draws(row.error), NO_ESTIMATE: no_estimate(estimate.reason)}
+            named.append((others[said],) if said in others else ())
     table["causes"] = [", ".join(cause.name for cause in some) for some in named]
     table["reason"] = ["; ".join(cause.text for cause in some) for some in named]
     return _judged(table, groups.table, convergence)
 
 
-def draws_of_components(posterior: Draws) -> tuple[pd.DataFrame, FloatArray]:
-    """Summaries, and draws (R, S), of gamma, tau, corr, sigma and ICC, in the order of `components`."""
+@dataclass(frozen=True, eq=False, slots=True)
+class GroupComparison:
+    """Groups' coefficients that have a random effect, posterior beside REML.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        Indexed by (<group>, ``coefficient``); columns of `bayeshlm.checks.verdicts.compared`.
+    largest : tuple of Component
+        Of each coefficient the group with the largest difference.
+    draws : array (q, S)
+        Its draws, the chains one after another.
+    positions : tuple of int, length q
+        Its position among the groups.
+    """
+
+    table: pd.DataFrame
+    largest: tuple[Component, ...]
+    draws: FloatArray
+    positions: tuple[int, ...]
+
+
+def compare_groups(
+    posterior: Draws,
+    estimate: RemlEstimate,
+    tau: tuple[Component, ...],
+    moments: xr.Dataset | None = None,
+) -> GroupComparison:
+    """Compare ``beta_j = W_j gamma + u_j`` of every group.
+
+    Parameters
+    ----------
+    posterior : Draws
+    estimate : RemlEstimate
+    tau : tuple of Component, length q
+        REML's SDs of the random effects.
+    moments : xarray.Dataset, optional
+        Of the groups' coefficients, where beta was not kept.
+
+    Notes
+    -----
+    The unit is the conditional SD of u_j given the variance components, as lme4's ``ranef(condVar=TRUE)`` has it,
+    and the posterior SD of beta_j where tau lies near zero or on it.
+    """
     design = posterior.design
-    variances = variance_draws(posterior)
-    names = [name for name in ("tau", "corr", "sigma") if name in variances]
-    share = icc(posterior)
-    parts = [posterior.dataset["gamma"].sel(fixed=design.fixed_labels), *(variances[name] for name in names)]
-    parts.append(share.draws["icc"])
-    stacked = [part.transpose(..., "chain", "draw").to_numpy() for part in parts]
-    draws = np.concatenate([values.reshape(-1, values.shape[-2] * values.shape[-1]) for values in stacked])
-    return pd.concat([summarize(part) for part in parts]), draws
+    positions = design.random_coefficients
+    labels = [design.coefficient_labels[c] for c in positions]
+    eb = empirical_bayes(estimate)
+    estimates = coefficient_means(design, estimate.gamma)[:, positions] + eb.u
+    if moments is None:
+        beta = posterior.dataset["beta"].sel(coefficient=labels).transpose("chain", "draw", design.group, "coefficient")
+        summary = summarize(beta)
+    else:
+        summary = mean_and_error(moments, labels)
+    regular = np.broadcast_to([component.regular for component in tau], estimates.shape)
+    sd = np.where(np.array([component.on_boundary for component in tau]), np.nan, eb.sd)
+    table = compared(summary, estimates.ravel(), sd.ravel(), regular.ravel(), design.n_groups)
+    size = np.abs(np.nan_to_num(table["difference"].to_numpy())).reshape(estimates.shape)
+    worst = size.argmax(axis=0)
+    named = group_draws(posterior, design.group_labels[worst])["beta"]
+    named = named.sel(coefficient=labels).transpose(design.group, "coefficient", "chain", "draw")
+    index = range(len(labels))
+    return GroupComparison(
+        table=table,
+        largest=tuple(Component("beta", labels[q], estimates[worst[q], q], sd[worst[q], q]) for q in index),
+        draws=np.array([named[q, q].to_numpy().ravel() for q in index]),
+        positions=tuple(int(worst[q]) for q in index),
+    )
 
 
 def _group_rows(groups: GroupComparison) -> pd.DataFrame:

@@ -58,10 +58,9 @@ def prior_pulls(
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With ``gamma``, ``tau``, ``sigma`` and, for correlated effects, ``corr``.
-    design, priors, estimate
-        The model's, and its REML fit.
+    posterior : Draws
+    priors : Priors
+    estimate : RemlEstimate
     rows : sequence of Component, length R
         What the draws are of; every gamma is among them, in the design's order.
     draws : array (R, S)

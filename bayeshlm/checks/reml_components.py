@@ -1,16 +1,24 @@
-"""REML's variance components and ICC with standard errors, in the form in which a posterior is compared with them."""
+"""REML's estimates beside the posterior: the quantities that are compared, their standard errors and their draws."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
+from scipy.special import expit, logit, ndtri
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.parameters.draws import Draws
+from bayeshlm.quantities.icc import icc
+from bayeshlm.quantities.summary import summarize
+from bayeshlm.quantities.variance_components import variance_draws
 from bayeshlm.reml.estimate import RemlEstimate
-from bayeshlm.reml.intervals import covariance_gradient
+from bayeshlm.reml.fixed_value import held_component
+from bayeshlm.reml.intervals import covariance_gradient, wald_intervals
 from bayeshlm.reml.satterthwaite import satterthwaite
 
 NEAR = 2.0
@@ -122,3 +130,133 @@ def components(estimate: RemlEstimate, design: Design) -> tuple[Component, ...]:
     gradient = (np.sum(dG * mean_square, axis=(1, 2)) * sigma2 - v * 2 * e.sigma * dsigma) / (v + sigma2) ** 2
     found.append(Component("icc", "", v / (v + sigma2), se(gradient) if v > 0 else np.nan, 0.0, 1.0))
     return tuple(found)
+
+
+def draws_of_components(posterior: Draws) -> tuple[pd.DataFrame, FloatArray]:
+    """Summaries, and draws (R, S), of gamma, tau, corr, sigma and ICC, in the order of `components`."""
+    design = posterior.design
+    variances = variance_draws(posterior)
+    names = [name for name in ("tau", "corr", "sigma") if name in variances]
+    share = icc(posterior)
+    parts = [posterior.dataset["gamma"].sel(fixed=design.fixed_labels), *(variances[name] for name in names)]
+    parts.append(share.draws["icc"])
+    stacked = [part.transpose(..., "chain", "draw").to_numpy() for part in parts]
+    draws = np.concatenate([values.reshape(-1, values.shape[-2] * values.shape[-1]) for values in stacked])
+    return pd.concat([summarize(part) for part in parts]), draws
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class DrawsBesideReml:
+    """One quantity by both methods.
+
+    Attributes
+    ----------
+    component, effect : str
+        ``("gamma", "g00")``, ``("tau", "u0")``, ``("corr", "u0,u1")``, ``("sigma", "")``, ``("icc", "")``.
+    draws : (S,) array
+        Of the posterior.
+    estimate, lower, upper : float
+        REML's; NaN where there is none, as for an interval on the boundary.
+    """
+
+    component: str
+    effect: str
+    draws: FloatArray
+    estimate: float
+    lower: float
+    upper: float
+
+
+def draws_beside_reml(posterior: Draws, estimate: RemlEstimate, prob: float = 0.95) -> tuple[DrawsBesideReml, ...]:
+    """Posterior draws and REML's Wald interval of gamma, tau, corr, sigma and the ICC.
+
+    Parameters
+    ----------
+    posterior : Draws
+    estimate : RemlEstimate
+        REML fit of the design.
+    prob : float
+        Confidence.
+
+    Raises
+    ------
+    OptionError
+        `prob` is outside of (0, 1).
+
+    Notes
+    -----
+    The intervals are those of `bayeshlm.reml.intervals.wald_intervals`; the ICC's is normal on the logit scale,
+    with the standard error of `components`.
+    """
+    design = posterior.design
+    found = wald_intervals(estimate, prob)
+    bounds = {
+        key: (float(lower), float(upper))
+        for key, lower, upper in zip(found.keys, found.lower, found.upper, strict=True)
+    }
+    rows = components(estimate, design)
+    _, draws = draws_of_components(posterior)
+    made = []
+    for row, values in zip(rows, draws, strict=True):
+        lower, upper = bounds.get(row.key, (np.nan, np.nan))
+        if row.component == "icc" and row.se > 0 and not row.on_boundary:
+            half = float(ndtri(0.5 + prob / 2)) * row.se / (row.estimate * (1 - row.estimate))
+            lower, upper = (float(expit(logit(row.estimate) + sign * half)) for sign in (-1, 1))
+        made.append(DrawsBesideReml(row.component, row.effect, values, row.estimate, lower, upper))
+    return tuple(made)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCorrelation:
+    """A tau of REML with a correlation held.
+
+    Attributes
+    ----------
+    effects : str
+        Of the correlation, such as ``"u0,u1"``.
+    estimate, value : float
+        REML's estimate of it, on the boundary, and the value at which it is held.
+    tau : float
+        What REML then estimates.
+    """
+
+    effects: str
+    estimate: float
+    value: float
+    tau: float
+
+
+def held_correlations(
+    estimate: RemlEstimate, rows: Sequence[Component], means: FloatArray
+) -> dict[str, tuple[HeldCorrelation, ...]]:
+    """Every tau with each correlation on the boundary held at its posterior mean, by effect.
+
+    Parameters
+    ----------
+    estimate : RemlEstimate
+    rows : sequence of Component, length R
+        As `components` makes them.
+    means : array (R,)
+        Posterior means of the rows.
+
+    Returns
+    -------
+    dict of str to tuple of HeldCorrelation
+        Empty where no correlation is 1 or -1.
+
+    Notes
+    -----
+    A tau and a correlation of 1 or -1 are estimated together: the deviance is smallest outside of what a correlation
+    may be, and on the boundary a tau gives way to keep the covariance that the data ask for. The estimate of tau with
+    the correlation held is the minimum of the same deviance over all other parameters.
+    """
+    labels = [row.effect for row in rows if row.component == "tau"]
+    pairs = {f"{a},{b}": (i, j) for i, a in enumerate(labels) for j, b in enumerate(labels)}
+    found: dict[str, tuple[HeldCorrelation, ...]] = {}
+    for row, mean in zip(rows, means, strict=True):
+        if row.component != "corr" or not row.on_boundary or np.isnan(row.estimate):
+            continue
+        taus = held_component(estimate, "corr", pairs[row.effect]).taus(float(mean))
+        for label, tau in zip(labels, taus, strict=True):
+            found[label] = (*found.get(label, ()), HeldCorrelation(row.effect, row.estimate, float(mean), float(tau)))
+    return found

@@ -101,16 +101,6 @@ def fit_html(report: FitReport) -> str:
     return to_html(_overview(report))
 
 
-def quantity_text(quantity: Quantity) -> str:
-    """Write the table of a quantity as plain text."""
-    return to_text([quantity_grid(quantity)])
-
-
-def quantity_html(quantity: Quantity) -> str:
-    """Write the table of a quantity as HTML."""
-    return to_html([quantity_grid(quantity)])
-
-
 def quantity_grid(quantity: Quantity, diagnostics: bool = True) -> Grid:
     """Lay out the table of a quantity, the ends of plausible ranges side by side.
 

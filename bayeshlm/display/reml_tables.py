@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from bayeshlm.display.digits import count, decimals, number, p_value, percent
 from bayeshlm.display.html import to_html
 from bayeshlm.display.labels import ColumnLabels
 from bayeshlm.display.left_out_notes import data_notes, dropped_rows, notes_block
+from bayeshlm.display.shown_result import ShownResult
 from bayeshlm.display.text import to_text
 from bayeshlm.equations import render
 from bayeshlm.reml.estimate import RemlEstimate
@@ -67,7 +67,7 @@ def reml_html(report: RemlReport) -> str:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ShownTest(WaldTest):
+class ShownTest(ShownResult, WaldTest):
     """A `WaldTest` whose printed form is its table.
 
     Attributes
@@ -78,11 +78,6 @@ class ShownTest(WaldTest):
 
     prob: float = 0.95
 
-    @classmethod
-    def of(cls, test: WaldTest, prob: float) -> ShownTest:
-        """Show a test."""
-        return cls(**{f.name: getattr(test, f.name) for f in dataclasses.fields(test)}, prob=prob)
-
     @property
     def table(self) -> pd.DataFrame:
         """Each row by itself: estimate, se, df, t, p and bounds, indexed by what it tests."""
@@ -91,27 +86,15 @@ class ShownTest(WaldTest):
         columns = {"estimate": r.estimate, "se": r.se, "df": r.df, "t": r.t, "p": r.p, "lower": lower, "upper": upper}
         return pd.DataFrame(columns, index=pd.Index(r.labels, name="hypothesis"))
 
-    def __repr__(self) -> str:
-        return to_text(_wald_blocks(self))
-
-    def _repr_html_(self) -> str:
-        return to_html(_wald_blocks(self))
+    def _blocks(self) -> Iterable[Block]:
+        return _wald_blocks(self)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ShownLikelihoodRatio(LikelihoodComparison):
+class ShownLikelihoodRatio(ShownResult, LikelihoodComparison):
     """A `LikelihoodComparison` whose printed form is its table."""
 
-    @classmethod
-    def of(cls, comparison: LikelihoodComparison) -> ShownLikelihoodRatio:
-        """Show a comparison."""
-        return cls(**{f.name: getattr(comparison, f.name) for f in dataclasses.fields(comparison)})
-
-    def __repr__(self) -> str:
-        return to_text([_ratio_grid(self)])
-
-    def _repr_html_(self) -> str:
-        return to_html([_ratio_grid(self)])
+    def _blocks(self) -> Iterable[Block]:
+        return [_ratio_grid(self)]
 
 
 def _summary(report: RemlReport) -> list[Block]:

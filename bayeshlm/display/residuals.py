@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -12,8 +12,7 @@ from bayeshlm.checks.level2_residuals import LevelTwoResiduals
 from bayeshlm.checks.residual_shape import Normality
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
 from bayeshlm.display.digits import count, decimals, number, p_value, percent
-from bayeshlm.display.html import to_html
-from bayeshlm.display.text import to_text
+from bayeshlm.display.shown_result import ShownResult
 
 SHOWN = 8
 """So many rows or groups are printed, those that lie farthest out."""
@@ -21,36 +20,18 @@ SHOWN = 8
 _NAN = float("nan")
 
 
-@dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class ShownLevelOne(LevelOneResiduals):
+class ShownLevelOne(ShownResult, LevelOneResiduals):
     """`LevelOneResiduals` whose printed form is the largest residuals and the tests."""
 
-    @classmethod
-    def of(cls, residuals: LevelOneResiduals) -> ShownLevelOne:
-        """Show residuals of rows."""
-        return cls(**{field.name: getattr(residuals, field.name) for field in dataclasses.fields(residuals)})
-
-    def __repr__(self) -> str:
-        return to_text(level1_blocks(self))
-
-    def _repr_html_(self) -> str:
-        return to_html(level1_blocks(self))
+    def _blocks(self) -> Iterable[Block]:
+        return level1_blocks(self)
 
 
-@dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class ShownLevelTwo(LevelTwoResiduals):
+class ShownLevelTwo(ShownResult, LevelTwoResiduals):
     """`LevelTwoResiduals` whose printed form is the groups that lie farthest out."""
 
-    @classmethod
-    def of(cls, residuals: LevelTwoResiduals) -> ShownLevelTwo:
-        """Show residuals of groups."""
-        return cls(**{field.name: getattr(residuals, field.name) for field in dataclasses.fields(residuals)})
-
-    def __repr__(self) -> str:
-        return to_text(level2_blocks(self))
-
-    def _repr_html_(self) -> str:
-        return to_html(level2_blocks(self))
+    def _blocks(self) -> Iterable[Block]:
+        return level2_blocks(self)
 
 
 def level1_blocks(residuals: LevelOneResiduals) -> list[Block]:

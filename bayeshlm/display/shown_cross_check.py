@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -11,26 +11,16 @@ from bayeshlm.checks.cross_check import CrossCheck
 from bayeshlm.design.naming import parameter_label
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
 from bayeshlm.display.digits import decimals, number
-from bayeshlm.display.html import to_html
-from bayeshlm.display.text import to_text
+from bayeshlm.display.shown_result import ShownResult
 
 HEADER = ("", "mean", "sd", "REML", "se", "difference", "MC error", "verdict")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ShownCrossCheck(CrossCheck):
+class ShownCrossCheck(ShownResult, CrossCheck):
     """A `CrossCheck` whose printed form is its table and the verdict."""
 
-    @classmethod
-    def of(cls, check: CrossCheck) -> ShownCrossCheck:
-        """Show the table of `check`."""
-        return cls(check.table, check.groups, check.agrees, check.verdict, check.reasons)
-
-    def __repr__(self) -> str:
-        return to_text(cross_check_blocks(self))
-
-    def _repr_html_(self) -> str:
-        return to_html(cross_check_blocks(self))
+    def _blocks(self) -> Iterable[Block]:
+        return cross_check_blocks(self)
 
 
 def cross_check_blocks(check: CrossCheck) -> list[Block]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -10,9 +10,8 @@ from bayeshlm.checks.conflict import ERROR_RATE
 from bayeshlm.checks.influence import Influence
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
 from bayeshlm.display.digits import count, number, p_value, percent
-from bayeshlm.display.html import to_html
 from bayeshlm.display.labels import group_name
-from bayeshlm.display.text import to_text
+from bayeshlm.display.shown_result import ShownResult
 
 SHOWN = 10
 """So many groups are shown."""
@@ -31,20 +30,11 @@ HEADER = (
 )
 
 
-@dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class ShownInfluence(Influence):
+class ShownInfluence(ShownResult, Influence):
     """An `Influence` whose printed form is its most influential groups."""
 
-    @classmethod
-    def of(cls, influence: Influence) -> ShownInfluence:
-        """Show what the groups do."""
-        return cls(**{field.name: getattr(influence, field.name) for field in dataclasses.fields(influence)})
-
-    def __repr__(self) -> str:
-        return to_text(influence_blocks(self))
-
-    def _repr_html_(self) -> str:
-        return to_html(influence_blocks(self))
+    def _blocks(self) -> Iterable[Block]:
+        return influence_blocks(self)
 
 
 def influence_blocks(influence: Influence) -> list[Block]:

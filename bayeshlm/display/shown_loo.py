@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Iterable
 
 import pandas as pd
 
 from bayeshlm.checks.loo import Loo
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
 from bayeshlm.display.digits import count, decimals, number
-from bayeshlm.display.html import to_html
 from bayeshlm.display.labels import group_name
-from bayeshlm.display.text import to_text
+from bayeshlm.display.shown_result import ShownResult
 
 MOST_NAMED = 20
 """So many units with a bad Pareto k are named."""
@@ -20,20 +19,11 @@ MOST_NAMED = 20
 _NAN = float("nan")
 
 
-@dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class ShownLoo(Loo):
+class ShownLoo(ShownResult, Loo):
     """A `Loo` whose printed form is its table and what must be said beside it."""
 
-    @classmethod
-    def of(cls, loo: Loo) -> ShownLoo:
-        """Show an estimate."""
-        return cls(**{field.name: getattr(loo, field.name) for field in dataclasses.fields(loo)})
-
-    def __repr__(self) -> str:
-        return to_text(loo_blocks(self))
-
-    def _repr_html_(self) -> str:
-        return to_html(loo_blocks(self))
+    def _blocks(self) -> Iterable[Block]:
+        return loo_blocks(self)
 
 
 def loo_blocks(loo: Loo) -> list[Block]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
 from bayeshlm.display.digits import decimals, number, p_value
-from bayeshlm.display.html import to_html
-from bayeshlm.display.text import to_text
+from bayeshlm.display.shown_result import ShownResult
 from bayeshlm.methods.compare_methods import MethodComparison
 from bayeshlm.methods.contextual import Hausman
 from bayeshlm.reml.tests_of_effects import WaldTest
@@ -18,36 +16,18 @@ from bayeshlm.reml.tests_of_effects import WaldTest
 _NAN = float("nan")
 
 
-@dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class ShownComparison(MethodComparison):
+class ShownComparison(ShownResult, MethodComparison):
     """A `MethodComparison` whose printed form is its tables."""
 
-    @classmethod
-    def of(cls, comparison: MethodComparison) -> ShownComparison:
-        """Show a comparison."""
-        return cls(**{field.name: getattr(comparison, field.name) for field in dataclasses.fields(comparison)})
-
-    def __repr__(self) -> str:
-        return to_text(_comparison(self))
-
-    def _repr_html_(self) -> str:
-        return to_html(_comparison(self))
+    def _blocks(self) -> Iterable[Block]:
+        return _comparison(self)
 
 
-@dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class ShownHausman(Hausman):
+class ShownHausman(ShownResult, Hausman):
     """A `Hausman` whose printed form is its table."""
 
-    @classmethod
-    def of(cls, test: Hausman) -> ShownHausman:
-        """Show a test."""
-        return cls(**{field.name: getattr(test, field.name) for field in dataclasses.fields(test)})
-
-    def __repr__(self) -> str:
-        return to_text([_hausman(self)])
-
-    def _repr_html_(self) -> str:
-        return to_html([_hausman(self)])
+    def _blocks(self) -> Iterable[Block]:
+        return [_hausman(self)]
 
 
 def _comparison(comparison: MethodComparison) -> Iterator[Block]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,7 @@ from bayeshlm.checks.predictive_check import PredictiveCheck
 from bayeshlm.checks.predictive_statistics import QUANTILES
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
 from bayeshlm.display.digits import decimals, number, share
-from bayeshlm.display.html import to_html
-from bayeshlm.display.text import to_text
+from bayeshlm.display.shown_result import ShownResult
 
 HEADER = ("", "observed", "replicated", "sd", "lower", "upper", "p", "two-sided")
 HEADINGS = {"same": "new rows in the same groups", "new": "new groups"}
@@ -20,20 +19,11 @@ NOTABLE = 0.05
 _NAMES = {"sd": "SD", **{name: f"{100 * share:g}% quantile" for name, share in QUANTILES.items() if name != "median"}}
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ShownPredictiveCheck(PredictiveCheck):
+class ShownPredictiveCheck(ShownResult, PredictiveCheck):
     """A `PredictiveCheck` whose printed form is its table."""
 
-    @classmethod
-    def of(cls, check: PredictiveCheck) -> ShownPredictiveCheck:
-        """Show the table of `check`."""
-        return cls(check.table, check.draws, check.idata, check.notes)
-
-    def __repr__(self) -> str:
-        return to_text(predictive_check_blocks(self))
-
-    def _repr_html_(self) -> str:
-        return to_html(predictive_check_blocks(self))
+    def _blocks(self) -> Iterable[Block]:
+        return predictive_check_blocks(self)
 
 
 def predictive_check_blocks(check: PredictiveCheck) -> list[Block]:

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Iterable
 
 from bayeshlm.checks.power_scaling import NEITHER, PriorSensitivity
 from bayeshlm.design.naming import prior_label
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
 from bayeshlm.display.digits import decimals, number
-from bayeshlm.display.html import to_html
-from bayeshlm.display.text import to_text
+from bayeshlm.display.shown_result import ShownResult
 
 _NAN = float("nan")
 
 
-@dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class ShownSensitivity(PriorSensitivity):
+class ShownSensitivity(ShownResult, PriorSensitivity):
     """A `PriorSensitivity` whose printed form is its tables."""
 
-    @classmethod
-    def of(cls, sensitivity: PriorSensitivity) -> ShownSensitivity:
-        """Show a sensitivity."""
-        return cls(sensitivity.table, sensitivity.by_prior, sensitivity.refits, sensitivity.notes)
-
-    def __repr__(self) -> str:
-        return to_text(sensitivity_blocks(self))
-
-    def _repr_html_(self) -> str:
-        return to_html(sensitivity_blocks(self))
+    def _blocks(self) -> Iterable[Block]:
+        return sensitivity_blocks(self)
 
 
 def sensitivity_blocks(sensitivity: PriorSensitivity) -> list[Block]:

@@ -1,24 +1,17 @@
-"""A quantity that shows its table in terminal and notebook."""
+"""Quantities such as the ICC as text and HTML."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from bayeshlm.display.fit_tables import quantity_html, quantity_text
+from bayeshlm.display.blocks import Block
+from bayeshlm.display.fit_tables import quantity_grid
+from bayeshlm.display.shown_result import ShownResult
 from bayeshlm.quantities.quantity import Quantity
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Shown(Quantity):
+class Shown(ShownResult, Quantity):
     """A `Quantity` whose printed form is its table."""
 
-    @classmethod
-    def of(cls, quantity: Quantity) -> Shown:
-        """Show the table of `quantity`."""
-        return cls(quantity.name, quantity.draws, quantity.table, quantity.notes)
-
-    def __repr__(self) -> str:
-        return quantity_text(self)
-
-    def _repr_html_(self) -> str:
-        return quantity_html(self)
+    def _blocks(self) -> Iterable[Block]:
+        return [quantity_grid(self)]

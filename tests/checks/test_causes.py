@@ -3,8 +3,7 @@ import pytest
 from scipy.stats import truncnorm
 
 from bayeshlm.checks.causes import RowOfDraws, boundary, boundary_of_another, few_draws, follows, skew
-from bayeshlm.checks.held_correlations import HeldCorrelation
-from bayeshlm.checks.reml_components import Component
+from bayeshlm.checks.reml_components import Component, HeldCorrelation
 from bayeshlm.checks.verdicts import MAX_DIFFERENCE, MAX_ERROR, verdict
 
 

@@ -6,8 +6,7 @@ from clinics_data import INTERCEPT, SLOPE, clinics_design
 from exact_posterior import GOOD, exact_posterior, normal_posterior
 
 from bayeshlm.checks.cross_check import cross_check
-from bayeshlm.checks.held_correlations import held_correlations
-from bayeshlm.checks.reml_components import components
+from bayeshlm.checks.reml_components import components, held_correlations
 from bayeshlm.commands.gallery import open_model
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.prior_families import HalfNormal, Normal

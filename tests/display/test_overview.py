@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from bayeshlm.display.fit_tables import FitReport, fit_html, fit_text, quantity_text
+from bayeshlm.display.fit_tables import FitReport, fit_html, fit_text, quantity_grid
 from bayeshlm.display.labels import ColumnLabels
 from bayeshlm.display.shown_quantity import Shown
+from bayeshlm.display.text import to_text
 from bayeshlm.quantities.quantity import Quantity
 
 SUMMARY = ["mean", "sd", "lower", "upper", "ess_bulk", "ess_tail", "r_hat", "mcse_mean"]
@@ -165,7 +166,7 @@ def test_html_escapes_what_users_wrote(report):
 
 def test_a_quantity_prints_as_its_table():
     shown = Shown.of(icc())
-    assert repr(shown) == quantity_text(icc())
+    assert repr(shown) == to_text([quantity_grid(icc())])
     assert repr(shown).splitlines()[0] == "Intraclass correlation (95% equal-tailed intervals)"
     assert "ICC, unadjusted  0.0511  0.0083  0.0364  0.0689     1,470     2,201  1.002" in repr(shown)
     assert isinstance(shown, Quantity)
@@ -175,7 +176,7 @@ def test_a_quantity_prints_as_its_table():
 def test_without_predictors_there_is_one_icc():
     quantity = icc()
     quantity.table.loc["icc_unadjusted"] = quantity.table.loc["icc"]
-    assert "unadjusted" not in quantity_text(quantity)
+    assert "unadjusted" not in repr(Shown.of(quantity))
 
 
 def test_long_names_are_shortened_in_text(report):

@@ -52,24 +52,24 @@ def parameters_tree(posterior: xr.Dataset, sample_stats: xr.Dataset, design: Des
     return xr.DataTree.from_dict(tree)
 
 
-def trace_figure(fit: DrawnFit, var_names: list[str] | None = None, **kwargs: Any) -> PlotCollection:
-    """Pass the parameters to ``arviz_plots.plot_trace``."""
+def trace_figure(fit: DrawnFit, /, var_names: list[str] | None = None, **kwargs: Any) -> PlotCollection:
+    """Trace plots by ArviZ of ``gamma``, ``tau``, ``corr``, ``sigma``; arguments as ``arviz_plots.plot_trace``."""
     return _drawn("plot_trace", fit, var_names, kwargs)
 
 
-def rank_figure(fit: DrawnFit, var_names: list[str] | None = None, **kwargs: Any) -> PlotCollection:
-    """Pass the parameters to ``arviz_plots.plot_rank``."""
+def rank_figure(fit: DrawnFit, /, var_names: list[str] | None = None, **kwargs: Any) -> PlotCollection:
+    """Rank plots by ArviZ; arguments as ``arviz_plots.plot_rank``."""
     return _drawn("plot_rank", fit, var_names, kwargs)
 
 
-def forest_figure(fit: DrawnFit, var_names: list[str] | None = None, **kwargs: Any) -> PlotCollection:
-    """Pass the parameters to ``arviz_plots.plot_forest``, with intervals of 50 and 95 % and the chains combined."""
+def forest_figure(fit: DrawnFit, /, var_names: list[str] | None = None, **kwargs: Any) -> PlotCollection:
+    """Forest plot by ArviZ; arguments as ``arviz_plots.plot_forest``."""
     ours = {"combined": True, "ci_kind": "eti", "ci_probs": (0.5, 0.95)}
     return _drawn("plot_forest", fit, var_names, ours | kwargs)
 
 
-def pair_figure(fit: DrawnFit, var_names: list[str] | None = None, **kwargs: Any) -> PlotMatrix:
-    """Pass the parameters to ``arviz_plots.plot_pair``; by default those of the variances."""
+def pair_figure(fit: DrawnFit, /, var_names: list[str] | None = None, **kwargs: Any) -> PlotMatrix:
+    """Pair plots by ArviZ; arguments as ``arviz_plots.plot_pair``."""
     return _drawn("plot_pair", fit, var_names, kwargs, ("tau", "corr", "sigma"))
 
 

@@ -35,13 +35,18 @@ def beta_space_figure(
     prob: float = 0.95,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw own least squares, posterior means, their ellipses and the means of the categories of a level-2 variable.
+    """Draw two random coefficients against each other: groups, their ellipses, the means, other methods.
 
     Parameters
     ----------
-    fit : DrawnFit
-    x, y, by, prob, ax
-        As `bayeshlm.display.plots.fit_plots.FitPlots.beta_space` has them.
+    x, y : str, optional
+        Horizontal and vertical coefficient; needed when more than two are random.
+    by : str, optional
+        Level-2 variable with categories, a mean each; by default the first one with two.
+    prob : float
+        Of the ellipses of G and of the means; sampling ellipses reach one standard error to each side.
+    ax
+        See `FitPlots`.
     """
     check_prob(prob)
     design = fit.design

@@ -32,13 +32,23 @@ def caterpillar_figure(
     ax: Axes | None = None,
     highlight: Sequence[Hashable] | None = None,
 ) -> Axes:
-    """Draw the posterior mean and interval of a coefficient in every group, from the smallest to the largest.
+    """Draw a coefficient of every group with its interval, sorted by posterior mean.
 
     Parameters
     ----------
-    fit : DrawnFit
-    coefficient, prob, kind, ols, ax, highlight
-        As `bayeshlm.display.plots.fit_plots.FitPlots.caterpillar` has them.
+    coefficient : str, optional
+        One with a random effect.
+    prob, kind, ax
+        See `FitPlots`.
+    ols : bool
+        Add the groups' own least squares.
+    highlight : sequence of group labels, optional
+        Groups to color, and to name where there are too many to name all.
+
+    Raises
+    ------
+    OptionError
+        A group is unknown.
     """
     design = fit.design
     label = find_random_coefficient(design, coefficient)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from bayeshlm.checks.reml_intervals import DrawsBesideReml, draws_beside_reml
+from bayeshlm.checks.reml_components import DrawsBesideReml, draws_beside_reml
 from bayeshlm.design.naming import parameter_label
 from bayeshlm.display.digits import percent
 from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
@@ -19,14 +19,7 @@ from bayeshlm.reml.estimate import fit_reml
 
 @styled
 def cross_check_figure(fit: DrawnFit, prob: float = 0.95, ax: ManyAxes | Axes | None = None) -> list[Axes]:
-    """Draw the posterior density of every parameter above REML's estimate and interval.
-
-    Parameters
-    ----------
-    fit : DrawnFit
-    prob, ax
-        As `bayeshlm.display.plots.fit_plots.FitPlots.cross_check` has them.
-    """
+    """Draw the posterior density of every parameter above REML's estimate and Wald interval, a panel each."""
     rows = draws_beside_reml(Draws(fit.posterior, fit.design), fit_reml(fit.design), prob)
     axes = many_axes(ax, len(rows), 4, (PAGE / 4, 1.25))
     for panel, row in zip(axes, rows, strict=True):

@@ -53,13 +53,32 @@ def data_figure(
     order: Order = "size",
     ax: ManyAxes | Axes | None = None,
 ) -> list[Axes]:
-    """Draw the outcome against a level-1 variable, a panel a group, or by group where there is no such variable.
+    """Draw the data by group: a trellis of the outcome against a level-1 variable with own least-squares lines.
+
+    Without a level-1 variable the rows of all groups stand side by side, ordered by the groups' means.
 
     Parameters
     ----------
-    design : Design
-    x, by, groups, order, ax
-        As `bayeshlm.display.plots.model_plots.ModelPlots.data` has them.
+    x : str, optional
+        A level-1 variable, by column, expression or coefficient; may be left out when there is one only. It is
+        drawn as the data have it, whatever its centering.
+    by : str, optional
+        Level-2 variable with categories, a color each; by default the first one with two.
+    groups : int
+        At most so many panels; of more groups so many are drawn, evenly chosen.
+    order : {"size", "label"}
+        What the panels are ordered, and chosen, by.
+    ax : sequence of Axes, optional
+        One a panel.
+
+    Returns
+    -------
+    list of Axes
+
+    Raises
+    ------
+    OptionError
+        The model has no such variable, or several and none is named.
     """
     if order not in ("size", "label"):
         raise OptionError(f'order={order!r} is unknown: write "size" or "label"')

@@ -37,13 +37,16 @@ def group_lines_figure(
     kind: str = "eti",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the groups' lines at posterior means and the average line with its band.
+    """Draw the groups' regression lines (posterior means) and the average line with its band.
 
     Parameters
     ----------
-    fit : DrawnFit
-    x, by, prob, kind, ax
-        As `bayeshlm.display.plots.fit_plots.FitPlots.group_lines` has them.
+    x : str, optional
+        Slope along which the lines run; other level-1 variables are at their means over rows.
+    by : str, optional
+        Level-2 variable with categories, a color and an average line each; by default the first one with two.
+    prob, kind, ax
+        See `FitPlots`.
     """
     check_interval(prob, kind)
     design = fit.design

@@ -24,13 +24,14 @@ def icc_figure(
     kind: str = "eti",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the density of the ICC with its prior density.
+    """Draw the posterior density of the intraclass correlation, its prior beside.
 
     Parameters
     ----------
-    fit : DrawnFit
-    at, prob, kind, ax
-        As `bayeshlm.display.plots.fit_plots.FitPlots.icc` has them.
+    at : mapping, optional
+        As in `Fit.icc`.
+    prob, kind, ax
+        See `FitPlots`.
     """
     draws = icc(Draws(fit.posterior, fit.design), at, prob, kind).draws["icc"].to_numpy()
     found = density(draws, prob, kind)

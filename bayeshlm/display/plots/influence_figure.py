@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from bayeshlm.checks.conflict import ERROR_RATE
-from bayeshlm.checks.influence import Influence, influence
+from bayeshlm.checks.influence import Influence
+from bayeshlm.checks.influence import influence as influence_of
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.digits import number
@@ -26,17 +27,20 @@ NAMED_BY_COOK, NAMED_BY_CONFLICT = 3, 5
 
 
 @styled
-def influence_figure(fit: DrawnFit, found: Influence | None = None, ax: ManyAxes | Axes | None = None) -> list[Axes]:
-    """Draw what leaving out each group does to every parameter, and Cook's distances against the conflict p.
+def influence_figure(
+    fit: DrawnFit, influence: Influence | None = None, ax: ManyAxes | Axes | None = None
+) -> list[Axes]:
+    """Draw how far every parameter moves without each group, and Cook's distances against the conflict p.
 
     Parameters
     ----------
-    fit : DrawnFit
-    found, ax
-        As `bayeshlm.display.plots.check_plots.CheckPlots.influence` has them.
+    influence : Influence, optional
+        ``fit.influence()``.
+    ax
+        See `FitPlots`; two Axes.
     """
     design = fit.design
-    found = found or influence(Draws(fit.posterior, design), fit.priors)
+    found = influence or influence_of(Draws(fit.posterior, design), fit.priors)
     check_units(design, found.posterior[design.group].to_numpy(), "influence")
     table = found.table.loc[design.group_labels]
     outlying = table.index.isin(found.outlying.index)

@@ -52,13 +52,19 @@ def interaction_figure(
     kind: str = "eti",
     ax: ManyAxes | Axes | None = None,
 ) -> list[Axes]:
-    """Draw the expected outcome along x at values of a level-2 variable, and the slope of x along that variable.
+    """Draw a cross-level interaction: lines along x at values of `by`, and the slope of x along `by`.
 
     Parameters
     ----------
-    fit : DrawnFit
-    x, by, values, prob, kind, ax
-        As `bayeshlm.display.plots.fit_plots.FitPlots.interaction` has them.
+    x : str, optional
+        Slope whose level-2 line has `by` in it.
+    by : str, optional
+        Level-2 variable. Where it is a number the second panel marks the region in which the interval of the slope
+        excludes zero (Johnson & Neyman 1936, of the posterior).
+    values : sequence of float, optional
+        Of `by`, for the lines; by default its categories, or its mean and one SD to each side.
+    prob, kind, ax
+        See `FitPlots`; two Axes.
     """
     check_interval(prob, kind)
     design = fit.design

@@ -37,7 +37,7 @@ def level1_residuals_figure(
     ----------
     fit : DrawnFit
     residuals, x, ax
-        As `bayeshlm.display.plots.check_plots.CheckPlots.residuals` has them.
+        As `residuals_figure` has them.
     """
     found = residuals or level1_residuals(Draws(fit.posterior, fit.design))
     check_units(fit.design, found.table[found.group], "residuals", fit.design.group_codes)

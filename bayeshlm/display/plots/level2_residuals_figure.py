@@ -45,7 +45,7 @@ def level2_residuals_figure(
     ----------
     fit : DrawnFit
     residuals, x, ax
-        As `bayeshlm.display.plots.check_plots.CheckPlots.residuals` has them.
+        As `residuals_figure` has them.
     """
     design = fit.design
     found = residuals or level2_residuals(Draws(fit.posterior, design))

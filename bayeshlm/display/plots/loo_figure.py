@@ -24,13 +24,16 @@ from bayeshlm.parameters.draws import Draws
 def loo_figure(
     fit: DrawnFit, loo: Loo | None = None, unit: Unit = "group", ax: ManyAxes | Axes | None = None
 ) -> list[Axes]:
-    """Draw elpd and Pareto k of every unit: of groups against their size, of rows in their order.
+    """Draw how well every group, or row, is predicted from the others (elpd), and the Pareto k of its weights.
 
     Parameters
     ----------
-    fit : DrawnFit
-    loo, unit, ax
-        As `bayeshlm.display.plots.check_plots.CheckPlots.loo` has them.
+    loo : Loo, optional
+        ``fit.loo("group")`` or ``fit.loo("row")``, with refits of the units that the weights fail for.
+    unit : {"group", "row"}
+        What is left out, where `loo` is not given: without refits then.
+    ax
+        See `FitPlots`; two Axes.
     """
     design = fit.design
     check_unit(unit)

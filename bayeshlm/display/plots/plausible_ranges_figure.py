@@ -27,13 +27,14 @@ def plausible_ranges_figure(
     kind: str = "eti",
     ax: ManyAxes | Axes | None = None,
 ) -> list[Axes]:
-    """Draw the plausible range of each random coefficient.
+    """Draw the plausible range of each random coefficient, a panel each, below the groups' posterior means.
 
     Parameters
     ----------
-    fit : DrawnFit
-    prob, at, z, kind, ax
-        As `bayeshlm.display.plots.fit_plots.FitPlots.plausible_ranges` has them.
+    prob, at, z, kind
+        As in `Fit.plausible_ranges`.
+    ax
+        See `FitPlots`.
     """
     design = fit.design
     found = plausible_ranges(Draws(fit.posterior, design), prob, at, z, kind)

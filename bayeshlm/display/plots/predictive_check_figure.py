@@ -41,13 +41,19 @@ def predictive_check_figure(
     seed: int | None = None,
     ax: ManyAxes | Axes | None = None,
 ) -> list[Axes]:
-    """Draw a predictive check, a panel for the same groups and one for new groups.
+    """Draw what was observed beside what the model would have made: in the same groups, and in new ones.
 
     Parameters
     ----------
-    fit : DrawnFit
-    check, show, seed, ax
-        As `bayeshlm.display.plots.check_plots.CheckPlots.predictive_check` has them.
+    check : PredictiveCheck, optional
+        ``fit.predictive_check()``.
+    show : {"statistics", "outcome", "means"}
+        Every statistic in SDs of its replicates; densities of the outcome; distribution functions of the group
+        means.
+    seed : int, optional
+        Of the replicates, where no check is given.
+    ax
+        See `FitPlots`; two Axes.
     """
     design = fit.design
     if show not in get_args(Show.__value__):

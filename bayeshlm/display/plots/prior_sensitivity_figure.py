@@ -19,13 +19,14 @@ from bayeshlm.errors import OptionError
 def prior_sensitivity_figure(
     fit: DrawnFit, sensitivity: PriorSensitivity | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Draw the sensitivity of each parameter to power scaling of the priors and of the likelihood.
+    """Draw how much each parameter depends on the priors and on the data, by power scaling.
 
     Parameters
     ----------
-    fit : DrawnFit
-    sensitivity, ax
-        As `bayeshlm.display.plots.check_plots.CheckPlots.prior_sensitivity` has them.
+    sensitivity : PriorSensitivity, optional
+        ``fit.prior_sensitivity()``; its refits are not drawn.
+    ax
+        See `FitPlots`.
     """
     found = sensitivity or power_scaling_of_fit(fit.idata, fit.design, fit.priors)
     table = found.table

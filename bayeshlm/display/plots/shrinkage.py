@@ -18,13 +18,14 @@ from bayeshlm.quantities.group_coefficients import one_coefficient
 
 @styled
 def shrinkage_figure(fit: DrawnFit, coefficient: str | None = None, ax: Axes | None = None) -> Axes:
-    """Draw an arrow from each group's own estimate to its posterior mean, at its size.
+    """Draw arrows from the groups' own least squares to their posterior means, against group size.
 
     Parameters
     ----------
-    fit : DrawnFit
-    coefficient, ax
-        As `bayeshlm.display.plots.fit_plots.FitPlots.shrinkage` has them.
+    coefficient : str, optional
+        One with a random effect.
+    ax
+        See `FitPlots`.
     """
     design = fit.design
     label = find_random_coefficient(design, coefficient)

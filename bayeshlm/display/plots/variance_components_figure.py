@@ -26,14 +26,7 @@ from bayeshlm.quantities.variance_components import variance_draws
 def variance_components_figure(
     fit: DrawnFit, prob: float = 0.95, kind: str = "eti", ax: ManyAxes | Axes | None = None
 ) -> list[Axes]:
-    """Draw the densities of tau, the correlations and sigma with their prior densities.
-
-    Parameters
-    ----------
-    fit : DrawnFit
-    prob, kind, ax
-        As `bayeshlm.display.plots.fit_plots.FitPlots.variance_components` has them.
-    """
+    """Draw the posterior densities of tau, the correlations and sigma, a panel each, their priors beside."""
     rows = components_of(fit)
     axes = many_axes(ax, len(rows), 2 if len(rows) > 1 else 1, (COLUMN / min(len(rows), 2), 1.35))
     for panel, (component, effect, draws) in zip(axes, rows, strict=True):

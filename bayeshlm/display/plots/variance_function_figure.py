@@ -19,13 +19,14 @@ _RUG = 500
 def variance_function_figure(
     fit: DrawnFit, x: str | None = None, prob: float = 0.95, kind: str = "eti", ax: Axes | None = None
 ) -> Axes:
-    """Draw between-group and total variance along the expression of a random slope.
+    """Draw the variance of the outcome, ``z'Gz + sigma2``, along the expression of a random slope.
 
     Parameters
     ----------
-    fit : DrawnFit
-    x, prob, kind, ax
-        As `bayeshlm.display.plots.fit_plots.FitPlots.variance_function` has them.
+    x : str, optional
+        A random slope.
+    prob, kind, ax
+        See `FitPlots`.
     """
     design = fit.design
     coefficient = find_random_slope(design, x)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import bayeshlm as hlm
-from bayeshlm.checks.reml_intervals import draws_beside_reml
+from bayeshlm.checks.reml_components import draws_beside_reml
 from bayeshlm.display.plots import cross_check_figure as cross_check
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
