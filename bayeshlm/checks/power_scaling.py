@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.likelihood.group_effects import Conditionals, in_threads
+from bayeshlm.likelihood import likelihood_of
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.prior_moments import prior_moments
 from bayeshlm.parameters.priors import Priors
@@ -164,11 +164,9 @@ def power_scaling_of_fit(idata: xr.DataTree, design: Design, priors: Priors) -> 
 
 def total_log_likelihood(posterior: Draws) -> xr.DataArray:
     """Marginal log likelihood of all groups at each draw, (chain, draw), a block of groups at a time."""
-    given = Conditionals.of(posterior)
-    parts = in_threads(lambda start: given.block(start).log_likelihood.sum(axis=1), given.starts, "Likelihoods")
-    dims = ("chain", "draw")
-    values = np.sum(parts, axis=0).reshape([posterior.dataset.sizes[dim] for dim in dims])
-    return xr.DataArray(values, dims=dims, coords={dim: posterior.dataset[dim] for dim in dims}, name="log_likelihood")
+    likelihood = likelihood_of(posterior.design)
+    parts = likelihood.reduced_pointwise(posterior, "group", lambda _, densities: densities.sum(axis=0), "Likelihoods")
+    return posterior.labelled(np.sum(parts, axis=0), name="log_likelihood")
 
 
 def _diagnosis(prior: float, likelihood: float, ratio: float, shift: float, place: float, threshold: float) -> str:

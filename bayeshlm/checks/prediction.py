@@ -13,8 +13,9 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.new_rows import NewRows
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import OptionError
+from bayeshlm.likelihood.blocks import BLOCK
 from bayeshlm.likelihood.coefficient_draws import regenerated
-from bayeshlm.likelihood.group_effects import BLOCK, covariance_factor
+from bayeshlm.likelihood.group_effects import covariance_factor
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_draws import check_budget
 from bayeshlm.sampling.options import checked_count, checked_seed
@@ -142,7 +143,7 @@ def group_effects(
     array (q, S, K)
     """
     design = posterior.design
-    factor = covariance_factor(posterior.dataset.isel(draw=kept))
+    factor = covariance_factor(Draws(posterior.dataset.isel(draw=kept), design))
     new = new_groups(rows, groups)
     q = len(design.random)
     u = np.empty((q, len(factor), rows.n_groups))

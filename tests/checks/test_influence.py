@@ -16,7 +16,6 @@ from bayeshlm.checks.loo_refits import Refit
 from bayeshlm.design import build_design
 from bayeshlm.design.subset import without_rows
 from bayeshlm.equations import parse
-from bayeshlm.likelihood.group_effects import Conditionals
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import make_priors
 from bayeshlm.quantities.convergence import Convergence
@@ -128,10 +127,11 @@ def test_bad_groups_are_fitted_anew_on_request(monkeypatch):
 def test_conflict_is_the_chi_square_of_what_a_group_shows(name):
     design = ward_design(name)
     posterior = draws_around(design)
-    given = Conditionals.of(Draws(posterior, design))
     rng = np.random.default_rng(1)
     weights = rng.dirichlet(np.ones(6), design.n_groups)
-    found = conflict_probabilities(given, rotate(design.cross_products), slice(0, design.n_groups), weights)
+    found = conflict_probabilities(
+        Draws(posterior, design), rotate(design.cross_products), np.arange(design.n_groups), weights
+    )
     for group in range(design.n_groups):
         expected = 0.0
         for draw in range(6):
