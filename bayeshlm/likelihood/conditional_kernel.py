@@ -33,10 +33,10 @@ type Array = NDArray[np.float64]
 
 @numba.njit(fastmath=IN_ORDER, **INLINED)
 def _one_effect(
-    a: float, L: Array, G: Array, S: Array, ZtZ: Array, c: Array, mean: Array, root: Array, det: Array, shrunk: Array
+    a: float, L: Array, S: Array, ZtZ: Array, c: Array, mean: Array, root: Array, det: Array, shrunk: Array
 ) -> None:
     """Fill mean and root in the user's columns, ``d_j`` and ``a c_j'V_j c_j`` for q = 1."""
-    g, scale = G[0, 0], S[0, 0]
+    g, scale = L[0, 0] * L[0, 0], S[0, 0]
     for j in range(c.shape[1]):
         det[j] = 1.0 + a * ZtZ[0, 0, j] * g
         variance = g / det[j]
@@ -48,10 +48,13 @@ def _one_effect(
 
 @numba.njit(fastmath=IN_ORDER, **INLINED)
 def _two_effects(
-    a: float, L: Array, G: Array, S: Array, ZtZ: Array, c: Array, mean: Array, root: Array, det: Array, shrunk: Array
+    a: float, L: Array, S: Array, ZtZ: Array, c: Array, mean: Array, root: Array, det: Array, shrunk: Array
 ) -> None:
     """As `_one_effect` for q = 2."""
-    g0, g1, g2, det_G = G[0, 0], G[0, 1], G[1, 1], squared_det(L)
+    g0 = L[0, 0] * L[0, 0] + L[0, 1] * L[0, 1]
+    g1 = L[0, 0] * L[1, 0] + L[0, 1] * L[1, 1]
+    g2 = L[1, 0] * L[1, 0] + L[1, 1] * L[1, 1]
+    det_G = squared_det(L)
     s00, s01, s10, s11 = S[0, 0], S[0, 1], S[1, 0], S[1, 1]
     z0, z1, z2 = ZtZ[0, 0], ZtZ[0, 1], ZtZ[1, 1]
     for j in range(c.shape[1]):
@@ -78,7 +81,7 @@ def _two_effects(
 
 @numba.njit(fastmath=IN_ORDER, **INLINED)
 def _many_effects(
-    a: float, L: Array, G: Array, S: Array, ZtZ: Array, c: Array, mean: Array, root: Array, det: Array, shrunk: Array
+    a: float, L: Array, S: Array, ZtZ: Array, c: Array, mean: Array, root: Array, det: Array, shrunk: Array
 ) -> None:
     """As `_one_effect` for any q: with ``K K' = M_j`` the root is ``S L K^-T``, the mean ``a root K^-1 L'c_j``."""
     q, n_groups = c.shape
@@ -122,15 +125,15 @@ def _one_draw(
     ZtZ, ZtX, Zty = products
     q = len(c)
     a = 1.0 / (sigma * sigma)
-    L, G = np.empty((q, q)), np.empty((q, q))
-    scaled_parameters(gamma, chol, scaling, g, L, G)
+    L = np.empty((q, q))
+    scaled_parameters(gamma, chol, scaling, g, L)
     residual_products(ZtX, Zty, g, c)
     if q == 1:
-        _one_effect(a, L, G, S, ZtZ, c, mean, root, det, shrunk)
+        _one_effect(a, L, S, ZtZ, c, mean, root, det, shrunk)
     elif q == 2:
-        _two_effects(a, L, G, S, ZtZ, c, mean, root, det, shrunk)
+        _two_effects(a, L, S, ZtZ, c, mean, root, det, shrunk)
     else:
-        _many_effects(a, L, G, S, ZtZ, c, mean, root, det, shrunk)
+        _many_effects(a, L, S, ZtZ, c, mean, root, det, shrunk)
 
 
 @cached

@@ -191,7 +191,8 @@ def marginal_log_density(
     q, p, n_groups = ZtX.shape
     a = 1.0 / (sigma * sigma)
     g, L, G = np.empty(p), np.empty((q, q)), np.empty((q, q))
-    scaled_parameters(gamma, chol, (origin, to_scaled, u_to_scaled), g, L, G)
+    scaled_parameters(gamma, chol, (origin, to_scaled, u_to_scaled), g, L)
+    times(L, L.T, G)
     c, Gh = np.empty((q, n_groups)), np.empty((q, n_groups))
     residual_products(ZtX, Zty, g, c)
 

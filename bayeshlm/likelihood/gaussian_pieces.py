@@ -45,10 +45,8 @@ def applied(matrix: Array, vector: Array, out: Array) -> None:
 
 
 @numba.njit(**PIECE)
-def scaled_parameters(
-    gamma: Array, chol: Array, scaling: tuple[Array, Array, Array], g: Array, L: Array, G: Array
-) -> None:
-    """Fill gamma, the factor of G and G in the coordinates of the columns that the cross-products were formed of.
+def scaled_parameters(gamma: Array, chol: Array, scaling: tuple[Array, Array, Array], g: Array, L: Array) -> None:
+    """Fill gamma and the factor of G in the coordinates of the columns that the cross-products were formed of.
 
     Parameters
     ----------
@@ -60,7 +58,6 @@ def scaled_parameters(
     origin, to_scaled, u_to_scaled = scaling
     applied(to_scaled, gamma - origin, g)
     times(u_to_scaled, chol, L)
-    times(L, L.T, G)
 
 
 @numba.njit(**PIECE)
