@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numba
 
-from bayeshlm.likelihood.group_effects import in_threads
+from bayeshlm.likelihood.blocks import in_threads
 from bayeshlm.progress import counted, part, sampling_bar, stage, steps
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import chdtrc
 
-from bayeshlm.design.scaling import FloatArray
-from bayeshlm.likelihood.group_effects import Conditionals
+from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.reml.rotation import RotatedProducts
 
 ERROR_RATE = 0.05
@@ -14,18 +14,18 @@ ERROR_RATE = 0.05
 
 
 def conflict_probabilities(
-    given: Conditionals, rotated: RotatedProducts, groups: slice, weights: FloatArray
+    posterior: Draws, rotated: RotatedProducts, groups: IntArray, weights: FloatArray
 ) -> FloatArray:
     """Probability of a group whose random effects lie further out than these, given the other groups.
 
     Parameters
     ----------
-    given : Conditionals
-        S draws of the parameters.
+    posterior : Draws
+        S draws of the parameters; of the design, or of fits without some of its rows.
     rotated : RotatedProducts
-        Of the cross-products of `given`.
-    groups : slice
-        B groups.
+        Of the design's cross-products.
+    groups : array of int, (B,)
+        Positions.
     weights : array, shape (B, S)
         Weights of the draws without each of the groups; rows of sum 1.
 
@@ -43,18 +43,18 @@ def conflict_probabilities(
     upper tail is averaged over the posterior without the group: the cross-validated p of Marshall & Spiegelhalter
     (2007, Bayesian Analysis 2, 409-444).
     """
-    products = given.products
-    gamma = (given.gamma - products.ols) @ np.linalg.inv(products.x_transform).T
-    scaled = np.linalg.inv(products.z_transform) @ given.chol
-    q = scaled.shape[-1]
-    sigma2 = given.sigma**2
+    products = posterior.design.cross_products
+    gamma = (posterior.flat(posterior.gamma) - products.ols) @ np.linalg.inv(products.x_transform).T
+    to_scaled = np.linalg.inv(products.z_transform)
+    G = to_scaled @ posterior.flat(posterior.G) @ to_scaled.T
+    q = G.shape[-1]
+    sigma2 = posterior.flat(posterior.sigma2)
     found = np.full(weights.shape[0], np.nan)
-    for b, j in enumerate(range(groups.start, groups.stop)):
+    for b, j in enumerate(groups):
         if rotated.rank[j] == 0:
             continue
         shown = rotated.Qy[j] - gamma @ rotated.QX[j].T
-        root = rotated.C[j].T @ scaled
-        covariance = root @ root.swapaxes(-1, -2) + sigma2[:, None, None] * np.eye(q)
+        covariance = rotated.C[j].T @ G @ rotated.C[j] + sigma2[:, None, None] * np.eye(q)
         length = np.einsum("sa,sa->s", shown, np.linalg.solve(covariance, shown[..., None])[..., 0])
         found[b] = weights[b] @ chdtrc(float(rotated.rank[j]), length)
     return found

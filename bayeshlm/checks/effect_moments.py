@@ -8,9 +8,11 @@ import numpy as np
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.likelihood import likelihood_of
 from bayeshlm.likelihood.coefficient_draws import regenerated
-from bayeshlm.likelihood.group_effects import BLOCK, Conditionals, in_threads
+from bayeshlm.likelihood.group_effects import GroupBlock
 from bayeshlm.parameters.draws import Draws
+from bayeshlm.quantities.one_draw import one_draw
 
 MOST_NUMBERS = 30_000_000
 """Rows or effects times draws that intervals are taken from; beyond, the draws are thinned."""
@@ -63,17 +65,16 @@ def effect_moments(posterior: Draws) -> EffectMoments:
     well as that of m_j, is closer to zero than any of them.
     """
     design = posterior.design
-    given = Conditionals.of(posterior)
-    n_draws, n_groups, q = len(given.sigma), design.n_groups, len(design.random)
+    n_draws, n_groups, q = posterior.n_draws, design.n_groups, len(design.random)
     divisor = max(n_draws - 1, 1)
-    gamma = given.gamma.mean(axis=0)
-    spread = given.gamma - gamma
+    draws = posterior.flat(posterior.gamma)
+    gamma = draws.mean(axis=0)
+    spread = draws - gamma
     mean = np.empty((n_groups, q))
     cov, within = np.empty((n_groups, q, q)), np.empty((n_groups, q, q))
     cross = np.empty((n_groups, len(gamma), q))
 
-    def fill(start: int) -> None:
-        block = given.block(start, likelihood=False)
+    def fill(block: GroupBlock) -> None:
         center = block.mean.mean(axis=0)
         off = block.mean - center
         mean[block.groups] = center.T
@@ -81,23 +82,26 @@ def effect_moments(posterior: Draws) -> EffectMoments:
         cov[block.groups] = np.einsum("sab,scb->bac", off, off) / divisor
         cross[block.groups] = np.moveaxis(np.tensordot(spread, off, axes=(0, 0)), -1, 0) / divisor
 
-    in_threads(fill, given.starts, "Effects of groups")
+    likelihood_of(design).group_effects(posterior).each_block(fill, "Effects of groups")
     G = posterior.G.reshape(-1, q, q).mean(axis=0)
-    standardized = _standardized(design, gamma, G, float(np.mean(given.sigma**2)))
+    standardized = _standardized(design, gamma, G, float(np.mean(posterior.sigma2)))
     return EffectMoments(gamma, spread.T @ spread / divisor, mean, cov + within, within, cross, standardized)
 
 
 def _standardized(design: Design, gamma: FloatArray, G: FloatArray, sigma2: float) -> FloatArray:
     """``m_j / sqrt(diag(G - V_j))`` of every group at one value of the parameters, (J, q)."""
-    values, vectors = np.linalg.eigh(G)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    given = Conditionals(design.cross_products, gamma[None], root[None], np.sqrt([sigma2]))
+    tau = np.sqrt(np.diag(G))
+    with np.errstate(invalid="ignore"):
+        corr = G / np.outer(tau, tau)
+    point = one_draw(design, gamma, tau, corr, sigma2**0.5, np.zeros((design.n_groups, len(G))))
     found = np.full((design.n_groups, len(G)), np.nan)
-    for start in given.starts:
-        block = given.block(start, likelihood=False)
+
+    def fill(block: GroupBlock) -> None:
         left = np.diag(G)[:, None] - np.sum(block.root[0] ** 2, axis=1)
         known = left > 1e-10 * np.diag(G)[:, None]
         found[block.groups] = np.where(known, block.mean[0] / np.sqrt(np.where(known, left, 1.0)), np.nan).T
+
+    likelihood_of(design).group_effects(Draws(point, design)).each_block(fill)
     return found
 
 
@@ -118,9 +122,9 @@ def interval_draws(n_draws: int, n_numbers: int) -> IntArray:
     return thinned(n_draws, n_numbers, MOST_NUMBERS)
 
 
-def block_effects(posterior: Draws, start: int) -> FloatArray:
-    """Draws of u of the block of groups from `start`, (S, q, B): kept ones, or the same made again from the seed."""
-    positions = np.arange(start, min(start + BLOCK, posterior.design.n_groups))
+def block_effects(posterior: Draws, groups: slice) -> FloatArray:
+    """Draws of u of neighboring groups, (S, q, B): kept ones, or the same made again from the seed."""
+    positions = np.arange(groups.start, groups.stop)
     if posterior.has_groups:
         u = posterior.u[:, :, positions]
     else:

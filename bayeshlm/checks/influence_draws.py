@@ -9,8 +9,8 @@ import numpy as np
 from bayeshlm.checks.conflict import conflict_probabilities
 from bayeshlm.checks.loo_refits import Refit
 from bayeshlm.checks.psis import relative_efficiency, smoothed_weights
-from bayeshlm.design.scaling import FloatArray
-from bayeshlm.likelihood.group_effects import Conditionals, in_threads
+from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.likelihood import likelihood_of
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.diagnostics import diagnose
 from bayeshlm.reml.rotation import rotate
@@ -62,7 +62,7 @@ def shifts_without_groups(posterior: Draws) -> Shifts:
     c_s``; its variance is ``sum_s (w_s (c_s - m) - c_s / S)^2`` over the draws' efficiency.
     """
     design = posterior.design
-    given, efficiency = Conditionals.of(posterior), relative_efficiency(posterior)
+    efficiency = relative_efficiency(posterior)
     _, draws = parameter_draws(posterior)
     flat = draws.reshape(len(draws), -1).T
     center, scale = flat.mean(axis=0), flat.std(axis=0)
@@ -71,20 +71,21 @@ def shifts_without_groups(posterior: Draws) -> Shifts:
     rotated, J = rotate(design.cross_products), design.n_groups
     found = Shifts(*(np.empty((J, n_parameters)) for _ in range(4)), *(np.empty(J) for _ in range(3)))
 
-    def fill(start: int) -> None:
-        block = given.block(start)
-        w, found.pareto_k[block.groups] = smoothed_weights(np.ascontiguousarray(block.log_likelihood.T), efficiency)
+    def fill(groups: IntArray, densities: FloatArray) -> None:
+        w, found.pareto_k[groups] = smoothed_weights(densities, efficiency)
         m, second = w @ c, w @ c**2
         squares = w**2
         error = squares @ c**2 - 2 * m * (squares @ c) + m**2 * squares.sum(axis=1, keepdims=True)
         error += 1 / n_draws - 2 / n_draws * (second - m**2)
-        found.change[block.groups] = m
-        found.mean[block.groups] = center + scale * m
-        found.sd[block.groups] = scale * np.sqrt(np.maximum(second - m**2, 0.0))
-        found.mcse[block.groups] = np.sqrt(np.maximum(error, 0.0) / efficiency)
-        found.conflict_p[block.groups] = conflict_probabilities(given, rotated, block.groups, w)
+        found.change[groups] = m
+        found.mean[groups] = center + scale * m
+        found.sd[groups] = scale * np.sqrt(np.maximum(second - m**2, 0.0))
+        found.mcse[groups] = np.sqrt(np.maximum(error, 0.0) / efficiency)
+        found.conflict_p[groups] = conflict_probabilities(posterior, rotated, groups, w)
 
-    in_threads(fill, given.starts, "Influence of groups")
+    likelihood = likelihood_of(design)
+    likelihood.require("group densities")
+    likelihood.reduced_pointwise(posterior, "group", fill, "Influence of groups")
     found.distance[:] = _distances(posterior, found.mean)
     return found
 
@@ -98,10 +99,8 @@ def put_refit(found: Shifts, posterior: Draws, group: int, refit: Refit) -> None
     found.change[group] = (found.mean[group] - with_it.mean(axis=(1, 2))) / scale
     found.mcse[group] = np.hypot(diagnose(without)[3], diagnose(with_it)[3]) / scale
     found.distance[group] = _distances(posterior, found.mean[group : group + 1])[0]
-    given = Conditionals.of(rest)
-    rotated = rotate(posterior.design.cross_products)
-    equal = np.full((1, len(given.sigma)), 1 / len(given.sigma))
-    found.conflict_p[group] = conflict_probabilities(given, rotated, slice(group, group + 1), equal)[0]
+    rotated, equal = rotate(posterior.design.cross_products), np.full((1, rest.n_draws), 1 / rest.n_draws)
+    found.conflict_p[group] = conflict_probabilities(rest, rotated, np.array([group]), equal)[0]
 
 
 def _distances(posterior: Draws, mean: FloatArray) -> FloatArray:

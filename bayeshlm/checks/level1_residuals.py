@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +12,10 @@ from bayeshlm.arguments import check_interval
 from bayeshlm.checks.effect_moments import EffectMoments, block_effects, effect_moments, interval_draws
 from bayeshlm.checks.level1_variance import LevelOneVariance, level1_variance
 from bayeshlm.checks.residual_shape import Normality, normality
-from bayeshlm.design.cross_products import sorting_order
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import CHUNK_ROWS, FloatArray, IntArray
 from bayeshlm.foreign_text import no_formulas
-from bayeshlm.likelihood.group_effects import BLOCK, in_threads
+from bayeshlm.likelihood.blocks import over_blocks, rows_of_groups
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.summary import interval, with_interval
 
@@ -163,17 +161,17 @@ def _from_draws(posterior: Draws, draws: IntArray, prob: float, kind: str) -> tu
     design = posterior.design
     gamma = posterior.gamma
     gamma = np.ascontiguousarray(gamma.reshape(-1, gamma.shape[-1])[draws].T)
-    bounds = np.empty((design.n_obs, 2))
+    bounds, rows_of = np.empty((design.n_obs, 2)), rows_of_groups(design)
 
-    def of_block(block: tuple[int, IntArray]) -> FloatArray:
-        start, rows = block
-        u = block_effects(posterior, start)[draws]
+    def of_block(groups: slice) -> FloatArray:
+        rows = rows_of(groups)
+        u = block_effects(posterior, groups)[draws]
         sums = np.zeros((4, len(draws)))
         step = max(_PIECE // len(draws), 1)
         for first in range(0, len(rows), step):
             piece = rows[first : first + step]
             r = (design.y - design.offset)[piece, None] - design.X[piece] @ gamma
-            of_row = u[:, :, design.group_codes[piece] - start]
+            of_row = u[:, :, design.group_codes[piece] - groups.start]
             for a in range(u.shape[1]):
                 r -= design.Z[piece, a, None] * of_row[:, a].T
             bounds[piece] = interval(r[:, None], prob, kind)
@@ -183,13 +181,4 @@ def _from_draws(posterior: Draws, draws: IntArray, prob: float, kind: str) -> tu
                 sums[k] += power.sum(axis=0)
         return sums
 
-    return bounds, np.sum(in_threads(of_block, list(_blocks(design)), "Residuals of rows"), axis=0)
-
-
-def _blocks(design: Design) -> Iterator[tuple[int, IntArray]]:
-    """The first group of each block and the positions of its rows."""
-    order = sorting_order(design.group_codes)
-    order = np.arange(design.n_obs) if order is None else order
-    ends = np.concatenate([[0], np.cumsum(design.n_per_group)])
-    for start in range(0, design.n_groups, BLOCK):
-        yield start, order[ends[start] : ends[min(start + BLOCK, design.n_groups)]]
+    return bounds, np.sum(over_blocks(of_block, design.n_groups, "Residuals of rows"), axis=0)

@@ -16,7 +16,7 @@ from bayeshlm.design.coefficient_means import coefficient_means
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.foreign_text import no_formulas
-from bayeshlm.likelihood.group_effects import BLOCK, in_threads
+from bayeshlm.likelihood.blocks import over_blocks
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_ols import group_ols
 from bayeshlm.quantities.summary import interval, with_interval
@@ -194,11 +194,10 @@ def _squares_within(values: FloatArray, codes: IntArray, n: IntArray) -> FloatAr
 
 def _intervals(posterior: Draws, draws: IntArray, prob: float, kind: str) -> FloatArray:
     """Bounds of u, (J, q, 2)."""
-    design = posterior.design
 
-    def of_block(start: int) -> FloatArray:
-        u = np.moveaxis(block_effects(posterior, start)[draws], 0, -1)
+    def of_block(groups: slice) -> FloatArray:
+        u = np.moveaxis(block_effects(posterior, groups)[draws], 0, -1)
         flat = u.reshape(-1, 1, u.shape[-1])
         return np.swapaxes(interval(flat, prob, kind).reshape(*u.shape[:2], 2), 0, 1)
 
-    return np.concatenate(in_threads(of_block, range(0, design.n_groups, BLOCK), "Residuals of groups"))
+    return np.concatenate(over_blocks(of_block, posterior.design.n_groups, "Residuals of groups"))

@@ -10,9 +10,8 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from bayeshlm.checks.loo_groups import densities_of_group, groups_left_out
 from bayeshlm.checks.loo_refits import exact_group, exact_row
-from bayeshlm.checks.loo_rows import densities_of_row, rows_left_out
+from bayeshlm.checks.loo_units import units_left_out
 from bayeshlm.checks.psis import (
     Pointwise,
     check_draws,
@@ -24,12 +23,12 @@ from bayeshlm.checks.psis import (
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
-from bayeshlm.likelihood.group_effects import Conditionals
+from bayeshlm.likelihood import likelihood_of
+from bayeshlm.likelihood.likelihood import Unit as Unit
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.progress import steps
 
-type Unit = Literal["row", "group"]
 type Exact = bool | Literal["auto"]
 
 MOST_REFITS = 10
@@ -149,7 +148,7 @@ def leave_one_out(posterior: Draws, priors: Priors, unit: Unit = "row", exact: E
         raise OptionError(f'exact must be True, False or "auto", not {exact!r}.')
     n_draws = posterior.n_draws
     check_draws(n_draws)
-    left_out = (rows_left_out if unit == "row" else groups_left_out)(posterior)
+    left_out = units_left_out(posterior, unit)
     limit = threshold(n_draws)
     bad = np.flatnonzero(~(left_out.pareto_k <= limit))
     refit_them = len(bad) <= MOST_REFITS if exact == "auto" else exact
@@ -206,10 +205,8 @@ def _labelled(left_out: Pointwise, refitted: NDArray[np.bool_], design: Design, 
 
 def _moved_by_one(posterior: Draws, unit: Unit, position: int) -> FloatArray:
     """What a unit adds to `Pointwise.moved`, (S,)."""
-    design = posterior.design
-    given = Conditionals.of(posterior)
-    density = densities_of_row(given, design, position) if unit == "row" else densities_of_group(given, position)
-    return leave_out(density[None], relative_efficiency(posterior)).moved
+    density = likelihood_of(posterior.design).pointwise(posterior, unit, np.array([position]))
+    return leave_out(density, relative_efficiency(posterior)).moved
 
 
 def _name(design: Design, unit: Unit, position: int) -> str:

@@ -13,11 +13,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from bayeshlm.checks.loo_groups import densities_of_group
-from bayeshlm.checks.loo_rows import densities_of_row
 from bayeshlm.checks.psis import refitted, relative_efficiency
 from bayeshlm.design.subset import without_rows
-from bayeshlm.likelihood.group_effects import Conditionals
+from bayeshlm.likelihood import likelihood_of
+from bayeshlm.likelihood.likelihood import Unit
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.quantities.convergence import Convergence, assess_convergence
@@ -80,15 +79,19 @@ def exact_group(posterior: Draws, priors: Priors, group: int) -> tuple[tuple[flo
     """``elpd``, ``p_loo`` and ``mcse`` of the group at a position, from a fit without it, and that fit."""
     design = posterior.design
     refit = refit_without(posterior, priors, design.group_codes == group)
-    within = densities_of_group(Conditionals.of(posterior), group)
-    without = densities_of_group(Conditionals.of(Draws(refit.posterior, design)), group)
-    return refitted(without, within, relative_efficiency(Draws(refit.posterior, design))), refit
+    return _refitted(posterior, refit, "group", group), refit
 
 
 def exact_row(posterior: Draws, priors: Priors, row: int) -> tuple[tuple[float, float, float], Refit]:
     """As `exact_group` for one row given the other rows of its group."""
     design = posterior.design
     refit = refit_without(posterior, priors, np.arange(design.n_obs) == row)
-    within = densities_of_row(Conditionals.of(posterior), design, row)
-    without = densities_of_row(Conditionals.of(Draws(refit.posterior, design)), design, row)
-    return refitted(without, within, relative_efficiency(Draws(refit.posterior, design))), refit
+    return _refitted(posterior, refit, "row", row), refit
+
+
+def _refitted(posterior: Draws, refit: Refit, unit: Unit, position: int) -> tuple[float, float, float]:
+    likelihood, units = likelihood_of(posterior.design), np.array([position])
+    rest = Draws(refit.posterior, posterior.design)
+    (within,) = likelihood.pointwise(posterior, unit, units)
+    (without,) = likelihood.pointwise(rest, unit, units)
+    return refitted(without, within, relative_efficiency(rest))

@@ -11,7 +11,7 @@ from bayeshlm.checks.effect_moments import thinned
 from bayeshlm.checks.order_statistics import positions
 from bayeshlm.design.gram import gram_roots, mean_squares
 from bayeshlm.design.scaling import FloatArray, IntArray
-from bayeshlm.likelihood.group_effects import BLOCK, in_threads
+from bayeshlm.likelihood.blocks import over_blocks
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.summary import interval
 
@@ -84,8 +84,7 @@ def distances(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> Distan
     results = np.full((6, n_groups), np.nan)
     overall = mean_squares(products.ZtZ, products.n)
 
-    def fill(start: int) -> None:
-        groups = slice(start, start + BLOCK)
+    def fill(groups: slice) -> None:
         roots = gram_roots(products.ZtZ[groups], products.n[groups], overall)
         root, whiten, df[groups] = roots.root, roots.whiten, roots.rank
         right, ZtX = products.Zty[groups], products.ZtX[groups]
@@ -99,7 +98,7 @@ def distances(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> Distan
         found[4, some] = chdtrc(df[groups][some, None], d[some]).mean(axis=1)
         found[5, some] = chdtrc(df[groups][some], at_means[some])
 
-    in_threads(fill, range(0, n_groups, BLOCK), "Distances of groups")
+    over_blocks(fill, n_groups, "Distances of groups")
     mean, lower, upper, plug_in, p, p_chi2 = results
     return Distances(mean, lower, upper, plug_in, df, p, p_chi2, len(draws))
 

@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.likelihood.group_effects import Conditionals, in_threads
+from bayeshlm.likelihood import likelihood_of
 from bayeshlm.parameters.draws import SAMPLE, Draws
 from bayeshlm.parameters.log_prior import by_key
 from bayeshlm.parameters.prior_moments import prior_moments
@@ -160,8 +160,8 @@ def power_scaling_of_fit(idata: xr.DataTree, design: Design, priors: Priors) -> 
 
 def total_log_likelihood(posterior: Draws) -> xr.DataArray:
     """Marginal log likelihood of all groups at each draw, (chain, draw), a block of groups at a time."""
-    given = Conditionals.of(posterior)
-    parts = in_threads(lambda start: given.block(start).log_likelihood.sum(axis=1), given.starts, "Likelihoods")
+    likelihood = likelihood_of(posterior.design)
+    parts = likelihood.reduced_pointwise(posterior, "group", lambda _, densities: densities.sum(axis=0), "Likelihoods")
     return posterior.labelled(np.sum(parts, axis=0), name="log_likelihood")
 
 

@@ -14,8 +14,9 @@ from bayeshlm.arguments import checked_count, checked_seed
 from bayeshlm.design.new_rows import NewRows
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import OptionError
+from bayeshlm.likelihood.blocks import BLOCK
 from bayeshlm.likelihood.coefficient_draws import regenerated
-from bayeshlm.likelihood.group_effects import BLOCK, covariance_factor
+from bayeshlm.likelihood.group_effects import covariance_factor
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_draws import check_budget
 
@@ -133,7 +134,7 @@ def group_effects(
     array (q, S, K)
     """
     design = posterior.design
-    factor = covariance_factor(posterior.at(kept).dataset)
+    factor = covariance_factor(posterior.at(kept))
     new = new_groups(rows, groups)
     q = len(design.random)
     u = np.empty((q, len(factor), rows.n_groups))

@@ -10,7 +10,8 @@ from pytensor.gradient import DisconnectedType, disconnected_type
 from pytensor.graph import Apply, Op
 from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_default_op_cache_key
 
-from bayeshlm.likelihood.gaussian_kernel import VERSION, marginal_log_density
+from bayeshlm.likelihood.disk_cache import VERSION
+from bayeshlm.likelihood.gaussian_kernel import marginal_log_density
 
 
 class MarginalLogDensity(Op):

@@ -1,1 +1,19 @@
 """The density of the data given the parameters, and the group effects given both."""
+
+from bayeshlm.design.design import Design
+from bayeshlm.likelihood.gaussian_nested import GaussianNested
+from bayeshlm.likelihood.likelihood import Likelihood
+
+__all__ = ["Likelihood", "likelihood_of"]
+
+
+def likelihood_of(design: Design) -> Likelihood:
+    """The likelihood of a design: the one place that chooses a member of the family.
+
+    Examples
+    --------
+    >>> import bayeshlm as hlm
+    >>> likelihood_of(hlm.open_model("hsb-one-way-anova").design).can("group densities")
+    True
+    """
+    return GaussianNested(design)

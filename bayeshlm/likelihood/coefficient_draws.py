@@ -9,7 +9,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
-from bayeshlm.likelihood.group_effects import BLOCK, Conditionals, fixed_part, in_threads
+from bayeshlm.likelihood import likelihood_of
+from bayeshlm.likelihood.blocks import BLOCK, in_threads
+from bayeshlm.likelihood.group_effects import GroupBlock, fixed_part
 from bayeshlm.parameters.draws import Draws
 
 type Array = NDArray[np.float64]
@@ -20,7 +22,9 @@ def drawn_groups(draws: xr.Dataset, design: Design, seed: int) -> tuple[Array, A
 
     u is taken from the draws when it was sampled, and else drawn from its conditional normal.
     """
-    given = Conditionals.of(Draws(draws, design))
+    labels = {"fixed": design.fixed_labels, "random": design.random_labels, "random_": design.random_labels}
+    labelled = draws.assign_coords({dim: names for dim, names in labels.items() if dim in draws.dims})
+    given = likelihood_of(design).group_effects(Draws(labelled, design))
     n_draws, J = len(given.sigma), design.n_groups
     log_likelihood = np.empty((n_draws, J))
     u, beta = np.empty((n_draws, J, len(design.random))), np.empty((n_draws, J, len(design.coefficients)))
@@ -28,22 +32,21 @@ def drawn_groups(draws: xr.Dataset, design: Design, seed: int) -> tuple[Array, A
     if "u" in draws:
         sampled = draws["u"].transpose("chain", "draw", ...).to_numpy().reshape(u.shape)
 
-    def fill(start: int) -> None:
-        block = given.block(start)
+    def fill(block: GroupBlock) -> None:
         groups = block.groups
         effects = block.draw(seed) if sampled is None else np.moveaxis(sampled[:, groups], 1, 2)
         log_likelihood[:, groups] = block.log_likelihood
         u[:, groups] = np.moveaxis(effects, 2, 1)
         beta[:, groups] = np.moveaxis(_coefficients(design, given.gamma, groups, effects), 2, 1)
 
-    in_threads(fill, given.starts)
+    given.each_block(fill, likelihood=True)
     return log_likelihood, u, beta
 
 
 def regenerated(posterior: Draws, positions: NDArray[np.int64]) -> xr.Dataset:
     """Draws of u and beta of the groups at `positions`, (chain, draw, <group>, ...), as `drawn_groups` has them."""
     design = posterior.design
-    given, seed = Conditionals.of(posterior), int(posterior.dataset.attrs["seed"])
+    given, seed = likelihood_of(design).group_effects(posterior), int(posterior.dataset.attrs["seed"])
     positions = np.asarray(positions, dtype=np.int64)
     n_draws = len(given.sigma)
     u = np.empty((n_draws, len(positions), len(design.random)))
@@ -77,13 +80,12 @@ def regenerated(posterior: Draws, positions: NDArray[np.int64]) -> xr.Dataset:
 def reduced_draws[Result](posterior: Draws, reduce: Callable[[Array], Result]) -> list[Result]:
     """Results of a function of the regenerated draws of beta, (S, C, B), of one block of groups after another."""
     design = posterior.design
-    given, seed = Conditionals.of(posterior), int(posterior.dataset.attrs["seed"])
+    given, seed = likelihood_of(design).group_effects(posterior), int(posterior.dataset.attrs["seed"])
 
-    def of_block(start: int) -> Result:
-        block = given.block(start, likelihood=False)
+    def of_block(block: GroupBlock) -> Result:
         return reduce(_coefficients(design, given.gamma, block.groups, block.draw(seed)))
 
-    return in_threads(of_block, given.starts, "Coefficients of groups")
+    return given.each_block(of_block, "Coefficients of groups")
 
 
 def group_moments(draws: Draws) -> xr.Dataset:
@@ -105,7 +107,7 @@ def group_moments(draws: Draws) -> xr.Dataset:
     divisor S - 1: the SD that draws of u given theta would have on average.
     """
     design = draws.design
-    given, length = Conditionals.of(draws), draws.dataset.sizes["draw"]
+    given, length = likelihood_of(design).group_effects(draws), draws.dataset.sizes["draw"]
     found = in_threads(lambda start: given.moments(start, design, length), given.starts)
     mean, variance, error = (
         np.concatenate([getattr(block, name) for block in found], axis=1).T for name in ("mean", "variance", "error")

@@ -1,4 +1,4 @@
-"""The conditional normals of the groups as a numba loop: draws outside, groups inside, the rows never touched.
+"""The groups' effects given data and parameters as machine code: draws outside, groups inside, no rows.
 
 With ``a = 1/sigma^2``, ``e_j = y_j - X_j gamma`` and ``c_j = Z_j'e_j``, ``u_j | y ~ N(a V_j c_j, V_j)`` with
 ``V_j = (G^-1 + a Z_j'Z_j)^-1``. For two effects, without a cancellation in the variances or the determinant::
@@ -11,21 +11,27 @@ Sums keep their order, so that a group's numbers depend neither on the machine's
 
 from __future__ import annotations
 
-from typing import Any
-
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from bayeshlm.likelihood.disk_cache import cached
+from bayeshlm.likelihood.gaussian_pieces import (
+    IN_ORDER,
+    INLINED,
+    det_of_two,
+    factor_row,
+    products_with_factor,
+    residual_products,
+    scaled_parameters,
+    squared_det,
+    times,
+)
 
 type Array = NDArray[np.float64]
 
-# Inlined for the reason that `bayeshlm.likelihood.gaussian_kernel` gives.
-INNER: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy", "nogil": True, "forceinline": True}
 
-
-@numba.njit(**INNER)
+@numba.njit(fastmath=IN_ORDER, **INLINED)
 def _one_effect(
     a: float, L: Array, S: Array, ZtZ: Array, c: Array, mean: Array, root: Array, det: Array, shrunk: Array
 ) -> None:
@@ -40,7 +46,7 @@ def _one_effect(
         root[0, 0, j] = scale * np.sqrt(variance)
 
 
-@numba.njit(**INNER)
+@numba.njit(fastmath=IN_ORDER, **INLINED)
 def _two_effects(
     a: float, L: Array, S: Array, ZtZ: Array, c: Array, mean: Array, root: Array, det: Array, shrunk: Array
 ) -> None:
@@ -48,22 +54,22 @@ def _two_effects(
     g0 = L[0, 0] * L[0, 0] + L[0, 1] * L[0, 1]
     g1 = L[0, 0] * L[1, 0] + L[0, 1] * L[1, 1]
     g2 = L[1, 0] * L[1, 0] + L[1, 1] * L[1, 1]
-    det_L = L[0, 0] * L[1, 1] - L[0, 1] * L[1, 0]
-    det_G = det_L * det_L
+    det_G = squared_det(L)
     s00, s01, s10, s11 = S[0, 0], S[0, 1], S[1, 0], S[1, 1]
+    z0, z1, z2 = ZtZ[0, 0], ZtZ[0, 1], ZtZ[1, 1]
     for j in range(c.shape[1]):
-        z0, z1, z2 = ZtZ[0, 0, j], ZtZ[0, 1, j], ZtZ[1, 1, j]
-        det_Z = max(z0 * z2 - z1 * z1, 0.0)
-        d = 1.0 + a * (z0 * g0 + 2.0 * z1 * g1 + z2 * g2) + a * a * det_Z * det_G
-        v0 = (g0 + a * det_G * z2) / d
-        v1 = (g1 - a * det_G * z1) / d
-        v2 = (g2 + a * det_G * z0) / d
+        # V_j and its mean, in the scaled columns.
+        det_of_two(a, z0, z1, z2, g0, g1, g2, det_G, j, det)
+        v0 = (g0 + a * det_G * z2[j]) / det[j]
+        v1 = (g1 - a * det_G * z1[j]) / det[j]
+        v2 = (g2 + a * det_G * z0[j]) / det[j]
         m0 = a * (v0 * c[0, j] + v1 * c[1, j])
         m1 = a * (v1 * c[0, j] + v2 * c[1, j])
+        # Its Cholesky factor, |V_j| = |G| / d taken from the determinants.
         r00 = np.sqrt(v0)
         r10 = v1 / r00 if v0 > 0.0 else 0.0
-        r11 = np.sqrt(det_G / (d * v0)) if v0 > 0.0 else np.sqrt(v2)
-        det[j] = d
+        r11 = np.sqrt(det_G / (det[j] * v0)) if v0 > 0.0 else np.sqrt(v2)
+        # Both in the user's columns.
         shrunk[j] = c[0, j] * m0 + c[1, j] * m1
         mean[0, j] = s00 * m0 + s01 * m1
         mean[1, j] = s10 * m0 + s11 * m1
@@ -73,7 +79,7 @@ def _two_effects(
         root[1, 1, j] = s11 * r11
 
 
-@numba.njit(**INNER)
+@numba.njit(fastmath=IN_ORDER, **INLINED)
 def _many_effects(
     a: float, L: Array, S: Array, ZtZ: Array, c: Array, mean: Array, root: Array, det: Array, shrunk: Array
 ) -> None:
@@ -81,35 +87,15 @@ def _many_effects(
     q, n_groups = c.shape
     ZL, K, v = np.empty((q, q)), np.empty((q, q)), np.empty(q)
     SL, back = np.empty((q, q)), np.empty((q, q))
-    _times(S, L, SL)
+    times(S, L, SL)
     for j in range(n_groups):
-        det[j], shrunk[j] = 1.0, 0.0
+        products_with_factor(L, ZtZ, j, ZL)
+        det[j], length = 1.0, 0.0
         for r in range(q):
-            for s in range(q):
-                total = 0.0
-                for t in range(q):
-                    total += ZtZ[r, t, j] * L[t, s]
-                ZL[r, s] = total
+            length = factor_row(a, L, ZL, c, j, r, K, v, det, length)
+        shrunk[j] = a * length
+        # back K' = S L, by back substitution, and the mean.
         for r in range(q):
-            for s in range(r + 1):
-                total = 1.0 if r == s else 0.0
-                for t in range(q):
-                    total += a * L[t, r] * ZL[t, s]
-                for t in range(s):
-                    total -= K[r, t] * K[s, t]
-                if r == s:
-                    K[r, r] = np.sqrt(total)
-                    det[j] *= total
-                else:
-                    K[r, s] = total / K[s, s]
-            total = 0.0
-            for t in range(q):
-                total += L[t, r] * c[t, j]
-            for t in range(r):
-                total -= K[r, t] * v[t]
-            v[r] = total / K[r, r]
-            shrunk[j] += a * v[r] * v[r]
-        for r in range(q):  # back K' = S L
             mean[r, j] = 0.0
             for s in range(q):
                 total = SL[r, s]
@@ -120,22 +106,13 @@ def _many_effects(
                 mean[r, j] += a * back[r, s] * v[s]
 
 
-@numba.njit(**INNER)
-def _times(left: Array, right: Array, out: Array) -> None:
-    """Write the product of two small matrices to `out`."""
-    for r in range(left.shape[0]):
-        for s in range(right.shape[1]):
-            out[r, s] = 0.0
-            for t in range(left.shape[1]):
-                out[r, s] += left[r, t] * right[t, s]
-
-
-@numba.njit(**INNER)
+@numba.njit(fastmath=IN_ORDER, **INLINED)
 def _one_draw(
     gamma: Array,
     chol: Array,
     sigma: float,
-    scaling: tuple[Array, Array, Array, Array],
+    scaling: tuple[Array, Array, Array],
+    S: Array,
     products: tuple[Array, Array, Array],
     g: Array,
     c: Array,
@@ -145,22 +122,12 @@ def _one_draw(
     shrunk: Array,
 ) -> None:
     """Fill scaled gamma and c, then mean, root, det and shrunk, at one draw of the parameters."""
-    origin, to_scaled, S, u_to_scaled = scaling
     ZtZ, ZtX, Zty = products
-    q, p, n_groups = ZtX.shape
+    q = len(c)
     a = 1.0 / (sigma * sigma)
-    for k in range(p):
-        g[k] = 0.0
-        for t in range(p):
-            g[k] += to_scaled[k, t] * (gamma[t] - origin[t])
     L = np.empty((q, q))
-    _times(u_to_scaled, chol, L)
-    for r in range(q):
-        for j in range(n_groups):
-            c[r, j] = Zty[r, j]
-        for k in range(p):
-            for j in range(n_groups):
-                c[r, j] -= ZtX[r, k, j] * g[k]
+    scaled_parameters(gamma, chol, scaling, g, L)
+    residual_products(ZtX, Zty, g, c)
     if q == 1:
         _one_effect(a, L, S, ZtZ, c, mean, root, det, shrunk)
     elif q == 2:
@@ -170,12 +137,13 @@ def _one_draw(
 
 
 @cached
-@numba.njit(**INNER)
+@numba.njit(fastmath=IN_ORDER, **INLINED)
 def conditional_normals(
     gamma: Array,
     chol: Array,
     sigma: Array,
-    scaling: tuple[Array, Array, Array, Array],
+    scaling: tuple[Array, Array, Array],
+    S: Array,
     products: tuple[Array, Array, Array],
     residual_products: tuple[Array, Array, Array, Array],
     mean: Array,
@@ -188,9 +156,10 @@ def conditional_normals(
     ----------
     gamma, chol, sigma : arrays, (S, p), (S, q, q), (S,)
         Draws in the user's columns; ``chol chol' = G``.
-    scaling : tuple of arrays, (p,), (p, p), (q, q), (q, q)
-        ``to_scaled (gamma - origin)`` are the effects of the columns that the cross-products were formed of, and
-        ``u = S u_s`` the user's of those; the inverse of S.
+    scaling : tuple of arrays, (p,), (p, p), (q, q)
+        As `bayeshlm.likelihood.gaussian_pieces.scaled_parameters` takes it.
+    S : array, (q, q)
+        ``u = S u_s`` are the user's effects of those of the columns that the cross-products were formed of.
     products : tuple of arrays, (q, q, B), (q, p, B), (q, B)
         ZtZ, ZtX, Zty of each group.
     residual_products : tuple of arrays, (p, p, B), (p, B), (B,), (B,)
@@ -201,8 +170,9 @@ def conditional_normals(
     g, c = np.empty(p), np.empty((q, n_groups))
     det, shrunk, rss = np.empty(n_groups), np.empty(n_groups), np.empty(n_groups)
     for s in range(len(sigma)):
-        _one_draw(gamma[s], chol[s], sigma[s], scaling, products, g, c, mean[s], root[s], det, shrunk)
+        _one_draw(gamma[s], chol[s], sigma[s], scaling, S, products, g, c, mean[s], root[s], det, shrunk)
         if len(log_likelihood) > 0:
+            # Residual sums of squares |y_j - X_j gamma|^2: y'y, twice the products above the diagonal, the rest.
             for j in range(n_groups):
                 rss[j] = yty[j]
             for k in range(p):
@@ -218,12 +188,13 @@ def conditional_normals(
 
 
 @cached
-@numba.njit(**INNER)
+@numba.njit(fastmath=IN_ORDER, **INLINED)
 def conditional_moments(
     gamma: Array,
     chol: Array,
     sigma: Array,
-    scaling: tuple[Array, Array, Array, Array],
+    scaling: tuple[Array, Array, Array],
+    S: Array,
     products: tuple[Array, Array, Array],
     W: Array,
     coefficient: NDArray[np.int64],
@@ -256,7 +227,8 @@ def conditional_moments(
     values, part = np.empty((n_rows, n_groups)), np.zeros((n_rows, n_groups))
     whole = chain_length // batch * batch
     for s in range(len(sigma)):
-        _one_draw(gamma[s], chol[s], sigma[s], scaling, products, g, c, values, root, det, shrunk)
+        _one_draw(gamma[s], chol[s], sigma[s], scaling, S, products, g, c, values, root, det, shrunk)
+        # E[beta | theta] = W_j gamma + E[u_j | theta] below E[u | theta], and the sum of Var[u | theta].
         for r in range(q, n_rows):
             for j in range(n_groups):
                 values[r, j] = 0.0
@@ -269,6 +241,7 @@ def conditional_moments(
             for t in range(q):
                 for j in range(n_groups):
                     within[r, j] += root[r, t, j] * root[r, t, j]
+        # Sums over draws and over batches, of distances from the first draw, so that little cancels.
         place = s % chain_length
         ends = place < whole and (place + 1) % batch == 0
         for r in range(n_rows):
@@ -291,7 +264,7 @@ def conditional_moments(
 
 
 @cached
-@numba.njit(**INNER)
+@numba.njit(fastmath=IN_ORDER, **INLINED)
 def fixed_part(gamma: Array, W: Array, coefficient: NDArray[np.int64], out: Array) -> None:
     """Fill out (S, C, B) with ``W_j gamma`` of gamma (S, p); row k of W (p, B) belongs to one coefficient."""
     for s in range(len(gamma)):

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from numba.core.caching import Cache, FunctionCache, IndexDataCacheFile
@@ -15,6 +16,12 @@ from numba.core.sigutils import normalize_signature
 logger = logging.getLogger(__name__)
 
 DIGEST = hashlib.sha256
+
+# Caches see a change of the file that a function is in, not of those that it calls: numba's and PyTensor's keys hold
+# this number of all the source of the room.
+VERSION = int(
+    DIGEST(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py")))).hexdigest()[:12], 16
+)
 
 
 def cached(function: Any) -> Any:
@@ -66,7 +73,8 @@ class _CheckedCache(FunctionCache):
     def __init__(self, python: Callable[..., Any]) -> None:
         super().__init__(python)
         locator = self._impl.locator
-        self._cache_file = _CheckedFile(locator.get_cache_path(), self._impl.filename_base, locator.get_source_stamp())
+        stamp = (locator.get_source_stamp(), VERSION)
+        self._cache_file = _CheckedFile(locator.get_cache_path(), self._impl.filename_base, stamp)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         return _loaded(self, lambda: super(_CheckedCache, self).load_overload(sig, target_context))

@@ -1,27 +1,22 @@
-"""The groups given the parameters: their marginal likelihood, and u drawn from its conditional normal."""
+"""`Conditionals`: random effects of the groups given outcomes and parameters, which are normal, and their draws."""
 
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
 from bayeshlm.design.cross_products import CrossProducts
+from bayeshlm.likelihood.blocks import BLOCK, in_threads
 from bayeshlm.parameters.draws import Draws
-from bayeshlm.progress import counted
 
 type Array = NDArray[np.float64]
-
-BLOCK = 64  # groups at a time; a constant, because the random numbers are drawn a block at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,11 +100,14 @@ class Conditionals:
     @classmethod
     def of(cls, draws: Draws) -> Conditionals:
         """From draws of gamma, tau, corr and sigma, dims (chain, draw, ...); S runs through the chains in turn."""
-        design = draws.design
-        gamma, sigma = (draws.dataset[name].transpose("chain", "draw", ...).to_numpy() for name in ("gamma", "sigma"))
-        return cls(
-            design.cross_products, gamma.reshape(sigma.size, -1), covariance_factor(draws.dataset), sigma.ravel()
-        )
+        products = draws.design.cross_products
+        return cls(products, draws.flat(draws.gamma), covariance_factor(draws), draws.flat(draws.sigma))
+
+    def each_block[Result](
+        self, function: Callable[[GroupBlock], Result], doing: str | None = None, likelihood: bool = False
+    ) -> list[Result]:
+        """Results of a function of every block of groups, in threads; `doing` is said beside a bar if it takes long."""
+        return in_threads(lambda start: function(self.block(start, likelihood)), self.starts, doing)
 
     @property
     def starts(self) -> range:
@@ -120,13 +118,8 @@ class Conditionals:
     def arguments(self) -> tuple[Any, ...]:
         """What every block's kernel takes first: the draws, and the scaling of the columns."""
         products = self.products
-        scaling = (
-            products.ols,
-            np.linalg.inv(products.x_transform),
-            products.z_transform,
-            np.linalg.inv(products.z_transform),
-        )
-        return (*map(np.ascontiguousarray, (self.gamma, self.chol, self.sigma)), scaling)
+        scaling = (products.ols, np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transform))
+        return (*map(np.ascontiguousarray, (self.gamma, self.chol, self.sigma)), scaling, products.z_transform)
 
     def groups_from(self, start: int) -> slice:
         """The groups of the block that begins with group `start`."""
@@ -182,21 +175,6 @@ class Conditionals:
         )
 
 
-def in_threads[Item, Result](
-    function: Callable[[Item], Result], items: Sequence[Item], doing: str | None = None
-) -> list[Result]:
-    """Results of a function that releases the GIL, in the order of the items, which fixes what they are.
-
-    What they are `doing` is said beside a bar if it takes long.
-    """
-    found = []
-    with counted(len(items) if doing else 0, doing or "") as advance, ThreadPoolExecutor(os.cpu_count()) as pool:
-        for result in pool.map(function, items):
-            found.append(result)
-            advance()
-    return found
-
-
 def fixed_part(design: Design, gamma: Array, groups: slice) -> Array:
     """The part of beta that is fixed, ``W_j gamma`` of some groups at each draw: (S, C, B)."""
     from bayeshlm.likelihood import conditional_kernel
@@ -217,16 +195,11 @@ def _groups_last(groups: slice, *products: NDArray[Any]) -> tuple[Array, ...]:
     return tuple(np.ascontiguousarray(np.moveaxis(values[groups], 0, -1), dtype=np.float64) for values in products)
 
 
-def covariance_factor(draws: xr.Dataset) -> Array:
-    """A matrix L with ``L L' = G`` at each draw of tau and corr, (S, q, q); S runs through the chains in turn."""
-    tau = draws["tau"].transpose("chain", "draw", ...).to_numpy()
-    q = tau.shape[-1]
-    return np.asarray((tau[..., :, None] * _corr_factor(draws, q)).reshape(-1, q, q))
-
-
-def _corr_factor(draws: xr.Dataset, q: int) -> Array:
-    """A matrix R with ``R R' = corr`` at each draw, shape (chain, draw, q, q); the identity without corr."""
-    if "corr" not in draws:
-        return np.eye(q)
-    values, vectors = np.linalg.eigh(draws["corr"].transpose("chain", "draw", ...).to_numpy())
-    return np.asarray(vectors * np.sqrt(np.maximum(values, 0))[..., None, :])
+def covariance_factor(draws: Draws) -> Array:
+    """A matrix L with ``L L' = G`` at each draw of tau and corr, (S, q, q), also where G is singular."""
+    q = draws.tau.shape[-1]
+    root: Array = np.eye(q)
+    if "corr" in draws.dataset:
+        values, vectors = np.linalg.eigh(draws.corr)
+        root = vectors * np.sqrt(np.maximum(values, 0))[..., None, :]
+    return draws.flat(draws.tau[..., :, None] * root)

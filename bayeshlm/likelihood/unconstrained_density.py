@@ -8,19 +8,18 @@ serves every model and the first fit of a new kind of model has nothing to wait 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 
 import numba
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import betaln
 
 from bayeshlm.design import Design
-from bayeshlm.likelihood import gaussian_kernel as kernel
 from bayeshlm.likelihood.gaussian_kernel import marginal_log_density
+from bayeshlm.parameters.draws import SAMPLE
 from bayeshlm.parameters.partial_correlations import PartialCorrelations, partial_correlations
 from bayeshlm.parameters.prior_families import (
     Exponential,
@@ -38,9 +37,6 @@ type Array = NDArray[np.float64]
 NORMAL, STUDENT_T, LAPLACE = 0.0, 1.0, 2.0
 
 KERNEL_DATA = ("gamma_origin", "gamma_to_scaled", "u_to_scaled", "ZtZ", "ZtX", "Zty", "XtX", "Xty", "totals")
-
-# numba's cache does not see a change of a function that a cached one calls: this number goes into its key.
-VERSION = kernel.VERSION ^ int(hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12], 16)
 
 
 class DensityData(NamedTuple):
@@ -95,6 +91,22 @@ def density_data(design: Design, priors: Priors) -> DensityData:
         totals=np.array([products.yty.sum(), design.n_obs]),
         constant=np.array([_constant(priors, partial)]),
     )
+
+
+def marginal_draws(values: Array, design: Design, priors: Priors) -> xr.Dataset:
+    """Draws of gamma, tau, corr and sigma from the density's unconstrained values (chain, draw, D)."""
+    p, q = len(design.fixed), len(design.random)
+    gamma, tau, log_odds, log_sigma = np.split(values, [p, p + q, values.shape[-1] - 1], axis=-1)
+    draws = {
+        "gamma": ((*SAMPLE, "fixed"), gamma @ np.linalg.inv(priors.basis).T),
+        "tau": ((*SAMPLE, "random"), np.abs(tau)),
+        "sigma": (SAMPLE, np.exp(log_sigma[..., 0])),
+    }
+    partials = partial_correlations(design, priors)
+    if partials.rows:
+        R = np.where(tau < 0, -1.0, 1.0)[..., None] * partials.factors(np.tanh(log_odds / 2))
+        draws["corr"] = ((*SAMPLE, "random", "random_"), R @ R.swapaxes(-1, -2))
+    return xr.Dataset(draws)
 
 
 def groups_last(products: NDArray[np.float64]) -> NDArray[np.float64]:

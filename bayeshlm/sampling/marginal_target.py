@@ -8,20 +8,16 @@ from typing import Any
 
 import numba
 import numpy as np
-import xarray as xr
 from numba.extending import intrinsic
-from numpy.typing import NDArray
 
 from bayeshlm.design import Design
-from bayeshlm.likelihood.disk_cache import cached_callback
-from bayeshlm.likelihood.unconstrained_density import VERSION, density_data, marginal_posterior
-from bayeshlm.parameters.partial_correlations import partial_correlations
+from bayeshlm.likelihood import likelihood_of
+from bayeshlm.likelihood.disk_cache import VERSION, cached_callback
+from bayeshlm.likelihood.unconstrained_density import marginal_posterior
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.sampling.buffer import ENTRY, pack
 from bayeshlm.sampling.layout import Layout
 from bayeshlm.sampling.target import DENSITY, Target, compiled_model
-
-type Array = NDArray[np.float64]
 
 
 def marginal_target(design: Design, priors: Priors, layout: Layout) -> Target:
@@ -32,27 +28,11 @@ def marginal_target(design: Design, priors: Priors, layout: Layout) -> Target:
     CannotCompile
         If nutpie is not of the form that this route knows.
     """
+    density = likelihood_of(design).log_density(priors)
     header = np.array([float(VERSION)])
-    buffer = pack([header, layout.center, layout.scale, layout.factor, *density_data(design, priors)])
+    buffer = pack([header, layout.center, layout.scale, layout.factor, *density.data])
     compiled = compiled_model(_density(), buffer, layout.starting_point, layout.size)
-    return Target(compiled, lambda points: marginal_draws(layout.values(points), design, priors))
-
-
-def marginal_draws(values: Array, design: Design, priors: Priors) -> xr.Dataset:
-    """Draws of gamma, tau, corr and sigma from the density's unconstrained values (chain, draw, D)."""
-    p, q = len(design.fixed), len(design.random)
-    gamma, tau, log_odds, log_sigma = np.split(values, [p, p + q, values.shape[-1] - 1], axis=-1)
-    sample = ("chain", "draw")
-    draws = {
-        "gamma": ((*sample, "fixed"), gamma @ np.linalg.inv(priors.basis).T),
-        "tau": ((*sample, "random"), np.abs(tau)),
-        "sigma": (sample, np.exp(log_sigma[..., 0])),
-    }
-    partials = partial_correlations(design, priors)
-    if partials.rows:
-        R = np.where(tau < 0, -1.0, 1.0)[..., None] * partials.factors(np.tanh(log_odds / 2))
-        draws["corr"] = ((*sample, "random", "random_"), R @ R.swapaxes(-1, -2))
-    return xr.Dataset(draws)
+    return Target(compiled, lambda points: density.parameters(layout.values(points)))
 
 
 @cache

@@ -6,7 +6,7 @@ import xarray as xr
 
 from bayeshlm.design import build_design
 from bayeshlm.equations import parse
-from bayeshlm.likelihood.group_effects import Conditionals
+from bayeshlm.likelihood import likelihood_of
 from bayeshlm.parameters.draws import Draws
 
 MODELS = {
@@ -66,7 +66,7 @@ def draws_around(design, n_draws=6, seed=0):
 def moments_of_group(design, posterior, draw, group):
     """Mean and covariance matrix of a group's outcomes at a draw, and their rows."""
     rows = np.flatnonzero(design.group_codes == group)
-    given = Conditionals.of(Draws(posterior, design))
+    given = likelihood_of(design).group_effects(Draws(posterior, design))
     G = given.chol[draw] @ given.chol[draw].T
     Z = design.Z[rows]
     mean = design.offset[rows] + design.X[rows] @ given.gamma[draw]

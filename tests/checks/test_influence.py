@@ -17,7 +17,7 @@ from bayeshlm.checks.psis import relative_efficiency, smoothed_weights
 from bayeshlm.design import build_design
 from bayeshlm.design.subset import without_rows
 from bayeshlm.equations import parse
-from bayeshlm.likelihood.group_effects import Conditionals
+from bayeshlm.likelihood import likelihood_of
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import make_priors
 from bayeshlm.quantities.convergence import Convergence
@@ -129,10 +129,11 @@ def test_bad_groups_are_fitted_anew_on_request(monkeypatch):
 def test_conflict_is_the_chi_square_of_what_a_group_shows(name):
     design = ward_design(name)
     posterior = draws_around(design)
-    given = Conditionals.of(Draws(posterior, design))
     rng = np.random.default_rng(1)
     weights = rng.dirichlet(np.ones(6), design.n_groups)
-    found = conflict_probabilities(given, rotate(design.cross_products), slice(0, design.n_groups), weights)
+    found = conflict_probabilities(
+        Draws(posterior, design), rotate(design.cross_products), np.arange(design.n_groups), weights
+    )
     for group in range(design.n_groups):
         expected = 0.0
         for draw in range(6):
@@ -235,11 +236,10 @@ def test_the_monte_carlo_error_of_a_change_is_that_of_a_weighted_mean():
     posterior = Draws(exact.isel(draw=np.arange(exact.sizes["draw"]) // 2 * 2), design)  # every other draw, twice
     shifts, efficiency = shifts_without_groups(posterior), relative_efficiency(posterior)
     _, draws = parameter_draws(posterior)
-    given = Conditionals.of(posterior)
-    log_likelihood = given.block(0).log_likelihood
+    densities = likelihood_of(design).pointwise(posterior, "group", np.array([0, 7]))
     assert efficiency < 0.8
-    for group in (0, 7):
-        w = smoothed_weights(np.ascontiguousarray(log_likelihood[:, [group]].T), efficiency)[0][0]
+    for group, density in zip((0, 7), densities, strict=True):
+        w = smoothed_weights(density[None], efficiency)[0][0]
         for k in range(len(draws)):
             c = (draws[k].ravel() - draws[k].mean()) / draws[k].std()
             m = float(w @ c)

@@ -12,9 +12,8 @@ from left_out_data import ward_design
 
 from bayeshlm.checks import loo as loo_module
 from bayeshlm.checks.loo import Loo, leave_one_out
-from bayeshlm.checks.loo_groups import groups_left_out
 from bayeshlm.checks.loo_refits import Refit, refit_without
-from bayeshlm.checks.loo_rows import rows_left_out
+from bayeshlm.checks.loo_units import units_left_out
 from bayeshlm.checks.psis import error_of_sum
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
@@ -40,7 +39,7 @@ def test_sums_over_units(clinic, unit):
     assert loo.elpd == pytest.approx(elpd.sum())
     assert loo.se == pytest.approx(np.sqrt(n) * elpd.std(ddof=1))
     assert loo.looic == pytest.approx(-2 * loo.elpd)
-    left_out = (rows_left_out if unit == "row" else groups_left_out)(Draws(posterior, design))
+    left_out = units_left_out(Draws(posterior, design), unit)
     assert loo.mcse == pytest.approx(error_of_sum(left_out.moved, posterior.sizes["chain"]))
     assert list(loo.table.index) == ["elpd", "p_loo", "looic"]
     assert loo.table.loc["looic", "se"] == pytest.approx(2 * loo.se)

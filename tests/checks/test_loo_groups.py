@@ -8,11 +8,10 @@ from left_out_data import MODELS, draws_around, moments_of_group, ward_design
 from scipy.integrate import quad
 from scipy.stats import chi2, multivariate_normal, norm
 
-from bayeshlm.checks.loo_groups import densities_of_group, groups_left_out
-from bayeshlm.checks.loo_rows import rows_left_out
+from bayeshlm.checks.loo_units import units_left_out
 from bayeshlm.checks.psis import error_of_sum, refitted
 from bayeshlm.design.subset import without_rows
-from bayeshlm.likelihood.group_effects import Conditionals
+from bayeshlm.likelihood import likelihood_of
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import make_priors
 
@@ -20,11 +19,12 @@ from bayeshlm.parameters.priors import make_priors
 def test_the_marginal_likelihood_by_quadrature():
     design = ward_design("intercept")
     posterior = draws_around(design, 4)
-    given = Conditionals.of(Draws(posterior, design))
+    likelihood, draws = likelihood_of(design), Draws(posterior, design)
+    given = likelihood.group_effects(draws)
     tau, sigma = given.chol[:, 0, 0], given.sigma
     for group in range(design.n_groups):
         rows = np.flatnonzero(design.group_codes == group)
-        found = densities_of_group(given, group)
+        (found,) = likelihood.pointwise(draws, "group", np.array([group]))
         for draw in range(1, 4):
             e = (design.y - design.X @ given.gamma[draw])[rows]
 
@@ -41,9 +41,8 @@ def test_the_marginal_likelihood_by_quadrature():
 def test_the_marginal_likelihood_is_the_dense_normal(name):
     design = ward_design(name)
     posterior = draws_around(design)
-    given = Conditionals.of(Draws(posterior, design))
     for group in range(design.n_groups):
-        found = densities_of_group(given, group)
+        (found,) = likelihood_of(design).pointwise(Draws(posterior, design), "group", np.array([group]))
         for draw in range(6):
             mean, V, rows = moments_of_group(design, posterior, draw, group)
             assert found[draw] == pytest.approx(multivariate_normal.logpdf(design.y[rows], mean, V), rel=1e-9)
@@ -59,13 +58,13 @@ def test_importance_weights_agree_with_the_posterior_without_the_group(equations
     design = clinics_design(equations, n_groups=25, size=6, seed=5)
     priors = make_priors(design)
     whole = exact_posterior(design, priors)
-    left_out = groups_left_out(Draws(whole, design))
+    left_out = units_left_out(Draws(whole, design), "group")
     assert left_out.pareto_k.max() < 0.7
     for group in (0, 7, 19):
         rest = without_rows(design, design.group_codes == group)
         posterior = exact_posterior(rest, priors, seed=group + 2)
         efficiency = share(posterior)
-        densities = densities_of_group(Conditionals.of(Draws(posterior, design)), group)
+        (densities,) = likelihood_of(design).pointwise(Draws(posterior, design), "group", np.array([group]))
         elpd, _, mcse = refitted(densities, densities, efficiency)
         error = np.hypot(mcse, left_out.mcse[group] / np.sqrt(share(whole)))
         assert left_out.elpd[group] == pytest.approx(elpd, abs=4 * error)
@@ -73,8 +72,8 @@ def test_importance_weights_agree_with_the_posterior_without_the_group(equations
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("leave", [rows_left_out, groups_left_out])
-def test_the_error_stated_for_the_sum_is_that_over_seeds(leave):
+@pytest.mark.parametrize("unit", ["row", "group"])
+def test_the_error_stated_for_the_sum_is_that_over_seeds(unit):
     """40 posteriors of the same data: the summed elpd's variance over them against the error that each states.
 
     Draws resampled from weighted ones have the share `share` of the information of as many independent ones.
@@ -84,7 +83,7 @@ def test_the_error_stated_for_the_sum_is_that_over_seeds(leave):
     for seed in range(40):
         posterior = exact_posterior(design, priors, 250, 20_000, seed=seed)
         efficiency = posterior.attrs["efficiency"] / (posterior.attrs["efficiency"] + 1000)
-        left_out = leave(Draws(posterior, design))
+        left_out = units_left_out(Draws(posterior, design), unit)
         totals.append(left_out.elpd.sum())
         stated.append(error_of_sum(left_out.moved, 4) ** 2 / efficiency)
     low, high = chi2.ppf([1e-4, 1 - 1e-4], 39) / 39

@@ -5,10 +5,9 @@ import pytest
 from left_out_data import MODELS, draws_around, moments_of_group, ward_design
 from scipy.stats import multivariate_normal, norm
 
-from bayeshlm.checks import loo_rows
-from bayeshlm.checks.loo_rows import densities_of_row, row_log_densities, rows_left_out
+from bayeshlm.checks.loo_units import units_left_out
 from bayeshlm.checks.psis import leave_out, relative_efficiency
-from bayeshlm.likelihood.group_effects import Conditionals
+from bayeshlm.likelihood import gaussian_nested, likelihood_of
 from bayeshlm.parameters.draws import Draws
 
 
@@ -24,8 +23,7 @@ def dense_conditional(y, mean, V, i):
 def test_equals_the_dense_conditional(name):
     design = ward_design(name)
     posterior = draws_around(design)
-    given = Conditionals.of(Draws(posterior, design))
-    found = row_log_densities(given, design, given.block(0), np.arange(design.n_obs))
+    found = likelihood_of(design).pointwise(Draws(posterior, design), "row", np.arange(design.n_obs))
     assert found.shape == (design.n_obs, 6)
     for draw in range(6):
         for group in range(design.n_groups):
@@ -38,7 +36,7 @@ def test_a_group_of_one_row_has_its_marginal_density():
     design = ward_design("slope")
     posterior = draws_around(design)
     (row,) = np.flatnonzero(np.bincount(design.group_codes)[design.group_codes] == 1)[:1]
-    found = densities_of_row(Conditionals.of(Draws(posterior, design)), design, row)
+    (found,) = likelihood_of(design).pointwise(Draws(posterior, design), "row", np.array([row]))
     for draw in range(6):
         mean, V, rows = moments_of_group(design, posterior, draw, design.group_codes[row])
         assert found[draw] == pytest.approx(multivariate_normal.logpdf(design.y[rows], mean, V))
@@ -48,8 +46,7 @@ def test_a_group_that_tells_its_effect_almost_exactly():
     design = ward_design("intercept")
     posterior = draws_around(design)
     posterior["tau"][:] = 1e4
-    given = Conditionals.of(Draws(posterior, design))
-    found = row_log_densities(given, design, given.block(0), np.arange(design.n_obs))
+    found = likelihood_of(design).pointwise(Draws(posterior, design), "row", np.arange(design.n_obs))
     mean, V, rows = moments_of_group(design, posterior, 3, design.group_codes[0])
     place = int(np.flatnonzero(rows == 0)[0])
     assert found[0, 3] == pytest.approx(dense_conditional(design.y[rows], mean, V, place), rel=1e-6)
@@ -58,12 +55,12 @@ def test_a_group_that_tells_its_effect_almost_exactly():
 def test_more_groups_than_a_block_and_rows_than_a_chunk(monkeypatch):
     design = ward_design("slope", n_groups=26 * 5, largest=4)
     posterior = draws_around(design, 150)
-    whole = rows_left_out(Draws(posterior, design))
-    monkeypatch.setattr(loo_rows, "CHUNK_NUMBERS", 150 * 7)
-    chunked = rows_left_out(Draws(posterior, design))
-    given, efficiency = (one(Draws(posterior, design)) for one in (Conditionals.of, relative_efficiency))
+    whole = units_left_out(Draws(posterior, design), "row")
+    monkeypatch.setattr(gaussian_nested, "CHUNK_NUMBERS", 150 * 7)
+    chunked = units_left_out(Draws(posterior, design), "row")
+    efficiency = relative_efficiency(Draws(posterior, design))
     for row in (0, 17, design.n_obs - 1):
-        alone = leave_out(densities_of_row(given, design, row)[None], efficiency)
+        alone = leave_out(likelihood_of(design).pointwise(Draws(posterior, design), "row", np.array([row])), efficiency)
         for name in ("elpd", "p_loo", "pareto_k", "mcse"):
             assert getattr(whole, name)[row] == pytest.approx(getattr(alone, name)[0], rel=1e-9)
     for name in ("elpd", "p_loo", "pareto_k", "mcse"):

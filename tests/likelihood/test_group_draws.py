@@ -4,8 +4,8 @@ import pytest
 
 from bayeshlm.design import build_design
 from bayeshlm.equations import parse
+from bayeshlm.likelihood import blocks, likelihood_of
 from bayeshlm.likelihood import coefficient_draws as group_draws
-from bayeshlm.likelihood import group_effects as recover
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.sampling.convert import posterior_dataset
 
@@ -14,7 +14,7 @@ TEXTS = {
     "q = 2": "y = b0 + b1*x + b2*v + r\nb0 = g00 + g01*w + u0\nb1 = g10\nb2 = g20 + g21*w + u2",
     "q = 3": "y = b0 + b1*x + b2*v + r\nb0 = g00 + u0\nb1 = g10 + g11*w + u1\nb2 = u2",
 }
-J = recover.BLOCK + 6
+J = blocks.BLOCK + 6
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +38,11 @@ def parameters(design, fake_draws, draws):
 def test_regenerated_draws_are_the_ones_that_are_kept(design, fake_draws):
     posterior = parameters(design, fake_draws, 8)
     _, u, beta = group_draws.drawn_groups(posterior, design, 3)
-    positions = np.array([J - 1, 2, recover.BLOCK, 0])
+    positions = np.array([J - 1, 2, blocks.BLOCK, 0])
     some = group_draws.regenerated(Draws(posterior, design), positions)
     np.testing.assert_array_equal(some["u"].to_numpy().reshape(u[:, positions].shape), u[:, positions])
     np.testing.assert_array_equal(some["beta"].to_numpy().reshape(beta[:, positions].shape), beta[:, positions])
-    assert some["site"].to_numpy().tolist() == [J + 99, 102, recover.BLOCK + 100, 100]
+    assert some["site"].to_numpy().tolist() == [J + 99, 102, blocks.BLOCK + 100, 100]
     fixed = np.einsum(
         "jk,kc,sk->sjc",
         design.W,
@@ -56,7 +56,7 @@ def test_regenerated_draws_are_the_ones_that_are_kept(design, fake_draws):
 def test_the_number_of_threads_does_not_change_a_bit(design, fake_draws, monkeypatch):
     posterior = parameters(design, fake_draws, 20)
     many = group_draws.drawn_groups(posterior, design, 3), group_draws.group_moments(Draws(posterior, design))
-    monkeypatch.setattr(recover.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(blocks.os, "cpu_count", lambda: 1)
     one = group_draws.drawn_groups(posterior, design, 3), group_draws.group_moments(Draws(posterior, design))
     for first, second in zip(many[0], one[0], strict=True):
         np.testing.assert_array_equal(first, second)
@@ -66,7 +66,7 @@ def test_the_number_of_threads_does_not_change_a_bit(design, fake_draws, monkeyp
 def test_moments_follow_the_law_of_total_variance(design, fake_draws):
     posterior = parameters(design, fake_draws, 26)
     moments = group_draws.group_moments(Draws(posterior, design))
-    given = recover.Conditionals.of(Draws(posterior, design))
+    given = likelihood_of(design).group_effects(Draws(posterior, design))
     blocks = [given.block(start) for start in given.starts]
     expected = np.concatenate([block.mean for block in blocks], axis=-1)
     within = np.concatenate([(block.root**2).sum(axis=2) for block in blocks], axis=-1).mean(axis=0)

@@ -3,7 +3,8 @@ import pytest
 from scipy import stats
 
 from bayeshlm.design.cross_products import cross_products
-from bayeshlm.likelihood.group_effects import BLOCK, Conditionals
+from bayeshlm.likelihood.blocks import BLOCK
+from bayeshlm.likelihood.group_effects import Conditionals
 
 
 def problem(q, mean, sizes, n_draws, seed):

@@ -13,13 +13,13 @@ import pymc as pm
 import pytest
 
 import bayeshlm as hlm
-from bayeshlm.likelihood.disk_cache import cached_callback
-from bayeshlm.likelihood.unconstrained_density import VERSION
+from bayeshlm.likelihood.disk_cache import VERSION, cached_callback
+from bayeshlm.likelihood.unconstrained_density import marginal_draws
 from bayeshlm.reml.estimate import fit_reml
 from bayeshlm.sampling import nuts
 from bayeshlm.sampling.compile import graph_target
 from bayeshlm.sampling.layout import plain_layout, reml_layout
-from bayeshlm.sampling.marginal_target import _density_callback, marginal_draws, marginal_target
+from bayeshlm.sampling.marginal_target import _density_callback, marginal_target
 from bayeshlm.sampling.options import sampling_options
 from bayeshlm.sampling.target import DENSITY, CannotCompile
 

@@ -12,15 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from bayeshlm.checks.psis import Pointwise, leave_out, relative_efficiency
-from bayeshlm.design.cross_products import sorting_order
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
-from bayeshlm.likelihood.group_effects import BLOCK, Conditionals, GroupBlock, in_threads
-from bayeshlm.parameters.draws import Draws
-
-CHUNK_NUMBERS = 1 << 19
-"""Rows times draws worked on at a time: 4 MiB."""
+from bayeshlm.likelihood.group_effects import Conditionals, GroupBlock
 
 
 def row_log_densities(given: Conditionals, design: Design, block: GroupBlock, rows: IntArray) -> FloatArray:
@@ -61,52 +55,9 @@ def row_log_densities(given: Conditionals, design: Design, block: GroupBlock, ro
     return np.asarray(0.5 * (np.log(free * precision / (2 * np.pi)) - residual * residual * precision / free))
 
 
-def rows_left_out(posterior: Draws) -> Pointwise:
-    """Leave each row out in turn, given the other rows of its group.
-
-    Memory is a few MiB a thread, whatever the number of rows.
-
-    Parameters
-    ----------
-    posterior : Draws
-
-    Returns
-    -------
-    Pointwise
-        In the order of the rows.
-    """
-    design = posterior.design
-    given, efficiency = Conditionals.of(posterior), relative_efficiency(posterior)
-    order = sorting_order(design.group_codes)
-    order = np.arange(design.n_obs) if order is None else order
-    ends = np.cumsum(design.n_per_group)
-    chunk = max(CHUNK_NUMBERS // len(given.sigma), 1)
-    found = Pointwise.empty(design.n_obs, len(given.sigma))
-
-    def fill(start: int) -> FloatArray:
-        block = _draws_together(given.block(start, likelihood=False))
-        first, last = ends[start] - design.n_per_group[start], ends[block.groups.stop - 1]
-        moved = np.zeros(len(given.sigma))
-        for place in range(int(first), int(last), chunk):
-            rows = order[place : min(place + chunk, int(last))]
-            part = leave_out(row_log_densities(given, design, block, rows), efficiency)
-            found.put(rows, part)
-            moved += part.moved
-        return moved
-
-    found.moved[:] = sum(in_threads(fill, given.starts, "Leaving rows out"))
-    return found
-
-
-def _draws_together(block: GroupBlock) -> GroupBlock:
+def draws_together(block: GroupBlock) -> GroupBlock:
     """The same block with the draws of a group beside each other in memory, where rows are picked from it faster."""
     mean, root = (
         np.moveaxis(np.ascontiguousarray(np.moveaxis(values, 0, -1)), -1, 0) for values in (block.mean, block.root)
     )
     return replace(block, mean=mean, root=root)
-
-
-def densities_of_row(given: Conditionals, design: Design, row: int) -> FloatArray:
-    """``log p(y_ij | y_j without i, theta)`` of one row at each draw, (S,)."""
-    block = given.block(int(design.group_codes[row]) // BLOCK * BLOCK, likelihood=False)
-    return np.asarray(row_log_densities(given, design, block, np.array([row]))[0])

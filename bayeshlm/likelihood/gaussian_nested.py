@@ -1,0 +1,77 @@
+"""Normal outcomes in groups: ``y_j ~ N(X_j gamma, Z_j G Z_j' + sigma^2 I)``, the random effects integrated out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.likelihood.blocks import BLOCK, rows_of_groups
+from bayeshlm.likelihood.gaussian_rows import draws_together, row_log_densities
+from bayeshlm.likelihood.group_effects import Conditionals, GroupBlock
+from bayeshlm.likelihood.likelihood import Capability, Likelihood, LogDensity, Unit
+from bayeshlm.parameters.draws import Draws
+from bayeshlm.parameters.priors import Priors
+
+CHUNK_NUMBERS = 1 << 19
+"""Rows times draws worked on at a time: 4 MiB."""
+
+
+class GaussianNested(Likelihood):
+    """Rows nested in groups, one grouping, level-1 errors normal with one variance.
+
+    Log density and group effects come from the groups' cross-products; only row densities read the rows.
+    """
+
+    def why_not(self, what: Capability) -> str:
+        """Nothing is left out: integrals are closed, and the cross-products are sufficient."""
+        return ""
+
+    def log_density(self, priors: Priors) -> LogDensity:
+        """As machine code over the cross-products, see `bayeshlm.likelihood.unconstrained_density`."""
+        from bayeshlm.likelihood.unconstrained_density import density_data, marginal_draws, marginal_posterior
+
+        data = density_data(self.design, priors)
+        return LogDensity(marginal_posterior, data, lambda values: marginal_draws(values, self.design, priors))
+
+    def group_effects(self, draws: Draws) -> Conditionals:
+        """Their normal distributions given the outcomes, exact at each draw."""
+        return Conditionals.of(draws)
+
+    def pointwise(self, draws: Draws, unit: Unit, units: IntArray) -> FloatArray:
+        """Log densities of some units, a block of groups at a time."""
+        given = self.group_effects(draws)
+        of_unit = units if unit == "group" else self.design.group_codes[units]
+        found = np.empty((len(units), len(given.sigma)))
+        for start in np.unique(of_unit // BLOCK * BLOCK).tolist():
+            here = np.flatnonzero(of_unit // BLOCK * BLOCK == start)
+            block = given.block(start, likelihood=unit == "group")
+            if unit == "group":
+                found[here] = block.log_likelihood.T[of_unit[here] - start]
+            else:
+                found[here] = row_log_densities(given, self.design, block, units[here])
+        return found
+
+    def reduced_pointwise[Result](
+        self, draws: Draws, unit: Unit, reduce: Callable[[IntArray, FloatArray], Result], doing: str | None = None
+    ) -> list[Result]:
+        """Groups a block at a time; rows of a block `CHUNK_NUMBERS` numbers at a time."""
+        given = self.group_effects(draws)
+
+        def of_groups(block: GroupBlock) -> list[Result]:
+            groups = np.arange(block.groups.start, block.groups.stop)
+            return [reduce(groups, np.ascontiguousarray(block.log_likelihood.T))]
+
+        rows_of, chunk = rows_of_groups(self.design), max(CHUNK_NUMBERS // len(given.sigma), 1)
+
+        def of_rows(block: GroupBlock) -> list[Result]:
+            together, rows = draws_together(block), rows_of(block.groups)
+            parts = (rows[place : place + chunk] for place in range(0, len(rows), chunk))
+            return [reduce(part, row_log_densities(given, self.design, together, part)) for part in parts]
+
+        if unit == "group":
+            found = given.each_block(of_groups, doing, likelihood=True)
+        else:
+            found = given.each_block(of_rows, doing)
+        return [result for parts in found for result in parts]

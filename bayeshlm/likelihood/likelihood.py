@@ -1,0 +1,126 @@
+"""`Likelihood`: what every model of the outcomes can be asked for, whatever its family."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.errors import OptionError
+from bayeshlm.likelihood.group_effects import Conditionals
+from bayeshlm.parameters.draws import Draws
+from bayeshlm.parameters.priors import Priors
+
+type Capability = Literal["marginal", "sufficient statistics", "group densities", "row densities"]
+"""
+``marginal``
+    A log density of the parameters alone, the random effects integrated out.
+``sufficient statistics``
+    That density without a pass over the rows.
+``group densities``, ``row densities``
+    `Likelihood.pointwise` with this unit.
+"""
+
+type Unit = Literal["row", "group"]
+
+DENSITIES: dict[Unit, Capability] = {"row": "row densities", "group": "group densities"}
+"""What `pointwise` of a unit needs."""
+
+
+@dataclass(frozen=True, eq=False)
+class LogDensity:
+    """The log density of the posterior over unconstrained values x, up to the constant that the data give it.
+
+    Attributes
+    ----------
+    function : numba function
+        Of ``(x, gradient, *data)``: returns the log density and fills its gradient.
+    data : tuple of arrays
+    parameters : function
+        Draws of gamma, tau, corr and sigma from values (chain, draw, D) of x.
+    """
+
+    function: Callable[..., float]
+    data: tuple[FloatArray, ...]
+    parameters: Callable[[FloatArray], Any]
+
+    def __call__(self, x: FloatArray) -> tuple[float, FloatArray]:
+        """Log density and its gradient at x, (D,)."""
+        gradient = np.empty_like(x, dtype=np.float64)
+        return float(self.function(np.asarray(x, dtype=np.float64), gradient, *self.data)), gradient
+
+
+@dataclass(frozen=True, eq=False)
+class Likelihood(ABC):
+    """The distribution of the outcomes of a design given its parameters theta = (gamma, G, sigma).
+
+    Attributes
+    ----------
+    design : Design
+    """
+
+    design: Design
+
+    @abstractmethod
+    def why_not(self, what: Capability) -> str:
+        """Why something cannot be done; empty where it can."""
+
+    def can(self, what: Capability) -> bool:
+        """Whether something can be done."""
+        return not self.why_not(what)
+
+    def require(self, what: Capability) -> None:
+        """Refuse where something cannot be done.
+
+        Raises
+        ------
+        OptionError
+            Says why.
+        """
+        if reason := self.why_not(what):
+            raise OptionError(reason)
+
+    @abstractmethod
+    def log_density(self, priors: Priors) -> LogDensity:
+        """The log density of the parameters' posterior, its gradient, and the parameters of its values."""
+
+    @abstractmethod
+    def group_effects(self, draws: Draws) -> Conditionals:
+        """The random effects of the groups given the outcomes and each draw of the parameters."""
+
+    @abstractmethod
+    def pointwise(self, draws: Draws, unit: Unit, units: IntArray) -> FloatArray:
+        """Log densities of some units at each draw, (n, S), the random effects integrated out.
+
+        Parameters
+        ----------
+        draws : Draws
+            S draws of the parameters; of this or of another data set.
+        unit : {"row", "group"}
+            ``"group"``: ``log p(y_j | theta)``, all rows of a group, as if it were new. ``"row"``:
+            ``log p(y_ij | y_j without i, theta)``, a row given the other rows of its group.
+        units : array of int, (n,)
+            Positions of rows or of groups.
+        """
+
+    @abstractmethod
+    def reduced_pointwise[Result](
+        self, draws: Draws, unit: Unit, reduce: Callable[[IntArray, FloatArray], Result], doing: str | None = None
+    ) -> list[Result]:
+        """Results of a function of positions and log densities of all units, some units at a time, in threads.
+
+        Every unit is in one part. Memory is a few MiB a thread, whatever the number of units.
+
+        Parameters
+        ----------
+        draws, unit
+            As in `pointwise`.
+        reduce : function of arrays (n,) and (n, S)
+        doing : str, optional
+            Said beside a bar if it takes long.
+        """
