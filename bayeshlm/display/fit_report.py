@@ -1,4 +1,4 @@
-"""What the overview of a fit shows, gathered from its results."""
+"""`fit_report`: gathers the tables that the overview of a fit shows, a `FitReport`."""
 
 from __future__ import annotations
 

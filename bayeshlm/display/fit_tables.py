@@ -1,4 +1,4 @@
-"""The overview of a fit, and the table of a single quantity."""
+"""Tables of the overview of a fit, and of a quantity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layouts of results that are DataFrames: every column with the digits that its kind deserves."""
+"""Tables of results that are DataFrames: fixed effects, variance components, groups, any other."""
 
 from __future__ import annotations
 

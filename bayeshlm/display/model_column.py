@@ -1,4 +1,4 @@
-"""The numbers of one fit as a column of a table of models, each under what it is, not under its symbol."""
+"""One fit as a column of the table of models: its numbers, each under its name in words."""
 
 from __future__ import annotations
 

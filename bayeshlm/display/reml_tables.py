@@ -1,4 +1,4 @@
-"""The summary of a REML or ML fit, and its tests."""
+"""Tables of a REML or ML fit: its summary, Wald tests, likelihood-ratio tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Influence of the groups as text and HTML: the most influential ones, and those that need attention."""
+"""Table of the influence of the groups."""
 
 from __future__ import annotations
 

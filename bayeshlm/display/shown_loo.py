@@ -1,4 +1,4 @@
-"""A leave-one-out estimate as text and HTML: which question it answers, the numbers, and the units it fails for."""
+"""Table of leave-one-out cross-validation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quantities such as the ICC as text and HTML."""
+"""Table of a quantity such as the ICC."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Axes to draw on: the user's own or new ones; names on them and legends above them."""
+"""Axes, the user's own or new ones; their names and legends."""
 
 from __future__ import annotations
 

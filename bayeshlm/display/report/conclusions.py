@@ -1,4 +1,4 @@
-"""What to make of a check: a plain sentence or two to act on."""
+"""Sentences of the report that say what follows from a check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which figures stand in which section of the report."""
+"""Which figure stands in which section of the report."""
 
 from __future__ import annotations
 

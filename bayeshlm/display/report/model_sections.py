@@ -1,4 +1,4 @@
-"""Sections on what went in: the equations, the data by level, the priors."""
+"""Sections of the report on the model: equations, data by level, priors."""
 
 from __future__ import annotations
 
