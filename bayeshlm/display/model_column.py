@@ -10,7 +10,7 @@ import pandas as pd
 
 from bayeshlm.checks.loo import Loo, Unit
 from bayeshlm.design.design import Design, RandomColumn
-from bayeshlm.display.labels import ColumnLabels, slope_of
+from bayeshlm.display.column_labels import ColumnLabels, slope_of
 
 FIXED, VARIANCE, MODEL = "fixed", "variance", "model"
 """Parts of a table of models."""

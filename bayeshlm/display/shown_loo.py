@@ -8,8 +8,8 @@ import pandas as pd
 
 from bayeshlm.checks.loo import Loo
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
+from bayeshlm.display.column_labels import group_name
 from bayeshlm.display.digits import count, decimals, number
-from bayeshlm.display.labels import group_name
 from bayeshlm.display.shown_result import ShownResult
 
 MOST_NAMED = 20

@@ -10,9 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayeshlm.design.design import Design
-from bayeshlm.display.frame import ShownFrame
-from bayeshlm.display.frame_grid import shown_plain
-from bayeshlm.display.labels import ColumnLabels
+from bayeshlm.display.column_labels import ColumnLabels
+from bayeshlm.display.frame_tables import shown_plain
 from bayeshlm.display.reml_tables import (
     INTERVALS,
     RemlReport,
@@ -23,6 +22,7 @@ from bayeshlm.display.reml_tables import (
     reml_text,
     reml_variance_grid,
 )
+from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.errors import ModelWarning, OptionError
 from bayeshlm.faces.reml_quantities import RemlQuantities
 from bayeshlm.parameters.draws import Draws

@@ -12,8 +12,8 @@ from matplotlib.legend import Legend
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.digits import percent
-from bayeshlm.display.labels import ColumnLabels
 from bayeshlm.display.plots.figure_style import COLUMN, TICKS, wrapped
 from bayeshlm.errors import OptionError
 from bayeshlm.quantities.level2_variables import Level2Variable
