@@ -1,1 +1,1 @@
-"""What is asked of a fit: predictions, residuals, influence, leaving out, agreement with REML, priors, imputations."""
+"""Checks of a fit: predictions, residuals, influence, leave-one-out, REML, priors; pooling of imputations."""

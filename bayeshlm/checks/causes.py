@@ -1,4 +1,4 @@
-"""Why a posterior mean differs from REML's estimate: each cause is computed, and named when it matters."""
+"""Causes of a difference between posterior and REML: each is computed, and named when it matters."""
 
 from __future__ import annotations
 

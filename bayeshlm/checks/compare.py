@@ -1,4 +1,4 @@
-"""Models beside each other by what they predict: paired differences of leave-one-out densities, and weights."""
+"""Comparison of models by leave-one-out: paired differences of densities, and weights."""
 
 from __future__ import annotations
 

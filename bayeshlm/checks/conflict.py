@@ -1,4 +1,4 @@
-"""Is a group an outlier among the groups? Its random effects against what the other groups let expect."""
+"""Test whether a group is an outlier, given the other groups."""
 
 from __future__ import annotations
 

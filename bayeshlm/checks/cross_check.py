@@ -1,4 +1,4 @@
-"""The posterior beside REML: one table, a verdict, and the reasons where they differ."""
+"""Cross-check of the posterior with REML: the table, the verdict, and the reasons where they differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the posterior knows of the random effects, without a draw of them: moments given the parameters, averaged."""
+"""Posterior moments of the random effects, averaged over draws of the parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rubin's rules on draws: one answer from several imputed data sets or plausible values."""
+"""Pooling of several imputed data sets or plausible values by Rubin's rules on draws."""
 
 from __future__ import annotations
 

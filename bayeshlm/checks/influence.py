@@ -1,4 +1,4 @@
-"""What each group does to the results: the posterior and the REML estimates without it."""
+"""Influence of each group: the posterior and the REML estimates without it."""
 
 from __future__ import annotations
 

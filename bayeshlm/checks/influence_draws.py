@@ -1,4 +1,4 @@
-"""The posterior without each group, by smoothed importance weights: means, SDs and how far they move."""
+"""The posterior without each group by smoothed importance weights: means, SDs, shifts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The REML side of influence: estimates without each group and the measures made of them, labeled."""
+"""Influence of each group on the REML estimates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Level-1 residuals of every row: moments without a draw of u, intervals from draws a block of groups at a time."""
+"""Level-1 residuals of every row: their moments exact, their intervals from draws."""
 
 from __future__ import annotations
 

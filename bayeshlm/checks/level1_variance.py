@@ -1,4 +1,4 @@
-"""Is the level-1 variance the same in all groups? HLM's test, and its exact reference distribution."""
+"""Test that the level-1 variance is the same in all groups: HLM's, and its exact distribution."""
 
 from __future__ import annotations
 

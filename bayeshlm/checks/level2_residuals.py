@@ -1,4 +1,4 @@
-"""Level-2 residuals of every group: empirical Bayes, least squares, and how far the group lies out."""
+"""Level-2 residuals of every group: empirical Bayes, least squares, Mahalanobis distance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far each group lies from where the model expects it: Mahalanobis distances and their posterior reference."""
+"""Mahalanobis distances of the groups' effects and their posterior reference distribution."""
 
 from __future__ import annotations
 

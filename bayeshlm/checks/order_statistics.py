@@ -1,4 +1,4 @@
-"""Ordered values against the quantiles that a distribution lets expect, with the band of their chance."""
+"""Expected quantiles of ordered values, with the band of their chance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much the posterior hangs on the priors: power scaling, without a refit."""
+"""Sensitivity of the posterior to the priors by power scaling, without a refit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Posterior predictive checks by level: replicated outcomes beside those observed."""
+"""Posterior predictive checks in the same groups and in new ones."""
 
 from __future__ import annotations
 

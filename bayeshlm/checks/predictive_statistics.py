@@ -1,4 +1,4 @@
-"""What predictive checks of a two-level model look at: statistics of outcomes, given the design."""
+"""The statistics that predictive checks compare."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prior predictive draws: what the model expects before it sees the outcomes."""
+"""Prior predictive draws of the outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far each prior alone moves posterior means, computed by taking the prior away."""
+"""Shift of posterior means by each prior, computed by taking the prior away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""REML's estimates beside the posterior: the quantities that are compared, their standard errors and their draws."""
+"""REML's side of the cross-check: quantities, their standard errors, and draws beside them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replicated outcomes sorted by group: their group means and what is left within groups, a chunk at a time."""
+"""Group means and within-group parts of replicated outcomes, a chunk at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Are residuals normal? Skewness and kurtosis with their tests, from sums of powers."""
+"""Tests of normality of residuals by skewness and kurtosis, from sums of powers."""
 
 from __future__ import annotations
 

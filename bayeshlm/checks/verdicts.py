@@ -1,4 +1,4 @@
-"""When a posterior agrees with REML: the thresholds, and the verdict on one difference."""
+"""Thresholds and verdict of the cross-check: when a posterior mean agrees with REML's estimate."""
 
 from __future__ import annotations
 

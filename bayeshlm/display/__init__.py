@@ -1,1 +1,1 @@
-"""Results as text and HTML: all rounding happens here."""
+"""Results as text, Markdown, LaTeX, HTML, figures and a report; all rounding happens here."""

@@ -1,4 +1,4 @@
-"""What a result shows, before it becomes text or HTML: lines, equations and grids of finished cells."""
+"""Blocks: titles, lines, equations and grids of finished cells, which every writer takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many digits of a number are shown."""
+"""Numbers as text: how many digits are shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the overview of a fit shows, gathered from its results."""
+"""`fit_report`: gathers the tables that the overview of a fit shows, a `FitReport`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from bayeshlm.design.design import Design
+from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.fit_tables import FitReport
-from bayeshlm.display.labels import ColumnLabels
 from bayeshlm.display.left_out_notes import data_notes
 from bayeshlm.quantities.convergence import Convergence
 from bayeshlm.quantities.quantity import Quantity

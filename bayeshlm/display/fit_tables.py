@@ -1,4 +1,4 @@
-"""The overview of a fit, and the table of a single quantity."""
+"""Tables of the overview of a fit, and of a quantity."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import pandas as pd
 from bayeshlm.design.left_out import NOTHING, LeftOut
 from bayeshlm.design.naming import parameter_label
 from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Section, Title
+from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.digits import count, decimals, number, percent
 from bayeshlm.display.html import to_html
-from bayeshlm.display.labels import ColumnLabels
 from bayeshlm.display.left_out_notes import dropped_rows, notes_block
+from bayeshlm.display.shown_result import ShownResult
 from bayeshlm.display.text import to_text
 from bayeshlm.quantities.quantity import Quantity
 
@@ -99,6 +100,13 @@ def fit_text(report: FitReport) -> str:
 def fit_html(report: FitReport) -> str:
     """Write the overview of a fit as HTML."""
     return to_html(_overview(report))
+
+
+class Shown(ShownResult, Quantity):
+    """A `Quantity` whose printed form is its table."""
+
+    def _blocks(self) -> Iterable[Block]:
+        return [quantity_grid(self)]
 
 
 def quantity_grid(quantity: Quantity, diagnostics: bool = True) -> Grid:

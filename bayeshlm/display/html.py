@@ -1,4 +1,4 @@
-"""Blocks -> HTML for a notebook: no colors of its own, so that it reads in light and dark."""
+"""Blocks -> HTML for a notebook, without colors of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of the rows and groups that a model does not see, and of data that deserve a second look."""
+"""Notes on rows and groups that were left out, and on data that deserve a second look."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The numbers of one fit as a column of a table of models, each under what it is, not under its symbol."""
+"""One fit as a column of the table of models: its numbers, each under its name in words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 from bayeshlm.checks.loo import Loo, Unit
 from bayeshlm.design.design import Design
 from bayeshlm.design.predictor import RandomColumn
-from bayeshlm.display.labels import ColumnLabels, slope_of
+from bayeshlm.display.column_labels import ColumnLabels, slope_of
 
 FIXED, VARIANCE, MODEL = "fixed", "variance", "model"
 """Parts of a table of models."""

@@ -1,4 +1,4 @@
-"""Models side by side, as journals print them."""
+"""The table of models side by side, as journals print it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model before it is sampled: its equations, its data in numbers, its priors."""
+"""The HTML view of a model that is not sampled yet: equations, counts, priors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The summary of a REML or ML fit, and its tests."""
+"""Tables of a REML or ML fit: its summary, Wald tests, likelihood-ratio tests."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pandas as pd
 from bayeshlm.design.design import Design
 from bayeshlm.design.naming import parameter_label
 from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Section, Title
+from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.digits import count, decimals, number, p_value, percent
 from bayeshlm.display.html import to_html
-from bayeshlm.display.labels import ColumnLabels
 from bayeshlm.display.left_out_notes import data_notes, dropped_rows, notes_block
 from bayeshlm.display.shown_result import ShownResult
 from bayeshlm.display.text import to_text

@@ -1,4 +1,4 @@
-"""Residuals of rows and of groups as text and HTML: what stands out, and the tests."""
+"""Tables of the residuals of rows and of groups."""
 
 from __future__ import annotations
 

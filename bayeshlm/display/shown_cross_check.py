@@ -1,4 +1,4 @@
-"""The posterior beside REML as text and HTML."""
+"""Table of the cross-check with REML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Influence of the groups as text and HTML: the most influential ones, and those that need attention."""
+"""Table of the influence of the groups."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pandas as pd
 from bayeshlm.checks.conflict import ERROR_RATE
 from bayeshlm.checks.influence import Influence
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
+from bayeshlm.display.column_labels import group_name
 from bayeshlm.display.digits import count, number, p_value, percent
-from bayeshlm.display.labels import group_name
 from bayeshlm.display.shown_result import ShownResult
 
 SHOWN = 10

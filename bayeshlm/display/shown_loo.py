@@ -1,4 +1,4 @@
-"""A leave-one-out estimate as text and HTML: which question it answers, the numbers, and the units it fails for."""
+"""Table of leave-one-out cross-validation."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pandas as pd
 
 from bayeshlm.checks.loo import Loo
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
+from bayeshlm.display.column_labels import group_name
 from bayeshlm.display.digits import count, decimals, number
-from bayeshlm.display.labels import group_name
 from bayeshlm.display.shown_result import ShownResult
 
 MOST_NAMED = 20

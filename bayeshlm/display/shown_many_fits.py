@@ -1,4 +1,4 @@
-"""The answer of several data sets as text and HTML."""
+"""Table of several data sets pooled."""
 
 from __future__ import annotations
 

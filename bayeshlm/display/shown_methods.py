@@ -1,4 +1,4 @@
-"""The comparison of methods and Hausman's test, as text and as HTML."""
+"""Tables of the comparison of methods and of Hausman's test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Predictive checks as text and HTML."""
+"""Table of the predictive checks."""
 
 from __future__ import annotations
 

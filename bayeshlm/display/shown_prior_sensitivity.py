@@ -1,4 +1,4 @@
-"""What the posterior owes to the priors, as text and HTML."""
+"""Table of the sensitivity to the priors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mixin of result classes: a result prints as the blocks that its class lays out, in terminals and notebooks."""
+"""`ShownResult`: a mixin that prints a result as the blocks that its class lays out."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from bayeshlm.checks.compare import check_same_data, compare_loo
 from bayeshlm.checks.loo import Exact, Unit, check_unit
-from bayeshlm.display.frame import ShownFrame
-from bayeshlm.display.frame_grid import shown_plain
+from bayeshlm.display.frame_tables import shown_plain
+from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.errors import OptionError
 from bayeshlm.faces.fit import Fit
 

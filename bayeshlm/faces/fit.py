@@ -10,13 +10,12 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.checks.cross_check import cross_check
+from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.fit_report import fit_report
-from bayeshlm.display.fit_tables import FitReport, fit_html, fit_text
-from bayeshlm.display.frame import ShownFrame
-from bayeshlm.display.frame_grid import shown_fixed, shown_groups, shown_variance
-from bayeshlm.display.labels import ColumnLabels
+from bayeshlm.display.fit_tables import FitReport, Shown, fit_html, fit_text
+from bayeshlm.display.frame_tables import shown_fixed, shown_groups, shown_variance
 from bayeshlm.display.shown_cross_check import ShownCrossCheck
-from bayeshlm.display.shown_quantity import Shown
+from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.faces.fit_quantities import FitQuantities
 from bayeshlm.faces.model import Model
 from bayeshlm.faces.storage import StoredFit, restored_fit, write_fit

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.design import Design
-from bayeshlm.display.shown_quantity import Shown
+from bayeshlm.display.fit_tables import Shown
 from bayeshlm.errors import OptionError
 from bayeshlm.faces.fit_checks import FitChecks
 from bayeshlm.faces.reml_quantities import RemlQuantities

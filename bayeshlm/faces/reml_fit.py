@@ -11,9 +11,8 @@ import pandas as pd
 
 from bayeshlm.arguments import check_prob
 from bayeshlm.design.design import Design
-from bayeshlm.display.frame import ShownFrame
-from bayeshlm.display.frame_grid import shown_plain
-from bayeshlm.display.labels import ColumnLabels
+from bayeshlm.display.column_labels import ColumnLabels
+from bayeshlm.display.frame_tables import shown_plain
 from bayeshlm.display.reml_tables import (
     INTERVALS,
     RemlReport,
@@ -24,6 +23,7 @@ from bayeshlm.display.reml_tables import (
     reml_text,
     reml_variance_grid,
 )
+from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.errors import ModelWarning, OptionError
 from bayeshlm.faces.reml_quantities import RemlQuantities
 from bayeshlm.parameters.draws import Draws

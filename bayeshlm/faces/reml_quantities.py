@@ -8,8 +8,8 @@ from functools import cached_property, partial
 import pandas as pd
 import xarray as xr
 
-from bayeshlm.display.frame import ShownFrame
-from bayeshlm.display.frame_grid import shown_groups, shown_plain
+from bayeshlm.display.frame_tables import shown_groups, shown_plain
+from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities import at_estimates
 from bayeshlm.reml.labelled_estimate import LabelledEstimate

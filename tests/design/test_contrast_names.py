@@ -6,7 +6,7 @@ import pytest
 
 import bayeshlm as hlm
 from bayeshlm.design.expanded import expanded_spec
-from bayeshlm.display.labels import ColumnLabels
+from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.equations.spec import LEVEL, Call, Product
 from bayeshlm.equations.written_out import references
 

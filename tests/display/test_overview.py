@@ -6,9 +6,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from bayeshlm.display.fit_tables import FitReport, fit_html, fit_text, quantity_grid
-from bayeshlm.display.labels import ColumnLabels
-from bayeshlm.display.shown_quantity import Shown
+from bayeshlm.display.column_labels import ColumnLabels
+from bayeshlm.display.fit_tables import FitReport, Shown, fit_html, fit_text, quantity_grid
 from bayeshlm.display.text import to_text
 from bayeshlm.quantities.quantity import Quantity
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import bayeshlm as hlm
-from bayeshlm.display.frame import ShownFrame
-from bayeshlm.display.frame_grid import shown_groups, shown_plain
+from bayeshlm.display.frame_tables import shown_groups, shown_plain
+from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.display.text import to_text
 
 

@@ -5,7 +5,7 @@ import sys
 def test_posterior_and_display_load_neither_pymc_nor_arviz_nor_matplotlib():
     code = """
 import sys
-import bayeshlm.display.shown_quantity, bayeshlm.display.fit_tables
+import bayeshlm.display.fit_tables, bayeshlm.display.fit_tables
 import bayeshlm.quantities.fixed_effects, bayeshlm.quantities.group_coefficients, bayeshlm.quantities.icc
 import bayeshlm.quantities.plausible_ranges, bayeshlm.quantities.reliability
 import bayeshlm.quantities.variance_components

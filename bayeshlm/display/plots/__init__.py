@@ -1,1 +1,1 @@
-"""Figures: numbers come from `quantities`, `reml` and `checks`; here they are drawn with matplotlib."""
+"""Figures, drawn with matplotlib from numbers that `quantities`, `checks` and `reml` compute."""

@@ -1,4 +1,4 @@
-"""Figures that ArviZ draws well, of the parameters by their names in the equations."""
+"""Figures that ArviZ draws: trace, rank, forest, pair."""
 
 from __future__ import annotations
 

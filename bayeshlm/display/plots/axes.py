@@ -1,4 +1,4 @@
-"""Axes to draw on: the user's own or new ones; names on them and legends above them."""
+"""Axes, the user's own or new ones; their names and legends."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from matplotlib.legend import Legend
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.digits import percent
-from bayeshlm.display.labels import ColumnLabels
 from bayeshlm.display.plots.figure_style import COLUMN, TICKS, wrapped
 from bayeshlm.errors import OptionError
 from bayeshlm.quantities.level2_variables import Level2Variable

@@ -1,4 +1,4 @@
-"""Beta space: the groups' intercepts and slopes against each other, with what lies between data and population."""
+"""Figure of beta space: two coefficients of the groups against each other, with ellipses."""
 
 from __future__ import annotations
 

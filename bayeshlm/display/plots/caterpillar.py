@@ -1,4 +1,4 @@
-"""Caterpillar plot: the groups' coefficients with intervals, sorted."""
+"""Figure of a coefficient in every group with its interval, sorted (caterpillar plot)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The posterior beside REML: a panel each parameter, its density with REML's estimate and interval."""
+"""Figure of the posterior beside REML, a panel a parameter."""
 
 from __future__ import annotations
 

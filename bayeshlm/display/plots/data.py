@@ -1,4 +1,4 @@
-"""The data by group: a trellis with each group's own least-squares line."""
+"""Figure of the data by group: a trellis with each group's own least-squares line."""
 
 from __future__ import annotations
 

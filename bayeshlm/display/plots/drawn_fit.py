@@ -1,4 +1,4 @@
-"""The parts of a fit that figures are made from."""
+"""`DrawnFit`: design, priors and draws as the figures take them; checks of what users pass."""
 
 from __future__ import annotations
 

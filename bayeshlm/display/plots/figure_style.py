@@ -1,4 +1,4 @@
-"""How every figure looks: colors that the color-blind tell apart, sizes that hold at the width of a column."""
+"""Colors, sizes and other settings of every figure."""
 
 from __future__ import annotations
 

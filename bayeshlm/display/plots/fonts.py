@@ -1,4 +1,4 @@
-"""Fonts for names in any script: those of the system that have the characters, and one remark where none has."""
+"""Fonts that have the characters of the names in a figure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The groups' regression lines, and the average line with its band."""
+"""Figure of the groups' regression lines and the average line."""
 
 from __future__ import annotations
 

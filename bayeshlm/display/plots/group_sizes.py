@@ -1,4 +1,4 @@
-"""The axis of group sizes: groups of one size stand side by side."""
+"""The axis of group sizes; groups of one size stand side by side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The intraclass correlation: its posterior and prior densities."""
+"""Figure of the intraclass correlation: posterior and prior density."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A finished figure as an image for a page, and figures that no window shows."""
+"""A figure as an image (PNG or SVG) inside a page, drawn without a window."""
 
 from __future__ import annotations
 

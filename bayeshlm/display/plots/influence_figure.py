@@ -1,4 +1,4 @@
-"""Influence: how far each group moves every parameter, and which groups the others do not let expect."""
+"""Figure of the influence of the groups."""
 
 from __future__ import annotations
 

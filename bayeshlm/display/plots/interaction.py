@@ -1,4 +1,4 @@
-"""Cross-level interaction: lines at values of a level-2 variable, and the slope as its function."""
+"""Figure of a cross-level interaction: lines at values of a level-2 variable, and the slope along it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Residuals of the rows: standardized, against what is fitted or a variable, and against normal quantiles."""
+"""Figure of the residuals of the rows."""
 
 from __future__ import annotations
 

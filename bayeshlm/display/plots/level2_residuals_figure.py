@@ -1,4 +1,4 @@
-"""Residuals of the groups: against normal quantiles or a variable, and how far each group lies from the rest."""
+"""Figure of the residuals of the groups."""
 
 from __future__ import annotations
 

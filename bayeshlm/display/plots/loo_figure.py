@@ -1,4 +1,4 @@
-"""Leaving out: how well each unit is predicted from the others, and whether that number can be trusted."""
+"""Figure of leave-one-out cross-validation: elpd and Pareto k of every unit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plausible ranges: how far the groups' coefficients reach, by three computations, above the groups themselves."""
+"""Figure of the plausible ranges of the groups' coefficients."""
 
 from __future__ import annotations
 

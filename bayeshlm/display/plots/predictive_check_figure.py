@@ -1,4 +1,4 @@
-"""Predictive checks: what was observed beside what the model would have made, in the same groups and in new ones."""
+"""Figure of the predictive checks, for the same groups and for new ones."""
 
 from __future__ import annotations
 

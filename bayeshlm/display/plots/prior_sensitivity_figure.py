@@ -1,4 +1,4 @@
-"""Sensitivity of every parameter to the priors and to the data."""
+"""Figure of the sensitivity to the priors and to the data."""
 
 from __future__ import annotations
 

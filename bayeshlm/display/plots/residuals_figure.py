@@ -1,4 +1,4 @@
-"""Residuals of the rows or of the groups, whichever a user asks for."""
+"""Figure of residuals, of the rows or of the groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shrinkage: arrows from the groups' own least squares to their posterior means, against group size."""
+"""Figure of shrinkage: arrows from the groups' own least squares to their posterior means."""
 
 from __future__ import annotations
 

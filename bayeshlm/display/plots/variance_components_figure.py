@@ -1,4 +1,4 @@
-"""The variance components: a panel each, with posterior and prior densities."""
+"""Figure of the variance components: posterior and prior density, a panel each."""
 
 from __future__ import annotations
 

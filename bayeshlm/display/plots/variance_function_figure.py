@@ -1,4 +1,4 @@
-"""The variance function: the variance of the outcome that random slopes imply."""
+"""Figure of the variance function: the variance of the outcome along a random slope."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""One HTML page that says all of a fit: model, data, priors, convergence, results, checks, how to do it again."""
+"""The report of a fit as one HTML page."""

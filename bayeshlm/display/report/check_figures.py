@@ -1,4 +1,4 @@
-"""Figures of the report's checks, drawn from the checks that its sections have computed."""
+"""Figures of the report's checks, from the checks that its sections have computed."""
 
 from __future__ import annotations
 

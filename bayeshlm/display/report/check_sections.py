@@ -1,4 +1,4 @@
-"""Sections on what speaks for and against the model: replicates, data left out, residuals, single groups, priors."""
+"""Sections of the report on checks: prediction, leaving out, residuals, influence, priors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to make of a check: a plain sentence or two to act on."""
+"""Sentences of the report that say what follows from a check."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from bayeshlm.checks.loo import Loo
 from bayeshlm.checks.power_scaling import PriorSensitivity
 from bayeshlm.checks.verdicts import DIFFERS
 from bayeshlm.design.naming import prior_label
+from bayeshlm.display.column_labels import group_name
 from bayeshlm.display.digits import number
-from bayeshlm.display.labels import group_name
 from bayeshlm.display.shown_predictive_check import NOTABLE
 
 ALPHA = 0.05

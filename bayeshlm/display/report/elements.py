@@ -1,4 +1,4 @@
-"""Pieces of the page: paragraphs, lists, tables that scroll on a phone, blocks of code. All text is escaped here."""
+"""HTML pieces of the report: paragraphs, lists, tables, code. All text is escaped here."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-"""Which figures stand in which section of the report."""
+"""Which figure stands in which section of the report."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
 from bayeshlm.design.design import Design
+from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.digits import count, percent
 from bayeshlm.display.fit_tables import INTERVALS
-from bayeshlm.display.labels import ColumnLabels
 from bayeshlm.display.report.check_figures import (
     influence_figures,
     left_out_figures,

@@ -1,4 +1,4 @@
-"""Sections on what went in: the equations, the data by level, the priors."""
+"""Sections of the report on the model: equations, data by level, priors."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pandas as pd
 
 from bayeshlm.design.descriptives import LevelDescriptives, describe_levels
 from bayeshlm.display.blocks import Grid, Section
+from bayeshlm.display.column_labels import slope_of
 from bayeshlm.display.digits import count, decimals, number
-from bayeshlm.display.labels import slope_of
 from bayeshlm.display.left_out_notes import data_notes
 from bayeshlm.display.model_view import equations_block, priors_grid
 from bayeshlm.display.report.elements import paragraph, scrolled, shown

@@ -1,4 +1,4 @@
-"""The look of the page: light, dark, on a phone, on paper."""
+"""The style sheet of the report: light, dark, on a phone, on paper."""
 
 CSS = """
 :root { color-scheme: light dark; --ink: #1c2024; --faint: #5b6470; --page: #ffffff; --panel: #f4f6f8;

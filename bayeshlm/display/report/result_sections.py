@@ -1,4 +1,4 @@
-"""Sections on what came out: convergence, effects, variances, shares, groups, and the check against REML."""
+"""Sections of the report on results: convergence, effects, variances, groups, the cross-check."""
 
 from __future__ import annotations
 

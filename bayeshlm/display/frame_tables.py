@@ -1,4 +1,4 @@
-"""Layouts of results that are DataFrames: every column with the digits that its kind deserves."""
+"""Tables of results that are DataFrames: fixed effects, variance components, groups, any other."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pandas as pd
 
 from bayeshlm.design.naming import parameter_label
 from bayeshlm.display.blocks import Grid, Section
+from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.digits import count, decimals, number, p_value, percent, share
 from bayeshlm.display.fit_tables import INTERVALS, fixed_grid, variance_grid
-from bayeshlm.display.frame import notes_of
-from bayeshlm.display.labels import ColumnLabels
+from bayeshlm.display.shown_frame import notes_of
 
 ENDS = 6
 """So many groups are shown at the beginning and at the end."""

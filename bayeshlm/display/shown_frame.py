@@ -1,4 +1,4 @@
-"""A DataFrame that shows itself as the package shows results, and is a DataFrame for everything else."""
+"""`ShownFrame`: a DataFrame that prints as a table with notes, and is a DataFrame otherwise."""
 
 from __future__ import annotations
 

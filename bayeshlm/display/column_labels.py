@@ -1,4 +1,4 @@
-"""What columns of the design are called in tables, figures and text."""
+"""`ColumnLabels`: names of the design's coefficients, terms and groups for tables and figures."""
 
 from __future__ import annotations
 
