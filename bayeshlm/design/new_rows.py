@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ from bayeshlm.design.columns import (
     shown,
 )
 from bayeshlm.design.design import Design
-from bayeshlm.design.grouping import check_frame, group_ids, text_names
+from bayeshlm.design.grouping import as_frame, check_frame, group_ids, text_names
 from bayeshlm.design.rows import Rows, check_finite, find_columns, gather_rows, join, predictors
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.design.terms import expand_terms, filled
@@ -79,11 +80,12 @@ def fitted_rows(design: Design) -> NewRows:
 
 
 def rows_to_predict(
-    design: Design, new_data: pd.DataFrame | None, group_data: pd.DataFrame | None = None, *, ungrouped: bool = False
+    design: Design, new_data: Any = None, group_data: Any = None, *, ungrouped: bool = False
 ) -> NewRows:
     """Rows of new data, or those that were fitted where there are none; see `new_rows`."""
     if new_data is not None:
-        return new_rows(design, new_data, group_data, ungrouped=ungrouped)
+        groups = None if group_data is None else as_frame(group_data, "group_data")
+        return new_rows(design, as_frame(new_data, "new_data"), groups, ungrouped=ungrouped)
     if group_data is not None:
         raise DataError("group_data belongs to new_data: give both")
     return fitted_rows(design)

@@ -8,7 +8,7 @@ from exact_posterior import GOOD, exact_posterior, normal_posterior
 from bayeshlm.checks.cross_check import cross_check
 from bayeshlm.checks.held_correlations import held_correlations
 from bayeshlm.checks.reml_components import components
-from bayeshlm.commands.gallery import open_model
+from bayeshlm.faces.gallery import open_model
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.prior_families import HalfNormal, Normal
 from bayeshlm.parameters.priors import make_priors

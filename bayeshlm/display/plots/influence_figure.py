@@ -16,7 +16,7 @@ from bayeshlm.display.plots.drawn_fit import DrawnFit, check_units
 from bayeshlm.display.plots.figure_style import BLACK, COLUMN, GRAY, POSTERIOR, VERMILLION, plain, short, styled
 from bayeshlm.display.plots.named_points import name_points, name_rows
 from bayeshlm.display.plots.quantiles import point_size
-from bayeshlm.parameters.draws import Draws
+from bayeshlm.fitted import FittedModel
 
 SMALLEST_P = 1e-12
 """Smaller conflict p are drawn here."""
@@ -36,7 +36,7 @@ def influence_figure(fit: DrawnFit, found: Influence | None = None, ax: ManyAxes
         As `bayeshlm.display.plots.check_plots.CheckPlots.influence` has them.
     """
     design = fit.design
-    found = found or influence(Draws(fit.posterior, design), fit.priors)
+    found = found or influence(FittedModel(design, fit.priors, fit.idata))
     check_units(design, found.posterior[design.group].to_numpy(), "influence")
     table = found.table.loc[design.group_labels]
     outlying = table.index.isin(found.outlying.index)
