@@ -20,7 +20,6 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bayeshlm.commands.gallery import gallery_names, open_model
     from bayeshlm.datasets import dataset_names, describe_dataset, load_dataset
     from bayeshlm.design.group_frames import contextual, deviation, group_frame, group_summary
     from bayeshlm.equations import ModelSpec, parse
@@ -35,7 +34,9 @@ if TYPE_CHECKING:
         SamplingError,
     )
     from bayeshlm.faces.compare_fits import compare
-    from bayeshlm.faces.fit import Fit, load
+    from bayeshlm.faces.fit import Fit
+    from bayeshlm.faces.gallery import gallery_names, open_model
+    from bayeshlm.faces.load_fit import load
     from bayeshlm.faces.many_fits import ManyFits, fit_many
     from bayeshlm.faces.model import Model
     from bayeshlm.faces.reml_fit import RemlFit
@@ -71,9 +72,10 @@ _HOMES = {
         "PriorError",
         "SamplingError",
     ),
-    "bayeshlm.faces.fit": ("Fit", "load"),
+    "bayeshlm.faces.fit": ("Fit",),
+    "bayeshlm.faces.gallery": ("gallery_names", "open_model"),
+    "bayeshlm.faces.load_fit": ("load",),
     "bayeshlm.faces.many_fits": ("ManyFits", "fit_many"),
-    "bayeshlm.commands.gallery": ("gallery_names", "open_model"),
     "bayeshlm.parameters.prior_families": (
         "LKJ",
         "Exponential",

@@ -189,7 +189,7 @@ def test_models_imports_neither_pandas_nor_pymc():
         "import sys; from bayeshlm.commands.cli import main; main(['models']); print(*sys.modules, file=sys.stderr)"
     )
     loaded = set(run.stderr.decode().split())
-    assert {"bayeshlm.commands.cli", "bayeshlm.commands.gallery"} <= loaded
+    assert {"bayeshlm.commands.cli", "bayeshlm.faces.gallery"} <= loaded
     assert not {"numpy", "pandas", "xarray", "pymc", "nutpie", "arviz"} & loaded
 
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from bayeshlm.commands import gallery
-from bayeshlm.commands.gallery import Published, gallery_names, open_model, read_model_file
 from bayeshlm.datasets import describe_dataset
 from bayeshlm.equations import parse
 from bayeshlm.errors import FileError
+from bayeshlm.faces import gallery
+from bayeshlm.faces.gallery import Published, gallery_names, open_model, read_model_file
 
 NAMES = (
     "hsb-contextual-cwc",

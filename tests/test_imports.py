@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 from types import ModuleType
 
@@ -21,6 +22,7 @@ ORDER = [
     ["likelihood"],
     ["graph", "reml"],
     ["methods", "hlm_program", "sampling"],
+    ["fitted"],
     ["quantities"],
     ["checks"],
     ["display"],
@@ -58,6 +60,24 @@ def test_a_room_imports_only_what_comes_before_it(path):
             assert home in ("graph", "sampling") or type_only, f"{home} imports {name}"
         if parts[0] == "matplotlib":
             assert path.is_relative_to(PACKAGE / "display" / "plots"), f"{home} imports {name}"
+
+
+def imported_at_run_time(path):
+    """Modules of the package that a file imports, in functions too, but for those that only types need."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    blocks = [node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    for_types = {node for block in blocks for node in ast.walk(block)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node not in for_types and node.module.startswith("bayeshlm."):
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_no_modules_import_each_other():
+    name = {path: ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in FILES}
+    name |= {path: name[path].removesuffix(".__init__") for path in FILES}
+    circles = TopologicalSorter({name[path]: set(imported_at_run_time(path)) for path in FILES})
+    circles.prepare()  # raises CycleError, which lists the circle
 
 
 def modules_after(statement):

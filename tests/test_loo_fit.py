@@ -7,9 +7,8 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
 import bayeshlm as hlm
-from bayeshlm.commands.gallery import gallery_names
+from bayeshlm.faces.gallery import gallery_names
 from bayeshlm.likelihood import budget
-from bayeshlm.parameters.draws import Draws
 from bayeshlm.sampling import nuts
 from bayeshlm.sampling.convert import to_datatree
 from bayeshlm.sampling.options import sampling_options
@@ -81,11 +80,10 @@ def test_leaving_a_school_out_is_a_fit_without_it(fit, schools):
 def test_fits_without_a_group_or_a_row_give_what_the_weights_give(fit):
     from bayeshlm.checks import loo_refits
 
-    design, priors, posterior = fit.model.design, fit.model.priors, fit.posterior
     for unit, exact in (("group", loo_refits.exact_group), ("row", loo_refits.exact_row)):
         pointwise = fit.loo(unit, exact=False).pointwise
         position = int(np.argmin(pointwise["elpd"].to_numpy()))
-        (elpd, p_loo, mcse), refit = exact(Draws(posterior, design), priors, position)
+        (elpd, p_loo, mcse), refit = exact(fit._fitted, position)
         assert refit.convergence.converged
         one = pointwise.isel({pointwise["elpd"].dims[0]: position})
         error = np.hypot(mcse, float(one["mcse"]))

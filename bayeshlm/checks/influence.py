@@ -15,8 +15,7 @@ from bayeshlm.checks.loo_refits import refit_without
 from bayeshlm.checks.psis import check_draws, threshold
 from bayeshlm.design.design import Design
 from bayeshlm.errors import DataError
-from bayeshlm.parameters.draws import Draws
-from bayeshlm.parameters.priors import Priors
+from bayeshlm.fitted import FittedModel
 from bayeshlm.progress import steps
 from bayeshlm.reml.estimate import fit_reml
 
@@ -70,15 +69,12 @@ class Influence:
         return self.table[self.table["conflict_p"] < ERROR_RATE / len(self.table)]
 
 
-def influence(posterior: Draws, priors: Priors, exact: bool = False) -> Influence:
+def influence(fitted: FittedModel, exact: bool = False) -> Influence:
     """Influence of each group on gamma, tau and sigma.
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With gamma, tau, corr and sigma, and ``attrs`` that say how it was sampled.
-    design, priors
-        The model's.
+    fitted : FittedModel
     exact : bool
         Sample the posterior anew without each group whose Pareto k is bad, and fit REML without each however many.
 
@@ -92,8 +88,14 @@ def influence(posterior: Draws, priors: Priors, exact: bool = False) -> Influenc
         The draws are too few.
     SamplingError
         If a fit without a group fails.
+
+    Notes
+    -----
+    The posterior without group j has the weights ``1 / p(y_j | theta)``, u_j integrated out, whose tail is smoothed
+    (`bayeshlm.checks.loo`, ``unit="group"``). Influence and outlying are two things: a group may fit well and still
+    decide a slope. REML's measures: `bayeshlm.reml.reml_influence`.
     """
-    design = posterior.design
+    posterior, design = fitted.draws, fitted.design
     n_draws = posterior.n_draws
     check_draws(n_draws)
     limit, notes = threshold(n_draws), []
@@ -101,7 +103,7 @@ def influence(posterior: Draws, priors: Priors, exact: bool = False) -> Influenc
     refitted = ~(shifts.pareto_k <= limit) & exact
     named = [f"{design.group} {label}" for label in design.group_labels]
     for position in steps(np.flatnonzero(refitted).tolist(), named.__getitem__, "Fitting without"):
-        refit = refit_without(posterior, priors, design.group_codes == position)
+        refit = refit_without(fitted, design.group_codes == position)
         put_refit(shifts, posterior, position, refit)
         if not refit.convergence.converged:
             notes.append(f"the fit without {named[position]} has not converged")

@@ -23,10 +23,10 @@ from bayeshlm.checks.psis import (
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
+from bayeshlm.fitted import FittedModel
 from bayeshlm.likelihood import likelihood_of
 from bayeshlm.likelihood.likelihood import Unit as Unit
 from bayeshlm.parameters.draws import Draws
-from bayeshlm.parameters.priors import Priors
 from bayeshlm.progress import steps
 
 type Exact = bool | Literal["auto"]
@@ -117,15 +117,12 @@ class Loo:
         return table
 
 
-def leave_one_out(posterior: Draws, priors: Priors, unit: Unit = "row", exact: Exact = "auto") -> Loo:
+def leave_one_out(fitted: FittedModel, unit: Unit = "row", exact: Exact = "auto") -> Loo:
     """Leave every row or every group out in turn.
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        With gamma, tau, corr and sigma, and ``attrs`` that say how it was sampled.
-    design, priors
-        The model's.
+    fitted : FittedModel
     unit : {"row", "group"}
         "row": a new row of a known group; "group": all rows of a new group.
     exact : {"auto", True, False}
@@ -141,8 +138,15 @@ def leave_one_out(posterior: Draws, priors: Priors, unit: Unit = "row", exact: E
         For another unit, or draws too few.
     SamplingError
         If a fit without a unit fails.
+
+    Notes
+    -----
+    The random effects are integrated out in both, so that small groups do not break the importance weights, and
+    `p_loo` counts the parameters gamma, tau, corr and sigma only (Merkle, Furr & Rabe-Hesketh 2019, Psychometrika 84,
+    802-829). Constants of the design, such as the means that `cwc` and `cgm` subtract, and the priors stay those of all
+    rows.
     """
-    design = posterior.design
+    posterior, design = fitted.draws, fitted.design
     check_unit(unit)
     if not (isinstance(exact, bool) or exact == "auto"):
         raise OptionError(f'exact must be True, False or "auto", not {exact!r}.')
@@ -156,7 +160,7 @@ def leave_one_out(posterior: Draws, priors: Priors, unit: Unit = "row", exact: E
     unconverged: list[object] = []
     for position in steps(bad.tolist() if refit_them else [], lambda k: _name(design, unit, k), "Fitting without"):
         refit_of = exact_row if unit == "row" else exact_group
-        numbers, refit = refit_of(posterior, priors, position)
+        numbers, refit = refit_of(fitted, position)
         left_out.elpd[position], left_out.p_loo[position], left_out.mcse[position] = numbers
         refitted[position] = True
         left_out.moved[:] -= _moved_by_one(posterior, unit, position)

@@ -14,11 +14,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayeshlm.checks.psis import refitted, relative_efficiency
-from bayeshlm.design.subset import without_rows
+from bayeshlm.fitted import FittedModel
 from bayeshlm.likelihood import likelihood_of
 from bayeshlm.likelihood.likelihood import Unit
 from bayeshlm.parameters.draws import Draws
-from bayeshlm.parameters.priors import Priors
 from bayeshlm.quantities.convergence import Convergence, assess_convergence
 
 
@@ -37,16 +36,12 @@ class Refit:
     convergence: Convergence
 
 
-def refit_without(posterior: Draws, priors: Priors, left_out: NDArray[np.bool_]) -> Refit:
-    """Sample the posterior without some rows, with the options of the fit.
+def refit_without(fitted: FittedModel, left_out: NDArray[np.bool_]) -> Refit:
+    """Sample the posterior without some rows, with the options of the fit and a seed of their own.
 
     Parameters
     ----------
-    posterior : xarray.Dataset
-        The fit's, whose ``attrs`` say how it was sampled. The marginal graph is used in any case: its posterior is that
-        of the others.
-    design, priors
-        The fit's.
+    fitted : FittedModel
     left_out : (N,) array of bool
 
     Raises
@@ -54,39 +49,22 @@ def refit_without(posterior: Draws, priors: Priors, left_out: NDArray[np.bool_])
     SamplingError
         If the sampler fails.
     """
-    design = posterior.design
-    from bayeshlm.sampling.convert import posterior_dataset
-    from bayeshlm.sampling.nuts import run_nuts
-    from bayeshlm.sampling.options import sampling_options
-
-    attrs, rest = posterior.dataset.attrs, without_rows(design, left_out)
     first = int(np.flatnonzero(left_out)[0])
-    options = sampling_options(
-        draws=int(attrs["draws"]),
-        tune=int(attrs["tune"]),
-        chains=int(attrs["chains"]),
-        seed=int(np.random.SeedSequence([int(attrs["seed"]), first]).generate_state(1)[0]),
-        sampler=attrs["sampler"],
-        target_accept=float(attrs["target_accept"]),
-        progress=False,
-    )
-    raw = run_nuts(rest, priors, options)
-    draws = posterior_dataset(raw.posterior, rest)
-    return Refit(draws, assess_convergence(Draws(draws, rest), raw.sample_stats))
+    seed = int(np.random.SeedSequence([fitted.options.seed, first]).generate_state(1)[0])
+    refit = fitted.refit(rows=~left_out, seed=seed)
+    return Refit(refit.draws.dataset, assess_convergence(refit.draws, refit.sample_stats))
 
 
-def exact_group(posterior: Draws, priors: Priors, group: int) -> tuple[tuple[float, float, float], Refit]:
+def exact_group(fitted: FittedModel, group: int) -> tuple[tuple[float, float, float], Refit]:
     """``elpd``, ``p_loo`` and ``mcse`` of the group at a position, from a fit without it, and that fit."""
-    design = posterior.design
-    refit = refit_without(posterior, priors, design.group_codes == group)
-    return _refitted(posterior, refit, "group", group), refit
+    refit = refit_without(fitted, fitted.design.group_codes == group)
+    return _refitted(fitted.draws, refit, "group", group), refit
 
 
-def exact_row(posterior: Draws, priors: Priors, row: int) -> tuple[tuple[float, float, float], Refit]:
+def exact_row(fitted: FittedModel, row: int) -> tuple[tuple[float, float, float], Refit]:
     """As `exact_group` for one row given the other rows of its group."""
-    design = posterior.design
-    refit = refit_without(posterior, priors, np.arange(design.n_obs) == row)
-    return _refitted(posterior, refit, "row", row), refit
+    refit = refit_without(fitted, np.arange(fitted.design.n_obs) == row)
+    return _refitted(fitted.draws, refit, "row", row), refit
 
 
 def _refitted(posterior: Draws, refit: Refit, unit: Unit, position: int) -> tuple[float, float, float]:

@@ -1,18 +1,89 @@
-"""Posteriors of one model under several priors, side by side."""
+"""What the posterior owes to the priors: power scaling, and refits under other priors side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from bayeshlm.checks.power_scaling import PriorSensitivity
+from bayeshlm.checks.power_scaling import PriorSensitivity, power_scaling_of_fit
+from bayeshlm.errors import OptionError, PriorError
+from bayeshlm.fitted import FittedModel
 from bayeshlm.parameters.draws import Draws
+from bayeshlm.parameters.prior_changes import replace_priors, scale_priors
+from bayeshlm.parameters.prior_families import Family
+from bayeshlm.parameters.priors import Priors
+from bayeshlm.quantities.convergence import assess_convergence
 from bayeshlm.quantities.summary import summarize, with_interval
+
+type Alternatives = Literal[True] | Mapping[str, Mapping[str, Family | str]]
 
 AS_FITTED = "as fitted"
 """Name of the priors that the fit has."""
+
+WIDER, NARROWER = "all twice as wide", "all half as wide"
+"""Names of the priors that are tried where none are named."""
+
+
+def prior_sensitivity(
+    fitted: FittedModel,
+    refit: Alternatives | None = None,
+    prob: float = 0.95,
+    kind: str = "eti",
+    progress: bool | None = None,
+) -> PriorSensitivity:
+    """Power scaling of a fit, and refits under other priors where they are asked for.
+
+    Parameters
+    ----------
+    fitted : FittedModel
+    refit : True or mapping, optional
+        As `alternatives` takes them.
+    prob, kind
+        Interval of the refits' table.
+    progress : bool, optional
+        Show a bar of each refit.
+    """
+    sensitivity = power_scaling_of_fit(fitted.idata, fitted.design, fitted.priors)
+    if not refit and not isinstance(refit, Mapping):
+        return sensitivity
+    tried = alternatives(fitted, refit)
+    fits = {name: fitted.refit(priors=priors, progress=progress) for name, priors in tried.items()}
+    posteriors = {name: fit.draws for name, fit in {AS_FITTED: fitted, **fits}.items()}
+    verdicts = {name: assess_convergence(fit.draws, fit.sample_stats) for name, fit in fits.items()}
+    reasons = {name: verdict.reasons[0] for name, verdict in verdicts.items() if not verdict.converged}
+    return with_refits(sensitivity, compare_posteriors(posteriors, prob, kind), reasons)
+
+
+def alternatives(fitted: FittedModel, refit: Alternatives) -> dict[str, Priors]:
+    """The priors that are tried, by name.
+
+    Raises
+    ------
+    OptionError
+        `refit` is neither True nor a mapping of mappings.
+    PriorError
+        A prior is wrong; the message names the alternative.
+    """
+    if refit is True:
+        return {WIDER: scale_priors(fitted.priors, 2.0), NARROWER: scale_priors(fitted.priors, 0.5)}
+    nested = isinstance(refit, Mapping) and all(isinstance(given, Mapping) for given in refit.values())
+    if not nested or not refit:
+        raise OptionError(
+            'refit is True or holds priors by a name of your choice, such as {"wide": {"tau_u0": "HalfNormal(50)"}},'
+            f" not {refit!r}."
+        )
+    if AS_FITTED in refit:
+        raise OptionError(f"refit: {AS_FITTED!r} names the fit's own priors; call the alternative otherwise.")
+    found = {}
+    for name, given in refit.items():
+        try:
+            found[str(name)] = replace_priors(fitted.priors, fitted.design, given)
+        except PriorError as error:
+            raise PriorError(f"refit {name!r}: {error}") from error
+    return found
 
 
 def compare_posteriors(posteriors: Mapping[str, Draws], prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:

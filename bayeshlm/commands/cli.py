@@ -140,8 +140,8 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def _fit(options: argparse.Namespace) -> int:
-    from bayeshlm.commands.gallery import open_model
     from bayeshlm.commands.results_folder import POSTERIOR, check_folder, write_results
+    from bayeshlm.faces.gallery import open_model
     from bayeshlm.text_file import check_file
 
     named = {options.out: options.out and options.out / POSTERIOR, options.report: options.report}
@@ -167,7 +167,7 @@ def _fit(options: argparse.Namespace) -> int:
     if options.out is not None:
         write_results(fit, options.out, options.reml)
     if options.report is not None:
-        from bayeshlm.commands.gallery import read_model_file
+        from bayeshlm.faces.gallery import read_model_file
 
         file = read_model_file(options.model)
         data = options.data or file.dataset or file.data or ""
@@ -193,8 +193,8 @@ def _tell_files(options: argparse.Namespace) -> None:
 
 
 def _reml(options: argparse.Namespace) -> int:
-    from bayeshlm.commands.gallery import open_model
     from bayeshlm.commands.reml_file import write_reml
+    from bayeshlm.faces.gallery import open_model
     from bayeshlm.text_file import check_file
 
     if options.out is not None:
@@ -211,7 +211,7 @@ def _reml(options: argparse.Namespace) -> int:
 
 
 def _models(options: argparse.Namespace) -> int:
-    from bayeshlm.commands.gallery import gallery_names, read_model_file
+    from bayeshlm.faces.gallery import gallery_names, read_model_file
 
     names = gallery_names()
     width = max(map(len, names))
@@ -221,7 +221,7 @@ def _models(options: argparse.Namespace) -> int:
 
 
 def _equations(options: argparse.Namespace) -> int:
-    from bayeshlm.commands.gallery import open_model
+    from bayeshlm.faces.gallery import open_model
 
     print(printable(open_model(options.model, options.data).equations(options.form)))
     return DONE

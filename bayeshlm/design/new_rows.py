@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,7 @@ from bayeshlm.design.terms import expand_terms, filled
 from bayeshlm.equations.spec import Call, Factor, ModelSpec
 from bayeshlm.errors import DataError
 from bayeshlm.source.labels import factorize
-from bayeshlm.source.pandas_table import PandasTable
+from bayeshlm.source.pandas_table import PandasTable, as_frame
 from bayeshlm.source.table import Table
 
 
@@ -81,11 +82,12 @@ def fitted_rows(design: Design) -> NewRows:
 
 
 def rows_to_predict(
-    design: Design, new_data: pd.DataFrame | None, group_data: pd.DataFrame | None = None, *, ungrouped: bool = False
+    design: Design, new_data: Any = None, group_data: Any = None, *, ungrouped: bool = False
 ) -> NewRows:
     """Rows of new data, or those that were fitted where there are none; see `new_rows`."""
     if new_data is not None:
-        return new_rows(design, new_data, group_data, ungrouped=ungrouped)
+        groups = None if group_data is None else as_frame(group_data, "group_data")
+        return new_rows(design, as_frame(new_data, "new_data"), groups, ungrouped=ungrouped)
     if group_data is not None:
         raise DataError("group_data belongs to new_data: give both")
     return fitted_rows(design)

@@ -2,61 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from typing import Any
-
-import pandas as pd
-
-from bayeshlm.design.design import Design
 from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.fit_tables import FitReport
 from bayeshlm.display.left_out_notes import data_notes
+from bayeshlm.equations import render
+from bayeshlm.fitted import FittedModel
 from bayeshlm.quantities.convergence import Convergence
-from bayeshlm.quantities.quantity import Quantity
+from bayeshlm.quantities.fixed_effects import fixed_effects
+from bayeshlm.quantities.icc import icc
+from bayeshlm.quantities.plausible_ranges import plausible_ranges
+from bayeshlm.quantities.variance_components import variance_components
 from bayeshlm.reml.estimate import undetermined_components
 
 
-def fit_report(
-    design: Design,
-    equations: str,
-    attrs: Mapping[Hashable, Any],
-    convergence: Convergence,
-    tables: tuple[pd.DataFrame, pd.DataFrame],
-    quantities: tuple[Quantity, Quantity],
-) -> FitReport:
+def fit_report(fitted: FittedModel, convergence: Convergence) -> FitReport:
     """Gather what the overview of a fit shows.
 
     Parameters
     ----------
-    design : Design
-    equations : str
-        The level equations.
-    attrs : mapping
-        Of the DataTree: sampler, chains, draws, tuning, seed and seconds.
+    fitted : FittedModel
     convergence : Convergence
-        The verdict on the sampler.
-    tables : tuple of DataFrame
-        Fixed effects and variance components.
-    quantities : tuple of Quantity
-        ICC and plausible ranges.
+        The verdict on its sampler.
     """
-    (fixed, variance), (icc, plausible_ranges) = tables, quantities
+    design, draws, options = fitted.design, fitted.draws, fitted.options
     return FitReport(
         title=f"Two-level model of {design.spec.outcome.name}",
-        equations=equations,
+        equations=render(design.spec, "levels", design.group),
         n_obs=design.n_obs,
         rows_dropped=design.rows_dropped,
         n_groups=design.n_groups,
         group=design.group,
-        fixed=fixed,
-        variance=variance,
-        icc=icc,
-        plausible_ranges=plausible_ranges,
+        fixed=fixed_effects(draws),
+        variance=variance_components(draws),
+        icc=icc(draws),
+        plausible_ranges=plausible_ranges(draws),
         verdict=(*_verdict(convergence), *filter(None, [undetermined_components(design)])),
         sampling=(
-            f"NUTS ({attrs['sampler']}): {attrs['chains']} chains of {attrs['draws']} draws after {attrs['tune']} of"
-            f" tuning, seed {attrs['seed']}; {attrs['compile_seconds']:.1f} s to compile,"
-            f" {attrs['sample_seconds']:.1f} s to sample"
+            f"NUTS ({options.sampler}): {options.chains} chains of {options.draws} draws after {options.tune} of"
+            f" tuning, seed {options.seed}; {fitted.compile_seconds:.1f} s to compile,"
+            f" {fitted.sample_seconds:.1f} s to sample"
         ),
         left_out=design.left_out,
         notes=data_notes(design),

@@ -1,42 +1,47 @@
-"""`Fit`: the posterior of a model and every result that is read off it."""
+"""`Fit`: the posterior of a model, every result that is read off it, and what the model is asked after it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, overload
 
-import pandas as pd
 import xarray as xr
 
 from bayeshlm.checks.cross_check import cross_check
-from bayeshlm.display.column_labels import ColumnLabels
+from bayeshlm.checks.influence import influence
+from bayeshlm.checks.level1_residuals import level1_residuals
+from bayeshlm.checks.level2_residuals import level2_residuals
+from bayeshlm.checks.loo import Exact, Unit, leave_one_out
+from bayeshlm.checks.prediction import Groups, predict
+from bayeshlm.checks.predictive_check import MODES, predictive_check
+from bayeshlm.checks.prior_posteriors import Alternatives, prior_sensitivity
+from bayeshlm.design.new_rows import rows_to_predict
 from bayeshlm.display.fit_report import fit_report
-from bayeshlm.display.fit_tables import FitReport, Shown, fit_html, fit_text
-from bayeshlm.display.frame_tables import shown_fixed, shown_groups, shown_variance
+from bayeshlm.display.fit_tables import FitReport, fit_html, fit_text
+from bayeshlm.display.residuals import ShownLevelOne, ShownLevelTwo
 from bayeshlm.display.shown_cross_check import ShownCrossCheck
-from bayeshlm.display.shown_frame import ShownFrame
+from bayeshlm.display.shown_influence import ShownInfluence
+from bayeshlm.display.shown_loo import ShownLoo
+from bayeshlm.display.shown_predictive_check import ShownPredictiveCheck
+from bayeshlm.display.shown_prior_sensitivity import ShownSensitivity
+from bayeshlm.errors import OptionError
 from bayeshlm.faces.fit_quantities import FitQuantities
-from bayeshlm.faces.model import Model
-from bayeshlm.faces.storage import StoredFit, restored_fit, write_fit
-from bayeshlm.parameters.draws import Draws
-from bayeshlm.quantities.fixed_effects import fixed_effects
-from bayeshlm.quantities.group_coefficients import group_coefficients
-from bayeshlm.quantities.group_draws import group_draws
-from bayeshlm.quantities.icc import icc
-from bayeshlm.quantities.plausible_ranges import plausible_ranges
-from bayeshlm.quantities.reliability import eb_weights, group_reliability, reliability
-from bayeshlm.quantities.variance_components import variance_components
+from bayeshlm.faces.storage import add_groups, write_fit
 from bayeshlm.reml.estimate import fit_reml
+from bayeshlm.text_file import check_file, write_text
+
+if TYPE_CHECKING:
+    from bayeshlm.display.plots.fit_plots import FitPlots
 
 
 class Fit(FitQuantities):
     """The posterior of a `Model`, made by `Model.fit` or read by `load`.
 
-    Every table has the columns mean, sd, lower, upper, ess_bulk, ess_tail, r_hat and mcse_mean where
-    they apply (`variance_components` and `icc` the median too), and says in ``attrs`` which interval it
-    shows (``ci_kind``, ``ci_prob``), how many rows were used and dropped (``n_obs``, ``rows_dropped``)
-    and whether the sampler converged.
+    Every table has the columns mean, sd, lower, upper, ess_bulk, ess_tail, r_hat and mcse_mean where they apply
+    (`variance_components` and `icc` the median too), and says in ``attrs`` which interval it shows (``ci_kind``,
+    ``ci_prob``), how many rows were used and dropped (``n_obs``, ``rows_dropped``) and whether the sampler converged.
 
     Parameters
     ----------
@@ -46,171 +51,186 @@ class Fit(FitQuantities):
     """
 
     @cached_property
-    def _moments(self) -> xr.Dataset | None:
-        """Posterior moments of u and beta, where their draws were too many to keep."""
-        return self._idata["group_moments"].to_dataset() if "group_moments" in self._idata.children else None
+    def plot(self) -> FitPlots:
+        """The figures of the fit: ``fit.plot.caterpillar("b0")``."""
+        from bayeshlm.display.plots.fit_plots import FitPlots
 
-    def fixed_effects(self, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
-        """Fixed effects (gamma), a row a symbol.
+        return FitPlots(self.model.design, self.model.priors, self.idata)
 
-        Parameters
-        ----------
-        prob : float
-            Probability of the interval.
-        kind : {"eti", "hdi"}
-            Equal-tailed or highest-density interval.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Indexed by symbol; columns ``coefficient``, ``term`` and the summary.
-        """
-        table = self._stamped(fixed_effects(Draws(self.posterior, self.model.design), prob, kind))
-        return ShownFrame.of(table, partial(shown_fixed, labels=ColumnLabels.of(self.model.design)))
-
-    def variance_components(self, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
-        """Variance components: tau and sigma (SDs), their squares, covariances and correlations.
+    def predict(
+        self,
+        new_data: Any = None,
+        groups: Groups = "same",
+        *,
+        group_data: Any = None,
+        n_draws: int | None = None,
+        seed: int | None = None,
+        store: bool = False,
+    ) -> xr.Dataset:
+        """Predict rows: draws of their mean ``mu`` and of their outcome ``y``.
 
         Parameters
         ----------
-        prob, kind
-            As in `fixed_effects`.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Indexed by (component, effect): ``("tau", "u0")``, ``("corr", "u0,u1")``, ``("sigma", "")``.
-        """
-        table = self._stamped(variance_components(Draws(self.posterior, self.model.design), prob, kind))
-        return ShownFrame.of(table, shown_variance)
-
-    def group_coefficients(self, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
-        """Level-1 coefficients of every group: ``beta_j = W_j gamma + u_j``.
-
-        Parameters
-        ----------
-        prob, kind
-            As in `fixed_effects`; the interval is beta's.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Indexed by (group, coefficient); beside beta the group's size ``n``, its deviation (``u_mean``,
-            ``u_sd``) and its own least-squares estimate (``ols``). ``attrs["note"]``, if any, says how beta was
-            summarized without draws in `posterior`.
-        """
-        found = group_coefficients(Draws(self.posterior, self.model.design, self._moments), prob, kind)
-        return ShownFrame.of(self._stamped(found), shown_groups)
-
-    def group_draws(self, groups: Sequence[Hashable] | None = None) -> xr.Dataset:
-        """Draws of u and beta of groups, as `posterior` has them unless they are too many to keep.
-
-        Parameters
-        ----------
-        groups : sequence of group labels, optional
-            All groups by default.
+        new_data : pandas.DataFrame, optional
+            Rows with the predictors and the grouping column, coded as the fitted rows were; ``cwc(x)`` and ``mean(x)``
+            take the fit's mean of a group that it knows, of any other that of its rows here. By default the rows that
+            were fitted.
+        groups : {"same", "new", "average"}
+            ``"same"``: a group that was fitted keeps its deviations u, any other draws its own from N(0, G). ``"new"``:
+            every group draws. ``"average"``: u = 0; the grouping column may be missing, unless group means need it.
+        group_data : pandas.DataFrame, optional
+            A level-2 file, one row a group of `new_data`.
+        n_draws : int, optional
+            Draws used, evenly spaced over the chains; all by default.
+        seed : int, optional
+            The same seed gives the same predictions.
+        store : bool
+            Keep them in `idata`, too: ``y`` of the rows that were fitted in ``posterior_predictive``, for ArviZ's
+            plots, or with ``groups="new"`` in ``posterior_predictive_new_groups``; all else in ``predictions``.
 
         Returns
         -------
         xarray.Dataset
-            ``u`` (chain, draw, <group>, random) and ``beta`` (chain, draw, <group>, coefficient). Draws that were not
-            kept are made again from the seed: a group's are the same whichever others are asked for.
+            ``mu`` and ``y`` (chain, draw, obs_id); ``attrs["n_new_groups"]`` counts the groups whose u was drawn from
+            N(0, G), the coordinate ``is_new`` says of which rows.
 
         Raises
         ------
-        OptionError
-            A group is unknown, or the draws are too many: ask for fewer groups.
+        DataError, OptionError
         """
-        return group_draws(Draws(self.posterior, self.model.design), groups)
+        rows = rows_to_predict(self.model.design, new_data, group_data, ungrouped=groups == "average")
+        predicted = predict(self._fitted.draws, rows, groups, n_draws, seed)
+        if store:
+            replicates = new_data is None and groups in MODES
+            add_groups(self.idata, {MODES[groups]: predicted[["y"]]} if replicates else {"predictions": predicted})
+        return predicted
 
-    def icc(self, at: Mapping[str, float] | None = None, prob: float = 0.95, kind: str = "eti") -> Shown:
-        """Intraclass correlation of each draw, with the design effect.
+    def predictive_check(
+        self, n_draws: int | None = None, seed: int | None = None, prob: float = 0.95, *, store: bool = False
+    ) -> ShownPredictiveCheck:
+        """Compare the data with data that the model would have made, in the same groups and in new ones.
 
         Parameters
         ----------
-        at : mapping, optional
-            Values of the columns with a random slope at which it is taken; by default the
-            between-group variance is averaged over rows (Johnson 2014).
-        prob, kind
-            As in `fixed_effects`.
-
-        Returns
-        -------
-        Quantity
-            ``draws`` (``icc``, ``icc_unadjusted``, ``design_effect``) and ``table``.
-        """
-        return self._shown(icc(Draws(self.posterior, self.model.design), at, prob, kind))
-
-    def plausible_ranges(
-        self, prob: float = 0.95, at: Mapping[str, float] | None = None, z: float | None = None, kind: str = "eti"
-    ) -> Shown:
-        """Range that holds `prob` of the groups' coefficients: between-group spread, not imputed scores.
-
-        Parameters
-        ----------
+        n_draws : int, optional
+            Replicated data sets; 500 by default.
+        seed, store
+            As in `predict`.
         prob : float
-            Share of the groups.
-        at : mapping, optional
-            Values of level-2 columns; by default their means over groups.
-        z : float, optional
-            Multiplier of tau in place of the normal quantile (textbooks: 1.96).
-        kind : {"eti", "hdi"}
-            Interval of the ends in the table.
+            Probability of the interval of the replicates.
 
         Returns
         -------
-        Quantity
-            ``draws`` of the ends ``W gamma +- z tau``; the table has them summarized, plugged in at the
-            posterior mean (``plug_in``) and for a new group, uncertainty included (``predictive``).
+        PredictiveCheck
+            ``table`` (a statistic's value, replicates and p-value), ``draws``, ``idata`` for ArviZ's plots. A large p
+            is no proof of fit: see `bayeshlm.checks.predictive_check`, and `.predictive_statistics` for what is looked
+            at.
         """
-        return self._shown(plausible_ranges(Draws(self.posterior, self.model.design), prob, at, z, kind))
+        check = predictive_check(self._fitted.draws, n_draws, seed, prob)
+        if store:
+            add_groups(self.idata, {name: check.idata[name].to_dataset() for name in MODES.values()})
+        return ShownPredictiveCheck.of(check)
 
-    def reliability(self, prob: float = 0.95, kind: str = "eti") -> Shown:
-        """Reliability of the groups' own estimates, as HLM prints it, averaged over groups.
+    def loo(self, unit: Unit = "row", exact: Exact = "auto") -> ShownLoo:
+        """How well the model predicts data it has not seen: leave-one-out cross-validation.
 
         Parameters
         ----------
+        unit : {"row", "group"}
+            "row": a new row of a known group (a new student of a school in the data), given its other rows. "group":
+            all rows of a new group, of which only the predictors are known: there it shows what level 2 explains.
+        exact : {"auto", True, False}
+            Whether the model is fitted anew, in a second or so, without each unit whose Pareto k is too large; "auto":
+            where there are at most 10.
+
+        Returns
+        -------
+        Loo
+            ``elpd``, ``se``, ``p_loo``, ``looic``, ``mcse``, ``table``, ``pointwise`` (with ``pareto_k``), ``bad``
+            (units that the importance weights fail for).
+
+        See Also
+        --------
+        bayeshlm.compare : several models beside each other.
+        bayeshlm.checks.loo.leave_one_out : what is computed.
+        """
+        return ShownLoo.of(leave_one_out(self._fitted, unit, exact))
+
+    def influence(self, exact: bool = False) -> ShownInfluence:
+        """What each group does to gamma, tau and sigma: the posterior and the REML estimates without it.
+
+        Parameters
+        ----------
+        exact : bool
+            Sample the posterior anew without each group that the importance weights fail for, a second or so each, and
+            fit REML without each group also where they are more than 500.
+
+        Returns
+        -------
+        Influence
+            ``table`` (a row a group, the most influential first), ``posterior``, ``reml``, ``outlying``, ``bad``;
+            see `bayeshlm.checks.influence` for every column and measure, and its source.
+        """
+        return ShownInfluence.of(influence(self._fitted, exact))
+
+    @overload
+    def residuals(
+        self, level: Literal[1] = 1, prob: float = ..., kind: str = ..., min_df: int = ...
+    ) -> ShownLevelOne: ...
+
+    @overload
+    def residuals(self, level: Literal[2], prob: float = ..., kind: str = ..., min_df: int = ...) -> ShownLevelTwo: ...
+
+    def residuals(
+        self, level: Literal[1, 2] = 1, prob: float = 0.95, kind: str = "eti", min_df: int = 10
+    ) -> ShownLevelOne | ShownLevelTwo:
+        """Residuals of the rows (level 1) or of the groups (level 2), with the tests that belong to them.
+
+        Parameters
+        ----------
+        level : {1, 2}
+            1: ``r = y - X gamma - Z u`` of every row, standardized, with tests of normality and HLM's test of equal
+            level-1 variance. 2: empirical Bayes and least-squares residuals u of every group, and its Mahalanobis
+            distance with a posterior predictive p-value.
         prob, kind
             As in `fixed_effects`.
+        min_df : int
+            Degrees of freedom that a group needs for the test of equal variance.
 
         Returns
         -------
-        Quantity
-            ``draws`` (``reliability``; ``by_group`` posterior means) and ``table``.
+        LevelOneResiduals or LevelTwoResiduals
+            ``table``, ``data`` (xarray) and ``hlm_file()``, the columns of the HLM program's residual file; level 1:
+            ``normality``, ``variance``; level 2: ``distances``. Formulas: `bayeshlm.checks.level1_residuals`.
         """
-        return self._shown(reliability(Draws(self.posterior, self.model.design), prob, kind))
+        if level == 1:
+            return ShownLevelOne.of(level1_residuals(self._fitted.draws, prob, kind, min_df))
+        if level == 2:
+            return ShownLevelTwo.of(level2_residuals(self._fitted.draws, prob, kind))
+        raise OptionError(f"level is 1 (rows) or 2 (groups), not {level!r}.")
 
-    def group_reliability(self, groups: Sequence[Hashable] | None = None) -> xr.DataArray:
-        """Draws of the reliability of single groups, dims (chain, draw, <group>, coefficient).
+    def prior_sensitivity(
+        self, refit: Alternatives | None = None, prob: float = 0.95, kind: str = "eti", progress: bool | None = None
+    ) -> ShownSensitivity:
+        """How much the posterior depends on the priors: by power scaling, and by refits on request.
 
         Parameters
         ----------
-        groups : sequence of group labels, optional
-            All groups by default.
+        refit : True or mapping, optional
+            True refits with all priors twice and half as wide. Or priors by a name of your choice:
+            ``{"wide": {"tau_u0": "HalfNormal(50)"}}``; those not named stay as they are.
+        prob, kind
+            Interval of the refits' table.
+        progress : bool, optional
+            As in `Model.fit`.
 
-        Raises
-        ------
-        OptionError
-            A group is unknown, or the draws are too many: ask for fewer groups.
+        Returns
+        -------
+        PriorSensitivity
+            ``table`` (sensitivity to prior and likelihood, a diagnosis a parameter), ``by_prior`` and ``refits``;
+            see `bayeshlm.checks.power_scaling` for the measure and its source.
         """
-        return group_reliability(Draws(self.posterior, self.model.design), groups)
-
-    def eb_weights(self, groups: Sequence[Hashable] | None = None) -> xr.DataArray:
-        """Posterior mean of the empirical Bayes weights ``G (G + V_j)^-1``, dims ``(<group>, random, random_)``.
-
-        Row q of a group's matrix: how much its own least-squares deviations count in the estimate of u_q.
-
-        Parameters
-        ----------
-        groups : sequence of group labels, optional
-            All groups by default.
-
-        Raises
-        ------
-        OptionError
-            A group is unknown.
-        """
-        return eb_weights(Draws(self.posterior, self.model.design), groups)
+        return ShownSensitivity.of(prior_sensitivity(self._fitted, refit, prob, kind, progress))
 
     def cross_check(self) -> ShownCrossCheck:
         """Posterior beside REML: differences in standard errors, a verdict, and the reasons where they differ.
@@ -219,74 +239,66 @@ class Fit(FitQuantities):
         -------
         CrossCheck
             ``table`` (gamma, tau, corr, sigma, ICC, and the groups summed up), ``groups`` (every group's
-            coefficients), ``agrees``, ``verdict``, ``reasons``.
+            coefficients), ``agrees``, ``verdict``, ``reasons``; see `bayeshlm.checks.verdicts` and `.causes`.
 
         Raises
         ------
         DataError
             If REML has no estimate, as when nothing is left for the level-1 variance.
-
-        See Also
-        --------
-        bayeshlm.checks.verdicts : when a row agrees.
-        bayeshlm.checks.causes : how the reasons are computed.
         """
         return self._cross_check
 
     @cached_property
     def _cross_check(self) -> ShownCrossCheck:
-        design, priors = self.model.design, self.model.priors
-        reml = fit_reml(design)
-        draws = Draws(self.posterior, design)
-        return ShownCrossCheck.of(cross_check(draws, priors, reml, self.convergence, self._moments))
+        draws, reml = self._fitted.draws, fit_reml(self.model.design)
+        return ShownCrossCheck.of(cross_check(draws, self.model.priors, reml, self.convergence, draws.moments))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the whole fit to one netCDF file, which `bayeshlm.load` restores.
+        """Write the whole fit to one netCDF file, such as ``"fit.nc"``, which `bayeshlm.load` restores.
 
         Parameters
         ----------
         path : str or path
-            The file, such as ``"fit.nc"``.
-
-        Raises
-        ------
-        FileError
-            If the file cannot be written; what stood there is left as it was.
+            What stands there is left as it is where the file cannot be written (FileError).
         """
-        model, design = self.model, self.model.design
-        priors = {key: text for key, text in model.priors.texts().items() if key in model.priors.typed}
-        text, dropped = design.spec.text or model.equations("levels"), (design.rows_dropped, design.left_out)
-        write_fit(StoredFit(self.idata, design.frame, text, design.group, priors, *dropped), path)
+        write_fit(self._fitted, path)
+
+    def report(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        title: str = "",
+        question: str = "",
+        source: str = "",
+        data: str | os.PathLike[str] = "",
+        progress: bool | None = None,
+    ) -> None:
+        """Write everything as one HTML page that needs no network: for readers, reviewers and the archive.
+
+        Parameters
+        ----------
+        path : str or path
+            The file, such as ``"report.html"``; what stands there is left where it cannot be written (FileError).
+        title, question, source : str
+            Heading, the question of the study, and where the model comes from, in your words.
+        data : str or path
+            The data file, or the name of a shipped data set, for the code that repeats the analysis.
+        progress : bool, optional
+            Show a bar of the sections; by default where somebody is watching.
+        """
+        from bayeshlm.display.report.page import report_html
+        from bayeshlm.display.report.subject import Subject
+
+        check_file(Path(path), "report()", "report.html")
+        subject = Subject(self._fitted, title, question, source, os.fspath(data))
+        write_text(report_html(subject, progress), path)
 
     @cached_property
-    def _report(self) -> FitReport:
-        tables, quantities = (self.fixed_effects(), self.variance_components()), (self.icc(), self.plausible_ranges())
-        levels = self.model.equations("levels")
-        return fit_report(self.model.design, levels, self.idata.attrs, self.convergence, tables, quantities)
+    def _overview(self) -> FitReport:
+        return fit_report(self._fitted, self.convergence)
 
     def __repr__(self) -> str:
-        return fit_text(self._report)
+        return fit_text(self._overview)
 
     def _repr_html_(self) -> str:
-        return fit_html(self._report)
-
-
-def load(path: str | os.PathLike[str]) -> Fit:
-    """Read a fit that `Fit.save` wrote.
-
-    Parameters
-    ----------
-    path : str or path
-
-    Returns
-    -------
-    Fit
-        With its model, ready for everything that a fresh fit does.
-
-    Raises
-    ------
-    FileError
-        If there is no such file, it is not a saved fit, or it is damaged or was changed.
-    """
-    design, priors, idata = restored_fit(path)
-    return Fit(Model.from_design(design, priors), idata)
+        return fit_html(self._overview)

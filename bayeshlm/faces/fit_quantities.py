@@ -1,36 +1,93 @@
-"""What of a fit carries its verdict: convergence, quantities with their counts, variance explained, the report."""
+"""`FitQuantities`: what is read off the draws of a `Fit`, tables and quantities with their intervals.
+
+`Fit` adds what is asked of the model: predictions, checks, figures, files. Two classes, because one with the docstrings
+of all its methods is twice as long as a file may be; this one is whole without the other.
+"""
 
 from __future__ import annotations
 
-import os
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from collections.abc import Hashable, Mapping, Sequence
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import xarray as xr
 
 from bayeshlm.design import Design
+from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.fit_tables import Shown
+from bayeshlm.display.frame_tables import shown_fixed, shown_groups, shown_variance
+from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.errors import OptionError
-from bayeshlm.faces.fit_checks import FitChecks
-from bayeshlm.faces.reml_quantities import RemlQuantities
-from bayeshlm.parameters.draws import Draws
+from bayeshlm.faces.reml_fit import RemlFit
+from bayeshlm.fitted import FittedModel
 from bayeshlm.quantities.convergence import Convergence, assess_convergence
+from bayeshlm.quantities.fixed_effects import fixed_effects
+from bayeshlm.quantities.group_coefficients import group_coefficients
+from bayeshlm.quantities.group_draws import group_draws
+from bayeshlm.quantities.icc import icc
+from bayeshlm.quantities.plausible_ranges import plausible_ranges
 from bayeshlm.quantities.quantity import Quantity
-from bayeshlm.text_file import check_file, write_text
+from bayeshlm.quantities.r2 import r2
+from bayeshlm.quantities.reliability import eb_weights, group_reliability, reliability
+from bayeshlm.quantities.variance_components import variance_components
 
 if TYPE_CHECKING:
-    from bayeshlm.faces.fit import Fit
+    from bayeshlm.faces.model import Model
 
 
-class FitQuantities(FitChecks):
-    """Results of a `Fit` that know whether its sampler converged."""
+class FitQuantities:
+    """The draws of a `Fit`, and the results that they give.
+
+    Parameters
+    ----------
+    model : Model
+    idata : xarray.DataTree
+        As `bayeshlm.sampling.convert.to_datatree` makes it.
+    """
+
+    def __init__(self, model: Model, idata: xr.DataTree) -> None:
+        self._model = model
+        self._fitted = FittedModel(model.design, model.priors, idata)
+
+    @property
+    def model(self) -> Model:
+        """The model that was fitted."""
+        return self._model
+
+    @property
+    def idata(self) -> xr.DataTree:
+        """All groups of draws, as ArviZ and PyMC take them.
+
+        The group ``posterior`` has, beside the parameters, the free variables of every graph of the model, so that
+        PyMC's functions go on from the draws whichever way these were sampled::
+
+            with model.graph("noncentered"):
+                pm.sample_posterior_predictive(fit.idata)
+
+        They are ``gamma_at_means``, ``tau_signed`` (equal to tau), ``corr_beta`` and ``z``. ``corr`` is a coordinate,
+        because of the ones on its diagonal, of which ArviZ finds no R-hat; ``corr_pairs`` has each correlation once.
+
+        Where beta would take more than 256 MiB, u and z are not among them. PyMC then draws u anew from N(0, G), which
+        it says in its list of what it samples: it predicts new groups. `predict` predicts those of the data.
+
+        The tree is yours to extend, as with ArviZ and PyMC; what is in it when the fit is saved is saved. The package
+        itself adds to it only where you say ``store=True``, and never changes draws that are there.
+        """
+        return self._fitted.idata
+
+    @property
+    def posterior(self) -> xr.Dataset:
+        """Draws of ``gamma``, ``tau``, ``corr``, ``sigma``, ``u`` and ``beta``, dims (chain, draw, ...).
+
+        Where beta would take more than 256 MiB, u and beta are left out; see `Fit.group_draws`.
+        """
+        return self._fitted.draws.dataset
 
     @cached_property
     def convergence(self) -> Convergence:
         """The verdict on the sampler's convergence, with its reasons."""
-        return assess_convergence(Draws(self.posterior, self.model.design), self._idata["sample_stats"].to_dataset())
+        return assess_convergence(self._fitted.draws, self._fitted.sample_stats)
 
     def _stamped(self, table: pd.DataFrame) -> pd.DataFrame:
         design = self.model.design
@@ -45,7 +102,165 @@ class FitQuantities(FitChecks):
         self._stamped(quantity.table)
         return Shown.of(quantity)
 
-    def r2(self, null: FitChecks | RemlQuantities | None = None, prob: float = 0.95, kind: str = "eti") -> Shown:
+    def fixed_effects(self, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
+        """Fixed effects (gamma), a row a symbol.
+
+        Parameters
+        ----------
+        prob : float
+            Probability of the interval.
+        kind : {"eti", "hdi"}
+            Equal-tailed or highest-density interval.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by symbol; columns ``coefficient``, ``term`` and the summary.
+        """
+        table = self._stamped(fixed_effects(self._fitted.draws, prob, kind))
+        return ShownFrame.of(table, partial(shown_fixed, labels=ColumnLabels.of(self.model.design)))
+
+    def variance_components(self, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
+        """Variance components: tau and sigma (SDs), their squares, covariances and correlations.
+
+        Parameters
+        ----------
+        prob, kind
+            As in `fixed_effects`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by (component, effect): ``("tau", "u0")``, ``("corr", "u0,u1")``, ``("sigma", "")``.
+        """
+        table = self._stamped(variance_components(self._fitted.draws, prob, kind))
+        return ShownFrame.of(table, shown_variance)
+
+    def group_coefficients(self, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
+        """Level-1 coefficients of every group: ``beta_j = W_j gamma + u_j``.
+
+        Parameters
+        ----------
+        prob, kind
+            As in `fixed_effects`; the interval is beta's.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by (group, coefficient); beside beta the group's size ``n``, its deviation (``u_mean``,
+            ``u_sd``) and its own least-squares estimate (``ols``). ``attrs["note"]``, if any, says how beta was
+            summarized without draws in `posterior`.
+        """
+        table = self._stamped(group_coefficients(self._fitted.draws, prob, kind))
+        return ShownFrame.of(table, shown_groups)
+
+    def group_draws(self, groups: Sequence[Hashable] | None = None) -> xr.Dataset:
+        """Draws of u and beta of groups, as `posterior` has them unless they are too many to keep.
+
+        Parameters
+        ----------
+        groups : sequence of group labels, optional
+            All groups by default.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``u`` (chain, draw, <group>, random) and ``beta`` (chain, draw, <group>, coefficient). Draws that were not
+            kept are made again from the seed: a group's are the same whichever others are asked for.
+
+        Raises
+        ------
+        OptionError
+            A group is unknown, or the draws are too many: ask for fewer groups.
+        """
+        return group_draws(self._fitted.draws, groups)
+
+    def icc(self, at: Mapping[str, float] | None = None, prob: float = 0.95, kind: str = "eti") -> Shown:
+        """Intraclass correlation of each draw, with the design effect.
+
+        Parameters
+        ----------
+        at : mapping, optional
+            Values of the columns with a random slope at which it is taken; by default the
+            between-group variance is averaged over rows (Johnson 2014).
+        prob, kind
+            As in `fixed_effects`.
+
+        Returns
+        -------
+        Quantity
+            ``draws`` (``icc``, ``icc_unadjusted``, ``design_effect``) and ``table``.
+        """
+        return self._shown(icc(self._fitted.draws, at, prob, kind))
+
+    def plausible_ranges(
+        self, prob: float = 0.95, at: Mapping[str, float] | None = None, z: float | None = None, kind: str = "eti"
+    ) -> Shown:
+        """Range that holds `prob` of the groups' coefficients: between-group spread, not imputed scores.
+
+        Parameters
+        ----------
+        prob : float
+            Share of the groups.
+        at : mapping, optional
+            Values of level-2 columns; by default their means over groups.
+        z : float, optional
+            Multiplier of tau in place of the normal quantile (textbooks: 1.96).
+        kind : {"eti", "hdi"}
+            Interval of the ends in the table.
+
+        Returns
+        -------
+        Quantity
+            ``draws`` of the ends ``W gamma +- z tau``; the table has them summarized, plugged in at the
+            posterior mean (``plug_in``) and for a new group, uncertainty included (``predictive``).
+        """
+        return self._shown(plausible_ranges(self._fitted.draws, prob, at, z, kind))
+
+    def reliability(self, prob: float = 0.95, kind: str = "eti") -> Shown:
+        """Reliability of the groups' own estimates, as HLM prints it, averaged over groups.
+
+        Parameters
+        ----------
+        prob, kind
+            As in `fixed_effects`.
+
+        Returns
+        -------
+        Quantity
+            ``draws`` (``reliability``; ``by_group`` posterior means) and ``table``.
+        """
+        return self._shown(reliability(self._fitted.draws, prob, kind))
+
+    def group_reliability(self, groups: Sequence[Hashable] | None = None) -> xr.DataArray:
+        """Draws of the reliability of single groups, dims (chain, draw, <group>, coefficient).
+
+        Parameters
+        ----------
+        groups : sequence of group labels, optional
+            All groups by default.
+
+        Raises
+        ------
+        OptionError
+            A group is unknown, or the draws are too many: ask for fewer groups.
+        """
+        return group_reliability(self._fitted.draws, groups)
+
+    def eb_weights(self, groups: Sequence[Hashable] | None = None) -> xr.DataArray:
+        """Posterior mean of the empirical Bayes weights ``G (G + V_j)^-1``, dims ``(<group>, random, random_)``.
+
+        Row q of a group's matrix: how much its own least-squares deviations count in the estimate of u_q.
+
+        Parameters
+        ----------
+        groups : sequence of group labels, optional
+            All groups by default.
+
+        """
+        return eb_weights(self._fitted.draws, groups)
+
+    def r2(self, null: FitQuantities | RemlFit | None = None, prob: float = 0.95, kind: str = "eti") -> Shown:
         """Variance explained in each draw: marginal and conditional R2, shares by level, reduction from a null model.
 
         Parameters
@@ -65,49 +280,11 @@ class FitQuantities(FitChecks):
         OptionError
             `null` is no fit, or one to other rows.
         """
-        from bayeshlm.quantities.r2 import r2
-
         other = None if null is None else draws_and_design(null)
-        return self._shown(r2(Draws(self.posterior, self.model.design), other, prob, kind))
-
-    def report(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        title: str = "",
-        question: str = "",
-        source: str = "",
-        data: str | os.PathLike[str] = "",
-        progress: bool | None = None,
-    ) -> None:
-        """Write everything as one HTML page that needs no network: for readers, reviewers and the archive.
-
-        Parameters
-        ----------
-        path : str or path
-            The file, such as ``"report.html"``.
-        title, question, source : str
-            Heading, the question of the study, and where the model comes from, in your words.
-        data : str or path
-            The data file, or the name of a shipped data set, for the code that repeats the analysis.
-        progress : bool, optional
-            Show a bar of the sections; by default on a terminal and in a notebook.
-
-        Raises
-        ------
-        FileError
-            If the file cannot be written; what stood there is left as it was.
-        """
-        from bayeshlm.display.report.page import report_html
-        from bayeshlm.display.report.subject import Subject
-
-        check_file(Path(path), "report()", "report.html")
-        fit = cast("Fit", self)  # the class that has all results, and is made of this one
-        subject = Subject(fit, fit._report, title, question, source, os.fspath(data))
-        write_text(report_html(subject, progress), path)
+        return self._shown(r2(self._fitted.draws, other, prob, kind))
 
 
-def draws_and_design(fit: FitChecks | RemlQuantities) -> tuple[xr.Dataset, Design]:
+def draws_and_design(fit: FitQuantities | RemlFit) -> tuple[xr.Dataset, Design]:
     """The draws of a fit, of REML's the one draw of its estimates, and its design.
 
     Raises
@@ -115,8 +292,8 @@ def draws_and_design(fit: FitChecks | RemlQuantities) -> tuple[xr.Dataset, Desig
     OptionError
         It is no fit.
     """
-    if isinstance(fit, FitChecks):
+    if isinstance(fit, FitQuantities):
         return fit.posterior, fit.model.design
-    if isinstance(fit, RemlQuantities):
+    if isinstance(fit, RemlFit):
         return fit.as_draw, fit.design
     raise OptionError(f"a fit of model.fit() or model.reml() is needed here, not a {type(fit).__name__}.")

@@ -13,7 +13,6 @@ from bayeshlm.design.expanded import expanded_spec
 from bayeshlm.display.left_out_notes import data_notes, dropped_rows
 from bayeshlm.equations import ModelSpec, parse, render
 from bayeshlm.errors import ModelWarning, OptionError
-from bayeshlm.faces.model_estimates import ModelEstimates
 from bayeshlm.foreign_text import printable
 from bayeshlm.graph.build import build_graph
 from bayeshlm.graph.parameterization import Parameterization
@@ -25,9 +24,12 @@ from bayeshlm.source.pandas_table import as_frame
 
 if TYPE_CHECKING:
     import pymc as pm
+    import xarray as xr
 
     from bayeshlm.display.plots.model_plots import ModelPlots
+    from bayeshlm.display.shown_methods import ShownComparison, ShownHausman
     from bayeshlm.faces.fit import Fit
+    from bayeshlm.faces.reml_fit import RemlFit
     from bayeshlm.sampling.options import Sampler
 
 logger = logging.getLogger(__name__)
@@ -35,7 +37,7 @@ logger = logging.getLogger(__name__)
 type EquationForm = Literal["levels", "combined", "latex", "mathml", "lme4"]
 
 
-class Model(ModelEstimates):
+class Model:
     """A two-level hierarchical linear model: equations, data and priors.
 
     Making a model reads and checks everything and samples nothing. Each step can be looked at:
@@ -100,7 +102,7 @@ class Model(ModelEstimates):
         spec = equations if isinstance(equations, ModelSpec) else parse(equations)
         group_table = None if group_data is None else as_frame(group_data, "group_data")
         design = build_design(spec, as_frame(data, "data"), group, group_table)
-        super().__init__(design, make_priors(design, priors))
+        self._design, self._priors = design, make_priors(design, priors)
         warn_far_from_zero(design)
         for note in data_notes(design):
             logger.info(printable(note))
@@ -117,8 +119,18 @@ class Model(ModelEstimates):
         """
         model = cls.__new__(cls)
         given = priors if isinstance(priors, Priors) else make_priors(design, priors)
-        ModelEstimates.__init__(model, design, given)
+        model._design, model._priors = design, given
         return model
+
+    @property
+    def design(self) -> Design:
+        """The design matrices X and Z, the outcome y, group codes and labels."""
+        return self._design
+
+    @property
+    def priors(self) -> Priors:
+        """The prior of every parameter; prints as a table."""
+        return self._priors
 
     @property
     def spec(self) -> ModelSpec:
@@ -213,6 +225,7 @@ class Model(ModelEstimates):
             The data do not determine a variance component; `reml` refuses such a model.
         """
         from bayeshlm.faces.fit import Fit
+        from bayeshlm.fitted import FittedModel
         from bayeshlm.sampling.options import sampling_options
 
         options = sampling_options(draws, tune, chains, cores, seed, sampler, parameterization, target_accept, progress)
@@ -222,12 +235,104 @@ class Model(ModelEstimates):
             warnings.warn(
                 f"{reason} Sampled all the same, its posterior comes from the priors.", ModelWarning, stacklevel=2
             )
+        return Fit(self, FittedModel.sampled(self.design, self.priors, options).idata)
 
-        from bayeshlm.sampling.convert import to_datatree
-        from bayeshlm.sampling.nuts import run_nuts
+    def prior_predictive(self, draws: int = 500, seed: int | None = None) -> xr.DataTree:
+        """Draw parameters from their priors, and outcomes from them: what the model expects before it sees the data.
 
-        raw = run_nuts(self.design, self.priors, options)
-        return Fit(self, to_datatree(raw, self.design, self.priors, options))
+        Parameters
+        ----------
+        draws : int
+        seed : int, optional
+
+        Returns
+        -------
+        xarray.DataTree
+            Groups ``prior``, ``prior_predictive`` and ``observed_data``, as ArviZ's plots take them:
+            ``az.plot_ppc_dist(model.prior_predictive(), group="prior_predictive")``, with the outcomes' own density if
+            ``visuals={"observed_dist": {}}``.
+
+        Raises
+        ------
+        OptionError
+            An option is out of range, or the draws take more memory than they may.
+        """
+        from bayeshlm.checks.prior_predictive import prior_predictive
+
+        return prior_predictive(self.design, self.priors, draws, seed)
+
+    def reml(self) -> RemlFit:
+        """Estimate the model by restricted maximum likelihood, without sampling; priors are not used.
+
+        Raises
+        ------
+        DataError
+            When the data do not determine a variance component or leave no residual variance.
+        """
+        from bayeshlm.faces.reml_fit import RemlFit
+
+        return RemlFit(self.design, "REML")
+
+    def ml(self) -> RemlFit:
+        """Estimate the model by maximum likelihood, without sampling; priors are not used.
+
+        Raises
+        ------
+        DataError
+            As `reml`.
+        """
+        from bayeshlm.faces.reml_fit import RemlFit
+
+        return RemlFit(self.design, "ML")
+
+    def compare_methods(self, x: str | None = None, *, weighted: bool = False) -> ShownComparison:
+        """Estimate the slope of a level-1 variable by every method, from pooled regression to the mixed model.
+
+        Parameters
+        ----------
+        x : str, optional
+            A level-1 column, or its coefficient; may be left out where the model has one only.
+        weighted : bool
+            Weight the groups of the between-group regression by their numbers of rows.
+
+        Returns
+        -------
+        MethodComparison
+            ``table`` (what each method estimates: the slope within groups, between them or a mixture), ``summary``
+            and every regression.
+
+        Raises
+        ------
+        OptionError
+            When the model has no such slope, or several.
+        """
+        from bayeshlm.display.shown_methods import ShownComparison
+        from bayeshlm.methods.compare_methods import compare_methods
+
+        return ShownComparison.of(compare_methods(self.design, x, weighted=weighted))
+
+    def hausman(self, x: str | None = None) -> ShownHausman:
+        """Test that the slope of a level-1 variable between groups equals the one within groups.
+
+        Parameters
+        ----------
+        x : str, optional
+            A level-1 column, or its coefficient; may be left out where the model has one only.
+
+        Returns
+        -------
+        Hausman
+            ``contextual`` (Wald test of the contextual effect) and Hausman's ``chi2``, ``df`` and ``p``.
+
+        Raises
+        ------
+        OptionError, DataError
+            When the model has no such slope, or several; when the group means of x do not vary.
+        """
+        from bayeshlm.display.shown_methods import ShownHausman
+        from bayeshlm.methods.contextual import hausman
+
+        return ShownHausman.of(hausman(self.design, x))
 
     @cached_property
     def plot(self) -> ModelPlots:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
 
 import numpy.typing as npt
 import pandas as pd
+import xarray as xr
 
 from bayeshlm.arguments import check_prob
 from bayeshlm.design.design import Design
 from bayeshlm.display.column_labels import ColumnLabels
-from bayeshlm.display.frame_tables import shown_plain
+from bayeshlm.display.frame_tables import shown_groups, shown_plain
 from bayeshlm.display.reml_tables import (
     INTERVALS,
     RemlReport,
@@ -25,7 +26,6 @@ from bayeshlm.display.reml_tables import (
 )
 from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.errors import ModelWarning, OptionError
-from bayeshlm.faces.reml_quantities import RemlQuantities
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities import at_estimates
 from bayeshlm.reml.deviance import Method
@@ -33,12 +33,13 @@ from bayeshlm.reml.estimate import fit_reml
 from bayeshlm.reml.estimate_tables import anova_table, bounds_of, chi_square_table, fixed_table, interval_table
 from bayeshlm.reml.hypotheses import read_hypothesis
 from bayeshlm.reml.intervals import IntervalDf
+from bayeshlm.reml.labelled_estimate import LabelledEstimate
 from bayeshlm.reml.likelihood_ratio import compare_likelihood
 from bayeshlm.reml.profile import IntervalMethod, interval_estimates
 from bayeshlm.reml.tests_of_effects import DfMethod, linear_hypothesis
 
 
-class RemlFit(RemlQuantities):
+class RemlFit(LabelledEstimate):
     """REML or ML estimates of a `Model`, made by `Model.reml` or `Model.ml`; no sampling, PyMC is not imported.
 
     Every table says in ``attrs`` how many rows were used and dropped, whether the search converged and whether the
@@ -107,7 +108,7 @@ class RemlFit(RemlQuantities):
             Indexed by (component, effect): ``("tau", "u0")``, ``("corr", "u0,u1")``, ``("sigma", "")``; ``estimate``
             and, with intervals, ``lower`` and ``upper``.
         """
-        table = at_estimates.variance_estimates(Draws(self.as_draw, self._design))
+        table = at_estimates.variance_estimates(self._draws)
         table.attrs = {"intervals": intervals, "notes": ()}
         if intervals is not None:
             found = interval_estimates(self._design, self._estimate, intervals, prob, criterion=criterion, fixed=False)
@@ -211,6 +212,100 @@ class RemlFit(RemlQuantities):
         """
         table = self._stamped(chi_square_table(self._design, self._estimate))
         return ShownFrame.of(table, partial(shown_plain, title="Chi-square tests that an effect does not vary"))
+
+    @cached_property
+    def as_draw(self) -> xr.Dataset:
+        """The estimates as a posterior of one chain and one draw, u the empirical Bayes estimates."""
+        return at_estimates.estimates_as_draw(self._design, self._estimate)
+
+    @property
+    def _draws(self) -> Draws:
+        return Draws(self.as_draw, self._design)
+
+    def group_coefficients(self) -> pd.DataFrame:
+        """Level-1 coefficients of every group: ``beta_j = W_j gamma + u_j``, u its empirical Bayes estimate.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by (group, coefficient): ``n`` (rows), ``estimate`` (of beta), ``u``, ``u_sd`` (conditional SD
+            with gamma and the variances taken as known, as lme4's) and ``ols``, the group's own least squares.
+        """
+        table = self._stamped(at_estimates.group_estimates(self._draws, self._estimate))
+        return ShownFrame.of(table, shown_groups)
+
+    def icc(self, at: Mapping[str, float] | None = None) -> pd.Series:
+        """Intraclass correlation at the estimates, and the design effect; as `Fit.icc` defines them.
+
+        Parameters
+        ----------
+        at : mapping, optional
+            Values of the columns with a random slope at which it is taken.
+
+        Returns
+        -------
+        pandas.Series
+            ``icc``, ``icc_unadjusted``, ``design_effect``; definitions in ``attrs["notes"]``.
+        """
+        series = at_estimates.icc_estimates(self._draws, at)
+        series.attrs |= self._attrs
+        return series
+
+    def plausible_ranges(
+        self, prob: float = 0.95, at: Mapping[str, float] | None = None, z: float | None = None
+    ) -> pd.DataFrame:
+        """Range ``W gamma -+ z tau`` that holds `prob` of the groups' coefficients.
+
+        Parameters
+        ----------
+        prob : float
+            Share of the groups.
+        at : mapping, optional
+            Values of level-2 columns; by default their means over groups.
+        z : float, optional
+            Multiplier of tau in place of the normal quantile.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by coefficient: ``lower``, ``upper``.
+        """
+        table = self._stamped(at_estimates.range_estimates(self._draws, prob, at, z))
+        return ShownFrame.of(table, partial(shown_plain, title="Plausible ranges of the groups"))
+
+    def reliability(self) -> pd.DataFrame:
+        """Reliability of the groups' own estimates, averaged over groups, as HLM prints it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by coefficient: ``estimate``; ``attrs["n_groups_with_ols"]`` groups enter.
+        """
+        table = self._stamped(at_estimates.reliability_estimates(self._draws))
+        return ShownFrame.of(table, partial(shown_plain, title="Reliability"))
+
+    def r2(self, null: RemlFit | None = None) -> pd.Series:
+        """Variance explained at the estimates, as `Fit.r2` defines it.
+
+        Parameters
+        ----------
+        null : RemlFit, optional
+            Fit of a smaller model to the same rows, from whose variances the reduction is taken.
+
+        Returns
+        -------
+        pandas.Series
+            ``marginal``, ``conditional`` and the shares; with `null` ``"reduction sigma2"`` and so on.
+
+        Raises
+        ------
+        OptionError
+            `null` is a fit to other rows.
+        """
+        other = None if null is None else (null.as_draw, null.design)
+        series = at_estimates.r2_estimates(self._draws, other)
+        series.attrs |= self._attrs
+        return series
 
     def compare(self, other: RemlFit, n_boot: int | None = None, seed: int | None = None) -> ShownLikelihoodRatio:
         """Likelihood-ratio test of this and another model, one of which contains the other.

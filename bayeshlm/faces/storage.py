@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayeshlm.design import Design, build_design
+from bayeshlm.design import build_design
 from bayeshlm.design.columns import NumericColumn, read_categories, read_column
 from bayeshlm.design.left_out import NOTHING, LeftOut
-from bayeshlm.equations import parse
+from bayeshlm.equations import parse, render
 from bayeshlm.errors import DataError, FileError
 from bayeshlm.faces.stored_checks import check_draws, check_self_contained
 from bayeshlm.faces.stored_digest import digest
+from bayeshlm.fitted import FittedModel
 from bayeshlm.parameters.prior_changes import stored_priors
-from bayeshlm.parameters.priors import Priors, make_priors
+from bayeshlm.parameters.priors import make_priors
 from bayeshlm.text_file import whole_file
 
 FORMAT = 2
@@ -56,7 +58,7 @@ class StoredFit:
     left_out: LeftOut = NOTHING
 
 
-def write_fit(stored: StoredFit, path: str | os.PathLike[str]) -> None:
+def write_fit(fitted: FittedModel, path: str | os.PathLike[str]) -> None:
     """Write a fit to `path`, whole or not at all.
 
     Raises
@@ -64,27 +66,29 @@ def write_fit(stored: StoredFit, path: str | os.PathLike[str]) -> None:
     FileError
         If the folder is missing or the file cannot be written.
     """
+    design, priors = fitted.design, fitted.priors
     target = Path(path)
     if not target.parent.is_dir():
         raise FileError(f"There is no folder {str(target.parent)!r} to save {target.name!r} in.")
-    tree = stored.idata.copy()
+    typed = {key: text for key, text in priors.texts().items() if key in priors.typed}
+    tree = fitted.idata.copy()
     tree[SOURCE] = xr.DataTree(
         xr.Dataset(
             {
-                "frame_parquet": ("byte", _to_parquet(stored.frame)),
-                "prior_key": ("prior", np.array(list(stored.priors), dtype=object)),
-                "prior_text": ("prior", np.array(list(stored.priors.values()), dtype=object)),
+                "frame_parquet": ("byte", _to_parquet(design.frame)),
+                "prior_key": ("prior", np.array(list(typed), dtype=object)),
+                "prior_text": ("prior", np.array(list(typed.values()), dtype=object)),
             },
             attrs={
                 "format": FORMAT,
-                "equations": stored.equations,
-                "group": stored.group,
-                "rows_dropped": stored.rows_dropped,
-                "left_out": json.dumps([stored.left_out.columns, stored.left_out.groups]),
+                "equations": design.spec.text or render(design.spec, "levels", design.group),
+                "group": design.group,
+                "rows_dropped": design.rows_dropped,
+                "left_out": json.dumps([design.left_out.columns, design.left_out.groups]),
             },
         )
     )
-    tree[SOURCE].attrs[DIGEST] = digest(tree, stored.group)
+    tree[SOURCE].attrs[DIGEST] = digest(tree, design.group)
     with whole_file(target) as draft, _DeferredErrors(draft) as file:
         tree.to_netcdf(file, engine="h5netcdf")
 
@@ -167,7 +171,7 @@ def _stored(tree: xr.DataTree, path: str | os.PathLike[str]) -> StoredFit:
     )
 
 
-def restored_fit(path: str | os.PathLike[str]) -> tuple[Design, Priors, xr.DataTree]:
+def restored_fit(path: str | os.PathLike[str]) -> FittedModel:
     """Read what `write_fit` wrote, with the design and the priors built anew and the draws checked against them.
 
     Raises
@@ -191,7 +195,13 @@ def restored_fit(path: str | os.PathLike[str]) -> tuple[Design, Priors, xr.DataT
     for name, node in idata.children.items():
         if design.group in node.dims:
             idata[name] = xr.DataTree(node.to_dataset().assign_coords({design.group: labels}))
-    return design, priors, idata
+    return FittedModel(design, priors, idata)
+
+
+def add_groups(idata: xr.DataTree, groups: Mapping[str, xr.Dataset]) -> None:
+    """Add groups to a tree; one of the same name is replaced, all others are left as they are."""
+    for name, group in groups.items():
+        idata[name] = xr.DataTree(group)
 
 
 def _first_line(error: Exception) -> str:

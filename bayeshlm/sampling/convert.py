@@ -66,18 +66,25 @@ def to_datatree(raw: RawDraws, design: Design, priors: Priors, options: Sampling
             **observed,
         }
     )
+    return _signed(tree, raw, design, priors, options)
+
+
+def parameters_tree(raw: RawDraws, design: Design, priors: Priors, options: SamplingOptions) -> xr.DataTree:
+    """Assemble what a refit is asked for: ``posterior`` (gamma, tau, corr, sigma) and ``sample_stats``, as they are."""
+    tree = xr.DataTree.from_dict(
+        {"posterior": posterior_dataset(raw.posterior, design), "sample_stats": raw.sample_stats}
+    )
+    return _signed(tree, raw, design, priors, options)
+
+
+def _signed(tree: xr.DataTree, raw: RawDraws, design: Design, priors: Priors, options: SamplingOptions) -> xr.DataTree:
+    """The tree, which says what was sampled and how."""
     tree.attrs = {
         "equations": design.spec.text,
         "priors": json.dumps(priors.texts()),
         "prior_basis": basis_text(priors),
         "versions": json.dumps({name: version(name) for name in PACKAGES}),
-        "seed": options.seed,
-        "sampler": options.sampler,
-        "parameterization": options.parameterization,
-        "chains": options.chains,
-        "draws": options.draws,
-        "tune": options.tune,
-        "target_accept": options.target_accept,
+        **options.to_attrs(),
         "compile_seconds": raw.compile_seconds,
         "sample_seconds": raw.sample_seconds,
     }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from bayeshlm.arguments import checked_count, checked_seed
 from bayeshlm.errors import OptionError
@@ -14,6 +15,17 @@ type Sampler = Literal["nutpie", "pymc"]
 
 DEFAULT_TUNE = {"marginal": 400, "noncentered": 1000, "centered": 1000}
 DEFAULT_TARGET_ACCEPT = 0.9
+
+KEPT: dict[str, type[Any]] = {
+    "seed": int,
+    "sampler": str,
+    "parameterization": str,
+    "chains": int,
+    "draws": int,
+    "tune": int,
+    "target_accept": float,
+}
+"""The options that the draws depend on, with their types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,28 @@ class SamplingOptions:
     parameterization: Parameterization
     target_accept: float
     progress: bool | None
+
+    def to_attrs(self) -> dict[str, int | float | str]:
+        """What is kept with the draws: all that they depend on.
+
+        Examples
+        --------
+        >>> options = sampling_options(draws=500, chains=2, seed=1)
+        >>> SamplingOptions.from_attrs(options.to_attrs()) == options
+        True
+        """
+        return {name: getattr(self, name) for name in KEPT}
+
+    @classmethod
+    def from_attrs(cls, attrs: Mapping[Hashable, Any]) -> SamplingOptions:
+        """Read what `to_attrs` gave, as it is or as a file of draws has it; other attributes do not count.
+
+        Raises
+        ------
+        OptionError
+            If an option is not of its range.
+        """
+        return sampling_options(**{name: kind(attrs[name]) for name, kind in KEPT.items()})
 
 
 def sampling_options(

@@ -7,8 +7,8 @@ from sphinx.application import Sphinx
 from written_page import write_page
 
 import bayeshlm as hlm
-from bayeshlm.commands.gallery import ModelFile, read_model_file
 from bayeshlm.equations import render
+from bayeshlm.faces.gallery import ModelFile, read_model_file
 
 TOP = """# Gallery
 

@@ -50,7 +50,7 @@ def _bayeshlm(settings: Settings, parameterization: str, extra: str = "", again:
         import bayeshlm as hlm
         import bayeshlm.faces.fit
         import bayeshlm.sampling.convert
-        from bayeshlm.commands.gallery import read_model_file
+        from bayeshlm.faces.gallery import read_model_file
         from bayeshlm.sampling import nuts
 
         if parameterization != "marginal":

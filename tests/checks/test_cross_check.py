@@ -7,7 +7,7 @@ from exact_posterior import GOOD, exact_posterior, normal_posterior
 
 from bayeshlm.checks.cross_check import cross_check
 from bayeshlm.checks.reml_components import components, held_correlations
-from bayeshlm.commands.gallery import open_model
+from bayeshlm.faces.gallery import open_model
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.prior_families import HalfNormal, Normal
 from bayeshlm.parameters.priors import make_priors

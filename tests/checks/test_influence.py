@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 from clinics_data import INTERCEPT, SLOPE, clinics_design, clinics_frame
 from exact_posterior import exact_posterior
+from fitted_draws import fitted_of
 from left_out_data import MODELS, draws_around, moments_of_group, ward_design
 from scipy.stats import chi2
 
@@ -37,7 +38,7 @@ def outlier():
     design = planted(6.0)
     priors = make_priors(design)
     posterior = exact_posterior(design, priors, tau_wide=2.0)
-    return design, priors, posterior, influence(Draws(posterior, design), priors)
+    return design, priors, posterior, influence(fitted_of(design, posterior, priors))
 
 
 def test_a_planted_outlier_is_at_the_top_and_named(outlier):
@@ -109,15 +110,15 @@ def test_bad_groups_are_fitted_anew_on_request(monkeypatch):
     rest = without_rows(design, design.group_codes == 5)
     refits = []
 
-    def refit(posterior, priors, left_out):
+    def refit(fitted, left_out):
         refits.append(np.flatnonzero(left_out).tolist())
         return Refit(exact_posterior(rest, priors), Convergence(False, 1, 1, 1, 0, 1, ()))
 
     monkeypatch.setattr("bayeshlm.checks.influence.refit_without", refit)
-    quick = influence(Draws(posterior, design), priors)
+    quick = influence(fitted_of(design, posterior, priors))
     assert quick.bad.index.tolist() == [5]
     assert refits == []
-    found = influence(Draws(posterior, design), priors, exact=True)
+    found = influence(fitted_of(design, posterior, priors), exact=True)
     assert refits == [np.flatnonzero(design.group_codes == 5).tolist()]
     assert found.bad.empty
     assert found.table.index[0] == 5
@@ -180,7 +181,7 @@ def test_a_singular_fit_and_reml_without_an_answer():
     design = clinics_design(SLOPE, n_groups=20, size=4, tau=(0.0, 0.0))
     priors = make_priors(design)
     posterior = exact_posterior(design, priors)
-    found = influence(Draws(posterior, design), priors)
+    found = influence(fitted_of(design, posterior, priors))
     assert np.isfinite(found.table["reml_cooks_distance"]).all()
     assert found.reml["rvc"].isnull().any()
     assert np.isfinite(found.posterior["change"]).all()
@@ -194,7 +195,7 @@ def test_reml_without_an_answer_leaves_the_posterior(monkeypatch, outlier):
         raise DataError("the level-1 variance is zero")
 
     monkeypatch.setattr("bayeshlm.checks.influence.fit_reml", fail)
-    found = influence(Draws(posterior, design), priors)
+    found = influence(fitted_of(design, posterior, priors))
     xr.testing.assert_identical(found.posterior, whole.posterior)
     assert found.table["reml_cooks_distance"].isna().all()
     assert found.notes == ("REML has no estimate: the level-1 variance is zero",)
@@ -203,7 +204,7 @@ def test_reml_without_an_answer_leaves_the_posterior(monkeypatch, outlier):
 def test_many_groups_are_not_fitted_by_reml_unasked(monkeypatch, outlier):
     design, priors, posterior, whole = outlier
     monkeypatch.setattr("bayeshlm.checks.influence.MOST_REML_FITS", 39)
-    found = influence(Draws(posterior, design), priors)
+    found = influence(fitted_of(design, posterior, priors))
     assert found.table.attrs["reml_estimate"] == "one_step"
     assert "one-step" in found.notes[0]
     assert found.reml["mdffits"].sel(estimate="exact").isnull().all()
@@ -216,7 +217,7 @@ def test_many_groups_are_not_fitted_by_reml_unasked(monkeypatch, outlier):
 def test_few_groups_of_few_rows(name, n_groups):
     design = ward_design(name, n_groups=n_groups)
     posterior, priors = draws_around(design, 150), make_priors(design)
-    found = influence(Draws(posterior, design), priors)
+    found = influence(fitted_of(design, posterior, priors))
     assert np.isfinite(found.posterior["change"]).all()
     assert found.table["conflict_p"].between(0, 1).all()
     if found.notes:
@@ -226,7 +227,9 @@ def test_few_groups_of_few_rows(name, n_groups):
         assert found.table["leverage_fixed"].sum() == pytest.approx(len(design.fixed))
     assert (n_groups < 9) or found.table["reml_cooks_distance"].notna().all()
     for unit in ("row", "group"):
-        assert np.isfinite(leave_one_out(Draws(posterior, design), priors, unit, exact=False).pointwise["elpd"]).all()
+        assert np.isfinite(
+            leave_one_out(fitted_of(design, posterior, priors), unit, exact=False).pointwise["elpd"]
+        ).all()
 
 
 def test_the_monte_carlo_error_of_a_change_is_that_of_a_weighted_mean():

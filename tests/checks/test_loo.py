@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 from clinics_data import INTERCEPT, SLOPE, clinics_design
 from exact_posterior import exact_posterior
+from fitted_draws import fitted_of
 from left_out_data import ward_design
 
 from bayeshlm.checks import loo as loo_module
@@ -20,6 +21,7 @@ from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import make_priors
 from bayeshlm.quantities.convergence import Convergence
 from bayeshlm.sampling import nuts
+from bayeshlm.sampling.options import sampling_options
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,7 @@ def clinic():
 @pytest.mark.parametrize("unit", ["row", "group"])
 def test_sums_over_units(clinic, unit):
     design, priors, posterior = clinic
-    loo = leave_one_out(Draws(posterior, design), priors, unit)
+    loo = leave_one_out(fitted_of(design, posterior, priors), unit)
     elpd = loo.pointwise["elpd"].to_numpy()
     n = design.n_obs if unit == "row" else design.n_groups
     assert loo.n_units == n == len(elpd)
@@ -51,10 +53,10 @@ def test_sums_over_units(clinic, unit):
 
 def test_units_carry_their_labels(clinic):
     design, priors, posterior = clinic
-    rows = leave_one_out(Draws(posterior, design), priors, "row").pointwise
+    rows = leave_one_out(fitted_of(design, posterior, priors), "row").pointwise
     assert rows["elpd"].dims == ("obs_id",)
     assert rows["clinic"].to_numpy().tolist() == design.group_labels[design.group_codes].tolist()
-    groups = leave_one_out(Draws(posterior, design), priors, "group").pointwise
+    groups = leave_one_out(fitted_of(design, posterior, priors), "group").pointwise
     assert groups["clinic"].to_numpy().tolist() == design.group_labels.tolist()
 
 
@@ -65,7 +67,9 @@ def test_a_level_2_predictor_shows_in_new_groups_more_than_in_known_ones():
         for equations in (INTERCEPT, INTERCEPT.replace(" + g01*urban", "")):
             design = clinics_design(equations, n_groups=40, size=10, tau=(0.5, 1.0), seed=5)
             priors = make_priors(design)
-            found.append(leave_one_out(Draws(exact_posterior(design, priors), design), priors, unit).pointwise["elpd"])
+            found.append(
+                leave_one_out(fitted_of(design, exact_posterior(design, priors), priors), unit).pointwise["elpd"]
+            )
         gains[unit] = (found[0] - found[1]).to_numpy()
     new, known = gains["group"], gains["row"]
     assert new.sum() > 2 * np.sqrt(len(new)) * new.std()
@@ -93,7 +97,7 @@ class Fits:
     def __init__(self, posterior, converged=True):
         self.left_out, self.posterior, self.converged = [], posterior, converged
 
-    def __call__(self, posterior, priors, left_out):
+    def __call__(self, fitted, left_out):
         self.left_out.append(np.flatnonzero(left_out).tolist())
         return Refit(self.posterior, Convergence(self.converged, 1.0, 1.0, 1.0, 0, 1, ()))
 
@@ -114,7 +118,7 @@ def test_bad_groups_are_fitted_anew(monkeypatch, exact):
     posterior, other = exact_posterior(design, priors), exact_posterior(clean, make_priors(clean))
     fits = Fits(other, converged=False)
     monkeypatch.setattr("bayeshlm.checks.loo_refits.refit_without", fits)
-    loo = leave_one_out(Draws(posterior, design), priors, "group", exact)
+    loo = leave_one_out(fitted_of(design, posterior, priors), "group", exact)
     if exact is False:
         assert loo.bad.index.tolist() == [3]
         assert fits.left_out == []
@@ -133,7 +137,7 @@ def test_too_many_bad_units_are_not_fitted_unasked(monkeypatch):
     fits = Fits(posterior)
     monkeypatch.setattr("bayeshlm.checks.loo_refits.refit_without", fits)
     monkeypatch.setattr(loo_module, "MOST_REFITS", 0)
-    loo = leave_one_out(Draws(posterior, design), priors, "group")
+    loo = leave_one_out(fitted_of(design, posterior, priors), "group")
     assert fits.left_out == []
     assert len(loo.bad) == 1
     assert "exact=True fits each" in loo.notes[0]
@@ -158,9 +162,10 @@ def test_a_fit_without_a_group_keeps_priors_and_constants(monkeypatch):
         return nuts.RawDraws(xr.Dataset(variables), stats, 0.0, 0.0)
 
     monkeypatch.setattr(nuts, "run_nuts", run)
-    attrs = {"draws": 4, "tune": 5, "chains": 2, "seed": 7, "sampler": "pymc", "target_accept": 0.8}
+    options = sampling_options(4, 5, 2, seed=7, sampler="pymc", parameterization="noncentered", target_accept=0.8)
+    fitted = fitted_of(design, xr.Dataset(), priors, options)
     left_out = design.group_codes == 2
-    refit = refit_without(Draws(xr.Dataset(attrs=attrs), design), priors, left_out)
+    refit = refit_without(fitted, left_out)
     assert not refit.convergence.converged
     options = seen["options"]
     assert (options.draws, options.tune, options.chains, options.sampler) == (4, 5, 2, "pymc")
@@ -168,23 +173,23 @@ def test_a_fit_without_a_group_keeps_priors_and_constants(monkeypatch):
     assert seen["priors"] is priors
     np.testing.assert_array_equal(seen["design"].X, design.X[~left_out])
     first = options.seed
-    refit_without(Draws(xr.Dataset(attrs=attrs), design), priors, design.group_codes == 3)
+    refit_without(fitted, design.group_codes == 3)
     assert seen["options"].seed != first
 
 
 def test_what_cannot_be_asked(clinic):
     design, priors, posterior = clinic
     with pytest.raises(OptionError, match=r'"row".*or "group".*not .school.'):
-        leave_one_out(Draws(posterior, design), priors, "school")
+        leave_one_out(fitted_of(design, posterior, priors), "school")
     with pytest.raises(OptionError, match="exact must be"):
-        leave_one_out(Draws(posterior, design), priors, "group", "yes")
+        leave_one_out(fitted_of(design, posterior, priors), "group", "yes")
     with pytest.raises(OptionError, match="40 draws are too few"):
-        leave_one_out(Draws(posterior.isel(draw=slice(10)), design), priors)
+        leave_one_out(fitted_of(design, posterior.isel(draw=slice(10)), priors))
 
 
 def test_two_random_effects(clinic):
     design = clinics_design(SLOPE, n_groups=30, size=5, seed=5)
     posterior = exact_posterior(design, make_priors(design))
-    loo = leave_one_out(Draws(posterior, design), make_priors(design), "row")
+    loo = leave_one_out(fitted_of(design, posterior), "row")
     assert isinstance(loo.bad, pd.DataFrame)
     assert loo.pointwise["pareto_k"].max() < 0.7

@@ -14,6 +14,7 @@ import bayeshlm as hlm
 from bayeshlm.display.digits import decimals, number
 from bayeshlm.display.report import figures as report_figures
 from bayeshlm.display.report import page as report_page
+from bayeshlm.display.report import subject as report_subject
 from bayeshlm.display.report.page import SECTIONS, report_html
 from bayeshlm.display.report.reproduce import python_code, reproduce_section, toml_text
 from bayeshlm.display.report.result_sections import cross_check_section
@@ -24,7 +25,7 @@ CHECKS = {"predictive", "left-out", "residuals", "influence", "prior-sensitivity
 
 
 def subject_of(fit, **said):
-    return Subject(fit, fit._report, **said)
+    return Subject(fit._fitted, **said)
 
 
 @pytest.fixture(scope="module")
@@ -241,7 +242,8 @@ def test_groups_of_one_row_and_few_groups(fake_draws):
 
 def test_data_that_reml_cannot_fit_are_told(fake_draws, monkeypatch):
     fit = fit_of(hlm.open_model("hsb-one-way-anova", hlm.load_dataset("hs")), fake_draws)
-    monkeypatch.setattr(type(fit), "cross_check", lambda self: (_ for _ in ()).throw(hlm.DataError("nothing is left")))
+    refused = hlm.DataError("nothing is left")
+    monkeypatch.setattr(report_subject, "fit_reml", lambda design: (_ for _ in ()).throw(refused))
     assert "does not exist for these data: nothing is left" in Page(cross_check_section(subject_of(fit))).text[""]
 
 

@@ -8,6 +8,7 @@ from odd_names import fit_of
 import bayeshlm as hlm
 from bayeshlm.display.digits import decimals, number
 from bayeshlm.display.report import check_sections
+from bayeshlm.display.report import subject as report_subject
 from bayeshlm.display.report.check_sections import (
     influence_section,
     left_out_section,
@@ -39,7 +40,7 @@ def fit(fake_draws):
 @pytest.fixture(scope="module")
 def subject(fit):
     """It keeps the checks that a test has computed; a test of what is computed when makes its own."""
-    return Subject(fit, fit._report)
+    return Subject(fit._fitted)
 
 
 def text_of(html):
@@ -58,7 +59,7 @@ def changed(thing, **parts):
 def test_predictive_checks_are_named_in_words_and_all_stand_in_the_table(subject):
     html = predictive_section(subject)
     table = subject.predictive_check.table
-    assert table.attrs["seed"] == subject.attrs["seed"]
+    assert table.attrs["seed"] == subject.fitted.options.seed
     assert all(f">{escape(row['meaning'])}<" in html for _, row in table.loc["same"].iterrows())
     off = table[table["p_two_sided"] < 0.05]
     assert len(off)
@@ -89,16 +90,25 @@ def test_residuals_influence_and_priors_end_in_their_conclusions(subject):
 
 def test_each_check_is_computed_once_and_told_in_the_methods(fit, monkeypatch):
     calls = []
-    names = ("predictive_check", "loo", "residuals", "influence", "prior_sensitivity")
+    names = (
+        "predictive_check",
+        "leave_one_out",
+        "level1_residuals",
+        "level2_residuals",
+        "influence",
+        "prior_sensitivity",
+    )
     for name in names:
-        own = getattr(type(fit), name)
-        monkeypatch.setattr(type(fit), name, lambda *a, own=own, name=name, **k: calls.append(name) or own(*a, **k))
-    subject = Subject(fit, fit._report)
+        own = getattr(report_subject, name)
+        monkeypatch.setattr(
+            report_subject, name, lambda *a, own=own, name=name, **k: calls.append(name) or own(*a, **k)
+        )
+    subject = Subject(fit._fitted)
     assert "checked by" not in methods_text(subject)
     for section in SECTIONS:
         section(subject)
         section(subject)
-    assert sorted(calls) == sorted([*names, "loo", "residuals"])
+    assert sorted(calls) == sorted([*names, "leave_one_out"])
     text = methods_text(subject)
     assert (
         "The model was checked by posterior predictive checks in the same and in new groups (Gelman et al., 1996);"
@@ -108,7 +118,7 @@ def test_each_check_is_computed_once_and_told_in_the_methods(fit, monkeypatch):
 
 
 def test_checks_of_very_many_rows_or_groups_are_left_to_the_user(fit, monkeypatch):
-    subject = Subject(fit, fit._report)
+    subject = Subject(fit._fitted)
     monkeypatch.setattr(check_sections, "MOST_ROWS", 1_976)
     monkeypatch.setattr(check_sections, "MOST_GROUPS", 39)
     for section in SECTIONS:
@@ -120,7 +130,7 @@ def test_checks_of_very_many_rows_or_groups_are_left_to_the_user(fit, monkeypatc
 
 def test_a_check_that_cannot_be_computed_says_why(fake_draws):
     few = fit_of(hlm.open_model("hsb-one-way-anova", hlm.load_dataset("hs")), fake_draws, draws=5)
-    subject = Subject(few, few._report)
+    subject = Subject(few._fitted)
     assert "Not computed: 20 draws are too few" in left_out_section(subject)
     assert "Not computed: 20 draws are too few" in influence_section(subject)
 
@@ -218,7 +228,7 @@ def figures_of(subject, places=RESULTS):
 
 
 def test_a_check_is_drawn_when_its_section_has_computed_it(fit):
-    subject = Subject(fit, fit._report)
+    subject = Subject(fit._fitted)
     assert not any(figures_of(subject, CHECKS).values())
     for name in ("predictive_check", "loo_groups", "level1_residuals", "level2_residuals", "influence"):
         assert getattr(subject, name) is not None
@@ -257,7 +267,7 @@ def test_every_section_has_the_figures_that_the_model_allows(subject):
 
 def test_a_model_without_slopes_has_neither_interactions_nor_beta_space(fake_draws):
     one_way = fit_of(hlm.open_model("hsb-one-way-anova", hlm.load_dataset("hs")), fake_draws, draws=100)
-    found = figures_of(Subject(one_way, one_way._report))
+    found = figures_of(Subject(one_way._fitted))
     assert {place: len(made) for place, made in found.items()} == {
         "data": 1,
         "effects": 0,
@@ -277,6 +287,6 @@ def test_a_model_without_slopes_has_neither_interactions_nor_beta_space(fake_dra
 )
 def test_the_methods_say_the_priors_that_the_model_has(equations, expected, fake_draws):
     fit = fit_of(hlm.Model(equations, hlm.load_dataset("hs"), group="school"), fake_draws, draws=100)
-    text = methods_text(Subject(fit, fit._report))
+    text = methods_text(Subject(fit._fitted))
     assert expected in text
     assert ("LKJ" in text, "those of slopes" in text) == (False, "u1" in equations)

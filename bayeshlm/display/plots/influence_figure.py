@@ -17,7 +17,7 @@ from bayeshlm.display.plots.drawn_fit import DrawnFit, check_units
 from bayeshlm.display.plots.figure_style import BLACK, COLUMN, GRAY, POSTERIOR, VERMILLION, plain, short, styled
 from bayeshlm.display.plots.named_points import name_points, name_rows
 from bayeshlm.display.plots.quantiles import point_size
-from bayeshlm.parameters.draws import Draws
+from bayeshlm.fitted import FittedModel
 
 SMALLEST_P = 1e-12
 """Smaller conflict p are drawn here."""
@@ -40,7 +40,7 @@ def influence_figure(
         See `FitPlots`; two Axes.
     """
     design = fit.design
-    found = influence or influence_of(Draws(fit.posterior, design), fit.priors)
+    found = influence or influence_of(FittedModel(design, fit.priors, fit.idata))
     check_units(design, found.posterior[design.group].to_numpy(), "influence")
     table = found.table.loc[design.group_labels]
     outlying = table.index.isin(found.outlying.index)

@@ -17,7 +17,7 @@ from bayeshlm.display.plots.figure_style import BLACK, COLUMN, POSTERIOR, VERMIL
 from bayeshlm.display.plots.group_sizes import is_wide, side_by_side, size_axis
 from bayeshlm.display.plots.named_points import farthest, name_points
 from bayeshlm.display.plots.quantiles import point_size
-from bayeshlm.parameters.draws import Draws
+from bayeshlm.fitted import FittedModel
 
 
 @styled
@@ -37,7 +37,7 @@ def loo_figure(
     """
     design = fit.design
     check_unit(unit)
-    found = loo or leave_one_out(Draws(fit.posterior, design), fit.priors, unit, exact=False)
+    found = loo or leave_one_out(FittedModel(design, fit.priors, fit.idata), unit, exact=False)
     by_row = found.unit == "row"
     labels = found.pointwise[design.group].to_numpy() if design.group in found.pointwise.coords else ()
     check_units(design, labels, "loo", design.group_codes if by_row else None)

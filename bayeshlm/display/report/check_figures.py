@@ -11,7 +11,7 @@ from bayeshlm.display.report.subject import Subject
 def predictive_figures(subject: Subject) -> Iterator[Figure]:
     """Observed statistics against their replicates."""
     if "predictive_check" in vars(subject):
-        axes = subject.fit.plot.predictive_check(subject.predictive_check)
+        axes = subject.plot.predictive_check(subject.predictive_check)
         alt = (
             "Every statistic's observed value in standard deviations of its replicates, in the same and in new groups."
         )
@@ -21,7 +21,7 @@ def predictive_figures(subject: Subject) -> Iterator[Figure]:
 def left_out_figures(subject: Subject) -> Iterator[Figure]:
     """Log predictive density and Pareto k of each group."""
     if "loo_groups" in vars(subject):
-        axes = subject.fit.plot.loo(subject.loo_groups)
+        axes = subject.plot.loo(subject.loo_groups)
         alt = "The elpd of each group, and its Pareto k, against the number of its rows."
         yield Figure.of(axes, alt, f"Each {subject.design.group} left out: elpd and Pareto k against its size.")
 
@@ -29,11 +29,11 @@ def left_out_figures(subject: Subject) -> Iterator[Figure]:
 def residual_figures(subject: Subject) -> Iterator[Figure]:
     """Residuals of rows and of groups against what normal ones would be."""
     if "level1_residuals" in vars(subject):
-        axes = subject.fit.plot.residuals(1, residuals=subject.level1_residuals)
+        axes = subject.plot.residuals(1, residuals=subject.level1_residuals)
         alt = "Standardized level-1 residuals against fitted values, and against normal quantiles."
         yield Figure.of(axes, alt, "Rows, standardized: against what is fitted, and against normal errors.")
     if "level2_residuals" in vars(subject):
-        axes = subject.fit.plot.residuals(2, residuals=subject.level2_residuals)
+        axes = subject.plot.residuals(2, residuals=subject.level2_residuals)
         alt = "Standardized level-2 residuals against normal quantiles, and Mahalanobis distances against chi-square's."
         yield Figure.of(axes, alt, "Groups: each effect, and the distances, against what the model expects.")
 
@@ -41,7 +41,7 @@ def residual_figures(subject: Subject) -> Iterator[Figure]:
 def influence_figures(subject: Subject) -> Iterator[Figure]:
     """Changes of the parameters without each group."""
     if "influence" in vars(subject):
-        axes = subject.fit.plot.influence(subject.influence)
+        axes = subject.plot.influence(subject.influence)
         alt = "The change of every parameter without each group, and Cook's distance against how unusual the group is."
         yield Figure.of(
             axes,
@@ -53,6 +53,6 @@ def influence_figures(subject: Subject) -> Iterator[Figure]:
 def prior_figures(subject: Subject) -> Iterator[Figure]:
     """Sensitivity to priors and to data."""
     if "prior_sensitivity" in vars(subject):
-        axes = subject.fit.plot.prior_sensitivity(subject.prior_sensitivity)
+        axes = subject.plot.prior_sensitivity(subject.prior_sensitivity)
         alt = "The sensitivity of every parameter to the priors and to the data."
         yield Figure.of(axes, alt, "How far parameters move with the priors (diamonds) and the data (points).")

@@ -32,7 +32,7 @@ def data_figures(subject: Subject) -> Iterator[Figure]:
     design = subject.design
     outcome, slope = design.spec.outcome.name, _first_slope(design)
     try:
-        axes = subject.fit.model.plot.data(slope, groups=MOST_PANELS)
+        axes = subject.model_plot.data(slope, groups=MOST_PANELS)
     except OptionError:  # the expression has no values of its own
         return
     if slope is None:
@@ -51,7 +51,7 @@ def effects_figures(subject: Subject) -> Iterator[Figure]:
     pairs = [(c, by) for c in design.coefficients if c.expression != "1" for by in interacting(design, c.label)]
     for coefficient, by in pairs[:MOST_OF_A_KIND]:
         try:
-            axes = subject.fit.plot.interaction(coefficient.label, by.name)
+            axes = subject.plot.interaction(coefficient.label, by.name)
         except OptionError:  # a product whose values cannot be worked out from this variable alone
             continue
         name = f"{coefficient.name} by {by.name}"
@@ -65,19 +65,19 @@ def effects_figures(subject: Subject) -> Iterator[Figure]:
 
 def variance_figures(subject: Subject) -> Iterator[Figure]:
     """Densities of the variance components and of the ICC, beside their priors."""
-    axes = subject.fit.plot.variance_components()
+    axes = subject.plot.variance_components()
     names = ", ".join(axis.get_xlabel().replace("\n", " ") for axis in axes)
     alt = f"Posterior densities of {names}, each with its prior."
     yield Figure.of(axes, alt, f"Variance components: posterior with {_interval(subject)}, and prior.")
-    row = subject.fit.icc().table.T["icc"]
+    row = subject.icc.table.T["icc"]
     alt = f"Density of the ICC: the posterior lies mostly between {row['lower']:.2f} and {row['upper']:.2f}."
     caption = f"Intraclass correlation: posterior with {_interval(subject)}, and prior."
-    yield Figure.of(subject.fit.plot.icc(), alt, caption)
+    yield Figure.of(subject.plot.icc(), alt, caption)
 
 
 def group_figures(subject: Subject) -> Iterator[Figure]:
     """Every group's coefficients, how far they are pulled, and two of them against each other."""
-    design, plot = subject.design, subject.fit.plot
+    design, plot = subject.design, subject.plot
     names = [column.coefficient for column in design.random]
     labels = ColumnLabels.of(design)
     shown = [(name, labels.heading(name)) for name in names[:MOST_OF_A_KIND]]
@@ -98,7 +98,7 @@ def group_figures(subject: Subject) -> Iterator[Figure]:
 def cross_check_figures(subject: Subject) -> Iterator[Figure]:
     """The posterior above REML's estimates."""
     alt = "Posterior density of every parameter, with REML's estimate and confidence interval below it."
-    yield Figure.of(subject.fit.plot.cross_check(), alt, "Posterior, and REML's estimate with its 95% Wald interval.")
+    yield Figure.of(subject.plot.cross_check(), alt, "Posterior, and REML's estimate with its 95% Wald interval.")
 
 
 FIGURES: tuple[tuple[str, Callable[[Subject], Iterable[Figure]]], ...] = (

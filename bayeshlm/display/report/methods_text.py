@@ -91,7 +91,7 @@ def methods_section(subject: Subject) -> str:
     """The paragraph to paste, and the references of the works it cites."""
     text = methods_text(subject)
     cited = [work.entry for work in WORKS.values() if work.cited in text]
-    own = f"bayeshlm (version {subject.versions['bayeshlm']}) [Computer software]. The bayeshlm developers."
+    own = f"bayeshlm (version {subject.fitted.versions['bayeshlm']}) [Computer software]. The bayeshlm developers."
     return "".join(
         (
             paragraph("To paste into a paper and to adapt; the numbers are those of this fit."),
@@ -104,7 +104,7 @@ def methods_section(subject: Subject) -> str:
 
 def methods_text(subject: Subject) -> str:
     """The methods paragraph."""
-    design, a, versions = subject.design, subject.attrs, subject.versions
+    design, options, versions = subject.design, subject.fitted.options, subject.fitted.versions
     cite = {key: work.cited for key, work in WORKS.items()}
     slopes = any(not column.is_intercept for column in design.random)
     correlated = any(len(block) > 1 for block in design.blocks)
@@ -114,17 +114,17 @@ def methods_text(subject: Subject) -> str:
         if design.left_out.groups:
             lost = len(design.left_out.groups)
             dropped += f", and with them {count(lost)} {'group' if lost == 1 else 'groups'}"
-    sampler = f"nutpie {versions['nutpie']}" if a["sampler"] == "nutpie" else f"PyMC {versions['pymc']}"
-    verdict = subject.fit.convergence
+    sampler = f"nutpie {versions['nutpie']}" if options.sampler == "nutpie" else f"PyMC {versions['pymc']}"
+    verdict = subject.convergence
     interval = subject.overview.fixed.attrs
     sentences = [
         f"We fitted a two-level hierarchical linear model ({cite['book']}) of {design.spec.outcome.name} to"
         f" {count(design.n_obs)} rows (level 1) in {count(design.n_groups)} groups ({design.group}, level 2){dropped}.",
         f"The posterior was computed with bayeshlm {versions['bayeshlm']} and PyMC {versions['pymc']} ({cite['pymc']})"
-        f" by the No-U-Turn Sampler ({cite['nuts']}; {sampler}), with {int(a['chains'])} chains of"
-        f" {count(int(a['draws']))} draws each after {count(int(a['tune']))} draws of tuning.",
+        f" by the No-U-Turn Sampler ({cite['nuts']}; {sampler}), with {options.chains} chains of"
+        f" {count(options.draws)} draws each after {count(options.tune)} draws of tuning.",
     ]
-    if a["parameterization"] == "marginal":
+    if options.parameterization == "marginal":
         sentences.append(
             "The random effects were integrated out of the likelihood and then drawn from their exact conditional"
             " distribution."
@@ -156,7 +156,7 @@ def _priors(subject: Subject, correlated: bool) -> str:
     if not typed:
         return f"All {scales}."
     given = ", ".join(f"{key} ~ {text}" for key, text in typed.items())
-    if len(typed) == len(subject.fit.model.priors.by_key()):
+    if len(typed) == len(subject.fitted.priors.by_key()):
         return f"The priors were {given}."
     return f"The priors given were {given}; all other {scales}."
 

@@ -51,7 +51,7 @@ def data_section(subject: Subject) -> str:
 
 def priors_section(subject: Subject) -> str:
     """The priors, and where the defaults come from."""
-    priors = subject.fit.model.priors
+    priors = subject.fitted.priors
     grid = priors_grid(priors)
     defaults = len(priors.typed) < len(priors.by_key())
     text = paragraph(

@@ -91,7 +91,7 @@ def report_html(subject: Subject, progress: bool | None = False) -> str:
         f"<title>{title}</title><style>{CSS}</style></head>\n<body>"
         f'<header><h1>{title}</h1>{_opening(subject)}<nav aria-label="Contents"><ul>{links}</ul></nav></header>\n'
         f"<main>{sections}</main>\n"
-        f"<footer>{escape(f'bayeshlm {subject.versions["bayeshlm"]}')}</footer></body></html>\n"
+        f"<footer>{escape(f'bayeshlm {subject.fitted.versions["bayeshlm"]}')}</footer></body></html>\n"
     )
 
 

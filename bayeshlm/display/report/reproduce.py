@@ -15,7 +15,7 @@ from bayeshlm.display.blocks import Grid, Section
 from bayeshlm.display.report.elements import code, paragraph, shown, subheading
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.equations import render
-from bayeshlm.sampling.options import DEFAULT_TARGET_ACCEPT
+from bayeshlm.sampling.options import sampling_options
 from bayeshlm.source.table_files import MISSING
 
 PLACEHOLDER = "your-data.csv"
@@ -23,8 +23,8 @@ PLACEHOLDER = "your-data.csv"
 
 def reproduce_section(subject: Subject) -> str:
     """The whole section."""
-    seed = int(subject.attrs["seed"])
-    rows = tuple(subject.versions.items())
+    seed = subject.fitted.options.seed
+    rows = tuple(subject.fitted.versions.items())
     python = paragraph(
         f"The same code, data, seed ({seed}) and versions give the same draws on the same kind of processor."
     )
@@ -48,8 +48,7 @@ def python_code(subject: Subject) -> str:
 
     Its data are the rows of one table; where they are not known by name a placeholder stands for their file.
     """
-    a = subject.attrs
-    options = [f"{name}={int(a[name])}" for name in ("draws", "tune", "chains", "seed")]
+    options = [f"{name}={value}" for name, value in _counts(subject).items()]
     options += [f"{name}={value!r}" for name, value in _changed(subject).items()]
     priors = typed_priors(subject)
     lines = ["import bayeshlm as hlm"]
@@ -84,21 +83,22 @@ def toml_text(subject: Subject) -> str:
 
 def command(subject: Subject) -> str:
     """The command that runs the model file with the same numbers of draws and the same seed."""
-    a = subject.attrs
-    options = " ".join(f"--{name} {int(a[name])}" for name in ("draws", "tune", "chains", "seed"))
+    options = " ".join(f"--{name} {value}" for name, value in _counts(subject).items())
     if "target_accept" in _changed(subject):
-        options += f" --target-accept {float(a['target_accept'])!r}"
+        options += f" --target-accept {subject.fitted.options.target_accept!r}"
     return f"bayeshlm fit model.toml {options} --report report.html"
+
+
+def _counts(subject: Subject) -> dict[str, int]:
+    """Options of `Model.fit` that are always given."""
+    return {name: getattr(subject.fitted.options, name) for name in ("draws", "tune", "chains", "seed")}
 
 
 def _changed(subject: Subject) -> dict[str, str | float]:
     """Options of `Model.fit` beside the counts that were not left at their defaults."""
-    a = subject.attrs
-    found: dict[str, str | float] = {}
-    if float(a["target_accept"]) != DEFAULT_TARGET_ACCEPT:
-        found["target_accept"] = float(a["target_accept"])
-    defaults = {"sampler": "nutpie", "parameterization": "marginal"}
-    return found | {name: str(a[name]) for name, default in defaults.items() if a[name] != default}
+    used, default = subject.fitted.options, sampling_options(seed=0)
+    names = ("target_accept", "sampler", "parameterization")
+    return {name: getattr(used, name) for name in names if getattr(used, name) != getattr(default, name)}
 
 
 def _not_in_command(subject: Subject) -> list[str]:
@@ -111,7 +111,7 @@ def _not_in_command(subject: Subject) -> list[str]:
 
 def typed_priors(subject: Subject) -> dict[str, str]:
     """The priors that the user gave, by key."""
-    priors = subject.fit.model.priors
+    priors = subject.fitted.priors
     return {key: text for key, text in priors.texts().items() if key in priors.typed}
 
 

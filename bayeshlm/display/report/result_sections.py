@@ -42,7 +42,7 @@ def effects_section(subject: Subject) -> str:
 def variance_section(subject: Subject) -> str:
     """Variance components, ICC and variance explained."""
     parts = [shown(variance_grid(subject.overview.variance))]
-    parts += [shown(quantity_grid(quantity, diagnostics=False)) for quantity in (subject.fit.icc(), subject.fit.r2())]
+    parts += [shown(quantity_grid(quantity, diagnostics=False)) for quantity in (subject.icc, subject.r2)]
     return "".join(parts) + figures(subject, "variance")
 
 
@@ -52,7 +52,7 @@ def groups_section(subject: Subject) -> str:
         "A plausible range is the spread of a coefficient between groups: the plug-in range takes the posterior means"
         " as known, the range of a new group includes their uncertainty."
     )
-    quantities = (subject.fit.plausible_ranges(), subject.fit.reliability())
+    quantities = (subject.plausible_ranges, subject.reliability)
     parts = [shown(quantity_grid(quantity, diagnostics=False)) for quantity in quantities]
     return text + "".join(parts) + _extremes(subject) + figures(subject, "groups")
 
@@ -60,7 +60,7 @@ def groups_section(subject: Subject) -> str:
 def cross_check_section(subject: Subject) -> str:
     """Posterior beside REML, or why REML has no estimate."""
     try:
-        check = subject.fit.cross_check()
+        check = subject.cross_check
     except HLMError as error:
         return paragraph(f"REML, the classical estimate, does not exist for these data: {error}")
     text = paragraph(
@@ -73,10 +73,10 @@ def cross_check_section(subject: Subject) -> str:
 
 def in_short(subject: Subject) -> tuple[str, bool]:
     """The verdict on the sampler, the size of the data and the ICC in sentences; whether the sampler converged."""
-    row = subject.fit.icc().table.T["icc"]
+    row = subject.icc.table.T["icc"]
     places = decimals(float(row["sd"]), float(row["mcse_mean"]))
     mean, lower, upper = (number(float(row[name]), places) for name in ("mean", "lower", "upper"))
-    design, verdict = subject.design, subject.fit.convergence
+    design, verdict = subject.design, subject.convergence
     prob = percent(subject.overview.fixed.attrs["ci_prob"])
     given = "" if all(column.is_intercept for column in design.fixed) else " given the predictors"
     sentences = [
@@ -91,7 +91,7 @@ def in_short(subject: Subject) -> tuple[str, bool]:
 
 def _extremes(subject: Subject) -> str:
     """The groups with the lowest and the highest posterior mean of each varying coefficient."""
-    table = subject.fit.group_coefficients()
+    table = subject.group_coefficients
     parts = []
     for column in subject.design.random:
         own = table[table.index.get_level_values("coefficient") == column.coefficient]

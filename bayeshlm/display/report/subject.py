@@ -2,120 +2,36 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
+from typing import TYPE_CHECKING
 
 import pandas as pd
-import xarray as xr
 
-from bayeshlm.checks.cross_check import CrossCheck
+from bayeshlm.checks.cross_check import CrossCheck, cross_check
+from bayeshlm.checks.influence import Influence, influence
+from bayeshlm.checks.level1_residuals import LevelOneResiduals, level1_residuals
+from bayeshlm.checks.level2_residuals import LevelTwoResiduals, level2_residuals
+from bayeshlm.checks.loo import Loo, leave_one_out
+from bayeshlm.checks.power_scaling import PriorSensitivity
+from bayeshlm.checks.predictive_check import PredictiveCheck, predictive_check
+from bayeshlm.checks.prior_posteriors import prior_sensitivity
 from bayeshlm.design.design import Design
+from bayeshlm.display.fit_report import fit_report
 from bayeshlm.display.fit_tables import FitReport
-from bayeshlm.parameters.priors import Priors
-from bayeshlm.quantities.convergence import Convergence
+from bayeshlm.fitted import FittedModel
+from bayeshlm.quantities.convergence import Convergence, assess_convergence
+from bayeshlm.quantities.group_coefficients import group_coefficients
+from bayeshlm.quantities.icc import icc
+from bayeshlm.quantities.plausible_ranges import plausible_ranges
 from bayeshlm.quantities.quantity import Quantity
+from bayeshlm.quantities.r2 import r2
+from bayeshlm.quantities.reliability import reliability
+from bayeshlm.reml.estimate import fit_reml
 
 if TYPE_CHECKING:
-    from bayeshlm.checks.influence import Influence
-    from bayeshlm.checks.level1_residuals import LevelOneResiduals
-    from bayeshlm.checks.level2_residuals import LevelTwoResiduals
-    from bayeshlm.checks.loo import Exact, Loo, Unit
-    from bayeshlm.checks.power_scaling import PriorSensitivity
-    from bayeshlm.checks.predictive_check import PredictiveCheck
     from bayeshlm.display.plots.fit_plots import FitPlots
     from bayeshlm.display.plots.model_plots import ModelPlots
-
-
-class ReportedModel(Protocol):
-    """What a report reads of a `Model`."""
-
-    @property
-    def design(self) -> Design:
-        """Numbers of the model."""
-        ...
-
-    @property
-    def priors(self) -> Priors:
-        """The priors."""
-        ...
-
-    @property
-    def plot(self) -> ModelPlots:
-        """Figures of the data."""
-        ...
-
-
-class ReportedFit(Protocol):
-    """What a report reads of a `Fit`; a section that needs more adds it here."""
-
-    @property
-    def model(self) -> ReportedModel:
-        """The model."""
-        ...
-
-    @property
-    def idata(self) -> xr.DataTree:
-        """All draws."""
-        ...
-
-    @property
-    def convergence(self) -> Convergence:
-        """The sampler's verdict."""
-        ...
-
-    def icc(self) -> Quantity:
-        """Intraclass correlation."""
-        ...
-
-    def plausible_ranges(self) -> Quantity:
-        """Plausible ranges."""
-        ...
-
-    def reliability(self) -> Quantity:
-        """Reliabilities."""
-        ...
-
-    def r2(self) -> Quantity:
-        """Variance explained."""
-        ...
-
-    def group_coefficients(self) -> pd.DataFrame:
-        """Coefficients of the groups."""
-        ...
-
-    def cross_check(self) -> CrossCheck:
-        """Posterior beside REML."""
-        ...
-
-    @property
-    def plot(self) -> FitPlots:
-        """Figures."""
-        ...
-
-    def predictive_check(self, n_draws: int | None = None, seed: int | None = None) -> PredictiveCheck:
-        """Replicated data beside those observed."""
-        ...
-
-    def loo(self, unit: Unit, exact: Exact) -> Loo:
-        """Leave-one-out cross-validation."""
-        ...
-
-    @overload
-    def residuals(self, level: Literal[1]) -> LevelOneResiduals: ...
-
-    @overload
-    def residuals(self, level: Literal[2]) -> LevelTwoResiduals: ...
-
-    def influence(self) -> Influence:
-        """What each group does to the results."""
-        ...
-
-    def prior_sensitivity(self) -> PriorSensitivity:
-        """What the posterior owes to the priors."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,9 +40,7 @@ class Subject:
 
     Attributes
     ----------
-    fit : Fit
-    overview : FitReport
-        What the fit prints: its tables and verdict.
+    fitted : FittedModel
     title : str
         Heading; made from the outcome when empty.
     question : str
@@ -138,11 +52,10 @@ class Subject:
 
     Notes
     -----
-    The checks are attributes that are computed once, for the section and for its figures.
+    Results are attributes that are computed once, for the section and for its figures.
     """
 
-    fit: ReportedFit
-    overview: FitReport
+    fitted: FittedModel
     title: str = ""
     question: str = ""
     source: str = ""
@@ -151,7 +64,7 @@ class Subject:
     @property
     def design(self) -> Design:
         """Numbers of the model."""
-        return self.fit.model.design
+        return self.fitted.design
 
     @property
     def heading(self) -> str:
@@ -159,47 +72,91 @@ class Subject:
         return self.title or self.overview.title
 
     @cached_property
-    def attrs(self) -> Mapping[str, Any]:
-        """How the posterior was sampled: seed, chains, draws and so on."""
-        return {str(name): value for name, value in self.fit.idata.attrs.items()}
+    def convergence(self) -> Convergence:
+        """The sampler's verdict."""
+        return assess_convergence(self.fitted.draws, self.fitted.sample_stats)
 
     @cached_property
-    def versions(self) -> Mapping[str, str]:
-        """Versions of the packages that sampled."""
-        found: dict[str, str] = json.loads(self.attrs["versions"])
-        return found
+    def overview(self) -> FitReport:
+        """What the fit prints: its tables and verdict."""
+        return fit_report(self.fitted, self.convergence)
+
+    @property
+    def icc(self) -> Quantity:
+        """Intraclass correlation."""
+        return icc(self.fitted.draws)
+
+    @property
+    def plausible_ranges(self) -> Quantity:
+        """Plausible ranges."""
+        return plausible_ranges(self.fitted.draws)
+
+    @property
+    def reliability(self) -> Quantity:
+        """Reliabilities."""
+        return reliability(self.fitted.draws)
+
+    @property
+    def r2(self) -> Quantity:
+        """Variance explained."""
+        return r2(self.fitted.draws)
+
+    @cached_property
+    def group_coefficients(self) -> pd.DataFrame:
+        """Coefficients of the groups."""
+        return group_coefficients(self.fitted.draws)
+
+    @cached_property
+    def plot(self) -> FitPlots:
+        """Figures of the fit."""
+        from bayeshlm.display.plots.fit_plots import FitPlots
+
+        return FitPlots(self.fitted.design, self.fitted.priors, self.fitted.idata)
+
+    @cached_property
+    def model_plot(self) -> ModelPlots:
+        """Figures of the data."""
+        from bayeshlm.display.plots.model_plots import ModelPlots
+
+        return ModelPlots(self.design)
+
+    @cached_property
+    def cross_check(self) -> CrossCheck:
+        """Posterior beside REML."""
+        draws, reml = self.fitted.draws, fit_reml(self.design)
+        return cross_check(draws, self.fitted.priors, reml, self.convergence, draws.moments)
 
     @cached_property
     def predictive_check(self) -> PredictiveCheck:
         """Predictive checks, with the seed of the fit."""
-        return self.fit.predictive_check(seed=int(self.attrs["seed"]))
+        return predictive_check(self.fitted.draws, seed=self.fitted.options.seed)
 
     @cached_property
     def loo_groups(self) -> Loo:
         """Leave-one-out over groups, without refits."""
-        return self.fit.loo("group", exact=False)
+        return leave_one_out(self.fitted, "group", exact=False)
 
     @cached_property
     def loo_rows(self) -> Loo:
         """Leave-one-out over rows, without refits."""
-        return self.fit.loo("row", exact=False)
+        return leave_one_out(self.fitted, "row", exact=False)
 
     @cached_property
     def level1_residuals(self) -> LevelOneResiduals:
         """Residuals of the rows."""
-        return self.fit.residuals(1)
+        return level1_residuals(self.fitted.draws)
 
     @cached_property
     def level2_residuals(self) -> LevelTwoResiduals:
         """Residuals of the groups."""
-        return self.fit.residuals(2)
+        return level2_residuals(self.fitted.draws)
 
     @cached_property
     def influence(self) -> Influence:
         """Influence of the groups, without refits of the posterior."""
-        return self.fit.influence()
+        return influence(self.fitted)
 
     @cached_property
     def prior_sensitivity(self) -> PriorSensitivity:
         """Power scaling of the priors."""
-        return self.fit.prior_sensitivity()
+        return prior_sensitivity(self.fitted)
