@@ -1,14 +1,16 @@
-"""One file, written whole or not at all."""
+"""Files written whole or not at all, one alone or several together."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from bayeshlm.errors import FileError
+from bayeshlm.interruption import uninterrupted
 
 
 @contextmanager
@@ -32,6 +34,70 @@ def whole_file(target: Path) -> Iterator[Path]:
             draft.unlink(missing_ok=True)
     except OSError as error:
         raise FileError(f"Cannot write {str(target)!r}: {error.strerror or error}.") from error
+
+
+@contextmanager
+def whole_files(target: Path, names: Sequence[str]) -> Iterator[Path]:
+    """Yield a folder for files of these names, which take the place of those of `target` if the block ends well.
+
+    They are written aside, and a failure or an interruption leaves the old ones as they were. At no moment do old and
+    new files stand side by side: a process that is killed while they change places may leave the first file, old or
+    new, without the others, never beside those of another time.
+
+    Raises
+    ------
+    FileError
+        If `target` cannot be made or written to.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        home = target if target.is_dir() else target.parent
+        with tempfile.TemporaryDirectory(dir=home, prefix=f".{target.name}.", ignore_cleanup_errors=True) as draft:
+            new, old = Path(draft, "new"), Path(draft, "old")
+            new.mkdir()
+            old.mkdir()
+            yield new
+            with uninterrupted():
+                _exchange(new, target, old, names)
+    except OSError as error:
+        raise FileError(f"Cannot write into {str(target)!r}: {error.strerror}.") from error
+
+
+def _exchange(new: Path, target: Path, old: Path, names: Sequence[str]) -> None:
+    """Move the files from `new` to `target`, those that stand there to `old`; all back again if a move fails."""
+    made = not target.exists()
+    target.mkdir(exist_ok=True)
+    main = target / names[0]
+    moved: list[tuple[Path, Path]] = []
+    try:
+        if main.exists():
+            _second_name(main, old / main.name)
+        for name in reversed(names[1:]):  # after them the old main file stands alone, and then the new one
+            if (target / name).exists():
+                moved.append(_moved(target / name, old / name))
+        for name in names:
+            moved.append(_moved(new / name, target / name))
+    except BaseException:
+        for source, place in reversed(moved):
+            if place == main and (old / main.name).exists():
+                (old / main.name).replace(main)
+            else:
+                place.replace(source)
+        if made:
+            target.rmdir()
+        raise
+
+
+def _moved(source: Path, place: Path) -> tuple[Path, Path]:
+    source.replace(place)
+    return source, place
+
+
+def _second_name(file: Path, name: Path) -> None:
+    try:
+        os.link(file, name)
+    except OSError:  # a file system without hard links
+        shutil.copy2(file, name)
 
 
 def write_text(text: str, path: str | os.PathLike[str]) -> None:

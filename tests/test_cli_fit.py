@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import bayeshlm as hlm
+from bayeshlm import text_file
 from bayeshlm.commands import results_folder
 from bayeshlm.commands.cli import UNEXPECTED, main
 from bayeshlm.design.left_out import LeftOut
@@ -268,7 +269,7 @@ def test_a_signal_while_the_files_change_places_waits_and_the_message_is_true(
 ):
     target = ward_study / "out"
     assert fit_of("--out", str(target), "--quiet") == 0
-    real, moves = results_folder._moved, []
+    real, moves = text_file._moved, []
 
     def signalled(source, place):
         moves.append(place)
@@ -276,7 +277,7 @@ def test_a_signal_while_the_files_change_places_waits_and_the_message_is_true(
             signal.raise_signal(number)
         return real(source, place)
 
-    monkeypatch.setattr(results_folder, "_moved", signalled)
+    monkeypatch.setattr(text_file, "_moved", signalled)
     assert fit_of("--out", str(target), "--quiet", "--draws", "500") == 130
     assert capsys.readouterr().err == f"bayeshlm: interrupted; {target} had been written\n"
     assert sorted(path.name for path in target.iterdir()) == ["group_coefficients.csv", "posterior.nc", "summary.json"]

@@ -7,11 +7,9 @@ import threading
 
 import pytest
 
-from bayeshlm.commands import results_folder
-from bayeshlm.commands.results_folder import GROUPS, POSTERIOR, SUMMARY, _exchange
+from bayeshlm import text_file
+from bayeshlm.commands.results_folder import GROUPS, NAMES, POSTERIOR, SUMMARY
 from bayeshlm.interruption import SIGNALS, uninterrupted
-
-NAMES = (POSTERIOR, GROUPS, SUMMARY)
 
 
 def folders(tmp_path, standing):
@@ -37,7 +35,7 @@ STANDING = [None, (), NAMES, (POSTERIOR,), (GROUPS, SUMMARY)]
 
 
 def break_move(monkeypatch, k, how):
-    real, moves = results_folder._moved, []
+    real, moves = text_file._moved, []
 
     def breaking(source, place):
         moves.append(place)
@@ -45,7 +43,7 @@ def break_move(monkeypatch, k, how):
             how()
         return real(source, place)
 
-    monkeypatch.setattr(results_folder, "_moved", breaking)
+    monkeypatch.setattr(text_file, "_moved", breaking)
 
 
 @pytest.mark.parametrize("links", [True, False])
@@ -67,12 +65,12 @@ def test_a_move_that_fails_leaves_what_was_there(standing, links, tmp_path, monk
         with monkeypatch.context() as patch:
             break_move(patch, k, fail)
             with pytest.raises(OSError, match="Input/output"):
-                _exchange(new, target, old)
+                text_file._exchange(new, target, old, NAMES)
         assert state(target) == before
     (tmp_path / "all").mkdir()
     new, target, old = folders(tmp_path / "all", standing)
     break_move(monkeypatch, n_moves, fail)
-    _exchange(new, target, old)
+    text_file._exchange(new, target, old, NAMES)
     mine = {} if standing is None else {"notes.txt": "mine"}
     assert state(target) == {**mine, **dict.fromkeys(NAMES, "new")}
 
@@ -85,7 +83,7 @@ def test_a_process_killed_at_a_move_leaves_files_of_one_fit(k, tmp_path, monkeyp
     child = os.fork()
     if child == 0:
         break_move(monkeypatch, k, lambda: os.kill(os.getpid(), signal.SIGKILL))
-        _exchange(new, target, old)
+        text_file._exchange(new, target, old, NAMES)
         os._exit(0)
     status = os.waitpid(child, 0)[1]
     assert os.WIFSIGNALED(status) == (k < 5)

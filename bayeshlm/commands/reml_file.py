@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 from typing import Any
 
-from bayeshlm.display.left_out_notes import data_notes
-from bayeshlm.equations import render
+from bayeshlm.commands.plain_values import finite, json_text, model_values
 from bayeshlm.faces.reml_fit import RemlFit
 from bayeshlm.text_file import write_text
 
@@ -31,41 +28,32 @@ def reml_summary(fit: RemlFit) -> dict[str, Any]:
     design, components = fit.design, fit.variance_components(intervals=None)["estimate"]
     tests = fit.fixed_effects()
     numbers = ["estimate", "se", "df", "t", "p"]
-    named: dict[str, dict[str, float | None]] = {"tau": {}, "corr": {}}
+    named: dict[str, dict[str, Any]] = {"tau": {}, "corr": {}}
     for (component, effect), value in zip(components.index, components, strict=True):
         if component in named:
-            named[component][effect] = _finite(value)
+            named[component][effect] = finite(value)
     return {
         "format": FORMAT,
-        "model": {
-            "equations": render(design.spec, "levels", design.group),
-            "lme4": render(design.spec, "lme4", design.group, design.coded),
-            "n_obs": design.n_obs,
-            "rows_dropped": design.rows_dropped,
-            "missing": dict(design.left_out.columns),
-            "groups_dropped": list(design.left_out.groups),
-            "notes": list(data_notes(design)),
-            "groups": {design.group: design.n_groups},
-        },
+        "model": model_values(design),
         "reml": {
             "method": fit.method,
             "fixed_effects": {
                 str(symbol): {
                     "term": row["term"],
                     "coefficient": row["coefficient"],
-                    **{name: _finite(row[name]) for name in numbers},
+                    **{name: finite(row[name]) for name in numbers},
                 }
                 for symbol, row in tests.iterrows()
             },
             **named,
-            "sigma": _finite(fit.sigma),
-            "criterion": _finite(fit.criterion),
-            "log_likelihood": _finite(fit.log_likelihood),
-            "aic": _finite(fit.aic),
-            "bic": _finite(fit.bic),
+            "sigma": finite(fit.sigma),
+            "criterion": finite(fit.criterion),
+            "log_likelihood": finite(fit.log_likelihood),
+            "aic": finite(fit.aic),
+            "bic": finite(fit.bic),
             "n_parameters": fit.n_parameters,
-            "icc": {str(name): _finite(value) for name, value in fit.icc().items()},
-            "reliability": {str(name): _finite(value) for name, value in fit.reliability()["estimate"].items()},
+            "icc": {str(name): finite(value) for name, value in fit.icc().items()},
+            "reliability": {str(name): finite(value) for name, value in fit.reliability()["estimate"].items()},
             "singular": fit.singular,
             "reason": fit.reason,
             "converged": fit.converged,
@@ -81,8 +69,4 @@ def write_reml(fit: RemlFit, path: str | os.PathLike[str]) -> None:
     FileError
         If the file cannot be written.
     """
-    write_text(json.dumps(reml_summary(fit), indent=1, allow_nan=False, ensure_ascii=False) + "\n", path)
-
-
-def _finite(value: Any) -> float | None:
-    return float(value) if math.isfinite(value) else None
+    write_text(json_text(reml_summary(fit)), path)

@@ -10,7 +10,20 @@ from bayeshlm.display.digits import count
 from bayeshlm.display.html import to_html
 from bayeshlm.display.left_out_notes import data_notes, dropped_rows, notes_block
 from bayeshlm.equations import render
+from bayeshlm.foreign_text import printable
 from bayeshlm.parameters.priors import Priors
+
+
+def model_text(design: Design) -> str:
+    """Write a model as plain text: its size, its equations, and what must be said of the data."""
+    title = (
+        f"Model: {design.n_obs} rows in {design.n_groups} groups ({design.group}),"
+        f" {len(design.fixed)} fixed and {len(design.random)} random effects"
+    )
+    dropped = dropped_rows(design.rows_dropped, design.left_out)
+    equations = render(design.spec, "levels", design.group)
+    notes = (f"Note: {note}" for note in data_notes(design))
+    return printable("\n".join(filter(None, (title, dropped, equations, *notes))))
 
 
 def model_html(design: Design, priors: Priors) -> str:

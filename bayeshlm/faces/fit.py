@@ -147,12 +147,8 @@ class Fit(FitQuantities):
         -------
         Loo
             ``elpd``, ``se``, ``p_loo``, ``looic``, ``mcse``, ``table``, ``pointwise`` (with ``pareto_k``), ``bad``
-            (units that the importance weights fail for).
-
-        See Also
-        --------
-        bayeshlm.compare : several models beside each other.
-        bayeshlm.checks.loo.leave_one_out : what is computed.
+            (units that the weights fail for). `bayeshlm.compare` has several models beside each other; see
+            `bayeshlm.checks.loo.leave_one_out` for what is computed.
         """
         return ShownLoo.of(leave_one_out(self._fitted, unit, exact))
 
@@ -168,8 +164,8 @@ class Fit(FitQuantities):
         Returns
         -------
         Influence
-            ``table`` (a row a group, the most influential first), ``posterior``, ``reml``, ``outlying``, ``bad``;
-            see `bayeshlm.checks.influence` for every column and measure, and its source.
+            ``table`` (a row a group, the most influential first), ``posterior``, ``reml``, ``outlying``, ``bad``: see
+            `bayeshlm.checks.influence.Influence`, and `bayeshlm.reml.reml_influence` for the sources.
         """
         return ShownInfluence.of(influence(self._fitted, exact))
 

@@ -8,14 +8,20 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from bayeshlm.checks.prior_predictive import prior_predictive
 from bayeshlm.design import Design, build_design
 from bayeshlm.design.expanded import expanded_spec
-from bayeshlm.display.left_out_notes import data_notes, dropped_rows
+from bayeshlm.display.left_out_notes import data_notes
+from bayeshlm.display.model_view import model_html, model_text
+from bayeshlm.display.shown_methods import ShownComparison, ShownHausman
 from bayeshlm.equations import ModelSpec, parse, render
 from bayeshlm.errors import ModelWarning, OptionError
+from bayeshlm.faces.reml_fit import RemlFit
 from bayeshlm.foreign_text import printable
 from bayeshlm.graph.build import build_graph
 from bayeshlm.graph.parameterization import Parameterization
+from bayeshlm.methods.compare_methods import compare_methods
+from bayeshlm.methods.contextual import hausman
 from bayeshlm.parameters.prior_families import Family
 from bayeshlm.parameters.priors import Priors, make_priors, warn_far_from_zero
 from bayeshlm.reml.enough_rows import check_level1
@@ -27,9 +33,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bayeshlm.display.plots.model_plots import ModelPlots
-    from bayeshlm.display.shown_methods import ShownComparison, ShownHausman
     from bayeshlm.faces.fit import Fit
-    from bayeshlm.faces.reml_fit import RemlFit
     from bayeshlm.sampling.options import Sampler
 
 logger = logging.getLogger(__name__)
@@ -77,11 +81,6 @@ class Model:
     ... )
     >>> model.equations("lme4")
     'mathach ~ sector + I(ses - ave(ses, school)) + (1 | school)'
-    >>> model
-    Model: 7185 rows in 160 groups (school), 3 fixed and 1 random effects
-    mathach = b0 + b1*cwc(ses) + r
-    b0 = g00 + g01*sector + u0
-    b1 = g10
     """
 
     def __init__(
@@ -118,8 +117,8 @@ class Model:
             As in `Model`, or all priors as they are.
         """
         model = cls.__new__(cls)
-        given = priors if isinstance(priors, Priors) else make_priors(design, priors)
-        model._design, model._priors = design, given
+        model._design = design
+        model._priors = priors if isinstance(priors, Priors) else make_priors(design, priors)
         return model
 
     @property
@@ -157,17 +156,8 @@ class Model:
         ----------
         parameterization : {"marginal", "noncentered", "centered"}
             The group deviations u integrated out, or explicit and written in one of two ways. The
-            posterior of gamma, tau, corr and sigma is the same.
-
-        Raises
-        ------
-        OptionError
-            If the parameterization is none of these.
-
-        See Also
-        --------
-        bayeshlm.graph.marginal.marginal_graph, bayeshlm.graph.hierarchical.hierarchical_graph :
-            the variables and their dims.
+            posterior of gamma, tau, corr and sigma is the same. Their variables and dims are those of
+            `bayeshlm.graph.marginal.marginal_graph` and `bayeshlm.graph.hierarchical.hierarchical_graph`.
         """
         return build_graph(self.design, self.priors, parameterization)
 
@@ -196,16 +186,13 @@ class Model:
         cores : int, optional
             Chains run at a time; by default as many as there are processors.
         seed : int, optional
-            Seed of the random numbers; the same seed gives the same draws. One is drawn, and kept
-            in the result, if none is given.
+            The same seed gives the same draws. One is drawn, and kept in the result, if none is given.
         sampler : {"nutpie", "pymc"}
         parameterization : {"marginal", "noncentered", "centered"}
-            As in `graph`. With the marginal graph u is drawn afterwards from its exact conditional
-            distribution, for each draw of the parameters. Where the draws of beta would take more than
-            256 MiB their moments are kept, and `Fit.group_draws` makes draws of chosen groups.
+            As in `graph`. With the marginal graph u is drawn afterwards, from its exact conditional distribution. Where
+            the draws of beta would take more than 256 MiB their moments are kept; see `Fit.group_draws`.
         target_accept : float, optional
-            Acceptance rate aimed at, between 0 and 1; 0.9 by default. Nearer to 1: smaller steps,
-            fewer divergences, slower.
+            Acceptance rate aimed at, 0.9 by default; nearer to 1 smaller steps, fewer divergences, slower.
         progress : bool, optional
             Show what is going on; by default on a terminal and in a notebook.
 
@@ -217,12 +204,8 @@ class Model:
         ------
         OptionError, SamplingError
         DataError
-            Nothing is left of the outcome for the level-1 variance: its posterior would have no end at zero.
-
-        Warns
-        -----
-        ModelWarning
-            The data do not determine a variance component; `reml` refuses such a model.
+            Nothing is left of the outcome for the level-1 variance: its posterior would have no end at zero. Where the
+            data do not determine a variance component a ModelWarning says so; `reml` refuses such a model.
         """
         from bayeshlm.faces.fit import Fit
         from bayeshlm.fitted import FittedModel
@@ -251,14 +234,7 @@ class Model:
             Groups ``prior``, ``prior_predictive`` and ``observed_data``, as ArviZ's plots take them:
             ``az.plot_ppc_dist(model.prior_predictive(), group="prior_predictive")``, with the outcomes' own density if
             ``visuals={"observed_dist": {}}``.
-
-        Raises
-        ------
-        OptionError
-            An option is out of range, or the draws take more memory than they may.
         """
-        from bayeshlm.checks.prior_predictive import prior_predictive
-
         return prior_predictive(self.design, self.priors, draws, seed)
 
     def reml(self) -> RemlFit:
@@ -269,20 +245,10 @@ class Model:
         DataError
             When the data do not determine a variance component or leave no residual variance.
         """
-        from bayeshlm.faces.reml_fit import RemlFit
-
         return RemlFit(self.design, "REML")
 
     def ml(self) -> RemlFit:
-        """Estimate the model by maximum likelihood, without sampling; priors are not used.
-
-        Raises
-        ------
-        DataError
-            As `reml`.
-        """
-        from bayeshlm.faces.reml_fit import RemlFit
-
+        """As `reml`, by maximum likelihood."""
         return RemlFit(self.design, "ML")
 
     def compare_methods(self, x: str | None = None, *, weighted: bool = False) -> ShownComparison:
@@ -300,15 +266,7 @@ class Model:
         MethodComparison
             ``table`` (what each method estimates: the slope within groups, between them or a mixture), ``summary``
             and every regression.
-
-        Raises
-        ------
-        OptionError
-            When the model has no such slope, or several.
         """
-        from bayeshlm.display.shown_methods import ShownComparison
-        from bayeshlm.methods.compare_methods import compare_methods
-
         return ShownComparison.of(compare_methods(self.design, x, weighted=weighted))
 
     def hausman(self, x: str | None = None) -> ShownHausman:
@@ -317,21 +275,14 @@ class Model:
         Parameters
         ----------
         x : str, optional
-            A level-1 column, or its coefficient; may be left out where the model has one only.
+            As in `compare_methods`.
 
         Returns
         -------
         Hausman
             ``contextual`` (Wald test of the contextual effect) and Hausman's ``chi2``, ``df`` and ``p``.
 
-        Raises
-        ------
-        OptionError, DataError
-            When the model has no such slope, or several; when the group means of x do not vary.
         """
-        from bayeshlm.display.shown_methods import ShownHausman
-        from bayeshlm.methods.contextual import hausman
-
         return ShownHausman.of(hausman(self.design, x))
 
     @cached_property
@@ -342,16 +293,7 @@ class Model:
         return ModelPlots(self.design)
 
     def __repr__(self) -> str:
-        design = self.design
-        title = (
-            f"Model: {design.n_obs} rows in {design.n_groups} groups ({design.group}),"
-            f" {len(design.fixed)} fixed and {len(design.random)} random effects"
-        )
-        dropped = dropped_rows(design.rows_dropped, design.left_out)
-        notes = (f"Note: {note}" for note in data_notes(design))
-        return printable("\n".join(filter(None, (title, dropped, self.equations(), *notes))))
+        return model_text(self.design)
 
     def _repr_html_(self) -> str:
-        from bayeshlm.display.model_view import model_html
-
         return model_html(self.design, self.priors)

@@ -43,8 +43,7 @@ class RemlFit(LabelledEstimate):
     """REML or ML estimates of a `Model`, made by `Model.reml` or `Model.ml`; no sampling, PyMC is not imported.
 
     Every table says in ``attrs`` how many rows were used and dropped, whether the search converged and whether the
-    estimate is singular. Estimates on the boundary, a variance of 0 or a correlation of 1 or -1, are flagged by
-    `singular`, with the `reason`.
+    estimate is `singular`: on the boundary, a variance of 0 or a correlation of 1 or -1, with the `reason`.
 
     Parameters
     ----------
@@ -78,14 +77,14 @@ class RemlFit(LabelledEstimate):
         df : {"satterthwaite", "kenward-roger", "normal"}
             Degrees of freedom; Kenward-Roger's standard errors are the adjusted ones.
         robust : bool
-            Cluster-robust standard errors (see `robust_se`), with the same degrees of freedom.
+            Cluster-robust standard errors (see `robust_se`), with the same degrees of freedom. Those of fewer than 50
+            groups are too small: ``attrs["notes"]`` and a warning say so.
 
         Returns
         -------
         pandas.DataFrame
             Indexed by symbol; columns ``coefficient``, ``term``, ``estimate``, ``se``, ``df``, ``t``, ``p``, ``lower``,
-            ``upper``. Robust standard errors of fewer than 50 groups are too small: ``attrs["notes"]`` and a warning
-            say so.
+            ``upper``.
         """
         table = fixed_table(self._design, self._estimate, prob, df, robust)
         for note in table.attrs["notes"]:
@@ -161,10 +160,8 @@ class RemlFit(LabelledEstimate):
             Indexed by symbol: ``coefficient``, ``term``, ``numerator_df``, ``denominator_df``, ``F``, ``p``. Where the
             model itself depends on the coding ``attrs["notes"]`` says what is tested.
         """
-        title = "F tests of the terms, each given all others"
-        return ShownFrame.of(
-            self._stamped(anova_table(self._design, self._estimate, df)), partial(shown_plain, title=title)
-        )
+        table = self._stamped(anova_table(self._design, self._estimate, df))
+        return ShownFrame.of(table, partial(shown_plain, title="F tests of the terms, each given all others"))
 
     def wald(
         self,
@@ -175,7 +172,7 @@ class RemlFit(LabelledEstimate):
         df: DfMethod = "satterthwaite",
         prob: float = 0.95,
     ) -> ShownTest:
-        """Test ``L gamma = c``: jointly by F and chi-square, and each row by its t.
+        """Test ``L gamma = c``: jointly by F and chi-square, and in ``table`` each row by its t.
 
         Parameters
         ----------
@@ -187,40 +184,24 @@ class RemlFit(LabelledEstimate):
             c, where L is a matrix.
         df, prob
             As in `anova` and `fixed_effects`.
-
-        Returns
-        -------
-        WaldTest
-            ``F``, ``numerator_df``, ``denominator_df``, ``p``, ``chi2``, ``chi2_p`` and ``table`` of the rows.
-
-        Raises
-        ------
-        OptionError
-            When the hypotheses cannot be read, or both or none of `hypotheses` and `pattern` are given.
         """
         check_prob(prob)
         hypothesis = read_hypothesis(hypotheses, self._estimate.fixed_labels, pattern, value)
         return ShownTest.of(linear_hypothesis(self._estimate, hypothesis, df), prob)
 
     def chi_square(self) -> pd.DataFrame:
-        """HLM's chi-square test that a random effect does not vary.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Indexed by effect: ``chi2``, ``df``, ``p``; ``attrs["n_groups_used"]`` groups enter.
-        """
+        """HLM's chi-square test that an effect does not vary: ``chi2``, ``df``, ``p``, ``attrs["n_groups_used"]``."""
         table = self._stamped(chi_square_table(self._design, self._estimate))
         return ShownFrame.of(table, partial(shown_plain, title="Chi-square tests that an effect does not vary"))
 
     @cached_property
-    def as_draw(self) -> xr.Dataset:
-        """The estimates as a posterior of one chain and one draw, u the empirical Bayes estimates."""
-        return at_estimates.estimates_as_draw(self._design, self._estimate)
+    def _draws(self) -> Draws:
+        return Draws(at_estimates.estimates_as_draw(self._design, self._estimate), self._design)
 
     @property
-    def _draws(self) -> Draws:
-        return Draws(self.as_draw, self._design)
+    def as_draw(self) -> xr.Dataset:
+        """The estimates as a posterior of one chain and one draw, u the empirical Bayes estimates."""
+        return self._draws.dataset
 
     def group_coefficients(self) -> pd.DataFrame:
         """Level-1 coefficients of every group: ``beta_j = W_j gamma + u_j``, u its empirical Bayes estimate.
@@ -240,7 +221,7 @@ class RemlFit(LabelledEstimate):
         Parameters
         ----------
         at : mapping, optional
-            Values of the columns with a random slope at which it is taken.
+            As in `Fit.icc`.
 
         Returns
         -------
@@ -254,53 +235,29 @@ class RemlFit(LabelledEstimate):
     def plausible_ranges(
         self, prob: float = 0.95, at: Mapping[str, float] | None = None, z: float | None = None
     ) -> pd.DataFrame:
-        """Range ``W gamma -+ z tau`` that holds `prob` of the groups' coefficients.
+        """Range ``W gamma -+ z tau`` that holds `prob` of the groups' coefficients: ``lower``, ``upper``.
 
         Parameters
         ----------
-        prob : float
-            Share of the groups.
-        at : mapping, optional
-            Values of level-2 columns; by default their means over groups.
-        z : float, optional
-            Multiplier of tau in place of the normal quantile.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Indexed by coefficient: ``lower``, ``upper``.
+        prob, at, z
+            As in `Fit.plausible_ranges`.
         """
         table = self._stamped(at_estimates.range_estimates(self._draws, prob, at, z))
         return ShownFrame.of(table, partial(shown_plain, title="Plausible ranges of the groups"))
 
     def reliability(self) -> pd.DataFrame:
-        """Reliability of the groups' own estimates, averaged over groups, as HLM prints it.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Indexed by coefficient: ``estimate``; ``attrs["n_groups_with_ols"]`` groups enter.
-        """
+        """Reliability of the groups' own estimates, averaged over ``attrs["n_groups_with_ols"]``, as HLM prints it."""
         table = self._stamped(at_estimates.reliability_estimates(self._draws))
         return ShownFrame.of(table, partial(shown_plain, title="Reliability"))
 
     def r2(self, null: RemlFit | None = None) -> pd.Series:
-        """Variance explained at the estimates, as `Fit.r2` defines it.
+        """Variance explained at the estimates, as `Fit.r2` defines it; with `null` ``"reduction sigma2"`` and so on.
 
         Parameters
         ----------
         null : RemlFit, optional
             Fit of a smaller model to the same rows, from whose variances the reduction is taken.
 
-        Returns
-        -------
-        pandas.Series
-            ``marginal``, ``conditional`` and the shares; with `null` ``"reduction sigma2"`` and so on.
-
-        Raises
-        ------
-        OptionError
-            `null` is a fit to other rows.
         """
         other = None if null is None else (null.as_draw, null.design)
         series = at_estimates.r2_estimates(self._draws, other)
@@ -317,18 +274,12 @@ class RemlFit(LabelledEstimate):
         n_boot : int, optional
             Draws of a parametric bootstrap in place of chi-square distributions.
         seed : int, optional
-            Seed of the bootstrap.
 
         Returns
         -------
         LikelihoodComparison
             ``statistic``, ``df``, ``p``, ``method``; both are refitted by ML where their fixed parts differ, or one of
             the two was fitted by it.
-
-        Raises
-        ------
-        OptionError
-            When the models are not nested.
         """
         if not isinstance(other, RemlFit):
             raise OptionError(f"compare() takes the fit of another model.reml(), not a {type(other).__name__}.")
@@ -338,16 +289,9 @@ class RemlFit(LabelledEstimate):
 
     @property
     def _report(self) -> RemlReport:
-        return RemlReport(
-            design=self._design,
-            estimate=self._estimate,
-            fixed=self.fixed_effects(),
-            variance=self.variance_components(),
-            chi_square=self.chi_square(),
-            reliability=self.reliability(),
-            residuals=self.residuals(),
-            icc=self.icc(),
-        )
+        variances, tests = self.variance_components(), self.chi_square()
+        shares = (self.reliability(), self.residuals(), self.icc())
+        return RemlReport(self._design, self._estimate, self.fixed_effects(), variances, tests, *shares)
 
     def __repr__(self) -> str:
         return reml_text(self._report)

@@ -177,11 +177,11 @@ class Conditionals:
 
 def fixed_part(design: Design, gamma: Array, groups: slice) -> Array:
     """The part of beta that is fixed, ``W_j gamma`` of some groups at each draw: (S, C, B)."""
-    from bayeshlm.likelihood import conditional_kernel
+    from bayeshlm.likelihood.conditional_kernel import fixed_part as fill_fixed_part
 
     W = np.ascontiguousarray(design.W[groups].T)
     values = np.empty((len(gamma), len(design.coefficients), W.shape[1]))
-    conditional_kernel.fixed_part(np.ascontiguousarray(gamma), W, design.coefficient_of, values)
+    fill_fixed_part(np.ascontiguousarray(gamma), W, design.coefficient_of, values)
     return values
 
 

@@ -1,0 +1,41 @@
+"""Results as the plain values of JSON files: what the command line's files have in common."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from bayeshlm.design.design import Design
+from bayeshlm.display.left_out_notes import data_notes
+from bayeshlm.equations import render
+
+
+def model_values(design: Design) -> dict[str, Any]:
+    """What a file says of the model and its data."""
+    return {
+        "equations": render(design.spec, "levels", design.group),
+        "lme4": render(design.spec, "lme4", design.group, design.coded),
+        "n_obs": design.n_obs,
+        "rows_dropped": design.rows_dropped,
+        "missing": dict(design.left_out.columns),
+        "groups_dropped": list(design.left_out.groups),
+        "notes": list(data_notes(design)),
+        "groups": {design.group: design.n_groups},
+    }
+
+
+def json_text(content: dict[str, Any]) -> str:
+    """The text of a JSON file."""
+    return json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def finite(value: Any) -> Any:
+    """The same value with every number that JSON cannot hold replaced by None."""
+    if isinstance(value, dict):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
