@@ -49,7 +49,8 @@ def executed(path: Path) -> nbformat.NotebookNode:
 
 def _blank(output: nbformat.NotebookNode) -> bool:
     """What a bar leaves that was shown because a step took long, and is gone."""
-    return WIDGET in output.get("data", {})
+    data = output.get("data", {})
+    return WIDGET in data or (not data.get("text/plain", "blank").strip() and "image/png" not in data)
 
 
 def tidied(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
