@@ -73,9 +73,10 @@ def _cells(values: Any) -> Any:
 
 
 def _cell(value: Any) -> Any:
-    if isinstance(value, str) and _FORMULA.match(value) and not _NUMBER.fullmatch(value):
-        return f"'{value}"
-    return value
+    if not isinstance(value, str):
+        return value
+    marked = f"'{value}" if _FORMULA.match(value) and not _NUMBER.fullmatch(value) else value
+    return marked.replace("\r\n", "\n").replace("\r", "\n")  # Python 3.12 leaves a cell with "\r" without quotes
 
 
 def _spelled(found: re.Match[str]) -> str:

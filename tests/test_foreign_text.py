@@ -97,7 +97,7 @@ def test_no_cell_of_a_table_is_a_formula():
     table = pd.DataFrame({"mean": -1.5, "=n": 2, "text": FORMULAS[0], "kind": pd.Categorical(["+x"] * 14)}, index)
     rows = list(csv.reader(io.StringIO(no_formulas(table).to_csv())))
     assert rows[0] == ["'@ward", "coefficient", "mean", "'=n", "text", "kind"]
-    assert [row[0] for row in rows[1::2]] == [f"'{text}" for text in FORMULAS]
+    assert [row[0] for row in rows[1::2]] == ["'" + text.replace("\r", "\n") for text in FORMULAS]
     assert rows[2][1:] == ["'=b1", "-1.5", "2", f"'{FORMULAS[0]}", "'+x"]
 
 
