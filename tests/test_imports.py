@@ -55,6 +55,7 @@ def test_a_room_imports_only_what_comes_before_it(path):
         if parts[0] == "bayeshlm" and len(parts) > 1:
             assert LEVEL[parts[1]] <= LEVEL[home], f"{home} imports {name}"
             assert {home, parts[1]} != {"graph", "reml"}, "REML is a check independent of the graph"
+            assert (home, parts[1]) != ("checks", "sampling"), "checks ask the likelihood and a fitted model's refit()"
         if parts[0] in ("pymc", "pytensor", "nutpie"):
             type_only = path.stem == "model" and parts[0] == "pymc"
             assert home in ("graph", "sampling") or type_only, f"{home} imports {name}"

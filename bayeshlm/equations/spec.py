@@ -106,9 +106,6 @@ class LevelEquation:
         return self.random_effects[0].symbol if self.random_effects else None
 
 
-Level2Equation = LevelEquation
-"""The name of the equations of a model of two levels."""
-
 type Blocks = tuple[tuple[str, ...], ...]
 """Random effects of one grouping, partitioned into blocks that are independent of each other."""
 
