@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from importlib.util import find_spec
 from typing import Any
 
 from bayeshlm.foreign_text import printable
@@ -170,8 +171,10 @@ def _step_bar() -> Any:
 
 
 def somebody_watches() -> bool:
-    """Whether standard error is a terminal, or the code runs in a notebook."""
+    """Whether standard error is a terminal, or the code runs in a notebook that has the widgets a bar is made of."""
     from rich.console import Console
 
     console = Console(stderr=True)
-    return console.is_terminal or console.is_jupyter
+    if console.is_jupyter:  # without widgets, rich would leave warnings and blank outputs in the notebook
+        return find_spec("ipywidgets") is not None
+    return console.is_terminal

@@ -4,9 +4,10 @@ import logging
 from types import SimpleNamespace
 
 import numba
+import pytest
 
 from bayeshlm.likelihood.blocks import in_threads
-from bayeshlm.progress import counted, part, sampling_bar, stage, steps
+from bayeshlm.progress import counted, part, sampling_bar, somebody_watches, stage, steps
 
 
 def test_every_item_once_and_nothing_shown_when_nobody_watches(capsys):
@@ -93,3 +94,11 @@ def test_there_is_one_bar_at_a_time(capsys, monkeypatch):
     shown = capsys.readouterr().err
     assert "Writing" in shown
     assert "Leaving" not in shown
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_in_a_notebook_a_bar_needs_widgets(installed, monkeypatch):
+    monkeypatch.setattr("rich.console.Console.is_jupyter", True, raising=False)
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    monkeypatch.setattr("bayeshlm.progress.find_spec", lambda name: installed or None)
+    assert somebody_watches() is installed
