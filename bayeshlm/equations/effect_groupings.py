@@ -56,9 +56,9 @@ def find_groupings(text: str, sides: Sequence[Sequence[Side]]) -> Groupings:
         place = next(effect for level in effects for effect in level if keys[effect.name] == ordered[MOST_GROUPINGS])
         message = f"this is grouping number {MOST_GROUPINGS + 1}: up to {MOST_GROUPINGS} are read"
         raise equation_error(text, place.span, message)
-    for number, lines in enumerate(sides):
+    for number in range(len(sides)):
         if number not in highest.values():
-            raise _no_units(text, number, lines, effects[number], sides[number + 1])
+            raise _no_units(text, sides, number, effects[number])
     positions = {effect: ordered.index(key) for effect, key in keys.items()}
     _check_once(text, sides, positions)
     return Groupings(tuple(key if isinstance(key, str) else None for key in ordered), positions)
@@ -94,20 +94,19 @@ def _check_once(text: str, sides: Sequence[Sequence[Side]], positions: dict[str,
             inherited |= {symbol.name: taken for symbol, term in side.fixed if term.lone is not None}
 
 
-def _no_units(
-    text: str, number: int, lines: Sequence[Side], effects: Sequence[Symbol], above: Sequence[Side]
-) -> Exception:
+def _no_units(text: str, sides: Sequence[Sequence[Side]], number: int, effects: Sequence[Symbol]) -> Exception:
     """Build the error for a level whose lines vary over no units of their own."""
-    level, coefficient, higher = number + 2, lines[0].line.left.name, above[0].line.left.name
+    level, line = number + 2, sides[number][0].line
+    lifted = line if number + 1 == len(sides) else sides[number + 1][0].line
+    instead = f"put the right side of the line of `{lifted.left.name}` in place of `{lifted.left.name}`"
     if effects:
         message = (
             f"the random effects of level {level} have groupings that stand in level {level + 1} too, so that it has no"
-            f" units of its own: put the right side of the line of `{higher}` in place of `{higher}`"
+            f" units of its own: {instead}"
         )
         return equation_error(text, effects[0].span, message)
     message = (
-        f"no line of level {level} has a random effect, so that it has no units: end one with it, such as `+ r0` in the"
-        f" line of `{coefficient}`, or put the right side of the line of `{higher}` in place of `{higher}`"
+        f"no line of level {level} has a random effect, so that it has no units: end one with it, such as `+ u0` in the"
+        f" line of `{line.left.name}`, or {instead}"
     )
-    end = lines[0].line.span[1]
-    return equation_error(text, (end, end + 1), message)
+    return equation_error(text, (line.span[1], line.span[1] + 1), message)

@@ -162,6 +162,7 @@ MORE_LEVELS = [
     # levels without units
     ("y = p0 + e\np0 = b00 + b01*w«\nb00 = g000 + u00", "no line of level 2 has a random effect"),
     ("y = p0 + e\np0 = b00 + r0\nb00 = c0«\nc0 = g000 + u00", "no line of level 3 has a random effect"),
+    ("y = p0 + e\np0 = b00 + r0\nb00 = g000«", "or put the right side of the line of `b00` in place of `b00`"),
     ("y = p0 + p1*x + e\np0 = b00\np1 = b10 + «r1»[a]\nb00 = g000 + u00[a]", "no units of its own"),
     # names of groupings
     (f"{TWO}".replace("u1[a]", "«u1»"), "`u1` names no grouping, but `u0[a]` of the same level does: write `u1[a]`"),
