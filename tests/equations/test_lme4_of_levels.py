@@ -3,6 +3,7 @@
 import pytest
 
 from bayeshlm.equations import parse, render
+from bayeshlm.equations.spec import Call, Product
 from bayeshlm.errors import EquationError, OptionError
 
 OXIDE = "thickness = p0 + e; p0 = b00 + r0[lot_wafer]; b00 = g000 + g001*source2 + u00[lot]"
@@ -126,8 +127,10 @@ def test_units_of_a_cell():
 def test_with_several_groupings_there_is_one_value_a_row():
     text = "y = b0 + r; b0 = g00 + g01*cgm(w) + g02*scale(w) + u0[a] + v0[b]"
     assert render(parse(text), "lme4") == "y ~ I(w - mean(w)) + scale(w) + (1 | a) + (1 | b)"
-    spec = parse(text.replace("cgm(w)", "w"))
-    mean = parse("y = b0 + r; b0 = g00 + g01*mean(w) + g02*scale(w) + u0").levels[1][0].fixed
-    line = type(spec.equations[0])("b0", mean, spec.equations[0].random_effects)
+
+
+def test_a_mean_without_a_grouping_is_refused():
+    spec = parse("y = b0 + r; b0 = g00 + g01*w + u0[a] + v0[b]")
+    spec = spec.map_expressions(lambda one: one if one.is_constant else Product((Call("mean", one),)))
     with pytest.raises(EquationError, match=r"mean\(x\) has no one grouping"):
-        render(type(spec)(spec.outcome, (spec.level1, (line,)), spec.groupings, "r", spec.blocks_by_grouping), "lme4")
+        render(spec, "lme4")
