@@ -17,7 +17,7 @@ PIECES = [
     *("=", "+", "*", "(", ")", "[", "]", ",", "\n", ";", "#", "`", '"', "-", "^", ":", ".", " ", "\r\n"),
     *("cwc(x)", "y = b0 + r\n", "b0 = g00 + u0\n", "Level 1:", "= 0", 'ref="a"'),
     *("_0j", "½", "ﬁ", "β₁ⱼXᵢⱼ", "γ01Wj", "·", "~", "r ~ N(0, s)\n", "x has been centered around the grand mean.\n"),
-    *("Mixed Model\n", "y = g00 + u0 + r\n"),
+    *("Mixed Model\n", "y = g00 + u0 + r\n", "u0[a]", "v0[a:b]", "b0 = g00 + u0[a] + v0[b]\n", "g00 = h0 + w0\n"),
 ]
 ODD_LETTERS = "_0½ªﬁǰ´٣ᵢⱼ₀₁⁄ⅷ℃İßςβγijbuUG.·`'"
 
