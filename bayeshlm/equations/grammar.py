@@ -148,8 +148,10 @@ def _check_roles(text: str, levels: Levels, sides: list[Side]) -> None:
         )
         raise equation_error(text, (first_line.span[1], first_line.span[1] + 1), message)
     if not fixed:
-        message = f"the model has no fixed effect: write `{first_line.left.name} = g00 + {random[0].name}`"
-        raise equation_error(text, first_line.terms[0].span, message)
+        line = levels.lines[-1][0]
+        effects = text[line.terms[0].span[0] : line.span[1]]
+        message = f"the model has no fixed effect: write `{line.left.name} = g00 + {effects}`"
+        raise equation_error(text, line.terms[0].span, message)
 
 
 def _check_lone_coefficients(text: str, levels: Levels) -> None:

@@ -159,6 +159,7 @@ MORE_LEVELS = [
     ("y = p0 + e\np0 = b00 + r0\nb00 = g000 + «r0»", "`r0` stands twice as a random effect"),
     ("y = p0 + e\np0 = b00 + r0\nb00 = g000 + «e»", "elsewhere as the residual"),
     ("y = p0 + e\np0 = b00 + r0\nb00 = «sigma» + u00", "the name of a prior"),
+    ("y = p0 + e\np0 = b00 + r0[c]\nb00 = «u00[s]» + v00[t]", "`b00 = g00 + u00[s] + v00[t]`"),
     # levels without units
     ("y = p0 + e\np0 = b00 + b01*w«\nb00 = g000 + u00", "no line of level 2 has a random effect"),
     ("y = p0 + e\np0 = b00 + r0\nb00 = c0«\nc0 = g000 + u00", "no line of level 3 has a random effect"),
