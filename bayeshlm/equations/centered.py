@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bayeshlm.equations.printed import Centering
 from bayeshlm.equations.spec import Call, Column, Factor, ModelSpec, Product
@@ -12,7 +12,7 @@ from bayeshlm.errors import EquationError
 
 
 def center(text: str, spec: ModelSpec, centerings: tuple[Centering, ...]) -> ModelSpec:
-    """Center the columns that sentences name, as HLM does: around group means in level 1, the grand mean in both.
+    """Center the columns that sentences name, as HLM does: around means of groups, or of all.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def center(text: str, spec: ModelSpec, centerings: tuple[Centering, ...]) -> Mod
     Raises
     ------
     EquationError
-        If a name stands in no equation, in both levels, or where the sentence cannot be carried out.
+        If a name stands in no equation, in several levels, or where the sentence cannot be carried out.
 
     Examples
     --------
@@ -48,19 +48,18 @@ def center(text: str, spec: ModelSpec, centerings: tuple[Centering, ...]) -> Mod
 
 
 def _center_one(text: str, spec: ModelSpec, name: Column, function: str) -> ModelSpec:
-    level1 = [term.expression for term in spec.level1]
-    level2 = [term.expression for equation in spec.equations for term in equation.fixed]
-    in_both = [column.name for column in _columns([*level1, *level2])]
-    known = {name.name} if name.name in in_both else {one for one in in_both if _bare(one) == _bare(name.name)}
-    stands = [any(column.name in known for column in _columns(level)) for level in (level1, level2)]
+    in_any = [column.name for column in _columns(spec.expressions)]
+    known = {name.name} if name.name in in_any else {one for one in in_any if _bare(one) == _bare(name.name)}
+    stands = [any(column.name in known for column in _columns(level)) for level in spec.expressions_by_level]
     written = sorted(known)[0] if known else name.name
     problem = None
     if not any(stands):
         problem = "stands in no equation"
-    elif all(stands):
-        problem = "stands in both levels, and the sentence does not say which is meant"
-    elif stands[1] and function == "cwc":
-        problem = "stands in level 2, where centering around group means leaves nothing"
+    elif sum(stands) > 1:
+        where = "both" if len(stands) == 2 else "several"
+        problem = f"stands in {where} levels, and the sentence does not say which is meant"
+    elif stands[-1] and function == "cwc":
+        problem = f"stands in level {len(stands)}, where centering around group means leaves nothing"
     if problem is not None:
         raise _refused(text, name, problem, function, written)
 
@@ -80,7 +79,7 @@ def _center_one(text: str, spec: ModelSpec, name: Column, function: str) -> Mode
     return spec.map_expressions(product)
 
 
-def _columns(expressions: list[Product]) -> Iterator[Column]:
+def _columns(expressions: Iterable[Product]) -> Iterator[Column]:
     for expression in expressions:
         for factor in expression.factors:
             if isinstance(factor, Column):
@@ -98,6 +97,6 @@ def _refused(text: str, name: Column, problem: str, function: str, written: str)
         f"`{name.name}` of this sentence {problem}: write {function}({written}) in the equation, where it is meant,"
         " and leave the sentence out"
     )
-    if problem.startswith("stands in level 2"):
+    if problem.startswith("stands in level "):
         message = f"`{name.name}` of this sentence {problem}: write cgm({written}) to center it around its mean"
     return equation_error(text, name.span or (0, 1), message)

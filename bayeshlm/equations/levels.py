@@ -1,4 +1,4 @@
-"""Which equation is level 1, and which level-2 line belongs to each of its coefficients."""
+"""Which equation is level 1, and which line belongs to each symbol of the level below."""
 
 from __future__ import annotations
 
@@ -14,14 +14,22 @@ from bayeshlm.errors import EquationError
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """The level-1 equation taken apart; ``lines`` holds the level-2 equation of each coefficient."""
+    """The level-1 equation taken apart.
+
+    ``lines`` holds the lines of each higher level: in level 2 one a coefficient, above one a symbol that has a line.
+    """
 
     outcome: Column
     coefficients: tuple[Symbol, ...]
     terms: tuple[Level1Term, ...]
     offsets: tuple[Product, ...]
     residual: Symbol
-    lines: tuple[Equation, ...]
+    lines: tuple[tuple[Equation, ...], ...]
+
+    @property
+    def with_line(self) -> frozenset[str | None]:
+        """The symbols that have a line."""
+        return frozenset(line.symbol for level in self.lines for line in level)
 
 
 def sort_levels(text: str, equations: list[Equation]) -> Levels:
@@ -37,8 +45,8 @@ def sort_levels(text: str, equations: list[Equation]) -> Levels:
     Raises
     ------
     EquationError
-        If there is no level-1 equation or more than one, if a coefficient has no line or two, if a line's
-        coefficient is not in level 1, or if the residual is missing.
+        If there is no level-1 equation or more than one, if a coefficient of level 1 has no line, or any symbol
+        two, if a line's symbol stands in no line below or in two, or if the residual is missing.
     """
     level1 = _find_level1(text, equations)
     lines = _lines_by_symbol(text, [equation for equation in equations if equation is not level1])
@@ -53,7 +61,7 @@ def sort_levels(text: str, equations: list[Equation]) -> Levels:
     for number, term in enumerate(terms):
         _check_coefficient(text, level1, term, number, lines)
     coefficients = tuple(term.symbol for term in terms if term.symbol is not None)
-    _check_all_used(text, {symbol.name for symbol in coefficients}, lines)
+    by_level = _by_level(text, coefficients, lines)
     if not level1.quoted and level1.left.name == text[slice(*residual.span)]:
         other = "e" if residual.name == "r" else "r"
         message = f"`{level1.left.name}` is the outcome and cannot be the residual too: name the residual `{other}`"
@@ -67,7 +75,7 @@ def sort_levels(text: str, equations: list[Equation]) -> Levels:
         ),
         offsets=tuple(term.expression for term in level1.terms if term.symbol is None),
         residual=residual,
-        lines=tuple(lines[symbol.name] for symbol in coefficients),
+        lines=by_level,
     )
 
 
@@ -161,20 +169,35 @@ def _is_gamma(symbol: Symbol) -> bool:
     return stem(symbol.name) == "g" != symbol.name
 
 
-def _check_all_used(text: str, used: set[str], lines: dict[str, Equation]) -> None:
-    for symbol, line in lines.items():
-        if symbol in used:
-            continue
-        for other in lines.values():
-            for term in other.terms:
-                if other is not line and term.symbol is not None and term.symbol.name == symbol:
-                    message = (
-                        f"`{symbol}` has a line of its own, but stands in level 2:"
-                        " models of three levels are not read, and a symbol has one meaning"
-                    )
-                    raise equation_error(text, line.left_span, message, term.symbol.span)
-        message = f"`{line.left.name}` is not a coefficient of level 1: add `{symbol}*x` there or drop this line"
-        raise equation_error(text, line.left_span, message)
+def _by_level(
+    text: str, coefficients: tuple[Symbol, ...], lines: dict[str, Equation]
+) -> tuple[tuple[Equation, ...], ...]:
+    """Sort lines by how many of them a symbol is away from the outcome's."""
+    levels: list[tuple[Equation, ...]] = []
+    places: dict[str, tuple[str, Symbol]] = {}
+    here = [("as a coefficient of level 1", symbol) for symbol in coefficients]
+    while here:
+        for place, symbol in here:
+            if symbol.name in places:
+                other, first = places[symbol.name]
+                stands = f"stands twice {place}" if place == other else f"stands here {place}, elsewhere {other}"
+                message = f"`{symbol.name}` {stands}: a symbol has one use, give one of them another name"
+                raise equation_error(text, symbol.span, message, first.span)
+            places[symbol.name] = (place, symbol)
+        levels.append(tuple(lines[symbol.name] for _, symbol in here))
+        here = [
+            (f"in the line of `{line.left.name}`", term.symbol)
+            for line in levels[-1]
+            for term in line.terms
+            if term.symbol is not None and term.symbol.name in lines
+        ]
+    for name, line in lines.items():
+        if name not in places:
+            message = f"`{line.left.name}` is not a coefficient of level 1"
+            if any(name in other.symbols for other in lines.values()):
+                message += ", nor does it stand in the line of one"
+            raise equation_error(text, line.left_span, f"{message}: add `{name}*x` there or drop this line")
+    return tuple(levels)
 
 
 def _only_one_equation(text: str, level1: Equation) -> EquationError:

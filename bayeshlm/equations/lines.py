@@ -171,13 +171,20 @@ def _read_call_term(cursor: Cursor, name: Token) -> Term:
 
 
 def _read_group(cursor: Cursor) -> Column | None:
+    """Read ``[school]``, or the cell ``[primary:secondary]``, whose name is that of its columns joined by ``:``."""
     if not cursor.take_if("["):
         return None
-    if not cursor.at("name", "column"):
-        raise cursor.error("a grouping column is missing in the brackets: `u0[school]`")
-    token = cursor.take("column" if cursor.at("column") else "name", "")
-    cursor.take("]", "the bracket closes behind one grouping column: `u0[school]`")
-    return Column(token.value, token.span)
+    columns: list[Token] = []
+    while not columns or cursor.take_if(":"):
+        if not cursor.at("name", "column"):
+            raise cursor.error("a grouping column is missing in the brackets: `u0[school]`")
+        columns.append(cursor.take("column" if cursor.at("column") else "name", ""))
+        if len(columns) > 1 and any(":" in column.value for column in columns):
+            message = "a column of a cell has no `:` in its name, which joins them: rename it in the data"
+            raise cursor.error(message, columns[-1].span)
+    cursor.take("]", "the bracket closes behind one grouping column, `u0[school]`, or a cell, `w0[primary:secondary]`")
+    names = ":".join(column.value for column in columns)
+    return Column(names, (columns[0].span[0], columns[-1].span[1]))
 
 
 def _check_end_of_term(cursor: Cursor, start: int) -> None:

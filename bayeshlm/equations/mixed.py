@@ -63,14 +63,8 @@ def _compare(text: str, line: Equation, spec: ModelSpec) -> None:
 
 def _terms(spec: ModelSpec) -> list[_Term]:
     """Write out the terms of the combined model: symbols and the sorted names of their columns."""
-    found: list[_Term] = [(spec.residual, ())]
-    for term, equation in zip(spec.level1, spec.level2, strict=True):
-        for effect in equation.fixed:
-            product = Product(effect.expression.factors + term.expression.factors)
-            found.append((effect.symbol, _names(product)))
-        if equation.random is not None:
-            found.append((equation.random, _names(term.expression)))
-    return found
+    paths = (*spec.fixed_paths, *spec.random_paths)
+    return [(spec.residual, ()), *((path.symbol, _names(path.product)) for path in paths)]
 
 
 def _names(expression: Product) -> tuple[str, ...]:

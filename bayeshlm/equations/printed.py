@@ -48,7 +48,7 @@ _OTHER = re.compile(
 _ARGUMENTS = re.compile(
     r"\s*0\s*,\s*(?P<scale>\\?[^\W\d_](?:\w|[{}\\])*)(?:\s*\^\s*\{?2\}?(?P<behind>[\w{}]*))?(?:\s+I\w*)?\s*"
 )
-_OWN_VARIANCE = re.compile(r".*(?:[\W\d_]|[^\x00-\x7f]|sigma|tau)i?j", re.IGNORECASE)
+_OWN_VARIANCE = re.compile(r".*(?:[\W\d_]|[^\x00-\x7f]|sigma|tau)(?:t?i?jk?|i?k)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

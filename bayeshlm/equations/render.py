@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -11,7 +11,7 @@ from bayeshlm.equations.notations.latex import to_latex
 from bayeshlm.equations.notations.lme4 import to_lme4
 from bayeshlm.equations.notations.mathml import to_mathml
 from bayeshlm.equations.notations.r_code import Coding
-from bayeshlm.equations.spec import Call, Column, Factor, ModelSpec, Option, Product
+from bayeshlm.equations.spec import Blocks, Call, Column, Factor, ModelSpec, Option, Product
 from bayeshlm.equations.symbols import canonical
 from bayeshlm.equations.tokens import is_plain_name
 from bayeshlm.errors import OptionError
@@ -23,7 +23,7 @@ type Form = Literal["levels", "combined", "latex", "mathml", "lme4"]
 class _Asked:
     """What `render` was given beside the specification."""
 
-    group: str
+    groups: tuple[str, ...]
     coded: Mapping[str, Coding] | None
     written_out: ModelSpec
 
@@ -31,7 +31,7 @@ class _Asked:
 def render(
     spec: ModelSpec,
     form: Form = "levels",
-    group: str | None = None,
+    group: str | Sequence[str] | None = None,
     coded: Mapping[str, Coding] | None = None,
     written_out: ModelSpec | None = None,
 ) -> str:
@@ -43,9 +43,11 @@ def render(
         What the equations say.
     form : {"levels", "combined", "latex", "mathml", "lme4"}
         Level equations, which `parse` reads back into an equal specification; the combined equation that
-        results when level 2 is put into level 1; LaTeX for a paper; MathML for a web page; the formula of R's lme4.
-    group : str, optional
-        Grouping column, where the text does not name it; used by the lme4 formula.
+        results when each level is put into the one below; LaTeX for a paper; MathML for a web page; the formula of
+        R's lme4.
+    group : str or sequence of str, optional
+        Grouping column, or that of each of ``spec.groupings``, where the text does not name them; used by the lme4
+        formula.
     coded : mapping of str to {"text", "numbers", "logical"}, optional
         Columns that hold text, categories that are numbers, or logical values; used by the lme4 formula, which
         without it takes a column for a number unless the equations say ``C(x)``.
@@ -61,7 +63,7 @@ def render(
     Raises
     ------
     OptionError
-        If the form is none of these.
+        If the form is none of these, or ``group`` does not name each grouping.
 
     Examples
     --------
@@ -80,8 +82,21 @@ def render(
     if renderer is None:
         *others, last = (f'"{name}"' for name in NOTATIONS)
         raise OptionError(f'there is no form "{form}" of the equations: use {", ".join(others)} or {last}')
-    spec.check_one_grouping()
-    return renderer(spec, _Asked(group or spec.group or "group", coded, written_out or spec))
+    return renderer(spec, _Asked(_groups(spec, group), coded, written_out or spec))
+
+
+def _groups(spec: ModelSpec, group: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Name each grouping: as asked, else as the text does, else by its number."""
+    given = (group,) if isinstance(group, str) else tuple(group or ())
+    several = len(spec.groupings) > 1
+    if given and len(given) != len(spec.groupings):
+        names = ", ".join(name or f"number {position + 1}" for position, name in enumerate(spec.groupings))
+        raise OptionError(
+            f"these equations have {len(spec.groupings)} groupings ({names}), and group= names {len(given)}: name each,"
+            " from the inside out"
+        )
+    named = (name or (f"group{position + 1}" if several else "group") for position, name in enumerate(spec.groupings))
+    return given or tuple(named)
 
 
 def expression_text(expression: Product, symbols: frozenset[str] = frozenset()) -> str:
@@ -108,38 +123,37 @@ def _levels(spec: ModelSpec) -> str:
     terms = [_term(term.coefficient, term.expression, symbols) for term in spec.level1]
     terms += [f"offset({expression_text(offset, symbols)})" for offset in spec.offsets]
     lines = [_equation(_column(spec.outcome, symbols), [*terms, spec.residual])]
-    bracket = "" if spec.group is None else f"[{_name(spec.group)}]"
-    for equation in spec.level2:
+    for equation in spec.equations:
         terms = [_term(term.symbol, term.expression, symbols) for term in equation.fixed]
-        random = [] if equation.random is None else [equation.random + bracket]
+        random = [effect.symbol + _bracket(spec.groupings[effect.grouping]) for effect in equation.random_effects]
         lines.append(_equation(equation.coefficient, terms + random))
-    return "\n".join(lines + _zero_covariances(spec))
+    return "\n".join(lines + [line for blocks in spec.blocks_by_grouping for line in _zero_covariances(blocks)])
+
+
+def _bracket(grouping: str | None) -> str:
+    if grouping is None:
+        return ""
+    columns = grouping.split(":")
+    return f"[{grouping}]" if all(map(is_plain_name, columns)) else f"[{_backticks(grouping)}]"
 
 
 def _combined(spec: ModelSpec) -> str:
     symbols = _symbols(spec)
-    fixed, random = [], []
-    for term, equation in zip(spec.level1, spec.level2, strict=True):
-        for effect in equation.fixed:
-            product = Product(effect.expression.factors + term.expression.factors)
-            fixed.append(_term(effect.symbol, product, symbols))
-        if equation.random is not None:
-            random.append(_term(equation.random, term.expression, symbols))
+    fixed = [_term(path.symbol, path.product, symbols) for path in spec.fixed_paths]
+    random = [_term(path.symbol, path.product, symbols) for path in spec.random_paths]
     offsets = [f"offset({expression_text(offset, symbols)})" for offset in spec.offsets]
     return _equation(_column(spec.outcome, symbols), [*fixed, *offsets, *random, spec.residual])
 
 
 def _symbols(spec: ModelSpec) -> frozenset[str]:
     """All symbols: a column whose name could be read as one of them is written in backticks."""
-    return frozenset((*spec.coefficients, *spec.fixed, *spec.random, spec.residual))
+    return frozenset((*spec.paths, spec.residual))
 
 
-def _zero_covariances(spec: ModelSpec) -> list[str]:
-    if len(spec.blocks) > 1 and all(len(block) == 1 for block in spec.blocks):
-        return [f"cov({', '.join(effect for (effect,) in spec.blocks)}) = 0"]
-    return [
-        f"cov({one}, {other}) = 0" for block, later in combinations(spec.blocks, 2) for one in block for other in later
-    ]
+def _zero_covariances(blocks: Blocks) -> list[str]:
+    if len(blocks) > 1 and all(len(block) == 1 for block in blocks):
+        return [f"cov({', '.join(effect for (effect,) in blocks)}) = 0"]
+    return [f"cov({one}, {other}) = 0" for block, later in combinations(blocks, 2) for one in block for other in later]
 
 
 def _equation(left: str, terms: list[str]) -> str:
@@ -187,6 +201,6 @@ NOTATIONS: dict[Form, Callable[[ModelSpec, _Asked], str]] = {
     "combined": lambda spec, _: _combined(spec),
     "latex": lambda _, asked: to_latex(asked.written_out),
     "mathml": lambda spec, asked: to_mathml(asked.written_out, "; ".join(_levels(spec).splitlines())),
-    "lme4": lambda spec, asked: to_lme4(spec, asked.group, asked.coded),
+    "lme4": lambda spec, asked: to_lme4(spec, asked.groups, asked.coded),
 }
 """How each form is written."""

@@ -106,6 +106,41 @@ class LevelEquation:
         return self.random_effects[0].symbol if self.random_effects else None
 
 
+@dataclass(frozen=True, slots=True)
+class Path:
+    """How an effect gets into the outcome's equation: through its line and those below.
+
+    Attributes
+    ----------
+    symbols : tuple of str
+        The coefficient of level 1, those of the levels between, and the effect: ``("p0", "b00", "g001")``.
+    expressions : tuple of Product
+        What multiplies them, one expression a level from level 1 upward: L for a fixed effect of a level-L line, and
+        those of the L - 1 levels below for a random effect.
+    grouping : int, optional
+        Position in `ModelSpec.groupings` of a random effect's grouping; None for a fixed effect.
+    """
+
+    symbols: tuple[str, ...]
+    expressions: tuple[Product, ...]
+    grouping: int | None = None
+
+    @property
+    def symbol(self) -> str:
+        """The effect."""
+        return self.symbols[-1]
+
+    @property
+    def coefficient(self) -> str:
+        """The level-1 coefficient that it is a part of."""
+        return self.symbols[0]
+
+    @property
+    def product(self) -> Product:
+        """What multiplies the effect in the combined equation, the highest level first."""
+        return Product(tuple(factor for expression in reversed(self.expressions) for factor in expression.factors))
+
+
 type Blocks = tuple[tuple[str, ...], ...]
 """Random effects of one grouping, partitioned into blocks that are independent of each other."""
 
@@ -120,10 +155,11 @@ class ModelSpec:
         Left side of the level-1 equation.
     levels : tuple
         The terms of the level-1 equation (tuple of Level1Term), then the equations of each higher level (tuple of
-        LevelEquation), one a coefficient of the level below that has a line, in the order of the coefficients.
+        LevelEquation), one a coefficient of the level below that has a line, in the order of the coefficients. All
+        coefficients of level 1 have one; a symbol above without a line is a fixed effect.
     groupings : tuple of (str or None)
-        The groupings of the random effects from the inside out: the column that the text names (``u0[school]``), or
-        None.
+        The groupings of the random effects from the inside out, those of one level in the order in which they appear:
+        the column that the text names (``u0[school]``), ``"primary:secondary"`` for a cell, or None.
     residual : str
         Symbol of the level-1 residual.
     blocks_by_grouping : tuple of tuple of tuple of str
@@ -154,10 +190,15 @@ class ModelSpec:
         return tuple(equation for level in self.levels[1:] for equation in level)
 
     @property
+    def expressions_by_level(self) -> tuple[tuple[Product, ...], ...]:
+        """The expressions of the terms of each level; offsets are none."""
+        higher = (tuple(term.expression for line in level for term in line.fixed) for level in self.levels[1:])
+        return (tuple(term.expression for term in self.level1), *higher)
+
+    @property
     def expressions(self) -> tuple[Product, ...]:
         """The expressions of the terms of all levels; offsets are none."""
-        higher = (term.expression for equation in self.equations for term in equation.fixed)
-        return (*(term.expression for term in self.level1), *higher)
+        return tuple(expression for level in self.expressions_by_level for expression in level)
 
     @property
     def coefficients(self) -> tuple[str, ...]:
@@ -176,6 +217,42 @@ class ModelSpec:
         """Symbols of the random effects (u), in the order of the equations."""
         return tuple(effect.symbol for equation in self.equations for effect in equation.random_effects)
 
+    @property
+    def paths(self) -> dict[str, Path]:
+        """The path of each symbol: coefficients with a line, fixed and random effects."""
+        found = {term.coefficient: Path((term.coefficient,), (term.expression,)) for term in self.level1}
+        for equation in self.equations:
+            below = found[equation.coefficient]
+            for term in equation.fixed:
+                found[term.symbol] = Path((*below.symbols, term.symbol), (*below.expressions, term.expression))
+            for effect in equation.random_effects:
+                found[effect.symbol] = Path((*below.symbols, effect.symbol), below.expressions, effect.grouping)
+        return found
+
+    @property
+    def fixed_paths(self) -> tuple[Path, ...]:
+        """The path of each fixed effect, in the order of ``fixed``."""
+        return tuple(map(self.paths.__getitem__, self.fixed))
+
+    @property
+    def random_paths(self) -> tuple[Path, ...]:
+        """The path of each random effect, in the order of ``random``."""
+        return tuple(map(self.paths.__getitem__, self.random))
+
+    @property
+    def level_groupings(self) -> tuple[tuple[int, ...], ...]:
+        """Of each level from the second up, the positions of its groupings: those that no higher level has.
+
+        ``((0,), (1,))`` are children in schools, ``((0, 1),)`` primary crossed with secondary schools.
+        """
+        highest = {
+            effect.grouping: number
+            for number, level in enumerate(self.levels[1:])
+            for effect in (one for line in level for one in line.random_effects)
+        }
+        positions = range(len(self.groupings))
+        return tuple(tuple(k for k in positions if highest.get(k) == n) for n in range(len(self.levels) - 1))
+
     def check_one_grouping(self) -> None:
         """Refuse what is no model of two levels and one grouping; whatever assumes one asks here.
 
@@ -187,7 +264,7 @@ class ModelSpec:
         if len(self.levels) != 2 or len(self.groupings) != 1:
             raise EquationError(
                 f"these equations have {len(self.levels)} levels, and random effects of {len(self.groupings)}"
-                " groupings: only models of two levels with one grouping are written and estimated"
+                " groupings: only models of two levels with one grouping are estimated"
             )
 
     @property

@@ -14,12 +14,16 @@ GREEK = {
 }  # fmt: skip
 _SHORT = {"beta": "b", "gamma": "g", "epsilon": "e", "varepsilon": "e", "eps": "e"}
 _NAMES = {*GREEK.values(), *_SHORT}
-_SUBSCRIPT = re.compile(r"(?:_(?:ij|ji|i|j)|(?<=\d)(?:ij|i|j)|_)$")
-_UNIT = re.compile(r"(.+)_(?:ij|i|j)|(.+?)(?:ᵢⱼ|ᵢ|ⱼ)|(.*[^_])ij|(.*[^\W_])[ij]", re.DOTALL)
-_LETTER = r"[^\W\d_₀-₉ᵢⱼ]"
+_SEVERAL = ("ijkl", "tijk", "ijk", "jkl", "tij", "ij", "jk", "kl", "ti")  # units of rows i (t of i), j in k in l
+UNITS = "|".join((*_SEVERAL, "i", "j", "k"))
+"""Regular expression of the subscripts of units."""
+_SUBSCRIPT = re.compile(rf"(?:_(?:{UNITS}|ji)|(?<=\d)(?:{UNITS}|l)|_)$")
+_UNIT = re.compile(rf"(.+)_(?:{UNITS})|(.+?)(?:ₜ?ᵢ?ⱼ?ₖ?ₗ?(?<=[ₜᵢⱼₖₗ]))|(.*[^_])ij|(.*?[^\W_])(?:{UNITS}|l)", re.DOTALL)
+_LETTER = r"[^\W\d_₀-₉ₜᵢⱼₖₗ]"
+_GREEK_DIGITS = "[α-ωϵΑ-Ω]_?[0-9]+"
 _GLUED = re.compile(  # subscripts, then a letter; or a Greek letter, digits, and a letter that is no subscript
-    rf"({_LETTER}+_?(?:[₀-₉]+[ᵢⱼ]*|[ᵢⱼ]+))({_LETTER}.*)"
-    rf"|([α-ωϵΑ-Ω]_?[0-9]+(?:ij|i|j)?(?=[A-Z])|[α-ωϵΑ-Ω]_?[0-9]+(?![ij]))({_LETTER}.*)",
+    rf"({_LETTER}+_?(?:[₀-₉]+[ₜᵢⱼₖₗ]*|[ₜᵢⱼₖₗ]+))({_LETTER}.*)"
+    rf"|({_GREEK_DIGITS}(?:{UNITS}|l)?(?=[A-Z])|{_GREEK_DIGITS}(?!(?:{UNITS}|l)\Z|[ij]))({_LETTER}.*)",
     re.DOTALL,
 )
 _USUAL = frozenset("bgureav")  # and the Greek letters: what stands before a column without `*`
@@ -67,13 +71,13 @@ def is_usual(symbol: str) -> bool:
 def without_subscript(name: str) -> str | None:
     """Drop the unit subscript of a column's name; None where it has none.
 
-    Behind letters a subscript is ``ij``, or ``i`` or ``j`` unless a small letter stands before it, so that ``taxi``
-    is no ``tax``.
+    Behind letters a subscript is ``ij``, or another such as ``j``, ``jk`` and ``ijk`` unless a small letter stands
+    before it, so that ``taxi`` is no ``tax``.
 
     Examples
     --------
-    >>> [without_subscript(name) for name in ("ses_ij", "SESij", "SECTORj", "Xᵢⱼ", "taxi", "éj", "ses")]
-    ['ses', 'SES', 'SECTOR', 'X', None, None, None]
+    >>> [without_subscript(name) for name in ("ses_ij", "SESij", "SECTORj", "SIZEjk", "Xᵢⱼ", "taxi", "ses")]
+    ['ses', 'SES', 'SECTOR', 'SIZE', 'X', None, None]
     """
     match = _UNIT.fullmatch(name)
     if match is None or (match[4] is not None and match[4][-1].islower()):
@@ -105,7 +109,7 @@ def _rewrite(symbol: str) -> str:
     rest = re.sub(r"(?<!_)_++(?=\d)", "", "".join(GREEK.get(letter, letter) for letter in rest))
     text = _SHORT.get(head, head) + rest
     end = len(text)
-    while (match := _SUBSCRIPT.search(text[max(end - 4, 0) : end])) and len(match[0]) < end:
+    while (match := _SUBSCRIPT.search(text[max(end - 5, 0) : end])) and len(match[0]) < end:
         end -= len(match[0])
     return text[:end]
 
@@ -114,13 +118,13 @@ def _split_stem(text: str) -> tuple[str, str]:
     """Split the letter of a symbol from what follows; ``betaj`` and ``rij`` are read as ``beta_j``, ``r_ij``."""
     if text[:1] in GREEK:
         head, rest = GREEK[text[0]], text[1:]
-        return head, f"_{rest}" if rest in ("i", "j", "ij") else rest
+        return head, f"_{rest}" if rest in (*_SEVERAL, "i", "j", "k") else rest
     match = re.match(r"[^\W\d_]+", text)
     head = match[0] if match else ""
     rest = text[len(head) :]
     if head not in _NAMES:
-        for subscript in ("ij", "i", "j"):
+        for subscript in (*_SEVERAL, "i", "j", "k"):
             letters = head.removesuffix(subscript)
-            if letters != head and (letters in _NAMES or len(letters) == 1):
+            if letters != head and (letters in _NAMES or (len(letters) == 1 and subscript != "k")):
                 return letters, f"_{subscript}{rest}"
     return head, rest

@@ -10,7 +10,7 @@ from typing import Literal
 from bayeshlm.equations.spec import Span
 from bayeshlm.errors import EquationError
 
-type Kind = Literal["name", "column", "number", "string", "+", "*", "=", "(", ")", "[", "]", ",", "-"]
+type Kind = Literal["name", "column", "number", "string", "+", "*", "=", "(", ")", "[", "]", ":", ",", "-"]
 
 _PUNCTUATION: dict[str, Kind] = {
     "+": "+", "*": "*", "=": "=", "(": "(", ")": ")", "[": "[", "]": "]", ",": ",", "-": "-", "−": "-",
@@ -133,10 +133,8 @@ def tokenize(text: str) -> list[list[Token]]:
     while position < len(text):
         char = text[position]
         if fresh and (label := _LABEL.match(text, position)):
-            if label[1] not in ("1", "2"):
-                raise equation_error(
-                    text, label.span(), f"there is no level {label[1]}: models of two levels can be read"
-                )
+            if int(label[1]) == 0:
+                raise equation_error(text, label.span(), "there is no level 0: the outcome stands in level 1")
             position = label.end()
         elif char in "\r\n":
             fresh = broken = True
@@ -188,6 +186,8 @@ def _read_token(text: str, start: int, before: list[Token]) -> Token:
             (start, start + 1 + (char == "*")),
             f"powers are not read: write `{of}*{of}` or `poly({of}, 2)`",
         )
+    if char == ":" and [token.kind for token in before[-2:-1]] in (["["], [":"]):
+        return Token(":", char, (start, start + 1))
     if char in _PUNCTUATION:
         return Token(_PUNCTUATION[char], char, (start, start + 1))
     shown = char if char.isprintable() else f"U+{ord(char):04X}"

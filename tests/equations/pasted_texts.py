@@ -53,6 +53,58 @@ Mixed Model
 """
 PLAIN_TEXT_FILE = "SCORE = b0 + b1*D1 + b2*D2 + r; b0 = g00 + u0; b1 = g10; b2 = g20"
 
+# three levels: HLM 7 on the screen, HLM 6 in a text file, and a paper
+LEVELS_3 = """
+LEVEL 1 MODEL
+    MATHijk = π0jk + π1jk*(YEARijk) + eijk
+LEVEL 2 MODEL
+    π0jk = β00k + β01k*(FEMALEjk) + r0jk
+    π1jk = β10k + r1jk
+LEVEL 3 MODEL
+    β00k = γ000 + γ001(LOWINCk) + u00k
+    β01k = γ010
+    β10k = γ100 + γ101(LOWINCk) + u10k
+"""
+MIXED_3 = """
+Mixed Model
+    MATHijk = γ000 + γ001*LOWINCk + γ010*FEMALEjk
+    + γ100*YEARijk + γ101*YEARijk*LOWINCk
+    + r0jk + r1jk*YEARijk + u00k + u10k*YEARijk + eijk
+"""
+PLAIN_3 = """
+MATHijk = pi0 + pi1*YEARijk + e
+pi0 = b00 + b01*FEMALEjk + r0
+pi1 = b10 + r1
+b00 = g000 + g001*LOWINCk + u00
+b01 = g010
+b10 = g100 + g101*LOWINCk + u10
+"""
+TEXT_FILE_3 = """
+ Summary of the model specified (in hierarchical format)
+ ---------------------------------------------------
+
+Level-1 Model
+
+\tY = P0 + P1*(YEAR) + E
+
+Level-2 Model
+\tP0 = B00 + R0
+\tP1 = B10 + R1
+
+Level-3 Model
+\tB00 = G000 + G001(SIZE) + U00
+\tB10 = G100 + U10
+"""
+PLAIN_TEXT_FILE_3 = "Y = p0 + p1*YEAR + e; p0 = b00 + r0; p1 = b10 + r1; b00 = g000 + g001*SIZE + u00; b10 = g100 + u10"
+PAPER_3 = """
+Level 1: Y_ijk = pi_0jk + pi_1jk x_ijk + e_ijk
+Level 2: pi_0jk = beta_00k + r_0jk
+         pi_1jk = beta_10k + r_1jk
+Level 3: beta_00k = gamma_000 + u_00k
+         beta_10k = gamma_100 + u_10k
+"""
+PLAIN_PAPER_3 = "{} = pi0 + pi1*{} + e; pi0 = b00 + r0; pi1 = b10 + r1; b00 = g000 + u00; b10 = g100 + u10"
+
 TWO = "y = b0 + b1*(SES) + b2*(AGE) + r\nb0 = g00 + u0\nb1 = g10\nb2 = g20\n"
 TWO_PLAIN = "y = b0 + b1*{0}(SES) + b2*{0}(AGE) + r; b0 = g00 + u0; b1 = g10; b2 = g20"
 ONE = "y = b0 + b1*ses + r\nb0 = g00 + u0\nb1 = g10\n"
@@ -69,6 +121,31 @@ MEANS = {
         PLAIN_7,
     ),
     "a text file of HLM": (TEXT_FILE, PLAIN_TEXT_FILE),
+    "three levels of HLM 7": (LEVELS_3 + MIXED_3, PLAIN_3),
+    "three levels, centered": (
+        LEVELS_3
+        + "YEAR has been centered around the grand mean.\nFEMALE has been centered around the group mean."
+        + MIXED_3,
+        PLAIN_3.replace("YEARijk", "cgm(YEARijk)").replace("FEMALEjk", "cwc(FEMALEjk)"),
+    ),
+    "three levels of a text file": (TEXT_FILE_3, PLAIN_TEXT_FILE_3),
+    "three levels of a paper": (PAPER_3, PLAIN_PAPER_3.format("Y_ijk", "x_ijk")),
+    "three levels, occasions first": (
+        PAPER_3.replace("ijk", "tij").replace("jk", "ij").replace("0k", "0j"),
+        PLAIN_PAPER_3.format("Y_tij", "x_tij"),
+    ),
+    "three levels, Unicode subscripts": (
+        "Yᵢⱼₖ = π₀ⱼₖ + π₁ⱼₖXᵢⱼₖ + eᵢⱼₖ\nπ₀ⱼₖ = β₀₀ₖ + r₀ⱼₖ; π₁ⱼₖ = β₁₀ₖ + r₁ⱼₖ\nβ₀₀ₖ = γ₀₀₀ + u₀₀ₖ\nβ₁₀ₖ = γ₁₀₀ + u₁₀ₖ",
+        PLAIN_PAPER_3.format("Yᵢⱼₖ", "Xᵢⱼₖ"),
+    ),
+    "three levels, subscripts lost": (
+        "Yijk = π0jk + π1jkXijk + eijk; π0jk = β00k + r0jk; π1jk = β10k + r1jk; β00k = γ000 + u00k; β10k = γ100 + u10k",
+        PLAIN_PAPER_3.format("Yijk", "Xijk"),
+    ),
+    "three levels, their distributions": (
+        PLAIN_3 + "(r0jk, r1jk) ~ N(0, T_π)\nu00k, u10k ~ N(0, T_β)\neijk ~ N(0, σ^2)",
+        PLAIN_3,
+    ),
     "have, with and": (TWO + "SES and AGE have been centered around the grand mean.", TWO_PLAIN.format("cgm")),
     "have, with a comma": (TWO + "SES, AGE have been centered around the group mean.", TWO_PLAIN.format("cwc")),
     "have, with blanks": (TWO + "SES AGE have been centred around the group mean", TWO_PLAIN.format("cwc")),
@@ -129,6 +206,13 @@ LEADS_TO = [
     (LEVELS_7 + MIXED_7.replace("γ11*READ05_Mj*READ05ij", "«γ11*READ05_Mj»"), "the levels do not"),
     (LEVELS_7 + MIXED_7.replace("+ u1j*READ05ij", "").replace("MATH05ij = ", "«MATH05ij = ")
      .replace("γ01*READ05_Mj\n", "γ01*READ05_Mj»\n"), "lacks the term `u1*READ05`"),
+    (LEVELS_3 + MIXED_3.replace("γ101*YEARijk*LOWINCk", "«γ101*LOWINCk»"), "the levels do not"),
+    (LEVELS_3 + MIXED_3.replace("+ u10k*YEARijk ", "").replace("MATHijk", "«MATHijk")
+     .replace("jk\n    + γ1", "jk»\n    + γ1"), "lacks the term `u10*YEAR`"),
+    (LEVELS_3 + "«LOWINC» has been centered around the group mean.", "stands in level 3, where centering around group"),
+    (LEVELS_3.replace("γ010", "γ010 + γ011*FEMALEjk") + "«FEMALE» has been centered around the group mean.",
+     "stands in several levels"),
+    (PLAIN_3 + "«r0, u00 ~ N(0, T)»", "of random effects"),
     # other languages
     ("«$»$ y = b0 + r $$", "LaTeX is not read here"),
     ("y «&»= b0 + r", "LaTeX is not read here"),

@@ -58,7 +58,7 @@ MALFORMED = [
     (f"y = b0 + r{B0}\nsector«", "`=` is missing behind `sector`"),
     (f"«2» = b0 + r{B0}", "a line begins with the outcome or a coefficient"),
     (f"y = b0 + r{B0}\nb1«[»school] = g10", "the group stands behind the random effect"),
-    ("«Level 3:» y = b0 + r", "there is no level 3"),
+    ("«Level 0:» y = b0 + r", "there is no level 0"),
     # functions and options
     (f"y = b0 + b1*«cwcc»(x) + r{B1}", "did you mean `cwc`?"),
     (f"y = b0 + b1*«CWC»(x) + r{B1}", "did you mean `cwc`?"),
@@ -109,7 +109,6 @@ CONTRADICTORY = [
     (f"y = b0 + «b1»*x + r{B0}", "add `b1 = g10` or `b1 = g10 + u1`"),
     (f"y = b0 + r{B0}\n«b1» = g10 + u1", "not a coefficient of level 1: add `b1*x` there or drop this line"),
     (f"y = b0 + r{B0}\n«b_0j» = g10 + u1", "`b0` has two lines"),
-    (f"y = b0 + r{B0}\n«g00» = d0 + w", "three levels"),
     # the residual
     ("y = b0 + b1*x«\nb0 = g00 + u0\nb1 = g10", "add `+ r`"),
     (f"y = b0«{B0}", "add `+ r`"),
@@ -139,14 +138,65 @@ CONTRADICTORY = [
     ("y = b0 + r\nb0 = g00 + g01*«cwc(ses)» + u0", "cwc(x) is zero here"),
     ("y = b0 + r\nb0 = g00 + g01*log(«cwc(ses)») + u0", "cwc(x) is zero here"),
     ("y = b0 + r\nb0 = g00 + «offset(w)» + u0", "offset(x) stands in level 1 only"),
+]
+
+TWO = "y = b0 + b1*x + r\nb0 = g00 + u0[a] + v0[b]\nb1 = g10 + u1[a]\n"
+THREE = "y = p0 + p1*x + e\np0 = b00 + r0\np1 = b10\n"
+CROSSED = "y = b0 + r\nb0 = g00 + u0[a] + v0[b]\n"
+
+MORE_LEVELS = [
+    # lines
+    (f"{THREE}b00 = g000 + u00\n«b00» = g000 + u00", "`b00` has two lines"),
+    (f"{THREE}b00 = g000 + u00\n«c00» = d0 + v", "not a coefficient of level 1: add `c00*x` there or drop"),
+    (f"{THREE}b00 = g000 + u00\n«c0» = d0 + v\nd0 = c0 + w", "nor does it stand in the line of one"),
     (
-        "y = b0 + b1*x + r\nb0 = g00 + u0[school]\nb1 = g10 + u1[«class»]",
-        "two groupings, `school` and `class`",
+        f"{THREE}b00 = g000 + «b10»*w + u00\nb10 = g100",
+        "stands here in the line of `b00`, elsewhere in the line of `p1`",
     ),
+    (f"{THREE}b00 = g000 + «b00»*w + u00", "stands here in the line of `b00`, elsewhere in the line of `p0`"),
+    (f"{THREE}b00 = g000 + «p1»*w + u00", "elsewhere as a coefficient of level 1"),
+    ("y = p0 + e\np0 = b01*w + «b02»\nb01 = g010 + u01", "write the intercept first"),
+    ("y = p0 + e\np0 = b00 + r0\nb00 = g000 + «r0»", "`r0` stands twice as a random effect"),
+    ("y = p0 + e\np0 = b00 + r0\nb00 = g000 + «e»", "elsewhere as the residual"),
+    ("y = p0 + e\np0 = b00 + r0\nb00 = «sigma» + u00", "the name of a prior"),
+    ("y = p0 + e\np0 = b00 + r0[c]\nb00 = «u00[s]» + v00[t]", "`b00 = g00 + u00[s] + v00[t]`"),
+    # levels without units
+    ("y = p0 + e\np0 = b00 + b01*w«\nb00 = g000 + u00", "no line of level 2 has a random effect"),
+    ("y = p0 + e\np0 = b00 + r0\nb00 = c0«\nc0 = g000 + u00", "no line of level 3 has a random effect"),
+    ("y = p0 + e\np0 = b00 + r0\nb00 = g000«", "or put the right side of the line of `b00` in place of `b00`"),
+    ("y = p0 + p1*x + e\np0 = b00\np1 = b10 + «r1»[a]\nb00 = g000 + u00[a]", "no units of its own"),
+    # names of groupings
+    (f"{TWO}".replace("u1[a]", "«u1»"), "`u1` names no grouping, but `u0[a]` of the same level does: write `u1[a]`"),
+    ("y = p0 + p1*x + e\np0 = b00 + «r0»\np1 = b10 + r1[a]\nb00 = g + u", "write `r0[a]`"),
+    ("y = b0 + b1*x + r\nb0 = g00 + u0[a]\nb1 = g10 + «u0»[b]", "`u0` stands for two groupings"),
+    ("y = b0 + r\nb0 = g00 + u0[a] + «u0»[a]", "`u0` stands twice as a random effect"),
+    ("y = b0 + r\nb0 = g00 + u0[a] + «v0»[a]", "`v0` and `u0` are deviations of the same coefficient"),
+    (
+        "y = p0 + p1*x + e\np0 = b00 + r0[a]\np1 = b10 + r1[c]\nb00 = g000 + «u00»[a]",
+        "`u00` and `r0` are deviations of the same coefficient",
+    ),
+    ("y = b0 + r\nb0 = g00 + «u0» + v0[b]", "several random effects name their groupings, `u0[school]`"),
+    ("y = b0 + r\nb0 = g00 + «u0»[a] + v0", "several random effects name their groupings, `v0[school]`"),
+    ("y = b0 + r\nb0 = g00 + u0[a:«]»", "grouping column is missing"),
+    ("y = b0 + r\nb0 = g00 + u0[a:`«b:c»`]".replace("`«b:c»`", "«`b:c`»"), "no `:` in its name"),
+    ("y = b0 + r\nb0 = g00 + u0[a«/»b]", "division is not read"),
+    ("y = b0 + r\nb0 = g00" + "".join(f"\n+ v{i}[b{i}]" for i in range(17)) + "\n+ «v17»[c]", "up to 17 are read"),
+    # covariances
+    (f"{TWO}cov(u0, «v0») = 0", "`u0` and `v0` vary over different groupings and are independent anyway"),
+    (f"{TWO}cov(u0, u1, «v0») = 0", "leave `v0` out, or this line"),
+    (f"{TWO}«u0, v0 ~ N(0, G)»", "of random effects"),
+    # means of which units
+    (f"{CROSSED}".replace("b0 + r", "b0 + b1*«cwc(x)» + r\nb1 = g10"), "those of `a` or `b`"),
+    (f"{CROSSED}".replace("b0 + r", "b0 + offset(«mean(x)») + r"), "those of `a` or `b`"),
+    (f"{CROSSED}".replace("g00", "g00 + g01*log(«mean(x)»)"), "those of `a` or `b`"),
+    (f"{CROSSED}".replace("g00", "g00 + g01*«cwc(x)»"), "cwc(x) is zero here: in a level-2 line"),
+    (f"{THREE}b00 = g000 + g001*«cwc(w)» + u00", "cwc(x) is zero here: in a level-3 line"),
+    (f"{THREE}b00 = g000 + u00".replace("b00 + r0", "b00 + b01*mean(«cwc(w)») + r0"), "in mean(...)"),
+    (f"{THREE}b00 = g000 + «offset(w)» + u00", "offset(x) stands in level 1 only"),
 ]
 
 
-@pytest.mark.parametrize(("marked", "says"), MALFORMED + CONTRADICTORY)
+@pytest.mark.parametrize(("marked", "says"), MALFORMED + CONTRADICTORY + MORE_LEVELS)
 def test_error_says_what_to_write_and_marks_the_place(marked, says):
     start, end = marked.index("«"), marked.find("»") - 1
     text = marked.replace("«", "").replace("»", "")
@@ -170,7 +220,11 @@ def test_error_says_what_to_write_and_marks_the_place(marked, says):
         ("y = b0 + b1*x + r\nb0 = g00 + u0\nb1 = g10 + u0", "line 2:\n    b0 = g00 + u0\n               ^^"),
         ("y = b0 + r\nb0 = g00 + u0\nb0 = g10", "line 2:\n    b0 = g00 + u0\n    ^^"),
         ("y = b0 + e\nb0 = g00 + e", "line 1:\n    y = b0 + e\n             ^"),
-        ("y = b0 + b1*x + r\nb0 = g00 + u0[a]\nb1 = u1[b]", "line 2:\n    b0 = g00 + u0[a]\n                  ^"),
+        ("y = b0 + r\nb0 = g00 + u0[a] + v0[a]", "line 2:\n    b0 = g00 + u0[a] + v0[a]\n               ^^"),
+        (
+            "y = b0 + b1*x + r\nb0 = g00 + u0[a] + v0[b]\nb1 = u1",
+            "line 2:\n    b0 = g00 + u0[a] + v0[b]\n               ^^",
+        ),
     ],
 )
 def test_a_symbol_with_two_uses_is_quoted_at_both_places(text, first):

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from spec_strategies import deep_specs, specs
 
 from bayeshlm.design import build_design
 from bayeshlm.equations import parse, render
-from bayeshlm.equations.spec import Call, Column, FixedTerm, Level1Term, LevelEquation, ModelSpec, Product, RandomEffect
 from bayeshlm.errors import DataError, EquationError
 
 PIECES = [
@@ -17,86 +17,33 @@ PIECES = [
     *("=", "+", "*", "(", ")", "[", "]", ",", "\n", ";", "#", "`", '"', "-", "^", ":", ".", " ", "\r\n"),
     *("cwc(x)", "y = b0 + r\n", "b0 = g00 + u0\n", "Level 1:", "= 0", 'ref="a"'),
     *("_0j", "½", "ﬁ", "β₁ⱼXᵢⱼ", "γ01Wj", "·", "~", "r ~ N(0, s)\n", "x has been centered around the grand mean.\n"),
-    *("Mixed Model\n", "y = g00 + u0 + r\n"),
+    *("Mixed Model\n", "y = g00 + u0 + r\n", "u0[a]", "v0[a:b]", "b0 = g00 + u0[a] + v0[b]\n", "g00 = h0 + w0\n"),
 ]
 ODD_LETTERS = "_0½ªﬁǰ´٣ᵢⱼ₀₁⁄ⅷ℃İßςβγijbuUG.·`'"
-ODD_NAMES = ("ses", "r", "u0", "b0", "U_0j", "ses_ij", "IQ.ver", "x.", "cov", "cwc", "größe", "2nd", "level 1:", "a`b")
-
-names = st.one_of(
-    st.sampled_from(ODD_NAMES),
-    st.text(st.characters(exclude_characters="\r\n", exclude_categories=("Cs",)), min_size=1, max_size=6),
-)
-columns = names.map(Column)
-ref = st.one_of(names, st.integers(-99, 99), st.floats(-9, 9, allow_nan=False).filter(lambda ref: len(repr(ref)) < 18))
-
-
-def product(factors: st.SearchStrategy) -> st.SearchStrategy:
-    return st.lists(factors, min_size=1, max_size=2).map(lambda chosen: Product(tuple(chosen)))
-
-
-def call(functions: list[str], argument: st.SearchStrategy) -> st.SearchStrategy:
-    return st.builds(Call, st.sampled_from(functions), argument)
-
-
-def factors(functions: list[str]) -> st.SearchStrategy:
-    one_column = columns.map(lambda column: Product((column,)))
-    categories = st.one_of(
-        st.builds(Call, st.just("C"), one_column),
-        st.builds(Call, st.just("C"), one_column, ref.map(lambda ref: (("ref", ref),))),
-        st.builds(Call, st.just("C"), one_column, st.just((("coding", "sum"),))),
-    )
-    numeric = st.recursive(
-        columns, lambda inner: call([*functions, "cgm", "scale", "log"], product(inner)), max_leaves=3
-    )
-    bases = st.one_of(
-        st.builds(Call, st.just("poly"), product(numeric), st.just((("degree", 2), ("raw", True)))),
-        st.builds(Call, st.just("poly"), product(numeric), st.integers(1, 5).map(lambda k: (("degree", k),))),
-        st.builds(Call, st.just("bs"), product(numeric), st.just((("df", 4), ("degree", 2)))),
-    )
-    return st.one_of(numeric, categories, bases, call(["mean", "scale"], categories.map(lambda c: Product((c,)))))
-
-
-@st.composite
-def specs(draw: st.DrawFn) -> ModelSpec:
-    """Specifications that texts can have, with effects known by position or by their letters."""
-    coefficient, fixed, random = draw(st.permutations(["b", "delta", "w"]).map(lambda stems: (stems[0], "g", "u")))
-    if draw(st.booleans()):
-        fixed, random = "phi", "eta"
-    k = draw(st.integers(1, 4))
-    intercept = draw(st.booleans())
-    level1 = tuple(
-        Level1Term(f"{coefficient}{i}", Product() if i == 0 and intercept else draw(product(factors(["cwc", "mean"]))))
-        for i in range(k)
-    )
-    level2 = []
-    for i in range(k):
-        only_random = i > 0 and draw(st.booleans())
-        constant = i == 0 or draw(st.booleans())
-        scaled = draw(st.lists(product(factors(["mean"])), min_size=0 if constant else 1, max_size=2))
-        terms = ([Product()] if constant else []) + scaled
-        effects = tuple(FixedTerm(f"{fixed}{i}{j}", expression) for j, expression in enumerate(terms))
-        has_random = i == 0 or only_random or draw(st.booleans())
-        deviation = (RandomEffect(f"{random}{i}"),) if has_random else ()
-        level2.append(LevelEquation(f"{coefficient}{i}", () if only_random else effects, deviation))
-    effects_u = [line.random for line in level2 if line.random is not None]
-    block_of = {effect: draw(st.integers(0, 2)) for effect in effects_u}
-    numbers = list(dict.fromkeys(block_of.values()))
-    return ModelSpec(
-        outcome=draw(columns),
-        levels=(level1, tuple(level2)),
-        groupings=(draw(st.one_of(st.none(), names)),),
-        residual=draw(st.sampled_from(["r", "e", "z1"])),
-        blocks_by_grouping=(
-            tuple(tuple(effect for effect in effects_u if block_of[effect] == number) for number in numbers),
-        ),
-        offsets=tuple(draw(st.lists(product(columns), max_size=2))),
-    )
 
 
 @settings(database=None, deadline=None, max_examples=100)
 @given(specs())
 def test_levels_round_trip(spec):
     assert parse(render(spec, "levels")) == spec
+
+
+@settings(database=None, deadline=None, max_examples=150)
+@given(deep_specs())
+def test_levels_of_any_depth_and_crossed_groupings_round_trip(spec):
+    assert parse(render(spec, "levels")) == spec
+
+
+@settings(database=None, deadline=None, max_examples=60)
+@given(deep_specs())
+def test_every_form_of_any_depth_can_be_written(spec):
+    groups = [f"group{position}" for position in range(len(spec.groupings))]
+    combined, latex, mathml, lme4 = (render(spec, form, groups) for form in ("combined", "latex", "mathml", "lme4"))
+    assert all(symbol in combined for symbol in spec.fixed + spec.random)
+    assert latex.count(" &= ") == mathml.count('<mo form="infix">=</mo>') == 1 + len(spec.equations)
+    assert latex.count(r"&\sim") == 1 + sum(map(len, spec.blocks_by_grouping))
+    assert all(f"| {group})" in lme4 for group in groups)
+    assert len(spec.fixed_paths) == len(spec.fixed)
 
 
 @settings(database=None, deadline=None, max_examples=40)

@@ -1,4 +1,4 @@
-"""Specifications of more levels and groupings, written by hand: values that no text can have yet."""
+"""Specifications of more levels and groupings, written by hand."""
 
 import dataclasses
 import pickle
@@ -6,10 +6,11 @@ import pickle
 import pandas as pd
 import pytest
 
+from bayeshlm import Model
 from bayeshlm.design import build_design
 from bayeshlm.equations import parse, render
 from bayeshlm.equations.rename import rename_columns
-from bayeshlm.equations.spec import Column, FixedTerm, Level1Term, LevelEquation, ModelSpec, Product, RandomEffect
+from bayeshlm.equations.spec import Column, FixedTerm, Level1Term, LevelEquation, ModelSpec, Path, Product, RandomEffect
 from bayeshlm.errors import EquationError
 
 ONE = Product()
@@ -123,13 +124,6 @@ def test_properties_of_one_grouping_say_so(made, name):
 
 
 @pytest.mark.parametrize("made", MADE)
-@pytest.mark.parametrize("form", ["levels", "combined", "latex", "mathml", "lme4"])
-def test_notations_of_one_grouping_say_so(made, form):
-    with pytest.raises(EquationError, match=SAYS[made]):
-        render(made(), form, "school")
-
-
-@pytest.mark.parametrize("made", MADE)
 @pytest.mark.parametrize("group", ["school", None])
 def test_a_design_of_one_grouping_says_so(made, group):
     columns = ["math", "year", "female", "size", "attain", "z", "child", "school", "primary", "secondary"]
@@ -148,14 +142,65 @@ def test_a_text_has_one_grouping():
     assert parse("y = b0 + r; b0 = g00 + u0").groupings == (None,)
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("Level 1: y = p0 + r\nLevel 2: p0 = b00 + r0\nLevel 3: b00 = g + u00", "no level 3: models of two levels"),
-        ("y = p0 + e\np0 = b00 + r0\nb00 = g000 + u00", "`b00` has a line of its own, .*three levels are not read"),
-        ("y = b0 + b1*x + r\nb0 = g00 + u0[child]\nb1 = g10 + u1[school]", "two groupings, `child` and `school`"),
-    ],
-)
-def test_texts_of_more_levels_and_groupings_are_refused(text, says):
-    with pytest.raises(EquationError, match=says):
-        parse(text)
+TEXTS = {
+    three_levels: """
+        math = p0 + p1*year + e
+        p0 = b00 + b01*female + r0[child]
+        p1 = b10 + r1[child]
+        b00 = g000 + g001*size + u00[school]
+        b10 = g100
+    """,
+    crossed: "attain = b0 + r; b0 = g00 + g01*z + u0[primary] + v0[secondary]",
+}
+
+
+@pytest.mark.parametrize("made", MADE)
+def test_the_text_of_a_specification(made):
+    spec = made()
+    assert parse(TEXTS[made]) == spec
+    assert parse(render(spec)) == spec
+
+
+@pytest.mark.parametrize("made", MADE)
+def test_a_model_of_one_grouping_says_so(made):
+    data = pd.DataFrame({"math": [1.0], "attain": [1.0]})
+    with pytest.raises(EquationError, match=SAYS[made]):
+        Model(TEXTS[made], data, group="school")
+
+
+def test_paths_of_three_levels():
+    spec = three_levels()
+    assert spec.fixed_paths == (
+        Path(("p0", "b01"), (ONE, of("female"))),
+        Path(("p0", "b00", "g000"), (ONE, ONE, ONE)),
+        Path(("p0", "b00", "g001"), (ONE, ONE, of("size"))),
+        Path(("p1", "b10", "g100"), (of("year"), ONE, ONE)),
+    )
+    assert spec.random_paths == (
+        Path(("p0", "r0"), (ONE,), 0),
+        Path(("p1", "r1"), (of("year"),), 0),
+        Path(("p0", "b00", "u00"), (ONE, ONE), 1),
+    )
+    assert [path.symbol for path in spec.fixed_paths] == list(spec.fixed)
+    assert [path.coefficient for path in spec.random_paths] == ["p0", "p1", "p0"]
+    assert spec.level_groupings == ((0,), (1,))
+
+
+def test_paths_multiply_from_the_highest_level_down():
+    spec = parse("y = b0 + b1*x*v + r; b0 = g0 + u0; b1 = d0*w + u1; d0 = h0 + h1*z + s0; ".replace("s0", "s0[top]"))
+    path = spec.paths["h1"]
+    assert path.expressions == (Product((Column("x"), Column("v"))), of("w"), of("z"))
+    assert path.product == Product((Column("z"), Column("w"), Column("x"), Column("v")))
+    assert spec.paths["s0"].product == Product((Column("w"), Column("x"), Column("v")))
+    assert spec.groupings == (None, "top")
+
+
+def test_paths_of_two_levels():
+    spec = parse("y = b0 + b1*x + r; b0 = g00 + u0; b1 = g10 + g11*w + u1")
+    assert [path.product for path in spec.fixed_paths] == [ONE, of("x"), Product((Column("w"), Column("x")))]
+    assert [(path.symbols, path.expressions, path.grouping) for path in spec.random_paths] == [
+        (("b0", "u0"), (ONE,), 0),
+        (("b1", "u1"), (of("x"),), 0),
+    ]
+    assert spec.level_groupings == ((0,),)
+    assert crossed().level_groupings == ((0, 1),)

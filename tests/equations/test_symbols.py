@@ -16,6 +16,13 @@ from bayeshlm.equations.symbols import stem
         *((spelling, "b") for spelling in ("βj", "β_j", "beta_j", "betaj", "b", "β_ij")),
         *((spelling, "e") for spelling in ("ε_ij", "ϵ_ij", "epsilon_ij", "eps", "varepsilon", "e_ij", "εij", "eij")),
         *((spelling, "r") for spelling in ("r_ij", "R_ij", "r", "rij", "r_i")),
+        *((spelling, "pi0") for spelling in ("π0jk", "π_0jk", "π₀ⱼₖ", r"\pi_{0jk}", "pi_0jk", "π0ij", "π_0tij", "π0i")),
+        *((spelling, "b00") for spelling in ("β00k", "β_00k", "beta_00k", "B00", r"\beta_{00k}", "β₀₀ₖ", "β_00kl")),
+        *((spelling, "g000") for spelling in ("γ000", "G000", r"\gamma_{000}", "γ_000l", "γ000l")),
+        *((spelling, "e") for spelling in ("eijk", "e_ijk", "e_tij", "eti", "ε_ijkl", "ε_tijk", "e_jk")),
+        ("u_k", "u"),
+        ("uk", "uk"),
+        ("slope_t", "slope_t"),
         ("δ", "delta"),
         ("τ_00", "tau00"),
         ("σ", "sigma"),
@@ -40,7 +47,7 @@ def test_canonical_spelling(symbol, expected):
 
 
 @settings(database=None, deadline=None)
-@given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from("βγετij_0123ab{}\\₀ⱼ")), max_size=12))
+@given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from("βγετijkl_0123ab{}\\₀ⱼₖ")), max_size=12))
 def test_the_spelling_of_a_canonical_symbol_is_itself(symbol):
     once = canonical(symbol)
     assert canonical(once) == once

@@ -5,66 +5,97 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from bayeshlm.equations.notations.r_code import Atom, Coding, is_categorical, r_atoms, r_expression, r_name
-from bayeshlm.equations.spec import ModelSpec, Product
+from bayeshlm.equations.notations.r_code import Atom, Coding, Place, is_categorical, r_atoms, r_expression, r_name
+from bayeshlm.equations.spec import Blocks, ModelSpec, Product
 
 type _Term = tuple[Atom, ...]
 
 
-def to_lme4(spec: ModelSpec, group: str, coded: Mapping[str, Coding] | None = None) -> str:
+def to_lme4(spec: ModelSpec, groups: Sequence[str], coded: Mapping[str, Coding] | None = None) -> str:
     """Write a specification as an lme4 formula.
 
-    A fixed effect is the product of its level-2 and its level-1 expression; each block of random effects is
-    a bar, and ``||`` says that all are independent (Bates et al. 2015, J. Stat. Software 67(1), table 2). It does
-    not split a factor: with categories each block has a bar of its own, and their columns are written out where R
-    would make others.
+    A fixed effect is the product of the expressions of its path, the highest level first; each block of random effects
+    is a bar, and ``||`` says that all of a grouping are independent (Bates et al. 2015, J. Stat. Software 67(1), table
+    2). It does not split a factor: with categories each block has a bar of its own, and their columns are written out
+    where R would make others.
 
     Parameters
     ----------
     spec : ModelSpec
         What the equations say.
-    group : str
-        The grouping column.
+    groups : sequence of str
+        The column of each grouping, or the columns of a cell joined by ``:``.
     coded : mapping of str to {"text", "numbers", "logical"}, optional
         Columns of the data that are no numbers, though the equations do not say ``C(x)``.
 
     Examples
     --------
     >>> from bayeshlm.equations import parse
-    >>> to_lme4(parse("math = b0 + b1*ses + r; b0 = g00 + u0; b1 = g10 + u1; cov(u0, u1) = 0"), "school")
+    >>> to_lme4(parse("math = b0 + b1*ses + r; b0 = g00 + u0; b1 = g10 + u1; cov(u0, u1) = 0"), ["school"])
     'math ~ ses + (1 + ses || school)'
     >>> spec = parse("math = b0 + b1*sex + r; b0 = g00 + u0; b1 = g10 + u1; cov(u0, u1) = 0")
-    >>> to_lme4(spec, "school", {"sex": "text"})
+    >>> to_lme4(spec, ["school"], {"sex": "text"})
     'math ~ sex + (1 | school) + (0 + model.matrix(~ sex)[, -1, drop = FALSE] | school)'
+    >>> spec = parse("y = p0 + p1*time + e; p0 = b00 + r0; p1 = b10 + r1; b00 = g00 + u00; b10 = g10 + g11*size")
+    >>> to_lme4(spec, ["school:child", "school"])
+    'y ~ time + size:time + (1 + time | school:child) + (1 | school)'
     """
     coded = coded or {}
-    by = r_name(group)
-    level1 = dict(zip(spec.coefficients, _line([term.expression for term in spec.level1], 1, by, coded), strict=True))
-    fixed = [
-        atoms + level1[equation.coefficient]
-        for equation in spec.level2
-        for atoms in _line([effect.expression for effect in equation.fixed], 2, by, coded)
-    ]
-    offsets = [f"offset({r_expression(offset, 1, by)})" for offset in spec.offsets]
-    random = {equation.random: level1[equation.coefficient] for equation in spec.level2 if equation.random is not None}
-    parts = [*_sum(fixed, write_intercept=False), *offsets, *_bars(spec.blocks, random, by)]
+    level1, *higher = _stands(spec, groups)
+    atoms = dict(zip(spec.coefficients, _line(spec.expressions_by_level[0], level1, coded), strict=True))
+    for level, stands in zip(spec.levels[1:], higher, strict=True):
+        for equation in level:
+            line = _line([term.expression for term in equation.fixed], stands, coded)
+            atoms |= dict(zip((term.symbol for term in equation.fixed), line, strict=True))
+
+    def product(symbols: Sequence[str]) -> _Term:
+        return tuple(atom for symbol in reversed(symbols) for atom in atoms[symbol])
+
+    offsets = [f"offset({r_expression(offset, level1)})" for offset in spec.offsets]
+    random = {path.symbol: product(path.symbols[:-1]) for path in spec.random_paths}
+    parts = [*_sum([product(path.symbols) for path in spec.fixed_paths], write_intercept=False), *offsets]
+    for group, blocks in zip(groups, spec.blocks_by_grouping, strict=True):
+        parts += _bars(blocks, random, _bar_name(group))
     return f"{r_name(spec.outcome.name)} ~ {' + '.join(parts)}"
 
 
-def _line(expressions: Sequence[Product], level: int, by: str, coded: Mapping[str, Coding]) -> list[_Term]:
+def _stands(spec: ModelSpec, groups: Sequence[str]) -> list[Place]:
+    """The units of each level, from level 1; of a level with several groupings there is no one kind."""
+    units = [_code(groups[level[0]]) if len(level) == 1 else None for level in spec.level_groupings]
+    rows = Place(None, units[0], units[0])
+    return [rows, *(Place(unit, above, unit, rows) for unit, above in zip(units, [*units[1:], None], strict=True))]
+
+
+def _columns(group: str) -> list[str]:
+    """The columns of a grouping as R code: several are a cell."""
+    columns = group.split(":")
+    return [r_name(column) for column in columns] if all(columns) else [r_name(group)]
+
+
+def _bar_name(group: str) -> str:
+    return ":".join(_columns(group))
+
+
+def _code(group: str) -> str:
+    columns = _columns(group)
+    return columns[0] if len(columns) == 1 else f"interaction({', '.join(columns)}, drop = TRUE)"
+
+
+def _line(expressions: Sequence[Product], place: Place, coded: Mapping[str, Coding]) -> list[_Term]:
     """Write the expressions of a line; without a constant, its first ``C(x)`` has a column for every level."""
     single = [
         len(expression.factors) == 1 and is_categorical(expression.factors[0], coded) for expression in expressions
     ]
     has_constant = any(expression.is_constant for expression in expressions)
     first = None if has_constant or True not in single else single.index(True)
-    return [r_atoms(expression, level, by, coded, position == first) for position, expression in enumerate(expressions)]
+    return [r_atoms(expression, place, coded, position == first) for position, expression in enumerate(expressions)]
 
 
-def _bars(blocks: tuple[tuple[str, ...], ...], random: dict[str, _Term], by: str) -> list[str]:
+def _bars(blocks: Blocks, random: dict[str, _Term], by: str) -> list[str]:
     separate = len(blocks) > 1 and all(len(block) == 1 for block in blocks)
-    if separate and not any(atom.categorical for atoms in random.values() for atom in atoms):
-        return [f"({' + '.join(_sum(list(random.values()), write_intercept=True))} || {by})"]
+    effects = [effect for block in blocks for effect in block]
+    if separate and not any(atom.categorical for effect in effects for atom in random[effect]):
+        return [f"({' + '.join(_sum([random[effect] for effect in effects], write_intercept=True))} || {by})"]
     return [
         f"({' + '.join(_sum([random[effect] for effect in block], write_intercept=True))} | {by})" for block in blocks
     ]

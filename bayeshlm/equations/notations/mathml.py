@@ -108,8 +108,9 @@ class _MathML(Notation):
 def _subscripted(base: str, digits: str, unit: str, label: str = "") -> str:
     parts = [f"<mn>{digits}</mn>"] if digits else []
     parts += [_bracketed(label)] if label else []
-    tag = "mi" if unit.isalpha() else "mo" if "·" in unit else "mn"
-    parts += [f"<{tag}>{one}</{tag}>" for one in ([unit] if tag != "mi" and unit else unit)]
+    pieces = list(unit) if any(map(str.isalpha, unit)) else [unit] if unit else []
+    tags = ["mi" if piece.isalpha() else "mn" if piece.isdigit() else "mo" for piece in pieces]
+    parts += [f"<{tag}>{piece}</{tag}>" for tag, piece in zip(tags, pieces, strict=True)]
     if not parts:
         return base
     subscript = parts[0] if len(parts) == 1 else f"<mrow>{''.join(parts)}</mrow>"

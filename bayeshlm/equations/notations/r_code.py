@@ -9,6 +9,7 @@ from typing import Literal
 
 from bayeshlm.equations.functions import SEVERAL_COLUMNS, has_several_columns
 from bayeshlm.equations.spec import Call, Factor, Option, Product
+from bayeshlm.errors import EquationError
 
 _RESERVED = frozenset(
     ("if", "else", "repeat", "while", "function", "for", "next", "break", "in", "TRUE", "FALSE", "NULL")
@@ -35,6 +36,28 @@ class Atom:
         return f"model.matrix(~ {self.code})[, -1, drop = FALSE]"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an expression stands, with groupings as R code.
+
+    Attributes
+    ----------
+    unit : str or None
+        What an expression has one value of, each of which counts once; None for a row.
+    center : str or None
+        The groups around whose means ``cwc`` centers.
+    mean : str or None
+        The groups of rows whose means ``mean`` takes.
+    rows : Place or None
+        Where the argument of ``mean`` stands; None if here.
+    """
+
+    unit: str | None
+    center: str | None
+    mean: str | None
+    rows: Place | None = None
+
+
 def r_name(name: str) -> str:
     """Write a name as R reads it, in backticks unless it is syntactic."""
     plain = re.fullmatch(r"(?:[A-Za-z]|\.(?![0-9]))[A-Za-z0-9._]*", name)
@@ -43,19 +66,15 @@ def r_name(name: str) -> str:
     return "`{}`".format(name.replace("\\", "\\\\").replace("`", "\\`"))
 
 
-def r_atoms(
-    product: Product, level: int, group: str, coded: Mapping[str, Coding], every_level: bool = False
-) -> tuple[Atom, ...]:
+def r_atoms(product: Product, place: Place, coded: Mapping[str, Coding], every_level: bool = False) -> tuple[Atom, ...]:
     """Write the factors of a product as variables of a formula, to be joined by ``:``.
 
     Parameters
     ----------
     product : Product
         A data expression.
-    level : int
-        1 or 2: in a level-2 line, means and standard deviations are taken over groups, one value a group.
-    group : str
-        The grouping column as R code.
+    place : Place
+        Where it stands: above level 1, means and standard deviations are taken over units, one value a unit.
     coded : mapping of str to Coding
         Columns that are no numbers.
     every_level : bool
@@ -63,7 +82,7 @@ def r_atoms(
     """
     return tuple(
         Atom(
-            _variable(factor, level, group, coded),
+            _variable(factor, place, coded),
             is_categorical(factor, coded) or (not isinstance(factor, Call) and factor.name in coded),
             every_level and is_categorical(factor, coded),
         )
@@ -71,13 +90,13 @@ def r_atoms(
     )
 
 
-def r_expression(product: Product, level: int, group: str) -> str:
+def r_expression(product: Product, place: Place) -> str:
     """Write a product as R arithmetic, as it stands in the argument of a function."""
     if len(product.factors) == 1:
-        return _arithmetic(product.factors[0], level, group)
+        return _arithmetic(product.factors[0], place)
     parts = []
     for factor in product.factors:
-        code = _arithmetic(factor, level, group)
+        code = _arithmetic(factor, place)
         is_difference = isinstance(factor, Call) and factor.function in ("cwc", "cgm")
         parts.append(f"({code})" if is_difference else code)
     return " * ".join(parts)
@@ -90,47 +109,60 @@ def is_categorical(factor: Factor, coded: Mapping[str, Coding]) -> bool:
     return coded.get(factor.name) in ("text", "numbers")
 
 
-def _variable(factor: Factor, level: int, group: str, coded: Mapping[str, Coding]) -> str:
+def _variable(factor: Factor, place: Place, coded: Mapping[str, Coding]) -> str:
     """Write a factor as a variable of a formula: arithmetic needs ``I()``."""
     if not isinstance(factor, Call):
         name = r_name(factor.name)
         return f"factor({name})" if coded.get(factor.name) == "numbers" else name
     if factor.function == "C":
         return _categories(factor)
-    code = _arithmetic(factor, level, group)
+    code = _arithmetic(factor, place)
     if code.startswith("apply("):
         return code
-    if factor.function == "scale" and level == 1:
+    if factor.function == "scale" and place.unit is None:
         return code.removeprefix("c(").removesuffix(")")
     return f"I({code})" if factor.function in ("cwc", "cgm", "scale") else code
 
 
-def _arithmetic(factor: Factor, level: int, group: str) -> str:
+def _arithmetic(factor: Factor, place: Place) -> str:
     if not isinstance(factor, Call):
         return r_name(factor.name)
     if factor.function == "C":
         return Atom(_categories(factor)).matrix
-    over_rows = 1 if factor.function in ("cwc", "mean") else level
-    inner = r_expression(factor.argument, over_rows, group)
+    inner = r_expression(factor.argument, (place.rows or place) if factor.function == "mean" else place)
     if any(has_several_columns(part) for part in factor.argument.factors):
-        return f"apply({inner}, 2, function(x) {_called(factor, 'x', level, group)})"
-    return _called(factor, inner, level, group)
+        return f"apply({inner}, 2, function(x) {_called(factor, 'x', place)})"
+    return _called(factor, inner, place)
 
 
-def _called(call: Call, inner: str, level: int, group: str) -> str:
-    by_group = f"tapply({inner}, {group}, mean)"
+def _called(call: Call, inner: str, place: Place) -> str:
+    by_unit = None if place.unit is None else f"tapply({inner}, {place.unit}, mean)"
     match call.function:
         case "cwc":
-            return f"{inner} - ave({inner}, {group})"
+            return f"{inner} - {_center(inner, place.unit, _one_grouping(call, place.center))}"
         case "cgm":
-            return f"{inner} - mean({by_group if level == 2 else inner})"
+            return f"{inner} - mean({by_unit or inner})"
         case "mean":
-            return f"ave({inner}, {group})"
+            return f"ave({inner}, {_one_grouping(call, place.mean)})"
         case "scale":
-            return f"({inner} - mean({by_group})) / sd({by_group})" if level == 2 else f"c(scale({inner}))"
+            return f"({inner} - mean({by_unit})) / sd({by_unit})" if by_unit else f"c(scale({inner}))"
     if call.function in SEVERAL_COLUMNS:
-        return _basis(call, inner, by_group if level == 2 else None)
+        return _basis(call, inner, by_unit)
     return f"{call.function}({inner})"
+
+
+def _center(inner: str, unit: str | None, groups: str) -> str:
+    """Write the means of groups; above level 1, of one value a unit: the first row of each."""
+    if unit is None:
+        return f"ave({inner}, {groups})"
+    first = f"!duplicated({unit})"
+    return f"ave(({inner}) * {first}, {groups}, FUN = sum) / ave(+{first}, {groups}, FUN = sum)"
+
+
+def _one_grouping(call: Call, groups: str | None) -> str:
+    if groups is None:
+        raise EquationError(f"{call.function}(x) has no one grouping whose means it takes: make the column in the data")
+    return groups
 
 
 def _categories(call: Call) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from bayeshlm.equations.spec import LEVEL, PART, Call, Factor, ModelSpec, Product
+from bayeshlm.equations.symbols import UNITS
 from bayeshlm.equations.written_out import in_lines, references
 
-_UNIT = {1: "ij", 2: "j"}
-_GRAND = {1: "··", 2: "·"}
+type Units = Sequence[str]
+"""Subscripts of the units of a level, of the level above, and so on."""
+
+_NONE: Units = ("", "")
+_LETTERS = "jklmnopqrstuvwxyz"
 
 
 class Notation(Protocol):
@@ -37,46 +41,60 @@ class Notation(Protocol):
     G: str
 
     def rows(self, spec: ModelSpec) -> list[str]:
-        """Set level 1, level 2, the distributions of u, by blocks, and of r, and what categories are compared with."""
-        residual = self.symbol(spec.residual, "ij")
-        terms = [self._term(self.symbol(term.coefficient, "j"), term.expression, 1) for term in spec.level1]
-        terms += [self._product(offset, 1) for offset in spec.offsets]
-        rows = self._equation(self._name(spec.outcome.name, "ij"), [*terms, residual], spec)
-        for equation in spec.level2:
-            terms = [self._term(self.symbol(term.symbol, ""), term.expression, 2) for term in equation.fixed]
-            terms += [self.symbol(equation.random, "j")] if equation.random is not None else []
-            rows += self._equation(self.symbol(equation.coefficient, "j"), terms, spec)
-        several = [block for block in spec.blocks if len(block) > 1]
-        for block in spec.blocks:
-            symbols = [self.symbol(effect, "j") for effect in block]
+        """Set the levels, the distributions of u, by blocks, and of r, and what categories are compared with."""
+        units, of_groupings = subscripts(spec)
+        residual = self.symbol(spec.residual, units[0])
+        terms = [self._term(self.symbol(term.coefficient, units[1]), term.expression, units) for term in spec.level1]
+        terms += [self._product(offset, units) for offset in spec.offsets]
+        rows = self._equation(self._name(spec.outcome.name, units[0]), [*terms, residual], spec)
+        effects = {
+            path.symbol: self.symbol(path.symbol, of_groupings[path.grouping or 0]) for path in spec.random_paths
+        }
+        with_line = {equation.coefficient for equation in spec.equations}
+        for number, level in enumerate(spec.levels[1:], 1):
+            here, above = units[number:], units[number + 1]
+            for line in level:
+                symbols = [self.symbol(term.symbol, above if term.symbol in with_line else "") for term in line.fixed]
+                terms = [
+                    self._term(symbol, term.expression, here) for symbol, term in zip(symbols, line.fixed, strict=True)
+                ]
+                terms += [effects[effect.symbol] for effect in line.random_effects]
+                rows += self._equation(self.symbol(line.coefficient, units[number]), terms, spec)
+        rows += self._distributions(spec, effects)
+        rows.append(self.row(residual, self.DISTRIBUTED, self.normal(self.ZERO, self.variance("sigma", ""))))
+        notes = (f"reference of {without_unit(name)}: {to}" for name, to in references(spec))
+        return [*rows, *(self.row("", "", self.text(note)) for note in notes)]
+
+    def _distributions(self, spec: ModelSpec, effects: Mapping[str, str]) -> Iterator[str]:
+        all_blocks = [block for blocks in spec.blocks_by_grouping for block in blocks]
+        several = [block for block in all_blocks if len(block) > 1]
+        for block in all_blocks:
+            symbols = [effects[effect] for effect in block]
             if len(block) == 1:
                 left, right = symbols[0], self.normal(self.ZERO, self.variance("tau", block[0]))
             else:
                 G = self.subscripted(self.G, str(several.index(block) + 1)) if len(several) > 1 else self.G
                 left, right = self.vector(symbols), self.normal(self.ZEROS, G)
-            rows.append(self.row(left, self.DISTRIBUTED, right))
-        rows.append(self.row(residual, self.DISTRIBUTED, self.normal(self.ZERO, self.variance("sigma", ""))))
-        notes = (f"reference of {without_unit(name)}: {to}" for name, to in references(spec))
-        return [*rows, *(self.row("", "", self.text(note)) for note in notes)]
+            yield self.row(left, self.DISTRIBUTED, right)
 
     def _equation(self, left: str, terms: Sequence[str], spec: ModelSpec) -> list[str]:
         first, *more = (self.PLUS.join(line) for line in in_lines(terms, spec))
         return [self.row(left, self.EQUALS, first), *(self.row("", "", f"{self.MORE}{line}") for line in more)]
 
-    def _term(self, symbol: str, expression: Product, level: int) -> str:
-        return symbol if expression.is_constant else f"{symbol}{self.SPACE}{self._product(expression, level)}"
+    def _term(self, symbol: str, expression: Product, units: Units) -> str:
+        return symbol if expression.is_constant else f"{symbol}{self.SPACE}{self._product(expression, units)}"
 
-    def _product(self, product: Product, level: int | None) -> str:
-        """Set a product; without a level the columns have no subscripts, as under a bar."""
-        return self.SPACE.join(self._factor(factor, level) for factor in product.factors)
+    def _product(self, product: Product, units: Units) -> str:
+        """Set a product; ``units`` are those of its level and of the levels above, empty under a bar."""
+        return self.SPACE.join(self._factor(factor, units) for factor in product.factors)
 
-    def _factor(self, factor: Factor, level: int | None) -> str:
+    def _factor(self, factor: Factor, units: Units) -> str:
         if isinstance(factor, Call):
-            return self._call(factor, level)
-        return self._name(factor.name, "" if level is None else _UNIT[level])
+            return self._call(factor, units)
+        return self._name(factor.name, units[0])
 
-    def _call(self, call: Call, level: int | None) -> str:
-        inner, options = self._product(call.argument, level), dict(call.options)
+    def _call(self, call: Call, units: Units) -> str:
+        inner, options = self._product(call.argument, units), dict(call.options)
         if call.function == LEVEL:
             one = self.indicator(inner, str(options["level"]))
             if options["coding"] != "sum":
@@ -86,15 +104,18 @@ class Notation(Protocol):
             return self.part(inner, str(options["column"]))
         if call.function not in ("cwc", "cgm", "mean"):
             return self.called(call.function, inner, [f"{name} = {value}" for name, value in call.options])
-        over = _GRAND[level or 1] if call.function == "cgm" else "j"
-        mean = self.subscripted(self.bar(self._product(call.argument, None)), over)
+        if call.function == "cgm":
+            over = "·" * sum(map(str.isalpha, units[0]))
+        else:
+            over = units[0] if call.function == "mean" and not units[0].startswith("i") else units[1]
+        mean = self.subscripted(self.bar(self._product(call.argument, _NONE)), over)
         return mean if call.function == "mean" else self.fenced(f"{inner}{self.MINUS}{mean}")
 
     def _name(self, name: str, unit: str) -> str:
         return self.subscripted(self.text(without_unit(name)), unit)
 
     def symbol(self, symbol: str, unit: str) -> str:
-        """Set a coefficient or residual of a unit (``"ij"``, ``"j"`` or none)."""
+        """Set a coefficient or residual of a unit (such as ``"ij"``, ``"j"``, ``"i(jk)"`` or none)."""
 
     def text(self, text: str) -> str:
         """Set words or the name of a column."""
@@ -130,6 +151,39 @@ class Notation(Protocol):
         """Set a row of the whole."""
 
 
+def subscripts(spec: ModelSpec) -> tuple[list[str], list[str]]:
+    """The subscripts of each level's units, none behind the highest, and those of each grouping's units.
+
+    Rows are i, groupings j, k, ... from the inside out. Units of a level stand within those of the levels above.
+    Crossed groupings stand in parentheses, and a cell has the letters of its columns.
+
+    Examples
+    --------
+    >>> from bayeshlm.equations import parse
+    >>> subscripts(parse("y = p0 + e; p0 = b00 + r0; b00 = g000 + u00"))
+    (['ijk', 'jk', 'k', ''], ['jk', 'k'])
+    >>> subscripts(parse("y = b0 + r; b0 = g00 + u0[a] + v0[b] + w0[a:b]"))
+    (['i(jk)', '(jk)', ''], ['j', 'k', 'jk'])
+    """
+    own: dict[str | int, str] = {}
+    for position, name in enumerate(spec.groupings):
+        parts = (name or "").split(":")
+        if len(parts) == 1 or not all(part in spec.groupings for part in parts):
+            own[position] = _LETTERS[len(own)]
+    letters = [
+        own.get(position) or "".join(own[spec.groupings.index(part)] for part in (name or "").split(":"))
+        for position, name in enumerate(spec.groupings)
+    ]
+    units, of_groupings = [""], dict.fromkeys(range(len(letters)), "")
+    for level in reversed(spec.level_groupings):
+        above = units[0]
+        new = {position: "".join(letter for letter in letters[position] if letter not in above) for position in level}
+        of_groupings |= {position: own_letters + above for position, own_letters in new.items()}
+        here = "".join(dict.fromkeys("".join(new.values())))
+        units.insert(0, (f"({here})" if len(here) > 1 else here) + above)
+    return [f"i{units[0]}", *units], list(of_groupings.values())
+
+
 def without_unit(name: str) -> str:
     """Drop a unit subscript at the end of a column's name, because the level writes it: ``ses_ij`` -> ``ses``."""
-    return re.sub("(?<=.)_(?:ij|i|j)$", "", name)
+    return re.sub(rf"(?<=.)_(?:{UNITS})$", "", name)
