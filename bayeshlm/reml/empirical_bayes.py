@@ -8,7 +8,7 @@ import numpy as np
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.reml.estimate import RemlEstimate
+from bayeshlm.reml.estimate import RemlEstimate, two_level
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -40,7 +40,8 @@ def empirical_bayes(estimate: RemlEstimate) -> EmpiricalBayes:
     ----------
     Laird & Ware (1982), Biometrics 38, 963-974, eqs. 3.2 and 3.3.
     """
-    products, solution = estimate.deviance_function.products, estimate.optimum.solution
+    deviance, solution = two_level(estimate, "Empirical Bayes estimates")
+    products = deviance.products
     root = products.z_transform @ solution.Lambda
     M = np.eye(len(root)) + solution.Lambda.T @ products.ZtZ @ solution.Lambda
     # Lambda M^-1 Lambda' Z'e = Lambda Lambda' Z'V^-1 e

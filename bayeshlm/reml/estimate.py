@@ -1,4 +1,4 @@
-"""REML and ML estimates of a two-level model, in the user's columns."""
+"""REML and ML estimates, in the user's columns."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError, OptionError
-from bayeshlm.reml.deviance import Deviance, Method
+from bayeshlm.reml.criterion import Method
+from bayeshlm.reml.curvature import TwoLevelSolution
+from bayeshlm.reml.deviance import Deviance
 from bayeshlm.reml.enough_rows import check_rows
-from bayeshlm.reml.moments import NO_WITHIN, effect_scale, starting_values, undetermined
-from bayeshlm.reml.optimize import Optimum, minimize
+from bayeshlm.reml.moments import NO_WITHIN, Moments, starting_values, undetermined
+from bayeshlm.reml.optimize import AnyCriterion, Optimum, minimize
 from bayeshlm.reml.relative_factor import FactorPattern, factor_pattern, lower_factor
 
 
@@ -32,7 +34,7 @@ class RemlEstimate:
     vcov : ndarray, (p, p)
         Their covariance matrix ``sigma^2 (X'V^-1 X)^-1``, the variance components taken as known.
     G : ndarray, (q, q)
-        Covariance matrix of the random effects.
+        Covariance matrix of the random effects, those of all groupings; effects of different groupings are independent.
     tau : ndarray, (q,)
         Their SDs.
     corr : ndarray, (q, q)
@@ -43,13 +45,17 @@ class RemlEstimate:
         Free entries of the relative factor of G, as lme4 orders them.
     criterion : float
         REML criterion or ML deviance: minus twice the (restricted) log-likelihood.
-    n_obs, n_groups, n_parameters : int
-        Rows, groups; p + k + 1.
+    n_obs : int
+        Rows.
+    n_groups : tuple of int
+        Groups of each grouping.
+    n_parameters : int
+        p + k + 1.
     singular : bool
         Whether G is singular: the estimate lies on the boundary of what G may be.
     reason : str
         Which tau is 0 or which correlation is 1 or -1; empty when G is not singular.
-    deviance_function : Deviance
+    deviance_function : Criterion
         The criterion as a function of theta, over the cross-products.
     optimum : Optimum
         Where it is smallest, in the columns of the cross-products.
@@ -67,11 +73,11 @@ class RemlEstimate:
     theta: FloatArray
     criterion: float
     n_obs: int
-    n_groups: int
+    n_groups: tuple[int, ...]
     n_parameters: int
     singular: bool
     reason: str
-    deviance_function: Deviance
+    deviance_function: AnyCriterion
     optimum: Optimum
 
     @property
@@ -153,20 +159,46 @@ def fit_products(design: Design, products: CrossProducts, method: Method = "REML
     random_labels = tuple(column.label for column in design.random)
     start = starting_values(products, deviance.rotated, pattern, random_labels)
     check_rows(design, products)
+    fixed_labels = tuple(column.label for column in design.fixed)
+    return estimate_of(deviance, start, fixed_labels, random_labels, (len(products.n),))
+
+
+def estimate_of(
+    deviance: AnyCriterion,
+    start: Moments,
+    fixed_labels: tuple[str, ...],
+    random_labels: tuple[str, ...],
+    n_groups: tuple[int, ...],
+) -> RemlEstimate:
+    """Minimize a criterion, and say in the user's columns what it finds.
+
+    Parameters
+    ----------
+    deviance : Criterion
+        Of any groupings.
+    start : Moments
+        Where the search starts.
+    fixed_labels, random_labels : tuple of str, (p,) and (q,)
+        Names of the effects.
+    n_groups : tuple of int
+        Groups of each grouping.
+    """
+    method, pattern, scaled = deviance.method, deviance.pattern, deviance.scaled
     optimum = minimize(deviance, start)
     solution = optimum.solution
     sigma2 = deviance.sigma2(solution)
-    if solution.rss < (NO_WITHIN if optimum.converged else 1e-6) * float(products.yty.sum()):
+    if solution.rss < (NO_WITHIN if optimum.converged else 1e-6) * float(np.sum(scaled.yty)):
         raise DataError(
             f"{method} has no maximum: {', '.join(random_labels)} can follow these {deviance.n_obs} rows in "
-            f"{len(products.n)} groups so closely that the level-1 variance goes to zero. Remove a random effect."
+            f"{' x '.join(map(str, n_groups))} groups so closely that the level-1 variance goes to zero. Remove a "
+            "random effect."
         )
-    T = products.x_transform
+    T = scaled.x_transform
     with np.errstate(over="ignore"):
         vcov = sigma2 * T @ solution.XVX_inv @ T.T
     infinite = ~np.isfinite(np.diag(vcov))
     if infinite.any():
-        names = ", ".join(column.label for column, there in zip(design.fixed, infinite, strict=True) if there)
+        names = ", ".join(label for label, there in zip(fixed_labels, infinite, strict=True) if there)
         raise DataError(
             f"The standard errors of {names} are beyond computing: rescale the columns they multiply, or the outcome."
         )
@@ -176,9 +208,9 @@ def fit_products(design: Design, products: CrossProducts, method: Method = "REML
     singular = bool(np.any(np.diag(solution.Lambda) == 0))
     return RemlEstimate(
         method=method,
-        fixed_labels=tuple(column.label for column in design.fixed),
+        fixed_labels=fixed_labels,
         random_labels=random_labels,
-        gamma=products.ols + T @ solution.gamma,
+        gamma=scaled.ols + T @ solution.gamma,
         vcov=vcov,
         G=sigma2 * Lambda @ Lambda.T,
         tau=tau,
@@ -187,13 +219,34 @@ def fit_products(design: Design, products: CrossProducts, method: Method = "REML
         theta=pattern.theta(Lambda),
         criterion=optimum.value,
         n_obs=deviance.n_obs,
-        n_groups=len(products.n),
+        n_groups=n_groups,
         n_parameters=len(T) + pattern.n_free + 1,
         singular=singular,
         reason=_reason(tau, corr, Lambda, pattern, random_labels) if singular else "",
         deviance_function=deviance,
         optimum=optimum,
     )
+
+
+def two_level(estimate: RemlEstimate, what: str) -> tuple[Deviance, TwoLevelSolution]:
+    """The criterion of a model with one grouping, and its solution at the estimate.
+
+    Parameters
+    ----------
+    estimate : RemlEstimate
+        A fit.
+    what : str
+        What is asked for, for the message.
+
+    Raises
+    ------
+    OptionError
+        The model has several groupings.
+    """
+    deviance, solution = estimate.deviance_function, estimate.optimum.solution
+    if not (isinstance(deviance, Deviance) and isinstance(solution, TwoLevelSolution)):
+        raise OptionError(f"{what} of a model with several groupings is not defined: they belong to one grouping.")
+    return deviance, solution
 
 
 def undetermined_components(design: Design) -> str:
@@ -208,14 +261,14 @@ def undetermined_components(design: Design) -> str:
     return undetermined(design.cross_products, factor_pattern(design.blocks), design.random_labels)
 
 
-def user_factor(deviance: Deviance, Lambda: FloatArray) -> FloatArray:
+def user_factor(deviance: AnyCriterion, Lambda: FloatArray) -> FloatArray:
     """Relative factor of G in the user's columns, (q, q), of one in the columns of the cross-products.
 
     A row that is zero within the accuracy of the search is zero.
     """
-    S = deviance.products.z_transform
+    S = deviance.scaled.z_transform
     lower = lower_factor(S @ Lambda, tolerance=1e-13)
-    smallest = 1e-6 * np.abs(np.diag(S)) * effect_scale(deviance.products)
+    smallest = 1e-6 * np.abs(np.diag(S)) * deviance.effect_scale
     return np.where(np.linalg.norm(lower, axis=1, keepdims=True) < smallest[:, None], 0.0, lower)
 
 

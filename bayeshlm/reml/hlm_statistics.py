@@ -10,7 +10,7 @@ from scipy.special import chdtrc
 from bayeshlm.design.design import Design
 from bayeshlm.design.gram import inverse_within
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.reml.estimate import RemlEstimate
+from bayeshlm.reml.estimate import RemlEstimate, two_level
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -66,7 +66,8 @@ def chi_square_tests(design: Design, estimate: RemlEstimate) -> ComponentTests:
     ----------
     Raudenbush & Bryk (2002), Hierarchical Linear Models, 2nd ed., eq. 3.103.
     """
-    products, solution = estimate.deviance_function.products, estimate.optimum.solution
+    deviance, solution = two_level(estimate, "HLM's chi-square test")
+    products = deviance.products
     inverse = inverse_within(products)
     used = ~np.isnan(inverse[:, 0, 0])
     S_inv = np.linalg.inv(products.z_transform)
@@ -88,7 +89,8 @@ def reliability(estimate: RemlEstimate) -> Reliability:
     ----------
     Raudenbush & Bryk (2002), Hierarchical Linear Models, 2nd ed., eqs. 3.28 and 3.58.
     """
-    error = estimate.sigma**2 * np.einsum("jaa->ja", inverse_within(estimate.deviance_function.products))
+    deviance, _ = two_level(estimate, "The reliability")
+    error = estimate.sigma**2 * np.einsum("jaa->ja", inverse_within(deviance.products))
     by_group = estimate.tau**2 / (estimate.tau**2 + error)
     used = ~np.isnan(by_group[:, 0])
     mean = by_group[used].mean(0) if used.any() else np.full(len(estimate.tau), np.nan)
@@ -102,7 +104,7 @@ def robust_vcov(estimate: RemlEstimate) -> FloatArray:
     Biometrika 73, 13-22).
     """
     s = estimate.optimum.solution
-    half = estimate.deviance_function.products.x_transform @ s.XVX_inv @ group_scores(estimate).T
+    half = estimate.deviance_function.scaled.x_transform @ s.XVX_inv @ group_scores(estimate).T
     return np.asarray(half @ half.T)
 
 
@@ -111,7 +113,8 @@ def group_scores(estimate: RemlEstimate) -> FloatArray:
 
     They sum to zero at the estimate.
     """
-    products, s = estimate.deviance_function.products, estimate.optimum.solution
+    deviance, s = two_level(estimate, "A cluster-robust standard error")
+    products = deviance.products
     Xte = products.Xty - products.XtX @ s.gamma
     inner = s.ZVe @ s.Lambda @ s.Lambda.T  # V^-1 e = e - Z Lambda Lambda' Z'V^-1 e
     return np.asarray(Xte - np.einsum("jap,ja->jp", products.ZtX, inner))

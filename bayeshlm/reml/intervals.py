@@ -115,7 +115,7 @@ def component_estimates(estimate: RemlEstimate) -> FloatArray:
 def covariance_gradient(estimate: RemlEstimate) -> FloatArray:
     """Derivatives of G in (theta, sigma) of the scaled columns, (k + 1, q, q): ``G = sigma^2 S Lambda Lambda' S'``."""
     deviance, Lambda = estimate.deviance_function, estimate.optimum.solution.Lambda
-    pattern, S = deviance.pattern, deviance.products.z_transform
+    pattern, S = deviance.pattern, deviance.scaled.z_transform
     single = np.zeros((pattern.n_free, pattern.size, pattern.size))
     single[np.arange(pattern.n_free), pattern.rows, pattern.columns] = 1.0
     half = estimate.sigma**2 * S @ single @ Lambda.T @ S.T

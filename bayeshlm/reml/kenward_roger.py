@@ -8,7 +8,7 @@ import numpy as np
 
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
-from bayeshlm.reml.estimate import RemlEstimate
+from bayeshlm.reml.estimate import RemlEstimate, two_level
 from bayeshlm.reml.satterthwaite import positive_inverse
 
 
@@ -93,7 +93,7 @@ def kenward_roger(estimate: RemlEstimate) -> KenwardRoger:
     # sum over k, l of W_kl (Q_kl - P_k Phi P_l)
     U = np.einsum("kl,klij->ij", W, Q) - np.einsum("kl,kij,ljm->im", W, P, PhiP, optimize=True)
     adjusted = Phi + Phi @ (U + U.T) @ Phi
-    return KenwardRoger(adjusted, Phi, P, W, estimate.deviance_function.products.x_transform)
+    return KenwardRoger(adjusted, Phi, P, W, estimate.deviance_function.scaled.x_transform)
 
 
 def _derivatives(estimate: RemlEstimate) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -101,7 +101,7 @@ def _derivatives(estimate: RemlEstimate) -> tuple[FloatArray, FloatArray, FloatA
 
     The last parameter is sigma^2, with ``V_k = I``; the others the elements of G, with ``V_k = Z E_k Z'``.
     """
-    s, deviance = estimate.optimum.solution, estimate.deviance_function
+    deviance, s = two_level(estimate, "Kenward and Roger's adjustment")
     r, sigma2, E = deviance.rotated, estimate.sigma**2, deviance.pattern.elements()
     k, p, q = len(E), len(s.gamma), len(s.Lambda)
     N_QX = s.N_inv @ r.QX

@@ -7,7 +7,7 @@ import pandas as pd
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.reml.deviance import Method
+from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.empirical_bayes import scaled_residuals
 from bayeshlm.reml.estimate import RemlEstimate
 from bayeshlm.reml.hlm_statistics import robust_vcov

@@ -5,8 +5,9 @@ import pytest
 from scipy.stats import multivariate_normal
 from small_data import EQUATIONS, covariance, small_design, small_frame
 
+from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.curvature import curvature
-from bayeshlm.reml.deviance import Deviance, Method
+from bayeshlm.reml.deviance import Deviance
 from bayeshlm.reml.estimate import user_factor
 from bayeshlm.reml.relative_factor import factor_pattern, lower_factor
 

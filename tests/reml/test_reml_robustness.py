@@ -9,7 +9,7 @@ from bayeshlm.design import Design, build_design, cross_products
 from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.equations import parse
 from bayeshlm.errors import DataError
-from bayeshlm.reml.deviance import Method
+from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.empirical_bayes import empirical_bayes, scaled_residuals
 from bayeshlm.reml.estimate import RemlEstimate, fit_reml
 from bayeshlm.reml.hlm_statistics import chi_square_tests, reliability, robust_vcov
