@@ -161,6 +161,10 @@ class Criterion[S: Solution](ABC):
     def curvature(self, solution: S, held: Criterion[S] | None = None) -> Curvature:
         """Second derivatives at a solution of this criterion, or of one that holds an effect and has its slope."""
 
+    def hessian(self, solution: S) -> FloatArray:
+        """Hessian in theta, (k, k), as exact as Newton's steps need it."""
+        return self.curvature(solution).profiled(self, solution)
+
     @cached_property
     def dof(self) -> int:
         """Divisor of the residual variance: N - p (REML) or N (ML)."""

@@ -8,15 +8,20 @@ import numpy as np
 
 from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.design import Design
+from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError, OptionError
 from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.curvature import TwoLevelSolution
 from bayeshlm.reml.deviance import Deviance
-from bayeshlm.reml.enough_rows import check_rows
-from bayeshlm.reml.moments import NO_WITHIN, Moments, starting_values, undetermined
+from bayeshlm.reml.enough_rows import check_rows, check_units
+from bayeshlm.reml.grouping_deviance import GroupingDeviance
+from bayeshlm.reml.grouping_moments import grouping_start
+from bayeshlm.reml.grouping_products import GroupingProducts
+from bayeshlm.reml.moments import NO_WITHIN, Moments, information, starting_values, undetermined
 from bayeshlm.reml.optimize import AnyCriterion, Optimum, minimize
-from bayeshlm.reml.relative_factor import FactorPattern, factor_pattern, lower_factor
+from bayeshlm.reml.relative_factor import factor_pattern
+from bayeshlm.reml.user_columns import correlations, user_factor, why_singular
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,23 +148,28 @@ def fit_reml(design: Design, method: Method = "REML") -> RemlEstimate:
     return fit_products(design, design.cross_products, method)
 
 
-def fit_products(design: Design, products: CrossProducts, method: Method = "REML") -> RemlEstimate:
+def fit_products(design: Design, products: CrossProducts | JointProducts, method: Method = "REML") -> RemlEstimate:
     """As `fit_reml`, of cross-products of the design's columns over other rows or of another outcome.
 
     Parameters
     ----------
     design : Design
         Its labels and blocks are used.
-    products : CrossProducts
+    products : CrossProducts or JointProducts
         Of as many columns as it has.
     method : "REML" or "ML"
     """
     pattern = factor_pattern(design.blocks)
-    deviance = Deviance(products, pattern, method)
+    fixed_labels = tuple(column.label for column in design.fixed)
     random_labels = tuple(column.label for column in design.random)
+    if isinstance(products, JointProducts):
+        check_units(design, products)
+        joint = GroupingDeviance(GroupingProducts.of(products), pattern, method)
+        start = grouping_start(joint, random_labels)
+        return estimate_of(joint, start, fixed_labels, random_labels, joint.products.n_groups)
+    deviance = Deviance(products, pattern, method)
     start = starting_values(products, deviance.rotated, pattern, random_labels)
     check_rows(design, products)
-    fixed_labels = tuple(column.label for column in design.fixed)
     return estimate_of(deviance, start, fixed_labels, random_labels, (len(products.n),))
 
 
@@ -222,7 +232,7 @@ def estimate_of(
         n_groups=n_groups,
         n_parameters=len(T) + pattern.n_free + 1,
         singular=singular,
-        reason=_reason(tau, corr, Lambda, pattern, random_labels) if singular else "",
+        reason=why_singular(tau, corr, Lambda, pattern, random_labels) if singular else "",
         deviance_function=deviance,
         optimum=optimum,
     )
@@ -258,47 +268,5 @@ def undetermined_components(design: Design) -> str:
     ----------
     design : Design
     """
-    return undetermined(design.cross_products, factor_pattern(design.blocks), design.random_labels)
-
-
-def user_factor(deviance: AnyCriterion, Lambda: FloatArray) -> FloatArray:
-    """Relative factor of G in the user's columns, (q, q), of one in the columns of the cross-products.
-
-    A row that is zero within the accuracy of the search is zero.
-    """
-    S = deviance.scaled.z_transform
-    lower = lower_factor(S @ Lambda, tolerance=1e-13)
-    smallest = 1e-6 * np.abs(np.diag(S)) * deviance.effect_scale
-    return np.where(np.linalg.norm(lower, axis=1, keepdims=True) < smallest[:, None], 0.0, lower)
-
-
-def correlations(Lambda: FloatArray) -> FloatArray:
-    """Correlations of effects with the factor Lambda, (q, q); NaN where an SD is zero.
-
-    Examples
-    --------
-    >>> correlations(np.array([[2.0, 0.0], [3.0, 4.0]]))
-    array([[1. , 0.6],
-           [0.6, 1. ]])
-    """
-    length = np.linalg.norm(Lambda, axis=1)
-    unit = np.divide(Lambda, length[:, None], out=np.full_like(Lambda, np.nan), where=length[:, None] > 0)
-    corr: FloatArray = np.clip(unit @ unit.T, -1, 1)
-    np.fill_diagonal(corr, 1.0)
-    return corr
-
-
-def _reason(
-    tau: FloatArray, corr: FloatArray, Lambda: FloatArray, pattern: FactorPattern, labels: tuple[str, ...]
-) -> str:
-    """Why G is singular, in words."""
-    found = [f"the variance of {label} is 0" for label, sd in zip(labels, tau, strict=True) if sd == 0]
-    found += [
-        f"the correlation of {labels[b]} and {labels[a]} is {'1' if corr[a, b] > 0 else '-1'}"
-        for a, b in zip(pattern.rows, pattern.columns, strict=True)
-        if a != b and abs(corr[a, b]) > 1 - 1e-9
-    ]
-    if found:
-        return "; ".join(found)
-    rank = int(np.count_nonzero(np.diag(Lambda)))
-    return f"the covariance matrix of {', '.join(labels)} has rank {rank}: a combination of them does not vary"
+    pattern = factor_pattern(design.blocks)
+    return undetermined(information(design.cross_products, pattern), pattern, design.random_labels)

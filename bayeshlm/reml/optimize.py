@@ -126,7 +126,7 @@ def _newton(
     while iteration < MAX_ITERATIONS and settled < 2:
         iteration += 1
         gradient = (deviance.gradient(solution) * scale)[free]
-        hessian = deviance.curvature(solution).profiled(deviance, solution) * np.outer(scale, scale)
+        hessian = deviance.hessian(solution) * np.outer(scale, scale)
         values, vectors = np.linalg.eigh(hessian[np.ix_(free, free)])
         size = np.maximum(np.abs(values), 1e-9 * np.abs(values).max(initial=1e-300))
         step = -vectors @ ((vectors.T @ gradient) / size)

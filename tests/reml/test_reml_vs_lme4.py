@@ -98,7 +98,7 @@ def test_empirical_bayes(key: str, reference_case: Reference) -> None:
     (reference,) = values["ranef"].values()
     labels = [str(label) for label in design(key).group_labels]
     groups = [labels.index(name) for name in reference["groups"]]
-    bayes = empirical_bayes(found)
+    (bayes,) = empirical_bayes(found)
     for q, term in enumerate(CASES[key].random):
         tau = found.tau[q]
         u, sd = bayes.u[:, q], bayes.sd[:, q]
