@@ -66,9 +66,11 @@ def empirical_bayes(estimate: RemlEstimate) -> tuple[EmpiricalBayes, ...]:
 
 def fitted_values(design: Design, estimate: RemlEstimate) -> FloatArray:
     """``X gamma + Z u`` plus the offset of every row, (N,)."""
-    (effects,) = empirical_bayes(estimate)
-    random = np.einsum("iq,iq->i", design.Z, effects.u[design.group_codes])
-    return np.asarray(design.offset + design.X @ estimate.gamma + random)
+    rows = design.kept_rows
+    fitted = rows.offset + rows.X @ estimate.gamma
+    for Z, codes, effects in zip(rows.Z, rows.codes, empirical_bayes(estimate), strict=True):
+        fitted = fitted + np.einsum("iq,iq->i", Z, effects.u[codes])
+    return np.asarray(fitted)
 
 
 def scaled_residuals(design: Design, estimate: RemlEstimate) -> FloatArray:

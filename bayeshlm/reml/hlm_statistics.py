@@ -10,6 +10,8 @@ from scipy.special import chdtrc
 from bayeshlm.design.design import Design
 from bayeshlm.design.gram import inverse_within
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.errors import OptionError
+from bayeshlm.reml.empirical_bayes import fitted_values
 from bayeshlm.reml.estimate import RemlEstimate, two_level
 
 
@@ -97,15 +99,48 @@ def reliability(estimate: RemlEstimate) -> Reliability:
     return Reliability(estimate.random_labels, by_group, mean, int(used.sum()))
 
 
-def robust_vcov(estimate: RemlEstimate) -> FloatArray:
+def robust_vcov(design: Design, estimate: RemlEstimate) -> FloatArray:
     """Cluster-robust (sandwich) covariance matrix of gamma, (p, p), without small-sample factor (CR0), as HLM prints.
 
     ``A^-1 (sum_j X_j'V_j^-1 e_j e_j'V_j^-1 X_j) A^-1`` with ``A = sum_j X_j'V_j^-1 X_j`` (Liang & Zeger 1986,
-    Biometrika 73, 13-22).
+    Biometrika 73, 13-22). The clusters j are the groups of the `outermost` grouping.
     """
     s = estimate.optimum.solution
-    half = estimate.deviance_function.scaled.x_transform @ s.XVX_inv @ group_scores(estimate).T
+    half = estimate.deviance_function.scaled.x_transform @ s.XVX_inv @ cluster_scores(design, estimate).T
     return np.asarray(half @ half.T)
+
+
+def outermost(design: Design) -> int:
+    """Position of the grouping in whose groups those of all others are nested.
+
+    Raises
+    ------
+    OptionError
+        When there is none: the groupings cross.
+    """
+    if len(design.predictor.random) == 1:
+        return 0
+    codes = design.kept_rows.codes
+    for k, own in enumerate(codes):
+        cells = [np.unique(np.column_stack([other, own]), axis=0) for other in codes]
+        if all(len(cell) == len(np.unique(other)) for cell, other in zip(cells, codes, strict=True)):
+            return k
+    names = " and ".join(repr(term.grouping) for term in design.predictor.random)
+    raise OptionError(
+        f"Cluster-robust standard errors need independent clusters, and the groups of {names} cross: use those of the "
+        "model."
+    )
+
+
+def cluster_scores(design: Design, estimate: RemlEstimate) -> FloatArray:
+    """``X_j'V_j^-1 (y_j - X_j gamma)`` of every cluster, V over sigma^2, in the scaled columns, (J, p)."""
+    k = outermost(design)
+    if len(design.predictor.random) == 1:
+        return group_scores(estimate)
+    rows, n_clusters = design.kept_rows, len(design.predictor.random[k].labels)
+    left = rows.y - fitted_values(design, estimate)  # V^-1 e = e - Z u
+    weighted = rows.X @ estimate.deviance_function.scaled.x_transform * left[:, None]
+    return np.column_stack([np.bincount(rows.codes[k], column, n_clusters) for column in weighted.T])
 
 
 def group_scores(estimate: RemlEstimate) -> FloatArray:

@@ -125,7 +125,9 @@ class LabelledEstimate:
 
     def robust_se(self) -> pd.Series:
         """Cluster-robust (sandwich) standard errors of gamma, without small-sample factor, as HLM prints."""
-        return pd.Series(np.sqrt(np.diag(robust_vcov(self._estimate))), index=self.gamma.index, name="robust_se")
+        return pd.Series(
+            np.sqrt(np.diag(robust_vcov(self._design, self._estimate))), index=self.gamma.index, name="robust_se"
+        )
 
     def residuals(self) -> pd.Series:
         """Smallest, quartiles and largest of the scaled residuals ``(y - X gamma - Z u) / sigma``, as lme4 prints."""

@@ -25,7 +25,7 @@ def everything(design: Design, method: Method) -> RemlEstimate:
     assert found.converged
     rows = np.eye(len(found.gamma))
     numbers = [found.gamma, found.se, found.G, found.tau, found.theta, satterthwaite(found).df(rows)]
-    numbers += [empirical_bayes(found)[0].u, empirical_bayes(found)[0].sd, robust_vcov(found)]
+    numbers += [empirical_bayes(found)[0].u, empirical_bayes(found)[0].sd, robust_vcov(design, found)]
     numbers += [scaled_residuals(design, found)]
     if method == "REML":
         numbers += [kenward_roger(found).df(rows), kenward_roger(found).covariance(rows)]

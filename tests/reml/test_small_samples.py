@@ -128,7 +128,7 @@ def test_robust_covariance(name: str) -> None:
     V_inv, _, Phi = dense(design, found)
     weighted = V_inv @ (design.y - design.X @ found.gamma)
     scores = np.array([design.X[design.group_codes == j].T @ weighted[design.group_codes == j] for j in range(16)])
-    np.testing.assert_allclose(robust_vcov(found), Phi @ scores.T @ scores @ Phi, rtol=1e-6, atol=1e-10)
+    np.testing.assert_allclose(robust_vcov(design, found), Phi @ scores.T @ scores @ Phi, rtol=1e-6, atol=1e-10)
 
 
 def test_kenward_roger_is_for_reml() -> None:
