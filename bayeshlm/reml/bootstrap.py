@@ -93,14 +93,14 @@ def bootstrap_statistics(
         Seed of the random numbers.
     """
     rng = np.random.default_rng(seed)
-    sampler = OutcomeSampler.of(smaller, two_level(larger, "A bootstrap")[0], nested)
+    sampler = OutcomeSampler.of(smaller, two_level(larger, "The bootstrap of a likelihood ratio")[0], nested)
     starts = _start(smaller), _start(larger)
     shift = nested.reml_shift if smaller.method == "REML" else 0.0
     statistics = np.empty(n_boot)
     for b in range(n_boot):
         products = sampler.draw(rng)
         inner = replace(
-            two_level(smaller, "A bootstrap")[0].products,
+            two_level(smaller, "The bootstrap of a likelihood ratio")[0].products,
             Zty=products.Zty @ nested.Z_map,
             Xty=products.Xty @ nested.X_map,
             yty=products.yty,

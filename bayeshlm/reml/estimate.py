@@ -255,7 +255,7 @@ def two_level(estimate: RemlEstimate, what: str) -> tuple[Deviance, TwoLevelSolu
     """
     deviance, solution = estimate.deviance_function, estimate.optimum.solution
     if not (isinstance(deviance, Deviance) and isinstance(solution, TwoLevelSolution)):
-        raise OptionError(f"{what} of a model with several groupings is not defined: they belong to one grouping.")
+        raise OptionError(f"{what} is defined for models with one grouping; this one has several.")
     return deviance, solution
 
 

@@ -11,7 +11,18 @@ from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError
 from bayeshlm.reml.grouping_deviance import GroupingDeviance
 from bayeshlm.reml.grouping_products import GroupingProducts
-from bayeshlm.reml.moments import Information, Moments, moment_estimates, residual_floor, undetermined
+from bayeshlm.reml.moments import (
+    NO_WITHIN,
+    NOTHING_LEFT,
+    Information,
+    Moments,
+    moment_estimates,
+    residual_floor,
+    undetermined,
+)
+
+ENDLESS = 1e6
+"""SD of an effect that is as good as fixed, in units of the size at which it begins to matter."""
 
 
 def grouping_information(deviance: GroupingDeviance) -> Information:
@@ -74,6 +85,21 @@ def contract(pairs: FloatArray, left: FloatArray, right: FloatArray) -> FloatArr
     return np.asarray(np.einsum("axy,yzxw,bzw->ab", left, pairs, right, optimize=True))
 
 
+def check_residuals(deviance: GroupingDeviance) -> None:
+    """Refuse an outcome of which the predictors and the groups' effects, left free, leave nothing.
+
+    Raises
+    ------
+    DataError
+        The level-1 variance is zero.
+    """
+    c, pattern = deviance.products, deviance.pattern
+    residual_floor(c, c.XtX)
+    free = np.where(pattern.is_diagonal, ENDLESS * deviance.effect_scale[list(pattern.rows)], 0.0)
+    if deviance.solve(free).rss <= NO_WITHIN * float(c.yty):
+        raise DataError(NOTHING_LEFT)
+
+
 def grouping_start(deviance: GroupingDeviance, random_labels: Sequence[str]) -> Moments:
     """Moment estimates of Lambda, pushed into the interior.
 
@@ -92,5 +118,5 @@ def grouping_start(deviance: GroupingDeviance, random_labels: Sequence[str]) -> 
     found = grouping_information(deviance)
     if reason := undetermined(found, deviance.pattern, random_labels):
         raise DataError(reason)
-    residual_floor(deviance.products, deviance.products.XtX)
+    check_residuals(deviance)
     return moment_estimates(found, deviance.pattern, float("nan"), float(deviance.products.yty))

@@ -20,6 +20,11 @@ NO_RESIDUAL = (64 * np.finfo(np.float64).eps) ** 2
 NO_WITHIN = 1e-10
 """Share of the residual sum of squares below which what is left within groups counts as rounding."""
 
+NOTHING_LEFT = (
+    "Nothing is left of the outcome once the predictors and the random effects are taken out: the level-1 variance is "
+    "zero. Is the outcome computed from the predictors, or constant within groups?"
+)
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Moments:
@@ -63,10 +68,7 @@ def within_residual_variance(products: CrossProducts, rotated: RotatedProducts) 
     if dof <= 0:
         return float("nan")
     if rss <= max(floor, NO_WITHIN * yty):
-        raise DataError(
-            "Nothing is left of the outcome once the predictors and the random effects are taken out: the level-1 "
-            "variance is zero. Is the outcome computed from the predictors, or constant within groups?"
-        )
+        raise DataError(NOTHING_LEFT)
     return rss / dof
 
 

@@ -143,6 +143,9 @@ def test_groups_that_the_data_cannot_tell_apart_are_named() -> None:
         fit_columns(rng.normal(size=40), ones, {"a": (ones, codes), "b": (ones, codes[::-1])})
     with pytest.raises(DataError, match="exact linear function of the predictors"):
         fit_columns(np.full(40, 3.0), ones, {"a": (ones, codes), "b": (ones, np.arange(40) % 4)})
+    effects = rng.normal(size=10)[codes] + rng.normal(size=4)[np.arange(40) % 4]
+    with pytest.raises(DataError, match="Nothing is left of the outcome"):
+        fit_columns(effects, ones, {"a": (ones, codes), "b": (ones, np.arange(40) % 4)})
 
 
 def test_no_variance_between_groups_is_found_at_the_boundary() -> None:
@@ -158,5 +161,5 @@ def test_no_variance_between_groups_is_found_at_the_boundary() -> None:
 
 def test_what_belongs_to_one_grouping_says_so() -> None:
     assert CASES["pastes-nested-REML"]["groupings"].keys() == {"sample", "batch"}
-    with pytest.raises(OptionError, match="The reliability of a model with several groupings is not defined"):
+    with pytest.raises(OptionError, match="The reliability is defined for models with one grouping"):
         reliability(grouping_estimate("pastes-nested-REML"))
