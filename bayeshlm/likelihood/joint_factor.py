@@ -138,21 +138,21 @@ def factorize(elimination: Elimination, chols: Sequence[Array], a: float) -> Fac
 @cached
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
 def _factorize(a: float, L: Array, pattern: Pattern, blocks: Blocks, own: Array, below: Array, tail: Array) -> float:
-    return float(block_cholesky.factorize(a, L, pattern, blocks, own, below, tail))
+    return float(block_cholesky.factorize(L.shape[1], a, L, pattern, blocks, own, below, tail))
 
 
 @cached
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
 def _forward_columns(pattern: Pattern, own: Array, below: Array, tail: Array, x: Array) -> None:
     for column in range(len(x)):
-        block_cholesky.forward(pattern, own, below, tail, x[column])
+        block_cholesky.forward(x.shape[2], pattern, own, below, tail, x[column])
 
 
 @cached
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
 def _backward_columns(pattern: Pattern, own: Array, below: Array, tail: Array, x: Array) -> None:
     for column in range(len(x)):
-        block_cholesky.backward(pattern, own, below, tail, x[column])
+        block_cholesky.backward(x.shape[2], pattern, own, below, tail, x[column])
 
 
 @cached
@@ -160,4 +160,4 @@ def _backward_columns(pattern: Pattern, own: Array, below: Array, tail: Array, x
 def _inverse_blocks(pattern: Pattern, own: Array, below: Array, tail: Array, inverse: Array) -> None:
     if len(tail) > 0:
         dense_inverse(tail)
-    block_cholesky.selected_inverse(pattern, own, below, tail, inverse, np.empty_like(below))
+    block_cholesky.selected_inverse(own.shape[1], pattern, own, below, tail, inverse, np.empty_like(below))
