@@ -64,11 +64,11 @@ class Factor:
 
     def forward(self, columns: Array) -> Array:
         """``C^-1 P columns`` of columns (n, m) or (n,); rows in the order of elimination."""
-        return self._solved(columns, _forward_columns)
+        return self._solved(columns, backwards=False)
 
     def backward(self, columns: Array) -> Array:
         """``P' C'^-1 columns``: the transpose's solution of what `forward` gives, rows in the usual order."""
-        return self._solved(columns, _backward_columns)
+        return self._solved(columns, backwards=True)
 
     def solve(self, columns: Array) -> Array:
         """``M^-1 columns``, rows in the usual order in both."""
@@ -92,13 +92,13 @@ class Factor:
         units, places = self._places
         return np.lexsort([places, units])
 
-    def _solved(self, columns: Array, function) -> Array:  # type: ignore[no-untyped-def]
+    def _solved(self, columns: Array, backwards: bool) -> Array:
         matrix = columns.reshape(len(columns), -1)
         x = np.zeros((matrix.shape[1], *self.own.shape[:2]))
         units, places = self._places
-        backwards = function is _backward_columns
         order = self._by_place
         x[:, units[order], places[order]] = (matrix if backwards else matrix[order]).T
+        function = _backward_columns if backwards else _forward_columns
         function(self.elimination.pattern, self.own, self.below, self.tail, x)
         out = np.empty_like(matrix, dtype=float)
         out[order if backwards else slice(None)] = x[:, units[order], places[order]].T
@@ -127,7 +127,7 @@ def factorize(elimination: Elimination, chols: Sequence[Array], a: float) -> Fac
     (np.float64(45.0), array([9., 5.]))
     """
     pattern, blocks = elimination.pattern, elimination.blocks
-    L = elimination.u_to_scaled @ elimination.padded(list(chols))
+    L = elimination.u_to_scaled @ elimination.padded(chols)
     own, below = np.empty_like(blocks.own), np.empty_like(blocks.below)
     tail = np.zeros((int(pattern.place[-1]),) * 2)
     with one_blas_thread():

@@ -37,7 +37,7 @@ def weighted(q: int, a: float, L: Array, grouping: IntArray, c: Array, out: Arra
 
 
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
-def _add_product(q: int, S: Array, e: int, u: Array, j: int, out: Array, i: int) -> None:
+def _take_product(q: int, S: Array, e: int, u: Array, j: int, out: Array, i: int) -> None:
     """Subtract ``S_e u_j`` from ``out_i``."""
     for r in range(q):
         for t in range(q):
@@ -45,7 +45,7 @@ def _add_product(q: int, S: Array, e: int, u: Array, j: int, out: Array, i: int)
 
 
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
-def _add_transposed(q: int, S: Array, e: int, u: Array, j: int, out: Array, i: int) -> None:
+def _take_transposed(q: int, S: Array, e: int, u: Array, j: int, out: Array, i: int) -> None:
     """Subtract ``S_e' u_j`` from ``out_i``."""
     for r in range(q):
         for t in range(q):
@@ -113,12 +113,12 @@ def uncertainty(
 def unexplained(q: int, pattern: Pattern, blocks: Blocks, u: Array, c: Array) -> None:
     """Replace ``c = Z'(y - X gamma)`` by ``Z'(y - X gamma - Z u)``."""
     for j in range(len(c)):
-        _add_product(q, blocks.own, j, u, j, c, j)
+        _take_product(q, blocks.own, j, u, j, c, j)
     for e in range(len(pattern.row)):
         i, j = pattern.row[e], pattern.column[e]
-        _add_product(q, blocks.below, e, u, j, c, i)
-        _add_transposed(q, blocks.below, e, u, i, c, j)
+        _take_product(q, blocks.below, e, u, j, c, i)
+        _take_transposed(q, blocks.below, e, u, i, c, j)
     for n in range(len(pattern.tail_row)):
         i, j = pattern.tail_row[n], pattern.tail_column[n]
-        _add_product(q, blocks.tail, n, u, j, c, i)
-        _add_transposed(q, blocks.tail, n, u, i, c, j)
+        _take_product(q, blocks.tail, n, u, j, c, i)
+        _take_transposed(q, blocks.tail, n, u, i, c, j)
