@@ -20,9 +20,10 @@ type Array = NDArray[np.float64]
 
 
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
-def scaled_block(a: float, L: Array, left: int, S: Array, e: int, right: int, A: Array, out: Array, at: int) -> None:
+def scaled_block(
+    q: int, a: float, L: Array, left: int, S: Array, e: int, right: int, A: Array, out: Array, at: int
+) -> None:
     """Write ``a L_left' S_e L_right`` to ``out[at]``."""
-    q = L.shape[1]
     for r in range(q):
         for c in range(q):
             total = 0.0
@@ -38,20 +39,22 @@ def scaled_block(a: float, L: Array, left: int, S: Array, e: int, right: int, A:
 
 
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
-def factorize(a: float, L: Array, pattern: Pattern, blocks: Blocks, own: Array, below: Array, F: Array) -> float:
+def factorize(
+    q: int, a: float, L: Array, pattern: Pattern, blocks: Blocks, own: Array, below: Array, F: Array
+) -> float:
     """Fill own (U, q, q), below (E, q, q) and F (n, n; zeros) with C; return ``log|M|``, nan where it fails."""
     grouping, start, row, column = pattern.grouping, pattern.start, pattern.row, pattern.column
-    n_sparse, q = len(start) - 1, L.shape[1]
+    n_sparse = len(start) - 1
     A, where = np.empty((q, q)), np.empty(len(grouping), np.int64)
     log_det, product = 0.0, 1.0
     for j in range(n_sparse):
         # Column j of M.
         k = grouping[j]
-        scaled_block(a, L, k, blocks.own, j, k, A, own, j)
+        scaled_block(q, a, L, k, blocks.own, j, k, A, own, j)
         for r in range(q):
             own[j, r, r] += 1.0
         for e in range(start[j], start[j + 1]):
-            scaled_block(a, L, grouping[row[e]], blocks.below, e, k, A, below, e)
+            scaled_block(q, a, L, grouping[row[e]], blocks.below, e, k, A, below, e)
             where[row[e]] = e
         # What the columns before take away.
         for f in range(pattern.incoming_start[j], pattern.incoming_start[j + 1]):
@@ -89,26 +92,28 @@ def factorize(a: float, L: Array, pattern: Pattern, blocks: Blocks, own: Array, 
                     below[e, r, c] = total * own[j, c, c]
     log_det += np.log(product)
     if len(F) > 0:
-        log_det += _dense_part(a, L, pattern, blocks, own, below, F)
+        log_det += _dense_part(q, a, L, pattern, blocks, own, below, F)
     return float(log_det)
 
 
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
-def _dense_part(a: float, L: Array, pattern: Pattern, blocks: Blocks, own: Array, below: Array, F: Array) -> float:
+def _dense_part(
+    q: int, a: float, L: Array, pattern: Pattern, blocks: Blocks, own: Array, below: Array, F: Array
+) -> float:
     """Fill F with the factor of the tail; return what it adds to ``log|M|``."""
     grouping, size, start, row, column = pattern.grouping, pattern.size, pattern.start, pattern.row, pattern.column
     place = pattern.place
-    n_sparse, q = len(start) - 1, L.shape[1]
+    n_sparse = len(start) - 1
     A, B = np.empty((q, q)), np.empty((1, q, q))
     for n in range(len(pattern.tail_row)):
         i, j = pattern.tail_row[n], pattern.tail_column[n]
-        scaled_block(a, L, grouping[i], blocks.tail, n, grouping[j], A, B, 0)
+        scaled_block(q, a, L, grouping[i], blocks.tail, n, grouping[j], A, B, 0)
         for c in range(size[j]):
             for r in range(size[i]):
                 F[place[j - n_sparse] + c, place[i - n_sparse] + r] = B[0, r, c]
     for j in range(n_sparse, len(grouping)):
         first = place[j - n_sparse]
-        scaled_block(a, L, grouping[j], blocks.own, j, grouping[j], A, B, 0)
+        scaled_block(q, a, L, grouping[j], blocks.own, j, grouping[j], A, B, 0)
         for c in range(size[j]):
             B[0, c, c] += 1.0
             for r in range(c, size[j]):
@@ -134,10 +139,10 @@ def _dense_part(a: float, L: Array, pattern: Pattern, blocks: Blocks, own: Array
 
 
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
-def forward(pattern: Pattern, own: Array, below: Array, F: Array, x: Array) -> None:
+def forward(q: int, pattern: Pattern, own: Array, below: Array, F: Array, x: Array) -> None:
     """Replace x (U, q) by ``C^-1 x``."""
     start, row, size, place = pattern.start, pattern.row, pattern.size, pattern.place
-    n_sparse, q = len(start) - 1, x.shape[1]
+    n_sparse = len(start) - 1
     for j in range(n_sparse):
         for r in range(q):
             total = x[j, r]
@@ -159,10 +164,10 @@ def forward(pattern: Pattern, own: Array, below: Array, F: Array, x: Array) -> N
 
 
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
-def backward(pattern: Pattern, own: Array, below: Array, F: Array, x: Array) -> None:
+def backward(q: int, pattern: Pattern, own: Array, below: Array, F: Array, x: Array) -> None:
     """Replace x (U, q) by ``C'^-1 x``."""
     start, row, size, place = pattern.start, pattern.row, pattern.size, pattern.place
-    n_sparse, q, n = len(start) - 1, x.shape[1], len(F)
+    n_sparse, n = len(start) - 1, len(F)
     v = np.empty(n)
     _tail_values(n_sparse, size, place, x, v, True)
     for c in range(n - 1, -1, -1):
@@ -195,10 +200,12 @@ def _tail_values(n_sparse: int, size: Array, place: Array, x: Array, v: Array, t
 
 
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
-def selected_inverse(pattern: Pattern, own: Array, below: Array, F: Array, Q_own: Array, Q_below: Array) -> None:
+def selected_inverse(
+    q: int, pattern: Pattern, own: Array, below: Array, F: Array, Q_own: Array, Q_below: Array
+) -> None:
     """Fill Q_own (U, q, q) and Q_below (E, q, q) with the blocks of ``Q = M^-1``; F is the tail's inverse already."""
     start, row, size, place = pattern.start, pattern.row, pattern.size, pattern.place
-    n_sparse, q = len(start) - 1, own.shape[1]
+    n_sparse = len(start) - 1
     longest = 0
     for j in range(n_sparse):
         longest = max(longest, start[j + 1] - start[j])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -143,7 +144,7 @@ class Elimination:
             out[k, : len(transform), : len(transform)] = np.linalg.inv(transform)
         return out
 
-    def padded(self, chols: list[Array] | tuple[Array, ...]) -> Array:
+    def padded(self, chols: Sequence[Array]) -> Array:
         """The K matrices (q_k, q_k) as one array (K, q, q), zeros where a grouping has fewer effects than q."""
         shape = self.blocks.own.shape[1:]
         return np.array([_padded(np.asarray(L, dtype=float)[None], shape)[0] for L in chols])

@@ -64,11 +64,11 @@ class Factor:
 
     def forward(self, columns: Array) -> Array:
         """``C^-1 P columns`` of columns (n, m) or (n,); rows in the order of elimination."""
-        return self._solved(columns, _forward_columns)
+        return self._solved(columns, backwards=False)
 
     def backward(self, columns: Array) -> Array:
         """``P' C'^-1 columns``: the transpose's solution of what `forward` gives, rows in the usual order."""
-        return self._solved(columns, _backward_columns)
+        return self._solved(columns, backwards=True)
 
     def solve(self, columns: Array) -> Array:
         """``M^-1 columns``, rows in the usual order in both."""
@@ -92,13 +92,13 @@ class Factor:
         units, places = self._places
         return np.lexsort([places, units])
 
-    def _solved(self, columns: Array, function) -> Array:  # type: ignore[no-untyped-def]
+    def _solved(self, columns: Array, backwards: bool) -> Array:
         matrix = columns.reshape(len(columns), -1)
         x = np.zeros((matrix.shape[1], *self.own.shape[:2]))
         units, places = self._places
-        backwards = function is _backward_columns
         order = self._by_place
         x[:, units[order], places[order]] = (matrix if backwards else matrix[order]).T
+        function = _backward_columns if backwards else _forward_columns
         function(self.elimination.pattern, self.own, self.below, self.tail, x)
         out = np.empty_like(matrix, dtype=float)
         out[order if backwards else slice(None)] = x[:, units[order], places[order]].T
@@ -127,7 +127,7 @@ def factorize(elimination: Elimination, chols: Sequence[Array], a: float) -> Fac
     (np.float64(45.0), array([9., 5.]))
     """
     pattern, blocks = elimination.pattern, elimination.blocks
-    L = elimination.u_to_scaled @ elimination.padded(list(chols))
+    L = elimination.u_to_scaled @ elimination.padded(chols)
     own, below = np.empty_like(blocks.own), np.empty_like(blocks.below)
     tail = np.zeros((int(pattern.place[-1]),) * 2)
     with one_blas_thread():
@@ -138,21 +138,21 @@ def factorize(elimination: Elimination, chols: Sequence[Array], a: float) -> Fac
 @cached
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
 def _factorize(a: float, L: Array, pattern: Pattern, blocks: Blocks, own: Array, below: Array, tail: Array) -> float:
-    return float(block_cholesky.factorize(a, L, pattern, blocks, own, below, tail))
+    return float(block_cholesky.factorize(L.shape[1], a, L, pattern, blocks, own, below, tail))
 
 
 @cached
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
 def _forward_columns(pattern: Pattern, own: Array, below: Array, tail: Array, x: Array) -> None:
     for column in range(len(x)):
-        block_cholesky.forward(pattern, own, below, tail, x[column])
+        block_cholesky.forward(x.shape[2], pattern, own, below, tail, x[column])
 
 
 @cached
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
 def _backward_columns(pattern: Pattern, own: Array, below: Array, tail: Array, x: Array) -> None:
     for column in range(len(x)):
-        block_cholesky.backward(pattern, own, below, tail, x[column])
+        block_cholesky.backward(x.shape[2], pattern, own, below, tail, x[column])
 
 
 @cached
@@ -160,4 +160,4 @@ def _backward_columns(pattern: Pattern, own: Array, below: Array, tail: Array, x
 def _inverse_blocks(pattern: Pattern, own: Array, below: Array, tail: Array, inverse: Array) -> None:
     if len(tail) > 0:
         dense_inverse(tail)
-    block_cholesky.selected_inverse(pattern, own, below, tail, inverse, np.empty_like(below))
+    block_cholesky.selected_inverse(own.shape[1], pattern, own, below, tail, inverse, np.empty_like(below))
