@@ -171,7 +171,7 @@ def compare_groups(
     design = posterior.design
     positions = design.random_coefficients
     labels = [design.coefficient_labels[c] for c in positions]
-    eb = empirical_bayes(estimate)
+    (eb,) = empirical_bayes(estimate)
     estimates = coefficient_means(design, estimate.gamma)[:, positions] + eb.u
     if moments is None:
         beta = posterior.dataset["beta"].sel(coefficient=labels).transpose("chain", "draw", design.group, "coefficient")

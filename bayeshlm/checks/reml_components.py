@@ -16,7 +16,7 @@ from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.icc import icc
 from bayeshlm.quantities.summary import summarize
 from bayeshlm.quantities.variance_components import variance_draws
-from bayeshlm.reml.estimate import RemlEstimate
+from bayeshlm.reml.estimate import RemlEstimate, two_level
 from bayeshlm.reml.fixed_value import held_component
 from bayeshlm.reml.intervals import covariance_gradient, wald_intervals
 from bayeshlm.reml.satterthwaite import satterthwaite
@@ -123,7 +123,7 @@ def components(estimate: RemlEstimate, design: Design) -> tuple[Component, ...]:
             )
         )
     found.append(Component("sigma", "", e.sigma, se(dsigma), lowest=0.0))
-    products = e.deviance_function.products
+    products = two_level(e, "The ICC")[0].products
     inverse = np.linalg.inv(products.z_transform)
     mean_square = inverse.T @ products.ZtZ.sum(axis=0) @ inverse / e.n_obs
     v, sigma2 = float(np.sum(e.G * mean_square)), e.sigma**2

@@ -165,7 +165,7 @@ class _Transformed:
         z = ScaledColumns.of(Z, column_moments(Z), z_intercept, z_centered if z_intercept is not None else ())
         y_shift = 0.0 if x_intercept is None else float(column_moments(y[:, None])[0][0])
         n_random, n_fixed = Z.shape[1], X.shape[1]
-        slopes = _least_squares(x, y, y_shift)
+        slopes = least_squares(x, y, y_shift)
         ols = x.transform @ slopes
         if x_intercept is not None:
             ols[x_intercept] += y_shift
@@ -183,7 +183,7 @@ class _Transformed:
         return [*z, *x, residual]
 
 
-def _least_squares(x: ScaledColumns, y: FloatArray, y_shift: float) -> FloatArray:
+def least_squares(x: ScaledColumns, y: FloatArray, y_shift: float) -> FloatArray:
     """Least squares of y on the scaled columns: normal equations, refined once from the residuals."""
     n_fixed = x.source.shape[1]
     gram, slopes = np.zeros((n_fixed, n_fixed)), np.zeros(n_fixed)

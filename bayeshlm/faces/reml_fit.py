@@ -28,7 +28,7 @@ from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.errors import ModelWarning, OptionError
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities import at_estimates
-from bayeshlm.reml.deviance import Method
+from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.estimate import fit_reml
 from bayeshlm.reml.estimate_tables import anova_table, bounds_of, chi_square_table, fixed_table, interval_table
 from bayeshlm.reml.hypotheses import read_hypothesis

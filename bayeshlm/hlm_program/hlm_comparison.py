@@ -94,7 +94,7 @@ def compare_hlm_output(
         raise OptionError(f"The output is HLM's {output.method}, the fit is {estimate.method}: compare with {call}.")
     found = _Names({name.casefold(): stands_for for name, stands_for in (names or {}).items()})
     rows: dict[tuple[str, str], tuple[str, Printed | None, float]] = {}
-    robust_se = np.sqrt(np.diag(robust_vcov(estimate)))
+    robust_se = np.sqrt(np.diag(robust_vcov(design, estimate)))
     for kind, effects, errors in (("", output.fixed, estimate.se), ("robust ", output.robust, robust_se)):
         for effect in effects:
             k = _fixed_position(effect, design, found)

@@ -19,7 +19,7 @@ from bayeshlm.reml.estimate import RemlEstimate
 def estimates_as_draw(design: Design, estimate: RemlEstimate) -> xr.Dataset:
     """Make a posterior of one draw, u the empirical Bayes estimates."""
     e = estimate
-    return one_draw(design, e.gamma, e.tau, e.corr, e.sigma, empirical_bayes(e).u)
+    return one_draw(design, e.gamma, e.tau, e.corr, e.sigma, empirical_bayes(e)[0].u)
 
 
 def variance_estimates(draw: Draws) -> pd.DataFrame:
@@ -39,7 +39,7 @@ def group_estimates(draw: Draws, estimate: RemlEstimate) -> pd.DataFrame:
     columns = {"n": "n", "mean": "estimate", "u_mean": "u", "u_sd": "u_sd", "ols": "ols"}
     table = summary[list(columns)].rename(columns=columns)
     sd = np.full((design.n_groups, len(design.coefficients)), np.nan)
-    sd[:, design.random_coefficients] = empirical_bayes(estimate).sd
+    sd[:, design.random_coefficients] = empirical_bayes(estimate)[0].sd
     table["u_sd"] = sd.ravel()
     table.attrs = {"n_groups_with_ols": summary.attrs["n_groups_with_ols"]}
     return table

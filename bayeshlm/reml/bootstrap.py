@@ -10,8 +10,8 @@ from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.gram import x_and_z_roots
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.reml.deviance import Deviance
-from bayeshlm.reml.estimate import RemlEstimate
-from bayeshlm.reml.moments import Moments, effect_scale
+from bayeshlm.reml.estimate import RemlEstimate, two_level
+from bayeshlm.reml.moments import Moments
 from bayeshlm.reml.nesting import Nesting
 from bayeshlm.reml.optimize import descend
 
@@ -93,14 +93,14 @@ def bootstrap_statistics(
         Seed of the random numbers.
     """
     rng = np.random.default_rng(seed)
-    sampler = OutcomeSampler.of(smaller, larger.deviance_function, nested)
+    sampler = OutcomeSampler.of(smaller, two_level(larger, "The bootstrap of a likelihood ratio")[0], nested)
     starts = _start(smaller), _start(larger)
     shift = nested.reml_shift if smaller.method == "REML" else 0.0
     statistics = np.empty(n_boot)
     for b in range(n_boot):
         products = sampler.draw(rng)
         inner = replace(
-            smaller.deviance_function.products,
+            two_level(smaller, "The bootstrap of a likelihood ratio")[0].products,
             Zty=products.Zty @ nested.Z_map,
             Xty=products.Xty @ nested.X_map,
             yty=products.yty,
@@ -117,6 +117,6 @@ def bootstrap_statistics(
 def _start(estimate: RemlEstimate) -> Moments:
     """A start near the estimate, inside."""
     pattern = estimate.deviance_function.pattern
-    scale = effect_scale(estimate.deviance_function.products)[list(pattern.rows)]
+    scale = estimate.deviance_function.effect_scale[list(pattern.rows)]
     theta = estimate.optimum.theta
     return Moments(np.where(pattern.is_diagonal, np.maximum(theta, 0.5 * scale), theta), scale)

@@ -7,34 +7,34 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.reml.deviance import Deviance, Solution
+from bayeshlm.reml.criterion import Criterion, Curvature, Solution
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Curvature:
-    """Second derivatives at one theta.
+class TwoLevelSolution(Solution):
+    """Generalized least squares of a two-level model: ZVX is (J, q, p) and ZVe (J, q).
+
+    What of rss lies outside of the groups' Z is not taken for less than the rounding of the sums that it is the
+    difference of.
 
     Attributes
     ----------
-    theta : ndarray, (k, k)
-        Hessian of the deviance in theta at the given sigma, gamma profiled out.
-    rss_gradient : ndarray, (k,)
-        Derivative of the residual sum of squares in theta.
-    XVX : ndarray, (k, p, p)
-        Derivative of ``X'V^-1 X`` in each entry of theta.
+    N_inv : ndarray, (J, q, q)
+        ``Q'V^-1 Q`` in the groups' own bases (`RotatedProducts`).
+    ZVZ : ndarray, (J, q, q)
+        ``Z'V^-1 Z`` of each group.
     """
 
-    theta: FloatArray
-    rss_gradient: FloatArray
-    XVX: FloatArray
+    N_inv: FloatArray
+    ZVZ: FloatArray
 
-    def profiled(self, deviance: Deviance, solution: Solution) -> FloatArray:
-        """Hessian of the deviance with sigma profiled out as well, (k, k)."""
-        sigma2 = deviance.sigma2(solution)
-        return self.theta - np.outer(self.rss_gradient, self.rss_gradient) / (deviance.dof * sigma2**2)
+    @property
+    def ee(self) -> FloatArray:
+        """Sum over groups of ``Z'V^-1 e e'V^-1 Z``, (q, q)."""
+        return np.asarray(self.ZVe.T @ self.ZVe)
 
 
-def curvature(deviance: Deviance, solution: Solution) -> Curvature:
+def curvature(deviance: Criterion[TwoLevelSolution], solution: TwoLevelSolution) -> Curvature:
     """Second derivatives of the deviance at a solution.
 
     Notes

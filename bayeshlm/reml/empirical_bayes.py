@@ -8,12 +8,15 @@ import numpy as np
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.reml.estimate import RemlEstimate
+from bayeshlm.reml.estimate import RemlEstimate, two_level
+from bayeshlm.reml.grouping_deviance import GroupingSolution
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class EmpiricalBayes:
     """Random effects given the data and the estimated parameters, in the user's columns.
+
+    Of one grouping; there is one of each.
 
     Attributes
     ----------
@@ -33,29 +36,41 @@ class EmpiricalBayes:
         return np.asarray(np.sqrt(np.maximum(np.einsum("jaa->ja", self.vcov), 0.0)))
 
 
-def empirical_bayes(estimate: RemlEstimate) -> EmpiricalBayes:
-    """Empirical Bayes estimates of every group's random effects.
+def empirical_bayes(estimate: RemlEstimate) -> tuple[EmpiricalBayes, ...]:
+    """Empirical Bayes estimates of the random effects of every group, of each grouping.
 
     References
     ----------
     Laird & Ware (1982), Biometrics 38, 963-974, eqs. 3.2 and 3.3.
     """
-    products, solution = estimate.deviance_function.products, estimate.optimum.solution
-    root = products.z_transform @ solution.Lambda
-    M = np.eye(len(root)) + solution.Lambda.T @ products.ZtZ @ solution.Lambda
-    # Lambda M^-1 Lambda' Z'e = Lambda Lambda' Z'V^-1 e
-    u = solution.ZVe @ solution.Lambda @ root.T
-    vcov = estimate.sigma**2 * root @ np.linalg.inv(M) @ root.T
-    zero = estimate.tau == 0
-    u[:, zero], vcov[:, zero, :], vcov[:, :, zero] = 0.0, 0.0, 0.0
-    return EmpiricalBayes(u=u, vcov=vcov)
+    deviance, solution = estimate.deviance_function, estimate.optimum.solution
+    root = deviance.scaled.z_transform @ solution.Lambda
+    if isinstance(solution, GroupingSolution):
+        c = solution.products
+        inverses = [solution.factor.inverse_blocks(k) for k in range(len(c.sizes))]
+        parts = list(zip(c.effects, c.by_group(solution.ZVe), inverses, strict=True))
+    else:
+        products = two_level(estimate, "Empirical Bayes estimates")[0].products
+        M = np.eye(len(root)) + solution.Lambda.T @ products.ZtZ @ solution.Lambda
+        parts = [(slice(None), solution.ZVe, np.linalg.inv(M))]
+    found = []
+    for e, ZVe, M_inv in parts:
+        own, zero = root[e, e], estimate.tau[e] == 0
+        # Lambda M^-1 Lambda' Z'e = Lambda Lambda' Z'V^-1 e
+        u = ZVe @ solution.Lambda[e, e] @ own.T
+        vcov = estimate.sigma**2 * own @ M_inv @ own.T
+        u[:, zero], vcov[:, zero, :], vcov[:, :, zero] = 0.0, 0.0, 0.0
+        found.append(EmpiricalBayes(u=u, vcov=vcov))
+    return tuple(found)
 
 
 def fitted_values(design: Design, estimate: RemlEstimate) -> FloatArray:
     """``X gamma + Z u`` plus the offset of every row, (N,)."""
-    u = empirical_bayes(estimate).u
-    random = np.einsum("iq,iq->i", design.Z, u[design.group_codes])
-    return np.asarray(design.offset + design.X @ estimate.gamma + random)
+    rows = design.kept_rows
+    fitted = rows.offset + rows.X @ estimate.gamma
+    for Z, codes, effects in zip(rows.Z, rows.codes, empirical_bayes(estimate), strict=True):
+        fitted = fitted + np.einsum("iq,iq->i", Z, effects.u[codes])
+    return np.asarray(fitted)
 
 
 def scaled_residuals(design: Design, estimate: RemlEstimate) -> FloatArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.design import Design
 from bayeshlm.design.gram import z_roots
+from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.errors import DataError
 from bayeshlm.reml.moments import within_residual_variance
 from bayeshlm.reml.rotation import rotate
@@ -51,6 +52,33 @@ def check_rows(design: Design, products: CrossProducts) -> None:
             f"{n_groups} groups of {design.group!r}, so that they cannot be told from the level-1 residuals: take out "
             "a random effect."
         )
+
+
+def check_units(design: Design, products: JointProducts) -> None:
+    """Refuse as many units of a grouping as rows, or as many of its effects that may covary.
+
+    Parameters
+    ----------
+    design : Design
+        Its random terms are used.
+    products : JointProducts
+        Of its columns.
+
+    Raises
+    ------
+    DataError
+        The effects could follow the rows so closely that nothing is left at level 1 (``check.nobs.vs.nlev`` and
+        ``check.nobs.vs.nRE`` in ``?lmerControl`` of lme4 1.1-31).
+    """
+    for term, Zty in zip(design.predictor.random, products.Zty, strict=True):
+        block = max(term.blocks, key=len)
+        if len(block) * len(Zty) >= products.n_obs:
+            names = ", ".join(term.columns[k].label for k in block)
+            raise DataError(
+                f"{products.n_obs} rows in {len(Zty)} groups of {term.grouping!r} cannot tell the "
+                f"{len(block) * len(Zty)} random effects ({names} in each group) from the level-1 residuals: there "
+                f"must be more rows than random effects. Take out a random effect, or the grouping {term.grouping!r}."
+            )
 
 
 def check_level1(design: Design) -> None:

@@ -1,4 +1,4 @@
-"""REML and ML estimates of a two-level model, in the user's columns."""
+"""REML and ML estimates, in the user's columns."""
 
 from __future__ import annotations
 
@@ -8,13 +8,20 @@ import numpy as np
 
 from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.design import Design
+from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError, OptionError
-from bayeshlm.reml.deviance import Deviance, Method
-from bayeshlm.reml.enough_rows import check_rows
-from bayeshlm.reml.moments import NO_WITHIN, effect_scale, starting_values, undetermined
-from bayeshlm.reml.optimize import Optimum, minimize
-from bayeshlm.reml.relative_factor import FactorPattern, factor_pattern, lower_factor
+from bayeshlm.reml.criterion import Method
+from bayeshlm.reml.curvature import TwoLevelSolution
+from bayeshlm.reml.deviance import Deviance
+from bayeshlm.reml.enough_rows import check_rows, check_units
+from bayeshlm.reml.grouping_deviance import GroupingDeviance
+from bayeshlm.reml.grouping_moments import grouping_start
+from bayeshlm.reml.grouping_products import GroupingProducts
+from bayeshlm.reml.moments import NO_WITHIN, Moments, information, starting_values, undetermined
+from bayeshlm.reml.optimize import AnyCriterion, Optimum, minimize
+from bayeshlm.reml.relative_factor import factor_pattern
+from bayeshlm.reml.user_columns import correlations, user_factor, why_singular
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +39,7 @@ class RemlEstimate:
     vcov : ndarray, (p, p)
         Their covariance matrix ``sigma^2 (X'V^-1 X)^-1``, the variance components taken as known.
     G : ndarray, (q, q)
-        Covariance matrix of the random effects.
+        Covariance matrix of the random effects, those of all groupings; effects of different groupings are independent.
     tau : ndarray, (q,)
         Their SDs.
     corr : ndarray, (q, q)
@@ -43,13 +50,17 @@ class RemlEstimate:
         Free entries of the relative factor of G, as lme4 orders them.
     criterion : float
         REML criterion or ML deviance: minus twice the (restricted) log-likelihood.
-    n_obs, n_groups, n_parameters : int
-        Rows, groups; p + k + 1.
+    n_obs : int
+        Rows.
+    n_groups : tuple of int
+        Groups of each grouping.
+    n_parameters : int
+        p + k + 1.
     singular : bool
         Whether G is singular: the estimate lies on the boundary of what G may be.
     reason : str
         Which tau is 0 or which correlation is 1 or -1; empty when G is not singular.
-    deviance_function : Deviance
+    deviance_function : Criterion
         The criterion as a function of theta, over the cross-products.
     optimum : Optimum
         Where it is smallest, in the columns of the cross-products.
@@ -67,11 +78,11 @@ class RemlEstimate:
     theta: FloatArray
     criterion: float
     n_obs: int
-    n_groups: int
+    n_groups: tuple[int, ...]
     n_parameters: int
     singular: bool
     reason: str
-    deviance_function: Deviance
+    deviance_function: AnyCriterion
     optimum: Optimum
 
     @property
@@ -137,36 +148,67 @@ def fit_reml(design: Design, method: Method = "REML") -> RemlEstimate:
     return fit_products(design, design.cross_products, method)
 
 
-def fit_products(design: Design, products: CrossProducts, method: Method = "REML") -> RemlEstimate:
+def fit_products(design: Design, products: CrossProducts | JointProducts, method: Method = "REML") -> RemlEstimate:
     """As `fit_reml`, of cross-products of the design's columns over other rows or of another outcome.
 
     Parameters
     ----------
     design : Design
         Its labels and blocks are used.
-    products : CrossProducts
+    products : CrossProducts or JointProducts
         Of as many columns as it has.
     method : "REML" or "ML"
     """
     pattern = factor_pattern(design.blocks)
-    deviance = Deviance(products, pattern, method)
+    fixed_labels = tuple(column.label for column in design.fixed)
     random_labels = tuple(column.label for column in design.random)
+    if isinstance(products, JointProducts):
+        check_units(design, products)
+        joint = GroupingDeviance(GroupingProducts.of(products), pattern, method)
+        start = grouping_start(joint, random_labels)
+        return estimate_of(joint, start, fixed_labels, random_labels, joint.products.n_groups)
+    deviance = Deviance(products, pattern, method)
     start = starting_values(products, deviance.rotated, pattern, random_labels)
     check_rows(design, products)
+    return estimate_of(deviance, start, fixed_labels, random_labels, (len(products.n),))
+
+
+def estimate_of(
+    deviance: AnyCriterion,
+    start: Moments,
+    fixed_labels: tuple[str, ...],
+    random_labels: tuple[str, ...],
+    n_groups: tuple[int, ...],
+) -> RemlEstimate:
+    """Minimize a criterion, and say in the user's columns what it finds.
+
+    Parameters
+    ----------
+    deviance : Criterion
+        Of any groupings.
+    start : Moments
+        Where the search starts.
+    fixed_labels, random_labels : tuple of str, (p,) and (q,)
+        Names of the effects.
+    n_groups : tuple of int
+        Groups of each grouping.
+    """
+    method, pattern, scaled = deviance.method, deviance.pattern, deviance.scaled
     optimum = minimize(deviance, start)
     solution = optimum.solution
     sigma2 = deviance.sigma2(solution)
-    if solution.rss < (NO_WITHIN if optimum.converged else 1e-6) * float(products.yty.sum()):
+    if solution.rss < (NO_WITHIN if optimum.converged else 1e-6) * float(np.sum(scaled.yty)):
         raise DataError(
             f"{method} has no maximum: {', '.join(random_labels)} can follow these {deviance.n_obs} rows in "
-            f"{len(products.n)} groups so closely that the level-1 variance goes to zero. Remove a random effect."
+            f"{' x '.join(map(str, n_groups))} groups so closely that the level-1 variance goes to zero. Remove a "
+            "random effect."
         )
-    T = products.x_transform
+    T = scaled.x_transform
     with np.errstate(over="ignore"):
         vcov = sigma2 * T @ solution.XVX_inv @ T.T
     infinite = ~np.isfinite(np.diag(vcov))
     if infinite.any():
-        names = ", ".join(column.label for column, there in zip(design.fixed, infinite, strict=True) if there)
+        names = ", ".join(label for label, there in zip(fixed_labels, infinite, strict=True) if there)
         raise DataError(
             f"The standard errors of {names} are beyond computing: rescale the columns they multiply, or the outcome."
         )
@@ -176,9 +218,9 @@ def fit_products(design: Design, products: CrossProducts, method: Method = "REML
     singular = bool(np.any(np.diag(solution.Lambda) == 0))
     return RemlEstimate(
         method=method,
-        fixed_labels=tuple(column.label for column in design.fixed),
+        fixed_labels=fixed_labels,
         random_labels=random_labels,
-        gamma=products.ols + T @ solution.gamma,
+        gamma=scaled.ols + T @ solution.gamma,
         vcov=vcov,
         G=sigma2 * Lambda @ Lambda.T,
         tau=tau,
@@ -187,13 +229,34 @@ def fit_products(design: Design, products: CrossProducts, method: Method = "REML
         theta=pattern.theta(Lambda),
         criterion=optimum.value,
         n_obs=deviance.n_obs,
-        n_groups=len(products.n),
+        n_groups=n_groups,
         n_parameters=len(T) + pattern.n_free + 1,
         singular=singular,
-        reason=_reason(tau, corr, Lambda, pattern, random_labels) if singular else "",
+        reason=why_singular(tau, corr, Lambda, pattern, random_labels) if singular else "",
         deviance_function=deviance,
         optimum=optimum,
     )
+
+
+def two_level(estimate: RemlEstimate, what: str) -> tuple[Deviance, TwoLevelSolution]:
+    """The criterion of a model with one grouping, and its solution at the estimate.
+
+    Parameters
+    ----------
+    estimate : RemlEstimate
+        A fit.
+    what : str
+        What is asked for, for the message.
+
+    Raises
+    ------
+    OptionError
+        The model has several groupings.
+    """
+    deviance, solution = estimate.deviance_function, estimate.optimum.solution
+    if not (isinstance(deviance, Deviance) and isinstance(solution, TwoLevelSolution)):
+        raise OptionError(f"{what} is defined for models with one grouping; this one has several.")
+    return deviance, solution
 
 
 def undetermined_components(design: Design) -> str:
@@ -205,47 +268,5 @@ def undetermined_components(design: Design) -> str:
     ----------
     design : Design
     """
-    return undetermined(design.cross_products, factor_pattern(design.blocks), design.random_labels)
-
-
-def user_factor(deviance: Deviance, Lambda: FloatArray) -> FloatArray:
-    """Relative factor of G in the user's columns, (q, q), of one in the columns of the cross-products.
-
-    A row that is zero within the accuracy of the search is zero.
-    """
-    S = deviance.products.z_transform
-    lower = lower_factor(S @ Lambda, tolerance=1e-13)
-    smallest = 1e-6 * np.abs(np.diag(S)) * effect_scale(deviance.products)
-    return np.where(np.linalg.norm(lower, axis=1, keepdims=True) < smallest[:, None], 0.0, lower)
-
-
-def correlations(Lambda: FloatArray) -> FloatArray:
-    """Correlations of effects with the factor Lambda, (q, q); NaN where an SD is zero.
-
-    Examples
-    --------
-    >>> correlations(np.array([[2.0, 0.0], [3.0, 4.0]]))
-    array([[1. , 0.6],
-           [0.6, 1. ]])
-    """
-    length = np.linalg.norm(Lambda, axis=1)
-    unit = np.divide(Lambda, length[:, None], out=np.full_like(Lambda, np.nan), where=length[:, None] > 0)
-    corr: FloatArray = np.clip(unit @ unit.T, -1, 1)
-    np.fill_diagonal(corr, 1.0)
-    return corr
-
-
-def _reason(
-    tau: FloatArray, corr: FloatArray, Lambda: FloatArray, pattern: FactorPattern, labels: tuple[str, ...]
-) -> str:
-    """Why G is singular, in words."""
-    found = [f"the variance of {label} is 0" for label, sd in zip(labels, tau, strict=True) if sd == 0]
-    found += [
-        f"the correlation of {labels[b]} and {labels[a]} is {'1' if corr[a, b] > 0 else '-1'}"
-        for a, b in zip(pattern.rows, pattern.columns, strict=True)
-        if a != b and abs(corr[a, b]) > 1 - 1e-9
-    ]
-    if found:
-        return "; ".join(found)
-    rank = int(np.count_nonzero(np.diag(Lambda)))
-    return f"the covariance matrix of {', '.join(labels)} has rank {rank}: a combination of them does not vary"
+    pattern = factor_pattern(design.blocks)
+    return undetermined(information(design.cross_products, pattern), pattern, design.random_labels)

@@ -9,7 +9,7 @@ from bayeshlm.arguments import check_prob
 from bayeshlm.design.design import Design
 from bayeshlm.design.type_three import sum_coded_effects
 from bayeshlm.reml.estimate import RemlEstimate
-from bayeshlm.reml.hlm_statistics import chi_square_tests
+from bayeshlm.reml.hlm_statistics import chi_square_tests, outermost
 from bayeshlm.reml.intervals import IntervalDf, Intervals, fixed_tests, t_bounds
 from bayeshlm.reml.tests_of_effects import DfMethod, type_three
 
@@ -35,8 +35,10 @@ def fixed_table(
         Names coefficients and terms.
     estimate : RemlEstimate
         Its fit.
-    prob, df, robust
+    prob, df
         As in `fixed_tests` and `t_bounds`.
+    robust : bool
+        Cluster-robust standard errors.
 
     Raises
     ------
@@ -44,7 +46,7 @@ def fixed_table(
         For an unknown option.
     """
     check_prob(prob)
-    tests = fixed_tests(estimate, df, robust)
+    tests = fixed_tests(estimate, df, design if robust else None)
     lower, upper = t_bounds(tests, prob)
     table = pd.DataFrame(
         {
@@ -60,8 +62,9 @@ def fixed_table(
         },
         index=pd.Index(tests.labels, name="symbol"),
     )
-    notes = (few_groups_note(design.n_groups),) if robust and design.n_groups < FEW_GROUPS else ()
-    table.attrs.update(ci_prob=prob, df=df, robust=robust, n_groups=design.n_groups, notes=notes)
+    clusters = estimate.n_groups[outermost(design)] if robust else min(estimate.n_groups)
+    notes = (few_groups_note(clusters),) if robust and clusters < FEW_GROUPS else ()
+    table.attrs.update(ci_prob=prob, df=df, robust=robust, n_groups=clusters, notes=notes)
     return table
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import OptimizeResult
@@ -10,12 +10,11 @@ from scipy.optimize import minimize as scipy_minimize
 
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import DataError
-from bayeshlm.reml.deviance import Deviance, Solution
+from bayeshlm.reml.criterion import Criterion, Curvature, Method, ScaledProducts, Solution
 from bayeshlm.reml.estimate import RemlEstimate
-from bayeshlm.reml.moments import Moments, effect_scale
-from bayeshlm.reml.optimize import descend
-from bayeshlm.reml.relative_factor import lower_factor
-from bayeshlm.reml.rotation import RotatedProducts
+from bayeshlm.reml.moments import Moments
+from bayeshlm.reml.optimize import AnyCriterion, descend
+from bayeshlm.reml.relative_factor import FactorPattern, lower_factor
 
 SETTLED = 1e-5
 """Relative change of theta that ends a search; the deviance is then good to its square."""
@@ -28,7 +27,7 @@ SMALLEST_SIGMA = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
-class HeldEffect(Deviance):
+class HeldEffect[S: Solution](Criterion[S]):
     """The ML deviance with a linear combination of the fixed effects held at a value.
 
     Holding ``l'gamma = value`` adds ``(value - l'gamma)^2 / l'(X'V^-1 X)^-1 l`` to the residual sum of squares; slope
@@ -36,24 +35,51 @@ class HeldEffect(Deviance):
 
     Attributes
     ----------
-    free : Deviance
+    free : Criterion
         The ML deviance with gamma free.
+    pattern : FactorPattern
+        Its free entries of Lambda.
     weights : ndarray, (p,)
         l, for the effects of the scaled columns.
     value_held : float
         What ``l'gamma`` is.
     """
 
-    free: Deviance = field(kw_only=True)
-    weights: FloatArray = field(kw_only=True)
-    value_held: float = field(kw_only=True)
+    free: Criterion[S]
+    pattern: FactorPattern
+    weights: FloatArray
+    value_held: float
+    method: Method = "ML"
 
     @property
-    def rotated(self) -> RotatedProducts:
-        """Cross-products in the groups' own bases."""
-        return self.free.rotated
+    def scaled(self) -> ScaledProducts:
+        """The cross-products."""
+        return self.free.scaled
 
-    def solve(self, theta: FloatArray) -> Solution:
+    @property
+    def n_obs(self) -> int:
+        """N, the number of rows."""
+        return self.free.n_obs
+
+    @property
+    def effect_groups(self) -> IntArray:
+        """Over how many groups each random effect varies, (q,)."""
+        return self.free.effect_groups
+
+    @property
+    def effect_scale(self) -> FloatArray:
+        """SD, relative to sigma, at which each random effect begins to matter, (q,)."""
+        return self.free.effect_scale
+
+    def slope(self, solution: S) -> FloatArray:
+        """As of the ML deviance."""
+        return self.free.slope(solution)
+
+    def curvature(self, solution: S, held: Criterion[S] | None = None) -> Curvature:
+        """As of the ML deviance, at solutions under the constraint."""
+        return self.free.curvature(solution, self)
+
+    def solve(self, theta: FloatArray) -> S:
         """Generalized least squares at theta, (k,), under the constraint."""
         s = self.free.solve(theta)
         direction = s.XVX_inv @ self.weights
@@ -82,16 +108,9 @@ def held_effect(estimate: RemlEstimate, k: int, value: float) -> float:
         In the user's units.
     """
     deviance = estimate.deviance_function
-    products, pattern = deviance.products, deviance.pattern
-    held = HeldEffect(
-        products,
-        pattern,
-        "ML",
-        free=deviance,
-        weights=products.x_transform[k],
-        value_held=value - float(products.ols[k]),
-    )
-    scale = effect_scale(products)[list(pattern.rows)]
+    products, pattern = deviance.scaled, deviance.pattern
+    held = HeldEffect(deviance, pattern, products.x_transform[k], value - float(products.ols[k]))
+    scale = deviance.effect_scale[list(pattern.rows)]
     diagonal = np.array(pattern.is_diagonal)
     theta = estimate.optimum.theta
     start = np.where(diagonal, np.maximum(theta, 0.3 * scale), theta)
@@ -107,7 +126,7 @@ class HeldComponent:
 
     Attributes
     ----------
-    deviance : Deviance
+    deviance : Criterion
         ML or REML.
     basis : ndarray, (q, q)
         ``S^-1`` with its columns in that order: ``Lambda = basis R / sigma`` is a root of G over sigma^2 of the scaled
@@ -126,7 +145,7 @@ class HeldComponent:
         How far from the estimate a held SD is expected to matter.
     """
 
-    deviance: Deviance
+    deviance: AnyCriterion
     basis: FloatArray
     order: IntArray
     rows: IntArray
@@ -183,7 +202,7 @@ class HeldComponent:
         d, (R, sigma) = self.deviance, self._factor(x, value)
         root = self.basis @ R / sigma
         s = d.solve(d.pattern.theta(lower_factor(root)))
-        slope = d.slope(s) + s.ZVe.T @ s.ZVe * (1 / d.sigma2(s) - 1 / sigma**2)
+        slope = d.slope(s) + s.ee * (1 / d.sigma2(s) - 1 / sigma**2)
         quadratic = s.rss / sigma**2
         total = s.log_det_V + d.dof * float(np.log(2 * np.pi * sigma**2)) + quadratic
         if d.method == "REML":
@@ -219,16 +238,16 @@ def held_component(estimate: RemlEstimate, held: str, first: tuple[int, ...] = (
     skipped = {"tau": (0, 0), "corr": (1, 0), "sigma": (-1, -1)}[held]
     keep = (rows != skipped[0]) | (columns != skipped[1])
     rows, columns = rows[keep], columns[keep]
-    size = estimate.sigma * effect_scale(deviance.products) * np.abs(np.diag(deviance.products.z_transform))
-    root = estimate.sigma * deviance.products.z_transform @ estimate.optimum.solution.Lambda
+    size = estimate.sigma * deviance.effect_scale * np.abs(np.diag(deviance.scaled.z_transform))
+    root = estimate.sigma * deviance.scaled.z_transform @ estimate.optimum.solution.Lambda
     R = lower_factor(np.hstack([root, 0.1 * np.diag(size)])[order])  # near the estimate of G, and not singular
     start = R[rows, columns]
-    scale = (np.hypot(size, estimate.tau) / np.sqrt(estimate.n_groups))[order][rows]
+    scale = (np.hypot(size, estimate.tau) / np.sqrt(deviance.effect_groups))[order][rows]
     if held == "corr":
         start[1] = np.linalg.norm(R[1, :2])
     if held != "sigma":
         rows, columns = np.append(rows, -1), np.append(columns, -1)
         start, scale = np.append(start, estimate.sigma), np.append(scale, estimate.sigma / np.sqrt(deviance.dof))
-    basis = np.linalg.inv(deviance.products.z_transform)[:, order]
+    basis = np.linalg.inv(deviance.scaled.z_transform)[:, order]
     first_step = float(size[first[0]]) if held == "tau" else estimate.sigma / np.sqrt(deviance.dof)
     return HeldComponent(deviance, basis, order, rows, columns, held, scale, start, first_step)

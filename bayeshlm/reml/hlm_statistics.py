@@ -10,7 +10,9 @@ from scipy.special import chdtrc
 from bayeshlm.design.design import Design
 from bayeshlm.design.gram import inverse_within
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.reml.estimate import RemlEstimate
+from bayeshlm.errors import OptionError
+from bayeshlm.reml.empirical_bayes import fitted_values
+from bayeshlm.reml.estimate import RemlEstimate, two_level
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -66,7 +68,8 @@ def chi_square_tests(design: Design, estimate: RemlEstimate) -> ComponentTests:
     ----------
     Raudenbush & Bryk (2002), Hierarchical Linear Models, 2nd ed., eq. 3.103.
     """
-    products, solution = estimate.deviance_function.products, estimate.optimum.solution
+    deviance, solution = two_level(estimate, "HLM's chi-square test")
+    products = deviance.products
     inverse = inverse_within(products)
     used = ~np.isnan(inverse[:, 0, 0])
     S_inv = np.linalg.inv(products.z_transform)
@@ -88,22 +91,56 @@ def reliability(estimate: RemlEstimate) -> Reliability:
     ----------
     Raudenbush & Bryk (2002), Hierarchical Linear Models, 2nd ed., eqs. 3.28 and 3.58.
     """
-    error = estimate.sigma**2 * np.einsum("jaa->ja", inverse_within(estimate.deviance_function.products))
+    deviance, _ = two_level(estimate, "The reliability")
+    error = estimate.sigma**2 * np.einsum("jaa->ja", inverse_within(deviance.products))
     by_group = estimate.tau**2 / (estimate.tau**2 + error)
     used = ~np.isnan(by_group[:, 0])
     mean = by_group[used].mean(0) if used.any() else np.full(len(estimate.tau), np.nan)
     return Reliability(estimate.random_labels, by_group, mean, int(used.sum()))
 
 
-def robust_vcov(estimate: RemlEstimate) -> FloatArray:
+def robust_vcov(design: Design, estimate: RemlEstimate) -> FloatArray:
     """Cluster-robust (sandwich) covariance matrix of gamma, (p, p), without small-sample factor (CR0), as HLM prints.
 
     ``A^-1 (sum_j X_j'V_j^-1 e_j e_j'V_j^-1 X_j) A^-1`` with ``A = sum_j X_j'V_j^-1 X_j`` (Liang & Zeger 1986,
-    Biometrika 73, 13-22).
+    Biometrika 73, 13-22). The clusters j are the groups of the `outermost` grouping.
     """
     s = estimate.optimum.solution
-    half = estimate.deviance_function.products.x_transform @ s.XVX_inv @ group_scores(estimate).T
+    half = estimate.deviance_function.scaled.x_transform @ s.XVX_inv @ cluster_scores(design, estimate).T
     return np.asarray(half @ half.T)
+
+
+def outermost(design: Design) -> int:
+    """Position of the grouping in whose groups those of all others are nested.
+
+    Raises
+    ------
+    OptionError
+        When there is none: the groupings cross.
+    """
+    if len(design.predictor.random) == 1:
+        return 0
+    codes = design.kept_rows.codes
+    for k, own in enumerate(codes):
+        cells = [np.unique(np.column_stack([other, own]), axis=0) for other in codes]
+        if all(len(cell) == len(np.unique(other)) for cell, other in zip(cells, codes, strict=True)):
+            return k
+    names = " and ".join(repr(term.grouping) for term in design.predictor.random)
+    raise OptionError(
+        f"Cluster-robust standard errors need independent clusters, and the groups of {names} cross: use those of the "
+        "model."
+    )
+
+
+def cluster_scores(design: Design, estimate: RemlEstimate) -> FloatArray:
+    """``X_j'V_j^-1 (y_j - X_j gamma)`` of every cluster, V over sigma^2, in the scaled columns, (J, p)."""
+    k = outermost(design)
+    if len(design.predictor.random) == 1:
+        return group_scores(estimate)
+    rows, n_clusters = design.kept_rows, len(design.predictor.random[k].labels)
+    left = rows.y - fitted_values(design, estimate)  # V^-1 e = e - Z u
+    weighted = rows.X @ estimate.deviance_function.scaled.x_transform * left[:, None]
+    return np.column_stack([np.bincount(rows.codes[k], column, n_clusters) for column in weighted.T])
 
 
 def group_scores(estimate: RemlEstimate) -> FloatArray:
@@ -111,7 +148,8 @@ def group_scores(estimate: RemlEstimate) -> FloatArray:
 
     They sum to zero at the estimate.
     """
-    products, s = estimate.deviance_function.products, estimate.optimum.solution
+    deviance, s = two_level(estimate, "A cluster-robust standard error")
+    products = deviance.products
     Xte = products.Xty - products.XtX @ s.gamma
     inner = s.ZVe @ s.Lambda @ s.Lambda.T  # V^-1 e = e - Z Lambda Lambda' Z'V^-1 e
     return np.asarray(Xte - np.einsum("jap,ja->jp", products.ZtX, inner))

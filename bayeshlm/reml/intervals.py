@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import ndtri, stdtr, stdtrit
 
 from bayeshlm.arguments import check_prob
+from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.reml.estimate import RemlEstimate
@@ -48,7 +49,7 @@ class Intervals:
     notes: tuple[str, ...] = ()
 
 
-def fixed_tests(estimate: RemlEstimate, df: IntervalDf = "satterthwaite", robust: bool = False) -> TTests:
+def fixed_tests(estimate: RemlEstimate, df: IntervalDf = "satterthwaite", robust: Design | None = None) -> TTests:
     """Test every fixed effect, with normal tests and cluster-robust standard errors among the choices.
 
     Parameters
@@ -57,8 +58,8 @@ def fixed_tests(estimate: RemlEstimate, df: IntervalDf = "satterthwaite", robust
         A fit.
     df : "satterthwaite", "kenward-roger" or "normal"
         Degrees of freedom; "normal" takes them as infinite.
-    robust : bool
-        Use the cluster-robust standard errors of `robust_vcov`, with the same degrees of freedom.
+    robust : Design, optional
+        Use the cluster-robust standard errors of `robust_vcov` of this design, with the same degrees of freedom.
 
     Raises
     ------
@@ -67,16 +68,16 @@ def fixed_tests(estimate: RemlEstimate, df: IntervalDf = "satterthwaite", robust
     """
     if df not in ("satterthwaite", "kenward-roger", "normal"):
         raise OptionError(f'df is "satterthwaite", "kenward-roger" or "normal", not {df!r}.')
-    if robust and df == "kenward-roger":
+    if robust is not None and df == "kenward-roger":
         raise OptionError('Kenward-Roger adjusts its own standard errors: take df="satterthwaite" or "normal".')
     if df != "normal":
         tests = t_tests(estimate, df)
-        if not robust:
+        if robust is None:
             return tests
         degrees = tests.df
     else:
         degrees = np.full(len(estimate.gamma), np.inf)
-    se = np.sqrt(np.diag(robust_vcov(estimate))) if robust else estimate.se
+    se = estimate.se if robust is None else np.sqrt(np.diag(robust_vcov(robust, estimate)))
     t = estimate.gamma / se
     p = np.asarray(2 * stdtr(np.minimum(degrees, NORMAL), -np.abs(t)))
     return TTests(estimate.fixed_labels, estimate.gamma, se, degrees, t, p, df)
@@ -115,7 +116,7 @@ def component_estimates(estimate: RemlEstimate) -> FloatArray:
 def covariance_gradient(estimate: RemlEstimate) -> FloatArray:
     """Derivatives of G in (theta, sigma) of the scaled columns, (k + 1, q, q): ``G = sigma^2 S Lambda Lambda' S'``."""
     deviance, Lambda = estimate.deviance_function, estimate.optimum.solution.Lambda
-    pattern, S = deviance.pattern, deviance.products.z_transform
+    pattern, S = deviance.pattern, deviance.scaled.z_transform
     single = np.zeros((pattern.n_free, pattern.size, pattern.size))
     single[np.arange(pattern.n_free), pattern.rows, pattern.columns] = 1.0
     half = estimate.sigma**2 * S @ single @ Lambda.T @ S.T

@@ -8,7 +8,11 @@ import numpy as np
 
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
-from bayeshlm.reml.estimate import RemlEstimate
+from bayeshlm.reml.curvature import TwoLevelSolution
+from bayeshlm.reml.deviance import Deviance
+from bayeshlm.reml.estimate import RemlEstimate, two_level
+from bayeshlm.reml.grouping_deviance import GroupingDeviance, GroupingSolution
+from bayeshlm.reml.grouping_kenward_roger import grouping_derivatives
 from bayeshlm.reml.satterthwaite import positive_inverse
 
 
@@ -86,23 +90,27 @@ def kenward_roger(estimate: RemlEstimate) -> KenwardRoger:
     if estimate.method != "REML":
         raise OptionError('Kenward-Roger needs a REML estimate: use method="REML", or Satterthwaite\'s df.')
     Phi = estimate.sigma**2 * estimate.optimum.solution.XVX_inv
-    P, Q, traces = _derivatives(estimate)
+    deviance, solution, sigma2 = estimate.deviance_function, estimate.optimum.solution, estimate.sigma**2
+    if isinstance(deviance, GroupingDeviance) and isinstance(solution, GroupingSolution):
+        P, Q, traces = grouping_derivatives(deviance, solution)
+    else:
+        P, Q, traces = _derivatives(*two_level(estimate, "Kenward and Roger's adjustment"))
+    P, Q, traces = P / sigma2**2, Q / sigma2**3, traces / sigma2**2
     PhiP = Phi @ P
     information = traces - 2 * np.einsum("ij,klji->kl", Phi, Q) + np.einsum("kij,lji->kl", PhiP, PhiP)
     W = 2 * positive_inverse((information + information.T) / 2)
     # sum over k, l of W_kl (Q_kl - P_k Phi P_l)
     U = np.einsum("kl,klij->ij", W, Q) - np.einsum("kl,kij,ljm->im", W, P, PhiP, optimize=True)
     adjusted = Phi + Phi @ (U + U.T) @ Phi
-    return KenwardRoger(adjusted, Phi, P, W, estimate.deviance_function.products.x_transform)
+    return KenwardRoger(adjusted, Phi, P, W, estimate.deviance_function.scaled.x_transform)
 
 
-def _derivatives(estimate: RemlEstimate) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """P (k+1, p, p), Q (k+1, k+1, p, p) and the traces ``tr(S V_k S V_l)``, S the inverse covariance matrix of y.
+def _derivatives(deviance: Deviance, s: TwoLevelSolution) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """P (k+1, p, p), Q (k+1, k+1, p, p) and the traces ``tr(V^-1 V_k V^-1 V_l)``, at sigma = 1.
 
     The last parameter is sigma^2, with ``V_k = I``; the others the elements of G, with ``V_k = Z E_k Z'``.
     """
-    s, deviance = estimate.optimum.solution, estimate.deviance_function
-    r, sigma2, E = deviance.rotated, estimate.sigma**2, deviance.pattern.elements()
+    r, E = deviance.rotated, deviance.pattern.elements()
     k, p, q = len(E), len(s.gamma), len(s.Lambda)
     N_QX = s.N_inv @ r.QX
     N2 = s.N_inv @ s.N_inv
@@ -122,7 +130,7 @@ def _derivatives(estimate: RemlEstimate) -> tuple[FloatArray, FloatArray, FloatA
             traces[a, b] = np.einsum("jab,jba->", UE[a], UE[b])
     P[k], Q[k, k] = -XVVX, XVVVX
     traces[k, k] = deviance.n_obs - q * len(N2) + np.einsum("jaa->", N2)
-    return P / sigma2**2, Q / sigma2**3, traces / sigma2**2
+    return P, Q, traces
 
 
 def _sum(left: FloatArray, right: FloatArray) -> FloatArray:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.reml.deviance import Method
+from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.empirical_bayes import scaled_residuals
 from bayeshlm.reml.estimate import RemlEstimate
 from bayeshlm.reml.hlm_statistics import robust_vcov
@@ -125,7 +125,9 @@ class LabelledEstimate:
 
     def robust_se(self) -> pd.Series:
         """Cluster-robust (sandwich) standard errors of gamma, without small-sample factor, as HLM prints."""
-        return pd.Series(np.sqrt(np.diag(robust_vcov(self._estimate))), index=self.gamma.index, name="robust_se")
+        return pd.Series(
+            np.sqrt(np.diag(robust_vcov(self._design, self._estimate))), index=self.gamma.index, name="robust_se"
+        )
 
     def residuals(self) -> pd.Series:
         """Smallest, quartiles and largest of the scaled residuals ``(y - X gamma - Z u) / sigma``, as lme4 prints."""

@@ -11,7 +11,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.reml.bootstrap import bootstrap_statistics
-from bayeshlm.reml.deviance import Method
+from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.estimate import RemlEstimate, fit_reml
 from bayeshlm.reml.nesting import nesting
 

@@ -10,6 +10,7 @@ import numpy as np
 from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError
+from bayeshlm.reml.criterion import ScaledProducts
 from bayeshlm.reml.relative_factor import FactorPattern, lower_factor
 from bayeshlm.reml.rotation import RotatedProducts
 
@@ -18,6 +19,11 @@ NO_RESIDUAL = (64 * np.finfo(np.float64).eps) ** 2
 
 NO_WITHIN = 1e-10
 """Share of the residual sum of squares below which what is left within groups counts as rounding."""
+
+NOTHING_LEFT = (
+    "Nothing is left of the outcome once the predictors and the random effects are taken out: the level-1 variance is "
+    "zero. Is the outcome computed from the predictors, or constant within groups?"
+)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -53,10 +59,7 @@ def within_residual_variance(products: CrossProducts, rotated: RotatedProducts) 
         When nothing is left of the outcome: the residual variance is zero.
     """
     XtX, yty = products.XtX.sum(0), float(products.yty.sum())
-    fitted = np.linalg.lstsq(products.x_transform, products.ols, rcond=None)[0]
-    floor = NO_RESIDUAL * float(fitted @ XtX @ fitted)
-    if yty <= floor:
-        raise DataError("The outcome is an exact linear function of the predictors: there is no variance to divide.")
+    floor = residual_floor(products, XtX)
     roots, basis = np.linalg.eigh(rotated.XX)
     left = roots > 1e-9 * np.trace(XtX) / len(XtX)
     share = basis[:, left].T @ rotated.Xy
@@ -65,19 +68,66 @@ def within_residual_variance(products: CrossProducts, rotated: RotatedProducts) 
     if dof <= 0:
         return float("nan")
     if rss <= max(floor, NO_WITHIN * yty):
-        raise DataError(
-            "Nothing is left of the outcome once the predictors and the random effects are taken out: the level-1 "
-            "variance is zero. Is the outcome computed from the predictors, or constant within groups?"
-        )
+        raise DataError(NOTHING_LEFT)
     return rss / dof
 
 
-def information(products: CrossProducts, pattern: FactorPattern) -> tuple[FloatArray, FloatArray]:
-    """The MINQUE(0) equations of (unique elements of G, sigma^2): matrix (k+1, k+1), right side (k+1,).
+def residual_floor(products: ScaledProducts, XtX: FloatArray) -> float:
+    """Sum of squares below which residuals of the outcome are rounding.
 
-    Entry (a, b) is ``tr(R V_a R V_b)`` with ``R = I - X (X'X)^-1 X'`` and V_a the derivative of the covariance matrix
-    of y; the right side is ``y'R V_a R y`` (Rao 1971, J. Multivariate Analysis 1, 445-456).
+    Raises
+    ------
+    DataError
+        When nothing more is left by the predictors alone.
     """
+    fitted = np.linalg.lstsq(products.x_transform, products.ols, rcond=None)[0]
+    floor = NO_RESIDUAL * float(fitted @ XtX @ fitted)
+    if float(np.sum(products.yty)) <= floor:
+        raise DataError("The outcome is an exact linear function of the predictors: there is no variance to divide.")
+    return floor
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Information:
+    """The MINQUE(0) equations of (unique elements of G, sigma^2), and how large their parts are.
+
+    Attributes
+    ----------
+    matrix, right : ndarray, (k + 1, k + 1) and (k + 1,)
+        Entry (a, b) is ``tr(R V_a R V_b)`` with ``R = I - X (X'X)^-1 X'`` and V_a the derivative of the covariance
+        matrix of y; the right side is ``y'R V_a R y`` (Rao 1971, J. Multivariate Analysis 1, 445-456).
+    own : ndarray, (k,)
+        What there is of the diagonal before X takes its share: ``tr(V_a V_a)``, of V_a divided by `effect_scale`.
+    ZtZ : ndarray, (q, q)
+        Mean over groups of ``Z'Z``.
+    scale : ndarray, (q,)
+        `effect_scale`.
+    n_obs, p : int
+        Rows and columns of X.
+    groups : str
+        The groups in words.
+    single : str
+        Of which grouping every group has one row; empty when of none.
+    """
+
+    matrix: FloatArray
+    right: FloatArray
+    own: FloatArray
+    ZtZ: FloatArray
+    scale: FloatArray
+    n_obs: int
+    p: int
+    groups: str
+    single: str
+
+    def scaled(self, pattern: FactorPattern) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The equations in the effects' own scales, their right side, and the scales (k+1,)."""
+        unit = np.append(self.scale[list(pattern.rows)] * self.scale[list(pattern.columns)], 1.0)
+        return self.matrix * np.outer(unit, unit), self.right, unit
+
+
+def information(products: CrossProducts, pattern: FactorPattern) -> Information:
+    """The MINQUE(0) equations of a two-level model."""
     c = products
     n_groups, q, p = c.ZtX.shape
     E = pattern.elements()
@@ -95,7 +145,19 @@ def information(products: CrossProducts, pattern: FactorPattern) -> tuple[FloatA
     matrix[k, k] = c.n.sum() - p
     right[:k] = np.einsum("kab,ja,jb->k", E, c.Zty, c.Zty)
     right[k] = c.yty.sum()
-    return matrix, right
+    scale = effect_scale(c)
+    E = E * np.outer(scale, scale)
+    return Information(
+        matrix=matrix,
+        right=right,
+        own=np.einsum("kab,jbc,kcd,jda->k", E, c.ZtZ, E, c.ZtZ, optimize=True),
+        ZtZ=c.ZtZ.sum(0) / n_groups,
+        scale=scale,
+        n_obs=int(c.n.sum()),
+        p=p,
+        groups="1 group" if n_groups == 1 else f"{n_groups} groups",
+        single="every group" if int(c.n.max()) == 1 else "",
+    )
 
 
 def starting_values(
@@ -119,15 +181,31 @@ def starting_values(
     DataError
         When the data hold no information on a variance component, or no residual variance.
     """
-    if reason := undetermined(products, pattern, random_labels):
+    found = information(products, pattern)
+    if reason := undetermined(found, pattern, random_labels):
         raise DataError(reason)
-    n_obs, p = int(products.n.sum()), products.XtX.shape[1]
-    scale, rows = effect_scale(products), list(pattern.rows)
-    scaled, right, unit = _scaled_information(products, pattern)
+    return moment_estimates(found, pattern, within_residual_variance(products, rotated), float(products.yty.sum()))
+
+
+def moment_estimates(found: Information, pattern: FactorPattern, sigma2: float, yty: float) -> Moments:
+    """Solve the MINQUE(0) equations, and push G into the interior.
+
+    Parameters
+    ----------
+    found : Information
+        The equations.
+    pattern : FactorPattern
+        Free entries of Lambda.
+    sigma2 : float
+        Level-1 variance where it is known otherwise, else NaN.
+    yty : float
+        Sum of squares of the residuals of least squares.
+    """
+    scale, rows = found.scale, list(pattern.rows)
+    scaled, right, unit = found.scaled(pattern)
     solution = unit * np.linalg.lstsq(scaled, unit * right, rcond=None)[0]
-    sigma2 = within_residual_variance(products, rotated)
     if not sigma2 > 0:
-        sigma2 = solution[-1] if solution[-1] > 0 else float(products.yty.sum()) / (2 * (n_obs - p))
+        sigma2 = solution[-1] if solution[-1] > 0 else yty / (2 * (found.n_obs - found.p))
     G = np.einsum("k,kab->ab", solution[:-1], pattern.elements()) / sigma2 / np.outer(scale, scale)
     values, vectors = np.linalg.eigh(G)
     root = vectors * np.sqrt(np.maximum(values, 0.1))
@@ -135,30 +213,27 @@ def starting_values(
     return Moments(theta=pattern.theta(Lambda), scale=scale[rows])
 
 
-def undetermined(products: CrossProducts, pattern: FactorPattern, random_labels: Sequence[str]) -> str:
+def undetermined(found: Information, pattern: FactorPattern, random_labels: Sequence[str]) -> str:
     """Say which variance components the data leave undetermined, and why; empty where they determine all.
 
     Parameters
     ----------
-    products, pattern, random_labels
+    found : Information
+        The equations of its variance components.
+    pattern, random_labels
         As in `starting_values`.
     """
-    n_obs, p = int(products.n.sum()), products.XtX.shape[1]
-    if n_obs <= p:
-        return f"{n_obs} rows cannot estimate {p} fixed effects and a variance: remove predictors."
-    scaled = _scaled_information(products, pattern)[0]
-    scale = effect_scale(products)
-    total = products.ZtZ.sum(0) * np.outer(scale, scale)  # with a diagonal of J, or of 0
-    values, vectors = np.linalg.eigh(total / len(products.n))
+    if found.n_obs <= found.p:
+        return f"{found.n_obs} rows cannot estimate {found.p} fixed effects and a variance: remove predictors."
+    scaled, _, _ = found.scaled(pattern)
+    mean = found.ZtZ * np.outer(found.scale, found.scale)  # with a diagonal of 1, or of 0
+    values, vectors = np.linalg.eigh(mean)
     if values[0] < 1e-12:
         alike = [label for label, share in zip(random_labels, vectors[:, 0], strict=True) if abs(share) > 1e-3]
         return (
             f"The columns that {', '.join(alike)} multiply are collinear or zero: remove one of these random effects."
         )
-    E = pattern.elements() * np.outer(scale, scale)
-    ZtZ = products.ZtZ
-    own = np.einsum("kab,jbc,kcd,jda->k", E, ZtZ, E, ZtZ, optimize=True)
-    before = np.append(own, float(products.n.sum()))  # what there is before X takes its share
+    before = np.append(found.own, found.n_obs)  # what there is before X takes its share
     diagonal = np.diag(scaled)
     direction = (diagonal <= 1e-9 * before).astype(np.float64)
     if not direction.any():
@@ -174,17 +249,8 @@ def undetermined(products: CrossProducts, pattern: FactorPattern, random_labels:
     ]
     if direction[-1] > 1e-3:
         named.append("the level-1 variance")
-    groups = "1 group" if len(products.n) == 1 else f"{len(products.n)} groups"
-    if int(products.n.max()) == 1:
-        why = "every group has one row, so that variance between groups and within them is one"
+    if found.single:
+        why = f"{found.single} has one row, so that variance between groups and within them is one"
     else:
-        why = f"{groups} with these rows and predictors hold no information on it"
+        why = f"{found.groups} with these rows and predictors hold no information on it"
     return f"The data do not determine {', '.join(named)}: {why}. Remove a random effect or a predictor."
-
-
-def _scaled_information(products: CrossProducts, pattern: FactorPattern) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """The equations of `information` in the effects' own scales, their right side, and the scales (k+1,)."""
-    scale = effect_scale(products)
-    matrix, right = information(products, pattern)
-    unit = np.append(scale[list(pattern.rows)] * scale[list(pattern.columns)], 1.0)
-    return matrix * np.outer(unit, unit), right, unit

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError
-from bayeshlm.reml.curvature import curvature
-from bayeshlm.reml.deviance import Deviance, Solution
+from bayeshlm.reml.criterion import Criterion, Solution
 from bayeshlm.reml.moments import Moments
 from bayeshlm.reml.relative_factor import lower_factor
+
+type AnyCriterion = Criterion[Any]
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +60,7 @@ class Optimum:
     converged: bool
 
 
-def minimize(deviance: Deviance, start: Moments) -> Optimum:
+def minimize(deviance: AnyCriterion, start: Moments) -> Optimum:
     """Minimize the deviance over theta.
 
     The search starts at the moment estimates. Few groups can leave the deviance with several minima, and a minimum
@@ -67,14 +69,14 @@ def minimize(deviance: Deviance, start: Moments) -> Optimum:
 
     Parameters
     ----------
-    deviance : Deviance
+    deviance : Criterion
         Criterion.
     start : Moments
         Starting values and scales.
     """
     best = descend(deviance, start)
     diagonal = np.array(deviance.pattern.is_diagonal)
-    if len(deviance.products.n) < FEW_GROUPS or np.any(best.theta[diagonal] == 0):
+    if deviance.effect_groups.min() < FEW_GROUPS or np.any(best.theta[diagonal] == 0):
         for size in OTHER_STARTS:
             other = descend(deviance, Moments(np.where(diagonal, size * start.scale, 0.0), start.scale))
             if other.value < best.value - 1e-8:
@@ -82,7 +84,7 @@ def minimize(deviance: Deviance, start: Moments) -> Optimum:
     return best
 
 
-def descend(deviance: Deviance, start: Moments, tolerance: float = PRECISE) -> Optimum:
+def descend(deviance: AnyCriterion, start: Moments, tolerance: float = PRECISE) -> Optimum:
     """Go down from one start, which must lie inside: no zero on the diagonal of Lambda.
 
     The search ends with two steps that change theta by less than the tolerance.
@@ -116,7 +118,7 @@ def descend(deviance: Deviance, start: Moments, tolerance: float = PRECISE) -> O
 
 
 def _newton(
-    deviance: Deviance, theta: FloatArray, scale: FloatArray, free: NDArray[np.bool_], tolerance: float
+    deviance: AnyCriterion, theta: FloatArray, scale: FloatArray, free: NDArray[np.bool_], tolerance: float
 ) -> tuple[FloatArray, int, float]:
     """Newton steps with the absolute curvature, backtracking; returns theta, steps, last relative step."""
     solution = deviance.solve(theta)
@@ -124,7 +126,7 @@ def _newton(
     while iteration < MAX_ITERATIONS and settled < 2:
         iteration += 1
         gradient = (deviance.gradient(solution) * scale)[free]
-        hessian = curvature(deviance, solution).profiled(deviance, solution) * np.outer(scale, scale)
+        hessian = deviance.hessian(solution) * np.outer(scale, scale)
         values, vectors = np.linalg.eigh(hessian[np.ix_(free, free)])
         size = np.maximum(np.abs(values), 1e-9 * np.abs(values).max(initial=1e-300))
         step = -vectors @ ((vectors.T @ gradient) / size)
@@ -147,7 +149,7 @@ def _newton(
     return _standard(deviance, theta), iteration, last
 
 
-def _evaluate(deviance: Deviance, theta: FloatArray) -> tuple[Solution | None, float]:
+def _evaluate(deviance: AnyCriterion, theta: FloatArray) -> tuple[Solution | None, float]:
     """The solution and the deviance; none and infinity where float64 fails at an extreme theta."""
     try:
         solution = deviance.solve(theta)
@@ -157,7 +159,7 @@ def _evaluate(deviance: Deviance, theta: FloatArray) -> tuple[Solution | None, f
 
 
 def _to_boundary(
-    deviance: Deviance, theta: FloatArray, scale: FloatArray, last: float, tolerance: float
+    deviance: AnyCriterion, theta: FloatArray, scale: FloatArray, last: float, tolerance: float
 ) -> tuple[FloatArray, int, float]:
     """Set what is zero within the accuracy of the search to zero, and polish the rest."""
     diagonal = np.array(deviance.pattern.is_diagonal)
@@ -173,7 +175,7 @@ def _to_boundary(
     return np.where(zero, 0.0, polished), steps, last
 
 
-def _way_inside(deviance: Deviance, theta: FloatArray, scale: FloatArray) -> FloatArray | None:
+def _way_inside(deviance: AnyCriterion, theta: FloatArray, scale: FloatArray) -> FloatArray | None:
     """A theta with a smaller deviance when the boundary point is not a minimum, else None."""
     pattern = deviance.pattern
     if not np.any(theta[list(pattern.is_diagonal)] == 0.0):
@@ -193,6 +195,6 @@ def _way_inside(deviance: Deviance, theta: FloatArray, scale: FloatArray) -> Flo
     return None
 
 
-def _standard(deviance: Deviance, theta: FloatArray) -> FloatArray:
+def _standard(deviance: AnyCriterion, theta: FloatArray) -> FloatArray:
     """The same G with a nonnegative diagonal of Lambda and, where it is singular, zeros below a zero."""
     return deviance.pattern.theta(lower_factor(deviance.pattern.factor(theta), tolerance=1e-13))

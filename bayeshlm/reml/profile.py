@@ -14,7 +14,7 @@ from bayeshlm.arguments import check_prob
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
-from bayeshlm.reml.deviance import Method
+from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.estimate import RemlEstimate, fit_reml
 from bayeshlm.reml.fixed_value import held_component, held_effect
 from bayeshlm.reml.intervals import (

@@ -15,7 +15,7 @@ from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError
-from bayeshlm.reml.estimate import RemlEstimate, fit_products
+from bayeshlm.reml.estimate import RemlEstimate, fit_products, two_level
 from bayeshlm.reml.hlm_statistics import group_scores
 
 NOT_IDENTIFIED = 1e-10
@@ -96,7 +96,7 @@ def one_step(estimate: RemlEstimate) -> Deleted:
     ``gamma_(j) = gamma - (A - A_j)^-1 X_j'V_j^-1 e_j`` with ``A_j = X_j'V_j^-1 X_j`` and A their sum. tau and sigma are
     those of all groups.
     """
-    T, s = estimate.deviance_function.products.x_transform, estimate.optimum.solution
+    T, s = estimate.deviance_function.scaled.x_transform, estimate.optimum.solution
     scores, A_j = group_scores(estimate), _group_information(estimate)
     n_groups, p = scores.shape
     found = Deleted.unknown(n_groups, p, len(estimate.tau))
@@ -115,7 +115,7 @@ def exact(design: Design, estimate: RemlEstimate) -> Deleted:
 
     A group without which the data determine no estimate stays unknown.
     """
-    products = estimate.deviance_function.products
+    products = two_level(estimate, "Influence")[0].products
     n_groups, _, p = products.ZtX.shape
     found = Deleted.unknown(n_groups, p, len(estimate.tau))
     for group in range(n_groups):
@@ -146,7 +146,7 @@ def measures(estimate: RemlEstimate, deleted: Deleted) -> Measures:
 
 def leverage(estimate: RemlEstimate) -> Leverage:
     """Leverage of each group, from the traces of its blocks of the hat matrices."""
-    s = estimate.optimum.solution
+    _, s = two_level(estimate, "Leverage")
     GtG = s.Lambda @ s.Lambda.T
     fixed = np.einsum("ab,jba->j", s.XVX_inv, _group_information(estimate))
     random = np.einsum("ab,jba->j", GtG, s.ZVZ - s.ZVX @ s.XVX_inv @ s.ZVX.transpose(0, 2, 1))
@@ -155,5 +155,6 @@ def leverage(estimate: RemlEstimate) -> Leverage:
 
 def _group_information(estimate: RemlEstimate) -> FloatArray:
     """``X_j'V_j^-1 X_j`` of every group, V over sigma^2, in the columns of the cross-products, (J, p, p)."""
-    products, s = estimate.deviance_function.products, estimate.optimum.solution
+    deviance, s = two_level(estimate, "Influence")
+    products = deviance.products
     return np.asarray(products.XtX - products.ZtX.transpose(0, 2, 1) @ s.Lambda @ s.Lambda.T @ s.ZVX)

@@ -8,7 +8,6 @@ import numpy as np
 
 from bayeshlm.design.gram import gram_roots
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.reml.curvature import curvature
 from bayeshlm.reml.estimate import RemlEstimate
 
 NO_CURVATURE = 1e-10
@@ -75,8 +74,8 @@ def satterthwaite(estimate: RemlEstimate) -> Satterthwaite:
     At a singular fit the deviance is even in the zero entries of theta, so they count for nothing.
     """
     deviance, solution = estimate.deviance_function, estimate.optimum.solution
-    second = curvature(deviance, solution)
-    sigma, T = estimate.sigma, deviance.products.x_transform
+    second = deviance.curvature(solution)
+    sigma, T = estimate.sigma, deviance.scaled.x_transform
     k = len(estimate.theta)
     hessian = np.empty((k + 1, k + 1))
     hessian[:k, :k] = second.theta

@@ -168,7 +168,7 @@ def _wald(
     L, value = _independent(hypothesis, estimate.se)
     m = len(L)
     difference = L @ estimate.gamma - value
-    scaled = L @ estimate.deviance_function.products.x_transform
+    scaled = L @ estimate.deviance_function.scaled.x_transform
     vcov = estimate.sigma**2 * scaled @ estimate.optimum.solution.XVX_inv @ scaled.T
     chi2 = float(difference @ np.linalg.solve(vcov, difference))
     if isinstance(basis, KenwardRoger):

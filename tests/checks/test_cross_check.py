@@ -62,7 +62,7 @@ def test_the_table_has_posterior_and_reml_side_by_side():
 def test_every_group_is_compared_with_its_empirical_bayes_estimate():
     design = clinics_design(SLOPE)
     reml, posterior = fit_reml(design), normal_posterior(design)
-    eb = empirical_bayes(reml)
+    (eb,) = empirical_bayes(reml)
     posterior["beta"][:, :, 7, 1] += 3 * eb.sd[7, 1]
     checked = check(design, posterior)
     row = checked.groups.loc[(7, "b1")]

@@ -84,7 +84,7 @@ def test_at_remls_estimate_the_residuals_are_lme4s_empirical_bayes():
     reml = fit_reml(design)
     draw = estimates_as_draw(design, reml)
     found = level2_residuals(Draws(draw, design))
-    eb = empirical_bayes(reml)
+    (eb,) = empirical_bayes(reml)
     np.testing.assert_allclose(found.data["mean"], eb.u, atol=1e-10)
     np.testing.assert_allclose(found.data["cov"], eb.vcov, atol=1e-10)
     b = found.data["ols"].to_numpy()

@@ -7,7 +7,7 @@ from typing import Any
 from bayeshlm.datasets import load_dataset
 from bayeshlm.design import Design, build_design
 from bayeshlm.equations import parse
-from bayeshlm.reml.deviance import Method
+from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.estimate import RemlEstimate, fit_reml
 
 # model -> (level equations, lme4's names of the fixed effects, lme4's names of the random effects)

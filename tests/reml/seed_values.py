@@ -202,7 +202,7 @@ def monette_oneway():
     residuals = np.quantile(scaled_residuals(design, fit), [0, 0.25, 0.5, 0.75, 1])
     names = ("Min", "Q1", "Med", "Q3", "Max")
     values |= {f"standardized residual {name}": value for name, value in zip(names, residuals, strict=True)}
-    u = empirical_bayes(fit).u[:, 0]
+    u = empirical_bayes(fit)[0].u[:, 0]
     groups = hlm.group_frame(
         data.assign(
             ses_sch=hlm.contextual(data, "ses", "school"),

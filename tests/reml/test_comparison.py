@@ -15,7 +15,7 @@ from bayeshlm.design import Design, build_design
 from bayeshlm.equations import parse
 from bayeshlm.errors import OptionError
 from bayeshlm.reml.bootstrap import OutcomeSampler
-from bayeshlm.reml.deviance import Method
+from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.estimate import fit_reml
 from bayeshlm.reml.likelihood_ratio import compare_likelihood
 from bayeshlm.reml.nesting import nesting

@@ -5,10 +5,11 @@ import pytest
 from scipy.stats import multivariate_normal
 from small_data import EQUATIONS, covariance, small_design, small_frame
 
+from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.curvature import curvature
-from bayeshlm.reml.deviance import Deviance, Method
-from bayeshlm.reml.estimate import user_factor
+from bayeshlm.reml.deviance import Deviance
 from bayeshlm.reml.relative_factor import factor_pattern, lower_factor
+from bayeshlm.reml.user_columns import user_factor
 
 EVERY = pytest.mark.parametrize("name", list(EQUATIONS))
 BOTH = pytest.mark.parametrize("method", ["REML", "ML"])

@@ -10,7 +10,7 @@ from small_data import covariance
 from bayeshlm.design import Design, build_design
 from bayeshlm.equations import parse
 from bayeshlm.errors import DataError
-from bayeshlm.reml.deviance import Method
+from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.estimate import RemlEstimate, fit_reml
 
 BOTH = pytest.mark.parametrize("method", ["REML", "ML"])

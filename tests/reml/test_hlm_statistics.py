@@ -22,7 +22,7 @@ def test_published_null_model() -> None:
     assert (tests.df[0], tests.n_groups_used, tests.labels) == (159, 160, ("u0",))
     assert tests.p[0] < 1e-200
     assert f"{reliability(found).mean[0]:.3f}" == "0.901"
-    assert f"{np.sqrt(robust_vcov(found)[0, 0]):.3f}" == "0.244"
+    assert f"{np.sqrt(robust_vcov(case_design(NULL), found)[0, 0]):.3f}" == "0.244"
 
 
 @pytest.mark.parametrize("name", ["intercept", "slope", "three"])

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import estimate
+from cases import design, estimate
 from scipy.special import ndtri
 from scipy.stats import t as student
 from small_data import covariance, small_design, small_frame
@@ -106,7 +106,7 @@ def test_fixed_effects(df: str) -> None:
 
 def test_robust_standard_errors_keep_the_degrees_of_freedom() -> None:
     found = estimate(ANOVA)
-    plain, robust = fixed_tests(found), fixed_tests(found, robust=True)
+    plain, robust = fixed_tests(found), fixed_tests(found, robust=design(ANOVA))
     np.testing.assert_allclose(robust.df, plain.df)
     np.testing.assert_allclose(robust.t, plain.estimate / robust.se)
     assert np.all(robust.se != plain.se)
@@ -137,7 +137,10 @@ def test_no_interval_for_a_variance_of_zero() -> None:
         (lambda e: wald_components(e, 95), "prob=95 must lie between 0 and 1"),
         (lambda e: wald_intervals(e, 0.0), "prob=0.0 must lie between 0 and 1"),
         (lambda e: wald_intervals(e, df="residual"), 'df is "satterthwaite", "kenward-roger" or "normal"'),
-        (lambda e: fixed_tests(e, "kenward-roger", robust=True), "Kenward-Roger adjusts its own standard errors"),
+        (
+            lambda e: fixed_tests(e, "kenward-roger", robust=design(ANOVA)),
+            "Kenward-Roger adjusts its own standard errors",
+        ),
     ],
 )
 def test_wrong_options(call: Callable[[RemlEstimate], object], message: str) -> None:

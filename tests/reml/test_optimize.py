@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from small_data import EQUATIONS, small_design, small_frame
 
-from bayeshlm.reml.deviance import Deviance, Method
+from bayeshlm.reml.criterion import Method
+from bayeshlm.reml.deviance import Deviance
 from bayeshlm.reml.estimate import fit_reml
 from bayeshlm.reml.moments import Moments, effect_scale
 from bayeshlm.reml.optimize import descend

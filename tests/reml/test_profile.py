@@ -15,7 +15,7 @@ from small_data import covariance, small_design, small_frame
 from bayeshlm.design import Design, build_design
 from bayeshlm.equations import parse
 from bayeshlm.errors import OptionError
-from bayeshlm.reml.deviance import Method
+from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.estimate import fit_reml
 from bayeshlm.reml.fixed_value import held_component, held_effect
 from bayeshlm.reml.profile import interval_estimates, profile_intervals

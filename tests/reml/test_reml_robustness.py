@@ -9,7 +9,7 @@ from bayeshlm.design import Design, build_design, cross_products
 from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.equations import parse
 from bayeshlm.errors import DataError
-from bayeshlm.reml.deviance import Method
+from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.empirical_bayes import empirical_bayes, scaled_residuals
 from bayeshlm.reml.estimate import RemlEstimate, fit_reml
 from bayeshlm.reml.hlm_statistics import chi_square_tests, reliability, robust_vcov
@@ -25,7 +25,7 @@ def everything(design: Design, method: Method) -> RemlEstimate:
     assert found.converged
     rows = np.eye(len(found.gamma))
     numbers = [found.gamma, found.se, found.G, found.tau, found.theta, satterthwaite(found).df(rows)]
-    numbers += [empirical_bayes(found).u, empirical_bayes(found).sd, robust_vcov(found)]
+    numbers += [empirical_bayes(found)[0].u, empirical_bayes(found)[0].sd, robust_vcov(design, found)]
     numbers += [scaled_residuals(design, found)]
     if method == "REML":
         numbers += [kenward_roger(found).df(rows), kenward_roger(found).covariance(rows)]
@@ -63,7 +63,7 @@ def test_no_between_variance(name: str, method: Method) -> None:
     assert found.sigma == pytest.approx(np.sqrt(residual @ residual / dof), rel=1e-10)
     assert np.isnan(found.corr[~np.eye(q, dtype=bool)]).sum() == q * (q - 1)
     assert np.diag(found.corr).tolist() == [1.0] * q
-    np.testing.assert_array_equal(empirical_bayes(found).u, 0)
+    np.testing.assert_array_equal(empirical_bayes(found)[0].u, 0)
 
 
 @BOTH

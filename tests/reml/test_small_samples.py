@@ -38,7 +38,7 @@ def test_covariance_of_gamma(name: str) -> None:
 def test_empirical_bayes(name: str) -> None:
     design, found = fit(name)
     V_inv = dense(design, found)[0]
-    bayes, residual = empirical_bayes(found), design.y - design.X @ found.gamma
+    bayes, residual = empirical_bayes(found)[0], design.y - design.X @ found.gamma
     for j in range(design.n_groups):
         ZG = np.where((design.group_codes == j)[:, None], design.Z, 0.0) @ found.G
         np.testing.assert_allclose(bayes.u[j], ZG.T @ V_inv @ residual, rtol=1e-7, atol=1e-10)
@@ -128,7 +128,7 @@ def test_robust_covariance(name: str) -> None:
     V_inv, _, Phi = dense(design, found)
     weighted = V_inv @ (design.y - design.X @ found.gamma)
     scores = np.array([design.X[design.group_codes == j].T @ weighted[design.group_codes == j] for j in range(16)])
-    np.testing.assert_allclose(robust_vcov(found), Phi @ scores.T @ scores @ Phi, rtol=1e-6, atol=1e-10)
+    np.testing.assert_allclose(robust_vcov(design, found), Phi @ scores.T @ scores @ Phi, rtol=1e-6, atol=1e-10)
 
 
 def test_kenward_roger_is_for_reml() -> None:

@@ -1,0 +1,185 @@
+"""Random effects of all groupings given outcomes and parameters: means, covariances and exact draws of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from bayeshlm.likelihood.block_cholesky import backward, factorize, forward, selected_inverse
+from bayeshlm.likelihood.blocks import in_threads
+from bayeshlm.likelihood.disk_cache import cached
+from bayeshlm.likelihood.elimination import Blocks, Elimination, Pattern
+from bayeshlm.likelihood.gaussian_pieces import ANY_ORDER, INLINED, applied, times
+from bayeshlm.likelihood.joint_pieces import residual_products, weighted
+from bayeshlm.likelihood.lapack import dense_inverse, one_blas_thread
+
+type Array = NDArray[np.float64]
+
+CHUNK_DRAWS = 32
+"""Draws of the parameters that a thread works on at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class JointEffects:
+    """``u | y, theta`` at S draws of the parameters, jointly normal over the units of all groupings.
+
+    With ``M = I + a Lambda' Z'Z Lambda = C C'`` and ``b = a M^-1 Lambda' Z'(y - X gamma)`` the mean is ``Lambda b`` and
+    the covariance matrix ``Lambda M^-1 Lambda'``; a draw is ``Lambda (b + C'^-1 e)`` with e standard normal.
+
+    Attributes
+    ----------
+    elimination : Elimination
+        Cross-products, order and pattern.
+    gamma : (S, p) array
+        Draws of the fixed effects in the user's columns.
+    chols : sequence of K arrays (S, q_k, q_k)
+        Any L_k with ``L_k L_k' = G_k``, in the user's columns.
+    sigma : (S,) array
+        Draws of the level-1 standard deviation.
+    """
+
+    elimination: Elimination
+    gamma: Array
+    chols: Sequence[Array]
+    sigma: Array
+
+    def means(self) -> tuple[Array, ...]:
+        """``E[u_k | y, theta]`` of each grouping, (S, J_k, q_k), in the user's columns."""
+        n_units, q = self._shape
+        mean = np.empty((len(self.sigma), n_units, q))
+        self._fill(mean, np.empty((0, 0, 0, 0)), np.empty((0, 0, 0, 0)))
+        return self._by_grouping(mean, 1)
+
+    def moments(self) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Means as `means` has them, and ``Var[u_kj | y, theta]`` of each unit, (S, J_k, q_k, q_k)."""
+        n_units, q = self._shape
+        mean, covariance = np.empty((len(self.sigma), n_units, q)), np.empty((len(self.sigma), n_units, q, q))
+        self._fill(mean, covariance, np.empty((0, 0, 0, 0)))
+        return self._by_grouping(mean, 1), self._by_grouping(covariance, 2)
+
+    def draw(self, seed: int, times: int = 1) -> tuple[Array, ...]:
+        """Independent draws of u at each draw of the parameters, (S, `times`, J_k, q_k) of each grouping.
+
+        The numbers at one draw of the parameters depend on `seed` and its place alone, not on threads.
+        """
+        n_units, q = self._shape
+        u = np.empty((len(self.sigma), times, n_units, q))
+        self._fill(np.empty((0, 0, 0)), np.empty((0, 0, 0, 0)), u, seed)
+        return self._by_grouping(u, 1)
+
+    def _fill(self, mean: Array, covariance: Array, u: Array, seed: int = 0) -> None:
+        """Fill those of the arrays that have draws, a chunk of draws in each thread."""
+        products, n_draws = self.elimination.products, len(self.sigma)
+        L = np.zeros((n_draws, len(self.chols), *self.elimination.blocks.own.shape[1:]))
+        for k, chol in enumerate(self.chols):
+            L[:, k, : chol.shape[1], : chol.shape[2]] = chol
+        gamma, sigma = np.ascontiguousarray(self.gamma), np.ascontiguousarray(self.sigma)
+        scaling = (products.ols, np.linalg.inv(products.x_transform), self.elimination.u_to_scaled)
+
+        def fill(first: int) -> None:
+            last = min(first + CHUNK_DRAWS, n_draws)
+            for s in range(first, last if len(u) else first):
+                np.random.default_rng([seed, s]).standard_normal(out=u[s])
+            pattern, blocks = self.elimination.pattern, self.elimination.blocks
+            _effects(first, last, gamma, L, sigma, scaling, pattern, blocks, mean, covariance, u)
+
+        with one_blas_thread():
+            in_threads(fill, range(0, n_draws, CHUNK_DRAWS))
+
+    @property
+    def _shape(self) -> tuple[int, int]:
+        """Units and effects."""
+        n_units, q = self.elimination.blocks.Zty.shape
+        return n_units, q
+
+    def _by_grouping(self, values: Array, n_axes: int) -> tuple[Array, ...]:
+        """Each grouping's part of (S, ..., U, q) or (S, U, q, q), the last `n_axes` axes those of its effects."""
+        axis = values.ndim - n_axes - 1
+        parts = []
+        for unit, Zty in zip(self.elimination.unit, self.elimination.products.Zty, strict=True):
+            part, q = values.take(unit, axis), Zty.shape[1]
+            parts.append(np.ascontiguousarray(part[..., :q] if n_axes == 1 else part[..., :q, :q]))
+        return tuple(parts)
+
+
+@cached
+@numba.njit(fastmath=ANY_ORDER, **INLINED)
+def _effects(
+    first: int,
+    last: int,
+    gamma: Array,
+    chols: Array,
+    sigma: Array,
+    scaling: tuple[Array, Array, Array],
+    pattern: Pattern,
+    blocks: Blocks,
+    mean: Array,
+    covariance: Array,
+    draws: Array,
+) -> None:
+    """Fill, at the draws `first` to ``last - 1``, those of mean, covariance and draws that are not of length 0.
+
+    Parameters
+    ----------
+    chols : (S, K, q, q) array
+        In the user's columns.
+    scaling : tuple of arrays, (p,), (p, p), (K, q, q)
+        ``origin``, ``to_scaled``, ``u_to_scaled`` of `bayeshlm.likelihood.joint_kernel.joint_log_density`.
+    mean, covariance : (S, U, q) and (S, U, q, q) arrays
+        In the user's columns.
+    draws : (S, m, U, q) array
+        Standard normal numbers, which become draws of u.
+    """
+    origin, to_scaled, u_to_scaled = scaling
+    n_units, q, p = blocks.ZtX.shape
+    grouping, K, n_dense = pattern.grouping, chols.shape[1], pattern.place[len(pattern.place) - 1]
+    g, L, A = np.empty(p), np.empty((K, q, q)), np.empty((q, q))
+    own, below, F = np.empty((n_units, q, q)), np.empty((len(pattern.row), q, q)), np.zeros((n_dense, n_dense))
+    c, z, b = np.empty((n_units, q)), np.empty((n_units, q)), np.empty((n_units, q))
+    n_inverse = n_units if len(covariance) > 0 else 0
+    Q_own, Q_below = np.empty((n_inverse, q, q)), np.empty((len(pattern.row) if n_inverse > 0 else 0, q, q))
+    for s in range(first, last):
+        a = 1.0 / (sigma[s] * sigma[s])
+        applied(to_scaled, gamma[s] - origin, g)
+        for k in range(K):
+            times(u_to_scaled[k], chols[s, k], L[k])
+        for r in range(n_dense):
+            for t in range(n_dense):
+                F[r, t] = 0.0
+        factorize(q, a, L, pattern, blocks, own, below, F)
+        residual_products(q, blocks, g, c)
+        weighted(q, a, L, grouping, c, z)
+        forward(q, pattern, own, below, F, z)
+        if len(mean) > 0:
+            for j in range(n_units):
+                for r in range(q):
+                    b[j, r] = z[j, r]
+            backward(q, pattern, own, below, F, b)
+            _by_factor(q, chols[s], grouping, b, mean[s])
+        for m in range(draws.shape[1]):
+            for j in range(n_units):
+                for r in range(q):
+                    b[j, r] = z[j, r] + draws[s, m, j, r]
+            backward(q, pattern, own, below, F, b)
+            _by_factor(q, chols[s], grouping, b, draws[s, m])
+        if n_inverse > 0:
+            if n_dense > 0:
+                dense_inverse(F)
+            selected_inverse(q, pattern, own, below, F, Q_own, Q_below)
+            for j in range(n_units):
+                times(chols[s, grouping[j]], Q_own[j], A)
+                times(A, chols[s, grouping[j]].T, covariance[s, j])
+
+
+@numba.njit(fastmath=ANY_ORDER, **INLINED)
+def _by_factor(q: int, chols: Array, grouping: NDArray[np.int64], b: Array, u: Array) -> None:
+    """Fill ``u_j = L_k b_j``."""
+    for j in range(len(b)):
+        for r in range(q):
+            u[j, r] = 0.0
+            for t in range(q):
+                u[j, r] += chols[grouping[j], r, t] * b[j, t]
