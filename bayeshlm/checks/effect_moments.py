@@ -93,7 +93,7 @@ def _standardized(design: Design, gamma: FloatArray, G: FloatArray, sigma2: floa
     tau = np.sqrt(np.diag(G))
     with np.errstate(invalid="ignore"):
         corr = G / np.outer(tau, tau)
-    point = one_draw(design, gamma, tau, corr, sigma2**0.5, np.zeros((design.n_groups, len(G))))
+    point = one_draw(design, gamma, tau, corr, sigma2**0.5, [np.zeros((design.n_groups, len(G)))])
     found = np.full((design.n_groups, len(G)), np.nan)
 
     def fill(block: GroupBlock) -> None:

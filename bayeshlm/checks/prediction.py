@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal, get_args
 
@@ -11,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.arguments import checked_count, checked_seed
-from bayeshlm.design.new_rows import NewRows
+from bayeshlm.design.new_rows import NewGroups, NewRows
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import OptionError
 from bayeshlm.likelihood.blocks import BLOCK
@@ -39,7 +40,7 @@ def predict(
     ----------
     posterior : Draws
     rows : NewRows
-        N rows in K groups.
+        N rows.
     groups : {"same", "new", "average"}
         ``"same"``: a group that was fitted has its own u, draw by draw, and any other a u drawn from N(0, G).
         ``"new"``: every group has a u drawn from N(0, G). ``"average"``: u = 0, the average group.
@@ -51,8 +52,8 @@ def predict(
     -------
     xarray.Dataset
         ``mu`` and ``y`` (chain, draw, obs_id), ``obs_id`` being the rows' index, with the group of each row and
-        whether its u was drawn from N(0, G) (``is_new``) as coordinates. ``attrs``: ``groups``, ``seed``,
-        ``n_groups``, ``n_new_groups``.
+        whether its u was drawn from N(0, G) (``is_new``; with several groupings ``is_new_<grouping>``) as coordinates.
+        ``attrs``: ``groups``, ``seed``, and summed over the groupings ``n_groups``, ``n_new_groups``.
 
     Raises
     ------
@@ -66,19 +67,25 @@ def predict(
     check_budget(some.n_draws * rows.n_obs, "predict fewer rows at a time, or use fewer draws, `n_draws=`")
     seed = checked_seed(seed)
     of_effects, of_outcomes = np.random.default_rng(seed).spawn(2)
-    new = np.zeros(rows.n_groups, bool) if groups == "average" else new_groups(rows, groups)
+    new = [new_groups(of, groups) for of in rows.groups]
     if groups == "average":
-        u = np.zeros((len(design.random), some.n_draws, rows.n_groups))
+        u = [np.zeros((of.Z.shape[1], some.n_draws, of.n_groups)) for of in rows.groups]
     else:
         u = group_effects(posterior, rows, kept, groups, of_effects)
     mu = linear_predictor(rows, some.flat(some.gamma), u)
     y = outcomes(mu.copy(), some.sigma.ravel(), of_outcomes)
     index = pd.RangeIndex(rows.n_obs) if isinstance(rows.index, pd.MultiIndex) else rows.index
     coords: dict[str, Any] = {"obs_id": ("obs_id", index.to_numpy())}
-    if rows.group_labels is not None:
-        coords[design.group] = ("obs_id", rows.group_labels.to_numpy()[rows.group_codes])
-        coords["is_new"] = ("obs_id", new[rows.group_codes])
-    attrs = {"groups": groups, "seed": seed, "n_groups": rows.n_groups, "n_new_groups": int(new.sum())}
+    for name, of, is_new in zip(design.groupings, rows.groups, new, strict=True):
+        if of.labels is not None:
+            coords[name] = ("obs_id", of.labels.to_numpy()[of.codes])
+            coords["is_new" if len(new) == 1 else f"is_new_{name}"] = ("obs_id", is_new[of.codes])
+    attrs = {
+        "groups": groups,
+        "seed": seed,
+        "n_groups": sum(of.n_groups for of in rows.groups),
+        "n_new_groups": int(sum(is_new.sum() for is_new in new)),
+    }
     return xr.Dataset(
         {name: some.labelled(values, ("obs_id",)) for name, values in (("mu", mu), ("y", y))}, coords, attrs
     )
@@ -110,19 +117,21 @@ def thinned(shape: tuple[int, int], n_draws: int | None) -> IntArray:
     return np.linspace(0, length - 1, each).round().astype(np.int64)
 
 
-def new_groups(rows: NewRows, groups: Groups) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which of the K groups have a u that is drawn from N(0, G)."""
-    return np.asarray(rows.known < 0 if groups == "same" else np.ones(rows.n_groups, dtype=bool))
+def new_groups(of: NewGroups, groups: Groups) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which of the K groups of a grouping have a u that is drawn from N(0, G)."""
+    if groups == "same":
+        return np.asarray(of.known < 0)
+    return np.full(of.n_groups, groups == "new")
 
 
 def group_effects(
     posterior: Draws, rows: NewRows, kept: IntArray, groups: Groups, rng: np.random.Generator
-) -> FloatArray:
+) -> list[FloatArray]:
     """Draws of u of the groups of rows: the posterior's, or new ones from N(0, G) of the same draw.
 
     Parameters
     ----------
-    posterior, design, rows
+    posterior, rows
         As in `predict`.
     kept : array of int
         Positions along ``draw`` of the draws that are used.
@@ -131,25 +140,28 @@ def group_effects(
 
     Returns
     -------
-    array (q, S, K)
+    list of arrays (q, S, K)
+        Of each grouping.
     """
-    design = posterior.design
-    factor = covariance_factor(posterior.at(kept))
-    new = new_groups(rows, groups)
-    q = len(design.random)
-    u = np.empty((q, len(factor), rows.n_groups))
-    if new.any():
-        noise = rng.standard_normal((q, len(factor), int(new.sum())))
-        u[:, :, new] = np.einsum("sqr,rsk->qsk", factor, noise)
-    if not new.all():
-        u[:, :, ~new] = _posterior_effects(posterior, rows.known[~new], kept)
-    return u
+    factor, found, start = covariance_factor(posterior.at(kept)), [], 0
+    for position, of in enumerate(rows.groups):
+        q, new = of.Z.shape[1], new_groups(of, groups)
+        own = factor[:, start : start + q, start : start + q]
+        start += q
+        u = np.empty((q, len(factor), of.n_groups))
+        if new.any():
+            noise = rng.standard_normal((q, len(factor), int(new.sum())))
+            u[:, :, new] = np.einsum("sqr,rsk->qsk", own, noise)
+        if not new.all():
+            u[:, :, ~new] = _posterior_effects(posterior, position, of.known[~new], kept)
+        found.append(u)
+    return found
 
 
-def _posterior_effects(posterior: Draws, positions: IntArray, kept: IntArray) -> FloatArray:
+def _posterior_effects(posterior: Draws, grouping: int, positions: IntArray, kept: IntArray) -> FloatArray:
     """Draws of u of fitted groups, (q, S, K); made again, some groups at a time, where they were not kept."""
     if posterior.has_groups:
-        return _effects_first(posterior.u[np.ix_(range(posterior.shape[0]), kept, positions)])
+        return _effects_first(posterior.u_of(grouping)[np.ix_(range(posterior.shape[0]), kept, positions)])
     pieces = [positions[start : start + GROUPS_AT_A_TIME] for start in range(0, len(positions), GROUPS_AT_A_TIME)]
     made = (replace(posterior, dataset=regenerated(posterior, piece)).u[:, kept] for piece in pieces)
     return np.concatenate([_effects_first(u) for u in made], axis=2)
@@ -160,14 +172,15 @@ def _effects_first(u: FloatArray) -> FloatArray:
     return np.moveaxis(u, -1, 0).reshape(u.shape[3], -1, u.shape[2])
 
 
-def linear_predictor(rows: NewRows, gamma: FloatArray, u: FloatArray) -> FloatArray:
+def linear_predictor(rows: NewRows, gamma: FloatArray, u: Sequence[FloatArray]) -> FloatArray:
     """``mu = offset + X gamma + Z u`` of N rows at S draws, (S, N).
 
     Parameters
     ----------
     rows : NewRows
     gamma : array (S, p)
-    u : array (q, S, K)
+    u : sequence of arrays (q, S, K)
+        Of each grouping.
     """
     mu = np.empty((len(gamma), rows.n_obs))
     step = max(1, NUMBERS_AT_A_TIME // len(gamma))
@@ -175,8 +188,9 @@ def linear_predictor(rows: NewRows, gamma: FloatArray, u: FloatArray) -> FloatAr
         window = slice(start, start + step)
         mu[:, window] = gamma @ rows.X[window].T
         mu[:, window] += rows.offset[window]
-        for effect, column in zip(u, rows.Z[window].T, strict=True):
-            mu[:, window] += effect[:, rows.group_codes[window]] * column
+        for of, effects in zip(rows.groups, u, strict=True):
+            for effect, column in zip(effects, of.Z[window].T, strict=True):
+                mu[:, window] += effect[:, of.codes[window]] * column
     return mu
 
 

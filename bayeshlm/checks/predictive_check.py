@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -137,13 +137,14 @@ def predictive_check(
 
 
 def _outcomes(
-    rows: NewRows, gamma: FloatArray, sigma: FloatArray, u: FloatArray, rng: np.random.Generator
+    rows: NewRows, gamma: FloatArray, sigma: FloatArray, u: Sequence[FloatArray], rng: np.random.Generator
 ) -> Iterator[tuple[slice, FloatArray]]:
     """Replicated outcomes (B, N), some draws at a time, with which draws they are of."""
     step = max(1, NUMBERS_AT_A_TIME // rows.n_obs)
     for start in range(0, len(sigma), step):
         window = slice(start, min(start + step, len(sigma)))
-        yield window, outcomes(linear_predictor(rows, gamma[window], u[:, window]), sigma[window], rng)
+        effects = [of[:, window] for of in u]
+        yield window, outcomes(linear_predictor(rows, gamma[window], effects), sigma[window], rng)
 
 
 def predictive_p(observed: FloatArray, replicated: FloatArray) -> FloatArray:

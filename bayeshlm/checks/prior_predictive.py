@@ -39,11 +39,11 @@ def prior_predictive(design: Design, priors: Priors, draws: int = 500, seed: int
         An option is out of range, or the draws are beyond the memory budget.
     """
     draws, seed = checked_count("draws", draws, 1), checked_seed(seed)
-    check_budget(draws * max(design.n_obs, design.n_groups * len(design.coefficients)), "ask for fewer `draws`")
+    check_budget(draws * max(design.n_obs, *design.n_unit_coefficients), "ask for fewer `draws`")
     parameters, noise = np.random.default_rng(seed).spawn(2)
     prior = Draws(prior_draws(design, priors, draws, parameters), design)
     rows = fitted_rows(design)
-    u = np.ascontiguousarray(np.moveaxis(prior.u[0], 2, 0))
+    u = [np.ascontiguousarray(np.moveaxis(prior.u_of(k)[0], 2, 0)) for k in range(len(design.groupings))]
     mu = linear_predictor(rows, prior.gamma[0], u)
     y = outcomes(mu, prior.sigma[0], noise)
     of_rows = {"obs_id": pd.RangeIndex(design.n_obs)}

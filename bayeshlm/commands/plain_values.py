@@ -14,14 +14,14 @@ from bayeshlm.equations import render
 def model_values(design: Design) -> dict[str, Any]:
     """What a file says of the model and its data."""
     return {
-        "equations": render(design.spec, "levels", design.group),
-        "lme4": render(design.spec, "lme4", design.group, design.coded),
+        "equations": render(design.spec, "levels", design.groupings),
+        "lme4": render(design.spec, "lme4", design.groupings, design.coded),
         "n_obs": design.n_obs,
         "rows_dropped": design.rows_dropped,
         "missing": dict(design.left_out.columns),
         "groups_dropped": list(design.left_out.groups),
         "notes": list(data_notes(design)),
-        "groups": {design.group: design.n_groups},
+        "groups": {term.grouping: len(term.labels) for term in design.predictor.random},
     }
 
 

@@ -23,7 +23,7 @@ def reml_summary(fit: RemlFit) -> dict[str, Any]:
     -------
     dict
         ``format``, ``model`` and ``reml``, laid out as in the ``summary.json`` of ``bayeshlm fit``; ``reml`` also holds
-        ICC, reliabilities, ``method``, ``converged`` and the ``reason`` of a singular estimate.
+        ICC and reliabilities (with one grouping), ``method``, ``converged`` and the ``reason`` of a singular estimate.
     """
     design, components = fit.design, fit.variance_components(intervals=None)["estimate"]
     tests = fit.fixed_effects()
@@ -52,12 +52,21 @@ def reml_summary(fit: RemlFit) -> dict[str, Any]:
             "aic": finite(fit.aic),
             "bic": finite(fit.bic),
             "n_parameters": fit.n_parameters,
-            "icc": {str(name): finite(value) for name, value in fit.icc().items()},
-            "reliability": {str(name): finite(value) for name, value in fit.reliability()["estimate"].items()},
+            **_of_one_grouping(fit),
             "singular": fit.singular,
             "reason": fit.reason,
             "converged": fit.converged,
         },
+    }
+
+
+def _of_one_grouping(fit: RemlFit) -> dict[str, Any]:
+    """ICC and reliabilities; nothing with several groupings."""
+    if len(fit.design.groupings) > 1:
+        return {}
+    return {
+        "icc": {str(name): finite(value) for name, value in fit.icc().items()},
+        "reliability": {str(name): finite(value) for name, value in fit.reliability()["estimate"].items()},
     }
 
 

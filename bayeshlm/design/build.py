@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -11,13 +11,16 @@ from bayeshlm.design.checks import check_columns, check_counts, check_groups
 from bayeshlm.design.columns import CategoricalColumn, numbers_as_text
 from bayeshlm.design.design import Design
 from bayeshlm.design.design_rows import DesignRows
+from bayeshlm.design.grouping import Groups
 from bayeshlm.design.naming import described
-from bayeshlm.design.predictor import Predictor, RandomTerm, intercept_position
-from bayeshlm.design.rows import Rows, gather_rows, place_error
+from bayeshlm.design.predictor import Predictor, RandomColumn, RandomTerm, intercept_position
+from bayeshlm.design.rows import GroupTables, Rows, gather_rows, place_error
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.design.terms import Source, expand_terms, filled
+from bayeshlm.design.terms import expand_terms, filled
+from bayeshlm.design.unit_equations import unit_equations
+from bayeshlm.design.units import Grouping, check_distinct, check_nested
 from bayeshlm.equations.rename import rename_columns
-from bayeshlm.equations.spec import ModelSpec
+from bayeshlm.equations.spec import Blocks, ModelSpec
 
 SMALLEST_OUTCOME, LARGEST_OUTCOME = 1e-70, 1e70
 """SDs of an outcome between which the squares of its sums of squares stay within float64, at any number of rows."""
@@ -26,9 +29,7 @@ FEW_DIGITS = 1e-13
 """SD of an outcome, as a share of its mean, of which rounding leaves less than three digits."""
 
 
-def build_design(
-    spec: ModelSpec, data: pd.DataFrame, group: str | None = None, group_data: pd.DataFrame | None = None
-) -> Design:
+def build_design(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, group_data: GroupTables = None) -> Design:
     """Evaluate the equations on the data.
 
     Parameters
@@ -37,10 +38,12 @@ def build_design(
         What the equations say.
     data : DataFrame
         One row a level-1 unit; columns that the equations do not use are not looked at.
-    group : str, optional
-        Grouping column; may be left out when the equations name it (``u0[school]``).
-    group_data : DataFrame, optional
-        A level-2 file, one row a group, joined by the grouping column.
+    group : str or sequence of str, optional
+        Grouping column, or those of several levels from the inside out; may be left out when the equations name them
+        (``u0[school]``). ``a:b`` is the cells of two columns.
+    group_data : DataFrame or mapping of str to DataFrame, optional
+        A level-2 file, one row a group, joined by the grouping column; of several groupings a file for each that has
+        one, by its name.
 
     Returns
     -------
@@ -68,32 +71,49 @@ def build_design(
     rows = gather_rows(spec, data, group, group_data)
     spec = rename_columns(spec, rows.names)
     y = _outcome(spec, rows)
-    random_terms = [term for term, line in zip(spec.level1, spec.level2, strict=True) if line.random is not None]
-    intercept_only = all(term.expression.is_constant for term in random_terms)
-    check_groups(rows.group, rows.group_labels, rows.group_codes, intercept_only)
+    _check_groupings(spec, rows)
 
     terms = expand_terms(spec, rows)
-    fixed, random = terms.fixed, terms.random
+    fixed, random = tuple(terms.fixed), tuple(map(tuple, terms.random))
     check_counts(rows.n_obs, len(fixed))
-    X = filled(terms.x_sources, rows.group_codes)
-    Z = filled(terms.z_sources, rows.group_codes)
+    codes = tuple(grouping.codes for grouping in rows.groupings)
+    X, Z = filled(terms.x_sources, codes), tuple(filled(sources, codes) for sources in terms.z_sources)
     expressions = {column.label: column.expression for column in terms.coefficients}
     names = [described(column.label, expressions[column.coefficient], column.term) for column in fixed]
     check_columns(X, names, intercept_position(fixed))
     in_x = {column.coefficient for column in fixed if column.term == "1"}
-    if not in_x.issuperset(column.coefficient for column in random):
-        names = [described(column.label, column.expression, "1") for column in random]
-        check_columns(Z, names, intercept_position(random))
-    blocks = tuple(tuple(k for k, column in enumerate(random) if column.symbol in block) for block in spec.blocks)
+    for columns, values in zip(random, Z, strict=True):
+        if not in_x.issuperset(column.coefficient for column in columns):
+            names = [described(column.label, column.expression, "1") for column in columns]
+            check_columns(values, names, intercept_position(columns))
     return Design.of(
         spec=spec,
-        predictor=Predictor(fixed, (RandomTerm(rows.group, rows.group_labels, random, blocks),)),
-        coefficients=terms.coefficients,
-        W=_level2_matrix(terms.x_sources, rows.n_groups),
-        rows=DesignRows(y, terms.offset, X, (Z,), (rows.group_codes,), rows.frame),
+        predictor=Predictor(fixed, tuple(map(_random_term, rows.groupings, random, spec.blocks_by_grouping))),
+        coefficients=tuple(terms.coefficients),
+        equations=tuple(unit_equations(spec, rows, terms, k) for k in range(len(rows.groupings))),
+        rows=DesignRows(y, terms.offset, X, Z, codes, rows.frame),
         rows_dropped=rows.rows_dropped,
         left_out=rows.left_out,
     )
+
+
+def _random_term(grouping: Grouping, columns: tuple[RandomColumn, ...], blocks: Blocks) -> RandomTerm:
+    positions = (tuple(k for k, column in enumerate(columns) if column.symbol in block) for block in blocks)
+    return RandomTerm(grouping.name, grouping.labels, columns, tuple(positions))
+
+
+def _check_groupings(spec: ModelSpec, rows: Rows) -> None:
+    """Refuse groupings that the data do not have: one unit, units of one row, units in two units of the level above."""
+    intercept_only = [True] * len(rows.groupings)
+    for path in spec.random_paths:
+        if path.grouping is not None and not path.product.is_constant:
+            intercept_only[path.grouping] = False
+    for grouping, alone in zip(rows.groupings, intercept_only, strict=True):
+        check_groups(grouping.name, grouping.labels, grouping.codes, alone)
+    check_distinct(rows.groupings, intercept_only)
+    for inner, outer in pairwise(positions for positions in spec.level_groupings if positions):
+        if len(inner) == 1 and len(outer) == 1:
+            check_nested(rows.groupings[inner[0]], rows.groupings[outer[0]])
 
 
 def _outcome(spec: ModelSpec, rows: Rows) -> FloatArray:
@@ -118,12 +138,3 @@ def _outcome(spec: ModelSpec, rows: Rows) -> FloatArray:
         message = f"the outcome {column.name!r} is {column.numbers[0]:g} in every row: there is nothing to explain"
         raise place_error(message, rows.text, spec.outcome.span)
     return column.numbers.copy()
-
-
-def _level2_matrix(sources: Sequence[Source], n_groups: int) -> FloatArray:
-    """W, (J, p): the level-2 expression of each column of X."""
-    W = np.ones((n_groups, len(sources)))
-    for k, (_, level2) in enumerate(sources):
-        if level2 is not None:
-            W[:, k] = level2
-    return W

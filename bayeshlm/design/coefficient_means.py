@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.design.unit_equations import ELSEWHERE
 
 
 def coefficient_means(design: Design, gamma: FloatArray) -> FloatArray:
@@ -36,6 +39,30 @@ def coefficient_means(design: Design, gamma: FloatArray) -> FloatArray:
     for k, coefficient in enumerate(design.coefficient_of):
         means[..., coefficient] += gamma[..., k, None] * design.W[:, k]
     return means
+
+
+def unit_coefficients(design: Design, grouping: int, gamma: FloatArray, u: Sequence[FloatArray]) -> FloatArray:
+    """Coefficients of the units of a grouping at S draws, (S, J, C); see `UnitEquations`.
+
+    Parameters
+    ----------
+    design : Design
+    grouping : int
+        Its position.
+    gamma : (S, p) array
+    u : sequence of (S, J_k, q_k) arrays
+        Of each grouping.
+    """
+    equations = design.equations[grouping]
+    beta = np.zeros((len(gamma), len(equations.W), len(equations.coefficients)))
+    for k, coefficient in enumerate(equations.coefficient_of):
+        if coefficient != ELSEWHERE:
+            beta[:, :, coefficient] += gamma[:, k, None] * equations.W[:, k]
+    columns = (effects[:, :, r] for effects in u for r in range(effects.shape[2]))
+    for r, (effect, coefficient) in enumerate(zip(columns, equations.random_coefficient, strict=True)):
+        if coefficient != ELSEWHERE:
+            beta[:, :, coefficient] += equations.V[:, r] * effect[:, equations.units[:, r]]
+    return beta
 
 
 def rows_of_coefficients(design: Design, values: FloatArray) -> FloatArray:

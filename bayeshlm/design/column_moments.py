@@ -11,6 +11,7 @@ from bayeshlm.design.centering import GroupMeans
 from bayeshlm.design.design_rows import DesignRows
 from bayeshlm.design.predictor import FixedColumn, RandomColumn, intercept_position
 from bayeshlm.design.scaling import FloatArray, column_moments
+from bayeshlm.design.unit_equations import ELSEWHERE, UnitEquations
 
 FAR = 3.0  # standard deviations from zero
 
@@ -21,6 +22,8 @@ class ColumnMoments:
 
     Attributes
     ----------
+    n_obs : int
+        Number of rows N.
     y_mean, y_sd : float
     y_range : (float, float)
         Smallest and largest.
@@ -40,13 +43,15 @@ class ColumnMoments:
     z_mean, z_sd, z_square, z_min, z_max : (q,) arrays
     ZtZ : (q, q) array
         ``Z'Z / N``.
-    x_group_mean, z_group_mean : (J, p) and (J, q) arrays
+    x_group_mean, z_group_mean : tuples of (J, p) and of (J, q) arrays
+        Of each grouping.
 
     Notes
     -----
     SDs divide by N - 1. A column lies far from zero when ``|mean| > 3 sd`` over rows.
     """
 
+    n_obs: int
     y_mean: float
     y_sd: float
     y_range: tuple[float, float]
@@ -63,28 +68,34 @@ class ColumnMoments:
     z_min: FloatArray
     z_max: FloatArray
     ZtZ: FloatArray
-    x_group_mean: FloatArray
-    z_group_mean: FloatArray
+    x_group_mean: tuple[FloatArray, ...]
+    z_group_mean: tuple[FloatArray, ...]
 
 
 @np.errstate(over="ignore", invalid="ignore")
 def moments_of(
-    rows: DesignRows, W: FloatArray, fixed: Sequence[FixedColumn], random: Sequence[RandomColumn]
+    rows: DesignRows,
+    equations: Sequence[UnitEquations],
+    fixed: Sequence[FixedColumn],
+    random: Sequence[RandomColumn],
 ) -> ColumnMoments:
-    """Compute the moments of a design of one random term.
+    """Compute the moments of a design.
 
     Parameters
     ----------
     rows : DesignRows
-    W : (J, p) array
+    equations : sequence of UnitEquations
+        Of each grouping.
     fixed, random : sequences of FixedColumn and RandomColumn
-        Labels of the columns of X and Z.
+        Labels of the columns of X and of Z, those of all groupings.
     """
-    X, (Z,), (codes,) = rows.X, rows.Z, rows.codes
+    X, Z = rows.X, rows.all_Z
     low, high = float(rows.y.min()), float(rows.y.max())
-    at_means = _at_means(rows, W, fixed, random)
+    at_means = _at_means(rows, Z, equations, fixed, random)
     moved = bool((at_means != np.eye(len(fixed))).any())
+    groups = [(codes, len(one.W)) for codes, one in zip(rows.codes, equations, strict=True)]
     return ColumnMoments(
+        n_obs=len(rows.y),
         y_mean=float(rows.y.mean()),
         y_sd=float(rows.y.std(ddof=1)),
         y_range=(low, high),
@@ -101,13 +112,17 @@ def moments_of(
         z_min=Z.min(axis=0),
         z_max=Z.max(axis=0),
         ZtZ=Z.T @ Z / len(rows.y),
-        x_group_mean=GroupMeans.learn(X, codes, len(W)).means,
-        z_group_mean=GroupMeans.learn(Z, codes, len(W)).means,
+        x_group_mean=tuple(GroupMeans.learn(X, codes, n).means for codes, n in groups),
+        z_group_mean=tuple(GroupMeans.learn(Z, codes, n).means for codes, n in groups),
     )
 
 
 def _at_means(
-    rows: DesignRows, W: FloatArray, fixed: Sequence[FixedColumn], random: Sequence[RandomColumn]
+    rows: DesignRows,
+    Z: FloatArray,
+    equations: Sequence[UnitEquations],
+    fixed: Sequence[FixedColumn],
+    random: Sequence[RandomColumn],
 ) -> FloatArray:
     basis = np.eye(len(fixed))
     intercept = intercept_position(fixed)
@@ -122,11 +137,23 @@ def _at_means(
             if mean_slope is not None:
                 basis[lower, k] += _far_mean(rows.X[:, mean_slope])
             elif column.coefficient in z_position:
-                basis[lower, k] += _far_mean(rows.Z[0][:, z_position[column.coefficient]])
+                basis[lower, k] += _far_mean(Z[:, z_position[column.coefficient]])
         if column.term != "1" and mean_slope is not None:
-            basis[mean_slope, k] += _far_mean(W[rows.codes[0], k])
+            upper = _above_level1(rows, equations, column, k)
+            basis[mean_slope, k] += 0.0 if upper is None else _far_mean(upper)
     basis[intercept] = np.eye(len(fixed))[intercept]
     return basis
+
+
+def _above_level1(
+    rows: DesignRows, equations: Sequence[UnitEquations], column: FixedColumn, k: int
+) -> FloatArray | None:
+    """Values of the expressions above level 1 of column k of X, (N,); None where no unit of level 2 has one value."""
+    for codes, one in zip(rows.codes, equations, strict=True):
+        coefficient = one.coefficient_of[k]
+        if coefficient != ELSEWHERE and one.coefficients[coefficient] == column.coefficient:
+            return np.asarray(one.W[codes, k])
+    return None
 
 
 def _scaled(X: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

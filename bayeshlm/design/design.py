@@ -1,4 +1,4 @@
-"""The design of a two-level model: from its equations and the data to matrices with labels."""
+"""The design of a model: from its equations and the data to matrices with labels."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bayeshlm.design.column_moments import ColumnMoments, moments_of
 from bayeshlm.design.columns import coding
 from bayeshlm.design.cross_products import CrossProducts, cross_products
 from bayeshlm.design.design_rows import DesignRows
+from bayeshlm.design.joint_products import GroupingRows, JointProducts, joint_products
 from bayeshlm.design.left_out import NOTHING, LeftOut
 from bayeshlm.design.predictor import (
     CoefficientColumn,
@@ -24,32 +25,36 @@ from bayeshlm.design.predictor import (
 )
 from bayeshlm.design.rows import predictors
 from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.design.unit_equations import UnitEquations
 from bayeshlm.equations.notations.r_code import Coding
 from bayeshlm.equations.spec import ModelSpec
-from bayeshlm.errors import DataError
+from bayeshlm.errors import DataError, OptionError
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Design:
     """Numbers of a model, ``y = offset + X gamma + Z u + r`` (Laird & Ware 1982), with their labels.
 
-    With A the (N, C) level-1 expressions, ``X[i, k] = A[i, c(k)] W[g(i), k]``, where c(k) is the coefficient that
-    column k predicts; Z holds the columns of A whose coefficient has a random effect; ``beta_j = W_j gamma + u_j``,
-    where row c of W_j has ``W[j, k]`` in the columns of c and zeros elsewhere.
+    With two levels and A the (N, C) level-1 expressions, ``X[i, k] = A[i, c(k)] W[g(i), k]``, where c(k) is the
+    coefficient that column k predicts; Z holds the columns of A whose coefficient has a random effect;
+    ``beta_j = W_j gamma + u_j``, where row c of W_j has ``W[j, k]`` in the columns of c and zeros elsewhere. With more
+    levels X and Z are products of the expressions of all levels, and `equations` says what the coefficients of the
+    units of each grouping are. With several groupings Z u is a sum over them.
 
     Attributes
     ----------
     spec : ModelSpec
     predictor : Predictor
-        Fixed columns and random terms. Of the only random term, `group` is the grouping column, `group_labels` its J
-        groups, `random` its columns and `blocks` its covariance pattern.
+        Fixed columns, and a random term for each grouping, from the inside out. `random` and `blocks` are the columns
+        and the covariance patterns of all terms, one after the other. Of the only random term, `group` is the grouping
+        column and `group_labels` its J groups.
     coefficients : tuple of CoefficientColumn
         Level-1 coefficients.
-    W : (J, p) array
-        Value in each group of the level-2 term of each column of X.
+    equations : tuple of UnitEquations
+        Of each grouping.
     moments : ColumnMoments
-    cross_products : CrossProducts
-        Per-group cross-products of the scaled columns.
+    products : CrossProducts or JointProducts
+        Cross-products of the scaled columns: by group, or those of several groupings.
     rows : DesignRows or None
         The rows, where they are at hand: `y`, `offset`, `X`, `Z`, `group_codes` and `frame`.
     rows_dropped : int
@@ -61,9 +66,9 @@ class Design:
     spec: ModelSpec
     predictor: Predictor
     coefficients: tuple[CoefficientColumn, ...]
-    W: FloatArray
+    equations: tuple[UnitEquations, ...]
     moments: ColumnMoments
-    cross_products: CrossProducts
+    products: CrossProducts | JointProducts
     rows: DesignRows | None
     rows_dropped: int = 0
     left_out: LeftOut = NOTHING
@@ -74,20 +79,20 @@ class Design:
         spec: ModelSpec,
         predictor: Predictor,
         coefficients: tuple[CoefficientColumn, ...],
-        W: FloatArray,
+        equations: tuple[UnitEquations, ...],
         rows: DesignRows,
         rows_dropped: int = 0,
         left_out: LeftOut = NOTHING,
     ) -> Design:
         """Make the design of rows: form their moments and cross-products, once."""
-        (term,) = predictor.random
+        random = tuple(column for term in predictor.random for column in term.columns)
         return cls(
             spec=spec,
             predictor=predictor,
             coefficients=coefficients,
-            W=W,
-            moments=moments_of(rows, W, predictor.fixed, term.columns),
-            cross_products=_products(predictor.fixed, term, rows),
+            equations=equations,
+            moments=moments_of(rows, equations, predictor.fixed, random),
+            products=_products(predictor, rows),
             rows=rows,
             rows_dropped=rows_dropped,
             left_out=left_out,
@@ -105,8 +110,9 @@ class Design:
 
     def __repr__(self) -> str:
         dropped = f" ({self.rows_dropped} dropped)" if self.rows_dropped else ""
+        groups = " and ".join(f"{len(term.labels)} groups of {term.grouping!r}" for term in self.predictor.random)
         return (
-            f"Design({self.n_obs} rows{dropped} in {self.n_groups} groups of {self.group!r}, "
+            f"Design({self.n_obs} rows{dropped} in {groups}, "
             f"{len(self.fixed)} fixed and {len(self.random)} random effects)"
         )
 
@@ -143,15 +149,13 @@ class Design:
 
     @property
     def Z(self) -> FloatArray:
-        """Columns of the random effects, (N, q)."""
-        (columns,) = self.kept_rows.Z
-        return columns
+        """Columns of the random effects of all groupings, (N, q)."""
+        return self.kept_rows.all_Z
 
     @property
     def group_codes(self) -> IntArray:
         """Position of each row's group in `group_labels`, (N,)."""
-        (codes,) = self.kept_rows.codes
-        return codes
+        return self.kept_rows.codes[self.only]
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -159,25 +163,76 @@ class Design:
         return self.kept_rows.frame
 
     @property
+    def groupings(self) -> tuple[str, ...]:
+        """Grouping columns, from the inside out."""
+        return tuple(term.grouping for term in self.predictor.random)
+
+    @property
+    def only(self) -> int:
+        """Position of the only grouping.
+
+        Raises
+        ------
+        OptionError
+            There are several; so do the others that are about the groups of the only grouping.
+        """
+        if len(self.predictor.random) > 1:
+            raise OptionError(
+                f"this is defined for models with one grouping; this model has {len(self.predictor.random)}: "
+                f"{', '.join(self.groupings)}"
+            )
+        return 0
+
+    def position_of(self, grouping: str | None = None) -> int:
+        """Position of a grouping; of the only one where none is named.
+
+        Raises
+        ------
+        OptionError
+            There is none of that name, or there are several and none is named.
+        """
+        if grouping in self.groupings:
+            return self.groupings.index(grouping)
+        if grouping is None and len(self.groupings) == 1:
+            return 0
+        said = "say which grouping" if grouping is None else f"there is no grouping {grouping!r}"
+        raise OptionError(f"{said}: grouping= is one of {', '.join(map(repr, self.groupings))}")
+
+    @property
     def term(self) -> RandomTerm:
         """The only random term."""
-        (term,) = self.predictor.random
-        return term
+        return self.predictor.random[self.only]
+
+    @property
+    def W(self) -> FloatArray:
+        """Value in each group of the level-2 term of each column of X, (J, p)."""
+        return self.equations[self.only].W
+
+    @property
+    def cross_products(self) -> CrossProducts:
+        """Cross-products of the only grouping, by group."""
+        found = (self.products,)[self.only]
+        assert isinstance(found, CrossProducts)
+        return found
 
     @property
     def fixed(self) -> tuple[FixedColumn, ...]:
         """Columns of X."""
         return self.predictor.fixed
 
-    @property
+    @cached_property
     def random(self) -> tuple[RandomColumn, ...]:
-        """Columns of Z."""
-        return self.term.columns
+        """Columns of Z, those of all groupings."""
+        return tuple(column for term in self.predictor.random for column in term.columns)
 
-    @property
+    @cached_property
     def blocks(self) -> tuple[tuple[int, ...], ...]:
-        """Positions in `random`, the independent blocks of G."""
-        return self.term.blocks
+        """Positions in `random`, the independent blocks of G; no block has effects of two groupings."""
+        found, start = [], 0
+        for term in self.predictor.random:
+            found += [tuple(start + k for k in block) for block in term.blocks]
+            start += len(term.columns)
+        return tuple(found)
 
     @property
     def group(self) -> str:
@@ -192,12 +247,17 @@ class Design:
     @property
     def n_obs(self) -> int:
         """Number of rows N."""
-        return int(self.n_per_group.sum())
+        return self.moments.n_obs
 
     @property
     def n_groups(self) -> int:
         """Number of groups J."""
         return len(self.group_labels)
+
+    @property
+    def n_unit_coefficients(self) -> list[int]:
+        """Numbers of the coefficients of the units of each grouping, J times C."""
+        return [len(one.W) * len(one.coefficients) for one in self.equations]
 
     @property
     def n_per_group(self) -> IntArray:
@@ -223,7 +283,7 @@ class Design:
     def random_coefficients(self) -> list[int]:
         """Positions in `coefficients` of those that have a random effect, in the order of `random`."""
         labels = self.coefficient_labels
-        return [labels.index(column.coefficient) for column in self.random]
+        return [labels.index(column.coefficient) for column in self.term.columns]
 
     @cached_property
     def coefficient_of(self) -> IntArray:
@@ -239,18 +299,30 @@ class Design:
         return {name: kind for name, kind in found.items() if kind is not None}
 
 
-_PARTS = ("spec", "predictor", "coefficients", "W", "rows_dropped", "left_out")
+_PARTS = ("spec", "predictor", "coefficients", "equations", "rows_dropped", "left_out")
 
 
-def _products(fixed: tuple[FixedColumn, ...], term: RandomTerm, rows: DesignRows) -> CrossProducts:
-    z_intercept = intercept_position(term.columns)
+def _products(predictor: Predictor, rows: DesignRows) -> CrossProducts | JointProducts:
+    y, x_intercept = rows.y - rows.offset, intercept_position(predictor.fixed)
+    groupings = [
+        _grouping_rows(term, Z, codes) for term, Z, codes in zip(predictor.random, rows.Z, rows.codes, strict=True)
+    ]
+    if len(groupings) > 1:
+        return joint_products(y, rows.X, groupings, x_intercept=x_intercept)
+    (only,) = groupings
     return cross_products(
-        rows.y - rows.offset,
+        y,
         rows.X,
-        rows.Z[0],
-        rows.codes[0],
-        len(term.labels),
-        x_intercept=intercept_position(fixed),
-        z_intercept=z_intercept,
-        z_centered=next((block for block in term.blocks if z_intercept in block), ()),
+        only.Z,
+        only.codes,
+        only.n_units,
+        x_intercept=x_intercept,
+        z_intercept=only.intercept,
+        z_centered=only.centered,
     )
+
+
+def _grouping_rows(term: RandomTerm, Z: FloatArray, codes: IntArray) -> GroupingRows:
+    intercept = intercept_position(term.columns)
+    centered = next((block for block in term.blocks if intercept in block), ())
+    return GroupingRows(term.grouping, Z, codes, len(term.labels), intercept, centered)

@@ -34,6 +34,11 @@ class DesignRows:
     codes: tuple[IntArray, ...]
     frame: pd.DataFrame
 
+    @property
+    def all_Z(self) -> FloatArray:
+        """Columns of Z of all random terms, (N, q)."""
+        return self.Z[0] if len(self.Z) == 1 else np.hstack(self.Z)
+
     def at(self, kept: NDArray[np.bool_], codes: tuple[IntArray, ...]) -> DesignRows:
         """Some of the rows, with the codes that their groups then have."""
         return DesignRows(

@@ -194,6 +194,8 @@ def _one_a_group[T: np.generic](
 
 def _call(call: Call, rows: Rows, unit: Unit) -> Expanded:
     name, options = call.function, dict(call.options)
+    if name == "cwc" and unit == "group":
+        return _centered_in_outer(call, rows)
     of_rows = name in ("mean", "cwc")
     argument = evaluate(call.argument, rows, "row" if of_rows else unit, inside=name)
     values, labels = argument.matrix, argument.labels
@@ -201,7 +203,7 @@ def _call(call: Call, rows: Rows, unit: Unit) -> Expanded:
         means = _group_means(values, call, rows).means
         return Expanded(means if unit == "group" else means[rows.group_codes], labels)
     if name == "cwc":
-        return Expanded(_centered_within(values, call, rows, unit), labels)
+        return Expanded(_centered_within(values, call, rows), labels)
     if name in ("cgm", "scale"):
         learned = Scale.learn(_values_to_learn_from(values, call, rows, unit))
         if name == "cgm":
@@ -221,9 +223,7 @@ def _call(call: Call, rows: Rows, unit: Unit) -> Expanded:
     raise DataError(f"{name}() cannot stand in an expression")
 
 
-def _centered_within(values: FloatArray, call: Call, rows: Rows, unit: Unit) -> FloatArray:
-    if unit == "group":
-        raise DataError("cwc() centers rows within groups, so it cannot stand in a level-2 line: write cgm()")
+def _centered_within(values: FloatArray, call: Call, rows: Rows) -> FloatArray:
     for column in values.T if rows.fitted is None else ():
         if not varying_rows(column, rows.group_codes, rows.first).any():
             raise DataError(
@@ -231,6 +231,30 @@ def _centered_within(values: FloatArray, call: Call, rows: Rows, unit: Unit) -> 
                 "it belongs in a level-2 line"
             )
     return _group_means(values, call, rows).deviations(values, rows.group_codes)
+
+
+def _centered_in_outer(call: Call, rows: Rows) -> Expanded:
+    """One value a unit, less the mean of the units of the same unit of the level above."""
+    position = next(
+        (k for k in range(rows.at + 1, len(rows.groupings)) if rows.source.units_in(k) is not None),
+        None,
+    )
+    if position is None:
+        raise DataError(
+            "cwc() centers within the groups of a higher level, and no level stands above this line: write cgm()"
+        )
+    own = evaluate(call.argument, rows, "group", inside="cwc")
+    outer, codes = rows.of(position), rows.units_in(position)
+    if codes is None:
+        raise DataError(f"a {rows.group} stands in two units of {outer.group!r}")
+    means = GroupMeans.learn(own.matrix, codes, outer.n_groups)
+    if rows.fitted is not None and outer.known is not None:
+        fitted = rows.fitted
+        learned, where = evaluate(call.argument, fitted, "group", inside="cwc").matrix, fitted.units_in(position)
+        assert where is not None  # as the position was found
+        theirs = GroupMeans.learn(learned, where, fitted.of(position).n_groups).means
+        means = GroupMeans(np.where(outer.known[:, None] >= 0, theirs[outer.known], means.means))
+    return Expanded(means.deviations(own.matrix, codes), own.labels)
 
 
 def _values_to_learn_from(values: FloatArray, call: Call, rows: Rows, unit: Unit) -> FloatArray:

@@ -21,7 +21,7 @@ class LeftOut:
     columns : tuple of (str, int)
         Columns that miss values, and in how many rows; a row that misses several is counted in each.
     groups : tuple of str
-        Groups of which no row is complete.
+        Groups of which no row is complete; with several groupings each behind its grouping's name.
     """
 
     columns: tuple[tuple[str, int], ...] = ()
@@ -32,7 +32,9 @@ NOTHING = LeftOut()
 
 
 def left_out(
-    missing: Mapping[str, NDArray[np.bool_]], codes: IntArray, labels: pd.Index, keep: NDArray[np.bool_]
+    missing: Mapping[str, NDArray[np.bool_]],
+    groupings: Mapping[str, tuple[IntArray, pd.Index]],
+    keep: NDArray[np.bool_],
 ) -> LeftOut:
     """Count missing values by column, and find the groups without a row that is kept.
 
@@ -40,17 +42,20 @@ def left_out(
     ----------
     missing : mapping of str to (N,) array of bool
         Rows that miss a value, by column.
-    codes : (N,) array of int
-        Position of each row's group in `labels`, -1 for none.
-    labels : Index of groups
+    groupings : mapping of str to codes and labels
+        Of each grouping the position of each row's group in its labels, (N,), -1 for none.
     keep : (N,) array of bool
 
     Examples
     --------
     >>> dose = np.array([False, True, True])
-    >>> left_out({"dose": dose}, np.array([0, 0, 1]), pd.Index(["a", "b"]), ~dose)
+    >>> left_out({"dose": dose}, {"ward": (np.array([0, 0, 1]), pd.Index(["a", "b"]))}, ~dose)
     LeftOut(columns=(('dose', 2),), groups=('b',))
     """
     counts = ((name, int(rows.sum())) for name, rows in missing.items())
-    lost = np.bincount(codes[keep], minlength=len(labels)) == 0
-    return LeftOut(tuple((name, n) for name, n in counts if n), tuple(map(str, labels[lost])))
+    lost: list[str] = []
+    for grouping, (codes, labels) in groupings.items():
+        prefix = f"{grouping} " if len(groupings) > 1 else ""
+        gone = labels[np.bincount(codes[keep], minlength=len(labels)) == 0]
+        lost += [f"{prefix}{label}" for label in gone]
+    return LeftOut(tuple((name, n) for name, n in counts if n), tuple(lost))

@@ -36,11 +36,13 @@ class FixedColumn:
     coefficient : str
         Label of the level-1 coefficient that it predicts.
     term : str
-        Its level-2 expression; ``1`` for the intercept of its line.
+        Its expression above level 1, a product over the levels; ``1`` for the intercept of the coefficient.
     is_intercept : bool
         The column is the constant 1, because both expressions are.
     parts : tuple of Part
         Of the term.
+    path : tuple of str
+        Labels of the coefficients in whose lines it stands, from level 1 upward, and its own.
     """
 
     label: str
@@ -49,6 +51,7 @@ class FixedColumn:
     term: str
     is_intercept: bool
     parts: tuple[Part, ...] = ()
+    path: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -58,7 +61,23 @@ class FixedColumn:
 
 @dataclass(frozen=True, slots=True)
 class RandomColumn:
-    """A column of Z: label ``u1`` or ``u1[Black]``, symbol, label of its coefficient and that one's expression."""
+    """A column of Z.
+
+    Attributes
+    ----------
+    label, symbol : str
+        ``u1`` or ``u1[Black]``, and ``u1``.
+    coefficient : str
+        Label of the coefficient in whose line it stands.
+    expression : str
+        What that coefficient is multiplied with, a product over the levels.
+    is_intercept : bool
+        That is the constant 1.
+    parts : tuple of Part
+        Of the expression.
+    path : tuple of str
+        Labels of the coefficients in whose lines it stands, from level 1 upward.
+    """
 
     label: str
     symbol: str
@@ -66,6 +85,7 @@ class RandomColumn:
     expression: str
     is_intercept: bool
     parts: tuple[Part, ...] = ()
+    path: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bayeshlm.design.centering import first_rows
 from bayeshlm.design.columns import (
@@ -19,16 +20,23 @@ from bayeshlm.design.columns import (
     resolve,
     shown,
 )
-from bayeshlm.design.grouping import find_group_column, group_ids, match_groups
+from bayeshlm.design.grouping import CELL, Groups, as_names, find_group_columns, ids_of, match_groups
 from bayeshlm.design.left_out import NOTHING, LeftOut, left_out
 from bayeshlm.design.scaling import IntArray
+from bayeshlm.design.units import Grouping, parents
 from bayeshlm.equations import quote
 from bayeshlm.equations.spec import Column, ModelSpec, Product, Span
 from bayeshlm.equations.tokens import shortened
 from bayeshlm.errors import DataError
 from bayeshlm.source.labels import factorize
-from bayeshlm.source.pandas_table import PandasTable
+from bayeshlm.source.pandas_table import PandasTable, as_frame
 from bayeshlm.source.table import Table
+
+type GroupTables = pd.DataFrame | Mapping[str, pd.DataFrame] | None
+"""A file of the only grouping, or of each that has one."""
+
+type Home = dict[str, tuple[Table, IntArray | None]]
+"""Table that holds each column, and its row for each row of the data where that is another table."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +47,8 @@ class Rows:
     ----------
     text : str
         The equations, for error messages.
-    group : str
-        Grouping column.
-    group_labels : Index of the J groups
-    group_codes : (N,) array of int
+    groupings : tuple of Grouping
+        From the inside out.
     frame : DataFrame of N rows
         The used columns as the data hold them.
     names : mapping of str to str
@@ -55,24 +61,58 @@ class Rows:
         Which columns, and the groups that lost all their rows.
     fitted : Rows or None
         The rows from which means, scales, levels and bases are learned, when they are others than these.
-    known : (J,) array of int or None
-        Position of each group among the groups of `fitted`, -1 for a group that is not there.
     coding : {"sum"} or None
         Contrast of all categories in place of the one that the equations ask for.
+    at : int
+        Position of the grouping whose units are the groups: `group` is its column, `group_labels` its J units,
+        `group_codes` and `known` as `Grouping` has them.
     """
 
     text: str
-    group: str
-    group_labels: pd.Index
-    group_codes: IntArray
+    groupings: tuple[Grouping, ...]
     frame: pd.DataFrame
     names: Mapping[str, str]
     columns: Mapping[str, DataColumn]
     rows_dropped: int
     left_out: LeftOut = NOTHING
     fitted: Rows | None = None
-    known: IntArray | None = None
     coding: Literal["sum"] | None = None
+    at: int = 0
+
+    def of(self, grouping: int) -> Rows:
+        """These rows, in the units of another grouping."""
+        if grouping == self.at:
+            return self
+        return replace(self, at=grouping, fitted=None if self.fitted is None else self.fitted.of(grouping))
+
+    @property
+    def grouping(self) -> Grouping:
+        """The grouping whose units are the groups."""
+        return self.groupings[self.at]
+
+    @property
+    def group(self) -> str:
+        """Grouping column."""
+        return self.grouping.name
+
+    @property
+    def group_labels(self) -> pd.Index:
+        """The J groups."""
+        return self.grouping.labels
+
+    @property
+    def group_codes(self) -> IntArray:
+        """Position of each row's group, (N,)."""
+        return self.grouping.codes
+
+    @property
+    def known(self) -> IntArray | None:
+        """Position of each group among those of `fitted`."""
+        return self.grouping.known
+
+    def units_in(self, grouping: int) -> IntArray | None:
+        """Unit of another grouping that each group belongs to, (J,); None when one belongs to several."""
+        return parents(self.group_codes, self.n_groups, self.groupings[grouping].codes)
 
     @property
     def source(self) -> Rows:
@@ -101,9 +141,7 @@ def place_error(message: str, text: str, span: Span | None) -> DataError:
     return DataError(f"{message}\n{quote(text, span)}" if text and span else message)
 
 
-def gather_rows(
-    spec: ModelSpec, data: pd.DataFrame, group: str | None = None, group_data: pd.DataFrame | None = None
-) -> Rows:
+def gather_rows(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, group_data: GroupTables = None) -> Rows:
     """Find the columns of a model in the data and keep the rows that are complete in them.
 
     Parameters
@@ -111,10 +149,10 @@ def gather_rows(
     spec : ModelSpec
     data : DataFrame
         One row a level-1 unit.
-    group : str, optional
-        Grouping column, unless the equations name it.
-    group_data : DataFrame, optional
-        One row a group, joined by the grouping column.
+    group : str or sequence of str, optional
+        Grouping columns from the inside out, unless the equations name them.
+    group_data : DataFrame or mapping of str to DataFrame, optional
+        One row a group, joined by the grouping column; with several groupings a table for each that has one.
 
     Raises
     ------
@@ -122,77 +160,112 @@ def gather_rows(
         See `bayeshlm.design.build_design`.
     """
     table = PandasTable.of(data, "data")
-    group_name = find_group_column(spec, table, group)
-    ids = group_ids(table, group_name)
-    all_codes, all_labels = factorize(ids)
-    if not (all_codes >= 0).any():
-        raise DataError(f"the grouping column {group_name!r} has no value in any row")
+    names = find_group_columns(spec, table, group)
+    ids = {name: ids_of(table, name) for name in names}
+    coded = {name: factorize(series) for name, series in ids.items()}
+    for name, (codes, _) in coded.items():
+        if not (codes >= 0).any():
+            raise DataError(f"the grouping column {name!r} has no value in any row")
     columns_of_spec = (spec.outcome, *(column for column, _ in predictors(spec)))
-    home, rows_of_groups = join(table, group_data, group_name, all_codes, all_labels)
-    names, used = find_columns(columns_of_spec, spec.text, table, home, rows_of_groups)
-    outcome = names[spec.outcome.name]
-    _check_roles(spec, group_name, outcome, names)
+    home = join(table, group_data, coded)
+    found, used = find_columns(columns_of_spec, spec.text, table, home)
+    outcome = found[spec.outcome.name]
+    _check_roles(spec, names, outcome, found)
 
-    missing = {group_name: all_codes < 0, **{name: series.isna().to_numpy(dtype=bool) for name, series in used.items()}}
+    missing = {name: codes < 0 for name, (codes, _) in coded.items()}
+    missing |= {name: series.isna().to_numpy(dtype=bool) for name, series in used.items()}
     keep = ~np.logical_or.reduce(list(missing.values()))
     if not keep.any():
         empty = [name for name in used if missing[name].all()]
         which = f" (column {empty[0]!r} has no value at all)" if empty else ""
         raise DataError(
             f"every row of the data misses a value in a column that the equations use{which}; "
-            f"they use: {', '.join([group_name, *used])}"
+            f"they use: {', '.join([*names, *used])}"
         )
-    frame = pd.DataFrame({group_name: ids, **used}, copy=False)
-    lost = left_out(missing, all_codes, all_labels, keep)
+    frame = pd.DataFrame({**ids, **used}, copy=False)
+    lost = left_out(missing, coded, keep)
     if not keep.all():
-        frame, all_codes = frame.loc[keep], all_codes[keep]
-    present = np.bincount(all_codes, minlength=len(all_labels)) > 0
-    codes = (np.cumsum(present) - 1)[all_codes].astype(np.int64, copy=False)
+        frame = frame.loc[keep]
 
-    outside_c = {outcome, *(names[column.name] for column, in_c in predictors(spec) if not in_c)}
+    outside_c = {outcome, *(found[column.name] for column, in_c in predictors(spec) if not in_c)}
     columns: dict[str, DataColumn] = {name: read_column(frame[name]) for name in frame.columns if name in outside_c}
     for read in columns.values():
         if isinstance(read, NumericColumn):
             check_finite(read, frame.index)
     return Rows(
         text=spec.text,
-        group=group_name,
-        group_labels=all_labels[present],
-        group_codes=codes,
+        groupings=tuple(_kept(name, codes, labels, keep) for name, (codes, labels) in coded.items()),
         frame=frame,
-        names=names | {found: found for found in names.values()},
+        names=found | {name: name for name in found.values()},
         columns=columns,
         rows_dropped=len(data) - len(frame),
         left_out=lost,
     )
 
 
-def join(
-    data: Table, group_data: pd.DataFrame | None, group: str, codes: IntArray, labels: pd.Index
-) -> tuple[dict[str, Table], IntArray]:
-    """Table that holds each column, of the data or the level-2 file, and the level-2 row of each row of the data.
+def _kept(name: str, codes: IntArray, labels: pd.Index, keep: NDArray[np.bool_]) -> Grouping:
+    """The units that have a row among those kept."""
+    if not keep.all():
+        codes = codes[keep]
+    present = np.bincount(codes, minlength=len(labels)) > 0
+    return Grouping(name, labels[present], (np.cumsum(present) - 1)[codes].astype(np.int64, copy=False))
+
+
+def join(data: Table, group_data: GroupTables, groupings: Mapping[str, tuple[IntArray, pd.Index]]) -> Home:
+    """Where each column is: in the data, or in the file of a grouping and there in which row for each row of the data.
+
+    Parameters
+    ----------
+    data : Table of N rows
+    group_data : DataFrame or mapping of str to DataFrame, optional
+        As in `gather_rows`.
+    groupings : mapping of str to codes (N,) and labels
 
     Raises
     ------
     DataError
-        The level-2 file does not have one row for each group, or shares a column with the data.
+        A file does not have one row for each group, or shares a column with the data or another file.
     """
-    home = dict.fromkeys(data.names, data)
+    home: Home = dict.fromkeys(data.names, (data, None))
+    for name, table in _by_grouping(group_data, list(groupings)).items():
+        codes, labels = groupings[name]
+        argument = "group_data" if len(groupings) == 1 else f"group_data[{name!r}]"
+        file = PandasTable.of(table, argument)
+        rows_of_groups = match_groups(home, data, file, name, labels, argument)
+        key = str(resolve(name, file.names))
+        home |= {column: (file, rows_of_groups[codes]) for column in file.names if column != key}
+    return home
+
+
+def _by_grouping(group_data: GroupTables, groupings: list[str]) -> Mapping[str, pd.DataFrame]:
     if group_data is None:
-        return home, codes
-    level2 = PandasTable.of(group_data, "group_data")
-    rows_of_groups = match_groups(data, level2, group, labels)
-    key = str(resolve(group, level2.names))
-    home |= {name: level2 for name in level2.names if name != key}
-    return home, rows_of_groups[codes]
+        return {}
+    if isinstance(group_data, pd.DataFrame):
+        if len(groupings) == 1:
+            return {groupings[0]: group_data}
+        raise DataError(
+            f"group_data of a model with several groupings is a table for each: group_data={{{groupings[-1]!r}: table}}"
+        )
+    unknown = [name for name in group_data if name not in groupings]
+    if unknown:
+        raise DataError(f"group_data has a table for {unknown[0]!r}, but the groupings are: {', '.join(groupings)}")
+    return group_data
+
+
+def group_tables(group_data: Any) -> GroupTables:
+    """The argument `group_data` as frames."""
+    if group_data is None:
+        return None
+    if isinstance(group_data, Mapping):
+        return {name: as_frame(table, f"group_data[{name!r}]") for name, table in group_data.items()}
+    return as_frame(group_data, "group_data")
 
 
 def find_columns(
     columns: Iterable[Column],
     text: str,
     data: Table,
-    home: Mapping[str, Table],
-    level2_rows: IntArray,
+    home: Home,
 ) -> tuple[dict[str, str], dict[str, pd.Series]]:
     """Find the columns that equations name, and their values for each row of the data.
 
@@ -202,7 +275,7 @@ def find_columns(
     text : str
         The equations.
     data : Table of N rows
-    home, level2_rows
+    home
         From `join`.
 
     Returns
@@ -220,8 +293,9 @@ def find_columns(
             raise place_error(missing_column(column.name, tuple(home), data.index.names), text, column.span)
         names[column.name] = found
         if found not in used:
-            series = home[found].column(found)
-            used[found] = series if home[found] is data else series.iloc[level2_rows].set_axis(data.index)
+            table, rows_of_data = home[found]
+            series = table.column(found)
+            used[found] = series if rows_of_data is None else series.iloc[rows_of_data].set_axis(data.index)
     return names, used
 
 
@@ -236,23 +310,20 @@ def walk_columns(expression: Product, in_c: bool = False) -> Iterator[tuple[Colu
 
 def predictors(spec: ModelSpec) -> Iterator[tuple[Column, bool]]:
     """Yield the columns of all expressions of a model, each with whether it stands inside of ``C()``."""
-    for term in spec.level1:
-        yield from walk_columns(term.expression)
-    for equation in spec.level2:
-        for fixed in equation.fixed:
-            yield from walk_columns(fixed.expression)
+    for expression in spec.expressions:
+        yield from walk_columns(expression)
     for offset in spec.offsets:
         yield from walk_columns(offset)
 
 
-def label_columns(spec: ModelSpec, group: str | None, names: Sequence[str]) -> set[str]:
-    """Columns of a table that name groups or categories whatever they look like: the grouping column, those in ``C()``.
+def label_columns(spec: ModelSpec, group: Groups, names: Sequence[str]) -> set[str]:
+    """Columns of a table that name groups or categories whatever they look like: grouping columns, those in ``C()``.
 
     Parameters
     ----------
     spec : ModelSpec
-    group : str or None
-        Grouping column, unless the equations name it.
+    group : str or sequence of str, optional
+        Grouping columns, unless the equations name them.
     names : sequence of str
         Columns of the table.
 
@@ -265,13 +336,14 @@ def label_columns(spec: ModelSpec, group: str | None, names: Sequence[str]) -> s
     """
     used = [(resolve(column.name, names), in_c) for column, in_c in predictors(spec)]
     labels = {found for found, in_c in used if in_c} - {found for found, in_c in used if not in_c}
-    labels |= {resolve(name, names) for name in (group, spec.group) if name is not None}
+    named = [str(name) for name in (*as_names(group), *spec.groupings) if name is not None]
+    labels |= {resolve(part, names) for name in named for part in (name, *name.split(CELL))}
     return {found for found in labels if found is not None}
 
 
-def _check_roles(spec: ModelSpec, group: str, outcome: str, names: Mapping[str, str]) -> None:
-    if outcome == group:
-        raise place_error(f"the grouping column {group!r} cannot be the outcome", spec.text, spec.outcome.span)
+def _check_roles(spec: ModelSpec, groups: Sequence[str], outcome: str, names: Mapping[str, str]) -> None:
+    if outcome in groups:
+        raise place_error(f"the grouping column {outcome!r} cannot be the outcome", spec.text, spec.outcome.span)
     for column, _ in predictors(spec):
         if names[column.name] == outcome:
             raise place_error(f"the outcome {outcome!r} cannot be its own predictor", spec.text, column.span)

@@ -39,10 +39,16 @@ def without_rows(design: Design, left_out: NDArray[np.bool_]) -> Design:
     ([2, 3], [0, 0, 1, 1], [-1.5, 2.5, 0.5, 1.5])
     """
     kept = ~left_out
-    groups, codes = np.unique(design.group_codes[kept], return_inverse=True)
-    term = replace(design.term, labels=design.group_labels[groups])
+    of_term = [np.unique(codes[kept], return_inverse=True) for codes in design.kept_rows.codes]
+    pairs = zip(design.predictor.random, of_term, strict=True)
+    terms = tuple(replace(term, labels=term.labels[units]) for term, (units, _) in pairs)
+    # positions that the units then have; those of units that are gone are never asked for
+    moved = [np.zeros(len(term.labels), dtype=np.int64) for term in design.predictor.random]
+    for positions, (units, _) in zip(moved, of_term, strict=True):
+        positions[units] = np.arange(len(units))
+    columns = [moved[k] for k, term in enumerate(terms) for _ in term.columns]
     return design.changed(
-        predictor=Predictor(design.fixed, (term,)),
-        W=design.W[groups],
-        rows=design.kept_rows.at(kept, (codes.astype(np.int64),)),
+        predictor=Predictor(design.fixed, terms),
+        equations=tuple(one.at(units, columns) for one, (units, _) in zip(design.equations, of_term, strict=True)),
+        rows=design.kept_rows.at(kept, tuple(codes.astype(np.int64) for _, codes in of_term)),
     )

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from bayeshlm.design.expression_columns import evaluate, first_categorical
-from bayeshlm.design.naming import expression_text, labelled
+from bayeshlm.design.expression_columns import Expanded, evaluate, first_categorical
+from bayeshlm.design.line_units import check_one_mean, evaluate_in_units, groupings_of_level, groupings_of_line
+from bayeshlm.design.naming import Part, expression_text, labelled
 from bayeshlm.design.predictor import CoefficientColumn, FixedColumn, RandomColumn
 from bayeshlm.design.rows import Rows
 from bayeshlm.design.scaling import CHUNK_ROWS, FloatArray, IntArray
-from bayeshlm.equations.spec import ModelSpec
+from bayeshlm.equations.spec import ModelSpec, Product
 
-type Source = tuple[FloatArray, FloatArray | None]
-"""A column of X or Z: level-1 values, (N,), times level-2 values, (J,), or times one."""
+type Factor = tuple[FloatArray, int | None]
+"""Values (J,) of the units of a grouping, by its position; or (N,) of rows, and None."""
+
+type Source = tuple[Factor | None, ...]
+"""What a column of X or Z is the product of: a factor a level, from level 1 upward; None is the constant one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,23 +28,66 @@ class Terms:
 
     Attributes
     ----------
-    coefficients : tuple of CoefficientColumn
+    coefficients : list of CoefficientColumn
         Level-1 coefficients.
-    fixed : tuple of FixedColumn
+    fixed : list of FixedColumn
         Columns of X.
-    random : tuple of RandomColumn
-        Columns of Z.
-    x_sources, z_sources : tuple of Source
+    random : list of list of RandomColumn
+        Columns of Z, of each grouping.
+    x_sources : list of Source
+    z_sources : list of list of Source
         What the columns of X and Z are products of.
     offset : (N,) array
     """
 
-    coefficients: tuple[CoefficientColumn, ...]
-    fixed: tuple[FixedColumn, ...]
-    random: tuple[RandomColumn, ...]
-    x_sources: tuple[Source, ...]
-    z_sources: tuple[Source, ...]
+    coefficients: list[CoefficientColumn]
+    fixed: list[FixedColumn]
+    random: list[list[RandomColumn]]
+    x_sources: list[Source]
+    z_sources: list[list[Source]]
     offset: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class _Path:
+    """One column that a coefficient is multiplied with: what it is a product of, from level 1 up to the coefficient's.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        Of the columns that its expressions expand to.
+    source : Source
+    coefficients : tuple of str
+        Labels of the coefficients that it belongs to, from level 1 upward; the last is the coefficient.
+    texts : tuple of str
+        Its expressions, one a level.
+    parts : tuple of tuple of Part
+        Of the expressions.
+    """
+
+    labels: tuple[str, ...] = ()
+    source: Source = ()
+    coefficients: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    parts: tuple[tuple[Part, ...], ...] = ()
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether its column is the constant 1."""
+        return all(text == "1" for text in self.texts)
+
+    def times(self, symbol: str, expression: Product, found: Expanded, grouping: int | None) -> Iterator[_Path]:
+        """The columns of the coefficient `symbol` of the next level, which multiplies an expression's columns."""
+        plain = expression.is_constant and bool(self.source)  # level 1 has its column of ones
+        for k, label in enumerate(found.labels):
+            labels = (*self.labels, label)
+            yield _Path(
+                labels,
+                (*self.source, None if plain else (found.matrix[:, k], grouping)),
+                (*self.coefficients, labelled(symbol, *labels)),
+                (*self.texts, expression_text(expression)),
+                (*self.parts, found.parts[k]),
+            )
 
 
 def expand_terms(spec: ModelSpec, rows: Rows) -> Terms:
@@ -57,52 +104,77 @@ def expand_terms(spec: ModelSpec, rows: Rows) -> Terms:
     DataError
         See `bayeshlm.design.expression_columns.evaluate`.
     """
-    coefficients: list[CoefficientColumn] = []
-    fixed: list[FixedColumn] = []
-    random: list[RandomColumn] = []
-    x_sources: list[Source] = []
-    z_sources: list[Source] = []
+    empty: list[list[RandomColumn]] = [[] for _ in spec.groupings]
+    terms = Terms([], [], empty, [], [[] for _ in spec.groupings], _offset(spec, rows))
+    below = groupings_of_level(spec, 2)
     every_level = first_categorical([term.expression for term in spec.level1], rows)
-    for position, (term, line) in enumerate(zip(spec.level1, spec.level2, strict=True)):
-        level1 = evaluate(term.expression, rows, "row", every_level=position == every_level)
-        text, constant = expression_text(term.expression), term.expression.is_constant
-        own = [labelled(term.coefficient, label) for label in level1.labels]
-        coefficients += [
-            CoefficientColumn(label, term.coefficient, text, parts)
-            for label, parts in zip(own, level1.parts, strict=True)
-        ]
-        line_level = first_categorical([fixed_term.expression for fixed_term in line.fixed], rows)
-        for number, fixed_term in enumerate(line.fixed):
-            level2 = evaluate(fixed_term.expression, rows, "group", every_level=number == line_level)
-            plain = fixed_term.expression.is_constant
-            for a, outer in enumerate(level1.labels):
-                for b, inner in enumerate(level2.labels):
-                    label = labelled(fixed_term.symbol, outer, inner)
-                    shown = expression_text(fixed_term.expression)
-                    is_intercept = constant and plain
-                    fixed.append(FixedColumn(label, fixed_term.symbol, own[a], shown, is_intercept, level2.parts[b]))
-                    x_sources.append((level1.matrix[:, a], None if plain else level2.matrix[:, b]))
-        if line.random is not None:
-            for a, outer in enumerate(level1.labels):
-                label, parts = labelled(line.random, outer), level1.parts[a]
-                random.append(RandomColumn(label, line.random, own[a], text, constant, parts))
-                z_sources.append((level1.matrix[:, a], None))
-    return Terms(
-        tuple(coefficients), tuple(fixed), tuple(random), tuple(x_sources), tuple(z_sources), _offset(spec, rows)
-    )
+    for position, term in enumerate(spec.level1):
+        check_one_mean(term.expression, below, rows)
+        level1 = evaluate(term.expression, rows.of(below[0]), "row", every_level=position == every_level)
+        paths = list(_Path().times(term.coefficient, term.expression, level1, None))
+        terms.coefficients.extend(
+            CoefficientColumn(path.coefficients[0], term.coefficient, path.texts[0], path.parts[0]) for path in paths
+        )
+        _add(terms, spec, rows, term.coefficient, 2, paths)
+    return terms
 
 
-def filled(sources: Sequence[Source], group_codes: IntArray) -> FloatArray:
-    """Write the columns into one C-contiguous matrix, a chunk of rows at a time."""
-    n_rows = len(group_codes)
+def _add(terms: Terms, spec: ModelSpec, rows: Rows, symbol: str, level: int, paths: list[_Path]) -> None:
+    """Add what a coefficient, of which these are the columns, is made of: its line in a level, or itself."""
+    lines = {line.coefficient: line for line in spec.equations}
+    if symbol not in lines:
+        for path in paths:
+            term = "*".join(text for text in path.texts[1:] if text != "1") or "1"
+            parts = tuple(part for of_level in path.parts[1:] for part in of_level)
+            own, first = path.coefficients[-1], path.coefficients[0]
+            terms.fixed.append(FixedColumn(own, symbol, first, term, path.is_constant, parts, path.coefficients))
+            terms.x_sources.append(path.source)
+        return
+    line = lines[symbol]
+    units = groupings_of_line(spec, line, level)
+    every_level = first_categorical([given.expression for given in line.fixed], rows)
+    for number, given in enumerate(line.fixed):
+        found, unit = evaluate_in_units(given.expression, rows, units, every_level=number == every_level)
+        longer = [one for path in paths for one in path.times(given.symbol, given.expression, found, unit)]
+        _add(terms, spec, rows, given.symbol, level + 1, longer)
+    for effect in line.random_effects:
+        for path in paths:
+            text = "*".join(one for one in path.texts if one != "1") or "1"
+            parts = tuple(part for of_level in path.parts for part in of_level)
+            label = labelled(effect.symbol, *path.labels)
+            own = path.coefficients[-1]
+            terms.random[effect.grouping].append(
+                RandomColumn(label, effect.symbol, own, text, path.is_constant, parts, path.coefficients)
+            )
+            terms.z_sources[effect.grouping].append(path.source)
+
+
+def filled(sources: Sequence[Source], codes: Sequence[IntArray]) -> FloatArray:
+    """Write the columns into one C-contiguous matrix, a chunk of rows at a time.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+    codes : sequence of (N,) arrays of int
+        Position of each row's unit, of each grouping.
+    """
+    n_rows = len(codes[0])
     matrix = np.empty((n_rows, len(sources)))
     for start in range(0, n_rows, CHUNK_ROWS):
         window = slice(start, start + CHUNK_ROWS)
-        for k, (level1, level2) in enumerate(sources):
-            values = level1[window]
+        for k, source in enumerate(sources):
             with np.errstate(over="ignore"):  # refused by check_columns, with the name of the term
-                matrix[window, k] = values if level2 is None else values * level2[group_codes[window]]
+                matrix[window, k] = product(source, codes, window)
     return matrix
+
+
+def product(source: Source, codes: Sequence[IntArray], window: slice = slice(None)) -> FloatArray | float:
+    """Values of a product of factors in some rows; 1.0 of the empty product."""
+    total: FloatArray | float = 1.0
+    for k, (values, grouping) in enumerate(factor for factor in source if factor is not None):
+        here = values[window] if grouping is None else values[codes[grouping][window]]
+        total = here if k == 0 else total * here
+    return total
 
 
 def _offset(spec: ModelSpec, rows: Rows) -> FloatArray:

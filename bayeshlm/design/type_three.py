@@ -29,8 +29,8 @@ def sum_coded_effects(design: Design) -> FloatArray | None:
     ndarray or None
         None where the model itself depends on the coding, as with a product of categories without its parts.
     """
-    rows = replace(gather_rows(design.spec, design.frame, design.group), coding="sum")
-    X = filled(expand_terms(design.spec, rows).x_sources, rows.group_codes)
+    rows = replace(gather_rows(design.spec, design.frame, list(design.groupings)), coding="sum")
+    X = filled(expand_terms(design.spec, rows).x_sources, design.kept_rows.codes)
     changed = np.any(X != design.X, axis=0)
     if not changed.any():
         return np.eye(X.shape[1])

@@ -55,7 +55,8 @@ def shown_groups(table: pd.DataFrame) -> Grid:
         own = part.droplevel("coefficient")
         sections.append(Section(str(coefficient), _ended(own, columns)))
     n = len(table.index.unique(level=0))
-    notes = [f"ols: least squares within the {table.index.names[0]} alone, '-' where its rows do not determine it"]
+    own_ols = f"ols: least squares within the {table.index.names[0]} alone, '-' where its rows do not determine it"
+    notes = [own_ols] if "ols" in table else []
     if n > 2 * ENDS:
         notes.append(f"the first and the last {ENDS} of {count(n)} groups; all of them are rows of this DataFrame")
     title = f"Coefficients of the groups ({table.index.names[0]}){_interval(table)}"

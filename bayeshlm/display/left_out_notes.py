@@ -34,17 +34,19 @@ def notes_block(notes: tuple[str, ...]) -> list[Lines]:
 
 def data_notes(design: Design) -> tuple[str, ...]:
     """Sentences on groups that are not in the model, rows without a group, an outcome of two values, two groups."""
-    lost, group = design.left_out.groups, design.group
+    lost, sizes = design.left_out.groups, [len(term.labels) for term in design.predictor.random]
     notes = []
     if lost:
         named = ", ".join(lost[:MOST_NAMED]) + (
             f" and {count(len(lost) - MOST_NAMED)} more" if lost[MOST_NAMED:] else ""
         )
         verbs = "has no complete row and is" if len(lost) == 1 else "have no complete row and are"
-        total = design.n_groups + len(lost)
-        notes.append(f"{count(len(lost))} of {count(total)} groups {verbs} not in the model: {group} {named}.")
-    ungrouped = dict(design.left_out.columns).get(group)
-    if ungrouped:
+        total, group = sum(sizes) + len(lost), f"{design.group} " if len(sizes) == 1 else ""
+        notes.append(f"{count(len(lost))} of {count(total)} groups {verbs} not in the model: {group}{named}.")
+    for group in design.groupings:
+        ungrouped = dict(design.left_out.columns).get(group)
+        if not ungrouped:
+            continue
         notes.append(
             f"{count(ungrouped)} {'row names' if ungrouped == 1 else 'rows name'} no group ({group}). In a file that is"
             " what an empty field, NA, NaN, nan or a lone . says: a group that is called so needs another name."
@@ -56,7 +58,7 @@ def data_notes(design: Design) -> tuple[str, ...]:
             " normal around a straight line: it can predict values beyond them, and its level-1 variance cannot be one"
             " and the same. A multilevel logistic regression is made for such outcomes."
         )
-    if design.n_groups == 2:
+    if 2 in sizes:
         notes.append(
             "Two groups say next to nothing of the variance between groups: a posterior of tau and of the ICC is"
             " mostly the prior, an estimate by REML mostly chance."

@@ -40,20 +40,20 @@ class RemlReport:
     ----------
     design : Design
     estimate : RemlEstimate
-    fixed, variance, chi_square, reliability : pandas.DataFrame
+    fixed, variance : pandas.DataFrame
         As the methods of `RemlFit` return them.
-    residuals, icc : pandas.Series
+    residuals : pandas.Series
         Likewise.
+    one_grouping : tuple of DataFrame, DataFrame and Series, optional
+        Likewise, chi-square tests, reliabilities and ICC of a model with one grouping.
     """
 
     design: Design
     estimate: RemlEstimate
     fixed: pd.DataFrame
     variance: pd.DataFrame
-    chi_square: pd.DataFrame
-    reliability: pd.DataFrame
     residuals: pd.Series
-    icc: pd.Series
+    one_grouping: tuple[pd.DataFrame, pd.DataFrame, pd.Series] | None = None
 
 
 def reml_text(report: RemlReport) -> str:
@@ -99,7 +99,9 @@ class ShownLikelihoodRatio(ShownResult, LikelihoodComparison):
 
 def _summary(report: RemlReport) -> list[Block]:
     design, e = report.design, report.estimate
-    counts = f"{count(design.n_obs)} rows in {count(design.n_groups)} groups ({design.group})"
+    terms = design.predictor.random
+    groups = [f"{count(len(term.labels))} groups ({term.grouping})" for term in terms]
+    counts = f"{count(design.n_obs)} rows in {' and '.join(groups)}"
     if design.rows_dropped:
         counts += f", {dropped_rows(design.rows_dropped, design.left_out)}"
     criterion = "REML criterion" if e.method == "REML" else "deviance"
@@ -109,16 +111,20 @@ def _summary(report: RemlReport) -> list[Block]:
     )
     verdict = "Converged." if e.converged else "NOT CONVERGED: the search did not end at a minimum."
     boundary = (f"SINGULAR: {e.reason}.",) if e.singular else ()
+    kind = "Two-level model" if len(terms) == 1 else f"Model with {len(terms)} groupings"
+    shares: list[Block] = []
+    if report.one_grouping is not None:
+        tests, reliability, icc = report.one_grouping
+        shares = [_component_grid(tests, reliability), _icc_grid(icc)]
     return [
-        Title(f"Two-level model of {design.spec.outcome.name}, fitted by {e.method}"),
-        Equations(render(design.spec, "levels", design.group)),
+        Title(f"{kind} of {design.spec.outcome.name}, fitted by {e.method}"),
+        Equations(render(design.spec, "levels", design.groupings)),
         Lines((counts, likelihood)),
         *notes_block(data_notes(design)),
         _residual_grid(report.residuals),
         reml_fixed_grid(report.fixed, ColumnLabels.of(design)),
         reml_variance_grid(report.variance),
-        _component_grid(report.chi_square, report.reliability),
-        _icc_grid(report.icc),
+        *shares,
         Lines((verdict, *boundary)),
     ]
 
@@ -154,6 +160,7 @@ def _tested(row: pd.Series) -> tuple[str, ...]:
 def reml_variance_grid(table: pd.DataFrame) -> Grid:
     """Lay out SDs and correlations, the variances beside the SDs."""
     bounds = [name for name in ("lower", "upper") if name in table]
+    grouped = ["grouping"] if "grouping" in table else []
     rows = []
     for component, effect in table.index:
         if component not in ("tau", "sigma", "corr"):
@@ -166,12 +173,12 @@ def reml_variance_grid(table: pd.DataFrame) -> Grid:
             variance = number(squared, _places(0.1 * squared))
         label = parameter_label(component, effect)
         cells = [number(float(row[name]), places) for name in ("estimate", *bounds)]
-        rows.append((label, *cells, variance))
+        rows.append((label, *(str(row[name]) for name in grouped), *cells, variance))
     title = "Variance components: standard deviations and correlations"
     if bounds:
         title += f" ({percent(table.attrs['ci_prob'])} {INTERVALS[table.attrs['intervals']]} intervals)"
-    header = ("", "estimate", *bounds, "variance")
-    return Grid(title, header, (Section("", tuple(rows)),), notes=table.attrs["notes"])
+    header = ("", *grouped, "estimate", *bounds, "variance")
+    return Grid(title, header, (Section("", tuple(rows)),), notes=table.attrs["notes"], n_labels=1 + len(grouped))
 
 
 def _component_grid(tests: pd.DataFrame, reliability: pd.DataFrame) -> Grid:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 
 import numpy.typing as npt
@@ -105,7 +106,7 @@ class RemlFit(LabelledEstimate):
         -------
         pandas.DataFrame
             Indexed by (component, effect): ``("tau", "u0")``, ``("corr", "u0,u1")``, ``("sigma", "")``; ``estimate``
-            and, with intervals, ``lower`` and ``upper``.
+            and, with intervals, ``lower`` and ``upper``; with several groupings ``grouping`` before them.
         """
         table = at_estimates.variance_estimates(self._draws)
         table.attrs = {"intervals": intervals, "notes": ()}
@@ -203,16 +204,30 @@ class RemlFit(LabelledEstimate):
         """The estimates as a posterior of one chain and one draw, u the empirical Bayes estimates."""
         return self._draws.dataset
 
-    def group_coefficients(self) -> pd.DataFrame:
-        """Level-1 coefficients of every group: ``beta_j = W_j gamma + u_j``, u its empirical Bayes estimate.
+    def group_coefficients(self, grouping: str | None = None) -> pd.DataFrame:
+        """Coefficients of every group: ``beta_j = W_j gamma + u_j``, u its empirical Bayes estimate.
+
+        Parameters
+        ----------
+        grouping : str, optional
+            Whose groups, where there are several groupings.
 
         Returns
         -------
         pandas.DataFrame
             Indexed by (group, coefficient): ``n`` (rows), ``estimate`` (of beta), ``u``, ``u_sd`` (conditional SD
-            with gamma and the variances taken as known, as lme4's) and ``ols``, the group's own least squares.
+            with gamma and the variances taken as known, as lme4's) and, with one grouping, ``ols``, the group's own
+            least squares. Of a grouping within others beta holds the u of all that it belongs to.
+
+        Raises
+        ------
+        OptionError
+            The model has no such grouping, or several and none is named.
         """
-        table = self._stamped(at_estimates.group_estimates(self._draws, self._estimate))
+        position = self._design.position_of(grouping)
+        if len(self._design.groupings) == 1:
+            return ShownFrame.of(self._stamped(at_estimates.group_estimates(self._draws, self._estimate)), shown_groups)
+        table = self._stamped(at_estimates.unit_estimates(self._draws, self._estimate, position))
         return ShownFrame.of(table, shown_groups)
 
     def icc(self, at: Mapping[str, float] | None = None) -> pd.Series:
@@ -289,9 +304,11 @@ class RemlFit(LabelledEstimate):
 
     @property
     def _report(self) -> RemlReport:
-        variances, tests = self.variance_components(), self.chi_square()
-        shares = (self.reliability(), self.residuals(), self.icc())
-        return RemlReport(self._design, self._estimate, self.fixed_effects(), variances, tests, *shares)
+        fixed, variances = self.fixed_effects(), self.variance_components()
+        report = RemlReport(self._design, self._estimate, fixed, variances, self.residuals())
+        if len(self._design.groupings) > 1:
+            return report
+        return replace(report, one_grouping=(self.chi_square(), self.reliability(), self.icc()))
 
     def __repr__(self) -> str:
         return reml_text(self._report)

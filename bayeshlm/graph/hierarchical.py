@@ -16,6 +16,7 @@ from bayeshlm.graph.variables import (
     vector_variable,
 )
 from bayeshlm.parameters.free_variables import distribution
+from bayeshlm.parameters.layout_of_groupings import layout_of_groupings
 from bayeshlm.parameters.priors import Priors
 
 type Centering = Literal["noncentered", "centered"]
@@ -26,7 +27,8 @@ def hierarchical_graph(design: Design, priors: Priors, centering: Centering = "n
 
     Laird & Ware (1982), Biometrics 38, 963-974. Named variables, with dims: ``gamma (fixed)``,
     ``tau (random)``, ``corr (random, random_)`` when at least two effects covary, ``sigma``,
-    ``u (<group>, random)``, and the observed ``y (obs_id)``.
+    ``u (<group>, random)``, and the observed ``y (obs_id)``. With several groupings Z u is a sum over them, and each
+    has its ``u_<group> (<group>, random_<group>)``, independent of the others.
 
     Parameters
     ----------
@@ -40,7 +42,8 @@ def hierarchical_graph(design: Design, priors: Priors, centering: Centering = "n
     -------
     pm.Model
         The data stand in it as ``pm.Data``: ``X (obs_id, fixed)``, ``Z (obs_id, random)``,
-        ``group_code (obs_id)``, ``y_observed (obs_id)``, and ``offset (obs_id)`` if there is one.
+        ``group_code (obs_id)``, ``y_observed (obs_id)``, and ``offset (obs_id)`` if there is one; of several groupings
+        ``Z_<group>`` and ``group_code_<group>``.
     """
     with pm.Model(coords={**graph_coords(design), "obs_id": np.arange(design.n_obs)}) as model:
         gamma_variable(priors)
@@ -52,15 +55,21 @@ def hierarchical_graph(design: Design, priors: Priors, centering: Centering = "n
             chol = tau[:, None] * corr_factor
             pm.Deterministic("corr", corr_factor @ corr_factor.T, dims=("random", "random_"))
         sigma = scalar_variable("sigma", priors.sigma)
-        dims = (design.group, "random")
-        if centering == "noncentered":
-            u = pm.Deterministic("u", pm.Normal("z", 0, 1, dims=dims) @ chol.T, dims=dims)
-        else:
-            u = pm.MvNormal("u", mu=np.zeros(len(design.random)), chol=chol, dims=dims)
         X = pm.Data("X", design.X, dims=("obs_id", "fixed"))
-        Z = pm.Data("Z", design.Z, dims=("obs_id", "random"))
-        group_code = pm.Data("group_code", design.group_codes, dims="obs_id")
-        mu = X @ model["gamma"] + (Z * u[group_code]).sum(axis=1)
+        mu = X @ model["gamma"]
+        start, rows = 0, design.kept_rows
+        for layout, Z_k, codes in zip(layout_of_groupings(design.groupings), rows.Z, rows.codes, strict=True):
+            own = slice(start, start + Z_k.shape[1])
+            start, end = own.stop, layout.u.removeprefix("u")
+            root = chol if len(rows.Z) == 1 else chol[own, own]
+            dims = layout.dims[layout.u]
+            if centering == "noncentered":
+                u = pm.Deterministic(layout.u, pm.Normal(layout.z, 0, 1, dims=dims) @ root.T, dims=dims)
+            else:
+                u = pm.MvNormal(layout.u, mu=np.zeros(Z_k.shape[1]), chol=root, dims=dims)
+            Z = pm.Data(f"Z{end}", Z_k, dims=("obs_id", layout.random))
+            group_code = pm.Data(f"group_code{end}", codes, dims="obs_id")
+            mu = mu + (Z * u[group_code]).sum(axis=1)
         if design.offset.any():
             mu = mu + pm.Data("offset", design.offset, dims="obs_id")
         y_observed = pm.Data("y_observed", design.y, dims="obs_id")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bayeshlm.design import Design
 from bayeshlm.parameters.free_variables import Distribution, distribution, gamma_name, parameter_arrays, parts
+from bayeshlm.parameters.layout_of_groupings import layout_of_groupings
 from bayeshlm.parameters.partial_correlations import partial_correlations
 from bayeshlm.parameters.prior_families import Family
 from bayeshlm.parameters.priors import Priors
@@ -93,9 +94,12 @@ def correlation_factor(design: Design, priors: Priors) -> pt.TensorVariable | No
 
 def graph_coords(design: Design) -> dict[str, Sequence[Any] | NDArray[Any]]:
     """Coordinates of the graph's dims: group ids, labels of the effects."""
-    return {
-        design.group: design.group_labels.to_numpy(),
+    coords: dict[str, Sequence[Any] | NDArray[Any]] = {
         "fixed": design.fixed_labels,
         "random": design.random_labels,
         "random_": design.random_labels,
     }
+    for layout, term in zip(layout_of_groupings(design.groupings), design.predictor.random, strict=True):
+        coords[term.grouping] = term.labels.to_numpy()
+        coords[layout.random] = [column.label for column in term.columns]
+    return coords

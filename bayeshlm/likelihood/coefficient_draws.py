@@ -17,10 +17,11 @@ from bayeshlm.parameters.draws import Draws
 type Array = NDArray[np.float64]
 
 
-def drawn_groups(draws: xr.Dataset, design: Design, seed: int) -> tuple[Array, Array, Array]:
-    """Marginal log likelihood (S, J), u (S, J, q) and beta (S, J, C) of all groups.
+def drawn_groups(draws: xr.Dataset, design: Design, seed: int) -> tuple[Array | None, list[Array], list[Array]]:
+    """Marginal log likelihood (S, J), u (S, J, q) and beta (S, J, C) of all groups, u and beta of every grouping.
 
-    u is taken from the draws when it was sampled, and else drawn from its conditional normal.
+    u is taken from the draws when it was sampled, and else drawn from its conditional normal. With several groupings
+    there is no log likelihood of a group.
     """
     labels = {"fixed": design.fixed_labels, "random": design.random_labels, "random_": design.random_labels}
     labelled = draws.assign_coords({dim: names for dim, names in labels.items() if dim in draws.dims})
@@ -40,7 +41,7 @@ def drawn_groups(draws: xr.Dataset, design: Design, seed: int) -> tuple[Array, A
         beta[:, groups] = np.moveaxis(_coefficients(design, given.gamma, groups, effects), 2, 1)
 
     given.each_block(fill, likelihood=True)
-    return log_likelihood, u, beta
+    return log_likelihood, [u], [beta]
 
 
 def regenerated(posterior: Draws, positions: NDArray[np.int64]) -> xr.Dataset:

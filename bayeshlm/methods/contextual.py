@@ -11,6 +11,7 @@ from bayeshlm.design.centering import GroupMeans
 from bayeshlm.design.design import Design
 from bayeshlm.design.predictor import CoefficientColumn, FixedColumn, Predictor, RandomColumn, intercept_position
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.design.unit_equations import UnitEquations
 from bayeshlm.errors import DataError
 from bayeshlm.methods.least_squares import LeastSquares, independent_columns, least_squares
 from bayeshlm.methods.slope import Slope, find_slope, group_means_of, other_columns
@@ -161,8 +162,10 @@ def hausman(design: Design, x: str | None = None) -> Hausman:
     columns = _Columns(raw, slope.W, list(slope.symbols), [slope.coefficient] * m)
     changed = _with_columns(design, slope, columns, instead=between)
     u0 = RandomColumn("u0", "u0", _constant(design).label, "1", is_intercept=True)
+    labels = changed.coefficient_labels
     changed = changed.changed(
         predictor=Predictor(changed.fixed, (replace(design.term, columns=(u0,), blocks=((0,),)),)),
+        equations=(UnitEquations.of_one(labels, changed.fixed, (u0,), changed.W),),
         rows=replace(changed.kept_rows, Z=(np.ones((design.n_obs, 1)),)),
     )
     random = fit_reml(changed)
@@ -241,10 +244,13 @@ def _with_columns(design: Design, slope: Slope, columns: _Columns, instead: Floa
         for label, coefficient in zip(columns.labels, columns.coefficients, strict=True)
     ]
     fixed = [*(design.fixed[k] for k in first), *made, *(design.fixed[k] for k in other)]
-    constant = _constant(design)
+    constant, chosen = _constant(design), tuple(fixed[k] for k in kept)
+    coefficients = design.coefficients if constant in design.coefficients else (*design.coefficients, constant)
+    W = np.column_stack([design.W[:, first], columns.W, design.W[:, other]])[:, kept]
+    labels = [column.label for column in coefficients]
     return design.changed(
-        predictor=Predictor(tuple(fixed[k] for k in kept), design.predictor.random),
+        predictor=Predictor(chosen, design.predictor.random),
         rows=replace(design.kept_rows, X=np.ascontiguousarray(shown[:, kept])),
-        W=np.column_stack([design.W[:, first], columns.W, design.W[:, other]])[:, kept],
-        coefficients=design.coefficients if constant in design.coefficients else (*design.coefficients, constant),
+        equations=(UnitEquations.of_one(labels, chosen, design.random, W),),
+        coefficients=coefficients,
     )

@@ -13,6 +13,7 @@ import xarray as xr
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.parameters.layout_of_groupings import GroupingLayout, layout_of_groupings
 from bayeshlm.parameters.schema import DIMS, Schema
 
 SAMPLE = ("chain", "draw")
@@ -30,7 +31,8 @@ class Draws:
     ----------
     dataset : xarray.Dataset
         With ``gamma (chain, draw, fixed)``, ``tau (chain, draw, random)``, ``sigma (chain, draw)``, ``corr (chain,
-        draw, random, random_)`` unless no effects covary and, unless they were too many to keep, ``u`` and ``beta``.
+        draw, random, random_)`` unless no effects covary and, unless they were too many to keep, ``u`` and ``beta`` of
+        every grouping, as `layout_of_groupings` calls them.
     design : Design
         Whose parameters they are; gives the order.
     moments : xarray.Dataset or None
@@ -90,20 +92,33 @@ class Draws:
         """Covariance matrix of the random effects, ``diag(tau) corr diag(tau)``, (chain, draw, q, q)."""
         return np.asarray(self.tau[..., :, None] * self.corr * self.tau[..., None, :])
 
+    @cached_property
+    def layouts(self) -> tuple[GroupingLayout, ...]:
+        """Names of the variables and dims of each grouping."""
+        return layout_of_groupings(self.design.groupings)
+
     @property
     def has_groups(self) -> bool:
         """Whether the draws of u and beta were kept."""
-        return "u" in self.dataset
+        return self.layouts[0].u in self.dataset
+
+    def u_of(self, grouping: int) -> FloatArray:
+        """Deviations of the groups of a grouping, (chain, draw, J, q), where `has_groups`."""
+        return self._values(self.layouts[grouping].u)
+
+    def beta_of(self, grouping: int) -> FloatArray:
+        """Coefficients of the groups of a grouping, (chain, draw, J, C), where `has_groups`."""
+        return self._values(self.layouts[grouping].beta)
 
     @property
     def u(self) -> FloatArray:
-        """Deviations of the groups, (chain, draw, J, q), where `has_groups`."""
-        return self._values("u")
+        """Deviations of the groups of the only grouping."""
+        return self.u_of(self.design.only)
 
     @property
     def beta(self) -> FloatArray:
-        """Coefficients of the groups, (chain, draw, J, C), where `has_groups`."""
-        return self._values("beta")
+        """Coefficients of the groups of the only grouping."""
+        return self.beta_of(self.design.only)
 
     def at(self, positions: IntArray) -> Draws:
         """The draws at positions along each chain."""
@@ -115,7 +130,7 @@ class Draws:
         return {dim: self.dataset[dim] for dim in SAMPLE}
 
     def _values(self, name: str) -> FloatArray:
-        dims, labels = _dims(name, self.design), _labels(self.design)
+        dims, labels = _dims(self.design)[name], _labels(self.design)
         values = self.dataset[name]
         for dim in set(labels) & set(map(str, values.coords)):  # without labels they are in the design's order
             if values[dim].to_numpy().tolist() != labels[dim]:
@@ -155,8 +170,8 @@ def labelled_posterior(
     tau: npt.ArrayLike,
     sigma: npt.ArrayLike,
     corr: npt.ArrayLike | None = None,
-    u: npt.ArrayLike | None = None,
-    beta: npt.ArrayLike | None = None,
+    u: Sequence[npt.ArrayLike] = (),
+    beta: Sequence[npt.ArrayLike] = (),
 ) -> xr.Dataset:
     """Label arrays (chain, draw, ...) of a design's parameters, as `Draws` reads them.
 
@@ -164,26 +179,40 @@ def labelled_posterior(
     ----------
     design : Design
         Gives the labels.
-    gamma, tau, sigma, corr, u, beta : array_like
-        Dims behind those of the draws: (p,), (q,), (), (q, q), (J, q), (J, C). Those that are None are left out.
+    gamma, tau, sigma, corr : array_like
+        Dims behind those of the draws: (p,), (q,), (), (q, q); corr may be None.
+    u, beta : sequence of array_like
+        Of each grouping, or of none: (J, q), (J, C).
     """
-    given = {"gamma": gamma, "tau": tau, "sigma": sigma, "corr": corr, "u": u, "beta": beta}
+    given = {"gamma": gamma, "tau": tau, "sigma": sigma, "corr": corr}
+    layouts = layout_of_groupings(design.groupings)
+    given |= {layout.u: values for layout, values in zip(layouts, u, strict=False)}
+    given |= {layout.beta: values for layout, values in zip(layouts, beta, strict=False)}
     arrays = {name: np.asarray(values, dtype=np.float64) for name, values in given.items() if values is not None}
-    variables = {name: ((*SAMPLE, *_dims(name, design)), values) for name, values in arrays.items()}
+    dims = _dims(design)
+    variables = {name: ((*SAMPLE, *dims[name]), values) for name, values in arrays.items()}
     used = {dim for dims, _ in variables.values() for dim in dims}
-    coords = {dim: np.arange(size) for dim, size in zip(SAMPLE, arrays["gamma"].shape, strict=False)}
-    labels: dict[str, Any] = {**coords, **_labels(design), design.group: design.group_labels.to_numpy()}
-    return xr.Dataset(variables, {dim: values for dim, values in labels.items() if dim in used})
+    coords: dict[str, Any] = {dim: np.arange(size) for dim, size in zip(SAMPLE, arrays["gamma"].shape, strict=False)}
+    coords |= _labels(design)
+    coords |= {term.grouping: term.labels.to_numpy() for term in design.predictor.random}
+    return xr.Dataset(variables, {dim: values for dim, values in coords.items() if dim in used})
 
 
-def _dims(name: str, design: Design) -> tuple[str, ...]:
-    """The dims of a variable of the posterior behind those of the draws."""
-    if name in ("u", "beta"):
-        return design.group, "random" if name == "u" else "coefficient"
-    return DIMS[name]
+def _dims(design: Design) -> dict[str, tuple[str, ...]]:
+    """The dims of the variables of the posterior behind those of the draws."""
+    of_groups = {name: dims for layout in layout_of_groupings(design.groupings) for name, dims in layout.dims.items()}
+    return DIMS | of_groups
 
 
 def _labels(design: Design) -> dict[str, list[str]]:
     """Labels along each dim but the groups'."""
     random = design.random_labels
-    return {"fixed": design.fixed_labels, "random": random, "random_": random, "coefficient": design.coefficient_labels}
+    labels = {"fixed": design.fixed_labels, "random": random, "random_": random}
+    for layout, term, one in zip(
+        layout_of_groupings(design.groupings), design.predictor.random, design.equations, strict=True
+    ):
+        labels |= {
+            layout.random: [column.label for column in term.columns],
+            layout.coefficient: list(one.coefficients),
+        }
+    return labels

@@ -101,7 +101,12 @@ def free_variables(draws: Draws, priors: Priors, seed: int) -> xr.Dataset:
         found["corr_beta"] = ((*SAMPLE, "corr_pair"), unit)
         coords["corr_pair"] = pair_labels(partials, design)
     if draws.has_groups:
-        found["z"] = ((*SAMPLE, design.group, "random"), _standardized(draws.u, tau, R, partials, seed))
+        start = 0
+        for k, (layout, term) in enumerate(zip(draws.layouts, design.predictor.random, strict=True)):
+            own = slice(start, start + len(term.columns))
+            start = own.stop
+            z = _standardized(draws.u_of(k), tau[..., own], R[..., own, own], partials.within(own), seed)
+            found[layout.z] = ((*SAMPLE, *layout.dims[layout.u]), z)
     return xr.Dataset({name: values for name, values in found.items() if name not in draws.dataset}, coords)
 
 

@@ -19,6 +19,8 @@ class GroupingLayout:
         Its column, which is the dim of its units; ``a:b`` is the cell of two.
     u, beta : str
         Variables of the posterior: deviations (grouping, random), coefficients (grouping, coefficient).
+    z : str
+        Variable of the noncentered graph: standardized deviations (grouping, random).
     random, coefficient : str
         The dims of its effects and of its coefficients.
     log_likelihood : str
@@ -28,6 +30,7 @@ class GroupingLayout:
     grouping: str
     u: str
     beta: str
+    z: str
     random: str
     coefficient: str
     log_likelihood: str
@@ -62,7 +65,9 @@ def layout_of_groupings(groupings: Sequence[str]) -> tuple[GroupingLayout, ...]:
     """
     endings = [f"_{grouping}" if len(groupings) > 1 else "" for grouping in groupings]
     layouts = tuple(
-        GroupingLayout(grouping, f"u{end}", f"beta{end}", f"random{end}", f"coefficient{end}", f"y_{grouping}")
+        GroupingLayout(
+            grouping, f"u{end}", f"beta{end}", f"z{end}", f"random{end}", f"coefficient{end}", f"y_{grouping}"
+        )
         for grouping, end in zip(groupings, endings, strict=True)
     )
     uses = Counter(name for one in layouts for name in (one.grouping, one.u, one.beta, one.random, one.coefficient))

@@ -41,6 +41,12 @@ class PartialCorrelations:
     shapes: Array
     n_effects: int
 
+    def within(self, effects: slice) -> PartialCorrelations:
+        """Those of some effects, which covary with no others."""
+        here = [k for k, row in enumerate(self.rows) if effects.start <= row < effects.stop]
+        rows, columns = ([places[k] - effects.start for k in here] for places in (self.rows, self.columns))
+        return PartialCorrelations(tuple(rows), tuple(columns), self.shapes[here], effects.stop - effects.start)
+
     def factors(self, partial: Array) -> Array:
         """The factors R, (..., q, q), of partial correlations (..., m)."""
         R = np.zeros((*partial.shape[:-1], self.n_effects, self.n_effects))

@@ -7,7 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
-from bayeshlm.design.coefficient_means import coefficient_means
+from bayeshlm.design.coefficient_means import unit_coefficients
 from bayeshlm.parameters.draws import labelled_posterior
 from bayeshlm.parameters.prior_families import LKJ, Family
 from bayeshlm.parameters.priors import Priors
@@ -20,12 +20,12 @@ def prior_draws(design: Design, priors: Priors, draws: int, rng: np.random.Gener
 
     Fixed effects are drawn in the coordinates ``C gamma`` that their priors are stated for, then mapped back by
     ``C^-1``; each block of random effects that may covary has a correlation matrix of its own; and
-    ``u_j ~ N(0, G)``, ``beta_j = W_j gamma + u_j``.
+    ``u_j ~ N(0, G)``, ``beta_j`` as `UnitEquations` has them.
 
     Parameters
     ----------
     design : Design
-        J groups, p fixed effects, q random effects, C coefficients.
+        p fixed effects, q random effects.
     priors : Priors
     draws : int
     rng : Generator
@@ -33,20 +33,23 @@ def prior_draws(design: Design, priors: Priors, draws: int, rng: np.random.Gener
     Returns
     -------
     xarray.Dataset
-        ``gamma``, ``tau``, ``corr`` (when effects covary), ``sigma``, ``u``, ``beta``; dims (chain, draw, ...), one
-        chain.
+        ``gamma``, ``tau``, ``corr`` (when effects covary), ``sigma``, and ``u`` and ``beta`` of every grouping; dims
+        (chain, draw, ...), one chain.
     """
     at_means = np.stack([prior.random(rng, (draws,)) for prior in priors.gamma], axis=-1)
     gamma = np.linalg.solve(priors.basis, at_means.T).T
     tau = np.stack([prior.random(rng, (draws,)) for prior in priors.tau], axis=-1)
     sigma = priors.sigma.random(rng, (draws,))
     factor = correlation_factors(design, priors.corr, draws, rng)
-    noise = rng.standard_normal((draws, design.n_groups, len(design.random)))
-    u = noise @ np.swapaxes(tau[:, :, None] * factor, 1, 2)
-    beta = coefficient_means(design, gamma)
-    beta[:, :, design.random_coefficients] += u
+    roots, effects, start = tau[:, :, None] * factor, [], 0
+    for term in design.predictor.random:
+        own = slice(start, start + len(term.columns))
+        start = own.stop
+        noise = rng.standard_normal((draws, len(term.labels), len(term.columns)))
+        effects.append(noise @ np.swapaxes(roots[:, own, own], 1, 2))
+    beta = [unit_coefficients(design, k, gamma, effects)[None] for k in range(len(effects))]
     corr = (factor @ np.swapaxes(factor, 1, 2))[None] if priors.corr is not None else None
-    return labelled_posterior(design, gamma[None], tau[None], sigma[None], corr, u[None], beta[None])
+    return labelled_posterior(design, gamma[None], tau[None], sigma[None], corr, [u[None] for u in effects], beta)
 
 
 def correlation_factors(design: Design, corr: Family | None, draws: int, rng: np.random.Generator) -> Array:

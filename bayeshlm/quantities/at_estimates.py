@@ -19,7 +19,7 @@ from bayeshlm.reml.estimate import RemlEstimate
 def estimates_as_draw(design: Design, estimate: RemlEstimate) -> xr.Dataset:
     """Make a posterior of one draw, u the empirical Bayes estimates."""
     e = estimate
-    return one_draw(design, e.gamma, e.tau, e.corr, e.sigma, empirical_bayes(e)[0].u)
+    return one_draw(design, e.gamma, e.tau, e.corr, e.sigma, [effects.u for effects in empirical_bayes(e)])
 
 
 def variance_estimates(draw: Draws) -> pd.DataFrame:
@@ -29,11 +29,14 @@ def variance_estimates(draw: Draws) -> pd.DataFrame:
     for component, effect in table.index:
         if component == "corr" and (tau[effect.split(",")] == 0).any():
             table.loc[(component, effect), "estimate"] = np.nan
+    if len(draw.design.groupings) > 1:
+        of = {column.label: term.grouping for term in draw.design.predictor.random for column in term.columns}
+        table.insert(0, "grouping", [of.get(effect.split(",")[0], "") for _, effect in table.index])
     return table
 
 
 def group_estimates(draw: Draws, estimate: RemlEstimate) -> pd.DataFrame:
-    """Empirical Bayes estimates by (group, coefficient): n, estimate of beta, u, its conditional SD, the own OLS."""
+    """Empirical Bayes estimates of the only grouping: n, estimate of beta, u, its conditional SD, the own OLS."""
     design = draw.design
     summary = group_coefficients.group_coefficients(draw)
     columns = {"n": "n", "mean": "estimate", "u_mean": "u", "u_sd": "u_sd", "ols": "ols"}
@@ -43,6 +46,31 @@ def group_estimates(draw: Draws, estimate: RemlEstimate) -> pd.DataFrame:
     table["u_sd"] = sd.ravel()
     table.attrs = {"n_groups_with_ols": summary.attrs["n_groups_with_ols"]}
     return table
+
+
+def unit_estimates(draw: Draws, estimate: RemlEstimate, grouping: int) -> pd.DataFrame:
+    """Empirical Bayes estimates of one of several groupings, by (unit, coefficient): n, estimate of beta, u, its SD.
+
+    Parameters
+    ----------
+    draw : Draws
+        Of `estimates_as_draw`.
+    estimate : RemlEstimate
+    grouping : int
+        Its position.
+    """
+    design, effects = draw.design, empirical_bayes(estimate)[grouping]
+    term, labels = design.predictor.random[grouping], design.equations[grouping].coefficients
+    at = [labels.index(column.coefficient) for column in term.columns]
+    beta = draw.beta_of(grouping)[0, 0]
+    n = np.bincount(design.kept_rows.codes[grouping], minlength=len(beta))
+    table = {"n": np.repeat(n, len(labels)), "estimate": beta.ravel()}
+    for name, values in (("u", effects.u), ("u_sd", effects.sd)):
+        full = np.full(beta.shape, np.nan)
+        full[:, at] = values
+        table[name] = full.ravel()
+    index = pd.MultiIndex.from_product([term.labels, labels], names=[term.grouping, "coefficient"])
+    return pd.DataFrame(table, index=index)
 
 
 def icc_estimates(draw: Draws, at: Mapping[str, float] | None) -> pd.Series:

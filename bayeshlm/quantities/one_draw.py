@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from bayeshlm.design.coefficient_means import coefficient_means
+from bayeshlm.design.coefficient_means import unit_coefficients
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import labelled_posterior
@@ -18,7 +20,7 @@ def one_draw(
     tau: npt.ArrayLike,
     corr: npt.ArrayLike,
     sigma: float,
-    u: npt.ArrayLike,
+    u: Sequence[npt.ArrayLike],
 ) -> xr.Dataset:
     """Make a posterior of one chain and one draw.
 
@@ -32,20 +34,20 @@ def one_draw(
         Their correlations. NaN, beside an SD of zero, becomes 0: the covariance is 0 either way.
     sigma : float
         Level-1 SD.
-    u : array_like, (J, q)
-        Random effects of the groups.
+    u : sequence of array_like, (J, q)
+        Random effects of the groups of each grouping.
 
     Returns
     -------
     xarray.Dataset
-        ``gamma``, ``tau``, ``corr`` (absent for one random effect), ``sigma``, ``u`` and ``beta``.
+        ``gamma``, ``tau``, ``corr`` (absent for one random effect), ``sigma``, ``u`` and ``beta`` of each grouping.
     """
 
     def one(values: npt.ArrayLike) -> FloatArray:
         return np.asarray(values, dtype=float)[None, None]
 
-    gamma, u = np.asarray(gamma, dtype=float), np.asarray(u, dtype=float)
-    beta = coefficient_means(design, gamma)
-    beta[:, design.random_coefficients] += u
+    gamma, effects = np.asarray(gamma, dtype=float), [one(values) for values in u]
+    at = gamma[None], [values[0] for values in effects]
+    beta = [unit_coefficients(design, k, *at)[None] for k in range(len(effects))]
     correlations = one(np.nan_to_num(np.asarray(corr, dtype=float), nan=0.0)) if len(design.random) > 1 else None
-    return labelled_posterior(design, one(gamma), one(tau), one(sigma), correlations, one(u), one(beta))
+    return labelled_posterior(design, one(gamma), one(tau), one(sigma), correlations, effects, beta)

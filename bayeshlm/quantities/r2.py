@@ -134,7 +134,7 @@ def variance_parts(posterior: Draws) -> Parts:
     gamma = posterior.gamma
     G = posterior.G
     n = design.n_per_group
-    x_means, z_means = design.moments.x_group_mean, design.moments.z_group_mean
+    (x_means,), (z_means,) = design.moments.x_group_mean, design.moments.z_group_mean
     # In the scaled coordinates of the cross-products, where columns of very different sizes lose no digits.
     transform = design.cross_products.x_transform
     deviations = (x_means - np.average(x_means, axis=0, weights=n)) @ transform

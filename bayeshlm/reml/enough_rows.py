@@ -7,7 +7,11 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.gram import z_roots
 from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.errors import DataError
+from bayeshlm.reml.grouping_deviance import GroupingDeviance
+from bayeshlm.reml.grouping_moments import check_residuals
+from bayeshlm.reml.grouping_products import GroupingProducts
 from bayeshlm.reml.moments import within_residual_variance
+from bayeshlm.reml.relative_factor import factor_pattern
 from bayeshlm.reml.rotation import rotate
 
 
@@ -91,5 +95,8 @@ def check_level1(design: Design) -> None:
     DataError
         The outcome is constant within groups, or made of the predictors.
     """
-    products = design.cross_products
-    within_residual_variance(products, rotate(products))
+    products = design.products
+    if isinstance(products, JointProducts):
+        check_residuals(GroupingDeviance(GroupingProducts.of(products), factor_pattern(design.blocks)))
+    else:
+        within_residual_variance(products, rotate(products))

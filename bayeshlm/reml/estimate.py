@@ -16,7 +16,7 @@ from bayeshlm.reml.curvature import TwoLevelSolution
 from bayeshlm.reml.deviance import Deviance
 from bayeshlm.reml.enough_rows import check_rows, check_units
 from bayeshlm.reml.grouping_deviance import GroupingDeviance
-from bayeshlm.reml.grouping_moments import grouping_start
+from bayeshlm.reml.grouping_moments import grouping_information, grouping_start
 from bayeshlm.reml.grouping_products import GroupingProducts
 from bayeshlm.reml.moments import NO_WITHIN, Moments, information, starting_values, undetermined
 from bayeshlm.reml.optimize import AnyCriterion, Optimum, minimize
@@ -145,7 +145,7 @@ def fit_reml(design: Design, method: Method = "REML") -> RemlEstimate:
     """
     if method not in ("REML", "ML"):
         raise OptionError(f'method is "REML" or "ML", not {method!r}.')
-    return fit_products(design, design.cross_products, method)
+    return fit_products(design, design.products, method)
 
 
 def fit_products(design: Design, products: CrossProducts | JointProducts, method: Method = "REML") -> RemlEstimate:
@@ -268,5 +268,9 @@ def undetermined_components(design: Design) -> str:
     ----------
     design : Design
     """
-    pattern = factor_pattern(design.blocks)
-    return undetermined(information(design.cross_products, pattern), pattern, design.random_labels)
+    pattern, products = factor_pattern(design.blocks), design.products
+    if isinstance(products, JointProducts):
+        found = grouping_information(GroupingDeviance(GroupingProducts.of(products), pattern))
+    else:
+        found = information(products, pattern)
+    return undetermined(found, pattern, design.random_labels)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import block_diag
 
+from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.design import Design
+from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.reml.relative_factor import factor_pattern
@@ -51,8 +54,9 @@ def nesting(smaller: Design, larger: Design) -> Nesting:
         keeps independent what the smaller one lets covary, or both are the same model.
     """
     _check_rows(smaller, larger)
+    counterparts = _counterparts(smaller, larger)
     X_map = _map(smaller.X, larger.X, smaller.fixed_labels, "fixed effects")
-    Z_map = _map(smaller.Z, larger.Z, smaller.random_labels, "random effects")
+    Z_map = _random_map(smaller, larger, counterparts)
     Z_user = np.where(np.abs(Z_map) < WITHIN * np.abs(Z_map).max(axis=0), 0.0, Z_map)
     patterns = factor_pattern(smaller.blocks), factor_pattern(larger.blocks)
     apart = patterns[1].mask() == 0
@@ -69,10 +73,10 @@ def nesting(smaller: Design, larger: Design) -> Nesting:
     )
     if not any(added):
         raise OptionError("Both models have the same fixed and random effects: there is nothing to test.")
-    scaled, other = larger.cross_products, smaller.cross_products
+    scaled, other = larger.products, smaller.products
     return Nesting(
         X_map=np.linalg.solve(scaled.x_transform, X_map @ other.x_transform),
-        Z_map=np.linalg.solve(scaled.z_transform, Z_map @ other.z_transform),
+        Z_map=np.linalg.solve(_z_transform(scaled), Z_map @ _z_transform(other)),
         same_fixed=added[0] == 0,
         reml_shift=2 * float(np.linalg.slogdet(X_map)[1]) if added[0] == 0 else 0.0,
         added_fixed=added[0],
@@ -89,8 +93,36 @@ def _check_rows(smaller: Design, larger: Design) -> None:
         raise OptionError(f"The models do not have the same outcome in the same rows. {advice}")
     if not np.array_equal(smaller.offset, larger.offset):
         raise OptionError("The models have different offsets: they are not nested.")
-    if not np.array_equal(smaller.group_codes, larger.group_codes):
-        raise OptionError("The models group the rows differently: they are not nested.")
+
+
+def _counterparts(smaller: Design, larger: Design) -> list[int]:
+    """Position in the larger model of each grouping of the smaller one."""
+    found = []
+    for own in smaller.kept_rows.codes:
+        same = [k for k, codes in enumerate(larger.kept_rows.codes) if np.array_equal(own, codes)]
+        if not same:
+            raise OptionError("The models group the rows differently: they are not nested.")
+        found.append(same[0])
+    return found
+
+
+def _random_map(smaller: Design, larger: Design, counterparts: list[int]) -> FloatArray:
+    """Weights of the larger model's random effects in each of the smaller one's, of the same grouping."""
+    ends = np.cumsum([0, *(len(term.columns) for term in larger.predictor.random)])
+    columns = []
+    for term, Z, k in zip(smaller.predictor.random, smaller.kept_rows.Z, counterparts, strict=True):
+        own = np.zeros((int(ends[-1]), len(term.columns)))
+        labels = [column.label for column in term.columns]
+        own[ends[k] : ends[k + 1]] = _map(Z, larger.kept_rows.Z[k], labels, "random effects")
+        columns.append(own)
+    return np.hstack(columns)
+
+
+def _z_transform(products: CrossProducts | JointProducts) -> FloatArray:
+    """S of the random effects of all groupings, (q, q)."""
+    if isinstance(products, JointProducts):
+        return np.asarray(block_diag(*products.z_transforms))
+    return products.z_transform
 
 
 def _map(inner: FloatArray, outer: FloatArray, labels: list[str], what: str) -> FloatArray:

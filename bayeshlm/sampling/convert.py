@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from importlib.metadata import version
 
 import numpy as np
@@ -44,11 +45,13 @@ def to_datatree(raw: RawDraws, design: Design, priors: Priors, options: Sampling
     posterior = posterior_dataset(raw.posterior, design)
     n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
     groups: dict[str, xr.Dataset] = {}
-    with stage(f"Computing the coefficients of {design.n_groups} groups ({design.group})", options.progress):
-        if within_budget(n_draws * design.n_groups * len(design.coefficients)):
+    units = " and ".join(f"{len(term.labels)} groups ({term.grouping})" for term in design.predictor.random)
+    with stage(f"Computing the coefficients of {units}", options.progress):
+        if within_budget(n_draws * sum(design.n_unit_coefficients)):
             log_likelihood, u, beta = drawn_groups(raw.posterior, design, options.seed)
             posterior = with_groups(posterior, u, beta, design)
-            groups["log_likelihood"] = log_likelihood_dataset(log_likelihood, posterior, design)
+            if log_likelihood is not None:
+                groups["log_likelihood"] = log_likelihood_dataset(log_likelihood, posterior, design)
         else:
             groups["group_moments"] = group_moments(Draws(posterior, design))
     observed: dict[str, xr.Dataset] = {}
@@ -111,19 +114,25 @@ def posterior_dataset(draws: xr.Dataset, design: Design) -> xr.Dataset:
     return xr.Dataset(variables, {name: values for name, values in coords.items() if name in used})
 
 
-def with_groups(posterior: xr.Dataset, u: Array, beta: Array, design: Design) -> xr.Dataset:
-    """Add u (S, J, q) and beta (S, J, C)."""
-    (layout,) = layout_of_groupings([design.group])
+def with_groups(posterior: xr.Dataset, u: Sequence[Array], beta: Sequence[Array], design: Design) -> xr.Dataset:
+    """Add u (S, J, q) and beta (S, J, C) of every grouping."""
     sample = tuple(posterior.sizes[dim] for dim in SAMPLE)
-    values = {layout.u: u, layout.beta: beta}
-    return posterior.assign_coords(
-        {layout.grouping: design.group_labels.to_numpy(), layout.coefficient: design.coefficient_labels}
-    ).assign(
-        {
-            name: ((*SAMPLE, *dims), values[name].reshape(*sample, *values[name].shape[1:]))
-            for name, dims in layout.dims.items()
-        }
-    )
+    for layout, term, one, *both in zip(
+        layout_of_groupings(design.groupings), design.predictor.random, design.equations, u, beta, strict=True
+    ):
+        posterior = posterior.assign_coords(
+            {
+                layout.grouping: term.labels.to_numpy(),
+                layout.random: [column.label for column in term.columns],
+                layout.coefficient: list(one.coefficients),
+            }
+        ).assign(
+            {
+                name: ((*SAMPLE, *dims), values.reshape(*sample, *values.shape[1:]))
+                for (name, dims), values in zip(layout.dims.items(), both, strict=True)
+            }
+        )
+    return posterior
 
 
 def for_pymc_and_arviz(posterior: xr.Dataset, design: Design, priors: Priors, seed: int) -> xr.Dataset:

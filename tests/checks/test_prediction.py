@@ -86,7 +86,9 @@ def test_known_groups_keep_their_u_and_unknown_ones_draw_one(design, posterior):
     effect = (made["mu"] - average).to_numpy()
     assert (np.abs(effect[:, :, [1, 3, 4]]).min(axis=(0, 1)) > 0).all()  # never zero
     if len(design.random) == 1:  # one u for both rows of clinic 99
-        np.testing.assert_allclose(effect[:, :, 1] * rows.Z[4, 0], effect[:, :, 4] * rows.Z[1, 0], atol=1e-9)
+        np.testing.assert_allclose(
+            effect[:, :, 1] * rows.groups[0].Z[4, 0], effect[:, :, 4] * rows.groups[0].Z[1, 0], atol=1e-9
+        )
 
 
 def test_the_average_group_has_no_u(design, posterior):
@@ -104,16 +106,16 @@ def test_u_of_new_groups_has_the_covariance_of_its_draw():
     posterior = constant(design, [5.0, -1.0, 0.5], tau, corr, 0.7)
     rows = fitted_rows(design)
     made = predict(Draws(posterior, design), rows, "new", seed=2)
-    effects = np.linalg.lstsq(rows.Z[:6], (made["mu"].to_numpy()[0, :, :6] - rows.X[:6] @ [5, -1, 0.5]).T)[0]
+    effects = np.linalg.lstsq(rows.groups[0].Z[:6], (made["mu"].to_numpy()[0, :, :6] - rows.X[:6] @ [5, -1, 0.5]).T)[0]
     G = np.outer(tau, tau) * corr
     error = np.sqrt((G**2 + np.outer(np.diag(G), np.diag(G))) / 4000)  # of a normal sample's covariance
     assert (np.abs(np.cov(effects) - G) < 4 * error).all()
     assert made.attrs["n_new_groups"] == 8
     y = made["y"].to_numpy()[0]
-    total = rows.Z[0] @ G @ rows.Z[0] + 0.7**2
+    total = rows.groups[0].Z[0] @ G @ rows.groups[0].Z[0] + 0.7**2
     assert y[:, 0].var() == pytest.approx(total, rel=4 * np.sqrt(2 / 4000))
     within, between = np.cov(y[:, 0], y[:, 1])[0, 1], np.cov(y[:, 0], y[:, 6])[0, 1]
-    assert within == pytest.approx(rows.Z[0] @ G @ rows.Z[1], abs=4 * total * np.sqrt(2 / 4000))
+    assert within == pytest.approx(rows.groups[0].Z[0] @ G @ rows.groups[0].Z[1], abs=4 * total * np.sqrt(2 / 4000))
     assert abs(between) < 4 * total / np.sqrt(4000)
 
 
@@ -130,7 +132,7 @@ def test_new_groups_against_a_simulation(text, fake_draws):
     corr = posterior["corr"].to_numpy().reshape(6000, 2, 2) if "corr" in posterior else [np.eye(2)] * 6000
     for s, sigma in enumerate(posterior["sigma"].to_numpy().ravel()):
         u = rng.multivariate_normal([0, 0], np.outer(tau[s], tau[s]) * corr[s])
-        simulated.append(rows.X @ gamma[s] + rows.Z @ u + sigma * rng.standard_normal(2))
+        simulated.append(rows.X @ gamma[s] + rows.groups[0].Z @ u + sigma * rng.standard_normal(2))
     simulated = np.array(simulated)
     for k in range(2):
         assert stats.ks_2samp(made[:, k], simulated[:, k]).pvalue > 1e-3

@@ -28,8 +28,8 @@ def test_the_moments_are_those_of_the_rows(model):
         moments.ZtZ, np.mean(design.Z[:, :, None] * design.Z[:, None], axis=0), rtol=1e-12, atol=1e-15
     )
     group = design.group_codes == 7
-    np.testing.assert_allclose(moments.x_group_mean[7], design.X[group].mean(axis=0), rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(moments.z_group_mean[7], design.Z[group].mean(axis=0), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(moments.x_group_mean[0][7], design.X[group].mean(axis=0), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(moments.z_group_mean[0][7], design.Z[group].mean(axis=0), rtol=1e-12, atol=1e-12)
     np.testing.assert_array_equal((moments.z_min, moments.z_max), (design.Z.min(axis=0), design.Z.max(axis=0)))
 
 

@@ -40,7 +40,7 @@ ERRORS = {
     "groups disagree": (MEAN.replace("u0", "u0[sector]"), {}, ["group='school'", "disagrees", "[sector]"]),
     "group missing": (MEAN, {"group": "School"}, ["no column 'School'", "did you mean 'school'?"]),
     "group missing in text": (MEAN.replace("u0", "u0[scool]"), {"group": None}, ["'scool'", "did you mean 'school'?"]),
-    "group is no name": (MEAN, {"group": ["school"]}, ["must be the name of one column"]),
+    "group is no name": (MEAN, {"group": 7}, ["must be the name of one column"]),
     "reserved name": (MEAN, {"data": DATA.rename(columns={"school": "tau"}), "group": "tau"}, ["'tau'", "df.rename("]),
     "reserved spelling": (MEAN, {"data": DATA.rename(columns={"school": "U_j"}), "group": "U_j"}, ["df.rename("]),
     "group is the outcome": (MEAN, {"group": "math"}, ["'math' cannot be the outcome", "math = b0"]),

@@ -45,9 +45,9 @@ def assert_reproduced(design, frame, positions):
     """Rows of the fitted frame, in any order and number, have the fitted matrices' own rows, bit by bit."""
     rows = new_rows(design, frame.iloc[positions])
     np.testing.assert_array_equal(rows.X, design.X[positions])
-    np.testing.assert_array_equal(rows.Z, design.Z[positions])
+    np.testing.assert_array_equal(rows.groups[0].Z, design.Z[positions])
     np.testing.assert_array_equal(rows.offset, design.offset[positions])
-    np.testing.assert_array_equal(rows.known[rows.group_codes], design.group_codes[positions])
+    np.testing.assert_array_equal(rows.groups[0].known[rows.groups[0].codes], design.group_codes[positions])
     assert rows.index.equals(frame.index[positions])
 
 
@@ -119,9 +119,9 @@ def test_new_groups_by_hand(clinics):
     }
     assert design.fixed_labels == list(expected)
     np.testing.assert_allclose(rows.X, np.column_stack([np.broadcast_to(x, 4) for x in expected.values()]), atol=1e-12)
-    np.testing.assert_allclose(rows.Z, np.column_stack([np.ones(4), new["dose"] - means]), atol=1e-12)
-    assert list(rows.group_labels) == ["c", "new"]
-    assert rows.known.tolist() == [2, -1]
+    np.testing.assert_allclose(rows.groups[0].Z, np.column_stack([np.ones(4), new["dose"] - means]), atol=1e-12)
+    assert list(rows.groups[0].labels) == ["c", "new"]
+    assert rows.groups[0].known.tolist() == [2, -1]
     assert rows.index.tolist() == [30, 10, 20, 10]
 
 
@@ -153,8 +153,8 @@ def test_rows_without_a_grouping_column(clinics):
     new = pd.DataFrame({"dose": [1.0, 2.0], "beds": [5.0, 6.0]})
     rows = new_rows(design, new, ungrouped=True)
     assert rows.X.tolist() == [[1.0, 5.0, 1.0], [1.0, 6.0, 2.0]]
-    assert rows.group_labels is None
-    assert rows.known.tolist() == [-1, -1]
+    assert rows.groups[0].labels is None
+    assert rows.groups[0].known.tolist() == [-1, -1]
     with pytest.raises(DataError, match="the data have no column 'clinic'"):
         new_rows(design, new)
     centered = design_of("pain = b0 + b1*cwc(dose) + r; b0 = g00 + u0; b1 = g10", clinics)
@@ -217,7 +217,7 @@ def test_ids_of_another_type_are_no_new_groups(clinics):
     design = design_of("pain = b0 + b1*dose + r; b0 = g00 + u0; b1 = g10", numbered)
     with pytest.raises(DataError, match=r"clinic '100' is str here and of another type where it was fitted"):
         new_rows(design, numbered.astype({"clinic": str}))
-    assert (new_rows(design, numbered.astype({"clinic": float})).known == np.arange(7)).all()
+    assert (new_rows(design, numbered.astype({"clinic": float})).groups[0].known == np.arange(7)).all()
 
 
 def test_a_product_that_overflows(clinics):

@@ -3,11 +3,8 @@
 import dataclasses
 import pickle
 
-import pandas as pd
 import pytest
 
-from bayeshlm import Model
-from bayeshlm.design import build_design
 from bayeshlm.equations import parse, render
 from bayeshlm.equations.rename import rename_columns
 from bayeshlm.equations.spec import Column, FixedTerm, Level1Term, LevelEquation, ModelSpec, Path, Product, RandomEffect
@@ -123,16 +120,6 @@ def test_properties_of_one_grouping_say_so(made, name):
         getattr(made(), name)
 
 
-@pytest.mark.parametrize("made", MADE)
-@pytest.mark.parametrize("group", ["school", None])
-def test_a_design_of_one_grouping_says_so(made, group):
-    columns = ["math", "year", "female", "size", "attain", "z", "child", "school", "primary", "secondary"]
-    data = pd.DataFrame({name: [1.0, 2.0, 3.0, 4.0] for name in columns})
-    spec = made()
-    with pytest.raises(EquationError, match=SAYS[made]):
-        build_design(spec, data, group)
-
-
 def test_a_text_has_one_grouping():
     spec = parse("y = b0 + b1*x + r; b0 = g00 + u0[school]; b1 = g10 + u1")
     assert spec.groupings == (spec.group,) == ("school",)
@@ -159,13 +146,6 @@ def test_the_text_of_a_specification(made):
     spec = made()
     assert parse(TEXTS[made]) == spec
     assert parse(render(spec)) == spec
-
-
-@pytest.mark.parametrize("made", MADE)
-def test_a_model_of_one_grouping_says_so(made):
-    data = pd.DataFrame({"math": [1.0], "attain": [1.0]})
-    with pytest.raises(EquationError, match=SAYS[made]):
-        Model(TEXTS[made], data, group="school")
 
 
 def test_paths_of_three_levels():

@@ -37,7 +37,7 @@ def parameters(design, fake_draws, draws):
 
 def test_regenerated_draws_are_the_ones_that_are_kept(design, fake_draws):
     posterior = parameters(design, fake_draws, 8)
-    _, u, beta = group_draws.drawn_groups(posterior, design, 3)
+    _, (u,), (beta,) = group_draws.drawn_groups(posterior, design, 3)
     positions = np.array([J - 1, 2, blocks.BLOCK, 0])
     some = group_draws.regenerated(Draws(posterior, design), positions)
     np.testing.assert_array_equal(some["u"].to_numpy().reshape(u[:, positions].shape), u[:, positions])
@@ -53,11 +53,16 @@ def test_regenerated_draws_are_the_ones_that_are_kept(design, fake_draws):
     np.testing.assert_allclose(beta, fixed, rtol=1e-12, atol=1e-12)
 
 
+def flat(drawn):
+    log_likelihood, u, beta = drawn
+    return [log_likelihood, *u, *beta]
+
+
 def test_the_number_of_threads_does_not_change_a_bit(design, fake_draws, monkeypatch):
     posterior = parameters(design, fake_draws, 20)
-    many = group_draws.drawn_groups(posterior, design, 3), group_draws.group_moments(Draws(posterior, design))
+    many = flat(group_draws.drawn_groups(posterior, design, 3)), group_draws.group_moments(Draws(posterior, design))
     monkeypatch.setattr(blocks.os, "cpu_count", lambda: 1)
-    one = group_draws.drawn_groups(posterior, design, 3), group_draws.group_moments(Draws(posterior, design))
+    one = flat(group_draws.drawn_groups(posterior, design, 3)), group_draws.group_moments(Draws(posterior, design))
     for first, second in zip(many[0], one[0], strict=True):
         np.testing.assert_array_equal(first, second)
     assert many[1].identical(one[1])

@@ -72,7 +72,7 @@ def test_a_posterior_of_one_grouping_is_laid_out_so():
     draws = hlm.open_model("hsb-slopes-as-outcomes-full").prior_predictive(2, seed=1)
     found = posterior_dataset(draws["prior"].to_dataset(), design)
     u, beta = np.arange(2.0 * J * q).reshape(2, J, q), np.arange(2.0 * J * C).reshape(2, J, C)
-    found = with_groups(found, u, beta, design)
+    found = with_groups(found, [u], [beta], design)
     assert {name: found[name].dims for name in found.data_vars} == {
         "gamma": ("chain", "draw", "fixed"),
         "tau": ("chain", "draw", "random"),

@@ -199,10 +199,10 @@ def test_collinear_columns() -> None:
         )
 
     twice = np.column_stack([design.X, design.X[:, 2]])
-    object.__setattr__(design, "cross_products", changed(twice, design.Z))
+    object.__setattr__(design, "products", changed(twice, design.Z))
     with pytest.raises(DataError, match="columns of the fixed effects are collinear"):
         fit_reml(design)
-    object.__setattr__(design, "cross_products", changed(design.X, np.column_stack([design.Z[:, 0], design.Z[:, 0]])))
+    object.__setattr__(design, "products", changed(design.X, np.column_stack([design.Z[:, 0], design.Z[:, 0]])))
     with pytest.raises(DataError, match="columns that u1 multiply are collinear or zero"):
         fit_reml(design)
 
