@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import bayeshlm as hlm
 from bayeshlm.commands.cli import main
@@ -15,6 +16,8 @@ from bayeshlm.faces.gallery import gallery_names, read_model_file
 from bayeshlm.fitted import FittedModel
 from bayeshlm.quantities.diagnostics import diagnose
 from bayeshlm.sampling import importance, nuts
+from bayeshlm.sampling.convert import parameters_tree
+from bayeshlm.sampling.options import sampling_options
 
 QUICK = ("hsb-random-coefficients", "lee-bryk-slopes-as-outcomes")
 
@@ -55,6 +58,27 @@ def test_the_gallery_agrees_with_nuts(name):
     assert verdict.converged
     assert max(verdict.certificate.pareto_k[-2:]) < 0.5
     agree(*fits)
+
+
+@pytest.mark.slow
+def test_an_sd_near_zero_has_no_bias_and_errors_that_are_not_understated():
+    """40 seeds against a long run: a proposal too narrow towards tau = 0 makes the mean z of tau several errors large."""
+    model = hlm.open_model(QUICK[0])
+
+    def scalars(draws, seed, sampler):
+        options = sampling_options(draws=draws, seed=seed, sampler=sampler, progress=False)
+        raw = nuts.run_nuts(model.design, model.priors, options)
+        tree = parameters_tree(raw, model.design, model.priors, options)
+        return FittedModel(model.design, model.priors, tree).draws.scalars()
+
+    long = scalars(50_000, 99, "nutpie")
+    mean, error = long.mean(axis=(1, 2)), diagnose(long)[3]
+    z = []
+    for seed in range(40):
+        draws = scalars(1000, seed, "importance")
+        z.append((draws.mean(axis=(1, 2)) - mean) / np.hypot(diagnose(draws)[3], error))
+    assert (abs(np.mean(z, axis=0)) < 4 / np.sqrt(40)).all()
+    assert (np.mean(np.square(z), axis=0) < stats.chi2.ppf(1 - 1e-3, 40) / 40).all()
 
 
 def test_groups_have_the_same_posterior(fit):

@@ -25,7 +25,7 @@ class Certificate:
         Shape of the tail of each round's weights (Vehtari, Simpson, Gelman, Yao & Gabry 2024, J. Machine Learning
         Research 25(72)); below 0.5 their variance is finite.
     ess_weights : tuple of float
-        Effective number of points of each round, ``1/sum w^2`` of the smoothed weights, which sum to 1.
+        Effective number of points of each round, ``1/sum w^2`` of the weights, which sum to 1.
     shift : tuple of float
         Largest move of a mean from one round to the next, in posterior SDs; of the first from the mode.
     n_points : int

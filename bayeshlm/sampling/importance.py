@@ -1,10 +1,11 @@
 """Adaptive importance sampling: independent draws of a posterior of few parameters, with a certificate.
 
-Points come from a multivariate t with 5 degrees of freedom around the mode. Their weights, density over proposal, have
-their tail smoothed by a generalized Pareto distribution; the location and the scale of the proposal are refitted to the
-weighted points, and the next round begins (adaptive importance sampling: Cappe, Douc, Guillin, Marin & Robert 2008,
-Statistics and Computing 18, 447-459; the smoothing and its diagnostic k: Vehtari, Simpson, Gelman, Yao & Gabry 2024,
-J. Machine Learning Research 25(72)).
+Points come from a multivariate t with 5 degrees of freedom around the mode, some from a wider one. The location and the
+scale of the proposal are refitted to the points, weighted by density over proposal, and the next round begins (Cappe,
+Douc, Guillin, Marin & Robert 2008, Statistics and Computing 18, 447-459). A generalized Pareto distribution of the
+largest weights says by its shape k how far they can be trusted (Vehtari, Simpson, Gelman, Yao & Gabry 2024, J. Machine
+Learning Research 25(72)). The weights themselves are left as they are: below k = 0.5, where alone they are used, their
+variance is finite, and smoothed ones lean away from the tails.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from bayeshlm.sampling.points import Points
 type Array = NDArray[np.float64]
 
 NU = 5.0
-WIDER = 1.3
-"""Scale of the proposal over the covariance; of 17 models with 40 seeds one run fails instead of four at scale 1."""
+WIDE, WIDTH = 0.2, 2.0
+"""Share of the points that are drawn from a t of twice the scale (a defensive mixture: Hesterberg 1995, Technometrics
+37, 185-194), without which the tails of the posterior are underrated."""
 
 MAX_ROUNDS = 6
 MIN_POINTS = 1000
@@ -40,7 +42,7 @@ class Round:
     y : array, (n, D)
         In the order in which they were drawn, independently of each other.
     weights : array, (n,)
-        Smoothed, of sum 1.
+        Of sum 1.
     pareto_k : float
     """
 
@@ -96,22 +98,27 @@ def importance_draws(points: Points, n_draws: int, seed: int, density_ms: float)
 def draw_round(points: Points, location: Array, scale: Array, n_points: int, rng: np.random.Generator) -> Round:
     """Draw points from the proposal, and weight them."""
     size = len(location)
-    z = rng.normal(size=(n_points, size)) * np.sqrt(NU / rng.chisquare(NU, n_points))[:, None]
-    y = location + z @ np.linalg.cholesky(WIDER * scale).T
+    width = np.where(rng.random(n_points) < WIDE, WIDTH, 1.0)
+    z = rng.normal(size=(n_points, size)) * (width * np.sqrt(NU / rng.chisquare(NU, n_points)))[:, None]
+    y = location + z @ np.linalg.cholesky(scale).T
     log_density, _ = points.log_densities(y)
-    log_proposal = -0.5 * (NU + size) * np.log1p((z**2).sum(axis=1) / NU)
-    return Round(y, *smoothed(log_density - log_proposal))
+    distance, power = (z**2).sum(axis=1) / NU, 0.5 * (NU + size)
+    log_proposal = np.logaddexp(
+        np.log(1 - WIDE) - power * np.log1p(distance),
+        np.log(WIDE) - size * np.log(WIDTH) - power * np.log1p(distance / WIDTH**2),
+    )
+    return Round(y, *weights_and_k(log_density - log_proposal))
 
 
-def smoothed(log_ratios: Array) -> tuple[Array, float]:
-    """Pareto-smoothed weights (n,), of sum 1, and k; infinite k where too few points have a density."""
+def weights_and_k(log_ratios: Array) -> tuple[Array, float]:
+    """Weights (n,) of sum 1, and Pareto k of the largest; infinite k where too few points have a density."""
     from arviz_stats.base.array import BaseArray
 
     relative = np.maximum(log_ratios - log_ratios.max(), -700.0)  # exp of less is zero
     if (relative > -700.0).sum() < len(relative) / 4:  # the tail is the largest fifth, at most
         return np.full(len(relative), 1 / len(relative)), np.inf
-    log_weights, k = BaseArray().psislw(-relative)
-    weights = np.exp(log_weights)
+    _, k = BaseArray().psislw(-relative)
+    weights = np.exp(relative)
     return weights / weights.sum(), float(k)
 
 

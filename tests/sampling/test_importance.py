@@ -83,10 +83,11 @@ def test_densities_and_gradients_are_those_of_the_callback():
 def test_a_folded_coordinate_has_its_jacobian():
     y, edges = np.linspace(-3, 2, 60)[:, None], np.array([-2.0])
     folded = points(signed_sd, [], 1, edges)
-    distance = 2 * np.exp(y[:, 0] / 2)
+    inner = np.expm1(2.0) * np.exp(y[:, 0])  # 2 = log(1 + inner) at y = 0
+    distance = np.log1p(inner)
     np.testing.assert_allclose(folded.places(y)[:, 0], distance - 2, atol=1e-12)
     values, gradients = folded.log_densities(y)
-    np.testing.assert_allclose(values, -0.5 * distance**2 + np.log(distance / 2), atol=1e-12)
+    np.testing.assert_allclose(values, -0.5 * distance**2 + np.log(inner / (1 + inner)), atol=1e-12)
     step = 1e-5
     slope = (folded.log_densities(y + step)[0] - folded.log_densities(y - step)[0]) / (2 * step)
     np.testing.assert_allclose(gradients[:, 0], slope, atol=1e-8)
@@ -127,9 +128,9 @@ def test_a_target_that_it_cannot_draw_from_is_refused(target):
 
 
 def test_a_second_mode_is_refused_until_the_proposal_covers_it():
-    """The rounds around the first alone have k above 1; those that hold have both, in their proportions."""
+    """A round around the first alone has a large k; those that hold have both, in their proportions."""
     draws, certificate = importance_draws(points(two_modes, [], 1), 2000, 1, 0.0)
-    assert certificate.pareto_k[0] > 1
+    assert certificate.pareto_k[0] > 0.7
     assert certificate.holds
     second = draws[:, 0] > 1
     ess = diagnose(second.astype(float).reshape(1, 4, 500))[0][0]

@@ -155,8 +155,8 @@ def _sampler(subject: Subject) -> str:
     if certificate is not None and certificate.holds:
         return (
             f"adaptive importance sampling ({WORKS['ais'].cited}), with {count(len(certificate.shift))} rounds of"
-            f" {count(certificate.n_points)} points from a multivariate t distribution with 5 degrees of freedom and"
-            f" Pareto smoothed weights ({WORKS['psis'].cited}); {count(subject.convergence.n_draws)} draws were"
+            f" {count(certificate.n_points)} points from multivariate t distributions with 5 degrees of freedom;"
+            f" {count(subject.convergence.n_draws)} draws were"
             " resampled from the last two rounds"
         )
     name = "PyMC" if options.sampler == "pymc" else "nutpie"
