@@ -224,6 +224,8 @@ def convergence_table(verdicts: Mapping[str, Convergence]) -> pd.DataFrame:
     fields = ("converged", "min_ess_bulk", "min_ess_tail", "max_r_hat", "divergences")
     rows = [[getattr(verdict, name) for name in fields] for verdict in verdicts.values()]
     table = pd.DataFrame(rows, pd.Index(list(verdicts), name="dataset"), list(fields))
+    certified = (verdict.certificate if verdict.by_importance else None for verdict in verdicts.values())
+    table["pareto_k"] = [np.nan if one is None else max(one.pareto_k[-2:]) for one in certified]
     table["reasons"] = [" ".join(verdict.reasons) for verdict in verdicts.values()]
     return table
 

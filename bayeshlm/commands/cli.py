@@ -11,7 +11,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from bayeshlm.errors import HLMError, ModelWarning, SamplingError
 from bayeshlm.foreign_text import printable
@@ -110,6 +110,11 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument(
         "--target-accept", type=float, metavar="P", help="acceptance rate aimed at (0.9); nearer to 1 fewer divergences"
     )
+    fit.add_argument(
+        "--sampler",
+        choices=("auto", "nutpie", "pymc", "importance"),
+        help="NUTS by nutpie or PyMC, or importance sampling with NUTS where that does not hold (auto)",
+    )
     fit.add_argument("--out", type=Path, metavar="DIR", help="write posterior.nc, group_coefficients.csv, summary.json")
     fit.add_argument("--reml", action="store_true", help="set REML's estimates beside the posterior, with a verdict")
     fit.add_argument("--report", type=Path, metavar="FILE", help="write everything as one HTML page")
@@ -141,7 +146,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 def _fit(options: argparse.Namespace) -> int:
     from bayeshlm.commands.results_folder import POSTERIOR, check_folder, write_results
-    from bayeshlm.faces.gallery import open_model
+    from bayeshlm.faces.gallery import open_model, read_model_file
     from bayeshlm.text_file import check_file
 
     named = {options.out: options.out and options.out / POSTERIOR, options.report: options.report}
@@ -150,26 +155,25 @@ def _fit(options: argparse.Namespace) -> int:
         check_folder(options.out)
     if options.report is not None:
         check_file(options.report, "--report", "report.html")
-    model = open_model(options.model, options.data)
+    file, model = read_model_file(options.model), open_model(options.model, options.data)
     if options.reml:
         from bayeshlm.reml.estimate import fit_reml
 
         fit_reml(model.design)  # data that REML cannot fit are refused before anything is sampled
     progress = False if options.quiet else None
+    sampler: Any = options.sampler or file.sampler or "auto"  # which fit checks
     fit = model.fit(
         draws=options.draws,
         tune=options.tune,
         chains=options.chains,
         seed=options.seed,
+        sampler=sampler,
         target_accept=options.target_accept,
         progress=progress,
     )
     if options.out is not None:
         write_results(fit, options.out, options.reml)
     if options.report is not None:
-        from bayeshlm.faces.gallery import read_model_file
-
-        file = read_model_file(options.model)
         data = options.data or file.dataset or file.data or ""
         fit.report(options.report, title=file.title, source=file.source, data=data, progress=progress)
     if not options.quiet:

@@ -14,6 +14,7 @@ from bayeshlm.errors import FileError
 from bayeshlm.faces.fit import Fit
 from bayeshlm.fitted import FittedModel
 from bayeshlm.foreign_text import no_formulas
+from bayeshlm.quantities.convergence import Convergence
 from bayeshlm.text_file import whole_files
 
 FORMAT = 1
@@ -93,7 +94,8 @@ def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:
             **({"reml": _reml(fit)} if reml else {}),
             "sampling": {
                 **{name: getattr(fitted.options, name) for name in ("chains", "draws", "tune", "seed")},
-                "divergences": verdict.divergences,
+                "sampler": fitted.options.sampler,
+                **_certificate(verdict),
                 "min_ess_bulk": verdict.min_ess_bulk,
                 "max_r_hat": verdict.max_r_hat,
                 "compile_seconds": fitted.compile_seconds,
@@ -103,6 +105,15 @@ def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:
         }
     )
     return content
+
+
+def _certificate(verdict: Convergence) -> dict[str, Any]:
+    """Divergences where NUTS ran, and what importance sampling found where it was tried."""
+    certificate = verdict.certificate
+    return {
+        "divergences": None if verdict.by_importance else verdict.divergences,
+        "importance": None if certificate is None else {"holds": certificate.holds, **certificate.to_attrs()},
+    }
 
 
 def _reml(fit: Fit) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.fit_tables import FitReport
 from bayeshlm.display.left_out_notes import data_notes
+from bayeshlm.display.sampler_text import sampling_line, verdict_lines
 from bayeshlm.equations import render
 from bayeshlm.fitted import FittedModel
 from bayeshlm.quantities.convergence import Convergence
@@ -24,7 +25,7 @@ def fit_report(fitted: FittedModel, convergence: Convergence) -> FitReport:
     convergence : Convergence
         The verdict on its sampler.
     """
-    design, draws, options = fitted.design, fitted.draws, fitted.options
+    design, draws = fitted.design, fitted.draws
     return FitReport(
         title=f"Two-level model of {design.spec.outcome.name}",
         equations=render(design.spec, "levels", design.group),
@@ -36,22 +37,9 @@ def fit_report(fitted: FittedModel, convergence: Convergence) -> FitReport:
         variance=variance_components(draws),
         icc=icc(draws),
         plausible_ranges=plausible_ranges(draws),
-        verdict=(*_verdict(convergence), *filter(None, [undetermined_components(design)])),
-        sampling=(
-            f"NUTS ({options.sampler}): {options.chains} chains of {options.draws} draws after {options.tune} of"
-            f" tuning, seed {options.seed}; {fitted.compile_seconds:.1f} s to compile,"
-            f" {fitted.sample_seconds:.1f} s to sample"
-        ),
+        verdict=(*verdict_lines(convergence), *filter(None, [undetermined_components(design)])),
+        sampling=sampling_line(fitted, convergence),
         left_out=design.left_out,
         notes=data_notes(design),
         labels=ColumnLabels.of(design),
     )
-
-
-def _verdict(convergence: Convergence) -> tuple[str, ...]:
-    counts = (
-        f"{convergence.divergences} of {convergence.n_draws} draws diverged; smallest bulk ESS"
-        f" {convergence.min_ess_bulk:.0f}, tail {convergence.min_ess_tail:.0f}; largest R-hat"
-        f" {convergence.max_r_hat:.3f}"
-    )
-    return (f"{'Converged' if convergence.converged else 'NOT CONVERGED'}: {counts}.", *convergence.reasons)

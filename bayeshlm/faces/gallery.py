@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bayeshlm.faces.model import Model
 
-_TEXT_KEYS = ("title", "source", "dataset", "data", "group_data", "group", "equations")
+_TEXT_KEYS = ("title", "source", "dataset", "data", "group_data", "group", "equations", "sampler")
 _TABLE_KEYS = ("priors", "published", "published_by")
 _NUMBER = re.compile(r"[+-]?\d*\.?\d+(e[+-]?\d+)?", re.IGNORECASE)
 
@@ -31,10 +31,8 @@ class Published:
 
     Attributes
     ----------
-    value : str
-        Estimate as printed.
-    se : str or None
-        Standard error as printed, if any.
+    value, se : str
+        Estimate and standard error; None for one that is not printed.
     """
 
     value: str
@@ -59,6 +57,8 @@ class ModelFile:
         Grouping column.
     equations : str
         The level equations.
+    sampler : str or None
+        As `bayeshlm.Model.fit` takes it, which checks it.
     priors : dict of str to str
         Prior by symbol, such as ``"g01": "Normal(0, 1)"``.
     published : dict of str to Published
@@ -75,6 +75,7 @@ class ModelFile:
     group_data: Path | None
     group: str | None
     equations: str
+    sampler: str | None = None
     priors: Mapping[str, str] = field(default_factory=dict)
     published: Mapping[str, Published] = field(default_factory=dict)
     published_by: Mapping[str, str] = field(default_factory=dict)
@@ -102,13 +103,11 @@ def read_model_file(path_or_name: str | Path) -> ModelFile:
     Returns
     -------
     ModelFile
-        The checked content.
 
     Raises
     ------
     FileError
-        When there is no such model, or the file is not a model file; the message names the line or
-        the key.
+        When there is no such model, or the file is not a model file; the message names the line or the key.
 
     Examples
     --------
@@ -140,6 +139,7 @@ def read_model_file(path_or_name: str | Path) -> ModelFile:
         group_data=group_data,
         group=text["group"],
         equations=text["equations"],
+        sampler=text["sampler"],
         priors=_texts(content, "priors", path, '"Normal(0, 1)"'),
         published=_published(content, path),
         published_by=_texts(content, "published_by", path, '"REML"'),

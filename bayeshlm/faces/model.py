@@ -168,12 +168,12 @@ class Model:
         chains: int = 4,
         cores: int | None = None,
         seed: int | None = None,
-        sampler: Sampler = "nutpie",
+        sampler: Sampler = "auto",
         parameterization: Parameterization = "marginal",
         target_accept: float | None = None,
         progress: bool | None = None,
     ) -> Fit:
-        """Sample the posterior with NUTS.
+        """Sample the posterior, with NUTS or by importance sampling.
 
         Parameters
         ----------
@@ -187,7 +187,9 @@ class Model:
             Chains run at a time; by default as many as there are processors.
         seed : int, optional
             The same seed gives the same draws. One is drawn, and kept in the result, if none is given.
-        sampler : {"nutpie", "pymc"}
+        sampler : {"auto", "nutpie", "pymc", "importance"}
+            NUTS by nutpie or PyMC, or importance sampling (`bayeshlm.sampling.importance`), in whose place NUTS runs
+            where its certificate does not hold. "auto": NUTS by nutpie; importance if a gradient takes over 3 ms.
         parameterization : {"marginal", "noncentered", "centered"}
             As in `graph`. With the marginal graph u is drawn afterwards, from its exact conditional distribution. Where
             the draws of beta would take more than 256 MiB their moments are kept; see `Fit.group_draws`.
@@ -213,7 +215,6 @@ class Model:
 
         options = sampling_options(draws, tune, chains, cores, seed, sampler, parameterization, target_accept, progress)
         check_level1(self.design)
-
         if reason := undetermined_components(self.design):
             warnings.warn(
                 f"{reason} Sampled all the same, its posterior comes from the priors.", ModelWarning, stacklevel=2

@@ -12,6 +12,7 @@ import xarray as xr
 
 from bayeshlm.design import Design
 from bayeshlm.errors import FileError
+from bayeshlm.sampling.certificate import Certificate
 
 COUNTS = ("chains", "draws", "tune", "seed")
 NUMBERS = ("target_accept", "compile_seconds", "sample_seconds")
@@ -79,7 +80,7 @@ def _check_shapes(idata: xr.DataTree, design: Design) -> None:
     }
     needed: dict[str, dict[str, tuple[str, ...]]] = {
         "posterior": {"gamma": (*sample, "fixed"), "tau": (*sample, "random"), "sigma": sample},
-        "sample_stats": {"diverging": sample},
+        "sample_stats": {} if _by_importance(idata) else {"diverging": sample},
         "log_prior": {"gamma": (*sample, "fixed"), "tau": (*sample, "random"), "sigma": sample},
         "observed_data": {"y": ("obs_id",)},
     }
@@ -109,6 +110,11 @@ def _check_shapes(idata: xr.DataTree, design: Design) -> None:
                 raise FileError(f"{dim} in {node} has other labels than the model's")
     if 0 in (sizes["chain"], sizes["draw"]):
         raise FileError("there are no draws")
+
+
+def _by_importance(idata: xr.DataTree) -> bool:
+    certificate = Certificate.from_attrs(idata["sample_stats"].attrs) if "sample_stats" in idata.children else None
+    return certificate is not None and certificate.holds
 
 
 def _check_attributes(attributes: Any, posterior: xr.Dataset) -> None:

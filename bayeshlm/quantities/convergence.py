@@ -1,4 +1,4 @@
-"""Has the sampler converged? Effective sample sizes, R-hat and divergences, and one verdict."""
+"""Has the sampler converged? Effective sample sizes, R-hat and divergences or Pareto k, and one verdict."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import xarray as xr
 
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.diagnostics import diagnose
+from bayeshlm.sampling.certificate import Certificate
 
 MAX_R_HAT = 1.01
 MIN_ESS = 400
@@ -23,13 +24,16 @@ class Convergence:
     ----------
     converged : bool
         Rank-normalized R-hat <= 1.01 and bulk and tail ESS >= 400 for every parameter, and
-        divergences in at most 0.1 % of the draws (Vehtari et al. 2021, Bayesian Analysis 16, 667-718).
+        divergences in at most 0.1 % of the draws (Vehtari et al. 2021, Bayesian Analysis 16, 667-718). Of draws by
+        importance sampling: the same ESS; their certificate holds, or they would not be there.
     min_ess_bulk, min_ess_tail, max_r_hat : float
         The worst over the parameters; R-hat is NaN with a single chain.
     divergences, n_draws : int
-        Divergent transitions after tuning, and draws kept in all chains.
+        Divergent transitions after tuning (0 by importance sampling), and draws kept in all chains.
     reasons : tuple of str
         One sentence for each criterion that is not met.
+    certificate : Certificate or None
+        Where importance sampling was tried: its numbers. If they hold the draws are its, and else NUTS's.
     """
 
     converged: bool
@@ -39,6 +43,12 @@ class Convergence:
     divergences: int
     n_draws: int
     reasons: tuple[str, ...]
+    certificate: Certificate | None = None
+
+    @property
+    def by_importance(self) -> bool:
+        """Whether the draws are those of importance sampling."""
+        return self.certificate is not None and self.certificate.holds
 
 
 def assess_convergence(posterior: Draws, sample_stats: xr.Dataset) -> Convergence:
@@ -48,11 +58,13 @@ def assess_convergence(posterior: Draws, sample_stats: xr.Dataset) -> Convergenc
     ----------
     posterior : Draws
     sample_stats : xarray.Dataset
-        With ``diverging (chain, draw)``.
+        With ``diverging (chain, draw)``, or by importance sampling with the attributes of its certificate.
     """
+    certificate = Certificate.from_attrs(sample_stats.attrs)
+    by_importance = certificate is not None and certificate.holds
     names, n_draws = posterior.schema.labels, posterior.n_draws
     bulk, tail, r_hats, _ = diagnose(posterior.scalars())
-    divergences = int(sample_stats["diverging"].sum())
+    divergences = 0 if by_importance else int(sample_stats["diverging"].sum())
     reasons = []
     for label, values in (("bulk", bulk), ("tail", tail)):
         worst = int(np.argmin(np.nan_to_num(values, nan=0)))
@@ -63,9 +75,9 @@ def assess_convergence(posterior: Draws, sample_stats: xr.Dataset) -> Convergenc
             )
     worst = int(np.argmax(np.nan_to_num(r_hats, nan=np.inf)))
     r_hat = float(r_hats[worst])
-    if np.isnan(r_hat):
+    if np.isnan(r_hat) and not by_importance:
         reasons.append("R-hat needs at least two chains.")
-    elif r_hat > MAX_R_HAT:
+    elif r_hat > MAX_R_HAT and not by_importance:
         reasons.append(
             f"R-hat of {names[worst]} is {r_hat:.3f}, above {MAX_R_HAT}: the chains disagree; take more draws and"
             " more tuning."
@@ -83,4 +95,5 @@ def assess_convergence(posterior: Draws, sample_stats: xr.Dataset) -> Convergenc
         divergences=divergences,
         n_draws=n_draws,
         reasons=tuple(reasons),
+        certificate=certificate,
     )

@@ -32,7 +32,10 @@ def marginal_target(design: Design, priors: Priors, layout: Layout) -> Target:
     header = np.array([float(VERSION)])
     buffer = pack([header, layout.center, layout.scale, layout.factor, *density.data])
     compiled = compiled_model(_density(), buffer, layout.starting_point, layout.size)
-    return Target(compiled, lambda points: density.parameters(layout.values(points)))
+    edges = np.full(layout.size, -np.inf)
+    tau = slice(len(design.fixed), len(design.fixed) + len(design.random))
+    edges[tau] = -layout.center[tau] / layout.scale[tau]
+    return Target(compiled, lambda points: density.parameters(layout.values(points)), edges)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Runs NUTS on a PyMC model, through nutpie or PyMC's own sampler."""
+"""Runs NUTS on a model, through nutpie or PyMC's own sampler, or importance sampling in its place."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ from bayeshlm.graph.build import build_graph
 from bayeshlm.likelihood.disk_cache import forgiving_caches
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.progress import sampling_bar, somebody_watches, stage
+from bayeshlm.sampling.certificate import Certificate
+from bayeshlm.sampling.importance import BUSY_MS, importance_draws
 from bayeshlm.sampling.layout import reml_layout
 from bayeshlm.sampling.marginal_target import marginal_target
 from bayeshlm.sampling.options import SamplingOptions
+from bayeshlm.sampling.points import Points
 from bayeshlm.sampling.target import POINT, CannotCompile, Target
 
 logger = logging.getLogger(__name__)
@@ -49,7 +52,11 @@ class RawDraws:
 
 
 def run_nuts(design: Design, priors: Priors, options: SamplingOptions) -> RawDraws:
-    """Sample a model with the No-U-Turn sampler (Hoffman & Gelman 2014).
+    """Sample a model with the No-U-Turn sampler (Hoffman & Gelman 2014), or by importance sampling where that holds.
+
+    Importance sampling is tried if it is asked for, or if nothing is and one gradient takes more than
+    `bayeshlm.sampling.importance.BUSY_MS`; without its certificate NUTS runs all the same. The attributes of
+    ``sample_stats`` have the certificate.
 
     nutpie gets the marginal density as machine code that serves every model, and a hierarchical graph compiled;
     PyMC's own sampler gets the graph.
@@ -86,13 +93,39 @@ def _run_nutpie(design: Design, priors: Priors, options: SamplingOptions, show: 
     with stage(PREPARING, show, COMPILING[kind]):
         target = _target(design, priors, options)
     compiled_at = time.perf_counter()
-    tree = _sample(target.compiled, options, show)
-    posterior = tree["posterior"].to_dataset()
-    if target.expand is not None:
-        posterior = target.expand(posterior[POINT].transpose("chain", "draw", ...).to_numpy())
-    return RawDraws(
-        posterior, tree["sample_stats"].to_dataset(), compiled_at - start, time.perf_counter() - compiled_at
-    )
+    draws, certificate = (None, None) if options.sampler == "nutpie" else _importance(target, options, show)
+    if draws is not None:
+        posterior, stats = draws, xr.Dataset()
+    else:
+        tree = _sample(target.compiled, options, show)
+        posterior, stats = tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset()
+        if target.expand is not None:
+            posterior = target.expand(posterior[POINT].transpose("chain", "draw", ...).to_numpy())
+    if certificate is not None:
+        stats.attrs |= certificate.to_attrs()
+    return RawDraws(posterior, stats, compiled_at - start, time.perf_counter() - compiled_at)
+
+
+def _importance(target: Target, options: SamplingOptions, show: bool) -> tuple[xr.Dataset | None, Certificate | None]:
+    """Draws by importance sampling where it was tried and is certified; its certificate where it was tried."""
+    unasked = options.sampler == "auto"
+    if unasked and (target.expand is None or options.parameterization != "marginal"):
+        return None, None
+    if target.expand is None:
+        raise SamplingError(
+            'sampler="importance" needs the fast compiler, which these versions of nutpie and PyTensor do not go with:'
+            ' fit with sampler="nutpie".'
+        )
+    density = Points(target)
+    density_ms = density.milliseconds()
+    if unasked and density_ms <= BUSY_MS:
+        return None, None
+    n_draws = options.chains * options.draws
+    with stage("Importance sampling", show):
+        draws, certificate = importance_draws(density, n_draws, options.seed, density_ms)
+    if not certificate.holds:
+        return None, certificate
+    return target.expand(draws.reshape(options.chains, options.draws, -1)), certificate
 
 
 def _target(design: Design, priors: Priors, options: SamplingOptions) -> Target:

@@ -11,7 +11,7 @@ from bayeshlm.arguments import checked_count, checked_seed
 from bayeshlm.errors import OptionError
 from bayeshlm.graph.parameterization import Parameterization, check_parameterization
 
-type Sampler = Literal["nutpie", "pymc"]
+type Sampler = Literal["auto", "nutpie", "pymc", "importance"]
 
 DEFAULT_TUNE = {"marginal": 400, "noncentered": 1000, "centered": 1000}
 DEFAULT_TARGET_ACCEPT = 0.9
@@ -30,7 +30,7 @@ KEPT: dict[str, type[Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class SamplingOptions:
-    """Options of one run of NUTS; every field has its final value.
+    """Options of one run of a sampler; every field has its final value.
 
     Attributes
     ----------
@@ -38,7 +38,8 @@ class SamplingOptions:
         Draws kept and draws of tuning per chain; chains; chains run at a time.
     seed : int
         The seed that was given, or the one that was drawn: the same seed gives the same draws.
-    sampler : {"nutpie", "pymc"}
+    sampler : {"auto", "nutpie", "pymc", "importance"}
+        What was asked for; what ran is in the draws' `bayeshlm.sampling.certificate.Certificate`.
     parameterization : {"marginal", "noncentered", "centered"}
     target_accept : float
         Acceptance rate that the step size is tuned to, between 0 and 1.
@@ -85,7 +86,7 @@ def sampling_options(
     chains: int = 4,
     cores: int | None = None,
     seed: int | None = None,
-    sampler: Sampler = "nutpie",
+    sampler: Sampler = "auto",
     parameterization: Parameterization = "marginal",
     target_accept: float | None = None,
     progress: bool | None = None,
@@ -103,8 +104,13 @@ def sampling_options(
     400
     """
     if sampler not in get_args(Sampler.__value__):
-        raise OptionError(f'sampler must be "nutpie" or "pymc", not {sampler!r}.')
+        raise OptionError(f'sampler must be "auto", "nutpie", "pymc" or "importance", not {sampler!r}.')
     check_parameterization(parameterization)
+    if sampler == "importance" and parameterization != "marginal":
+        raise OptionError(
+            'sampler="importance" draws few parameters, those of parameterization="marginal": with'
+            f" {parameterization!r} leave sampler out."
+        )
     chains = checked_count("chains", chains, 1)
     if target_accept is None:
         target_accept = DEFAULT_TARGET_ACCEPT

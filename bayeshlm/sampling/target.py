@@ -40,10 +40,14 @@ class Target:
         Its draws are one variable ``point (position,)``, or the model's variables if there is no `expand`.
     expand : callable, optional
         From points (chain, draw, D) to the Dataset of gamma, tau, corr, sigma and u, as far as they are sampled.
+    edges : array, shape (D,), optional
+        For a standard deviation that has a sign, the (negative) place where it is zero: points on either side are the
+        same model. ``-inf`` for the other coordinates.
     """
 
     compiled: Any
     expand: Callable[[Array], xr.Dataset] | None = None
+    edges: Array | None = None
 
 
 def compiled_model(density: Any, buffer: Array, starting_point: Callable[[int], Array], size: int) -> CompiledPyMCModel:

@@ -175,12 +175,15 @@ def test_the_python_code_reads_ids_and_categories_as_the_model_file_does(tmp_pat
 
 def test_options_of_the_fit_are_repeated_where_they_can_be(odd):
     odd = hlm.Fit(odd.model, odd.idata.copy())
-    odd.idata.attrs = {**odd.idata.attrs, "target_accept": 0.99, "sampler": "pymc"}
+    changed = {"target_accept": 0.99, "sampler": "pymc", "parameterization": "centered"}
+    odd.idata.attrs = {**odd.idata.attrs, **changed}
     subject = subject_of(odd)
-    assert python_code(subject).endswith("target_accept=0.99, sampler='pymc')\nfit.report(\"report.html\")")
+    assert python_code(subject).endswith(
+        "0.99, sampler='pymc', parameterization='centered')\nfit.report(\"report.html\")"
+    )
     text = Page(reproduce_section(subject)).text[""]
-    assert "--seed 1 --target-accept 0.99 --report" in text
-    assert "no option for sampler: only the Python code repeats this fit" in text
+    assert "--seed 1 --target-accept 0.99 --sampler pymc --report" in text
+    assert "no option for parameterization: only the Python code repeats this fit" in text
 
 
 @pytest.mark.slow

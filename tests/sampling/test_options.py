@@ -26,7 +26,7 @@ def test_a_seed_is_drawn_and_kept_when_none_is_given():
         ("cores", 0, "cores must be"),
         ("seed", -3, "seed must be"),
         ("seed", 2**40, r"seed must be less than 2\*\*32"),
-        ("sampler", "stan", 'sampler must be "nutpie" or "pymc"'),
+        ("sampler", "stan", 'sampler must be "auto", "nutpie", "pymc" or "importance"'),
         ("parameterization", "central", 'parameterization must be "marginal"'),
         ("target_accept", 1.5, "target_accept must lie between 0 and 1"),
         ("target_accept", "high", "target_accept must lie between 0 and 1"),

@@ -10,6 +10,7 @@ from bayeshlm.display.fit_tables import INTERVALS
 from bayeshlm.display.report.elements import bullets, paragraph, quoted, subheading
 from bayeshlm.display.report.reproduce import typed_priors
 from bayeshlm.display.report.subject import Subject
+from bayeshlm.quantities.convergence import Convergence
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ WORKS = {
         "Hoffman & Gelman, 2014",
         "Hoffman, M. D., & Gelman, A. (2014). The No-U-Turn Sampler: Adaptively setting path lengths in Hamiltonian"
         " Monte Carlo. Journal of Machine Learning Research, 15, 1593-1623.",
+    ),
+    "ais": Work(
+        "Cappé et al., 2008",
+        "Cappé, O., Douc, R., Guillin, A., Marin, J.-M., & Robert, C. P. (2008). Adaptive importance sampling in"
+        " general mixture classes. Statistics and Computing, 18(4), 447-459.",
     ),
     "rhat": Work(
         "Vehtari et al., 2021",
@@ -114,15 +120,13 @@ def methods_text(subject: Subject) -> str:
         if design.left_out.groups:
             lost = len(design.left_out.groups)
             dropped += f", and with them {count(lost)} {'group' if lost == 1 else 'groups'}"
-    sampler = f"nutpie {versions['nutpie']}" if options.sampler == "nutpie" else f"PyMC {versions['pymc']}"
     verdict = subject.convergence
     interval = subject.overview.fixed.attrs
     sentences = [
         f"We fitted a two-level hierarchical linear model ({cite['book']}) of {design.spec.outcome.name} to"
         f" {count(design.n_obs)} rows (level 1) in {count(design.n_groups)} groups ({design.group}, level 2){dropped}.",
         f"The posterior was computed with bayeshlm {versions['bayeshlm']} and PyMC {versions['pymc']} ({cite['pymc']})"
-        f" by the No-U-Turn Sampler ({cite['nuts']}; {sampler}), with {options.chains} chains of"
-        f" {count(options.draws)} draws each after {count(options.tune)} draws of tuning.",
+        f" by {_sampler(subject)}.",
     ]
     if options.parameterization == "marginal":
         sentences.append(
@@ -130,13 +134,9 @@ def methods_text(subject: Subject) -> str:
             " distribution."
         )
     sentences.append(_priors(subject, correlated))
-    sentences.append(
-        f"Convergence was judged by rank-normalized R-hat and effective sample size ({cite['rhat']}): the largest R-hat"
-        f" was {verdict.max_r_hat:.3f}, the smallest bulk effective sample size {count(verdict.min_ess_bulk)}, and"
-        f" {count(verdict.divergences)} of {count(verdict.n_draws)} draws diverged."
-    )
+    sentences.append(_judgment(verdict))
     if not verdict.converged:
-        sentences.append("By these criteria the chains had NOT converged.")
+        sentences.append(f"By these criteria the {'draws' if verdict.by_importance else 'chains'} had NOT converged.")
     averaged = f", with the variance between groups averaged over rows ({cite['johnson']})" if slopes else ""
     sentences.append(
         f"We report posterior means with {percent(interval['ci_prob'])} {INTERVALS[interval['ci_kind']]} credible"
@@ -147,6 +147,40 @@ def methods_text(subject: Subject) -> str:
     if made:
         sentences.append(f"The model was checked by {'; '.join(made)}.")
     return " ".join(sentences)
+
+
+def _sampler(subject: Subject) -> str:
+    """Which sampler ran, with its options."""
+    options, versions, certificate = subject.fitted.options, subject.fitted.versions, subject.convergence.certificate
+    if certificate is not None and certificate.holds:
+        return (
+            f"adaptive importance sampling ({WORKS['ais'].cited}), with {count(len(certificate.shift))} rounds of"
+            f" {count(certificate.n_points)} points from multivariate t distributions with 5 degrees of freedom;"
+            f" {count(subject.convergence.n_draws)} draws were"
+            " resampled from the last two rounds"
+        )
+    name = "PyMC" if options.sampler == "pymc" else "nutpie"
+    return (
+        f"the No-U-Turn Sampler ({WORKS['nuts'].cited}; {name} {versions[name.lower()]}), with {options.chains} chains"
+        f" of {count(options.draws)} draws each after {count(options.tune)} draws of tuning"
+    )
+
+
+def _judgment(verdict: Convergence) -> str:
+    """By what convergence was judged, with the numbers."""
+    if verdict.certificate is not None and verdict.certificate.holds:
+        return (
+            "Convergence was judged by the shape k of the tail of the weights and effective sample size"
+            f" ({WORKS['psis'].cited}; {WORKS['rhat'].cited}): the larger k of the last two rounds was"
+            f" {max(verdict.certificate.pareto_k[-2:]):.2f}, their means were within"
+            f" {verdict.certificate.shift[-1]:.2f} SD of each other, and the smallest bulk effective sample"
+            f" size was {count(verdict.min_ess_bulk)}."
+        )
+    return (
+        f"Convergence was judged by rank-normalized R-hat and effective sample size ({WORKS['rhat'].cited}): the"
+        f" largest R-hat was {verdict.max_r_hat:.3f}, the smallest bulk effective sample size"
+        f" {count(verdict.min_ess_bulk)}, and {count(verdict.divergences)} of {count(verdict.n_draws)} draws diverged."
+    )
 
 
 def _priors(subject: Subject, correlated: bool) -> str:

@@ -86,6 +86,8 @@ def command(subject: Subject) -> str:
     options = " ".join(f"--{name} {value}" for name, value in _counts(subject).items())
     if "target_accept" in _changed(subject):
         options += f" --target-accept {subject.fitted.options.target_accept!r}"
+    if "sampler" in _changed(subject):
+        options += f" --sampler {subject.fitted.options.sampler}"
     return f"bayeshlm fit model.toml {options} --report report.html"
 
 
@@ -103,7 +105,7 @@ def _changed(subject: Subject) -> dict[str, str | float]:
 
 def _not_in_command(subject: Subject) -> list[str]:
     """Say which options of the fit the command line does not have."""
-    missing = [name for name in _changed(subject) if name != "target_accept"]
+    missing = [name for name in _changed(subject) if name == "parameterization"]
     if not missing:
         return []
     return [f"The command line has no option for {' and '.join(missing)}: only the Python code repeats this fit."]

@@ -12,9 +12,9 @@ from bayeshlm.display.report.conclusions import cross_check_conclusion
 from bayeshlm.display.report.elements import bullets, conclusion, paragraph, shown, subheading
 from bayeshlm.display.report.figures import figures
 from bayeshlm.display.report.subject import Subject
+from bayeshlm.display.sampler_text import criteria
 from bayeshlm.display.shown_cross_check import cross_check_blocks
 from bayeshlm.errors import HLMError
-from bayeshlm.quantities.convergence import MAX_DIVERGENT_SHARE, MAX_R_HAT, MIN_ESS
 
 EXTREMES = 3
 """Groups shown at either end."""
@@ -22,11 +22,8 @@ EXTREMES = 3
 
 def convergence_section(subject: Subject) -> str:
     """The verdict, what it was judged by, and how the sampler ran."""
-    criteria = paragraph(
-        f"Judged over all fixed effects, SDs and correlations: rank-normalized R-hat at most {MAX_R_HAT}, bulk and tail"
-        f" effective sample size at least {MIN_ESS}, at most {MAX_DIVERGENT_SHARE:.1%} of the draws divergent."
-    )
-    return bullets((*subject.overview.verdict, f"{subject.overview.sampling}.")) + criteria
+    lines = bullets((*subject.overview.verdict, f"{subject.overview.sampling}."))
+    return lines + paragraph(criteria(subject.convergence))
 
 
 def effects_section(subject: Subject) -> str:
