@@ -62,7 +62,7 @@ def test_the_gallery_agrees_with_nuts(name):
 
 @pytest.mark.slow
 def test_an_sd_near_zero_has_no_bias_and_errors_that_are_not_understated():
-    """40 seeds against a long run: a proposal too narrow towards tau = 0 makes the mean z of tau several errors large."""
+    """40 seeds against a long run: a proposal too narrow towards tau = 0 puts the mean z of tau several errors off."""
     model = hlm.open_model(QUICK[0])
 
     def scalars(draws, seed, sampler):
