@@ -1,6 +1,7 @@
 """The density of the data given the parameters, and the group effects given both."""
 
 from bayeshlm.design.design import Design
+from bayeshlm.likelihood.gaussian_joint import GaussianJoint
 from bayeshlm.likelihood.gaussian_nested import GaussianNested
 from bayeshlm.likelihood.likelihood import Likelihood
 
@@ -16,4 +17,4 @@ def likelihood_of(design: Design) -> Likelihood:
     >>> likelihood_of(hlm.open_model("hsb-one-way-anova").design).can("group densities")
     True
     """
-    return GaussianNested(design)
+    return GaussianNested(design) if len(design.groupings) == 1 else GaussianJoint(design)

@@ -9,10 +9,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
+from bayeshlm.design.coefficient_means import unit_coefficients
 from bayeshlm.likelihood import likelihood_of
 from bayeshlm.likelihood.blocks import BLOCK, in_threads
 from bayeshlm.likelihood.group_effects import GroupBlock, fixed_part
 from bayeshlm.parameters.draws import Draws
+from bayeshlm.parameters.layout_of_groupings import layout_of_groupings
 
 type Array = NDArray[np.float64]
 
@@ -25,13 +27,17 @@ def drawn_groups(draws: xr.Dataset, design: Design, seed: int) -> tuple[Array | 
     """
     labels = {"fixed": design.fixed_labels, "random": design.random_labels, "random_": design.random_labels}
     labelled = draws.assign_coords({dim: names for dim, names in labels.items() if dim in draws.dims})
-    given = likelihood_of(design).group_effects(Draws(labelled, design))
+    likelihood, parameters = likelihood_of(design), Draws(labelled, design)
+    if not likelihood.can("group densities"):
+        effects = _sampled_effects(draws, design) or likelihood.drawn_effects(parameters, seed)
+        gamma = parameters.flat(parameters.gamma)
+        return None, effects, [unit_coefficients(design, k, gamma, effects) for k in range(len(effects))]
+    given = likelihood.group_effects(parameters)
     n_draws, J = len(given.sigma), design.n_groups
     log_likelihood = np.empty((n_draws, J))
     u, beta = np.empty((n_draws, J, len(design.random))), np.empty((n_draws, J, len(design.coefficients)))
-    sampled = None
-    if "u" in draws:
-        sampled = draws["u"].transpose("chain", "draw", ...).to_numpy().reshape(u.shape)
+    kept = _sampled_effects(draws, design)
+    sampled = kept[0] if kept else None
 
     def fill(block: GroupBlock) -> None:
         groups = block.groups
@@ -42,6 +48,15 @@ def drawn_groups(draws: xr.Dataset, design: Design, seed: int) -> tuple[Array | 
 
     given.each_block(fill, likelihood=True)
     return log_likelihood, [u], [beta]
+
+
+def _sampled_effects(draws: xr.Dataset, design: Design) -> list[Array]:
+    """U of every grouping, (S, J, q), where it was sampled; else none."""
+    names = [layout.u for layout in layout_of_groupings(design.groupings)]
+    if names[0] not in draws:
+        return []
+    values = [draws[name].transpose("chain", "draw", ...).to_numpy() for name in names]
+    return [u.reshape(-1, *u.shape[2:]) for u in values]
 
 
 def regenerated(posterior: Draws, positions: NDArray[np.int64]) -> xr.Dataset:

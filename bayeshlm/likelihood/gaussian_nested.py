@@ -35,6 +35,17 @@ class GaussianNested(Likelihood):
         data = density_data(self.design, priors)
         return LogDensity(marginal_posterior, data, lambda values: marginal_draws(values, self.design, priors))
 
+    def drawn_effects(self, draws: Draws, seed: int) -> list[FloatArray]:
+        """One u of every group, a block of groups at a time."""
+        given = self.group_effects(draws)
+        u = np.empty((len(given.sigma), self.design.n_groups, len(self.design.random)))
+
+        def fill(block: GroupBlock) -> None:
+            u[:, block.groups] = np.moveaxis(block.draw(seed), 2, 1)
+
+        given.each_block(fill)
+        return [u]
+
     def group_effects(self, draws: Draws) -> Conditionals:
         """Their normal distributions given the outcomes, exact at each draw."""
         return Conditionals.of(draws)

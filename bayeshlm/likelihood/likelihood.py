@@ -40,13 +40,13 @@ class LogDensity:
     ----------
     function : numba function
         Of ``(x, gradient, *data)``: returns the log density and fills its gradient.
-    data : tuple of arrays
+    data : tuple of arrays and of tuples of arrays
     parameters : function
         Draws of gamma, tau, corr and sigma from values (chain, draw, D) of x.
     """
 
     function: Callable[..., float]
-    data: tuple[FloatArray, ...]
+    data: tuple[Any, ...]
     parameters: Callable[[FloatArray], Any]
 
     def __call__(self, x: FloatArray) -> tuple[float, FloatArray]:
@@ -88,6 +88,10 @@ class Likelihood(ABC):
     @abstractmethod
     def log_density(self, priors: Priors) -> LogDensity:
         """The log density of the parameters' posterior, its gradient, and the parameters of its values."""
+
+    @abstractmethod
+    def drawn_effects(self, draws: Draws, seed: int) -> list[FloatArray]:
+        """Draws of u, (S, J, q), of every grouping given the outcomes, one at each draw of the parameters."""
 
     @abstractmethod
     def group_effects(self, draws: Draws) -> Conditionals:

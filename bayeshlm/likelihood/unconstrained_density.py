@@ -39,8 +39,8 @@ NORMAL, STUDENT_T, LAPLACE = 0.0, 1.0, 2.0
 KERNEL_DATA = ("gamma_origin", "gamma_to_scaled", "u_to_scaled", "ZtZ", "ZtX", "Zty", "XtX", "Xty", "totals")
 
 
-class DensityData(NamedTuple):
-    """All that the density depends on, in the order of the arguments of `marginal_posterior`.
+class PriorData(NamedTuple):
+    """What the density takes of the priors.
 
     Attributes
     ----------
@@ -49,8 +49,6 @@ class DensityData(NamedTuple):
         sigma: the one whose absolute value has the prior).
     corr_prior : array, shape (3, m)
         Shape, row and column of each partial correlation.
-    gamma_origin, gamma_to_scaled, u_to_scaled, ZtZ, ZtX, Zty, XtX, Xty, totals : arrays
-        As `bayeshlm.likelihood.gaussian_kernel.marginal_log_density` takes them.
     constant : array, shape (1,)
         The priors' normalizing constants.
     """
@@ -59,6 +57,20 @@ class DensityData(NamedTuple):
     tau_prior: Array
     sigma_prior: Array
     corr_prior: Array
+    constant: Array
+
+
+class DensityData(NamedTuple):
+    """All that the density depends on, in the order of the arguments of `marginal_posterior`.
+
+    Attributes
+    ----------
+    priors : PriorData
+    gamma_origin, gamma_to_scaled, u_to_scaled, ZtZ, ZtX, Zty, XtX, Xty, totals : arrays
+        As `bayeshlm.likelihood.gaussian_kernel.marginal_log_density` takes them.
+    """
+
+    priors: PriorData
     gamma_origin: Array
     gamma_to_scaled: Array
     u_to_scaled: Array
@@ -68,18 +80,25 @@ class DensityData(NamedTuple):
     XtX: Array
     Xty: Array
     totals: Array
-    constant: Array
+
+
+def prior_data(design: Design, priors: Priors) -> PriorData:
+    """Collect what the density takes of the priors."""
+    partial = partial_correlations(design, priors)
+    return PriorData(
+        gamma_prior=_symmetric_priors(priors.gamma),
+        tau_prior=_symmetric_priors(priors.tau),
+        sigma_prior=_symmetric_priors([priors.sigma]),
+        corr_prior=np.array([partial.shapes, partial.rows, partial.columns], dtype=float),
+        constant=np.array([_constant(priors, partial)]),
+    )
 
 
 def density_data(design: Design, priors: Priors) -> DensityData:
     """Collect what the density of a model depends on."""
     products = design.cross_products
-    partial = partial_correlations(design, priors)
     return DensityData(
-        gamma_prior=_symmetric_priors(priors.gamma),
-        tau_prior=_symmetric_priors(priors.tau),
-        sigma_prior=_symmetric_priors([priors.sigma]),
-        corr_prior=np.array([partial.shapes, partial.rows, partial.columns], dtype=float),
+        priors=prior_data(design, priors),
         gamma_origin=priors.at_means(products.ols),
         gamma_to_scaled=np.linalg.inv(priors.basis @ products.x_transform),
         u_to_scaled=np.linalg.inv(products.z_transform),
@@ -89,7 +108,6 @@ def density_data(design: Design, priors: Priors) -> DensityData:
         XtX=products.XtX.sum(axis=0),
         Xty=products.Xty.sum(axis=0),
         totals=np.array([products.yty.sum(), design.n_obs]),
-        constant=np.array([_constant(priors, partial)]),
     )
 
 
@@ -157,32 +175,9 @@ def _log_prior(x: float, prior: Array) -> tuple[float, float]:
 
 
 @numba.njit(error_model="numpy", nogil=True, forceinline=True)
-def marginal_posterior(
-    x: Array,
-    gradient: Array,
-    gamma_prior: Array,
-    tau_prior: Array,
-    sigma_prior: Array,
-    corr_prior: Array,
-    gamma_origin: Array,
-    gamma_to_scaled: Array,
-    u_to_scaled: Array,
-    ZtZ: Array,
-    ZtX: Array,
-    Zty: Array,
-    XtX: Array,
-    Xty: Array,
-    totals: Array,
-    constant: Array,
-) -> float:
-    """Log density at ``x (p + q + m + 1,)``, the transforms' Jacobian included; `gradient` is filled.
-
-    The other arguments are those of `DensityData`.
-    """
-    p, q, m = gamma_prior.shape[1], tau_prior.shape[1], corr_prior.shape[1]
-    gamma, tau, log_odds, sigma = x[:p], x[p : p + q], x[p + q : p + q + m], np.exp(x[p + q + m])
-
-    # chol = diag(tau) R; left[k] and spread[k] are R_rr before partial correlation k and sqrt(1 - partial^2).
+def covariance_factor(tau: Array, log_odds: Array, corr_prior: Array) -> tuple[Array, Array, Array, Array]:
+    """``chol = diag(tau) R``; R; and of each partial correlation R_rr before it and ``sqrt(1 - partial^2)``."""
+    q, m = len(tau), len(log_odds)
     R, left, spread = np.zeros((q, q)), np.empty(m), np.empty(m)
     for r in range(q):
         R[r, r] = 1.0
@@ -197,10 +192,31 @@ def marginal_posterior(
     for r in range(q):
         for s in range(q):
             chol[r, s] = tau[r] * R[r, s]
+    return chol, R, left, spread
 
-    log_density, d_gamma, d_chol, d_sigma = marginal_log_density(
-        gamma, chol, sigma, gamma_origin, gamma_to_scaled, u_to_scaled, ZtZ, ZtX, Zty, XtX, Xty, totals
-    )
+
+@numba.njit(error_model="numpy", nogil=True, forceinline=True)
+def with_priors(
+    x: Array,
+    gradient: Array,
+    likelihood: tuple[float, Array, Array, float],
+    factor: tuple[Array, Array, Array, Array],
+    priors: PriorData,
+) -> float:
+    """Log density of the posterior at x, and its gradient, from the likelihood's and the priors'.
+
+    Parameters
+    ----------
+    likelihood : tuple
+        Log density of the outcomes and its derivatives with respect to gamma, chol and sigma.
+    factor : tuple
+        From `covariance_factor`.
+    """
+    gamma_prior, tau_prior, sigma_prior, corr_prior, constant = priors
+    p, q, m = gamma_prior.shape[1], tau_prior.shape[1], corr_prior.shape[1]
+    gamma, tau, log_odds, sigma = x[:p], x[p : p + q], x[p + q : p + q + m], np.exp(x[p + q + m])
+    log_density, d_gamma, d_chol, d_sigma = likelihood
+    _, R, left, spread = factor
     log_density += constant[0]
     for k in range(p):
         value, slope = _log_prior(gamma[k], gamma_prior[:, k])
@@ -222,3 +238,32 @@ def marginal_posterior(
     value, slope = _log_prior(sigma, sigma_prior[:, 0])
     gradient[p + q + m] = (d_sigma + slope) * sigma + 1.0
     return float(log_density + value + x[p + q + m])
+
+
+@numba.njit(error_model="numpy", nogil=True, forceinline=True)
+def marginal_posterior(
+    x: Array,
+    gradient: Array,
+    priors: PriorData,
+    gamma_origin: Array,
+    gamma_to_scaled: Array,
+    u_to_scaled: Array,
+    ZtZ: Array,
+    ZtX: Array,
+    Zty: Array,
+    XtX: Array,
+    Xty: Array,
+    totals: Array,
+) -> float:
+    """Log density at ``x (p + q + m + 1,)``, the transforms' Jacobian included; `gradient` is filled.
+
+    The other arguments are those of `DensityData`.
+    """
+    p, q, m = priors.gamma_prior.shape[1], priors.tau_prior.shape[1], priors.corr_prior.shape[1]
+    gamma, tau, log_odds, sigma = x[:p], x[p : p + q], x[p + q : p + q + m], np.exp(x[p + q + m])
+    factor = covariance_factor(tau, log_odds, priors.corr_prior)
+    likelihood = marginal_log_density(
+        gamma, factor[0], sigma, gamma_origin, gamma_to_scaled, u_to_scaled, ZtZ, ZtX, Zty, XtX, Xty, totals
+    )
+    density: float = with_priors(x, gradient, likelihood, factor, priors)
+    return density

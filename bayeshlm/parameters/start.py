@@ -12,7 +12,7 @@ SHARE = 0.3  # of the residual SD that the random effects start with
 
 def residual_sd_start(design: Design) -> float:
     """The SD of the least-squares residuals, in units of the outcome; 1 for a perfect fit."""
-    return float(np.sqrt(design.cross_products.yty.sum() / design.n_obs)) or 1.0
+    return float(np.sqrt(np.sum(design.products.yty) / design.n_obs)) or 1.0
 
 
 def tau_start(design: Design) -> NDArray[np.float64]:

@@ -59,7 +59,7 @@ class Layout:
 def plain_layout(design: Design, priors: Priors) -> Layout:
     """The unconstrained values themselves, starting within half a unit of the least-squares fit."""
     log_odds = np.zeros(len(partial_correlations(design, priors).rows))
-    gamma = priors.at_means(design.cross_products.ols)
+    gamma = priors.at_means(design.products.ols)
     center = np.concatenate([gamma, tau_start(design), log_odds, [np.log(residual_sd_start(design))]])
     ones = np.ones(len(center))
     return Layout(center, ones, np.empty((0, 0)), 0.5 * ones)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from bayeshlm.design import Design
 from bayeshlm.errors import SamplingError
 from bayeshlm.graph.build import build_graph
 from bayeshlm.likelihood.disk_cache import forgiving_caches
+from bayeshlm.likelihood.lapack import one_blas_thread
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.progress import sampling_bar, somebody_watches, stage
 from bayeshlm.sampling.certificate import Certificate
@@ -78,7 +80,7 @@ def run_nuts(design: Design, priors: Priors, options: SamplingOptions) -> RawDra
         # PyTensor looks for a BLAS at run time that its numba backend does not need.
         warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS", category=UserWarning)
         try:
-            with forgiving_caches():
+            with forgiving_caches(), one_blas_thread() if len(design.groupings) > 1 else nullcontext():
                 return run(design, priors, options, show)
         except (RuntimeError, FloatingPointError) as error:  # pm.SamplingError is a RuntimeError
             raise SamplingError(

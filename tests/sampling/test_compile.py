@@ -19,7 +19,7 @@ from bayeshlm.reml.estimate import fit_reml
 from bayeshlm.sampling import nuts
 from bayeshlm.sampling.compile import graph_target
 from bayeshlm.sampling.layout import plain_layout, reml_layout
-from bayeshlm.sampling.marginal_target import _density_callback, marginal_target
+from bayeshlm.sampling.marginal_target import _marginal_callback, marginal_target
 from bayeshlm.sampling.options import sampling_options
 from bayeshlm.sampling.target import DENSITY, CannotCompile
 
@@ -172,7 +172,7 @@ def test_a_hundred_fits_take_no_memory_that_ten_do_not(model):
         gc.collect()
         return (resident() - before) / n
 
-    anew = growth(lambda: cached_callback(DENSITY, _density_callback(float(VERSION))), 30)
+    anew = growth(lambda: cached_callback(DENSITY, _marginal_callback(float(VERSION))), 30)
     assert anew > 2 * os.sysconf("SC_PAGE_SIZE")
     assert growth(lambda: run(model, draws=20, tune=20, chains=1, seed=1), 100) < anew / 2
 

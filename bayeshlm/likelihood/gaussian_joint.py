@@ -1,0 +1,82 @@
+"""Normal outcomes with several groupings: ``y ~ N(X gamma, sum_k Z_k G_k Z_k' + sigma^2 I)``, all u integrated out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, NoReturn
+
+from bayeshlm.design.joint_products import JointProducts
+from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.errors import OptionError
+from bayeshlm.likelihood.group_effects import Conditionals, covariance_factor
+from bayeshlm.likelihood.likelihood import Capability, Likelihood, LogDensity, Unit
+from bayeshlm.parameters.draws import Draws
+from bayeshlm.parameters.priors import Priors
+
+if TYPE_CHECKING:
+    from bayeshlm.likelihood.elimination import Elimination
+
+
+class GaussianJoint(Likelihood):
+    """Rows in units of several groupings, nested or crossed, level-1 errors normal with one variance.
+
+    Log density and random effects come from cross-products. Units are not independent of each other given the
+    parameters, so that there are no densities of single ones.
+    """
+
+    def why_not(self, what: Capability) -> str:
+        """Densities of units are not there."""
+        if what in ("marginal", "sufficient statistics"):
+            return ""
+        groupings = " and ".join(map(repr, self.design.groupings))
+        return (
+            f"this takes the density of one unit given the parameters, but with several groupings ({groupings}) units "
+            "depend on each other: compare such models by their predictions, or by REML's and ML's criteria"
+        )
+
+    @cached_property
+    def elimination(self) -> Elimination:
+        """The cross-products in the order in which the random effects are eliminated."""
+        from bayeshlm.likelihood.elimination import Elimination
+
+        products = self.design.products
+        assert isinstance(products, JointProducts)
+        return Elimination.of(products)
+
+    def log_density(self, priors: Priors) -> LogDensity:
+        """As machine code over the cross-products, see `bayeshlm.likelihood.joint_posterior`."""
+        from bayeshlm.likelihood.joint_posterior import joint_data, joint_posterior
+        from bayeshlm.likelihood.unconstrained_density import marginal_draws
+
+        data = joint_data(self.design, priors, self.elimination)
+        return LogDensity(joint_posterior, data, lambda values: marginal_draws(values, self.design, priors))
+
+    def drawn_effects(self, draws: Draws, seed: int) -> list[FloatArray]:
+        """One u of every unit from the joint normal distribution of all, exact at each draw."""
+        from bayeshlm.likelihood.joint_effects import JointEffects
+
+        root, chols, start = covariance_factor(draws), [], 0
+        for term in self.design.predictor.random:
+            own = slice(start, start + len(term.columns))
+            start = own.stop
+            chols.append(root[:, own, own])
+        effects = JointEffects(self.elimination, draws.flat(draws.gamma), chols, draws.flat(draws.sigma))
+        return [u[:, 0] for u in effects.draw(seed)]
+
+    def group_effects(self, draws: Draws) -> Conditionals:
+        """There are none of single units."""
+        self._refuse()
+
+    def pointwise(self, draws: Draws, unit: Unit, units: IntArray) -> FloatArray:
+        """There are none."""
+        self._refuse()
+
+    def reduced_pointwise[Result](
+        self, draws: Draws, unit: Unit, reduce: Callable[[IntArray, FloatArray], Result], doing: str | None = None
+    ) -> list[Result]:
+        """There are none."""
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise OptionError(self.why_not("group densities"))
