@@ -56,7 +56,7 @@ class FittedModel:
     @cached_property
     def draws(self) -> Draws:
         """The draws of the parameters, and of the groups as far as they were kept."""
-        posterior = parameters(self.idata["posterior"].to_dataset())
+        posterior = parameters(self.idata["posterior"].to_dataset(), self.design.groupings)
         kept = "group_moments" in self.idata.children
         return Draws(posterior, self.design, self.idata["group_moments"].to_dataset() if kept else None)
 

@@ -23,7 +23,7 @@ def unsampled(monkeypatch, fake_draws):
 
     fitted = []
 
-    def fit(self, draws=1000, tune=None, chains=4, seed=None, target_accept=None, progress=None):
+    def fit(self, draws=1000, tune=None, chains=4, seed=None, target_accept=None, progress=None, sampler="auto"):
         fitted.append(self)
         options = sampling_options(draws=draws, tune=tune, chains=chains, seed=1)
         return Fit(self, to_datatree(fake_draws(self.design, chains, draws), self.design, self.priors, options))

@@ -1,5 +1,6 @@
 """A fit's file gives the same fit or one error that names it, whatever became of its bytes, fields and disk."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -142,11 +143,12 @@ EDITS = {
     "priors of another model": (attribute("priors", "{}"), "not those of the stored equations"),
     "no source": (delete(storage.SOURCE), "is not a fit saved by bayeshlm"),
     "no format": (without_attribute("format", storage.SOURCE), "format"),
+    "an older format": (source_attribute("format", 2), "saved before bayeshlm 0.1.0, in an older form"),
     "a newer format": (source_attribute("format", 99), "saved by a newer bayeshlm"),
     "no equations": (without_attribute("equations", storage.SOURCE), "equations"),
     "equations of other columns": (source_attribute("equations", "z = b0 + r; b0 = g00 + u0"), "'z'"),
     "equations that are none": (source_attribute("equations", "y = "), "does not hold a whole fit"),
-    "another group": (source_attribute("group", "x"), "does not hold a whole fit"),
+    "another group": (source_attribute("groupings", '["x"]'), "does not hold a whole fit"),
     "no prior texts": (delete(f"{storage.SOURCE}/prior_text"), "prior_text"),
     "a prior of nothing": (texts(f"{storage.SOURCE}/prior_key", "g77"), "no parameter 'g77'"),
     "a prior that is none": (texts(f"{storage.SOURCE}/prior_text", "Normal(0"), "The prior of g10"),
@@ -167,7 +169,7 @@ def test_an_edited_file_is_refused_with_its_digest_and_with_a_new_one(name, save
         with xr.open_datatree(target, engine="h5netcdf") as opened:
             tree = opened.load()
         del tree[storage.SOURCE].attrs[storage.DIGEST]
-        new = storage.digest(tree, str(tree[storage.SOURCE].attrs["group"]))
+        new = storage.digest(tree, json.loads(tree[storage.SOURCE].attrs["groupings"]))
     except KeyError:
         new = "none"
     with h5py.File(target, "r+") as file:

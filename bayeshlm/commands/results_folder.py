@@ -37,7 +37,7 @@ def write_results(fit: Fit, folder: str | os.PathLike[str], reml: bool = False) 
     check_folder(target)
     with whole_files(target, NAMES) as new:
         fit.save(new / POSTERIOR)
-        no_formulas(fit.group_coefficients()).to_csv(new / GROUPS)
+        no_formulas(_coefficients(fit)).to_csv(new / GROUPS)
         (new / SUMMARY).write_text(json_text(summary(fit, reml)), encoding="utf-8")
 
 
@@ -69,7 +69,7 @@ def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:
     interval = ["mean", "sd", "lower", "upper"]
     skewed = ["mean", "median", "sd", "lower", "upper"]
     diagnostics = ["ess_bulk", "ess_tail", "r_hat"]
-    ranges = fit.plausible_ranges().table
+    one_grouping = len(fit.model.design.groupings) == 1
     content: dict[str, Any] = finite(
         {
             "format": FORMAT,
@@ -83,14 +83,7 @@ def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:
                 "corr": _component(variances, "corr", skewed),
                 "sigma": _component(variances, "sigma", skewed)[""],
             },
-            "icc": _pick(fit.icc().table.T["icc"], skewed),
-            "plausible_ranges": {
-                coefficient: {kind: ends[kind].tolist() for kind in ("plug_in", "predictive")}
-                for coefficient, ends in ranges.groupby(level="coefficient", sort=False)
-            },
-            "reliability": {
-                coefficient: _pick(row, interval) for coefficient, row in fit.reliability().table.iterrows()
-            },
+            **(_of_groups(fit) if one_grouping else {}),
             **({"reml": _reml(fit)} if reml else {}),
             "sampling": {
                 **{name: getattr(fitted.options, name) for name in ("chains", "draws", "tune", "seed")},
@@ -105,6 +98,29 @@ def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:
         }
     )
     return content
+
+
+def _coefficients(fit: Fit) -> pd.DataFrame:
+    """Coefficients of the groups; of several groupings one below the other, the first column saying which."""
+    groupings = fit.model.design.groupings
+    if len(groupings) == 1:
+        return fit.group_coefficients()
+    tables = {name: fit.group_coefficients(grouping=name).rename_axis(["unit", "coefficient"]) for name in groupings}
+    return pd.concat(tables, names=["grouping"])
+
+
+def _of_groups(fit: Fit) -> dict[str, Any]:
+    """What only models of one grouping have."""
+    interval, skewed = ["mean", "sd", "lower", "upper"], ["mean", "median", "sd", "lower", "upper"]
+    ranges = fit.plausible_ranges().table
+    return {
+        "icc": _pick(fit.icc().table.T["icc"], skewed),
+        "plausible_ranges": {
+            coefficient: {kind: ends[kind].tolist() for kind in ("plug_in", "predictive")}
+            for coefficient, ends in ranges.groupby(level="coefficient", sort=False)
+        },
+        "reliability": {coefficient: _pick(row, interval) for coefficient, row in fit.reliability().table.iterrows()},
+    }
 
 
 def _certificate(verdict: Convergence) -> dict[str, Any]:

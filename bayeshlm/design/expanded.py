@@ -31,7 +31,8 @@ def expanded_spec(design: Design) -> ModelSpec:
     -------
     ModelSpec
         Symbols are the labels of the design, such as ``g02[usual]``; the columns that a term stands for are calls of
-        `LEVEL` and `PART`. To be printed, not to be read: no text says it.
+        `LEVEL` and `PART`. To be printed, not to be read: no text says it. With several groupings the equations as they
+        are, a category being one term.
 
     Examples
     --------
@@ -40,6 +41,8 @@ def expanded_spec(design: Design) -> ModelSpec:
     >>> expanded_spec(design) == design.spec  # nothing to write out
     True
     """
+    if len(design.groupings) > 1:
+        return design.spec
     level1, level2 = [], []
     for term, line in zip(design.spec.level1, design.spec.level2, strict=True):
         for column in design.coefficients:

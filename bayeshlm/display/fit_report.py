@@ -5,6 +5,7 @@ from __future__ import annotations
 from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.fit_tables import FitReport
 from bayeshlm.display.left_out_notes import data_notes
+from bayeshlm.display.model_size import kind_of_model, size_of_model
 from bayeshlm.display.sampler_text import sampling_line, verdict_lines
 from bayeshlm.equations import render
 from bayeshlm.fitted import FittedModel
@@ -26,17 +27,16 @@ def fit_report(fitted: FittedModel, convergence: Convergence) -> FitReport:
         The verdict on its sampler.
     """
     design, draws = fitted.design, fitted.draws
+    one = len(design.groupings) == 1
     return FitReport(
-        title=f"Two-level model of {design.spec.outcome.name}",
-        equations=render(design.spec, "levels", design.group),
-        n_obs=design.n_obs,
+        title=f"{kind_of_model(design)} of {design.spec.outcome.name}",
+        equations=render(design.spec, "levels", design.groupings),
+        size=size_of_model(design),
         rows_dropped=design.rows_dropped,
-        n_groups=design.n_groups,
-        group=design.group,
         fixed=fixed_effects(draws),
         variance=variance_components(draws),
-        icc=icc(draws),
-        plausible_ranges=plausible_ranges(draws),
+        icc=icc(draws) if one else None,
+        plausible_ranges=plausible_ranges(draws) if one else None,
         verdict=(*verdict_lines(convergence), *filter(None, [undetermined_components(design)])),
         sampling=sampling_line(fitted, convergence),
         left_out=design.left_out,

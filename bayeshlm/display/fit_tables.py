@@ -55,14 +55,14 @@ class FitReport:
         Heading, such as ``"Two-level model of mathach"``.
     equations : str
         The level equations.
-    n_obs, rows_dropped, n_groups : int
-        Rows used, rows left out because a value was missing, groups.
+    size : str
+        Rows and groups.
+    rows_dropped : int
+        Rows left out because a value was missing.
     left_out : LeftOut
         Columns that miss values.
     notes : tuple of str
         What `data_notes` says of the data.
-    group : str
-        Name of the grouping column.
     fixed, variance : pandas.DataFrame
         As `fixed_effects` and `variance_components` return them.
     icc, plausible_ranges : Quantity or None
@@ -77,10 +77,8 @@ class FitReport:
 
     title: str
     equations: str
-    n_obs: int
+    size: str
     rows_dropped: int
-    n_groups: int
-    group: str
     fixed: pd.DataFrame
     variance: pd.DataFrame
     icc: Quantity | None = None
@@ -133,7 +131,7 @@ def quantity_grid(quantity: Quantity, diagnostics: bool = True) -> Grid:
 
 
 def _overview(report: FitReport) -> list[Block]:
-    counts = [f"{count(report.n_obs)} rows in {count(report.n_groups)} groups ({report.group})"]
+    counts = [report.size]
     if report.rows_dropped:
         counts.append(dropped_rows(report.rows_dropped, report.left_out))
     if report.sampling:

@@ -121,7 +121,8 @@ def model_entries(design: Design, quantities: Mapping[str, Entry]) -> Iterator[t
     for label, value in quantities.items():
         yield RowKey(MODEL, "Model", label), value
     yield RowKey(MODEL, "Model", "rows"), Entry(design.n_obs, is_count=True)
-    yield RowKey(MODEL, "Model", f"groups ({design.group})"), Entry(design.n_groups, is_count=True)
+    for term in design.predictor.random:
+        yield RowKey(MODEL, "Model", f"groups ({term.grouping})"), Entry(len(term.labels), is_count=True)
 
 
 def entry(table: pd.DataFrame, key: Hashable, symbol: str = "") -> Entry:

@@ -6,9 +6,9 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.expanded import expanded_spec
 from bayeshlm.design.naming import prior_label
 from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Section, Title
-from bayeshlm.display.digits import count
 from bayeshlm.display.html import to_html
 from bayeshlm.display.left_out_notes import data_notes, dropped_rows, notes_block
+from bayeshlm.display.model_size import kind_of_model, size_of_model
 from bayeshlm.equations import render
 from bayeshlm.foreign_text import printable
 from bayeshlm.parameters.priors import Priors
@@ -16,12 +16,9 @@ from bayeshlm.parameters.priors import Priors
 
 def model_text(design: Design) -> str:
     """Write a model as plain text: its size, its equations, and what must be said of the data."""
-    title = (
-        f"Model: {design.n_obs} rows in {design.n_groups} groups ({design.group}),"
-        f" {len(design.fixed)} fixed and {len(design.random)} random effects"
-    )
+    title = f"Model: {size_of_model(design)}, {len(design.fixed)} fixed and {len(design.random)} random effects"
     dropped = dropped_rows(design.rows_dropped, design.left_out)
-    equations = render(design.spec, "levels", design.group)
+    equations = render(design.spec, "levels", design.groupings)
     notes = (f"Note: {note}" for note in data_notes(design))
     return printable("\n".join(filter(None, (title, dropped, equations, *notes))))
 
@@ -29,7 +26,7 @@ def model_text(design: Design) -> str:
 def model_html(design: Design, priors: Priors) -> str:
     """Write a model as HTML for a notebook."""
     blocks: list[Block] = [
-        Title(f"Two-level model of {design.spec.outcome.name}"),
+        Title(f"{kind_of_model(design)} of {design.spec.outcome.name}"),
         equations_block(design),
         Lines((rows_line(design), f"{len(design.fixed)} fixed and {len(design.random)} random effects")),
         *notes_block(data_notes(design)),
@@ -40,14 +37,13 @@ def model_html(design: Design, priors: Priors) -> str:
 
 def equations_block(design: Design) -> Equations:
     """The level equations as text and as MathML."""
-    mathml = render(design.spec, "mathml", design.group, written_out=expanded_spec(design))
-    return Equations(render(design.spec, "levels", design.group), mathml)
+    mathml = render(design.spec, "mathml", design.groupings, written_out=expanded_spec(design))
+    return Equations(render(design.spec, "levels", design.groupings), mathml)
 
 
 def rows_line(design: Design) -> str:
     """Count rows, groups and rows left out."""
-    line = f"{count(design.n_obs)} rows in {count(design.n_groups)} groups ({design.group})"
-    return "; ".join(filter(None, (line, dropped_rows(design.rows_dropped, design.left_out))))
+    return "; ".join(filter(None, (size_of_model(design), dropped_rows(design.rows_dropped, design.left_out))))
 
 
 def priors_grid(priors: Priors) -> Grid:

@@ -15,6 +15,7 @@ from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.digits import count, decimals, number, p_value, percent
 from bayeshlm.display.html import to_html
 from bayeshlm.display.left_out_notes import data_notes, dropped_rows, notes_block
+from bayeshlm.display.model_size import kind_of_model, size_of_model
 from bayeshlm.display.shown_result import ShownResult
 from bayeshlm.display.text import to_text
 from bayeshlm.equations import render
@@ -99,9 +100,7 @@ class ShownLikelihoodRatio(ShownResult, LikelihoodComparison):
 
 def _summary(report: RemlReport) -> list[Block]:
     design, e = report.design, report.estimate
-    terms = design.predictor.random
-    groups = [f"{count(len(term.labels))} groups ({term.grouping})" for term in terms]
-    counts = f"{count(design.n_obs)} rows in {' and '.join(groups)}"
+    counts = size_of_model(design)
     if design.rows_dropped:
         counts += f", {dropped_rows(design.rows_dropped, design.left_out)}"
     criterion = "REML criterion" if e.method == "REML" else "deviance"
@@ -111,13 +110,12 @@ def _summary(report: RemlReport) -> list[Block]:
     )
     verdict = "Converged." if e.converged else "NOT CONVERGED: the search did not end at a minimum."
     boundary = (f"SINGULAR: {e.reason}.",) if e.singular else ()
-    kind = "Two-level model" if len(terms) == 1 else f"Model with {len(terms)} groupings"
     shares: list[Block] = []
     if report.one_grouping is not None:
         tests, reliability, icc = report.one_grouping
         shares = [_component_grid(tests, reliability), _icc_grid(icc)]
     return [
-        Title(f"{kind} of {design.spec.outcome.name}, fitted by {e.method}"),
+        Title(f"{kind_of_model(design)} of {design.spec.outcome.name}, fitted by {e.method}"),
         Equations(render(design.spec, "levels", design.groupings)),
         Lines((counts, likelihood)),
         *notes_block(data_notes(design)),

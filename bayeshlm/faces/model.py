@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from bayeshlm.checks.prior_predictive import prior_predictive
 from bayeshlm.design import Design, build_design
 from bayeshlm.design.expanded import expanded_spec
+from bayeshlm.design.rows import group_tables
 from bayeshlm.display.left_out_notes import data_notes
 from bayeshlm.display.model_view import model_html, model_text
 from bayeshlm.display.shown_methods import ShownComparison, ShownHausman
@@ -42,7 +43,7 @@ type EquationForm = Literal["levels", "combined", "latex", "mathml", "lme4"]
 
 
 class Model:
-    """A two-level hierarchical linear model: equations, data and priors.
+    """A hierarchical linear model: equations, data and priors.
 
     Making a model reads and checks everything and samples nothing. Each step can be looked at:
     `spec` (what the equations say), `design` (the matrices), `priors`, `graph()` (the PyMC model).
@@ -53,12 +54,15 @@ class Model:
         The level equations, one line an equation; see `bayeshlm.parse`.
     data : pandas.DataFrame
         One row a level-1 unit. Tables with a ``to_pandas`` method (polars, pyarrow) are converted.
-    group : str, optional
-        The column that names the group of each row; may stand in the equations as ``u0[school]``.
+    group : str or sequence of str, optional
+        The column that names the group of each row; with more levels the columns from the inside out, as in
+        ``["child", "school"]``, ``"school:child"`` being the cells of two columns. They may stand in the equations
+        instead, as ``u0[school]``, and those of crossed groupings have to: ``u0[primary] + v0[secondary]``.
     priors : mapping, optional
         Priors in place of the defaults, by symbol: ``{"g01": Normal(0, 1), "tau_u0": "HalfNormal(2)"}``.
-    group_data : pandas.DataFrame, optional
-        A separate level-2 table, one row a group, joined by the group column.
+    group_data : pandas.DataFrame or mapping of str to DataFrame, optional
+        A separate level-2 table, one row a group, joined by the group column; with several groupings a table for each
+        that has one, by its column: ``{"school": schools}``.
     weights : None
         Sampling weights are not supported.
 
@@ -87,7 +91,7 @@ class Model:
         self,
         equations: str | ModelSpec,
         data: Any,
-        group: str | None = None,
+        group: str | Sequence[str] | None = None,
         *,
         priors: Mapping[str, Family | str] | None = None,
         group_data: Any = None,
@@ -99,8 +103,7 @@ class Model:
                 " design by adding the variables that the weights are made of to the equations."
             )
         spec = equations if isinstance(equations, ModelSpec) else parse(equations)
-        group_table = None if group_data is None else as_frame(group_data, "group_data")
-        design = build_design(spec, as_frame(data, "data"), group, group_table)
+        design = build_design(spec, as_frame(data, "data"), group, group_tables(group_data))
         self._design, self._priors = design, make_priors(design, priors)
         warn_far_from_zero(design)
         for note in data_notes(design):
@@ -147,7 +150,7 @@ class Model:
         """
         coded = self.design.coded if form == "lme4" else None
         written_out = expanded_spec(self.design) if form in ("latex", "mathml") else None
-        return render(self.spec, form, self.design.group, coded, written_out)
+        return render(self.spec, form, self.design.groupings, coded, written_out)
 
     def graph(self, parameterization: Parameterization = "marginal") -> pm.Model:
         """Build the PyMC model, to look at or to extend.

@@ -27,7 +27,7 @@ from bayeshlm.parameters.prior_changes import stored_priors
 from bayeshlm.parameters.priors import make_priors
 from bayeshlm.text_file import whole_file
 
-FORMAT = 2
+FORMAT = 3
 SOURCE, DIGEST = "model_source", "digest"
 
 
@@ -40,7 +40,8 @@ class StoredFit:
     idata : xarray.DataTree
     frame : pandas.DataFrame
         The used columns of the rows kept.
-    equations, group : str
+    equations : str
+    groupings : tuple of str
     priors : dict of str to str
         The priors that the user typed, by key, as text; the others follow from the data.
     rows_dropped : int
@@ -52,7 +53,7 @@ class StoredFit:
     idata: xr.DataTree
     frame: pd.DataFrame
     equations: str
-    group: str
+    groupings: tuple[str, ...]
     priors: dict[str, str]
     rows_dropped: int
     left_out: LeftOut = NOTHING
@@ -81,14 +82,14 @@ def write_fit(fitted: FittedModel, path: str | os.PathLike[str]) -> None:
             },
             attrs={
                 "format": FORMAT,
-                "equations": design.spec.text or render(design.spec, "levels", design.group),
-                "group": design.group,
+                "equations": design.spec.text or render(design.spec, "levels", design.groupings),
+                "groupings": json.dumps(design.groupings),
                 "rows_dropped": design.rows_dropped,
                 "left_out": json.dumps([design.left_out.columns, design.left_out.groups]),
             },
         )
     )
-    tree[SOURCE].attrs[DIGEST] = digest(tree, design.group)
+    tree[SOURCE].attrs[DIGEST] = digest(tree, design.groupings)
     with whole_file(target) as draft, _DeferredErrors(draft) as file:
         tree.to_netcdf(file, engine="h5netcdf")
 
@@ -149,10 +150,12 @@ def _stored(tree: xr.DataTree, path: str | os.PathLike[str]) -> StoredFit:
     source = tree[SOURCE].to_dataset()
     if source.attrs["format"] > FORMAT:
         raise FileError(f"{str(path)!r} was saved by a newer bayeshlm; update the package to read it.")
-    group, written = str(source.attrs["group"]), tree[SOURCE].attrs.pop(DIGEST, None)
+    if source.attrs["format"] < FORMAT:
+        raise FileError(f"{str(path)!r} was saved before bayeshlm 0.1.0, in an older form; fit and save again.")
+    groupings, written = json.loads(source.attrs["groupings"]), tree[SOURCE].attrs.pop(DIGEST, None)
     if written is None:
         raise FileError(f"{str(path)!r} was saved before bayeshlm 0.1.0, without a digest; fit and save again.")
-    if digest(tree, group) != written:
+    if digest(tree, groupings) != written:
         raise FileError(
             f"{str(path)!r} is damaged: its content is not what was saved (the digest differs). Take a whole copy of"
             " the file, or fit and save again."
@@ -164,7 +167,7 @@ def _stored(tree: xr.DataTree, path: str | os.PathLike[str]) -> StoredFit:
         idata=tree,
         frame=pd.read_parquet(io.BytesIO(source["frame_parquet"].to_numpy().tobytes())),
         equations=str(source.attrs["equations"]),
-        group=group,
+        groupings=tuple(map(str, groupings)),
         priors={str(key): str(text) for key, text in zip(keys, texts, strict=True)},
         rows_dropped=int(source.attrs["rows_dropped"]),
         left_out=LeftOut(tuple((str(name), int(n)) for name, n in columns), tuple(map(str, groups))),
@@ -181,7 +184,7 @@ def restored_fit(path: str | os.PathLike[str]) -> FittedModel:
     """
     stored = read_fit(path)
     try:
-        design = build_design(parse(stored.equations), stored.frame, stored.group)
+        design = build_design(parse(stored.equations), stored.frame, stored.groupings)
         design = dataclasses.replace(design, rows_dropped=stored.rows_dropped, left_out=stored.left_out)
         idata, priors = stored.idata, make_priors(design, stored.priors)
         check_draws(idata, design)
@@ -191,10 +194,11 @@ def restored_fit(path: str | os.PathLike[str]) -> FittedModel:
         raise
     except Exception as error:  # whatever equations, data and draws that do not go together end in
         raise FileError(f"{str(path)!r} does not hold a whole fit: {_first_line(error)}.") from error
-    labels = design.group_labels.to_numpy()
+    labels = {term.grouping: term.labels.to_numpy() for term in design.predictor.random}
     for name, node in idata.children.items():
-        if design.group in node.dims:
-            idata[name] = xr.DataTree(node.to_dataset().assign_coords({design.group: labels}))
+        here = {grouping: values for grouping, values in labels.items() if grouping in node.dims}
+        if here:
+            idata[name] = xr.DataTree(node.to_dataset().assign_coords(here))
     return FittedModel(design, priors, idata)
 
 

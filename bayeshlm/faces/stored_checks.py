@@ -12,6 +12,8 @@ import xarray as xr
 
 from bayeshlm.design import Design
 from bayeshlm.errors import FileError
+from bayeshlm.parameters.draws import labels_of_dims
+from bayeshlm.parameters.layout_of_groupings import layout_of_groupings
 from bayeshlm.sampling.certificate import Certificate
 
 COUNTS = ("chains", "draws", "tune", "seed")
@@ -56,7 +58,8 @@ def check_draws(idata: xr.DataTree, design: Design) -> None:
     """
     _check_shapes(idata, design)
     posterior = idata["posterior"].to_dataset()
-    for name in ("gamma", "tau", "sigma", "corr", "u", "beta"):
+    of_groups = [name for layout in layout_of_groupings(design.groupings) for name in layout.dims]
+    for name in ("gamma", "tau", "sigma", "corr", *of_groups):
         if name in posterior and not np.isfinite(posterior[name].to_numpy()).all():
             raise FileError(f"some draws of {name} are not finite")
     if (posterior["tau"] < 0).any():
@@ -71,13 +74,8 @@ def check_draws(idata: xr.DataTree, design: Design) -> None:
 
 
 def _check_shapes(idata: xr.DataTree, design: Design) -> None:
-    sample, group = ("chain", "draw"), design.group
-    labels = {
-        "fixed": design.fixed_labels,
-        "random": design.random_labels,
-        "random_": design.random_labels,
-        "coefficient": design.coefficient_labels,
-    }
+    sample, layouts = ("chain", "draw"), layout_of_groupings(design.groupings)
+    labels = labels_of_dims(design)
     needed: dict[str, dict[str, tuple[str, ...]]] = {
         "posterior": {"gamma": (*sample, "fixed"), "tau": (*sample, "random"), "sigma": sample},
         "sample_stats": {} if _by_importance(idata) else {"diverging": sample},
@@ -88,11 +86,14 @@ def _check_shapes(idata: xr.DataTree, design: Design) -> None:
         needed["posterior"]["corr"] = (*sample, "random", "random_")
         needed["log_prior"]["corr"] = sample
     if "group_moments" not in idata.children:
-        needed["posterior"] |= {"u": (*sample, group, "random"), "beta": (*sample, group, "coefficient")}
-        needed["log_likelihood"] = {f"y_{group}": (*sample, group)}
+        for layout in layouts:
+            needed["posterior"] |= {name: (*sample, *dims) for name, dims in layout.dims.items()}
+        if len(layouts) == 1:
+            needed["log_likelihood"] = {layouts[0].log_likelihood: (*sample, layouts[0].grouping)}
     shape = idata["posterior"].sizes if "posterior" in idata.children else {}
     sizes = {name: shape.get(name, 0) for name in sample}
-    sizes |= {name: len(values) for name, values in labels.items()} | {group: design.n_groups, "obs_id": design.n_obs}
+    sizes |= {name: len(values) for name, values in labels.items()} | {"obs_id": design.n_obs}
+    sizes |= {term.grouping: len(term.labels) for term in design.predictor.random}
     for node, variables in needed.items():
         if node not in idata.children:
             raise FileError(f"the group {node} is missing")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 
-def digest(tree: xr.DataTree, leave_out: str) -> str:
+def digest(tree: xr.DataTree, leave_out: Sequence[str]) -> str:
     """SHA-256 over the names, dimensions, attributes and values of every variable of every group.
 
     Numbers count at 8 bytes and as they are, text as UTF-8; how they are laid out, chunked or compressed does not
@@ -21,21 +22,21 @@ def digest(tree: xr.DataTree, leave_out: str) -> str:
     ----------
     tree : xarray.DataTree
         In memory, or as it was read.
-    leave_out : str
-        A coordinate that does not count: the group labels, which `load` takes from the data.
+    leave_out : sequence of str
+        Coordinates that do not count: the group labels, which `load` takes from the data.
 
     Examples
     --------
     >>> tree = xr.DataTree(xr.Dataset({"y": ("row", [1.0, 2.0])}))
     >>> other = xr.DataTree(xr.Dataset({"y": ("row", [1.0, 2.5])}))
-    >>> digest(tree, "site") == digest(tree.copy(), "site"), digest(tree, "site") == digest(other, "site")
+    >>> digest(tree, ["site"]) == digest(tree.copy(), ["site"]), digest(tree, []) == digest(other, [])
     (True, False)
     """
     found = hashlib.sha256()
     for node in sorted(tree.subtree, key=lambda node: node.path):
         found.update(_line(["group", node.path, _plain(node.attrs)]))
         variables = node.to_dataset(inherit=False).variables
-        for name in sorted(set(variables) - {leave_out}, key=str):
+        for name in sorted(set(variables) - set(leave_out), key=str):
             variable = variables[name]
             kind, content = _content(variable.to_numpy())
             found.update(_line([str(name), list(variable.dims), list(variable.shape), kind, _plain(variable.attrs)]))

@@ -130,7 +130,7 @@ class Draws:
         return {dim: self.dataset[dim] for dim in SAMPLE}
 
     def _values(self, name: str) -> FloatArray:
-        dims, labels = _dims(self.design)[name], _labels(self.design)
+        dims, labels = _dims(self.design)[name], labels_of_dims(self.design)
         values = self.dataset[name]
         for dim in set(labels) & set(map(str, values.coords)):  # without labels they are in the design's order
             if values[dim].to_numpy().tolist() != labels[dim]:
@@ -193,7 +193,7 @@ def labelled_posterior(
     variables = {name: ((*SAMPLE, *dims[name]), values) for name, values in arrays.items()}
     used = {dim for dims, _ in variables.values() for dim in dims}
     coords: dict[str, Any] = {dim: np.arange(size) for dim, size in zip(SAMPLE, arrays["gamma"].shape, strict=False)}
-    coords |= _labels(design)
+    coords |= labels_of_dims(design)
     coords |= {term.grouping: term.labels.to_numpy() for term in design.predictor.random}
     return xr.Dataset(variables, {dim: values for dim, values in coords.items() if dim in used})
 
@@ -204,7 +204,7 @@ def _dims(design: Design) -> dict[str, tuple[str, ...]]:
     return DIMS | of_groups
 
 
-def _labels(design: Design) -> dict[str, list[str]]:
+def labels_of_dims(design: Design) -> dict[str, list[str]]:
     """Labels along each dim but the groups'."""
     random = design.random_labels
     labels = {"fixed": design.fixed_labels, "random": random, "random_": random}

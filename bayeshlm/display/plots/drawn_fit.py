@@ -36,7 +36,7 @@ class DrawnFit:
     @cached_property
     def posterior(self) -> xr.Dataset:
         """Draws, dims (chain, draw, ...)."""
-        return parameters(self.idata["posterior"].to_dataset())
+        return parameters(self.idata["posterior"].to_dataset(), self.design.groupings)
 
     @cached_property
     def moments(self) -> xr.Dataset | None:

@@ -118,7 +118,7 @@ def typed_priors(subject: Subject) -> dict[str, str]:
 
 
 def _equations(subject: Subject) -> str:
-    return render(subject.design.spec, "levels", subject.design.group)
+    return render(subject.design.spec, "levels", subject.design.groupings)
 
 
 def _data(subject: Subject) -> str:
@@ -133,7 +133,7 @@ def _data(subject: Subject) -> str:
 def _as_labels(design: Design) -> str:
     """What pandas has to be told to read ids and categories as the fit had them."""
     frame, kinds = design.frame, {}
-    for name in sorted(label_columns(design.spec, design.group, list(frame.columns))):
+    for name in sorted(label_columns(design.spec, design.groupings, list(frame.columns))):
         if isinstance(frame[name].dtype, pd.Int64Dtype):
             kinds[name] = '"Int64"'
         elif any(isinstance(value, str) and NUMBER.fullmatch(value) for value in frame[name].unique()):
