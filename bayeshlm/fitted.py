@@ -46,10 +46,13 @@ class FittedModel:
         ------
         SamplingError
             If the sampler fails.
+        OptionError
+            If the draws of the coefficients of several groupings would be beyond the memory budget.
         """
-        from bayeshlm.sampling.convert import to_datatree
+        from bayeshlm.sampling.convert import check_kept, to_datatree
         from bayeshlm.sampling.nuts import run_nuts
 
+        check_kept(design, options)
         raw = run_nuts(design, priors, options)
         return cls(design, priors, to_datatree(raw, design, priors, options))
 

@@ -142,6 +142,6 @@ def test_what_is_asked_before_sampling(pixel: RemlFit) -> None:
 
 
 def test_what_belongs_to_one_grouping_says_so(pixel: RemlFit) -> None:
-    for quantity in (pixel.chi_square, pixel.reliability, pixel.icc, pixel.plausible_ranges, pixel.r2):
+    for quantity in (pixel.chi_square, pixel.reliability, pixel.plausible_ranges, pixel.r2):
         with pytest.raises(OptionError, match="defined for models with one grouping"):
             quantity()

@@ -17,7 +17,7 @@ from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import OptionError
 from bayeshlm.likelihood.blocks import BLOCK
 from bayeshlm.likelihood.coefficient_draws import regenerated
-from bayeshlm.likelihood.group_effects import covariance_factor
+from bayeshlm.likelihood.group_effects import covariance_factors
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_draws import check_budget
 
@@ -143,15 +143,13 @@ def group_effects(
     list of arrays (q, S, K)
         Of each grouping.
     """
-    factor, found, start = covariance_factor(posterior.at(kept)), [], 0
-    for position, of in enumerate(rows.groups):
+    found = []
+    for position, (of, factor) in enumerate(zip(rows.groups, covariance_factors(posterior.at(kept)), strict=True)):
         q, new = of.Z.shape[1], new_groups(of, groups)
-        own = factor[:, start : start + q, start : start + q]
-        start += q
         u = np.empty((q, len(factor), of.n_groups))
         if new.any():
             noise = rng.standard_normal((q, len(factor), int(new.sum())))
-            u[:, :, new] = np.einsum("sqr,rsk->qsk", own, noise)
+            u[:, :, new] = np.einsum("sqr,rsk->qsk", factor, noise)
         if not new.all():
             u[:, :, ~new] = _posterior_effects(posterior, position, of.known[~new], kept)
         found.append(u)

@@ -83,6 +83,7 @@ def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:
                 "corr": _component(variances, "corr", skewed),
                 "sigma": _component(variances, "sigma", skewed)[""],
             },
+            "icc": _icc(fit),
             **(_of_groups(fit) if one_grouping else {}),
             **({"reml": _reml(fit)} if reml else {}),
             "sampling": {
@@ -109,12 +110,19 @@ def _coefficients(fit: Fit) -> pd.DataFrame:
     return pd.concat(tables, names=["grouping"])
 
 
+def _icc(fit: Fit) -> dict[str, Any]:
+    """The ICC, or with several groupings each one's share and correlation."""
+    table, columns = fit.icc().table, ["mean", "median", "sd", "lower", "upper"]
+    if "icc" in table.index:
+        return _pick(table.T["icc"], columns)
+    return {str(name): _pick(row, columns) for name, row in table.iterrows()}
+
+
 def _of_groups(fit: Fit) -> dict[str, Any]:
     """What only models of one grouping have."""
-    interval, skewed = ["mean", "sd", "lower", "upper"], ["mean", "median", "sd", "lower", "upper"]
+    interval = ["mean", "sd", "lower", "upper"]
     ranges = fit.plausible_ranges().table
     return {
-        "icc": _pick(fit.icc().table.T["icc"], skewed),
         "plausible_ranges": {
             coefficient: {kind: ends[kind].tolist() for kind in ("plug_in", "predictive")}
             for coefficient, ends in ranges.groupby(level="coefficient", sort=False)

@@ -35,7 +35,7 @@ def fit_report(fitted: FittedModel, convergence: Convergence) -> FitReport:
         rows_dropped=design.rows_dropped,
         fixed=fixed_effects(draws),
         variance=variance_components(draws),
-        icc=icc(draws) if one else None,
+        icc=icc(draws),
         plausible_ranges=plausible_ranges(draws) if one else None,
         verdict=(*verdict_lines(convergence), *filter(None, [undetermined_components(design)])),
         sampling=sampling_line(fitted, convergence),

@@ -136,13 +136,15 @@ class FitQuantities:
         table = self._stamped(variance_components(self._fitted.draws, prob, kind))
         return ShownFrame.of(table, shown_variance)
 
-    def group_coefficients(self, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
-        """Level-1 coefficients of every group: ``beta_j = W_j gamma + u_j``.
+    def group_coefficients(self, prob: float = 0.95, kind: str = "eti", *, grouping: str | None = None) -> pd.DataFrame:
+        """Coefficients of every group: ``beta_j = W_j gamma + u_j``.
 
         Parameters
         ----------
         prob, kind
             As in `fixed_effects`; the interval is beta's.
+        grouping : str, optional
+            Whose groups, where there are several groupings.
 
         Returns
         -------
@@ -151,8 +153,8 @@ class FitQuantities:
             ``u_sd``) and its own least-squares estimate (``ols``). ``attrs["note"]``, if any, says how beta was
             summarized without draws in `posterior`.
         """
-        table = self._stamped(group_coefficients(self._fitted.draws, prob, kind))
-        return ShownFrame.of(table, shown_groups)
+        table = group_coefficients(self._fitted.draws, prob, kind, grouping)
+        return ShownFrame.of(self._stamped(table), shown_groups)
 
     def group_draws(self, groups: Sequence[Hashable] | None = None) -> xr.Dataset:
         """Draws of u and beta of groups, as `posterior` has them unless they are too many to keep.
@@ -189,7 +191,7 @@ class FitQuantities:
         Returns
         -------
         Quantity
-            ``draws`` (``icc``, ``icc_unadjusted``, ``design_effect``) and ``table``.
+            ``draws`` (``icc``, ``icc_unadjusted``, ``design_effect``) and ``table``; with several groupings shares.
         """
         return self._shown(icc(self._fitted.draws, at, prob, kind))
 

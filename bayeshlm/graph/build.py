@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bayeshlm.design import Design
+from bayeshlm.errors import OptionError
 from bayeshlm.graph.parameterization import Parameterization, check_parameterization
 from bayeshlm.parameters.priors import Priors
 
@@ -18,9 +19,14 @@ def build_graph(design: Design, priors: Priors, parameterization: Parameterizati
     Raises
     ------
     OptionError
-        If the parameterization is none that there is.
+        If the parameterization is none that there is, or marginal with several groupings.
     """
     check_parameterization(parameterization)
+    if parameterization == "marginal" and len(design.groupings) > 1:
+        raise OptionError(
+            'with several groupings the marginal density is no PyMC graph: graph("noncentered") is the same model with'
+            " explicit random effects, and fit() samples the marginal density with its own samplers, nutpie or importance"
+        )
     if parameterization == "marginal":
         from bayeshlm.graph.marginal import marginal_graph
 

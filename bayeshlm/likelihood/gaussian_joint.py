@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import OptionError
-from bayeshlm.likelihood.group_effects import Conditionals, covariance_factor
+from bayeshlm.likelihood.group_effects import Conditionals, covariance_factors
 from bayeshlm.likelihood.likelihood import Capability, Likelihood, LogDensity, Unit
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import Priors
@@ -56,11 +56,7 @@ class GaussianJoint(Likelihood):
         """One u of every unit from the joint normal distribution of all, exact at each draw."""
         from bayeshlm.likelihood.joint_effects import JointEffects
 
-        root, chols, start = covariance_factor(draws), [], 0
-        for term in self.design.predictor.random:
-            own = slice(start, start + len(term.columns))
-            start = own.stop
-            chols.append(root[:, own, own])
+        chols = covariance_factors(draws)
         effects = JointEffects(self.elimination, draws.flat(draws.gamma), chols, draws.flat(draws.sigma))
         return [u[:, 0] for u in effects.draw(seed)]
 

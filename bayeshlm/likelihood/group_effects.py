@@ -100,8 +100,8 @@ class Conditionals:
     @classmethod
     def of(cls, draws: Draws) -> Conditionals:
         """From draws of gamma, tau, corr and sigma, dims (chain, draw, ...); S runs through the chains in turn."""
-        products = draws.design.cross_products
-        return cls(products, draws.flat(draws.gamma), covariance_factor(draws), draws.flat(draws.sigma))
+        products, (factor,) = draws.design.cross_products, covariance_factors(draws)
+        return cls(products, draws.flat(draws.gamma), factor, draws.flat(draws.sigma))
 
     def each_block[Result](
         self, function: Callable[[GroupBlock], Result], doing: str | None = None, likelihood: bool = False
@@ -195,11 +195,14 @@ def _groups_last(groups: slice, *products: NDArray[Any]) -> tuple[Array, ...]:
     return tuple(np.ascontiguousarray(np.moveaxis(values[groups], 0, -1), dtype=np.float64) for values in products)
 
 
-def covariance_factor(draws: Draws) -> Array:
-    """A matrix L with ``L L' = G`` at each draw of tau and corr, (S, q, q), also where G is singular."""
-    q = draws.tau.shape[-1]
-    root: Array = np.eye(q)
-    if "corr" in draws.dataset:
-        values, vectors = np.linalg.eigh(draws.corr)
-        root = vectors * np.sqrt(np.maximum(values, 0))[..., None, :]
-    return draws.flat(draws.tau[..., :, None] * root)
+def covariance_factors(draws: Draws) -> list[Array]:
+    """Matrices L with ``L L' = G`` at each draw, (S, q, q) of each grouping, also where G is singular."""
+    factors, start = [], 0
+    for term in draws.design.predictor.random:
+        own = slice(start, start + len(term.columns))
+        start, root = own.stop, np.eye(len(term.columns))
+        if "corr" in draws.dataset:
+            values, vectors = np.linalg.eigh(draws.corr[..., own, own])
+            root = vectors * np.sqrt(np.maximum(values, 0))[..., None, :]
+        factors.append(draws.flat(draws.tau[..., own, None] * root))
+    return factors

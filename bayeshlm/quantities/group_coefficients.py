@@ -11,6 +11,7 @@ import xarray as xr
 from bayeshlm.arguments import check_interval
 from bayeshlm.design.gram import has_ols
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.design.unit_equations import ELSEWHERE
 from bayeshlm.likelihood.coefficient_draws import reduced_draws
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_ols import group_ols
@@ -23,8 +24,10 @@ MADE_AGAIN = (
 """What is said of the table when the draws of u and beta were not kept."""
 
 
-def group_coefficients(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
-    """Summarize ``beta_j = W_j gamma + u_j`` for every group.
+def group_coefficients(
+    posterior: Draws, prob: float = 0.95, kind: str = "eti", grouping: str | None = None
+) -> pd.DataFrame:
+    """Summarize ``beta_j = W_j gamma + u_j`` for every group; with several groupings see `coefficients_of_units`.
 
     Parameters
     ----------
@@ -32,6 +35,8 @@ def group_coefficients(posterior: Draws, prob: float = 0.95, kind: str = "eti") 
         With u and beta, or with their moments.
     prob, kind : float, {"eti", "hdi"}
         The interval of beta, as in `summarize`.
+    grouping : str, optional
+        Whose groups, where there are several groupings.
 
     Returns
     -------
@@ -42,7 +47,9 @@ def group_coefficients(posterior: Draws, prob: float = 0.95, kind: str = "eti") 
         where Z_j'Z_j is singular). ``attrs["n_groups_with_ols"]`` counts the groups that have one. Of moments
         ``attrs["note"]`` says where the columns come from.
     """
-    design = posterior.design
+    design, position = posterior.design, posterior.design.position_of(grouping)
+    if len(design.groupings) > 1:
+        return coefficients_of_units(posterior, position, prob, kind)
     source = _from_draws if posterior.moments is None else _from_moments
     table, u_mean, u_sd = source(posterior, prob, kind)
     table.insert(0, "n", np.repeat(design.n_per_group, len(design.coefficients)))
@@ -56,6 +63,42 @@ def group_coefficients(posterior: Draws, prob: float = 0.95, kind: str = "eti") 
     table.attrs["n_groups_with_ols"] = int(has_ols(design.cross_products).sum())
     if posterior.moments is not None:
         table.attrs["note"] = MADE_AGAIN
+    return with_interval(table, prob, kind)
+
+
+def coefficients_of_units(posterior: Draws, grouping: int, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
+    """Summarize the coefficients of the units of one of several groupings; see `UnitEquations`.
+
+    Parameters
+    ----------
+    posterior : Draws
+        With u and beta.
+    grouping : int
+        Its position.
+    prob, kind : float, {"eti", "hdi"}
+        The interval of beta, as in `summarize`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `group_coefficients` has it, without ``ols``; ``u_mean`` and ``u_sd`` are those of the unit's own effect, NaN
+        for a coefficient without one.
+    """
+    design = posterior.design
+    term, equations, codes = design.predictor.random[grouping], design.equations[grouping], design.kept_rows.codes
+    beta, u = posterior.beta_of(grouping), posterior.u_of(grouping)
+    labels = {term.grouping: term.labels.to_numpy(), "coefficient": list(equations.coefficients)}
+    table = summarize(posterior.labelled(beta, tuple(labels), labels), prob, kind)
+    n_rows = np.bincount(codes[grouping], minlength=len(term.labels))
+    table.insert(0, "n", np.repeat(n_rows, len(equations.coefficients)))
+    before = sum(len(other.columns) for other in design.predictor.random[:grouping])
+    for name, values in (("u_mean", u.mean(axis=(0, 1))), ("u_sd", u.std(axis=(0, 1), ddof=1))):
+        full = np.full(beta.shape[2:], np.nan)
+        for r in range(len(term.columns)):
+            coefficient = equations.random_coefficient[before + r]
+            if coefficient != ELSEWHERE:
+                full[:, coefficient] = values[:, r]
+        table[name] = full.ravel()
     return with_interval(table, prob, kind)
 
 

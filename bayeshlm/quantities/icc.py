@@ -17,6 +17,7 @@ from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.level2_values import finite_number
 from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.quantities.summary import with_interval, with_median
+from bayeshlm.quantities.variance_partition import variance_partition
 
 
 def icc(
@@ -25,7 +26,7 @@ def icc(
     prob: float = 0.95,
     kind: str = "eti",
 ) -> Quantity:
-    """Intraclass correlation ``v / (v + sigma2)`` of each draw.
+    """Intraclass correlation ``v / (v + sigma2)`` of each draw; with several groupings see `variance_partition`.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ def icc(
     Raises
     ------
     OptionError
-        `at` names something that has no random slope.
+        `at` names something that has no random slope, or the model has several groupings.
 
     Notes
     -----
@@ -60,6 +61,10 @@ def icc(
     Evolution 5(9). Nakagawa, Johnson & Schielzeth (2017). Journal of the Royal Society Interface 14(134).
     """
     design = posterior.design
+    if len(design.groupings) > 1:
+        if at is not None:
+            raise OptionError("at= is for models with one grouping: with several the variances are averaged over rows")
+        return variance_partition(posterior, prob, kind)
     v = between_variance(posterior.G, design, at)
     sigma2, var_fixed = posterior.sigma2, fixed_variance(posterior.gamma, design)
     value = v / (v + sigma2)

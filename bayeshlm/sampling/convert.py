@@ -12,7 +12,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
-from bayeshlm.likelihood.budget import within_budget
+from bayeshlm.errors import OptionError
+from bayeshlm.likelihood.budget import BUDGET_BYTES, within_budget
 from bayeshlm.likelihood.coefficient_draws import drawn_groups, group_moments
 from bayeshlm.parameters.draws import SAMPLE, Draws
 from bayeshlm.parameters.free_variables import constant_data, free_variables
@@ -70,6 +71,21 @@ def to_datatree(raw: RawDraws, design: Design, priors: Priors, options: Sampling
         }
     )
     return _signed(tree, raw, design, priors, options)
+
+
+def check_kept(design: Design, options: SamplingOptions) -> None:
+    """Refuse to sample what could not be kept: only with one grouping are moments kept in place of draws of u and beta.
+
+    Raises
+    ------
+    OptionError
+    """
+    n_draws, n_units = options.chains * options.draws, sum(design.n_unit_coefficients)
+    if len(design.groupings) > 1 and not within_budget(n_draws * n_units):
+        raise OptionError(
+            f"{n_draws:,} draws of the {n_units:,} coefficients of all groupings would take"
+            f" {8 * n_draws * n_units / 2**20:.0f} MiB, more than {BUDGET_BYTES / 2**20:.0f}: ask for fewer `draws`"
+        )
 
 
 def parameters_tree(raw: RawDraws, design: Design, priors: Priors, options: SamplingOptions) -> xr.DataTree:

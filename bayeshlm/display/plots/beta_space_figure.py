@@ -49,7 +49,7 @@ def beta_space_figure(
         See `FitPlots`.
     """
     check_prob(prob)
-    design = fit.design
+    design = fit.design_of_groups
     pair = chosen_pair(fit, x, y)
     variable = coloring(design, by)
     space = beta_space(Draws(fit.posterior, design, fit.moments), pair, variable, prob)

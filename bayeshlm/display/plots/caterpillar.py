@@ -50,7 +50,7 @@ def caterpillar_figure(
     OptionError
         A group is unknown.
     """
-    design = fit.design
+    design = fit.design_of_groups
     label = find_random_coefficient(design, coefficient)
     table = one_coefficient(Draws(fit.posterior, design, fit.moments), label, prob, kind)
     ordered = np.argsort(table["mean"].to_numpy(), kind="stable")

@@ -38,6 +38,11 @@ class DrawnFit:
         """Draws, dims (chain, draw, ...)."""
         return parameters(self.idata["posterior"].to_dataset(), self.design.groupings)
 
+    @property
+    def design_of_groups(self) -> Design:
+        """The design, for figures of the groups of the only grouping; OptionError where there are several."""
+        return (self.design,)[self.design.only]
+
     @cached_property
     def moments(self) -> xr.Dataset | None:
         """Posterior moments of u and beta, where their draws were too many to keep."""

@@ -33,7 +33,7 @@ def icc_figure(
     prob, kind, ax
         See `FitPlots`.
     """
-    draws = icc(Draws(fit.posterior, fit.design), at, prob, kind).draws["icc"].to_numpy()
+    draws = icc(Draws(fit.posterior, fit.design_of_groups), at, prob, kind).draws["icc"].to_numpy()
     found = density(draws, prob, kind)
     ax = one_axes(ax, height=2.1)
     density_panel(ax, found)

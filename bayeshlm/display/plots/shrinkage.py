@@ -27,7 +27,7 @@ def shrinkage_figure(fit: DrawnFit, coefficient: str | None = None, ax: Axes | N
     ax
         See `FitPlots`.
     """
-    design = fit.design
+    design = fit.design_of_groups
     label = find_random_coefficient(design, coefficient)
     table = one_coefficient(Draws(fit.posterior, design, fit.moments), label)
     n, mean, ols = (table[name].to_numpy() for name in ("n", "mean", "ols"))

@@ -28,7 +28,7 @@ def variance_function_figure(
     prob, kind, ax
         See `FitPlots`.
     """
-    design = fit.design
+    design = fit.design_of_groups
     coefficient = find_random_slope(design, x)
     table = variance_function(Draws(fit.posterior, design), coefficient, None, prob, kind).table
     ax = one_axes(ax)
