@@ -25,7 +25,7 @@ def build_graph(design: Design, priors: Priors, parameterization: Parameterizati
     if parameterization == "marginal" and len(design.groupings) > 1:
         raise OptionError(
             'with several groupings the marginal density is no PyMC graph: graph("noncentered") is the same model with'
-            " explicit random effects, and fit() samples the marginal density with its own samplers, nutpie or importance"
+            " explicit random effects, and fit() samples the marginal density by nutpie or by importance sampling"
         )
     if parameterization == "marginal":
         from bayeshlm.graph.marginal import marginal_graph
