@@ -12,9 +12,11 @@ from bayeshlm.design.columns import CategoricalColumn, numbers_as_text
 from bayeshlm.design.design import Design
 from bayeshlm.design.design_rows import DesignRows
 from bayeshlm.design.grouping import Groups
+from bayeshlm.design.joined_tables import GroupTables
 from bayeshlm.design.naming import described
+from bayeshlm.design.place_error import place_error
 from bayeshlm.design.predictor import Predictor, RandomColumn, RandomTerm, intercept_position
-from bayeshlm.design.rows import GroupTables, Rows, gather_rows, place_error
+from bayeshlm.design.rows import Rows, gather_rows
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.design.terms import expand_terms, filled
 from bayeshlm.design.unit_equations import unit_equations

@@ -11,9 +11,9 @@ import pandas as pd
 
 from bayeshlm.design.column_moments import ColumnMoments, moments_of
 from bayeshlm.design.columns import coding
-from bayeshlm.design.cross_products import CrossProducts, cross_products
+from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.design_rows import DesignRows
-from bayeshlm.design.joint_products import GroupingRows, JointProducts, joint_products
+from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.design.left_out import NOTHING, LeftOut
 from bayeshlm.design.predictor import (
     CoefficientColumn,
@@ -21,8 +21,8 @@ from bayeshlm.design.predictor import (
     Predictor,
     RandomColumn,
     RandomTerm,
-    intercept_position,
 )
+from bayeshlm.design.products import products_of
 from bayeshlm.design.rows import predictors
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.design.unit_equations import UnitEquations
@@ -92,7 +92,7 @@ class Design:
             coefficients=coefficients,
             equations=equations,
             moments=moments_of(rows, equations, predictor.fixed, random),
-            products=_products(predictor, rows),
+            products=products_of(predictor, rows),
             rows=rows,
             rows_dropped=rows_dropped,
             left_out=left_out,
@@ -100,8 +100,8 @@ class Design:
 
     def changed(self, **parts: Any) -> Design:
         """The design with other parts (arguments of `of`), moments and cross-products formed anew."""
-        kept = {name: getattr(self, name) for name in _PARTS}
-        kept["rows"] = self.kept_rows
+        names = ("spec", "predictor", "coefficients", "equations", "rows_dropped", "left_out")
+        kept = {name: getattr(self, name) for name in names} | {"rows": self.kept_rows}
         return Design.of(**(kept | parts))
 
     def sums_only(self) -> Design:
@@ -297,32 +297,3 @@ class Design:
         names = {column.name for column, in_c in predictors(self.spec) if not in_c}
         found = {name: coding(self.frame[name]) for name in sorted(names)}
         return {name: kind for name, kind in found.items() if kind is not None}
-
-
-_PARTS = ("spec", "predictor", "coefficients", "equations", "rows_dropped", "left_out")
-
-
-def _products(predictor: Predictor, rows: DesignRows) -> CrossProducts | JointProducts:
-    y, x_intercept = rows.y - rows.offset, intercept_position(predictor.fixed)
-    groupings = [
-        _grouping_rows(term, Z, codes) for term, Z, codes in zip(predictor.random, rows.Z, rows.codes, strict=True)
-    ]
-    if len(groupings) > 1:
-        return joint_products(y, rows.X, groupings, x_intercept=x_intercept)
-    (only,) = groupings
-    return cross_products(
-        y,
-        rows.X,
-        only.Z,
-        only.codes,
-        only.n_units,
-        x_intercept=x_intercept,
-        z_intercept=only.intercept,
-        z_centered=only.centered,
-    )
-
-
-def _grouping_rows(term: RandomTerm, Z: FloatArray, codes: IntArray) -> GroupingRows:
-    intercept = intercept_position(term.columns)
-    centered = next((block for block in term.blocks if intercept in block), ())
-    return GroupingRows(term.grouping, Z, codes, len(term.labels), intercept, centered)

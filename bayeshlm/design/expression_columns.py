@@ -22,7 +22,8 @@ from bayeshlm.design.columns import (
     shown,
 )
 from bayeshlm.design.naming import Part, factor_text
-from bayeshlm.design.rows import Rows, place_error, walk_columns
+from bayeshlm.design.place_error import place_error
+from bayeshlm.design.rows import Rows, walk_columns
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.equations.spec import Call, Column, Factor, Option, Product
 from bayeshlm.errors import DataError

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bayeshlm.design.expression_columns import Expanded, evaluate
-from bayeshlm.design.rows import Rows, place_error
+from bayeshlm.design.place_error import place_error
+from bayeshlm.design.rows import Rows
 from bayeshlm.equations.spec import Call, Factor, LevelEquation, ModelSpec, Product
 from bayeshlm.errors import DataError
 

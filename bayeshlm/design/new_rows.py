@@ -20,18 +20,10 @@ from bayeshlm.design.columns import (
 )
 from bayeshlm.design.design import Design
 from bayeshlm.design.grouping import grouping_column, ids_of
+from bayeshlm.design.joined_tables import GroupTables, find_columns, group_tables, join
 from bayeshlm.design.line_units import takes_group_means
 from bayeshlm.design.predictor import RandomTerm
-from bayeshlm.design.rows import (
-    GroupTables,
-    Rows,
-    check_finite,
-    find_columns,
-    gather_rows,
-    group_tables,
-    join,
-    predictors,
-)
+from bayeshlm.design.rows import Rows, check_finite, gather_rows, predictors
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.design.terms import expand_terms, filled
 from bayeshlm.design.units import Grouping

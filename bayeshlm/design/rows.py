@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,28 +15,20 @@ from bayeshlm.design.centering import first_rows
 from bayeshlm.design.columns import (
     DataColumn,
     NumericColumn,
-    missing_column,
     read_column,
     resolve,
     shown,
 )
-from bayeshlm.design.grouping import CELL, Groups, as_names, find_group_columns, ids_of, match_groups
+from bayeshlm.design.grouping import CELL, Groups, as_names, find_group_columns, ids_of
+from bayeshlm.design.joined_tables import GroupTables, find_columns, join
 from bayeshlm.design.left_out import NOTHING, LeftOut, left_out
+from bayeshlm.design.place_error import place_error
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.design.units import Grouping, parents
-from bayeshlm.equations import quote
-from bayeshlm.equations.spec import Column, ModelSpec, Product, Span
-from bayeshlm.equations.tokens import shortened
+from bayeshlm.equations.spec import Column, ModelSpec, Product
 from bayeshlm.errors import DataError
 from bayeshlm.source.labels import factorize
-from bayeshlm.source.pandas_table import PandasTable, as_frame
-from bayeshlm.source.table import Table
-
-type GroupTables = pd.DataFrame | Mapping[str, pd.DataFrame] | None
-"""A file of the only grouping, or of each that has one."""
-
-type Home = dict[str, tuple[Table, IntArray | None]]
-"""Table that holds each column, and its row for each row of the data where that is another table."""
+from bayeshlm.source.pandas_table import PandasTable
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,12 +127,6 @@ class Rows:
         return first_rows(self.group_codes, self.n_groups)
 
 
-def place_error(message: str, text: str, span: Span | None) -> DataError:
-    """Build the error for a place in the equations: the message, then the line with a caret."""
-    message = shortened(message)
-    return DataError(f"{message}\n{quote(text, span)}" if text and span else message)
-
-
 def gather_rows(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, group_data: GroupTables = None) -> Rows:
     """Find the columns of a model in the data and keep the rows that are complete in them.
 
@@ -209,94 +195,6 @@ def _kept(name: str, codes: IntArray, labels: pd.Index, keep: NDArray[np.bool_])
         codes = codes[keep]
     present = np.bincount(codes, minlength=len(labels)) > 0
     return Grouping(name, labels[present], (np.cumsum(present) - 1)[codes].astype(np.int64, copy=False))
-
-
-def join(data: Table, group_data: GroupTables, groupings: Mapping[str, tuple[IntArray, pd.Index]]) -> Home:
-    """Where each column is: in the data, or in the file of a grouping and there in which row for each row of the data.
-
-    Parameters
-    ----------
-    data : Table of N rows
-    group_data : DataFrame or mapping of str to DataFrame, optional
-        As in `gather_rows`.
-    groupings : mapping of str to codes (N,) and labels
-
-    Raises
-    ------
-    DataError
-        A file does not have one row for each group, or shares a column with the data or another file.
-    """
-    home: Home = dict.fromkeys(data.names, (data, None))
-    for name, table in _by_grouping(group_data, list(groupings)).items():
-        codes, labels = groupings[name]
-        argument = "group_data" if len(groupings) == 1 else f"group_data[{name!r}]"
-        file = PandasTable.of(table, argument)
-        rows_of_groups = match_groups(home, data, file, name, labels, argument)
-        key = str(resolve(name, file.names))
-        home |= {column: (file, rows_of_groups[codes]) for column in file.names if column != key}
-    return home
-
-
-def _by_grouping(group_data: GroupTables, groupings: list[str]) -> Mapping[str, pd.DataFrame]:
-    if group_data is None:
-        return {}
-    if isinstance(group_data, pd.DataFrame):
-        if len(groupings) == 1:
-            return {groupings[0]: group_data}
-        raise DataError(
-            f"group_data of a model with several groupings is a table for each: group_data={{{groupings[-1]!r}: table}}"
-        )
-    unknown = [name for name in group_data if name not in groupings]
-    if unknown:
-        raise DataError(f"group_data has a table for {unknown[0]!r}, but the groupings are: {', '.join(groupings)}")
-    return group_data
-
-
-def group_tables(group_data: Any) -> GroupTables:
-    """The argument `group_data` as frames."""
-    if group_data is None:
-        return None
-    if isinstance(group_data, Mapping):
-        return {name: as_frame(table, f"group_data[{name!r}]") for name, table in group_data.items()}
-    return as_frame(group_data, "group_data")
-
-
-def find_columns(
-    columns: Iterable[Column],
-    text: str,
-    data: Table,
-    home: Home,
-) -> tuple[dict[str, str], dict[str, pd.Series]]:
-    """Find the columns that equations name, and their values for each row of the data.
-
-    Parameters
-    ----------
-    columns : iterable of Column
-    text : str
-        The equations.
-    data : Table of N rows
-    home
-        From `join`.
-
-    Returns
-    -------
-    names : dict of str to str
-        Column for each name in the equations.
-    used : dict of str to Series
-        Values of each column, N rows.
-    """
-    names: dict[str, str] = {}
-    used: dict[str, pd.Series] = {}
-    for column in columns:
-        found = resolve(column.name, tuple(home))
-        if found is None:
-            raise place_error(missing_column(column.name, tuple(home), data.index.names), text, column.span)
-        names[column.name] = found
-        if found not in used:
-            table, rows_of_data = home[found]
-            series = table.column(found)
-            used[found] = series if rows_of_data is None else series.iloc[rows_of_data].set_axis(data.index)
-    return names, used
 
 
 def walk_columns(expression: Product, in_c: bool = False) -> Iterator[tuple[Column, bool]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from bayeshlm.checks.prior_predictive import prior_predictive
 from bayeshlm.design import Design, build_design
 from bayeshlm.design.expanded import expanded_spec
-from bayeshlm.design.rows import group_tables
+from bayeshlm.design.joined_tables import group_tables
 from bayeshlm.display.left_out_notes import data_notes
 from bayeshlm.display.model_view import model_html, model_text
 from bayeshlm.display.shown_methods import ShownComparison, ShownHausman

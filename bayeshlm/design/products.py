@@ -1,0 +1,36 @@
+"""The cross-products of a predictor: by group with one grouping, blocks of all pairs of groupings with several."""
+
+from __future__ import annotations
+
+from bayeshlm.design.cross_products import CrossProducts, cross_products
+from bayeshlm.design.design_rows import DesignRows
+from bayeshlm.design.joint_products import GroupingRows, JointProducts, joint_products
+from bayeshlm.design.predictor import Predictor, RandomTerm, intercept_position
+from bayeshlm.design.scaling import FloatArray, IntArray
+
+
+def products_of(predictor: Predictor, rows: DesignRows) -> CrossProducts | JointProducts:
+    """Cross-products of the columns of a predictor: by group, or those of several groupings."""
+    y, x_intercept = rows.y - rows.offset, intercept_position(predictor.fixed)
+    groupings = [
+        _grouping_rows(term, Z, codes) for term, Z, codes in zip(predictor.random, rows.Z, rows.codes, strict=True)
+    ]
+    if len(groupings) > 1:
+        return joint_products(y, rows.X, groupings, x_intercept=x_intercept)
+    (only,) = groupings
+    return cross_products(
+        y,
+        rows.X,
+        only.Z,
+        only.codes,
+        only.n_units,
+        x_intercept=x_intercept,
+        z_intercept=only.intercept,
+        z_centered=only.centered,
+    )
+
+
+def _grouping_rows(term: RandomTerm, Z: FloatArray, codes: IntArray) -> GroupingRows:
+    intercept = intercept_position(term.columns)
+    centered = next((block for block in term.blocks if intercept in block), ())
+    return GroupingRows(term.grouping, Z, codes, len(term.labels), intercept, centered)
