@@ -16,6 +16,7 @@ from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.named_parameters import parameters
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.parameters.schema import Schema
+from bayeshlm.sampling.certificate import Certificate
 from bayeshlm.sampling.options import SamplingOptions
 
 
@@ -93,6 +94,22 @@ class FittedModel:
         """Versions of the packages that sampled."""
         found: dict[str, str] = json.loads(self.idata.attrs["versions"])
         return found
+
+    def by_importance(self) -> tuple[Draws | None, Certificate]:
+        """Draw the parameters anew by importance sampling, as many as there are: the draws, if the certificate holds.
+
+        Raises
+        ------
+        SamplingError
+            If the sampler fails.
+        """
+        from bayeshlm.sampling.convert import posterior_dataset
+        from bayeshlm.sampling.nuts import run_importance
+
+        options = replace(self.options, sampler="importance", parameterization="marginal", progress=False)
+        found, certificate = run_importance(self.design, self.priors, options)
+        assert certificate is not None  # it is asked for
+        return None if found is None else Draws(posterior_dataset(found, self.design), self.design), certificate
 
     def refit(
         self,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from bayeshlm.checks.causes import Cause, RowOfDraws, causes, few_draws, no_estimate
+from bayeshlm.checks.importance_check import ImportanceCheck
 from bayeshlm.checks.prior_pulls import prior_pulls
 from bayeshlm.checks.reml_components import Component, components, draws_of_components, held_correlations
 from bayeshlm.checks.unit_comparison import GroupComparison, compare_groups, table_of_groups
@@ -48,6 +49,8 @@ class CrossCheck:
         One sentence.
     reasons : tuple of str
         A sentence for each row that does not agree, and those on convergence.
+    importance : ImportanceCheck or None
+        The draws beside importance sampling's, where that was asked for; then `agrees` means both.
     """
 
     table: pd.DataFrame
@@ -55,6 +58,11 @@ class CrossCheck:
     agrees: bool
     verdict: str
     reasons: tuple[str, ...]
+    importance: ImportanceCheck | None = None
+
+    def with_importance(self, found: ImportanceCheck) -> CrossCheck:
+        """The cross-check with a comparison of two samplers beside it."""
+        return replace(self, agrees=self.agrees and found.agrees, importance=found)
 
 
 def cross_check(

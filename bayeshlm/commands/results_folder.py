@@ -132,7 +132,7 @@ def _of_groups(fit: Fit) -> dict[str, Any]:
 def _ranges(fit: Fit, grouping: str | None = None) -> dict[str, Any]:
     table = fit.plausible_ranges(grouping=grouping).table
     return {
-        coefficient: {kind: ends[kind].tolist() for kind in ("plug_in", "predictive")}
+        str(coefficient): {kind: ends[kind].tolist() for kind in ("plug_in", "predictive")}
         for coefficient, ends in table.groupby(level="coefficient", sort=False)
     }
 

@@ -165,3 +165,14 @@ def test_draws_are_in_the_order_of_the_estimates(fit):
     assert len(found) == len(draws) == len(summary)
     for row, values in zip(found, draws, strict=True):
         assert abs(values.mean() - row.estimate) < 3 * row.se, row.name
+
+
+def test_importance_sampling_beside_nuts(fit):
+    checked = fit.cross_check(importance=True)
+    assert checked.importance.agrees, checked.importance.verdict
+    assert checked.agrees
+    assert fit.cross_check().importance is None
+    text = repr(checked)
+    assert "NUTS beside importance sampling" in text
+    assert checked.importance.verdict[:40] in text.replace("\n", " ")
+    assert list(checked.importance.table.index[-2:]) == [("sigma", ""), ("corr", "r0,r1")]
