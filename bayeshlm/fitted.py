@@ -21,6 +21,21 @@ from bayeshlm.sampling.options import SamplingOptions
 
 
 @dataclass(frozen=True, eq=False)
+class ImportanceDraws:
+    """What importance sampling draws of a model.
+
+    Attributes
+    ----------
+    draws : Draws or None
+        Of the parameters; None where the certificate does not hold.
+    certificate : Certificate
+    """
+
+    draws: Draws | None
+    certificate: Certificate
+
+
+@dataclass(frozen=True, eq=False)
 class FittedModel:
     """A model with the draws of its posterior.
 
@@ -95,8 +110,13 @@ class FittedModel:
         found: dict[str, str] = json.loads(self.idata.attrs["versions"])
         return found
 
-    def by_importance(self) -> tuple[Draws | None, Certificate]:
-        """Draw the parameters anew by importance sampling, as many as there are: the draws, if the certificate holds.
+    @property
+    def certificate(self) -> Certificate | None:
+        """Where importance sampling was tried, its numbers; if they hold the draws are its."""
+        return Certificate.from_attrs(self.sample_stats.attrs)
+
+    def by_importance(self) -> ImportanceDraws:
+        """Draw the parameters anew by importance sampling, as many as there are.
 
         Raises
         ------
@@ -109,7 +129,8 @@ class FittedModel:
         options = replace(self.options, sampler="importance", parameterization="marginal", progress=False)
         found, certificate = run_importance(self.design, self.priors, options)
         assert certificate is not None  # it is asked for
-        return None if found is None else Draws(posterior_dataset(found, self.design), self.design), certificate
+        draws = None if found is None else Draws(posterior_dataset(found, self.design), self.design)
+        return ImportanceDraws(draws, certificate)
 
     def refit(
         self,

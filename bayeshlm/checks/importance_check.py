@@ -11,9 +11,8 @@ from scipy.special import ndtr, ndtri
 from bayeshlm.checks.verdicts import AGREES, DIFFERS
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
-from bayeshlm.fitted import FittedModel
+from bayeshlm.fitted import FittedModel, ImportanceDraws
 from bayeshlm.quantities.diagnostics import diagnose
-from bayeshlm.sampling.certificate import Certificate
 
 NO_CERTIFICATE = "no certificate"
 
@@ -28,8 +27,8 @@ class ImportanceCheck:
         Indexed by (``component``, ``effect``) of every parameter: ``mean`` and ``sd`` of the fit's draws;
         ``importance_mean`` and ``importance_sd``; ``mean_difference`` and ``sd_difference``, the fit's minus the
         other's in Monte Carlo errors of the difference; ``verdict`` ("agrees", "differs", "no certificate").
-    certificate : Certificate
-        Of importance sampling; where it does not hold its columns are NaN.
+    importance : ImportanceDraws
+        ``draws`` and ``certificate`` of importance sampling; where that does not hold its columns are NaN.
     agrees : bool
         Whether it holds and every row agrees.
     verdict : str
@@ -37,7 +36,7 @@ class ImportanceCheck:
     """
 
     table: pd.DataFrame
-    certificate: Certificate
+    importance: ImportanceDraws
     agrees: bool
     verdict: str
 
@@ -62,13 +61,13 @@ def importance_check(fitted: FittedModel) -> ImportanceCheck:
     The Monte Carlo error of an SD is that of the mean squared deviation over twice the SD. A row agrees when both
     differences are within what chance allows the largest of all, two errors after Bonferroni.
     """
-    own = Certificate.from_attrs(fitted.sample_stats.attrs)
-    if own is not None and own.holds:
+    if fitted.certificate is not None and fitted.certificate.holds:
         raise OptionError(
             "the draws of this fit are importance sampling's already: to have NUTS beside it, fit with "
             'sampler="nutpie" and ask for cross_check(importance=True)'
         )
-    draws, certificate = fitted.by_importance()
+    found = fitted.by_importance()
+    draws, pareto_k = found.draws, found.certificate.pareto_k
     parameters = fitted.schema.parameters
     mean, sd, *errors = _moments(fitted.draws.scalars())
     keys = [(one.component, one.effect) for one in parameters]
@@ -81,12 +80,12 @@ def importance_check(fitted: FittedModel) -> ImportanceCheck:
         table[name] = (one - other) / np.hypot(error, their_error)
     if draws is None:
         table["verdict"] = NO_CERTIFICATE
-        return ImportanceCheck(table, certificate, False, _without(certificate))
+        return ImportanceCheck(table, found, False, _without(found))
     allowed = -float(ndtri(ndtr(-2.0) / (2 * len(table))))
     size = table[["mean_difference", "sd_difference"]].abs().max(axis=1, skipna=False)
     table["verdict"] = np.where(size <= allowed, AGREES, DIFFERS)
     differing = int((table["verdict"] == DIFFERS).sum())
-    certified = f"Pareto k {certificate.pareto_k[-1]:.2f}"
+    certified = f"Pareto k {pareto_k[-1]:.2f}"
     sentence = (
         f"NUTS and importance sampling ({certified}) agree: means and SDs of all {len(table)} parameters are within"
         f" {allowed:.1f} Monte Carlo errors."
@@ -94,7 +93,7 @@ def importance_check(fitted: FittedModel) -> ImportanceCheck:
         else f"NUTS and importance sampling ({certified}) differ in {differing} of {len(table)} parameters by more than"
         f" {allowed:.1f} Monte Carlo errors: one of them has not found the whole posterior; take more draws of both."
     )
-    return ImportanceCheck(table, certificate, not differing, sentence)
+    return ImportanceCheck(table, found, not differing, sentence)
 
 
 def _moments(draws: FloatArray) -> list[FloatArray]:
@@ -104,9 +103,10 @@ def _moments(draws: FloatArray) -> list[FloatArray]:
     return [mean, sd, diagnose(draws)[3], diagnose(squares)[3] / (2 * sd)]
 
 
-def _without(certificate: Certificate) -> str:
-    k = ", ".join(f"{value:.2f}" for value in certificate.pareto_k[-2:])
+def _without(found: ImportanceDraws) -> str:
+    k = ", ".join(f"{value:.2f}" for value in found.certificate.pareto_k[-2:])
+    moved = found.certificate.shift[-1]
     return (
-        f"Importance sampling has no certificate here (Pareto k {k}, means moved by {certificate.shift[-1]:.2f} SDs):"
-        " it says nothing about the draws."
+        f"Importance sampling has no certificate here (Pareto k {k}, means moved by {moved:.2f} SDs): it says nothing"
+        " about the draws."
     )

@@ -7,7 +7,7 @@ from clinics_data import SLOPE, clinics_design
 
 from bayeshlm.checks.importance_check import importance_check
 from bayeshlm.errors import OptionError
-from bayeshlm.fitted import FittedModel
+from bayeshlm.fitted import FittedModel, ImportanceDraws
 from bayeshlm.parameters.priors import make_priors
 from bayeshlm.quantities.diagnostics import diagnose
 from bayeshlm.sampling.certificate import Certificate
@@ -26,14 +26,13 @@ def fitted():
 
 def test_two_samplers_of_one_posterior_agree(fitted):
     found = importance_check(fitted)
-    assert found.certificate.holds
+    assert found.importance.certificate.holds
     assert found.agrees, found.verdict
     assert set(found.table["verdict"]) == {"agrees"}
     assert found.table.index.tolist()[-2:] == [("sigma", ""), ("corr", "u0,u1")]
     tau = fitted.idata["posterior"]["tau"].sel(random="u1")
     assert found.table.loc[("tau", "u1"), "sd"] == pytest.approx(float(tau.std(ddof=1)), rel=1e-12)
-    other, _ = fitted.by_importance()
-    both = np.stack([fitted.draws.sigma, other.sigma])
+    both = np.stack([fitted.draws.sigma, found.importance.draws.sigma])
     error = np.hypot(*diagnose(both)[3])
     expected = (both[0].mean() - both[1].mean()) / error
     assert found.table.loc[("sigma", ""), "mean_difference"] == pytest.approx(expected, rel=1e-10)
@@ -64,7 +63,7 @@ def test_a_mean_or_an_sd_that_is_off_is_named(fitted):
 
 def test_without_a_certificate_nothing_is_said(fitted, monkeypatch):
     failed = Certificate((0.9, 0.8), (10.0, 12.0), (1.0, 0.4), 1000, 0.1)
-    monkeypatch.setattr(FittedModel, "by_importance", lambda self: (None, failed))
+    monkeypatch.setattr(FittedModel, "by_importance", lambda self: ImportanceDraws(None, failed))
     found = importance_check(fitted)
     assert not found.agrees
     assert set(found.table["verdict"]) == {"no certificate"}
