@@ -16,7 +16,23 @@ from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.named_parameters import parameters
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.parameters.schema import Schema
+from bayeshlm.sampling.certificate import Certificate
 from bayeshlm.sampling.options import SamplingOptions
+
+
+@dataclass(frozen=True, eq=False)
+class ImportanceDraws:
+    """What importance sampling draws of a model.
+
+    Attributes
+    ----------
+    draws : Draws or None
+        Of the parameters; None where the certificate does not hold.
+    certificate : Certificate
+    """
+
+    draws: Draws | None
+    certificate: Certificate
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +109,28 @@ class FittedModel:
         """Versions of the packages that sampled."""
         found: dict[str, str] = json.loads(self.idata.attrs["versions"])
         return found
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """Where importance sampling was tried, its numbers; if they hold the draws are its."""
+        return Certificate.from_attrs(self.sample_stats.attrs)
+
+    def by_importance(self) -> ImportanceDraws:
+        """Draw the parameters anew by importance sampling, as many as there are.
+
+        Raises
+        ------
+        SamplingError
+            If the sampler fails.
+        """
+        from bayeshlm.sampling.convert import posterior_dataset
+        from bayeshlm.sampling.nuts import run_importance
+
+        options = replace(self.options, sampler="importance", parameterization="marginal", progress=False)
+        found, certificate = run_importance(self.design, self.priors, options)
+        assert certificate is not None  # it is asked for
+        draws = None if found is None else Draws(posterior_dataset(found, self.design), self.design)
+        return ImportanceDraws(draws, certificate)
 
     def refit(
         self,

@@ -127,17 +127,21 @@ def test_what_is_saved_is_loaded(fit, tmp_path):
 
 
 def test_the_files_of_the_command_line(fit, tmp_path):
-    write_results(fit, tmp_path / "out")
+    write_results(fit, tmp_path / "out", reml=True)
     coefficients = pd.read_csv(tmp_path / "out" / "group_coefficients.csv")
     assert coefficients["grouping"].value_counts().to_dict() == {"child": 72 * 2, "school": 12 * 3}
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["model"]["groups"] == {"child": 72, "school": 12}
     assert set(summary["icc"]) == {"share[child]", "share[school]", "icc[child]", "icc[school]"}
+    assert set(summary["plausible_ranges"]["school"]) == set(summary["reliability"]["school"]) == {"b00", "b10"}
+    found = fit.reliability(grouping="child").table.loc["p1", "mean"]
+    assert summary["reliability"]["child"]["p1"]["mean"] == pytest.approx(found, rel=1e-12)
+    assert summary["reml"]["cross_check"]["verdict"] == fit.cross_check().verdict
 
 
 @pytest.mark.parametrize(
     "name",
-    ["plausible_ranges", "reliability", "r2", "loo", "influence", "residuals", "predictive_check", "cross_check"],
+    ["loo", "influence", "residuals", "predictive_check"],
 )
 def test_what_is_not_defined_for_several_groupings_says_so(fit, name):
     with pytest.raises(HLMError, match=r"one grouping|several groupings|has several"):

@@ -141,7 +141,18 @@ def test_what_is_asked_before_sampling(pixel: RemlFit) -> None:
         check_level1(hlm.Model(EQUATIONS["penicillin-crossed"], sums).design)
 
 
-def test_what_belongs_to_one_grouping_says_so(pixel: RemlFit) -> None:
-    for quantity in (pixel.chi_square, pixel.reliability, pixel.plausible_ranges, pixel.r2):
-        with pytest.raises(OptionError, match="defined for models with one grouping"):
-            quantity()
+def test_hlm_s_chi_square_is_refused_with_what_to_use_instead(pixel: RemlFit) -> None:
+    with pytest.raises(OptionError, match=r"for models with one grouping.*compare\(\)"):
+        pixel.chi_square()
+
+
+def test_quantities_at_the_estimates(pixel: RemlFit) -> None:
+    tau, sigma = pixel.variance_components(intervals=None)["estimate"]["tau"], pixel.sigma
+    ranges = pixel.plausible_ranges(grouping="dog_side", z=2)
+    assert ranges.loc["p0", "upper"] - ranges.loc["p0", "lower"] == pytest.approx(4 * tau["r0"], rel=1e-12)
+    n = read("pixel").groupby("dog_side").size()
+    expected = (tau["r0"] ** 2 / (tau["r0"] ** 2 + sigma**2 / n)).mean()
+    assert pixel.reliability("dog_side").loc["p0", "estimate"] == pytest.approx(expected, rel=1e-10)
+    shares, r2 = pixel.icc(), pixel.r2()
+    assert shares["icc[dog_side]"] == pytest.approx(shares["share[dog_side]"] + shares["share[dog]"], rel=1e-12)
+    assert r2["v[dog]"] / (1 - r2["marginal"]) == pytest.approx(shares["share[dog]"], rel=1e-10)

@@ -101,7 +101,7 @@ def boundary(found: RowOfDraws, singular: str) -> Cause | None:
     row = found.row
     if singular and (row.on_boundary or (row.component == "beta" and np.isnan(row.se))):
         return Cause(BOUNDARY, f"REML is singular ({singular}), where a posterior mean cannot be", found.difference)
-    if row.component not in ("tau", "corr", "icc") or row.regular or not row.se > 0:
+    if row.component not in ("tau", "corr", "icc", "share") or row.regular or not row.se > 0:
         return None
     size = (_mean_within_bounds(row) - row.estimate) / found.unit
     if not found.explains(size):
@@ -208,8 +208,7 @@ def follows(found: RowOfDraws, others: Sequence[RowOfDraws]) -> Cause | None:
     size = float(sizes[largest])
     if not found.explains(size):
         return None
-    name = " ".join(others[largest].row.key).strip()
-    return Cause(FOLLOWS, f"it follows {name}, whose own difference carries over {size:+.2f}", size)
+    return Cause(FOLLOWS, f"it follows {others[largest].row.name}, whose own difference carries over {size:+.2f}", size)
 
 
 def follows_conflict(pulls: PriorPulls, position: int) -> Cause | None:
@@ -254,7 +253,7 @@ def causes(
     named = [*prior_causes(found, pulls, position), *filter(None, (boundary(found, singular), skew(found)))]
     named.sort(key=lambda cause: -abs(cause.size))
     if sum(abs(cause.size) for cause in named) < abs(found.difference) / 2:
-        carried = follows(found, variances) if found.row.component in ("gamma", "icc", "beta") else None
+        carried = follows(found, variances) if found.row.component in ("gamma", "icc", "share", "beta") else None
         named += filter(None, (carried, boundary_of_another(found, moves)))
     if not named and (cause := follows_conflict(pulls, position)):
         named.append(cause)

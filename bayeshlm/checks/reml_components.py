@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -11,11 +11,13 @@ import pandas as pd
 from scipy.special import expit, logit, ndtri
 
 from bayeshlm.design.design import Design
+from bayeshlm.design.naming import parameter_label
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.icc import icc
 from bayeshlm.quantities.summary import summarize
 from bayeshlm.quantities.variance_components import variance_draws
+from bayeshlm.quantities.variance_partition import rows_in_common
 from bayeshlm.reml.estimate import RemlEstimate, two_level
 from bayeshlm.reml.fixed_value import held_component
 from bayeshlm.reml.intervals import covariance_gradient, wald_intervals
@@ -34,7 +36,8 @@ class Component:
     Attributes
     ----------
     component, effect : str
-        ``("gamma", "g00")``, ``("tau", "u0")``, ``("corr", "u0,u1")``, ``("sigma", "")``, ``("icc", "")``.
+        ``("gamma", "g00")``, ``("tau", "u0")``, ``("corr", "u0,u1")``, ``("sigma", "")``, ``("icc", "")``,
+        and with several groupings ``("share", "school")``, ``("icc", "child")``.
     estimate, se : float
         The estimate, NaN where REML has none (a correlation with an effect that does not vary); its standard error,
         NaN where it lies on a boundary.
@@ -42,6 +45,8 @@ class Component:
         Bounds of the quantity.
     identified : bool
         False for a correlation of effects whose tau is on or near zero: the data say little about it.
+    spelled : str
+        What it is called in a sentence, in place of component and effect.
     """
 
     component: str
@@ -51,6 +56,12 @@ class Component:
     lowest: float = -np.inf
     highest: float = np.inf
     identified: bool = True
+    spelled: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called in a sentence."""
+        return self.spelled or " ".join(self.key).strip()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -76,7 +87,7 @@ class Component:
 
 
 def components(estimate: RemlEstimate, design: Design) -> tuple[Component, ...]:
-    """REML's gamma, tau, corr, sigma and ICC, in this order.
+    """REML's gamma, tau, corr, sigma and ICC, or with several groupings shares, in this order.
 
     Parameters
     ----------
@@ -90,7 +101,7 @@ def components(estimate: RemlEstimate, design: Design) -> tuple[Component, ...]:
     The standard errors of tau, corr, sigma and the ICC are those of the delta method: twice the inverse Hessian of
     the REML criterion in (theta, sigma), which Satterthwaite's degrees of freedom rest on too, mapped through
     ``G = sigma^2 Lambda Lambda'``. The ICC is ``v / (v + sigma^2)`` with ``v = trace(G Z'Z / N)`` (Johnson 2014),
-    that of `bayeshlm.quantities.icc.icc` without `at`.
+    that of `bayeshlm.quantities.icc.icc` without `at`; with several groupings see `shares_of_groupings`.
     """
     e, labels = estimate, design.random_labels
     dG = covariance_gradient(e)
@@ -123,6 +134,9 @@ def components(estimate: RemlEstimate, design: Design) -> tuple[Component, ...]:
             )
         )
     found.append(Component("sigma", "", e.sigma, se(dsigma), lowest=0.0))
+    if len(design.groupings) > 1:
+        every = (*found, *_shares(e, design, dG, dsigma, se))
+        return tuple(replace(row, spelled=parameter_label(*row.key)) for row in every)
     products = two_level(e, "The ICC")[0].products
     inverse = np.linalg.inv(products.z_transform)
     mean_square = inverse.T @ products.ZtZ.sum(axis=0) @ inverse / e.n_obs
@@ -132,14 +146,40 @@ def components(estimate: RemlEstimate, design: Design) -> tuple[Component, ...]:
     return tuple(found)
 
 
+def shares_of_groupings(design: Design) -> list[tuple[str, str, tuple[int, ...]]]:
+    """Component and effect of each share of the variance, and of each ICC that is a sum of several: its groupings."""
+    shares = [("share", name, (k,)) for k, name in enumerate(design.groupings)]
+    sums = [("icc", name, together) for name, together in rows_in_common(design) if len(together) > 1]
+    return [*shares, *sums]
+
+
+def _shares(
+    e: RemlEstimate, design: Design, dG: FloatArray, dsigma: FloatArray, se: Callable[[FloatArray], float]
+) -> Iterator[Component]:
+    """Shares of `shares_of_groupings`, from G and its derivatives: v over v and sigma^2 of all."""
+    moment, parts = design.moments.ZtZ, []
+    for k in range(len(design.groupings)):
+        own = design.predictor.effects_of(k)
+        gradient = np.sum(dG[:, own, own] * moment[own, own], axis=(1, 2))
+        parts.append((float(np.sum(e.G[own, own] * moment[own, own])), gradient))
+    total, dtotal = sum(v for v, _ in parts) + e.sigma**2, sum(dv for _, dv in parts) + 2 * e.sigma * dsigma
+    for component, name, together in shares_of_groupings(design):
+        v, dv = sum(parts[k][0] for k in together), sum(parts[k][1] for k in together)
+        error = se((dv * total - v * dtotal) / total**2) if v > 0 else np.nan
+        yield Component(component, name, v / total, error, 0.0, 1.0)
+
+
 def draws_of_components(posterior: Draws) -> tuple[pd.DataFrame, FloatArray]:
-    """Summaries, and draws (R, S), of gamma, tau, corr, sigma and ICC, in the order of `components`."""
+    """Summaries, and draws (R, S), of gamma, tau, corr, sigma and shares, in the order of `components`."""
     design = posterior.design
     variances = variance_draws(posterior)
     names = [name for name in ("tau", "corr", "sigma") if name in variances]
-    share = icc(posterior)
+    shares = icc(posterior).draws
     parts = [posterior.dataset["gamma"].sel(fixed=design.fixed_labels), *(variances[name] for name in names)]
-    parts.append(share.draws["icc"])
+    if len(design.groupings) == 1:
+        parts.append(shares["icc"])
+    else:
+        parts += [shares[f"{component}[{name}]"] for component, name, _ in shares_of_groupings(design)]
     stacked = [part.transpose(..., "chain", "draw").to_numpy() for part in parts]
     draws = np.concatenate([values.reshape(-1, values.shape[-2] * values.shape[-1]) for values in stacked])
     return pd.concat([summarize(part) for part in parts]), draws
@@ -199,7 +239,7 @@ def draws_beside_reml(posterior: Draws, estimate: RemlEstimate, prob: float = 0.
     made = []
     for row, values in zip(rows, draws, strict=True):
         lower, upper = bounds.get(row.key, (np.nan, np.nan))
-        if row.component == "icc" and row.se > 0 and not row.on_boundary:
+        if row.component in ("icc", "share") and row.se > 0 and not row.on_boundary:
             half = float(ndtri(0.5 + prob / 2)) * row.se / (row.estimate * (1 - row.estimate))
             lower, upper = (float(expit(logit(row.estimate) + sign * half)) for sign in (-1, 1))
         made.append(DrawsBesideReml(row.component, row.effect, values, row.estimate, lower, upper))

@@ -10,6 +10,7 @@ import pandas as pd
 
 from bayeshlm.commands.plain_values import finite, json_text, model_values
 from bayeshlm.commands.reml_file import reml_summary
+from bayeshlm.design.nesting import chain
 from bayeshlm.errors import FileError
 from bayeshlm.faces.fit import Fit
 from bayeshlm.fitted import FittedModel
@@ -69,7 +70,6 @@ def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:
     interval = ["mean", "sd", "lower", "upper"]
     skewed = ["mean", "median", "sd", "lower", "upper"]
     diagnostics = ["ess_bulk", "ess_tail", "r_hat"]
-    one_grouping = len(fit.model.design.groupings) == 1
     content: dict[str, Any] = finite(
         {
             "format": FORMAT,
@@ -84,7 +84,7 @@ def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:
                 "sigma": _component(variances, "sigma", skewed)[""],
             },
             "icc": _icc(fit),
-            **(_of_groups(fit) if one_grouping else {}),
+            **_of_groups(fit),
             **({"reml": _reml(fit)} if reml else {}),
             "sampling": {
                 **{name: getattr(fitted.options, name) for name in ("chains", "draws", "tune", "seed")},
@@ -119,16 +119,27 @@ def _icc(fit: Fit) -> dict[str, Any]:
 
 
 def _of_groups(fit: Fit) -> dict[str, Any]:
-    """What only models of one grouping have."""
-    interval = ["mean", "sd", "lower", "upper"]
-    ranges = fit.plausible_ranges().table
+    """Plausible ranges and reliabilities; with several groupings those of each, reliabilities where they are nested."""
+    groupings = fit.model.design.groupings
+    if len(groupings) == 1:
+        return {"plausible_ranges": _ranges(fit), "reliability": _reliability(fit)}
+    found: dict[str, Any] = {"plausible_ranges": {name: _ranges(fit, name) for name in groupings}}
+    if chain(fit.model.design) is not None:
+        found["reliability"] = {name: _reliability(fit, name) for name in groupings}
+    return found
+
+
+def _ranges(fit: Fit, grouping: str | None = None) -> dict[str, Any]:
+    table = fit.plausible_ranges(grouping=grouping).table
     return {
-        "plausible_ranges": {
-            coefficient: {kind: ends[kind].tolist() for kind in ("plug_in", "predictive")}
-            for coefficient, ends in ranges.groupby(level="coefficient", sort=False)
-        },
-        "reliability": {coefficient: _pick(row, interval) for coefficient, row in fit.reliability().table.iterrows()},
+        str(coefficient): {kind: ends[kind].tolist() for kind in ("plug_in", "predictive")}
+        for coefficient, ends in table.groupby(level="coefficient", sort=False)
     }
+
+
+def _reliability(fit: Fit, grouping: str | None = None) -> dict[str, Any]:
+    table = fit.reliability(grouping=grouping).table
+    return {str(coefficient): _pick(row, ["mean", "sd", "lower", "upper"]) for coefficient, row in table.iterrows()}
 
 
 def _certificate(verdict: Convergence) -> dict[str, Any]:

@@ -65,8 +65,18 @@ def unit_coefficients(design: Design, grouping: int, gamma: FloatArray, u: Seque
     return beta
 
 
-def rows_of_coefficients(design: Design, values: FloatArray) -> FloatArray:
-    """Rows of W, (C, p), in a group whose level-2 terms have the values (p,): each in the row of its coefficient."""
-    rows = np.zeros((len(design.coefficients), len(values)))
-    rows[design.coefficient_of, np.arange(len(values))] = values
+def rows_of_coefficients(design: Design, values: FloatArray, grouping: int | None = None) -> FloatArray:
+    """Rows of W, (C, p), in a unit whose terms have the values (p,): each in the row of its coefficient.
+
+    Parameters
+    ----------
+    design : Design
+    values : (p,) array
+    grouping : int, optional
+        Its position; of the only one where none is given.
+    """
+    equations = design.equations[design.only if grouping is None else grouping]
+    there = np.flatnonzero(equations.coefficient_of != ELSEWHERE)
+    rows = np.zeros((len(equations.coefficients), len(values)))
+    rows[equations.coefficient_of[there], there] = values[there]
     return rows

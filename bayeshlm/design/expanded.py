@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import islice
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.naming import Part
+from bayeshlm.design.predictor import FixedColumn, RandomColumn
 from bayeshlm.equations.spec import (
     LEVEL,
     PART,
@@ -31,8 +33,7 @@ def expanded_spec(design: Design) -> ModelSpec:
     -------
     ModelSpec
         Symbols are the labels of the design, such as ``g02[usual]``; the columns that a term stands for are calls of
-        `LEVEL` and `PART`. To be printed, not to be read: no text says it. With several groupings the equations as they
-        are, a category being one term.
+        `LEVEL` and `PART`. To be printed, not to be read: no text says it.
 
     Examples
     --------
@@ -41,26 +42,54 @@ def expanded_spec(design: Design) -> ModelSpec:
     >>> expanded_spec(design) == design.spec  # nothing to write out
     True
     """
-    if len(design.groupings) > 1:
-        return design.spec
-    level1, level2 = [], []
-    for term, line in zip(design.spec.level1, design.spec.level2, strict=True):
-        for column in design.coefficients:
-            if column.symbol != term.coefficient:
-                continue
-            fixed = tuple(
-                FixedTerm(effect.label, _written_out(given.expression, effect.parts))
-                for given in line.fixed
-                for effect in design.fixed
-                if effect.symbol == given.symbol and effect.coefficient == column.label
-            )
-            random = tuple(RandomEffect(effect.label) for effect in design.random if effect.coefficient == column.label)
-            level1.append(Level1Term(column.label, _written_out(term.expression, column.parts)))
-            level2.append(LevelEquation(column.label, fixed, random))
-    labels = design.random_labels
-    blocks = tuple(tuple(labels[k] for k in block) for block in design.blocks)
-    levels = (tuple(level1), tuple(level2))
-    return dataclasses.replace(design.spec, levels=levels, blocks_by_grouping=(blocks,))
+    spec, found = design.spec, _terms(design)
+    level1 = tuple(
+        Level1Term(column.label, _written_out(term.expression, column.parts))
+        for term in spec.level1
+        for column in design.coefficients
+        if column.symbol == term.coefficient
+    )
+    labels: dict[str, list[str]] = {}
+    for column in design.coefficients:
+        labels.setdefault(column.symbol, []).append(column.label)
+    higher = []
+    for level in spec.levels[1:]:
+        lines = []
+        for line in level:
+            for coefficient in labels.get(line.coefficient, []):
+                fixed = []
+                for given in line.fixed:
+                    for label, parts in found.get((coefficient, given.symbol), {}).items():
+                        fixed.append(FixedTerm(label, _written_out(given.expression, parts)))
+                        labels.setdefault(given.symbol, []).append(label)
+                random = tuple(
+                    RandomEffect(effect.label, given.grouping)
+                    for given in line.random_effects
+                    for effect in design.random
+                    if (effect.symbol, effect.coefficient) == (given.symbol, coefficient)
+                )
+                lines.append(LevelEquation(coefficient, tuple(fixed), random))
+        higher.append(tuple(lines))
+    blocks = tuple(
+        tuple(tuple(term.columns[k].label for k in block) for block in term.blocks) for term in design.predictor.random
+    )
+    return dataclasses.replace(spec, levels=(level1, *higher), blocks_by_grouping=blocks)
+
+
+def _terms(design: Design) -> dict[tuple[str, str], dict[str, tuple[Part, ...]]]:
+    """Columns of each term of a line by their labels: by the label of the line's coefficient and the term's symbol."""
+    found: dict[tuple[str, str], dict[str, tuple[Part, ...]]] = {}
+    paths = design.spec.paths
+    columns: list[FixedColumn | RandomColumn] = [*design.fixed, *design.random]
+    for column in columns:
+        path = paths[column.symbol]
+        parts = iter(column.parts)
+        if isinstance(column, RandomColumn):  # its parts begin at level 1
+            tuple(islice(parts, len(path.expressions[0].factors)))
+        for place in range(1, len(column.path)):
+            own = tuple(islice(parts, len(path.expressions[place].factors)))
+            found.setdefault((column.path[place - 1], path.symbols[place]), {})[column.path[place]] = own
+    return found
 
 
 def _written_out(expression: Product, parts: tuple[Part, ...]) -> Product:

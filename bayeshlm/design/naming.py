@@ -87,9 +87,9 @@ def parameter_label(component: str, effect: str = "") -> str:
     Parameters
     ----------
     component : str
-        ``"gamma"``, ``"beta"``, ``"tau"``, ``"corr"``, ``"sigma"`` or ``"icc"``.
+        ``"gamma"``, ``"beta"``, ``"tau"``, ``"corr"``, ``"sigma"``, ``"icc"`` or ``"share"``.
     effect : str
-        Label of the effect, or of two with a comma; empty for sigma and the ICC.
+        Label of the effect, or of two with a comma, or of a grouping; empty for sigma and the ICC of one grouping.
 
     Examples
     --------

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bayeshlm.design.centering import varying_rows
 from bayeshlm.design.predictor import FixedColumn, RandomColumn
 from bayeshlm.design.rows import Rows
 from bayeshlm.design.scaling import FloatArray, IntArray
@@ -24,7 +25,9 @@ class UnitEquations:
     Attributes
     ----------
     coefficients : tuple of str
-        Labels of the C coefficients of the level at which the random effects of the grouping stand.
+        Labels of the C coefficients of the level at which the random effects of the grouping stand, and of those of
+        lower levels whose lines have one: such a coefficient is there without the terms that vary within the units, or
+        whose own coefficient is there, too.
     W : (J, p) array
         What stands above the coefficient in the path of each column of X.
     coefficient_of : (p,) array of int
@@ -84,34 +87,47 @@ def unit_equations(spec: ModelSpec, rows: Rows, terms: Terms, grouping: int) -> 
     random = [column for columns in terms.random for column in columns]
     grouping_of = [k for k, columns in enumerate(terms.random) for _ in columns]
     z_sources = [source for sources in terms.z_sources for source in sources]
-    paths = [column.path for column in terms.fixed] + [column.path for column in random]
-    first = [column.label for column in terms.coefficients] if level == 2 else []
-    labels = tuple(dict.fromkeys([*first, *(path[level - 2] for path in paths if len(path) >= level - 1)]))
+    own = {column.coefficient for column in terms.random[grouping]}
 
-    def above(source: Source) -> FloatArray | None:
-        """Value in each unit of what stands above its level's coefficient; None where it varies within units."""
+    def product(factors: Source) -> FloatArray | None:
+        """Value in each unit; None where it varies within units."""
         values = np.ones(here.n_groups)
-        for factor in source[level - 1 :]:
+        for factor in factors:
             if factor is not None:
                 numbers, of = factor
                 where = None if of is None else outer[of]
                 if where is None:
-                    return None
-                values = values * numbers[where]
+                    of_rows = numbers if of is None else numbers[rows.groupings[of].codes]
+                    if varying_rows(of_rows, here.group_codes, here.first).any():
+                        return None
+                    values = values * of_rows[here.first]
+                else:
+                    values = values * numbers[where]
         return values
 
-    def entries(
-        columns: Sequence[FixedColumn | RandomColumn], sources: Sequence[Source]
-    ) -> tuple[FloatArray, IntArray]:
-        values, coefficient = np.zeros((here.n_groups, len(columns))), np.full(len(columns), ELSEWHERE)
-        for k, (column, source) in enumerate(zip(columns, sources, strict=True)):
-            found = above(source) if len(column.path) >= level - 1 else None
+    def place(path: Sequence[str], source: Source) -> tuple[str | None, FloatArray | None]:
+        """The coefficient that a column belongs to, and what stands above it in its path."""
+        at_level = [level - 2] if len(path) >= level - 1 else []
+        for k in [*(k for k in reversed(range(min(len(path), level - 1))) if path[k] in own), *at_level]:
+            found = product(source[k + 1 :])
             if found is not None:
-                values[:, k], coefficient[k] = found, labels.index(column.path[level - 2])
+                return path[k], found
+        return (path[level - 2] if at_level else None), None
+
+    paths = [column.path for column in terms.fixed] + [column.path for column in random]
+    places = [place(path, source) for path, source in zip(paths, [*terms.x_sources, *z_sources], strict=True)]
+    first = [column.label for column in terms.coefficients] if level == 2 else []
+    labels = tuple(dict.fromkeys([*first, *(label for label, _ in places if label is not None)]))
+
+    def entries(placed: Sequence[tuple[str | None, FloatArray | None]]) -> tuple[FloatArray, IntArray]:
+        values, coefficient = np.zeros((here.n_groups, len(placed))), np.full(len(placed), ELSEWHERE)
+        for k, (label, found) in enumerate(placed):
+            if label is not None and found is not None:
+                values[:, k], coefficient[k] = found, labels.index(label)
         return values, coefficient
 
-    W, coefficient_of = entries(terms.fixed, terms.x_sources)
-    V, random_coefficient = entries(random, z_sources)
+    W, coefficient_of = entries(places[: len(terms.fixed)])
+    V, random_coefficient = entries(places[len(terms.fixed) :])
     units = np.zeros((here.n_groups, len(random)), dtype=np.int64)
     for r, of in enumerate(grouping_of):
         where = outer[of]

@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 
 from bayeshlm.checks.cross_check import CrossCheck
+from bayeshlm.checks.importance_check import ImportanceCheck
 from bayeshlm.design.naming import parameter_label
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
 from bayeshlm.display.digits import decimals, number
 from bayeshlm.display.shown_result import ShownResult
 
+SAMPLERS = ("", "mean", "sd", "mean, imp.", "sd, imp.", "mean diff.", "sd diff.", "verdict")
 HEADER = ("", "mean", "sd", "REML", "se", "difference", "MC error", "verdict")
 
 
@@ -36,7 +38,25 @@ def cross_check_blocks(check: CrossCheck) -> list[Block]:
     if (table["unit"] == "posterior sd").any():
         notes.append("* in posterior SDs, because REML's estimate lies on or near the boundary of what it may be")
     grid = Grid("Posterior beside REML", HEADER, sections, notes=tuple(notes))
-    return [grid, Lines((check.verdict, *check.reasons))]
+    blocks: list[Block] = [grid, Lines((check.verdict, *check.reasons))]
+    return blocks if check.importance is None else [*blocks, *_importance_blocks(check.importance)]
+
+
+def _importance_blocks(check: ImportanceCheck) -> list[Block]:
+    """Lay out two samplers beside each other, and the verdict."""
+    rows = tuple(
+        _sampler_cells(key, row) for key, (_, row) in zip(check.table.index, check.table.iterrows(), strict=True)
+    )
+    note = "differences: NUTS minus importance sampling, in Monte Carlo errors"
+    grid = Grid("NUTS beside importance sampling", SAMPLERS, (Section("", rows),), notes=(note,))
+    return [grid, Lines((check.verdict,))]
+
+
+def _sampler_cells(key: tuple[str, str], row: pd.Series) -> tuple[str, ...]:
+    places = decimals(float(row["sd"]), np.nan)
+    values = (number(float(row[name]), places) for name in ("mean", "sd", "importance_mean", "importance_sd"))
+    differences = (number(float(row[name]), 1) for name in ("mean_difference", "sd_difference"))
+    return (parameter_label(*key), *values, *differences, str(row["verdict"]))
 
 
 def _cells(key: tuple[str, str], row: pd.Series) -> tuple[str, ...]:

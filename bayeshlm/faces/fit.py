@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import xarray as xr
 
 from bayeshlm.checks.cross_check import cross_check
+from bayeshlm.checks.importance_check import importance_check
 from bayeshlm.checks.influence import influence
 from bayeshlm.checks.level1_residuals import level1_residuals
 from bayeshlm.checks.level2_residuals import level2_residuals
@@ -228,21 +229,30 @@ class Fit(FitQuantities):
         """
         return ShownSensitivity.of(prior_sensitivity(self._fitted, refit, prob, kind, progress))
 
-    def cross_check(self) -> ShownCrossCheck:
+    def cross_check(self, *, importance: bool = False) -> ShownCrossCheck:
         """Posterior beside REML: differences in standard errors, a verdict, and the reasons where they differ.
+
+        Parameters
+        ----------
+        importance : bool
+            Sample the posterior anew by importance sampling, and set that beside NUTS's draws, too.
 
         Returns
         -------
         CrossCheck
             ``table`` (gamma, tau, corr, sigma, ICC, and the groups summed up), ``groups`` (every group's
             coefficients), ``agrees``, ``verdict``, ``reasons``; see `bayeshlm.checks.verdicts` and `.causes`.
+            ``importance`` is a `bayeshlm.checks.importance_check.ImportanceCheck` where it was asked for.
 
         Raises
         ------
         DataError
             If REML has no estimate, as when nothing is left for the level-1 variance.
+        OptionError
+            The fit's draws are importance sampling's already.
         """
-        return self._cross_check
+        found = self._cross_check
+        return ShownCrossCheck.of(found.with_importance(importance_check(self._fitted))) if importance else found
 
     @cached_property
     def _cross_check(self) -> ShownCrossCheck:

@@ -156,13 +156,15 @@ class FitQuantities:
         table = group_coefficients(self._fitted.draws, prob, kind, grouping)
         return ShownFrame.of(self._stamped(table), shown_groups)
 
-    def group_draws(self, groups: Sequence[Hashable] | None = None) -> xr.Dataset:
+    def group_draws(self, groups: Sequence[Hashable] | None = None, *, grouping: str | None = None) -> xr.Dataset:
         """Draws of u and beta of groups, as `posterior` has them unless they are too many to keep.
 
         Parameters
         ----------
         groups : sequence of group labels, optional
             All groups by default.
+        grouping : str, optional
+            As in `group_coefficients`.
 
         Returns
         -------
@@ -175,7 +177,7 @@ class FitQuantities:
         OptionError
             A group is unknown, or the draws are too many: ask for fewer groups.
         """
-        return group_draws(self._fitted.draws, groups)
+        return group_draws(self._fitted.draws, groups, grouping)
 
     def icc(self, at: Mapping[str, float] | None = None, prob: float = 0.95, kind: str = "eti") -> Shown:
         """Intraclass correlation of each draw, with the design effect.
@@ -191,12 +193,19 @@ class FitQuantities:
         Returns
         -------
         Quantity
-            ``draws`` (``icc``, ``icc_unadjusted``, ``design_effect``) and ``table``; with several groupings shares.
+            ``draws`` (``icc``, ``icc_unadjusted``, ``design_effect``) and ``table``; with several groupings the
+            share of each, and the correlation of rows that have a unit of it, or of two that cross, in common.
         """
         return self._shown(icc(self._fitted.draws, at, prob, kind))
 
     def plausible_ranges(
-        self, prob: float = 0.95, at: Mapping[str, float] | None = None, z: float | None = None, kind: str = "eti"
+        self,
+        prob: float = 0.95,
+        at: Mapping[str, float] | None = None,
+        z: float | None = None,
+        kind: str = "eti",
+        *,
+        grouping: str | None = None,
     ) -> Shown:
         """Range that holds `prob` of the groups' coefficients: between-group spread, not imputed scores.
 
@@ -210,6 +219,8 @@ class FitQuantities:
             Multiplier of tau in place of the normal quantile (textbooks: 1.96).
         kind : {"eti", "hdi"}
             Interval of the ends in the table.
+        grouping : str, optional
+            As in `group_coefficients`.
 
         Returns
         -------
@@ -217,39 +228,45 @@ class FitQuantities:
             ``draws`` of the ends ``W gamma +- z tau``; the table has them summarized, plugged in at the
             posterior mean (``plug_in``) and for a new group, uncertainty included (``predictive``).
         """
-        return self._shown(plausible_ranges(self._fitted.draws, prob, at, z, kind))
+        return self._shown(plausible_ranges(self._fitted.draws, prob, at, z, kind, grouping))
 
-    def reliability(self, prob: float = 0.95, kind: str = "eti") -> Shown:
+    def reliability(self, prob: float = 0.95, kind: str = "eti", *, grouping: str | None = None) -> Shown:
         """Reliability of the groups' own estimates, as HLM prints it, averaged over groups.
 
         Parameters
         ----------
         prob, kind
             As in `fixed_effects`.
+        grouping : str, optional
+            As in `group_coefficients`; of nested groupings only.
 
         Returns
         -------
         Quantity
             ``draws`` (``reliability``; ``by_group`` posterior means) and ``table``.
         """
-        return self._shown(reliability(self._fitted.draws, prob, kind))
+        return self._shown(reliability(self._fitted.draws, prob, kind, grouping))
 
-    def group_reliability(self, groups: Sequence[Hashable] | None = None) -> xr.DataArray:
+    def group_reliability(
+        self, groups: Sequence[Hashable] | None = None, *, grouping: str | None = None
+    ) -> xr.DataArray:
         """Draws of the reliability of single groups, dims (chain, draw, <group>, coefficient).
 
         Parameters
         ----------
         groups : sequence of group labels, optional
             All groups by default.
+        grouping : str, optional
+            As in `reliability`.
 
         Raises
         ------
         OptionError
             A group is unknown, or the draws are too many: ask for fewer groups.
         """
-        return group_reliability(self._fitted.draws, groups)
+        return group_reliability(self._fitted.draws, groups, grouping)
 
-    def eb_weights(self, groups: Sequence[Hashable] | None = None) -> xr.DataArray:
+    def eb_weights(self, groups: Sequence[Hashable] | None = None, *, grouping: str | None = None) -> xr.DataArray:
         """Posterior mean of the empirical Bayes weights ``G (G + V_j)^-1``, dims ``(<group>, random, random_)``.
 
         Row q of a group's matrix: how much its own least-squares deviations count in the estimate of u_q.
@@ -258,9 +275,10 @@ class FitQuantities:
         ----------
         groups : sequence of group labels, optional
             All groups by default.
-
+        grouping : str, optional
+            As in `reliability`.
         """
-        return eb_weights(self._fitted.draws, groups)
+        return eb_weights(self._fitted.draws, groups, grouping)
 
     def r2(self, null: FitQuantities | RemlFit | None = None, prob: float = 0.95, kind: str = "eti") -> Shown:
         """Variance explained in each draw: marginal and conditional R2, shares by level, reduction from a null model.

@@ -241,28 +241,40 @@ class RemlFit(LabelledEstimate):
         Returns
         -------
         pandas.Series
-            ``icc``, ``icc_unadjusted``, ``design_effect``; definitions in ``attrs["notes"]``.
+            ``icc``, ``icc_unadjusted``, ``design_effect``, or of several groupings shares; see
+            ``attrs["notes"]``.
         """
         series = at_estimates.icc_estimates(self._draws, at)
         series.attrs |= self._attrs
         return series
 
     def plausible_ranges(
-        self, prob: float = 0.95, at: Mapping[str, float] | None = None, z: float | None = None
+        self,
+        prob: float = 0.95,
+        at: Mapping[str, float] | None = None,
+        z: float | None = None,
+        *,
+        grouping: str | None = None,
     ) -> pd.DataFrame:
         """Range ``W gamma -+ z tau`` that holds `prob` of the groups' coefficients: ``lower``, ``upper``.
 
         Parameters
         ----------
-        prob, at, z
+        prob, at, z, grouping
             As in `Fit.plausible_ranges`.
         """
-        table = self._stamped(at_estimates.range_estimates(self._draws, prob, at, z))
+        table = self._stamped(at_estimates.range_estimates(self._draws, prob, at, z, grouping))
         return ShownFrame.of(table, partial(shown_plain, title="Plausible ranges of the groups"))
 
-    def reliability(self) -> pd.DataFrame:
-        """Reliability of the groups' own estimates, averaged over ``attrs["n_groups_with_ols"]``, as HLM prints it."""
-        table = self._stamped(at_estimates.reliability_estimates(self._draws))
+    def reliability(self, grouping: str | None = None) -> pd.DataFrame:
+        """Reliability of the groups' own estimates, averaged over ``attrs["n_groups_with_ols"]``, as HLM prints it.
+
+        Parameters
+        ----------
+        grouping : str, optional
+            As in `group_coefficients`; of nested groupings only.
+        """
+        table = self._stamped(at_estimates.reliability_estimates(self._draws, grouping))
         return ShownFrame.of(table, partial(shown_plain, title="Reliability"))
 
     def r2(self, null: RemlFit | None = None) -> pd.Series:

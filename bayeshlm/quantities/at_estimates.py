@@ -81,20 +81,21 @@ def icc_estimates(draw: Draws, at: Mapping[str, float] | None) -> pd.Series:
     return series
 
 
-def range_estimates(draw: Draws, prob: float, at: Mapping[str, float] | None, z: float | None) -> pd.DataFrame:
+def range_estimates(
+    draw: Draws, prob: float, at: Mapping[str, float] | None, z: float | None, grouping: str | None = None
+) -> pd.DataFrame:
     """Plausible ranges by coefficient: lower, upper."""
-    design = draw.design
-    found = plausible_ranges.plausible_ranges(draw, prob, at, z)
+    found = plausible_ranges.plausible_ranges(draw, prob, at, z, grouping=grouping)
     table = found.table["plug_in"].unstack("end")[["lower", "upper"]]  # noqa: PD010 - two ends to two columns
-    table = table.loc[[column.coefficient for column in design.random]]
+    table = table.loc[found.draws["coefficient"].to_numpy()]
     table.columns.name = None
     table.attrs = {"ci_prob": prob, "notes": found.notes}
     return table
 
 
-def reliability_estimates(draw: Draws) -> pd.DataFrame:
+def reliability_estimates(draw: Draws, grouping: str | None = None) -> pd.DataFrame:
     """Reliabilities by coefficient."""
-    found = reliability.reliability(draw)
+    found = reliability.reliability(draw, grouping=grouping)
     table = _estimates(found.table)
     table.attrs = {"n_groups_with_ols": found.table.attrs["n_groups_with_ols"], "notes": found.notes}
     return table

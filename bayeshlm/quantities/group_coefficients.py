@@ -11,7 +11,6 @@ import xarray as xr
 from bayeshlm.arguments import check_interval
 from bayeshlm.design.gram import has_ols
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.design.unit_equations import ELSEWHERE
 from bayeshlm.likelihood.coefficient_draws import reduced_draws
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_ols import group_ols
@@ -91,13 +90,10 @@ def coefficients_of_units(posterior: Draws, grouping: int, prob: float = 0.95, k
     table = summarize(posterior.labelled(beta, tuple(labels), labels), prob, kind)
     n_rows = np.bincount(codes[grouping], minlength=len(term.labels))
     table.insert(0, "n", np.repeat(n_rows, len(equations.coefficients)))
-    before = sum(len(other.columns) for other in design.predictor.random[:grouping])
+    own = equations.random_coefficient[design.predictor.effects_of(grouping)]
     for name, values in (("u_mean", u.mean(axis=(0, 1))), ("u_sd", u.std(axis=(0, 1), ddof=1))):
         full = np.full(beta.shape[2:], np.nan)
-        for r in range(len(term.columns)):
-            coefficient = equations.random_coefficient[before + r]
-            if coefficient != ELSEWHERE:
-                full[:, coefficient] = values[:, r]
+        full[:, own] = values
         table[name] = full.ravel()
     return with_interval(table, prob, kind)
 

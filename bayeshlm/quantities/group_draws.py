@@ -16,7 +16,7 @@ from bayeshlm.likelihood.coefficient_draws import regenerated
 from bayeshlm.parameters.draws import Draws
 
 
-def group_draws(posterior: Draws, groups: Sequence[Hashable] | None = None) -> xr.Dataset:
+def group_draws(posterior: Draws, groups: Sequence[Hashable] | None = None, grouping: str | None = None) -> xr.Dataset:
     """Draws of the random effects and coefficients of groups.
 
     Parameters
@@ -24,11 +24,14 @@ def group_draws(posterior: Draws, groups: Sequence[Hashable] | None = None) -> x
     posterior : Draws
     groups : sequence of group labels, optional
         All groups by default.
+    grouping : str, optional
+        Whose groups, where there are several groupings.
 
     Returns
     -------
     xarray.Dataset
-        ``u`` (chain, draw, <group>, random) and ``beta`` (chain, draw, <group>, coefficient).
+        ``u`` (chain, draw, <group>, random) and ``beta`` (chain, draw, <group>, coefficient); with several groupings
+        variables and dims are named as in the posterior.
 
     Raises
     ------
@@ -36,30 +39,32 @@ def group_draws(posterior: Draws, groups: Sequence[Hashable] | None = None) -> x
         A group is unknown, or the draws would have to be made and take more than the budget.
     """
     design = posterior.design
-    positions = group_positions(design, groups)
+    position = design.position_of(grouping)
+    positions, layout = group_positions(design, groups, position), posterior.layouts[position]
     if posterior.has_groups:
-        kept = posterior.dataset[["u", "beta"]]
-        return kept if groups is None else kept.isel({design.group: positions})
+        kept = posterior.dataset[[layout.u, layout.beta]]
+        return kept if groups is None else kept.isel({layout.grouping: positions})
     check_budget(posterior.n_draws * len(positions) * len(design.coefficients))
     return regenerated(posterior, positions)
 
 
-def group_positions(design: Design, groups: Sequence[Hashable] | None) -> IntArray:
-    """Positions of groups, named by their labels, among the groups of the design.
+def group_positions(design: Design, groups: Sequence[Hashable] | None, grouping: int = 0) -> IntArray:
+    """Positions of groups, named by their labels, among those of a grouping of the design.
 
     Raises
     ------
     OptionError
         A group is unknown.
     """
+    term = design.predictor.random[grouping]
     if groups is None:
-        return np.arange(design.n_groups)
+        return np.arange(len(term.labels))
     if isinstance(groups, str) or not isinstance(groups, Sequence | np.ndarray | pd.Index | pd.Series):
         raise OptionError(f"groups must be a list of groups, such as [{groups!r}], not {groups!r}")
-    positions = design.group_labels.get_indexer(pd.Index(list(groups)))
+    positions = term.labels.get_indexer(pd.Index(list(groups)))
     if (positions < 0).any():
         unknown = next(group for group, position in zip(groups, positions, strict=True) if position < 0)
-        raise OptionError(f"groups: {unknown!r} is no {design.group} of the data")
+        raise OptionError(f"groups: {unknown!r} is no {term.grouping} of the data")
     return np.asarray(positions)
 
 

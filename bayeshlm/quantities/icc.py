@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.design import Design
 from bayeshlm.design.level1 import source_column
 from bayeshlm.design.scaling import FloatArray
@@ -46,7 +47,7 @@ def icc(
     Raises
     ------
     OptionError
-        `at` names something that has no random slope, or the model has several groupings.
+        `at` names something that has no random slope.
 
     Notes
     -----
@@ -62,9 +63,7 @@ def icc(
     """
     design = posterior.design
     if len(design.groupings) > 1:
-        if at is not None:
-            raise OptionError("at= is for models with one grouping: with several the variances are averaged over rows")
-        return variance_partition(posterior, prob, kind)
+        return variance_partition(posterior, at, prob, kind)
     v = between_variance(posterior.G, design, at)
     sigma2, var_fixed = posterior.sigma2, fixed_variance(posterior.gamma, design)
     value = v / (v + sigma2)
@@ -92,9 +91,10 @@ def between_variance(G: FloatArray, design: Design, at: Mapping[str, float] | No
 
 def fixed_variance(gamma: FloatArray, design: Design) -> FloatArray:
     """Variance of X gamma over rows (divisor N - 1) in each draw (..., p), from the cross-products."""
-    products = design.cross_products
+    products = design.products
     mean = design.moments.x_center @ products.x_transform
-    covariance = (products.XtX.sum(axis=0) - design.n_obs * np.outer(mean, mean)) / (design.n_obs - 1)
+    XtX = products.XtX.sum(axis=0) if isinstance(products, CrossProducts) else products.XtX
+    covariance = (XtX - design.n_obs * np.outer(mean, mean)) / (design.n_obs - 1)
     scaled = np.linalg.solve(products.x_transform, gamma[..., None])[..., 0]
     return np.asarray(np.einsum("...k,kl,...l->...", scaled, covariance, scaled))
 

@@ -1,4 +1,4 @@
-"""Level-2 terms at values that a user states: the rows of W that a typical or chosen group has."""
+"""Terms above level 1 at values that a user states: the rows of W that a typical or chosen group has."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import pandas as pd
 from bayeshlm.design.coefficient_means import rows_of_coefficients
 from bayeshlm.design.columns import resolve
 from bayeshlm.design.design import Design
+from bayeshlm.design.naming import expression_text
 from bayeshlm.design.rows import walk_columns
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.design.unit_equations import ELSEWHERE
 from bayeshlm.equations import canonical
 from bayeshlm.equations.spec import Call, Factor, Product
 from bayeshlm.errors import OptionError
@@ -21,7 +23,7 @@ from bayeshlm.errors import OptionError
 
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """A level-2 term of a coefficient: its column k of W and its row r of the result."""
+    """A term of a coefficient: its column k of W, its row r of the result, and whether it varies within groups."""
 
     k: int
     r: int
@@ -29,6 +31,7 @@ class _Term:
     label: str
     factors: tuple[str | Call, ...]
     expands: bool
+    varies: bool
 
 
 def finite_number(key: str, value: object) -> float:
@@ -53,7 +56,10 @@ def finite_number(key: str, value: object) -> float:
 
 
 def level2_values(
-    design: Design, at: Mapping[str, float] | None = None, coefficients: Sequence[int] | None = None
+    design: Design,
+    at: Mapping[str, float] | None = None,
+    coefficients: Sequence[int] | None = None,
+    grouping: int | None = None,
 ) -> FloatArray:
     """Values of the level-2 terms of each coefficient with a random effect, or of those asked for.
 
@@ -66,23 +72,26 @@ def level2_values(
         are recomputed, a factor that is not named entering at its mean over groups.
     coefficients : sequence of int, optional
         Positions in ``design.coefficients``; by default those that have a random effect, in the order of the effects.
+    grouping : int, optional
+        Position of the grouping whose units' coefficients they are, where there are several.
 
     Returns
     -------
     array (q, p)
         Row r times gamma is the mean of the coefficient r. Terms that `at` does not touch are at
-        their means over groups.
+        their means over groups; those that vary within the groups are 0, as in the groups' coefficients.
 
     Raises
     ------
     OptionError
         `at` names no level-2 term, or a term that cannot be recomputed from what it names.
     """
-    positions = design.random_coefficients if coefficients is None else list(coefficients)
-    values = rows_of_coefficients(design, design.W.mean(axis=0))[positions]
+    position = design.only if grouping is None else grouping
+    positions = random_coefficients(design, position) if coefficients is None else list(coefficients)
+    values = rows_of_coefficients(design, design.equations[position].W.mean(axis=0), position)[positions]
     if not at:
         return values
-    terms = _terms(design, positions)
+    terms = _terms(design, positions, position)
     chosen, direct = _read(at, terms, design)
     for term in terms:
         if term.k in direct:
@@ -90,28 +99,48 @@ def level2_values(
         elif _touched(term, chosen, design):
             if term.expands:
                 raise OptionError(_unclear(term))
-            product = [_factor_value(factor, term, terms, chosen, design, values) for factor in term.factors]
+            product = [_factor_value(factor, term, terms, chosen, design, position, values) for factor in term.factors]
             values[term.r, term.k] = math.prod(product)
     return values
 
 
-def _terms(design: Design, positions: Sequence[int]) -> list[_Term]:
-    rows = {design.coefficients[c].label: r for r, c in enumerate(positions)}
-    expressions: dict[str, Product] = {
-        fixed.symbol: fixed.expression for equation in design.spec.level2 for fixed in equation.fixed
-    }
-    return [
-        _Term(
-            k,
-            rows[column.coefficient],
-            column.term,
-            column.label,
-            tuple(_identity(factor, design) for factor in expressions[column.symbol].factors),
-            column.label != column.symbol + column.coefficient[len(column.coefficient.partition("[")[0]) :],
+def random_coefficients(design: Design, grouping: int) -> list[int]:
+    """Positions among the coefficients of a grouping's units of those with a random effect, in the effects' order."""
+    own = design.predictor.effects_of(grouping)
+    return [int(c) for c in design.equations[grouping].random_coefficient[own]]
+
+
+def varying_terms(design: Design, grouping: int, coefficients: Sequence[int]) -> list[int]:
+    """Columns of X above some coefficients of a grouping's units that vary within the units."""
+    return [term.k for term in _terms(design, coefficients, grouping) if term.varies]
+
+
+def _terms(design: Design, positions: Sequence[int], grouping: int) -> list[_Term]:
+    equations = design.equations[grouping]
+    rows = {equations.coefficients[c]: r for r, c in enumerate(positions)}
+    paths, found = design.spec.paths, []
+    for k, column in enumerate(design.fixed):
+        varies = equations.coefficient_of[k] == ELSEWHERE
+        among = rows if varies else {equations.coefficients[equations.coefficient_of[k]]} & rows.keys()
+        place = max((i for i, label in enumerate(column.path) if label in among), default=None)
+        if place is None:
+            continue
+        above = [expression for expression in paths[column.symbol].expressions[place + 1 :] if expression.factors]
+        if not above:
+            continue
+        coefficient = column.path[place]
+        found.append(
+            _Term(
+                k,
+                rows[coefficient],
+                "*".join(map(expression_text, above)),
+                column.label,
+                tuple(_identity(factor, design) for expression in above for factor in expression.factors),
+                column.label != column.symbol + coefficient[len(coefficient.partition("[")[0]) :],
+                bool(varies),
+            )
         )
-        for k, column in enumerate(design.fixed)
-        if column.coefficient in rows and not expressions[column.symbol].is_constant
-    ]
+    return found
 
 
 def _identity(factor: Factor, design: Design) -> str | Call:
@@ -142,8 +171,9 @@ def _read(
             direct[labels[key if key in labels else canonical(key)]] = number
         else:
             names = sorted({factor for factor in factors if isinstance(factor, str)} | {t.name for t in terms})
-            has = f"the level-2 terms are {', '.join(names)}" if names else "the equations have none, leave it out"
-            raise OptionError(f"at={{{key!r}: ...}} names no level-2 term of a random coefficient; {has}")
+            kind = "level-2 term" if len(design.groupings) == 1 else "term"
+            has = f"the {kind}s are {', '.join(names)}" if names else "the equations have none, leave it out"
+            raise OptionError(f"at={{{key!r}: ...}} names no {kind} of a random coefficient; {has}")
     return chosen, direct
 
 
@@ -164,17 +194,20 @@ def _factor_value(
     terms: list[_Term],
     chosen: Mapping[str | Call, float],
     design: Design,
+    grouping: int,
     values: FloatArray,
 ) -> float:
     """Chosen value of a factor, else its mean over groups."""
     if factor in chosen:
         return chosen[factor]
+    if term.varies:
+        raise OptionError(_unclear(term))
     if isinstance(factor, str):
-        first = np.unique(design.group_codes, return_index=True)[1]
+        first = np.unique(design.kept_rows.codes[grouping], return_index=True)[1]
         return float(pd.to_numeric(design.frame[factor].iloc[first]).astype(float).mean())
     if not any(_identity(column, design) in chosen for column, _ in walk_columns(Product((factor,)))):
         for other in terms:
-            if other.factors == (factor,) and not other.expands:
+            if other.factors == (factor,) and not (other.expands or other.varies):
                 return float(values[other.r, other.k])
     raise OptionError(_unclear(term))
 

@@ -8,10 +8,11 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from bayeshlm.arguments import check_interval
+from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
-from bayeshlm.quantities.level2_values import level2_values
+from bayeshlm.quantities.level2_values import level2_values, random_coefficients, varying_terms
 from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.quantities.summary import summarize, with_interval
 
@@ -24,6 +25,7 @@ def plausible_ranges(
     at: Mapping[str, float] | None = None,
     z: float | None = None,
     kind: str = "eti",
+    grouping: str | None = None,
 ) -> Quantity:
     """Range that covers a share `prob` of the groups, for each coefficient with a random effect.
 
@@ -39,6 +41,8 @@ def plausible_ranges(
         write 1.96).
     kind : {"eti", "hdi"}
         The posterior intervals of the ends.
+    grouping : str, optional
+        Whose groups, where there are several groupings; effects of the others are 0.
 
     Returns
     -------
@@ -63,9 +67,11 @@ def plausible_ranges(
         z = float(ndtri(0.5 + prob / 2))
     elif not 0.0 < z < np.inf:
         raise OptionError(f"z={z!r} must be a positive number, such as z=1.96")
-    labels = [column.coefficient for column in design.random]
-    tau = posterior.tau
-    center = posterior.gamma @ level2_values(design, at).T
+    position = design.position_of(grouping)
+    own = design.predictor.effects_of(position)
+    labels = [column.coefficient for column in design.random[own]]
+    tau, values = posterior.tau[..., own], level2_values(design, at, grouping=position)
+    center = posterior.gamma @ values.T
 
     both = np.stack([center - z * tau, center + z * tau], axis=-1)
     ends = posterior.labelled(both, ("coefficient", "end"), {"coefficient": labels, "end": ["lower", "upper"]})
@@ -74,11 +80,27 @@ def plausible_ranges(
     plug_in = center.mean(axis=(0, 1))[:, None] + z * tau.mean(axis=(0, 1))[:, None] * np.array([-1.0, 1.0])
     table.insert(0, "plug_in", plug_in.ravel())
     table.insert(1, "predictive", predictive_range(center, tau, prob).ravel())
+    notes = _notes(design, position, at, values)
+    return Quantity("plausible_ranges", draws, with_interval(table, prob, kind), notes)
+
+
+def _notes(design: Design, grouping: int, at: Mapping[str, float] | None, values: FloatArray) -> tuple[str, ...]:
     where = ", ".join(f"{name} = {value}" for name, value in (at or {}).items())
-    others = "level-2 terms at their means over groups"
-    note = f"at {where}, other {others}" if at else others
-    has_level2 = any(column.term != "1" for column in design.fixed if column.coefficient in labels)
-    return Quantity("plausible_ranges", draws, with_interval(table, prob, kind), (note,) if has_level2 else ())
+    if len(design.groupings) == 1:
+        labels = [column.coefficient for column in design.random]
+        others = "level-2 terms at their means over groups"
+        has_terms = any(column.term != "1" for column in design.fixed if column.coefficient in labels)
+        return ((f"at {where}, other {others}" if at else others),) if has_terms else ()
+    name = design.groupings[grouping]
+    notes = [f"of the coefficients of {name}, the effects of other groupings being 0"]
+    others = f"terms above {name} at their means over its units"
+    if (values[:, [k for k, column in enumerate(design.fixed) if column.term != "1"]] != 0).any():
+        notes.append(f"at {where}, other {others}" if at else others)
+    zero = [k for k in varying_terms(design, grouping, random_coefficients(design, grouping)) if not values[:, k].any()]
+    if zero:
+        labels = [f"{design.fixed[k].label} ({design.fixed[k].name})" for k in zero]
+        notes.append(f"at 0, because they vary within units of {name}: {', '.join(labels)}; at= gives them values")
+    return tuple(notes)
 
 
 def predictive_range(center: FloatArray, tau: FloatArray, prob: float) -> FloatArray:

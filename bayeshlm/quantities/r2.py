@@ -14,6 +14,7 @@ from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.icc import fixed_variance
 from bayeshlm.quantities.quantity import Quantity
+from bayeshlm.quantities.r2_by_level import definition, shares_by_level
 from bayeshlm.quantities.summary import summarize, with_interval
 
 REDUCTION = "reduction"
@@ -79,7 +80,8 @@ def r2(
         Draws (chain, draw) of ``marginal``, ``conditional``; of the shares ``f1``, ``f2``, ``v``, ``m`` of the total;
         of ``within_f1``, ``within_v`` (shares of the variance within groups) and ``between_f2`` (of the variance
         between the groups' means; NaN where there is none). With `null` also ``reduction`` (chain, draw, component),
-        component ``sigma2`` or ``tau2[u0]``. The table has a row for each.
+        component ``sigma2`` or ``tau2[u0]``. The table has a row for each. With several groupings the shares are those
+        of `bayeshlm.quantities.r2_by_level`.
 
     Raises
     ------
@@ -105,16 +107,7 @@ def r2(
     (2019). Quantifying explained variance in multilevel models. Psychological Methods 24(3).
     """
     design = posterior.design
-    parts = variance_parts(posterior)
-    with np.errstate(invalid="ignore"):
-        values = {
-            "marginal": (parts.f1 + parts.f2) / parts.total,
-            "conditional": (parts.total - parts.sigma2) / parts.total,
-            **{name: getattr(parts, name) / parts.total for name in ("f1", "f2", "v", "m")},
-            "within_f1": parts.f1 / parts.within,
-            "within_v": parts.v / parts.within,
-            "between_f2": parts.f2 / parts.between,
-        }
+    values = shares(posterior) if len(design.groupings) == 1 else shares_by_level(posterior)
     draws = xr.Dataset({name: posterior.labelled(value) for name, value in values.items()})
     tables = [summarize(draws[name], prob, kind) for name in draws]
     index = [str(name) for name in draws]
@@ -126,6 +119,20 @@ def r2(
     table = pd.concat(tables)
     table.index = pd.Index(index, name="quantity")
     return Quantity("r2", draws, with_interval(table, prob, kind), _notes(design, null is not None))
+
+
+def shares(posterior: Draws) -> dict[str, FloatArray]:
+    """The shares of a model with one grouping at each draw, by the names that `r2` states."""
+    parts = variance_parts(posterior)
+    with np.errstate(invalid="ignore"):
+        return {
+            "marginal": (parts.f1 + parts.f2) / parts.total,
+            "conditional": (parts.total - parts.sigma2) / parts.total,
+            **{name: getattr(parts, name) / parts.total for name in ("f1", "f2", "v", "m")},
+            "within_f1": parts.f1 / parts.within,
+            "within_v": parts.v / parts.within,
+            "between_f2": parts.f2 / parts.between,
+        }
 
 
 def variance_parts(posterior: Draws) -> Parts:
@@ -168,27 +175,37 @@ def reduced(posterior: Draws, null_posterior: xr.Dataset, null_design: Design) -
     return posterior.labelled(np.stack(values, axis=-1), ("component",), {"component": names}, REDUCTION)
 
 
-def _variances(posterior: Draws) -> dict[tuple[str, str], tuple[str, FloatArray]]:
-    """Name and draws of each variance, by what varies: an expression and, of several columns, its label."""
+def _variances(posterior: Draws) -> dict[tuple[str, str, str], tuple[str, FloatArray]]:
+    """Name and draws of each variance, by what varies where: an expression and, of several columns, its label."""
     design = posterior.design
-    found = {("", ""): ("sigma2", posterior.sigma2)}
+    found = {("", "", ""): ("sigma2", posterior.sigma2)}
+    grouping_of = [term.grouping for term in design.predictor.random for _ in term.columns]
     for k, column in enumerate(design.random):
-        key = (column.expression, column.label.removeprefix(column.symbol))
+        key = (grouping_of[k], column.expression, column.label.removeprefix(column.symbol))
         found[key] = (f"tau2[{column.label}]", posterior.tau[..., k] ** 2)
     return found
 
 
 def _check_same_rows(design: Design, null: Design) -> None:
+    if len(design.groupings) == len(null.groupings) == 1:
+        pairs = [(0, 0)]
+    else:
+        pairs = [(k, null.groupings.index(name)) for k, name in enumerate(design.groupings) if name in null.groupings]
     same = (
-        design.n_obs == null.n_obs
+        bool(pairs)
+        and design.n_obs == null.n_obs
         and np.array_equal(design.y, null.y)
-        and design.group_labels.equals(null.group_labels)
-        and np.array_equal(design.group_codes, null.group_codes)
+        and all(
+            design.predictor.random[k].labels.equals(null.predictor.random[m].labels)
+            and np.array_equal(design.kept_rows.codes[k], null.kept_rows.codes[m])
+            for k, m in pairs
+        )
     )
     if not same:
+        theirs, own = (" and ".join(str(len(term.labels)) for term in one.predictor.random) for one in (null, design))
         raise OptionError(
-            f"the null model is one of other rows ({null.n_obs} rows in {null.n_groups} groups, this model"
-            f" {design.n_obs} in {design.n_groups}): fit it to the same outcome and the same rows. Where a predictor"
+            f"the null model is one of other rows ({null.n_obs} rows in {theirs} groups, this model"
+            f" {design.n_obs} in {own}): fit it to the same outcome and the same rows. Where a predictor"
             " misses values, drop those rows from the data of both."
         )
 
@@ -204,6 +221,8 @@ def _notes(design: Design, reduction: bool) -> tuple[str, ...]:
     notes = [
         "shares of f1 + f2 + v + m + sigma2, the variance that the model implies (Rights & Sterba 2019); marginal f1 +"
         " f2, conditional f1 + f2 + v + m"
+        if len(design.groupings) == 1
+        else definition(design)
     ]
     if design.spec.offsets:
         notes.append("of the outcome less its offset")

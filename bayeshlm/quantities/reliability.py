@@ -12,11 +12,12 @@ from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.likelihood import budget
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_draws import check_budget, group_positions
+from bayeshlm.quantities.nested_reliability import nested_eb_weights, nested_group_reliability, nested_reliability
 from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.quantities.summary import summarize, with_interval
 
 
-def reliability(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> Quantity:
+def reliability(posterior: Draws, prob: float = 0.95, kind: str = "eti", grouping: str | None = None) -> Quantity:
     """Reliability of the groups' least squares estimates, averaged over groups, in each draw.
 
     Parameters
@@ -24,6 +25,8 @@ def reliability(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> Quan
     posterior : Draws
     prob, kind : float, {"eti", "hdi"}
         The interval, as in `summarize`.
+    grouping : str, optional
+        Whose groups, where there are several nested groupings.
 
     Returns
     -------
@@ -35,9 +38,17 @@ def reliability(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> Quan
     Notes
     -----
     ``lambda_qj = tau_q^2 / (tau_q^2 + v_qqj)`` with ``v_j = sigma^2 (Z_j'Z_j)^-1`` (Raudenbush & Bryk 2002,
-    chapter 3); `group_reliability` gives the draws of single groups.
+    chapter 3); `group_reliability` gives the draws of single groups. With several groupings v_j is that of
+    `bayeshlm.quantities.nested_reliability`.
+
+    Raises
+    ------
+    OptionError
+        The groupings cross, or there are several and none is named.
     """
-    design = posterior.design
+    design, position = posterior.design, posterior.design.position_of(grouping)
+    if len(design.groupings) > 1:
+        return nested_reliability(posterior, position, prob, kind)
     n_groups = design.n_groups
     tau, sigma = posterior.tau, posterior.sigma
     total = np.zeros(tau.shape)
@@ -63,7 +74,9 @@ def reliability(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> Quan
     return Quantity("reliability", draws, table, (note,))
 
 
-def group_reliability(posterior: Draws, groups: Sequence[Hashable] | None = None) -> xr.DataArray:
+def group_reliability(
+    posterior: Draws, groups: Sequence[Hashable] | None = None, grouping: str | None = None
+) -> xr.DataArray:
     """Draws of the reliability of single groups.
 
     Parameters
@@ -72,6 +85,8 @@ def group_reliability(posterior: Draws, groups: Sequence[Hashable] | None = None
         As in `reliability`.
     groups : sequence of group labels, optional
         All groups by default.
+    grouping : str, optional
+        As in `reliability`.
 
     Returns
     -------
@@ -83,8 +98,10 @@ def group_reliability(posterior: Draws, groups: Sequence[Hashable] | None = None
     OptionError
         A group is unknown, or the draws would take more than the budget.
     """
-    design = posterior.design
-    positions = group_positions(design, groups)
+    design, position = posterior.design, posterior.design.position_of(grouping)
+    positions = group_positions(design, groups, position)
+    if len(design.groupings) > 1:
+        return nested_group_reliability(posterior, position, positions)
     tau, sigma = posterior.tau, posterior.sigma
     check_budget(tau.size * len(positions))
     spread = np.einsum("jqq->jq", inverse_within(design.cross_products))[positions]
@@ -96,7 +113,7 @@ def group_reliability(posterior: Draws, groups: Sequence[Hashable] | None = None
     return posterior.labelled(values, (design.group, "coefficient"), coords, "reliability")
 
 
-def eb_weights(posterior: Draws, groups: Sequence[Hashable] | None = None) -> xr.DataArray:
+def eb_weights(posterior: Draws, groups: Sequence[Hashable] | None = None, grouping: str | None = None) -> xr.DataArray:
     """Posterior mean of the empirical Bayes weights ``G (G + V_j)^-1`` of the groups' own estimates.
 
     Parameters
@@ -104,6 +121,8 @@ def eb_weights(posterior: Draws, groups: Sequence[Hashable] | None = None) -> xr
     posterior : Draws
     groups : sequence of group labels, optional
         All groups by default.
+    grouping : str, optional
+        As in `reliability`.
 
     Returns
     -------
@@ -116,9 +135,11 @@ def eb_weights(posterior: Draws, groups: Sequence[Hashable] | None = None) -> xr
     -----
     Computed as ``A (A + sigma^2 I)^-1`` with ``A = G Z_j'Z_j``, the same matrix (Raudenbush & Bryk 2002, chapter 3).
     """
-    design = posterior.design
+    design, position = posterior.design, posterior.design.position_of(grouping)
+    positions = group_positions(design, groups, position)
+    if len(design.groupings) > 1:
+        return nested_eb_weights(posterior, position, positions)
     products = design.cross_products
-    positions = group_positions(design, groups)
     S = products.z_transform
     inverse = np.linalg.inv(S)
     G = inverse @ posterior.G @ inverse.T

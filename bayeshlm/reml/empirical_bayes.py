@@ -11,6 +11,9 @@ from bayeshlm.design.scaling import FloatArray
 from bayeshlm.reml.estimate import RemlEstimate, two_level
 from bayeshlm.reml.grouping_deviance import GroupingSolution
 
+CELLS = 2_000_000
+"""Numbers of the effects' columns that are solved for at a time."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class EmpiricalBayes:
@@ -62,6 +65,41 @@ def empirical_bayes(estimate: RemlEstimate) -> tuple[EmpiricalBayes, ...]:
         u[:, zero], vcov[:, zero, :], vcov[:, :, zero] = 0.0, 0.0, 0.0
         found.append(EmpiricalBayes(u=u, vcov=vcov))
     return tuple(found)
+
+
+def coefficient_sds(design: Design, estimate: RemlEstimate, grouping: int) -> FloatArray:
+    """Conditional SDs of the coefficients of the units of one of several groupings, (J, C).
+
+    Of ``beta_jc``, a sum ``c'u`` of effects of several groupings (`UnitEquations`), with gamma, theta and sigma taken
+    as known: the root of ``sigma^2 c' Lambda M^-1 Lambda' c``.
+
+    Parameters
+    ----------
+    design : Design
+    estimate : RemlEstimate
+        Of several groupings.
+    grouping : int
+        Its position.
+    """
+    solution, equations = estimate.optimum.solution, design.equations[grouping]
+    assert isinstance(solution, GroupingSolution)
+    products, Lambda = solution.products, solution.Lambda
+    n_units, n_coefficients = len(equations.W), len(equations.coefficients)
+    found, n_effects = np.zeros((n_units, n_coefficients)), len(products.Zty)
+    step = max(CELLS // n_effects, 1)
+    for coefficient in range(n_coefficients):
+        effects = np.flatnonzero(equations.random_coefficient == coefficient)
+        for start in range(0, n_units if len(effects) else 0, step):
+            units = np.arange(start, min(start + step, n_units))
+            columns = np.zeros((n_effects, len(units)))
+            for r in effects:
+                k = next(k for k, part in enumerate(products.effects) if part.start <= r < part.stop)
+                rows = products.parts[k].start + equations.units[units, r] * products.sizes[k] + r
+                columns[rows - products.effects[k].start, units - start] += equations.V[units, r]
+            root = products.z_transform @ Lambda
+            half = solution.factor.forward(products.times(root.T, columns))
+            found[units, coefficient] = estimate.sigma * np.sqrt(np.sum(half**2, axis=0))
+    return found
 
 
 def fitted_values(design: Design, estimate: RemlEstimate) -> FloatArray:

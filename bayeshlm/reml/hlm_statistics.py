@@ -64,10 +64,20 @@ def chi_square_tests(design: Design, estimate: RemlEstimate) -> ComponentTests:
     ``sum_j (b_qj - W_qj gamma_q)^2 / v_qqj`` with the group's own least-squares estimate b and its error variance v.
     The degrees of freedom are the groups used minus the fixed effects in the coefficient's level-2 equation.
 
+    Raises
+    ------
+    OptionError
+        The model has several groupings.
+
     References
     ----------
     Raudenbush & Bryk (2002), Hierarchical Linear Models, 2nd ed., eq. 3.103.
     """
+    if len(design.groupings) > 1:
+        raise OptionError(
+            "HLM's chi-square test is defined for models with one grouping, where groups are estimated from their own "
+            "rows alone: compare() tests a variance of this model by the likelihood ratio"
+        )
     deviance, solution = two_level(estimate, "HLM's chi-square test")
     products = deviance.products
     inverse = inverse_within(products)

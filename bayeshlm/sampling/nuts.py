@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import warnings
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -74,8 +75,44 @@ def run_nuts(design: Design, priors: Priors, options: SamplingOptions) -> RawDra
     SamplingError
         If no chain finds a starting point with finite density, or the sampler fails.
     """
-    show = somebody_watches() if options.progress is None else options.progress
     run = _run_pymc if options.sampler == "pymc" else _run_nutpie
+    return _run(run, design, priors, options)
+
+
+def run_importance(
+    design: Design, priors: Priors, options: SamplingOptions
+) -> tuple[xr.Dataset | None, Certificate | None]:
+    """Draw by importance sampling alone: the draws of the graph's variables, None without a certificate, and that.
+
+    Parameters
+    ----------
+    design : Design
+    priors : Priors
+    options : SamplingOptions
+        With ``sampler="importance"``.
+
+    Raises
+    ------
+    SamplingError
+        As in `run_nuts`.
+    """
+
+    def run(
+        design: Design, priors: Priors, options: SamplingOptions, show: bool
+    ) -> tuple[xr.Dataset | None, Certificate | None]:
+        return _importance(_target(design, priors, options), options, show)
+
+    return _run(run, design, priors, options)
+
+
+def _run[Result](
+    run: Callable[[Design, Priors, SamplingOptions, bool], Result],
+    design: Design,
+    priors: Priors,
+    options: SamplingOptions,
+) -> Result:
+    """What a sampler returns, its failures being said in the package's own words."""
+    show = somebody_watches() if options.progress is None else options.progress
     with warnings.catch_warnings():
         # PyTensor looks for a BLAS at run time that its numba backend does not need.
         warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS", category=UserWarning)

@@ -12,7 +12,7 @@ from bayeshlm.display.plots.axes import interval_name
 from bayeshlm.display.plots.figure_style import POSTERIOR, PRIOR, REML
 from bayeshlm.quantities.density import Density
 
-BOUNDS = {"tau": (0.0, np.inf), "sigma": (0.0, np.inf), "corr": (-1.0, 1.0), "icc": (0.0, 1.0)}
+BOUNDS = {"tau": (0.0, np.inf), "sigma": (0.0, np.inf), "corr": (-1.0, 1.0), "icc": (0.0, 1.0), "share": (0.0, 1.0)}
 """What each component may be."""
 
 
@@ -55,7 +55,7 @@ def around(found: Density, component: str) -> FloatArray:
     low, high = (float(found.x[0]), float(found.x[-1])) if np.isfinite(found.x).all() else (found.mean, found.mean)
     reach = (high - low) / 2 or abs(found.mean) or 1.0
     start, stop = max(low - reach, lowest), min(high + reach, highest)
-    inset = 1e-3 * (stop - start) if component in ("icc", "corr") else 0.0
+    inset = 1e-3 * (stop - start) if component in ("icc", "share", "corr") else 0.0
     return np.linspace(start + inset, stop - inset, 201)
 
 
