@@ -6,13 +6,9 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import OptionError
-from bayeshlm.likelihood.blocks import in_threads
-from bayeshlm.likelihood.budget import BUDGET_BYTES
 from bayeshlm.likelihood.group_effects import Conditionals, covariance_factors
 from bayeshlm.likelihood.likelihood import Capability, Likelihood, LogDensity, Unit, grouping_of
 from bayeshlm.parameters.draws import Draws
@@ -20,10 +16,6 @@ from bayeshlm.parameters.priors import Priors
 
 if TYPE_CHECKING:
     from bayeshlm.likelihood.elimination import Elimination
-    from bayeshlm.likelihood.left_out import LeftOut
-
-CHUNK_NUMBERS = 1 << 19
-"""Units times draws that are reduced at a time: 4 MiB."""
 
 
 class GaussianJoint(Likelihood):
@@ -68,29 +60,16 @@ class GaussianJoint(Likelihood):
         """There are none of single units."""
         raise OptionError(self.why_not("independent groups"))
 
-    def left_out(self, draws: Draws, unit: Unit) -> LeftOut:
-        """The densities of units given all other rows, and what else is known of them."""
-        from bayeshlm.likelihood.left_out import LeftOut
-
-        return LeftOut.of(self.design, draws, grouping_of(self.design, unit))
-
     def pointwise(self, draws: Draws, unit: Unit, units: IntArray) -> FloatArray:
         """Log densities of some units, all at a draw from one factor."""
-        return self.left_out(draws, unit).densities(units)
+        from bayeshlm.likelihood.left_out import LeftOut
+
+        return LeftOut.of(draws, grouping_of(self.design, unit)).densities(units)
 
     def reduced_pointwise[Result](
         self, draws: Draws, unit: Unit, reduce: Callable[[IntArray, FloatArray], Result], doing: str | None = None
     ) -> list[Result]:
         """As many units at a time as the memory budget has room for the densities of, reduced in threads."""
-        left_out, found = self.left_out(draws, unit), []
-        n_units, together = left_out.n_units, max(BUDGET_BYTES // (8 * draws.n_draws), 1)
-        chunk = max(CHUNK_NUMBERS // draws.n_draws, 1)
-        for start in range(0, n_units, together):
-            units = np.arange(start, min(start + together, n_units))
-            densities = left_out.densities(units, doing)
+        from bayeshlm.likelihood.left_out import LeftOut
 
-            def reduced(at: int, units: IntArray = units, densities: FloatArray = densities) -> Result:
-                return reduce(units[at : at + chunk], densities[at : at + chunk])
-
-            found += in_threads(reduced, range(0, len(units), chunk), doing)
-        return found
+        return LeftOut.of(draws, grouping_of(self.design, unit)).reduced(reduce, doing)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import DataError, OptionError
 from bayeshlm.likelihood.blocks import in_threads
+from bayeshlm.likelihood.budget import BUDGET_BYTES
 from bayeshlm.likelihood.elimination import Elimination
 from bayeshlm.likelihood.group_effects import covariance_factors
 from bayeshlm.likelihood.joint_effects import CHUNK_DRAWS, JointEffects
@@ -21,6 +24,9 @@ from bayeshlm.parameters.draws import Draws
 
 MOST_WORK = 1e14
 """Products in LAPACK that leaving units out may take: about an hour of one core."""
+
+CHUNK_NUMBERS = 1 << 19
+"""Units times draws that are reduced at a time: 4 MiB."""
 
 RANK = 1e-10
 """Smallest share of a unit's largest eigenvalue of ``Z'Z`` that counts as another direction."""
@@ -44,8 +50,17 @@ class LeftOut:
     effects: JointEffects
 
     @classmethod
-    def of(cls, design: Design, draws: Draws, grouping: int | None) -> LeftOut:
-        """Find the order of elimination.
+    def of(cls, draws: Draws, grouping: int | None) -> LeftOut:
+        """At draws of the parameters of their design."""
+        return cls.at(
+            draws.design, grouping, draws.flat(draws.gamma), covariance_factors(draws), draws.flat(draws.sigma)
+        )
+
+    @classmethod
+    def at(
+        cls, design: Design, grouping: int | None, gamma: FloatArray, chols: Sequence[FloatArray], sigma: FloatArray
+    ) -> LeftOut:
+        """At values of the parameters, (S, p), K arrays (S, q_k, q_k) and (S,), as `JointEffects` has them.
 
         Raises
         ------
@@ -63,8 +78,7 @@ class LeftOut:
                 f"units of {name!r} cannot be left out one at a time, because what they share ties too many effects "
                 'together: leave out rows (unit="row") or units of another grouping'
             ) from error
-        chols = covariance_factors(draws)
-        return cls(design, grouping, JointEffects(elimination, draws.flat(draws.gamma), chols, draws.flat(draws.sigma)))
+        return cls(design, grouping, JointEffects(elimination, gamma, chols, sigma))
 
     @property
     def n_units(self) -> int:
@@ -75,15 +89,40 @@ class LeftOut:
         """``log p(y_A | y_-A, theta)`` of units A, (n, S)."""
         return self._filled(units, doing, densities=True)[0]
 
-    def densities_and_lengths(self, units: IntArray, doing: str | None = None) -> tuple[FloatArray, FloatArray]:
-        """Densities, and how far the unit's own effects are from where the other rows expect them; (n, S) each.
+    def reduced[Result](
+        self, reduce: Callable[..., Result], doing: str | None = None, lengths: bool = False
+    ) -> list[Result]:
+        """Results of a function of positions and `densities` of all units, some at a time, in threads.
 
-        The second is ``s'W^-1 s`` of what the rows show of them, ``s = Q'(y_A - E[y_A | y_-A, theta])``, Q an
-        orthonormal basis of the columns of the unit's Z, and W the covariance matrix of s: chi-square under the
-        model, with `ranks` as degrees of freedom.
+        As many units at a time as the memory budget has room for; each time all draws are factorized again.
+
+        Parameters
+        ----------
+        reduce : function of arrays (n,) and (n, S)
+        doing : str, optional
+            Said beside a bar if it takes long.
+        lengths : bool
+            The function gets a second array (n, S): how far a unit's own effects are from where the other rows expect
+            them, ``s'W^-1 s`` of ``s = Q'(y_A - E[y_A | y_-A, theta])``, Q an orthonormal basis of the columns of the
+            unit's Z, and W the covariance matrix of s. Under the model it is chi-square with `ranks` as degrees of
+            freedom.
         """
-        found = self._filled(units, doing, densities=True, lengths=True)
-        return found[0], found[1]
+        n_draws, found = len(self.effects.sigma), []
+        together = max(BUDGET_BYTES // (8 * n_draws * (1 + lengths)), 1)
+        chunk = max(CHUNK_NUMBERS // n_draws, 1)
+        for start in range(0, self.n_units, together):
+            units = np.arange(start, min(start + together, self.n_units))
+            arrays = self._filled(units, doing, densities=True, lengths=lengths)[: 1 + lengths]
+
+            def reduced(at: int, arrays: Sequence[Any] = (units, *arrays)) -> Result:
+                return reduce(*(values[at : at + chunk] for values in arrays))
+
+            found += in_threads(reduced, range(0, len(units), chunk), doing)
+        return found
+
+    def lengths(self, units: IntArray) -> FloatArray:
+        """The lengths of some units that `reduced` explains, (n, S)."""
+        return self._filled(units, None, lengths=True)[1]
 
     def shares_kept(self, rows: IntArray) -> FloatArray:
         """``sigma^2 [V^-1]_ii`` of rows, (n, S): the share of the variance of a row that the others do not tell."""

@@ -42,6 +42,7 @@ from bayeshlm.likelihood.left_out_units import LeftOutUnits
 
 type Array = NDArray[np.float64]
 
+
 @cached
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
 def left_out_densities(

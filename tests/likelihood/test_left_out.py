@@ -1,46 +1,14 @@
 """Densities of rows and of units given all other rows, against dense covariance matrices."""
 
 import numpy as np
-import pandas as pd
 import pytest
-from groupings_data import crossed_model, growth_model
+from groupings_data import MODELS, crossed_model
 from scipy.stats import multivariate_normal
 
-import bayeshlm as hlm
 from bayeshlm.errors import OptionError
 from bayeshlm.likelihood import left_out, likelihood_of
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.prior_draws import prior_draws
-
-MIXED = """
-y = b0 + b1*x + e
-b0 = g00 + u0[pupil] + v0[class] + w0[area] + s0[school]
-b1 = g10 + v1[class] + w1[area]
-"""
-
-
-def mixed_model():
-    """Pupils in classes in schools, pupils in areas that cross with both; rows in no order, one class of one row."""
-    rng = np.random.default_rng(4)
-    pupil = np.concatenate([np.repeat(np.arange(30), 3), [30]])
-    of_class = np.concatenate([rng.integers(0, 10, 30), [10]])
-    area = rng.integers(0, 4, 31)
-    data = pd.DataFrame({"pupil": pupil, "class": of_class[pupil], "area": area[pupil]})
-    data["school"] = data["class"] % 4
-    data["x"] = rng.normal(size=len(data))
-    data["y"] = 2 + data["x"] + rng.normal(size=4)[data["school"]] + rng.normal(size=len(data))
-    return hlm.Model(MIXED, data.sample(frac=1.0, random_state=1), ["pupil", "class", "area", "school"])
-
-
-def cells_model():
-    """Raters crossed with items, and their cells, some with one row."""
-    rng = np.random.default_rng(5)
-    rater, item = rng.integers(0, 5, 70), rng.integers(0, 9, 70)
-    data = pd.DataFrame({"rater": rater, "item": item, "y": rng.normal(size=70) + rater})
-    return hlm.Model("y = b0 + e; b0 = g00 + u0[rater:item] + v0[rater] + w0[item]", data)
-
-
-MODELS = {"growth": growth_model, "crossed": crossed_model, "mixed": mixed_model, "cells": cells_model}
 
 
 @pytest.fixture(scope="module", params=MODELS)
@@ -112,8 +80,8 @@ def test_how_far_a_unit_is_from_what_the_others_expect(design, draws):
     y, X = design.y - design.offset, design.X
     for k, unit in enumerate(design.groupings):
         codes, n_units = units_of(design, unit)
-        some = likelihood_of(design).left_out(draws, unit)
-        _, found = some.densities_and_lengths(np.arange(n_units))
+        some = left_out.LeftOut.of(draws, k)
+        found = some.lengths(np.arange(n_units))
         ranks = some.ranks(np.arange(n_units))
         for s in (0, 1, 4, 7):
             V = covariance(design, draws.G[0, s], float(draws.sigma[0, s]))
@@ -128,7 +96,7 @@ def test_how_far_a_unit_is_from_what_the_others_expect(design, draws):
 
 
 def test_what_the_others_do_not_tell_of_a_row(design, draws):
-    found = likelihood_of(design).left_out(draws, "row").shares_kept(np.arange(design.n_obs))
+    found = left_out.LeftOut.of(draws, None).shares_kept(np.arange(design.n_obs))
     for s in (0, 4):
         sigma = float(draws.sigma[0, s])
         V = covariance(design, draws.G[0, s], sigma)
@@ -140,7 +108,7 @@ def test_units_in_parts_are_those_at_once(design, draws, monkeypatch):
     unit = design.groupings[0]
     n_units = units_of(design, unit)[1]
     whole = likelihood.pointwise(draws, unit, np.arange(n_units))
-    monkeypatch.setattr("bayeshlm.likelihood.gaussian_joint.BUDGET_BYTES", 8 * 8 * 3)
+    monkeypatch.setattr("bayeshlm.likelihood.left_out.BUDGET_BYTES", 8 * 8 * 3)
     parts = likelihood.reduced_pointwise(draws, unit, lambda units, values: (units, values))
     assert len(parts) == -(-n_units // 3)
     assert np.concatenate([units for units, _ in parts]).tolist() == list(range(n_units))
