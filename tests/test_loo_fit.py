@@ -206,7 +206,7 @@ def test_refits_are_made_by_the_sampler_of_the_fit(wards, fake_draws, monkeypatc
     assert len(bad) > 0
     seen = []
 
-    def run(graph, layout, options):
+    def run(graph, layout, options, busy_ms):
         seen.append(options.draws)
         design = hlm.Model.from_design(fit.model.design).design
         return fake_draws(design, options.chains, options.draws)

@@ -138,9 +138,12 @@ def check_same_data(designs: Mapping[str, Design], unit: Unit) -> None:
     OptionError
         There are fewer than two, or rows, groups or outcome differ, or a model has no such grouping.
     """
-    for design in designs.values():
-        grouping_of(design, unit)
     _check_count(len(designs))
+    for name, design in designs.items():
+        try:
+            grouping_of(design, unit)
+        except OptionError as error:
+            raise OptionError(f"{name!r}: {error}") from None
     (first_name, first), *others = designs.items()
     for name, other in others:
         _check_pair(first_name, first, name, other, unit)

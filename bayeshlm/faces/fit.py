@@ -160,7 +160,7 @@ class Fit(FitQuantities):
         ----------
         exact : bool
             Sample the posterior anew without each group that the importance weights fail for, a second or so each, and
-            fit REML without each group also where they are more than 500.
+            fit REML without each group also where they are more than 500, or 100 of several groupings.
         grouping : str, optional
             Whose groups, where there are several groupings.
 

@@ -129,3 +129,13 @@ def test_work_beyond_the_limit_is_refused_with_the_number_of_draws_that_is_not(m
         OptionError, match=r"units of 'secondary' takes \de\+\d\d multiplications at 8 draws.* [0-7] draws"
     ):
         likelihood.pointwise(draws, "secondary", np.arange(6))
+
+
+def test_units_that_tie_too_many_others_together_are_refused(monkeypatch):
+    model = crossed_model()
+    draws = Draws(prior_draws(model.design, model.priors, 8, np.random.default_rng(3)), model.design)
+    monkeypatch.setattr("bayeshlm.likelihood.elimination.MOST_DENSE", 10)
+    likelihood = likelihood_of(model.design)
+    assert np.isfinite(likelihood.pointwise(draws, "primary", np.arange(14))).all()
+    with pytest.raises(OptionError, match=r"units of 'secondary' cannot be left out .* unit=\"row\""):
+        likelihood.pointwise(draws, "secondary", np.arange(6))
