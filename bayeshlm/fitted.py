@@ -142,7 +142,8 @@ class FittedModel:
         """Fit the model to some of its rows, or under other priors, sampled as this fit was.
 
         The model stays the same model: columns keep the constants that all rows gave them (grand means, group means,
-        scales), and the priors are this fit's, although their defaults are made of the data's scales.
+        scales), and the priors are this fit's, although their defaults are made of the data's scales. With several
+        groupings importance sampling is tried first where no sampler was asked for, however quick a gradient is.
 
         Parameters
         ----------
@@ -167,6 +168,7 @@ class FittedModel:
             If the sampler fails.
         """
         from bayeshlm.sampling.convert import parameters_tree
+        from bayeshlm.sampling.importance import BUSY_MS
         from bayeshlm.sampling.nuts import run_nuts
 
         options = replace(self.options, progress=progress)
@@ -175,5 +177,5 @@ class FittedModel:
         design, priors = self.design, self.priors if priors is None else priors
         if rows is not None:
             design, options = without_rows(design, ~rows), replace(options, parameterization="marginal")
-        raw = run_nuts(design, priors, options)
+        raw = run_nuts(design, priors, options, BUSY_MS if len(design.groupings) == 1 else 0.0)
         return FittedModel(design, priors, parameters_tree(raw, design, priors, options))

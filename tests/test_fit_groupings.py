@@ -141,7 +141,7 @@ def test_the_files_of_the_command_line(fit, tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["loo", "influence", "residuals", "predictive_check"],
+    ["residuals", "predictive_check"],
 )
 def test_what_is_not_defined_for_several_groupings_says_so(fit, name):
     with pytest.raises(HLMError, match=r"one grouping|several groupings|has several"):

@@ -36,7 +36,7 @@ def runs(fake_draws, monkeypatch):
     """What the sampler is asked for, without sampling."""
     asked = []
 
-    def run(design, priors, options):
+    def run(design, priors, options, busy_ms):
         asked.append((design, priors, options))
         return fake_draws(design, options.chains, options.draws, options.seed)
 

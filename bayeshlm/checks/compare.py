@@ -14,6 +14,7 @@ from bayeshlm.checks.loo import Loo, Unit, spread_of_sum
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
+from bayeshlm.likelihood.likelihood import grouping_of
 
 FEW_UNITS = 100
 """Below so many units the standard error of a difference is too small (Sivula et al. 2025, arXiv 2008.10296)."""
@@ -51,8 +52,8 @@ def compare_loo(models: Mapping[str, Loo]) -> pd.DataFrame:
     Analysis 13, 917-1003).
     """
     _check_count(len(models))
-    left_out = {(loo.unit, loo.n_units) for loo in models.values()}
-    if len(left_out) > 1:
+    if len({(loo.by_row, loo.n_units) for loo in models.values()}) > 1:
+        left_out = {(loo.unit, loo.n_units) for loo in models.values()}
         said = " and ".join(f"{n_units} units ({unit})" for unit, n_units in sorted(left_out))
         raise OptionError(f"the models left out different units, {said}: compare one kind of unit on one data set.")
     order = sorted(models, key=lambda name: -models[name].elpd)
@@ -129,15 +130,20 @@ def check_same_data(designs: Mapping[str, Design], unit: Unit) -> None:
     Parameters
     ----------
     designs : mapping of str to Design
-    unit : {"row", "group"}
-        The order of the rows counts where rows are left out.
+    unit : {"row", "group"} or str
+        The order of the rows counts where rows are left out; models may then have groupings that others lack.
 
     Raises
     ------
     OptionError
-        There are fewer than two, or rows, groups or outcome differ.
+        There are fewer than two, or rows, groups or outcome differ, or a model has no such grouping.
     """
     _check_count(len(designs))
+    for name, design in designs.items():
+        try:
+            grouping_of(design, unit)
+        except OptionError as error:
+            raise OptionError(f"{name!r}: {error}") from None
     (first_name, first), *others = designs.items()
     for name, other in others:
         _check_pair(first_name, first, name, other, unit)
@@ -154,8 +160,14 @@ def _check_pair(a: str, first: Design, b: str, other: Design, unit: Unit) -> Non
             f"{a!r} has {first.n_obs} rows and {b!r} has {other.n_obs}: models are compared on the same rows. Where a"
             " column misses values, drop those rows before both fits."
         )
-    labels, y = zip(*(_sorted_data(design, unit) for design in (first, other)), strict=True)
-    if not np.array_equal(labels[0], labels[1]):
+    labels, y = zip(
+        *(
+            _sorted_data(design, positions, unit)
+            for design, positions in zip((first, other), _paired(a, first, b, other, unit), strict=True)
+        ),
+        strict=True,
+    )
+    if not all(map(np.array_equal, *labels)):
         raise OptionError(f"{a!r} and {b!r} have not the same groups in the same rows: fit both on one DataFrame.")
     if not np.allclose(y[0], y[1], rtol=1e-10, atol=0):
         raise OptionError(
@@ -164,13 +176,28 @@ def _check_pair(a: str, first: Design, b: str, other: Design, unit: Unit) -> Non
         )
 
 
-def _sorted_data(design: Design, unit: Unit) -> tuple[NDArray[Any], FloatArray]:
-    """Group label and outcome of every row; sorted by both where the order of rows does not matter."""
-    labels = design.group_labels.to_numpy()[design.group_codes]
+def _paired(a: str, first: Design, b: str, other: Design, unit: Unit) -> tuple[list[int], list[int]]:
+    """Positions, in either model, of the groupings whose groups must be the same."""
+    if unit != "row" or len(first.groupings) == len(other.groupings) == 1:
+        found = [grouping_of(design, unit) or 0 for design in (first, other)]
+        return [found[0]], [found[1]]
+    common = [name for name in first.groupings if name in other.groupings]
+    if not common:
+        raise OptionError(
+            f"{a!r} has the groupings {', '.join(first.groupings)} and {b!r} has {', '.join(other.groupings)}: models "
+            "are compared that have one in common, which tells that their rows are the same."
+        )
+    return [first.groupings.index(name) for name in common], [other.groupings.index(name) for name in common]
+
+
+def _sorted_data(design: Design, positions: list[int], unit: Unit) -> tuple[list[NDArray[Any]], FloatArray]:
+    """Group labels and outcome of every row; sorted by both where the order of rows does not matter."""
+    codes = [design.kept_rows.codes[k] for k in positions]
+    labels = [design.predictor.random[k].labels.to_numpy()[own] for k, own in zip(positions, codes, strict=True)]
     if unit == "row":
         return labels, design.y
-    order = np.lexsort((design.y, design.group_codes))
-    return labels[order], design.y[order]
+    order = np.lexsort((design.y, codes[0]))
+    return [own[order] for own in labels], design.y[order]
 
 
 def _notes(table: pd.DataFrame, loos: list[Loo], n_units: int) -> tuple[str, ...]:

@@ -11,16 +11,18 @@ import xarray as xr
 from bayeshlm.checks.conflict import ERROR_RATE
 from bayeshlm.checks.influence_draws import Shifts, parameter_draws, put_refit, shifts_without_groups
 from bayeshlm.checks.influence_reml import LEVERAGES, MEASURES, no_reml, reml_dataset
-from bayeshlm.checks.loo_refits import refit_without
+from bayeshlm.checks.loo_refits import refit_without, rows_left_out
+from bayeshlm.checks.loo_units import rows_of_units
 from bayeshlm.checks.psis import check_draws, threshold
-from bayeshlm.design.design import Design
+from bayeshlm.design.predictor import RandomTerm
+from bayeshlm.design.scaling import IntArray
 from bayeshlm.errors import DataError
 from bayeshlm.fitted import FittedModel
 from bayeshlm.progress import steps
 from bayeshlm.reml.estimate import fit_reml
 
-MOST_REML_FITS = 500
-"""Up to so many groups REML is fitted without each unasked."""
+MOST_REML_FITS, MOST_JOINT_FITS = 500, 100
+"""Up to so many groups REML is fitted without each unasked; of several groupings a fit takes a tenth of a second."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -69,7 +71,7 @@ class Influence:
         return self.table[self.table["conflict_p"] < ERROR_RATE / len(self.table)]
 
 
-def influence(fitted: FittedModel, exact: bool = False) -> Influence:
+def influence(fitted: FittedModel, exact: bool = False, grouping: str | None = None) -> Influence:
     """Influence of each group on gamma, tau and sigma.
 
     Parameters
@@ -77,6 +79,8 @@ def influence(fitted: FittedModel, exact: bool = False) -> Influence:
     fitted : FittedModel
     exact : bool
         Sample the posterior anew without each group whose Pareto k is bad, and fit REML without each however many.
+    grouping : str, optional
+        Whose groups, where there are several groupings; groups within a group are left out along with it.
 
     Returns
     -------
@@ -85,57 +89,59 @@ def influence(fitted: FittedModel, exact: bool = False) -> Influence:
     Raises
     ------
     OptionError
-        The draws are too few.
+        The draws are too few, it is not said which of several groupings is meant, or they cross too much for it.
     SamplingError
         If a fit without a group fails.
 
     Notes
     -----
-    The posterior without group j has the weights ``1 / p(y_j | theta)``, u_j integrated out, whose tail is smoothed
-    (`bayeshlm.checks.loo`, ``unit="group"``). Influence and outlying are two things: a group may fit well and still
-    decide a slope. REML's measures: `bayeshlm.reml.reml_influence`.
+    The posterior without group j has the weights ``1 / p(y_j | other rows, theta)``, the random effects integrated out,
+    whose tail is smoothed (`bayeshlm.checks.loo`, ``unit="group"``). Influence and outlying are two things: a group may
+    fit well and still decide a slope. REML's measures: `bayeshlm.reml.reml_influence`, `.grouping_influence`.
     """
     posterior, design = fitted.draws, fitted.design
-    n_draws = posterior.n_draws
+    position_of_grouping = design.position_of(grouping)
+    term, n_draws = design.predictor.random[position_of_grouping], posterior.n_draws
     check_draws(n_draws)
     limit, notes = threshold(n_draws), []
-    shifts = shifts_without_groups(posterior)
+    shifts = shifts_without_groups(posterior, position_of_grouping)
     refitted = ~(shifts.pareto_k <= limit) & exact
-    named = [f"{design.group} {label}" for label in design.group_labels]
+    named = [f"{term.grouping} {label}" for label in term.labels]
     for position in steps(np.flatnonzero(refitted).tolist(), named.__getitem__, "Fitting without"):
-        refit = refit_without(fitted, design.group_codes == position)
-        put_refit(shifts, posterior, position, refit)
+        refit = refit_without(fitted, rows_left_out(fitted, term.grouping, position))
+        put_refit(shifts, posterior, position, refit, position_of_grouping)
         if not refit.convergence.converged:
             notes.append(f"the fit without {named[position]} has not converged")
     names, _ = parameter_draws(posterior)
-    draws = _posterior_dataset(shifts, refitted, design, names)
-    with_fits = exact or design.n_groups <= MOST_REML_FITS
+    draws = _posterior_dataset(shifts, refitted, term, names)
+    with_fits = exact or len(term.labels) <= (MOST_REML_FITS if len(design.groupings) == 1 else MOST_JOINT_FITS)
     try:
-        reml = reml_dataset(design, fit_reml(design), with_fits)
+        reml = reml_dataset(design, fit_reml(design), with_fits, position_of_grouping)
     except DataError as error:
-        reml = no_reml(design)
+        reml = no_reml(term)
         notes.append(f"REML has no estimate: {error}")
     else:
         if not with_fits:
-            notes.append(f"{design.n_groups} groups: REML without each is the one-step estimate; exact=True fits each")
-    return Influence(design.group, draws, reml, _table(draws, reml, design), limit, tuple(notes))
+            notes.append(f"{len(term.labels)} groups: REML without each is the one-step estimate; exact=True fits each")
+    n = rows_of_units(design, position_of_grouping)
+    return Influence(term.grouping, draws, reml, _table(draws, reml, n), limit, tuple(notes))
 
 
-def _posterior_dataset(shifts: Shifts, refitted: np.ndarray, design: Design, names: list[str]) -> xr.Dataset:
-    dims = (design.group, "parameter")
+def _posterior_dataset(shifts: Shifts, refitted: np.ndarray, term: RandomTerm, names: list[str]) -> xr.Dataset:
+    group, dims = term.grouping, (term.grouping, "parameter")
     return xr.Dataset(
         {
             **{name: (dims, getattr(shifts, name)) for name in ("mean", "sd", "change", "mcse")},
-            "cooks_distance": (design.group, shifts.distance),
-            "pareto_k": (design.group, shifts.pareto_k),
-            "refitted": (design.group, refitted),
-            "conflict_p": (design.group, shifts.conflict_p),
+            "cooks_distance": (group, shifts.distance),
+            "pareto_k": (group, shifts.pareto_k),
+            "refitted": (group, refitted),
+            "conflict_p": (group, shifts.conflict_p),
         },
-        {design.group: design.group_labels.to_numpy(), "parameter": names},
+        {group: term.labels.to_numpy(), "parameter": names},
     )
 
 
-def _table(draws: xr.Dataset, reml: xr.Dataset, design: Design) -> pd.DataFrame:
+def _table(draws: xr.Dataset, reml: xr.Dataset, n: IntArray) -> pd.DataFrame:
     """One row a group, sorted by the largest change of a parameter."""
     change = draws["change"].to_numpy()
     most = np.abs(change).argmax(axis=1)
@@ -144,7 +150,7 @@ def _table(draws: xr.Dataset, reml: xr.Dataset, design: Design) -> pd.DataFrame:
     estimate = reml.sel(estimate="exact" if has_fits else "one_step")
     table = pd.DataFrame(
         {
-            "n": design.n_per_group,
+            "n": n,
             "parameter": draws["parameter"].to_numpy()[most],
             "change": change[rows, most],
             "mcse": draws["mcse"].to_numpy()[rows, most],
@@ -152,7 +158,7 @@ def _table(draws: xr.Dataset, reml: xr.Dataset, design: Design) -> pd.DataFrame:
             **{f"reml_{name}": estimate[name].to_numpy() for name in MEASURES},
             **{name: reml[name].to_numpy() for name in LEVERAGES},
         },
-        index=design.group_labels,
+        index=draws.indexes[draws["pareto_k"].dims[0]],
     )
     table.attrs["reml_estimate"] = str(estimate["estimate"].item())
     return table.iloc[np.argsort(-np.abs(table["change"].to_numpy()), kind="stable")]

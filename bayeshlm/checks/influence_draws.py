@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayeshlm.checks.conflict import conflict_probabilities
+from bayeshlm.checks.conflict import conflict_probabilities, weighted_tails
 from bayeshlm.checks.loo_refits import Refit
 from bayeshlm.checks.psis import relative_efficiency, smoothed_weights
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.likelihood import likelihood_of
+from bayeshlm.likelihood.left_out import LeftOut
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.diagnostics import diagnose
 from bayeshlm.reml.rotation import rotate
@@ -49,12 +50,19 @@ def parameter_draws(posterior: Draws) -> tuple[list[str], FloatArray]:
     return [posterior.schema.labels[k] for k in kept], posterior.scalars()[kept]
 
 
-def shifts_without_groups(posterior: Draws) -> Shifts:
-    """Leave each group out of the posterior in turn.
+def shifts_without_groups(posterior: Draws, grouping: int = 0) -> Shifts:
+    """Leave each group of a grouping out of the posterior in turn.
 
     Parameters
     ----------
     posterior : Draws
+    grouping : int
+        Position.
+
+    Raises
+    ------
+    OptionError
+        Groupings that cross too much for it.
 
     Notes
     -----
@@ -68,10 +76,10 @@ def shifts_without_groups(posterior: Draws) -> Shifts:
     center, scale = flat.mean(axis=0), flat.std(axis=0)
     c = (flat - center) / scale
     n_draws, n_parameters = c.shape
-    rotated, J = rotate(design.cross_products), design.n_groups
+    J = len(design.predictor.random[grouping].labels)
     found = Shifts(*(np.empty((J, n_parameters)) for _ in range(4)), *(np.empty(J) for _ in range(3)))
 
-    def fill(groups: IntArray, densities: FloatArray) -> None:
+    def fill(groups: IntArray, densities: FloatArray) -> FloatArray:
         w, found.pareto_k[groups] = smoothed_weights(densities, efficiency)
         m, second = w @ c, w @ c**2
         squares = w**2
@@ -81,16 +89,30 @@ def shifts_without_groups(posterior: Draws) -> Shifts:
         found.mean[groups] = center + scale * m
         found.sd[groups] = scale * np.sqrt(np.maximum(second - m**2, 0.0))
         found.mcse[groups] = np.sqrt(np.maximum(error, 0.0) / efficiency)
-        found.conflict_p[groups] = conflict_probabilities(posterior, rotated, groups, w)
+        return w
 
-    likelihood = likelihood_of(design)
-    likelihood.require("group densities")
-    likelihood.reduced_pointwise(posterior, "group", fill, "Influence of groups")
+    doing = "Influence of groups"
+    if len(design.groupings) == 1:
+        rotated = rotate(design.cross_products)
+
+        def alone(groups: IntArray, densities: FloatArray) -> None:
+            w = fill(groups, densities)
+            found.conflict_p[groups] = conflict_probabilities(posterior, rotated, groups, w)
+
+        likelihood_of(design).reduced_pointwise(posterior, "group", alone, doing)
+    else:
+        left_out = LeftOut.of(posterior, grouping)
+        ranks = left_out.ranks(np.arange(J))
+
+        def among_others(groups: IntArray, densities: FloatArray, lengths: FloatArray) -> None:
+            found.conflict_p[groups] = weighted_tails(lengths, ranks[groups], fill(groups, densities))
+
+        left_out.reduced(among_others, doing, lengths=True)
     found.distance[:] = _distances(posterior, found.mean)
     return found
 
 
-def put_refit(found: Shifts, posterior: Draws, group: int, refit: Refit) -> None:
+def put_refit(found: Shifts, posterior: Draws, group: int, refit: Refit, grouping: int = 0) -> None:
     """Put what a fit without the group at a position says in the place of what the weights say."""
     rest = Draws(refit.posterior, posterior.design)
     (_, with_it), (_, without) = parameter_draws(posterior), parameter_draws(rest)
@@ -99,8 +121,13 @@ def put_refit(found: Shifts, posterior: Draws, group: int, refit: Refit) -> None
     found.change[group] = (found.mean[group] - with_it.mean(axis=(1, 2))) / scale
     found.mcse[group] = np.hypot(diagnose(without)[3], diagnose(with_it)[3]) / scale
     found.distance[group] = _distances(posterior, found.mean[group : group + 1])[0]
-    rotated, equal = rotate(posterior.design.cross_products), np.full((1, rest.n_draws), 1 / rest.n_draws)
-    found.conflict_p[group] = conflict_probabilities(rest, rotated, np.array([group]), equal)[0]
+    units, equal = np.array([group]), np.full((1, rest.n_draws), 1 / rest.n_draws)
+    if len(posterior.design.groupings) == 1:
+        rotated = rotate(posterior.design.cross_products)
+        (found.conflict_p[group],) = conflict_probabilities(rest, rotated, units, equal)
+    else:
+        left_out = LeftOut.of(rest, grouping)
+        (found.conflict_p[group],) = weighted_tails(left_out.lengths(units), left_out.ranks(units), equal)
 
 
 def _distances(posterior: Draws, mean: FloatArray) -> FloatArray:

@@ -7,19 +7,25 @@ import xarray as xr
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.naming import parameter_label
-from bayeshlm.reml import reml_influence
+from bayeshlm.design.predictor import RandomTerm
+from bayeshlm.reml import grouping_influence, reml_influence
 from bayeshlm.reml.estimate import RemlEstimate
 
 MEASURES = ("cooks_distance", "mdffits", "covtrace", "covratio")
 LEVERAGES = ("leverage_fixed", "leverage_random")
 
 
-def reml_dataset(design: Design, estimate: RemlEstimate, with_fits: bool) -> xr.Dataset:
+def reml_dataset(design: Design, estimate: RemlEstimate, with_fits: bool, grouping: int = 0) -> xr.Dataset:
     """The dataset of `Influence.reml`; without fits what is exact is NaN."""
-    one_step = reml_influence.one_step(estimate)
-    unknown = reml_influence.Deleted.unknown(design.n_groups, len(estimate.gamma), len(estimate.tau))
-    exact = reml_influence.exact(design, estimate) if with_fits else unknown
-    leverage = reml_influence.leverage(estimate)
+    term = design.predictor.random[grouping]
+    exact = reml_influence.Deleted.unknown(len(term.labels), len(estimate.gamma), len(estimate.tau))
+    if len(design.groupings) == 1:
+        one_step, leverage = reml_influence.one_step(estimate), reml_influence.leverage(estimate)
+        exact = reml_influence.exact(design, estimate) if with_fits else exact
+    else:
+        one_step = grouping_influence.one_step(design, estimate, grouping)
+        leverage = grouping_influence.leverage(design, estimate, grouping)
+        exact = grouping_influence.exact(design, estimate, grouping) if with_fits else exact
     both = (one_step, exact)
     value = np.stack([np.column_stack([some.gamma, some.tau, some.sigma]) for some in both])
     full = np.array([*estimate.gamma, *estimate.tau, estimate.sigma])
@@ -30,29 +36,29 @@ def reml_dataset(design: Design, estimate: RemlEstimate, with_fits: bool) -> xr.
         variances > 0
     ] - 1
     measured = [reml_influence.measures(estimate, some) for some in both]
-    dims, taus = ("estimate", design.group), [parameter_label("tau", label) for label in design.random_labels]
+    dims, taus = ("estimate", term.grouping), [parameter_label("tau", label) for label in design.random_labels]
     return xr.Dataset(
         {
             "value": ((*dims, "parameter"), value),
             "change": ((*dims, "parameter"), (value - full) / unit),
             "rvc": ((*dims, "component"), rvc),
             **{name: (dims, np.stack([getattr(some, name) for some in measured])) for name in MEASURES},
-            "leverage_fixed": (design.group, leverage.fixed),
-            "leverage_random": (design.group, leverage.random),
+            "leverage_fixed": (term.grouping, leverage.fixed),
+            "leverage_random": (term.grouping, leverage.random),
         },
         {
             "estimate": ["one_step", "exact"],
-            design.group: design.group_labels.to_numpy(),
+            term.grouping: term.labels.to_numpy(),
             "parameter": [*design.fixed_labels, *taus, "sigma"],
             "component": [*taus, "sigma"],
         },
     )
 
 
-def no_reml(design: Design) -> xr.Dataset:
+def no_reml(term: RandomTerm) -> xr.Dataset:
     """A dataset as `reml_dataset` makes it, of NaN."""
-    blank = np.full((2, design.n_groups), np.nan)
-    dims = ("estimate", design.group)
-    variables = dict.fromkeys(MEASURES, (dims, blank)) | dict.fromkeys(LEVERAGES, (design.group, blank[0]))
-    coords = {"estimate": ["one_step", "exact"], design.group: design.group_labels.to_numpy()}
+    blank = np.full((2, len(term.labels)), np.nan)
+    dims = ("estimate", term.grouping)
+    variables = dict.fromkeys(MEASURES, (dims, blank)) | dict.fromkeys(LEVERAGES, (term.grouping, blank[0]))
+    coords = {"estimate": ["one_step", "exact"], term.grouping: term.labels.to_numpy()}
     return xr.Dataset(variables, coords)

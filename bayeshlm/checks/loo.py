@@ -1,16 +1,16 @@
-"""Leave-one-out cross-validation of a two-level model: a row of a known group, or a whole group."""
+"""Leave-one-out cross-validation: a row of known groups, or a whole group of any grouping."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from bayeshlm.checks.loo_refits import exact_group, exact_row
+from bayeshlm.checks.loo_refits import exact_unit
 from bayeshlm.checks.loo_units import units_left_out
 from bayeshlm.checks.psis import (
     Pointwise,
@@ -21,11 +21,13 @@ from bayeshlm.checks.psis import (
     threshold,
 )
 from bayeshlm.design.design import Design
+from bayeshlm.design.predictor import RandomTerm
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.fitted import FittedModel
 from bayeshlm.likelihood import likelihood_of
 from bayeshlm.likelihood.likelihood import Unit as Unit
+from bayeshlm.likelihood.likelihood import grouping_of
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.progress import steps
 
@@ -41,13 +43,13 @@ class Loo:
 
     Attributes
     ----------
-    unit : {"row", "group"}
-        What was left out at a time.
+    unit : {"row", "group"} or str
+        What was left out at a time; with several groupings the name of one, or "row".
     group : str
-        Grouping column.
+        Grouping column; of rows with several groupings all of them, joined by " and ".
     pointwise : xarray.Dataset
         ``elpd``, ``p_loo``, ``pareto_k``, ``mcse`` and ``refitted`` of every unit: over ``obs_id``, with each row's
-        group as a coordinate, or over the groups.
+        group of every grouping as a coordinate, or over the groups.
     n_draws : int
         Draws over all chains.
     threshold : float
@@ -65,6 +67,11 @@ class Loo:
     threshold: float
     together: float
     notes: tuple[str, ...] = ()
+
+    @property
+    def by_row(self) -> bool:
+        """Whether rows were left out."""
+        return self.unit == "row"
 
     @property
     def elpd(self) -> float:
@@ -123,8 +130,9 @@ def leave_one_out(fitted: FittedModel, unit: Unit = "row", exact: Exact = "auto"
     Parameters
     ----------
     fitted : FittedModel
-    unit : {"row", "group"}
-        "row": a new row of a known group; "group": all rows of a new group.
+    unit : {"row", "group"} or str
+        "row": a new row of known groups; "group": all rows of a new group. With several groupings the name of one in
+        place of "group": all rows of a new group of it, and the groups within it left out along.
     exact : {"auto", True, False}
         Whether units with a bad Pareto k are left out by a new fit without them; "auto": where there are at most 10.
 
@@ -135,19 +143,19 @@ def leave_one_out(fitted: FittedModel, unit: Unit = "row", exact: Exact = "auto"
     Raises
     ------
     OptionError
-        For another unit, or draws too few.
+        For another unit, draws too few, or groupings that cross too much for it.
     SamplingError
         If a fit without a unit fails.
 
     Notes
     -----
-    The random effects are integrated out in both, so that small groups do not break the importance weights, and
+    The random effects are integrated out in all of them, so that small groups do not break the importance weights, and
     `p_loo` counts the parameters gamma, tau, corr and sigma only (Merkle, Furr & Rabe-Hesketh 2019, Psychometrika 84,
     802-829). Constants of the design, such as the means that `cwc` and `cgm` subtract, and the priors stay those of all
     rows.
     """
     posterior, design = fitted.draws, fitted.design
-    check_unit(unit)
+    unit = checked_unit(unit, design)
     if not (isinstance(exact, bool) or exact == "auto"):
         raise OptionError(f'exact must be True, False or "auto", not {exact!r}.')
     n_draws = posterior.n_draws
@@ -159,8 +167,7 @@ def leave_one_out(fitted: FittedModel, unit: Unit = "row", exact: Exact = "auto"
     refitted = np.zeros(len(left_out.elpd), dtype=np.bool_)
     unconverged: list[object] = []
     for position in steps(bad.tolist() if refit_them else [], lambda k: _name(design, unit, k), "Fitting without"):
-        refit_of = exact_row if unit == "row" else exact_group
-        numbers, refit = refit_of(fitted, position)
+        numbers, refit = exact_unit(fitted, unit, position)
         left_out.elpd[position], left_out.p_loo[position], left_out.mcse[position] = numbers
         refitted[position] = True
         left_out.moved[:] -= _moved_by_one(posterior, unit, position)
@@ -171,18 +178,28 @@ def leave_one_out(fitted: FittedModel, unit: Unit = "row", exact: Exact = "auto"
         notes.append(f"{len(bad)} units have a bad Pareto k, too many to be refitted unasked: exact=True fits each")
     weighted = error_of_sum(left_out.moved, posterior.shape[0])
     together = float(np.hypot(weighted, np.sqrt(np.sum(left_out.mcse[refitted] ** 2))))
-    return Loo(unit, design.group, _labelled(left_out, refitted, design, unit), n_draws, limit, together, tuple(notes))
+    group = " and ".join(design.groupings) if grouping_of(design, unit) is None else _term(design, unit).grouping
+    return Loo(unit, group, _labelled(left_out, refitted, design, unit), n_draws, limit, together, tuple(notes))
 
 
-def check_unit(unit: str) -> None:
-    """Refuse a unit that is none.
+def checked_unit(unit: Unit, design: Design) -> Unit:
+    """The unit by its usual name: "row", "group" of the only grouping, or one of several groupings.
 
     Raises
     ------
     OptionError
+        The design has no such units.
     """
-    if unit not in get_args(Unit.__value__):
-        raise OptionError(f'unit must be "row" (a new row of a known group) or "group" (a new group), not {unit!r}.')
+    grouping = grouping_of(design, unit)
+    if grouping is None:
+        return "row"
+    return "group" if len(design.groupings) == 1 else design.groupings[grouping]
+
+
+def _term(design: Design, unit: Unit) -> RandomTerm:
+    grouping = grouping_of(design, unit)
+    assert grouping is not None
+    return design.predictor.random[grouping]
 
 
 def spread_of_sum(values: FloatArray) -> float:
@@ -197,12 +214,15 @@ def spread_of_sum(values: FloatArray) -> float:
 
 
 def _labelled(left_out: Pointwise, refitted: NDArray[np.bool_], design: Design, unit: Unit) -> xr.Dataset:
-    labels = design.group_labels.to_numpy()
     if unit == "row":
         dim = "obs_id"
-        coords = {dim: np.arange(design.n_obs), design.group: (dim, labels[design.group_codes])}
+        coords = {dim: np.arange(design.n_obs)} | {
+            term.grouping: (dim, term.labels.to_numpy()[codes])
+            for term, codes in zip(design.predictor.random, design.kept_rows.codes, strict=True)
+        }
     else:
-        dim, coords = design.group, {design.group: labels}
+        term = _term(design, unit)
+        dim, coords = term.grouping, {term.grouping: term.labels.to_numpy()}
     names = ("elpd", "p_loo", "pareto_k", "mcse")
     return xr.Dataset({**{name: (dim, getattr(left_out, name)) for name in names}, "refitted": (dim, refitted)}, coords)
 
@@ -214,6 +234,8 @@ def _moved_by_one(posterior: Draws, unit: Unit, position: int) -> FloatArray:
 
 
 def _name(design: Design, unit: Unit, position: int) -> str:
-    if unit == "group":
-        return f"{design.group} {design.group_labels[position]}"
-    return f"row {position} ({design.group} {design.group_labels[design.group_codes[position]]})"
+    if unit != "row":
+        term = _term(design, unit)
+        return f"{term.grouping} {term.labels[position]}"
+    terms = zip(design.predictor.random, design.kept_rows.codes, strict=True)
+    return f"row {position} ({', '.join(f'{term.grouping} {term.labels[codes[position]]}' for term, codes in terms)})"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bayeshlm.checks.psis import refitted, relative_efficiency
 from bayeshlm.fitted import FittedModel
 from bayeshlm.likelihood import likelihood_of
-from bayeshlm.likelihood.likelihood import Unit
+from bayeshlm.likelihood.likelihood import Unit, grouping_of
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.convergence import Convergence, assess_convergence
 
@@ -55,16 +55,17 @@ def refit_without(fitted: FittedModel, left_out: NDArray[np.bool_]) -> Refit:
     return Refit(refit.draws.dataset, assess_convergence(refit.draws, refit.sample_stats))
 
 
-def exact_group(fitted: FittedModel, group: int) -> tuple[tuple[float, float, float], Refit]:
-    """``elpd``, ``p_loo`` and ``mcse`` of the group at a position, from a fit without it, and that fit."""
-    refit = refit_without(fitted, fitted.design.group_codes == group)
-    return _refitted(fitted.draws, refit, "group", group), refit
+def rows_left_out(fitted: FittedModel, unit: Unit, position: int) -> NDArray[np.bool_]:
+    """Which rows are left out with the unit at a position, (N,)."""
+    grouping = grouping_of(fitted.design, unit)
+    codes = np.arange(fitted.design.n_obs) if grouping is None else fitted.design.kept_rows.codes[grouping]
+    return np.asarray(codes == position)
 
 
-def exact_row(fitted: FittedModel, row: int) -> tuple[tuple[float, float, float], Refit]:
-    """As `exact_group` for one row given the other rows of its group."""
-    refit = refit_without(fitted, np.arange(fitted.design.n_obs) == row)
-    return _refitted(fitted.draws, refit, "row", row), refit
+def exact_unit(fitted: FittedModel, unit: Unit, position: int) -> tuple[tuple[float, float, float], Refit]:
+    """``elpd``, ``p_loo`` and ``mcse`` of the unit at a position, from a fit without it, and that fit."""
+    refit = refit_without(fitted, rows_left_out(fitted, unit, position))
+    return _refitted(fitted.draws, refit, unit, position), refit
 
 
 def _refitted(posterior: Draws, refit: Refit, unit: Unit, position: int) -> tuple[float, float, float]:

@@ -8,13 +8,14 @@ answer no question about a new group, follow a small group's rows too closely, a
 
 from __future__ import annotations
 
+import numpy as np
+
 from bayeshlm.checks.psis import Pointwise, leave_out, relative_efficiency
+from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.likelihood import likelihood_of
-from bayeshlm.likelihood.likelihood import DENSITIES, Unit
+from bayeshlm.likelihood.likelihood import Unit, grouping_of, needed
 from bayeshlm.parameters.draws import Draws
-
-DOING: dict[Unit, str] = {"row": "Leaving rows out", "group": "Leaving groups out"}
 
 
 def units_left_out(posterior: Draws, unit: Unit) -> Pointwise:
@@ -23,7 +24,8 @@ def units_left_out(posterior: Draws, unit: Unit) -> Pointwise:
     Parameters
     ----------
     posterior : Draws
-    unit : {"row", "group"}
+    unit : {"row", "group"} or str
+        The name of a grouping where there are several.
 
     Returns
     -------
@@ -36,14 +38,25 @@ def units_left_out(posterior: Draws, unit: Unit) -> Pointwise:
         The likelihood has no such densities.
     """
     design, likelihood = posterior.design, likelihood_of(posterior.design)
-    likelihood.require(DENSITIES[unit])
+    grouping = grouping_of(design, unit)
+    likelihood.require(needed(unit))
     efficiency = relative_efficiency(posterior)
-    found = Pointwise.empty(design.n_obs if unit == "row" else design.n_groups, posterior.n_draws)
+    n_units = design.n_obs if grouping is None else len(design.predictor.random[grouping].labels)
+    found = Pointwise.empty(n_units, posterior.n_draws)
 
     def leave(units: IntArray, densities: FloatArray) -> FloatArray:
         part = leave_out(densities, efficiency)
         found.put(units, part)
         return part.moved
 
-    found.moved[:] = sum(likelihood.reduced_pointwise(posterior, unit, leave, DOING[unit]))
+    found.moved[:] = sum(
+        likelihood.reduced_pointwise(posterior, unit, leave, f"Leaving {'rows' if grouping is None else 'groups'} out")
+    )
     return found
+
+
+def rows_of_units(design: Design, grouping: int) -> IntArray:
+    """Number of rows of each group of a grouping, (J,)."""
+    if len(design.groupings) == 1:
+        return design.n_per_group
+    return np.bincount(design.kept_rows.codes[grouping], minlength=len(design.predictor.random[grouping].labels))

@@ -140,7 +140,7 @@ def entry(table: pd.DataFrame, key: Hashable, symbol: str = "") -> Entry:
 
 def loo_label(unit: Unit) -> str:
     """Name the row of the elpd by what is predicted."""
-    return {"row": "LOO elpd, new row", "group": "LOO elpd, new group"}[unit]
+    return f"LOO elpd, new {unit}"
 
 
 def loo_entry(loo: Loo) -> Entry:

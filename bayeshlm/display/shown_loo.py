@@ -47,7 +47,7 @@ def _error(se: float, places: int) -> str:
 
 
 def _question(loo: Loo) -> str:
-    if loo.unit == "row":
+    if loo.by_row:
         return (
             f"How well is a new row of a known {loo.group} predicted? Each row is left out in turn, given the other"
             f" rows of its {loo.group}."
@@ -59,7 +59,7 @@ def _question(loo: Loo) -> str:
 
 
 def _title(loo: Loo) -> str:
-    units = f"{count(loo.n_units)} " + ("rows" if loo.unit == "row" else f"groups ({loo.group})")
+    units = f"{count(loo.n_units)} " + ("rows" if loo.by_row else f"groups ({loo.group})")
     return f"Leave-one-out cross-validation over {units}, {count(loo.n_draws)} draws"
 
 
@@ -78,13 +78,14 @@ def _reliability(loo: Loo) -> str:
 
 
 def _names(loo: Loo, bad: pd.DataFrame) -> list[str]:
-    rows = zip(bad.index, bad.iterrows(), strict=True)
-    whole = loo.unit == "group"
-    return [
-        (group_name(loo.group, label) if whole else f"row {label} of {group_name(loo.group, row[loo.group])}")
-        + f" ({number(float(row['pareto_k']), 2)})"
-        for label, (_, row) in rows
-    ]
+    return [f"{_name(loo, label, row)} ({number(float(row['pareto_k']), 2)})" for label, row in bad.iterrows()]
+
+
+def _name(loo: Loo, label: object, row: pd.Series) -> str:
+    if not loo.by_row:
+        return group_name(loo.group, label)
+    groupings = [str(name) for name in loo.pointwise.coords if name not in loo.pointwise.dims]
+    return f"row {label} of {', '.join(group_name(name, row[name]) for name in groupings)}"
 
 
 def _units(n: int) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 
 from bayeshlm.checks.compare import check_same_data, compare_loo
-from bayeshlm.checks.loo import Exact, Unit, check_unit
+from bayeshlm.checks.loo import Exact, Unit
 from bayeshlm.display.frame_tables import shown_plain
 from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.errors import OptionError
@@ -22,10 +22,11 @@ def compare(fits: Mapping[str, Fit], unit: Unit = "row", *, exact: Exact = "auto
     ----------
     fits : mapping of str to Fit
         At least two fits, by the names that the table shall have.
-    unit : {"row", "group"}
+    unit : {"row", "group"} or str
         The question: "row" asks which model predicts a new row of a group that is in the data best (a new student of
         one of these schools); "group" which predicts all rows of a new group best (the students of another school).
-        Level-2 predictors show in the second: in a known group its own rows say what they would.
+        Level-2 predictors show in the second: in a known group its own rows say what they would. With several
+        groupings the name of one stands in place of "group"; every model must have it.
     exact : {"auto", True, False}
         As in `Fit.loo`.
 
@@ -49,7 +50,6 @@ def compare(fits: Mapping[str, Fit], unit: Unit = "row", *, exact: Exact = "auto
         ...
     bayeshlm.errors.OptionError: compare needs at least two fits, such as {"a": fit_a, "b": fit_b}, not 0.
     """
-    check_unit(unit)
     if not isinstance(fits, Mapping):
         raise OptionError(f'compare takes a dict such as {{"a": fit_a, "b": fit_b}}, not a {type(fits).__name__}.')
     for name, fit in fits.items():

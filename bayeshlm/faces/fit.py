@@ -137,9 +137,10 @@ class Fit(FitQuantities):
 
         Parameters
         ----------
-        unit : {"row", "group"}
+        unit : {"row", "group"} or str
             "row": a new row of a known group (a new student of a school in the data), given its other rows. "group":
-            all rows of a new group, of which only the predictors are known: there it shows what level 2 explains.
+            all rows of a new group, of which only the predictors are known: there it shows what level 2 explains. With
+            several groupings the name of one is given in place of "group".
         exact : {"auto", True, False}
             Whether the model is fitted anew, in a second or so, without each unit whose Pareto k is too large; "auto":
             where there are at most 10.
@@ -153,14 +154,16 @@ class Fit(FitQuantities):
         """
         return ShownLoo.of(leave_one_out(self._fitted, unit, exact))
 
-    def influence(self, exact: bool = False) -> ShownInfluence:
+    def influence(self, exact: bool = False, grouping: str | None = None) -> ShownInfluence:
         """What each group does to gamma, tau and sigma: the posterior and the REML estimates without it.
 
         Parameters
         ----------
         exact : bool
             Sample the posterior anew without each group that the importance weights fail for, a second or so each, and
-            fit REML without each group also where they are more than 500.
+            fit REML without each group also where they are more than 500, or 100 of several groupings.
+        grouping : str, optional
+            Whose groups, where there are several groupings.
 
         Returns
         -------
@@ -168,7 +171,7 @@ class Fit(FitQuantities):
             ``table`` (a row a group, the most influential first), ``posterior``, ``reml``, ``outlying``, ``bad``: see
             `bayeshlm.checks.influence.Influence`, and `bayeshlm.reml.reml_influence` for the sources.
         """
-        return ShownInfluence.of(influence(self._fitted, exact))
+        return ShownInfluence.of(influence(self._fitted, exact, grouping))
 
     @overload
     def residuals(

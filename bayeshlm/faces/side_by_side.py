@@ -35,12 +35,10 @@ R2_NOTE = (
     "R2: share of the variance that the model implies, of the fixed effects (marginal), and of fixed and random effects"
     " (conditional); the ICC is conditional on the predictors"
 )
-LOO_NOTES: Mapping[Unit, str] = {
-    "row": "LOO elpd: log density of each row as the other rows predict it (leave-one-out), summed, the group known"
-    " (standard error); higher is better, and compare() judges differences",
-    "group": "LOO elpd: log density of each group as the other groups predict it (leave-one-out), summed (standard"
-    " error); higher is better, and compare() judges differences",
-}
+LOO_NOTE = (
+    "LOO elpd: log density of each {unit} as the other {unit}s predict it (leave-one-out), summed{known} (standard"
+    " error); higher is better, and compare() judges differences"
+)
 _REDUCTION_NOTE = "reduced: 1 - variance / variance of {null} (Raudenbush & Bryk); negative where it is larger"
 
 
@@ -70,7 +68,7 @@ def table(
         Beside an estimate in parentheses its posterior SD or standard error, or its interval in brackets.
     components : {"sd", "variance"}
         SDs and correlations of the random effects, or variances and covariances.
-    loo : {"row", "group"}, optional
+    loo : {"row", "group"} or str, optional
         Adds the elpd of `Fit.loo`, with its standard error: how well posteriors predict a new row of a known group,
         or a new group.
     prob, kind : float, {"eti", "hdi"}
@@ -119,13 +117,19 @@ def table(
     check_interval(prob, kind)
     named = _named(fits, names)
     if loo is not None:
-        from bayeshlm.checks.loo import check_unit
+        from bayeshlm.checks.loo import checked_unit
 
-        check_unit(loo)
-        if not any(isinstance(fit, Fit) for fit in named.values()):
+        posteriors = [fit for fit in named.values() if isinstance(fit, Fit)]
+        for fit in posteriors:
+            checked_unit(loo, fit.model.design)
+        if not posteriors:
             raise OptionError(f"loo={loo!r} needs a posterior: estimates of model.reml() have no LOO.")
     columns = [_column(name, fit, null, components, loo, prob, kind) for name, fit in named.items()]
-    notes = [R2_NOTE] if loo is None else [R2_NOTE, LOO_NOTES[loo]]
+    notes = (
+        [R2_NOTE]
+        if loo is None
+        else [R2_NOTE, LOO_NOTE.format(unit=loo, known=", the group known" if loo == "row" else "")]
+    )
     if null is not None:
         null_name = next((name for name, fit in named.items() if fit is null), "the null model")
         notes.append(_REDUCTION_NOTE.format(null=null_name))

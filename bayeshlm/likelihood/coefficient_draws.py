@@ -28,7 +28,7 @@ def drawn_groups(draws: xr.Dataset, design: Design, seed: int) -> tuple[Array | 
     labels = {"fixed": design.fixed_labels, "random": design.random_labels, "random_": design.random_labels}
     labelled = draws.assign_coords({dim: names for dim, names in labels.items() if dim in draws.dims})
     likelihood, parameters = likelihood_of(design), Draws(labelled, design)
-    if not likelihood.can("group densities"):
+    if not likelihood.can("independent groups"):
         effects = _sampled_effects(draws, design) or likelihood.drawn_effects(parameters, seed)
         gamma = parameters.flat(parameters.gamma)
         return None, effects, [unit_coefficients(design, k, gamma, effects) for k in range(len(effects))]

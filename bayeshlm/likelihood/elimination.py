@@ -101,8 +101,14 @@ class Elimination:
     unit: tuple[IntArray, ...]
 
     @classmethod
-    def of(cls, products: JointProducts) -> Elimination:
-        """Find order and pattern: most units first, columns one by one as long as they are sparse, the rest dense.
+    def of(cls, products: JointProducts, first_groupings: Sequence[int] = ()) -> Elimination:
+        """Find order and pattern: columns one by one as long as they are sparse, the rest dense.
+
+        Parameters
+        ----------
+        products : JointProducts
+        first_groupings : sequence of int
+            Groupings that come first, in their order; the others follow, most units first.
 
         Raises
         ------
@@ -111,7 +117,8 @@ class Elimination:
         """
         sizes = [len(Zty) for Zty in products.Zty]
         first, grouping = np.zeros(len(sizes), dtype=np.int64), np.empty(0, dtype=np.int64)
-        for k in sorted(range(len(sizes)), key=lambda k: -sizes[k]):
+        rest = [k for k in range(len(sizes)) if k not in first_groupings]
+        for k in [*first_groupings, *sorted(rest, key=lambda k: -sizes[k])]:
             first[k] = len(grouping)
             grouping = np.concatenate([grouping, np.full(sizes[k], k)])
         unit = tuple(start + np.arange(n) for start, n in zip(first, sizes, strict=True))

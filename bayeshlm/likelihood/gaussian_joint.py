@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import OptionError
 from bayeshlm.likelihood.group_effects import Conditionals, covariance_factors
-from bayeshlm.likelihood.likelihood import Capability, Likelihood, LogDensity, Unit
+from bayeshlm.likelihood.likelihood import Capability, Likelihood, LogDensity, Unit, grouping_of
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import Priors
 
@@ -21,19 +21,15 @@ if TYPE_CHECKING:
 class GaussianJoint(Likelihood):
     """Rows in units of several groupings, nested or crossed, level-1 errors normal with one variance.
 
-    Log density and random effects come from cross-products. Units are not independent of each other given the
-    parameters, so that there are no densities of single ones.
+    Log density and random effects come from cross-products; the densities of rows and of units read the rows.
     """
 
     def why_not(self, what: Capability) -> str:
-        """Densities of units are not there."""
-        if what in ("marginal", "sufficient statistics"):
+        """Units depend on each other."""
+        if what != "independent groups":
             return ""
         groupings = " and ".join(map(repr, self.design.groupings))
-        return (
-            f"this takes the density of one unit given the parameters, but with several groupings ({groupings}) units "
-            "depend on each other: compare such models by their predictions, or by REML's and ML's criteria"
-        )
+        return f"this takes groups that are independent of each other, but those of {groupings} are not"
 
     @cached_property
     def elimination(self) -> Elimination:
@@ -62,17 +58,18 @@ class GaussianJoint(Likelihood):
 
     def group_effects(self, draws: Draws) -> Conditionals:
         """There are none of single units."""
-        self._refuse()
+        raise OptionError(self.why_not("independent groups"))
 
     def pointwise(self, draws: Draws, unit: Unit, units: IntArray) -> FloatArray:
-        """There are none."""
-        self._refuse()
+        """Log densities of some units, all at a draw from one factor."""
+        from bayeshlm.likelihood.left_out import LeftOut
+
+        return LeftOut.of(draws, grouping_of(self.design, unit)).densities(units)
 
     def reduced_pointwise[Result](
         self, draws: Draws, unit: Unit, reduce: Callable[[IntArray, FloatArray], Result], doing: str | None = None
     ) -> list[Result]:
-        """There are none."""
-        self._refuse()
+        """As many units at a time as the memory budget has room for the densities of, reduced in threads."""
+        from bayeshlm.likelihood.left_out import LeftOut
 
-    def _refuse(self) -> NoReturn:
-        raise OptionError(self.why_not("group densities"))
+        return LeftOut.of(draws, grouping_of(self.design, unit)).reduced(reduce, doing)

@@ -10,7 +10,7 @@ from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.likelihood.blocks import BLOCK, rows_of_groups
 from bayeshlm.likelihood.gaussian_rows import draws_together, row_log_densities
 from bayeshlm.likelihood.group_effects import Conditionals, GroupBlock
-from bayeshlm.likelihood.likelihood import Capability, Likelihood, LogDensity, Unit
+from bayeshlm.likelihood.likelihood import Capability, Likelihood, LogDensity, Unit, grouping_of
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import Priors
 
@@ -53,12 +53,13 @@ class GaussianNested(Likelihood):
     def pointwise(self, draws: Draws, unit: Unit, units: IntArray) -> FloatArray:
         """Log densities of some units, a block of groups at a time."""
         given = self.group_effects(draws)
-        of_unit = units if unit == "group" else self.design.group_codes[units]
+        whole = grouping_of(self.design, unit) is not None
+        of_unit = units if whole else self.design.group_codes[units]
         found = np.empty((len(units), len(given.sigma)))
         for start in np.unique(of_unit // BLOCK * BLOCK).tolist():
             here = np.flatnonzero(of_unit // BLOCK * BLOCK == start)
-            block = given.block(start, likelihood=unit == "group")
-            if unit == "group":
+            block = given.block(start, likelihood=whole)
+            if whole:
                 found[here] = block.log_likelihood.T[of_unit[here] - start]
             else:
                 found[here] = row_log_densities(given, self.design, block, units[here])
@@ -81,7 +82,7 @@ class GaussianNested(Likelihood):
             parts = (rows[place : place + chunk] for place in range(0, len(rows), chunk))
             return [reduce(part, row_log_densities(given, self.design, together, part)) for part in parts]
 
-        if unit == "group":
+        if grouping_of(self.design, unit) is not None:
             found = given.each_block(of_groups, doing, likelihood=True)
         else:
             found = given.each_block(of_rows, doing)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from bayeshlm.likelihood.block_cholesky import backward, factorize, forward, selected_inverse
+from bayeshlm.likelihood.block_cholesky import backward, selected_inverse
 from bayeshlm.likelihood.blocks import in_threads
 from bayeshlm.likelihood.disk_cache import cached
 from bayeshlm.likelihood.elimination import Blocks, Elimination, Pattern
-from bayeshlm.likelihood.gaussian_pieces import ANY_ORDER, INLINED, applied, times
-from bayeshlm.likelihood.joint_pieces import residual_products, weighted
+from bayeshlm.likelihood.gaussian_pieces import ANY_ORDER, INLINED, times
+from bayeshlm.likelihood.joint_pieces import swept
 from bayeshlm.likelihood.lapack import dense_inverse, one_blas_thread
 
 type Array = NDArray[np.float64]
@@ -73,22 +75,27 @@ class JointEffects:
 
     def _fill(self, mean: Array, covariance: Array, u: Array, seed: int = 0) -> None:
         """Fill those of the arrays that have draws, a chunk of draws in each thread."""
-        products, n_draws = self.elimination.products, len(self.sigma)
-        L = np.zeros((n_draws, len(self.chols), *self.elimination.blocks.own.shape[1:]))
-        for k, chol in enumerate(self.chols):
-            L[:, k, : chol.shape[1], : chol.shape[2]] = chol
-        gamma, sigma = np.ascontiguousarray(self.gamma), np.ascontiguousarray(self.sigma)
-        scaling = (products.ols, np.linalg.inv(products.x_transform), self.elimination.u_to_scaled)
+        n_draws, arguments = len(self.sigma), self.arguments
 
         def fill(first: int) -> None:
             last = min(first + CHUNK_DRAWS, n_draws)
             for s in range(first, last if len(u) else first):
                 np.random.default_rng([seed, s]).standard_normal(out=u[s])
-            pattern, blocks = self.elimination.pattern, self.elimination.blocks
-            _effects(first, last, gamma, L, sigma, scaling, pattern, blocks, mean, covariance, u)
+            _effects(first, last, *arguments, mean, covariance, u)
 
         with one_blas_thread():
             in_threads(fill, range(0, n_draws, CHUNK_DRAWS))
+
+    @cached_property
+    def arguments(self) -> tuple[Any, ...]:
+        """What every kernel takes first: the draws, the scaling of the columns, pattern and blocks."""
+        elimination, products = self.elimination, self.elimination.products
+        L = np.zeros((len(self.sigma), len(self.chols), *elimination.blocks.own.shape[1:]))
+        for k, chol in enumerate(self.chols):
+            L[:, k, : chol.shape[1], : chol.shape[2]] = chol
+        scaling = (products.ols, np.linalg.inv(products.x_transform), elimination.u_to_scaled)
+        gamma, sigma = np.ascontiguousarray(self.gamma), np.ascontiguousarray(self.sigma)
+        return gamma, L, sigma, scaling, elimination.pattern, elimination.blocks
 
     @property
     def _shape(self) -> tuple[int, int]:
@@ -134,26 +141,16 @@ def _effects(
     draws : (S, m, U, q) array
         Standard normal numbers, which become draws of u.
     """
-    origin, to_scaled, u_to_scaled = scaling
-    n_units, q, p = blocks.ZtX.shape
+    n_units, q, _ = blocks.ZtX.shape
     grouping, K, n_dense = pattern.grouping, chols.shape[1], pattern.place[len(pattern.place) - 1]
-    g, L, A = np.empty(p), np.empty((K, q, q)), np.empty((q, q))
-    own, below, F = np.empty((n_units, q, q)), np.empty((len(pattern.row), q, q)), np.zeros((n_dense, n_dense))
+    L, A = np.empty((K, q, q)), np.empty((q, q))
+    own, below, F = np.empty((n_units, q, q)), np.empty((len(pattern.row), q, q)), np.empty((n_dense, n_dense))
     c, z, b = np.empty((n_units, q)), np.empty((n_units, q)), np.empty((n_units, q))
     n_inverse = n_units if len(covariance) > 0 else 0
     Q_own, Q_below = np.empty((n_inverse, q, q)), np.empty((len(pattern.row) if n_inverse > 0 else 0, q, q))
     for s in range(first, last):
         a = 1.0 / (sigma[s] * sigma[s])
-        applied(to_scaled, gamma[s] - origin, g)
-        for k in range(K):
-            times(u_to_scaled[k], chols[s, k], L[k])
-        for r in range(n_dense):
-            for t in range(n_dense):
-                F[r, t] = 0.0
-        factorize(q, a, L, pattern, blocks, own, below, F)
-        residual_products(q, blocks, g, c)
-        weighted(q, a, L, grouping, c, z)
-        forward(q, pattern, own, below, F, z)
+        swept(q, a, gamma[s], chols[s], scaling, pattern, blocks, L, own, below, F, c, z)
         if len(mean) > 0:
             for j in range(n_units):
                 for r in range(q):

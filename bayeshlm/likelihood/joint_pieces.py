@@ -6,8 +6,9 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from bayeshlm.likelihood.block_cholesky import factorize, forward
 from bayeshlm.likelihood.elimination import Blocks, Pattern
-from bayeshlm.likelihood.gaussian_pieces import ANY_ORDER, INLINED
+from bayeshlm.likelihood.gaussian_pieces import ANY_ORDER, INLINED, applied, times
 
 type Array = NDArray[np.float64]
 type IntArray = NDArray[np.int64]
@@ -34,6 +35,37 @@ def weighted(q: int, a: float, L: Array, grouping: IntArray, c: Array, out: Arra
             for t in range(q):
                 total += L[grouping[j], t, r] * c[j, t]
             out[j, r] = a * total
+
+
+@numba.njit(fastmath=ANY_ORDER, **INLINED)
+def swept(
+    q: int,
+    a: float,
+    gamma: Array,
+    chols: Array,
+    scaling: tuple[Array, Array, Array],
+    pattern: Pattern,
+    blocks: Blocks,
+    L: Array,
+    own: Array,
+    below: Array,
+    F: Array,
+    c: Array,
+    z: Array,
+) -> None:
+    """Fill, at one draw in the user's columns, L, the factor C, ``c = Z'(y - X gamma)`` and ``z = C^-1 a Lambda'c``."""
+    origin, to_scaled, u_to_scaled = scaling
+    g = np.empty(len(gamma))
+    applied(to_scaled, gamma - origin, g)
+    for k in range(len(chols)):
+        times(u_to_scaled[k], chols[k], L[k])
+    for r in range(len(F)):
+        for t in range(len(F)):
+            F[r, t] = 0.0
+    factorize(q, a, L, pattern, blocks, own, below, F)
+    residual_products(q, blocks, g, c)
+    weighted(q, a, L, pattern.grouping, c, z)
+    forward(q, pattern, own, below, F, z)
 
 
 @numba.njit(fastmath=ANY_ORDER, **INLINED)

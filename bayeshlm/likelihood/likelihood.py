@@ -16,20 +16,46 @@ from bayeshlm.likelihood.group_effects import Conditionals
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import Priors
 
-type Capability = Literal["marginal", "sufficient statistics", "group densities", "row densities"]
+type Capability = Literal["marginal", "sufficient statistics", "independent groups", "group densities", "row densities"]
 """
 ``marginal``
     A log density of the parameters alone, the random effects integrated out.
 ``sufficient statistics``
     That density without a pass over the rows.
+``independent groups``
+    `Likelihood.group_effects`: given the parameters each group is on its own.
 ``group densities``, ``row densities``
-    `Likelihood.pointwise` with this unit.
+    `Likelihood.pointwise` with such units.
 """
 
-type Unit = Literal["row", "group"]
+type Unit = str
+"""``"row"``, ``"group"`` (of the only grouping) or the name of a grouping."""
 
-DENSITIES: dict[Unit, Capability] = {"row": "row densities", "group": "group densities"}
-"""What `pointwise` of a unit needs."""
+
+def grouping_of(design: Design, unit: Unit) -> int | None:
+    """Position of the grouping whose units are meant; None: rows.
+
+    Raises
+    ------
+    OptionError
+        There are no such units.
+    """
+    if unit == "row":
+        return None
+    names = design.groupings
+    if unit in names:
+        return names.index(unit)
+    if unit == "group" and len(names) == 1:
+        return 0
+    if len(names) == 1:
+        raise OptionError(f'unit must be "row" (a new row of a known group) or "group" (a new group), not {unit!r}.')
+    named = " or ".join(f'"{name}"' for name in names)
+    raise OptionError(f'unit must be "row" (a new row of known groups) or {named} (a new one), not {unit!r}.')
+
+
+def needed(unit: Unit) -> Capability:
+    """What `Likelihood.pointwise` of a unit needs."""
+    return "row densities" if unit == "row" else "group densities"
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,9 +131,10 @@ class Likelihood(ABC):
         ----------
         draws : Draws
             S draws of the parameters; of this or of another data set.
-        unit : {"row", "group"}
-            ``"group"``: ``log p(y_j | theta)``, all rows of a group, as if it were new. ``"row"``:
-            ``log p(y_ij | y_j without i, theta)``, a row given the other rows of its group.
+        unit : {"row", "group"} or str
+            Of the rows A of each, ``log p(y_A | all other rows, theta)``. ``"row"``: one row of known groups.
+            ``"group"``, or the name of a grouping: all rows of a group, as if it were new; where groups are
+            independent that is ``log p(y_j | theta)``.
         units : array of int, (n,)
             Positions of rows or of groups.
         """
@@ -118,7 +145,7 @@ class Likelihood(ABC):
     ) -> list[Result]:
         """Results of a function of positions and log densities of all units, some units at a time, in threads.
 
-        Every unit is in one part. Memory is a few MiB a thread, whatever the number of units.
+        Every unit is in one part. Memory is bounded, whatever the number of units.
 
         Parameters
         ----------

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import nutpie
@@ -54,11 +55,11 @@ class RawDraws:
     sample_seconds: float
 
 
-def run_nuts(design: Design, priors: Priors, options: SamplingOptions) -> RawDraws:
+def run_nuts(design: Design, priors: Priors, options: SamplingOptions, busy_ms: float = BUSY_MS) -> RawDraws:
     """Sample a model with the No-U-Turn sampler (Hoffman & Gelman 2014), or by importance sampling where that holds.
 
     Importance sampling is tried if it is asked for, or if nothing is and one gradient takes more than
-    `bayeshlm.sampling.importance.BUSY_MS`; without its certificate NUTS runs all the same. The attributes of
+    `busy_ms`; without its certificate NUTS runs all the same. The attributes of
     ``sample_stats`` have the certificate.
 
     nutpie gets the marginal density as machine code that serves every model, and a hierarchical graph compiled;
@@ -69,13 +70,15 @@ def run_nuts(design: Design, priors: Priors, options: SamplingOptions) -> RawDra
     design : Design
     priors : Priors
     options : SamplingOptions
+    busy_ms : float
+        Milliseconds a gradient.
 
     Raises
     ------
     SamplingError
         If no chain finds a starting point with finite density, or the sampler fails.
     """
-    run = _run_pymc if options.sampler == "pymc" else _run_nutpie
+    run = _run_pymc if options.sampler == "pymc" else partial(_run_nutpie, busy_ms=busy_ms)
     return _run(run, design, priors, options)
 
 
@@ -100,7 +103,7 @@ def run_importance(
     def run(
         design: Design, priors: Priors, options: SamplingOptions, show: bool
     ) -> tuple[xr.Dataset | None, Certificate | None]:
-        return _importance(_target(design, priors, options), options, show)
+        return _importance(_target(design, priors, options), options, show, BUSY_MS)
 
     return _run(run, design, priors, options)
 
@@ -126,13 +129,13 @@ def _run[Result](
             ) from error
 
 
-def _run_nutpie(design: Design, priors: Priors, options: SamplingOptions, show: bool) -> RawDraws:
+def _run_nutpie(design: Design, priors: Priors, options: SamplingOptions, show: bool, busy_ms: float) -> RawDraws:
     start = time.perf_counter()
     kind = "marginal" if options.parameterization == "marginal" else "hierarchical"
     with stage(PREPARING, show, COMPILING[kind]):
         target = _target(design, priors, options)
     compiled_at = time.perf_counter()
-    draws, certificate = (None, None) if options.sampler == "nutpie" else _importance(target, options, show)
+    draws, certificate = (None, None) if options.sampler == "nutpie" else _importance(target, options, show, busy_ms)
     if draws is not None:
         posterior, stats = draws, xr.Dataset()
     else:
@@ -145,7 +148,9 @@ def _run_nutpie(design: Design, priors: Priors, options: SamplingOptions, show: 
     return RawDraws(posterior, stats, compiled_at - start, time.perf_counter() - compiled_at)
 
 
-def _importance(target: Target, options: SamplingOptions, show: bool) -> tuple[xr.Dataset | None, Certificate | None]:
+def _importance(
+    target: Target, options: SamplingOptions, show: bool, busy_ms: float
+) -> tuple[xr.Dataset | None, Certificate | None]:
     """Draws by importance sampling where it was tried and is certified; its certificate where it was tried."""
     unasked = options.sampler == "auto"
     if unasked and (target.expand is None or options.parameterization != "marginal"):
@@ -157,7 +162,7 @@ def _importance(target: Target, options: SamplingOptions, show: bool) -> tuple[x
         )
     density = Points(target)
     density_ms = density.milliseconds()
-    if unasked and density_ms <= BUSY_MS:
+    if unasked and density_ms <= busy_ms:
         return None, None
     n_draws = options.chains * options.draws
     with stage("Importance sampling", show):

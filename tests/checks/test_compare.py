@@ -114,5 +114,7 @@ def test_what_is_no_fit_is_refused():
         hlm.compare({"a": "fit"})
     with pytest.raises(OptionError, match="compare takes a dict"):
         hlm.compare(["fit"])
-    with pytest.raises(OptionError, match="unit must be"):
-        hlm.compare({}, "school")
+    design = clinics_design(INTERCEPT)
+    with pytest.raises(OptionError, match="'a': unit must be"):
+        check_same_data({"a": design, "b": design}, "school")
+    check_same_data({"a": design, "b": design}, "clinic")

@@ -148,7 +148,7 @@ def test_a_fit_without_a_group_keeps_priors_and_constants(monkeypatch):
     priors = make_priors(design)
     seen = {}
 
-    def run(design, priors, options):
+    def run(design, priors, options, busy_ms):
         seen.update(design=design, priors=priors, options=options)
         shape = (2, 4)
         rng = np.random.default_rng(0)

@@ -163,6 +163,6 @@ def test_coefficients_of_units_are_what_the_equations_say():
 def test_what_needs_independent_units_is_refused(model):
     likelihood = likelihood_of(model.design)
     assert isinstance(likelihood, GaussianJoint)
-    assert likelihood.can("marginal")
-    with pytest.raises(OptionError, match="units depend on each other"):
-        likelihood.require("row densities")
+    assert all(likelihood.can(what) for what in ("marginal", "row densities", "group densities"))
+    with pytest.raises(OptionError, match="groups that are independent of each other, but those of"):
+        likelihood.require("independent groups")

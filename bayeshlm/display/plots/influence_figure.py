@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from bayeshlm.checks.conflict import ERROR_RATE
 from bayeshlm.checks.influence import Influence
 from bayeshlm.checks.influence import influence as influence_of
-from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.digits import number
 from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
@@ -28,7 +28,10 @@ NAMED_BY_COOK, NAMED_BY_CONFLICT = 3, 5
 
 @styled
 def influence_figure(
-    fit: DrawnFit, influence: Influence | None = None, ax: ManyAxes | Axes | None = None
+    fit: DrawnFit,
+    influence: Influence | None = None,
+    ax: ManyAxes | Axes | None = None,
+    grouping: str | None = None,
 ) -> list[Axes]:
     """Draw how far every parameter moves without each group, and Cook's distances against the conflict p.
 
@@ -38,22 +41,26 @@ def influence_figure(
         ``fit.influence()``.
     ax
         See `FitPlots`; two Axes.
+    grouping : str, optional
+        Whose groups, where there are several groupings and `influence` is not given.
     """
     design = fit.design
-    found = influence or influence_of(FittedModel(design, fit.priors, fit.idata))
-    check_units(design, found.posterior[design.group].to_numpy(), "influence")
-    table = found.table.loc[design.group_labels]
+    found = influence or influence_of(FittedModel(design, fit.priors, fit.idata), grouping=grouping)
+    position = design.position_of(found.group)
+    term = design.predictor.random[position]
+    check_units(design, found.posterior[found.group].to_numpy(), "influence", grouping=position)
+    table = found.table.loc[term.labels]
     outlying = table.index.isin(found.outlying.index)
     n_parameters = found.posterior.sizes["parameter"]
     axes = many_axes(ax, 2, 2, (COLUMN, max(2.6, 0.2 * n_parameters + 0.9)))
-    _changes(axes[0], found, design, outlying)
-    _conflict(axes[1], found, design, outlying)
+    _changes(axes[0], found, term.labels, outlying)
+    _conflict(axes[1], found, term.labels, outlying)
     return axes
 
 
-def _changes(ax: Axes, found: Influence, design: Design, outlying: np.ndarray) -> None:
+def _changes(ax: Axes, found: Influence, labels: pd.Index, outlying: np.ndarray) -> None:
     """A row a parameter: its change without each group, the group of the largest named."""
-    change = found.posterior["change"].transpose(design.group, "parameter").to_numpy()
+    change = found.posterior["change"].transpose(found.group, "parameter").to_numpy()
     place = np.arange(float(change.shape[1]))[::-1]
     height = 9 if len(change) <= 60 else 6
     for which, color, gid in ((~outlying, POSTERIOR, "change"), (outlying, VERMILLION, "change of outlying")):
@@ -61,17 +68,17 @@ def _changes(ax: Axes, found: Influence, design: Design, outlying: np.ndarray) -
             ax.plot(values, np.full(len(values), place[k]), "|", color=color, ms=height, mew=0.8, alpha=0.8, gid=gid)
     ax.axvline(0, color=BLACK, lw=0.6, ls=":")
     most = np.abs(change).argmax(axis=0)
-    name_rows(ax, change[most, np.arange(len(place))], place, [short(design.group_labels[j], 12) for j in most])
+    name_rows(ax, change[most, np.arange(len(place))], place, [short(labels[j], 12) for j in most])
     ax.set_ylim(-0.7, len(place) - 0.3)
     ax.set_yticks(place, [plain(name) for name in found.posterior["parameter"].to_numpy()])
-    ax.set(xlabel=f"change without the {short(design.group, 20)}, in posterior SDs", ylabel="parameter")
+    ax.set(xlabel=f"change without the {short(found.group, 20)}, in posterior SDs", ylabel="parameter")
     handles = [Line2D([], [], color=POSTERIOR, marker="|", ls="", ms=7, label="a group")]
     if outlying.any():
         handles.append(Line2D([], [], color=VERMILLION, marker="|", ls="", ms=7, label="an outlying group"))
     legend_above(ax, handles, columns=2)
 
 
-def _conflict(ax: Axes, found: Influence, design: Design, outlying: np.ndarray) -> None:
+def _conflict(ax: Axes, found: Influence, labels: pd.Index, outlying: np.ndarray) -> None:
     """Cook's distance against the conflict p: a group may be influential, outlying, both or neither."""
     distance = found.posterior["cooks_distance"].to_numpy()
     p = shown_p(found.posterior["conflict_p"].to_numpy())
@@ -92,7 +99,7 @@ def _conflict(ax: Axes, found: Influence, design: Design, outlying: np.ndarray) 
     by_p = np.flatnonzero(outlying)
     by_p = by_p[np.argsort(p[by_p], kind="stable")][:NAMED_BY_CONFLICT]
     named = np.unique(np.concatenate([by_cook, by_p]))
-    name_points(ax, distance[named], p[named], [short(design.group_labels[j], 20) for j in named])
+    name_points(ax, distance[named], p[named], [short(labels[j], 20) for j in named])
     handles = [
         Line2D([], [], color=GRAY, lw=0.8, ls="--", label=f"outlying above it: p < {number(ERROR_RATE, 2)} / {len(p)}")
     ]

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from bayeshlm.checks.loo import Loo, Unit, check_unit, leave_one_out
+from bayeshlm.checks.loo import Loo, Unit, checked_unit, leave_one_out
+from bayeshlm.checks.loo_units import rows_of_units
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import BoolArray, FloatArray
 from bayeshlm.display.digits import number
@@ -30,26 +31,30 @@ def loo_figure(
     ----------
     loo : Loo, optional
         ``fit.loo("group")`` or ``fit.loo("row")``, with refits of the units that the weights fail for.
-    unit : {"group", "row"}
-        What is left out, where `loo` is not given: without refits then.
+    unit : {"group", "row"} or str
+        What is left out, where `loo` is not given: without refits then. With several groupings the name of one stands
+        in place of "group".
     ax
         See `FitPlots`; two Axes.
     """
     design = fit.design
-    check_unit(unit)
-    found = loo or leave_one_out(FittedModel(design, fit.priors, fit.idata), unit, exact=False)
-    by_row = found.unit == "row"
-    labels = found.pointwise[design.group].to_numpy() if design.group in found.pointwise.coords else ()
-    check_units(design, labels, "loo", design.group_codes if by_row else None)
+    found = loo or leave_one_out(FittedModel(design, fit.priors, fit.idata), checked_unit(unit, design), exact=False)
+    by_row = found.by_row
+    k_unit = 0 if by_row else design.position_of(found.group)
+    name_of_grouping = design.groupings[k_unit]
+    coords = found.pointwise.coords
+    labels = coords[name_of_grouping].to_numpy() if name_of_grouping in coords else ()
+    check_units(design, labels, "loo", design.kept_rows.codes[0] if by_row else None, k_unit)
     elpd, k, refitted = (found.pointwise[name].to_numpy() for name in ("elpd", "pareto_k", "refitted"))
     bad = ~(k <= found.threshold) & ~refitted
     k = drawable(k)
-    wide = not by_row and is_wide(design.n_per_group)
-    x = np.arange(float(design.n_obs)) if by_row else side_by_side(design.n_per_group, elpd, wide)
+    n = np.empty(0, dtype=np.int64) if by_row else rows_of_units(design, k_unit)
+    wide = not by_row and is_wide(n)
+    x = np.arange(float(design.n_obs)) if by_row else side_by_side(n, elpd, wide)
     axes = many_axes(ax, 2, 1, (COLUMN, 2.0))
     named, left = farthest(bad, k)
     for panel, values, name in (
-        (axes[0], elpd, f"elpd of the {'row' if by_row else short(design.group, 20)}"),
+        (axes[0], elpd, f"elpd of the {'row' if by_row else short(found.group, 20)}"),
         (axes[1], k, "Pareto k"),
     ):
         _points(panel, x, values, bad, refitted)
@@ -57,7 +62,7 @@ def loo_figure(
         if by_row:
             panel.set_xlabel("row, in the order of the data")
         else:
-            size_axis(panel, design.n_per_group)
+            size_axis(panel, n)
     axes[1].axhline(found.threshold, color=BLACK, lw=0.8, ls="--", gid="threshold")
     top = max(1.05 * found.threshold, float(k.max()) + 0.05)
     axes[1].set_ylim(min(float(k.min()) - 0.05, 0.0), top)
@@ -91,9 +96,10 @@ def _points(ax: Axes, x: FloatArray, y: FloatArray, bad: BoolArray, refitted: Bo
 
 
 def _name(loo: Loo, design: Design, unit: int) -> str:
-    if loo.unit == "group":
-        return short(design.group_labels[unit], 20)
-    return f"row {unit} ({short(design.group_labels[design.group_codes[unit]], 12)})"
+    if not loo.by_row:
+        return short(design.predictor.random[design.position_of(loo.group)].labels[unit], 20)
+    inner = design.predictor.random[0].labels[design.kept_rows.codes[0][unit]]
+    return f"row {unit} ({short(inner, 12)})"
 
 
 def _handles(loo: Loo, bad: BoolArray, refitted: BoolArray, left: int) -> list[Line2D]:

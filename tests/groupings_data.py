@@ -20,6 +20,13 @@ b1 = g10 + u1[primary]
 """
 
 
+MIXED = """
+y = b0 + b1*x + e
+b0 = g00 + u0[pupil] + v0[class] + w0[area] + s0[school]
+b1 = g10 + v1[class] + w1[area]
+"""
+
+
 def growth_model(n_schools=8, n_children=5, n_times=4, seed=1, **options):
     """Measurements in children in schools."""
     rng = np.random.default_rng(seed)
@@ -45,3 +52,27 @@ def crossed_model(n_rows=150, seed=2, **options):
         {"primary": primary, "secondary": secondary, "verbal": verbal, "funds": funds, "attain": attain}
     )
     return hlm.Model(CROSSED, data, **options)
+
+
+def mixed_model():
+    """Pupils in classes in schools, pupils in areas that cross with both; rows in no order, one class of one row."""
+    rng = np.random.default_rng(4)
+    pupil = np.concatenate([np.repeat(np.arange(30), 3), [30]])
+    of_class = np.concatenate([rng.integers(0, 10, 30), [10]])
+    area = rng.integers(0, 4, 31)
+    data = pd.DataFrame({"pupil": pupil, "class": of_class[pupil], "area": area[pupil]})
+    data["school"] = data["class"] % 4
+    data["x"] = rng.normal(size=len(data))
+    data["y"] = 2 + data["x"] + rng.normal(size=4)[data["school"]] + rng.normal(size=len(data))
+    return hlm.Model(MIXED, data.sample(frac=1.0, random_state=1), ["pupil", "class", "area", "school"])
+
+
+def cells_model():
+    """Raters crossed with items, and their cells, some with one row."""
+    rng = np.random.default_rng(5)
+    rater, item = rng.integers(0, 5, 70), rng.integers(0, 9, 70)
+    data = pd.DataFrame({"rater": rater, "item": item, "y": rng.normal(size=70) + rater})
+    return hlm.Model("y = b0 + e; b0 = g00 + u0[rater:item] + v0[rater] + w0[item]", data)
+
+
+MODELS = {"growth": growth_model, "crossed": crossed_model, "mixed": mixed_model, "cells": cells_model}
