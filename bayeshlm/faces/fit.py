@@ -14,8 +14,9 @@ from bayeshlm.checks.influence import influence
 from bayeshlm.checks.level1_residuals import level1_residuals
 from bayeshlm.checks.level2_residuals import level2_residuals
 from bayeshlm.checks.loo import Exact, Unit, leave_one_out
-from bayeshlm.checks.prediction import Groups, predict
-from bayeshlm.checks.predictive_check import MODES, predictive_check
+from bayeshlm.checks.prediction import Choice, predict, words_of
+from bayeshlm.checks.predictive_check import predictive_check
+from bayeshlm.checks.predictive_modes import node_of
 from bayeshlm.checks.prior_posteriors import Alternatives, prior_sensitivity
 from bayeshlm.design.new_rows import rows_to_predict
 from bayeshlm.display.fit_report import fit_report
@@ -60,7 +61,7 @@ class Fit(FitQuantities):
     def predict(
         self,
         new_data: Any = None,
-        groups: Groups = "same",
+        groups: Choice = "same",
         *,
         group_data: Any = None,
         n_draws: int | None = None,
@@ -75,9 +76,10 @@ class Fit(FitQuantities):
             Rows with the predictors and the grouping column, coded as the fitted rows were; ``cwc(x)`` and ``mean(x)``
             take the fit's mean of a group that it knows, of any other that of its rows here. By default the rows that
             were fitted.
-        groups : {"same", "new", "average"}
+        groups : {"same", "new", "average"} or mapping of str to these
             ``"same"``: a group that was fitted keeps its deviations u, any other draws its own from N(0, G). ``"new"``:
-            every group draws. ``"average"``: u = 0; the grouping column may be missing, unless group means need it.
+            every group draws. ``"average"``: u = 0; the grouping column may be missing, unless group means need it. Of
+            several groupings: ``{"school": "same", "child": "new"}``, new children; unnamed ones are "same".
         group_data : pandas.DataFrame, optional
             A level-2 file, one row a group of `new_data`.
         n_draws : int, optional
@@ -98,11 +100,19 @@ class Fit(FitQuantities):
         ------
         DataError, OptionError
         """
-        rows = rows_to_predict(self.model.design, new_data, group_data, ungrouped=groups == "average")
-        predicted = predict(self._fitted.draws, rows, groups, n_draws, seed)
+        design = self.model.design
+        words = words_of(design, groups)
+        ungrouped = [name for name, word in zip(design.groupings, words, strict=True) if word == "average"]
+        predicted = predict(
+            self._fitted.draws,
+            rows_to_predict(design, new_data, group_data, ungrouped=ungrouped),
+            groups,
+            n_draws,
+            seed,
+        )
         if store:
-            replicates = new_data is None and groups in MODES
-            add_groups(self.idata, {MODES[groups]: predicted[["y"]]} if replicates else {"predictions": predicted})
+            node = node_of(design, words) if new_data is None else None
+            add_groups(self.idata, {node: predicted[["y"]]} if node else {"predictions": predicted})
         return predicted
 
     def predictive_check(
@@ -128,7 +138,8 @@ class Fit(FitQuantities):
         """
         check = predictive_check(self._fitted.draws, n_draws, seed, prob)
         if store:
-            add_groups(self.idata, {name: check.idata[name].to_dataset() for name in MODES.values()})
+            kept = [name for name in check.idata.children if name != "observed_data"]
+            add_groups(self.idata, {name: check.idata[name].to_dataset() for name in kept})
         return ShownPredictiveCheck.of(check)
 
     def loo(self, unit: Unit = "row", exact: Exact = "auto") -> ShownLoo:

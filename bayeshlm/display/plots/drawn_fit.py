@@ -74,7 +74,13 @@ def evenly(n: int, most: int) -> IntArray:
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(np.int64))
 
 
-def check_units(design: Design, labels: Iterable[object], argument: str, codes: IntArray | None = None) -> None:
+def check_units(
+    design: Design,
+    labels: Iterable[object],
+    argument: str,
+    codes: IntArray | None = None,
+    grouping: str | None = None,
+) -> None:
     """Refuse a check that is of other groups, or rows, than the fit.
 
     Parameters
@@ -86,12 +92,15 @@ def check_units(design: Design, labels: Iterable[object], argument: str, codes: 
         The check's name.
     codes : array of int, optional
         Group of each row where the units are rows.
+    grouping : str, optional
+        Whose groups, where there are several groupings.
 
     Raises
     ------
     OptionError
     """
-    expected = design.group_labels if codes is None else design.group_labels[codes]
+    groups = design.predictor.random[design.position_of(grouping)].labels
+    expected = groups if codes is None else groups[codes]
     if list(labels) != list(expected):
         units = "groups" if codes is None else "rows"
         raise OptionError(f"{argument} is of other {units} than this fit: pass what fit.{argument}() of it returns")
