@@ -40,6 +40,11 @@ def outer_groupings(design: Design) -> tuple[frozenset[int], ...]:
     return tuple(frozenset(m for m in positions if m != k and nested(k, m)) for k in positions)
 
 
+def is_chain(design: Design) -> bool:
+    """Whether each grouping is nested in all that follow."""
+    return all(len(outside) == len(design.groupings) - 1 - k for k, outside in enumerate(outer_groupings(design)))
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class FinestUnits:
     """Units within which no grouping's unit changes.

@@ -12,7 +12,7 @@ import xarray as xr
 from bayeshlm.checks.cross_check import cross_check
 from bayeshlm.checks.influence import influence
 from bayeshlm.checks.level1_residuals import level1_residuals
-from bayeshlm.checks.level2_residuals import level2_residuals
+from bayeshlm.checks.level2_residuals import grouping_of_level, level2_residuals
 from bayeshlm.checks.loo import Exact, Unit, leave_one_out
 from bayeshlm.checks.prediction import Choice, predict, words_of
 from bayeshlm.checks.predictive_check import predictive_check
@@ -182,39 +182,48 @@ class Fit(FitQuantities):
 
     @overload
     def residuals(
-        self, level: Literal[1] = 1, prob: float = ..., kind: str = ..., min_df: int = ...
+        self, level: Literal[1] = 1, prob: float = ..., kind: str = ..., min_df: int = ..., *, grouping: None = None
     ) -> ShownLevelOne: ...
 
     @overload
-    def residuals(self, level: Literal[2], prob: float = ..., kind: str = ..., min_df: int = ...) -> ShownLevelTwo: ...
+    def residuals(
+        self, level: int = ..., prob: float = ..., kind: str = ..., min_df: int = ..., *, grouping: str | None = ...
+    ) -> ShownLevelTwo: ...
 
     def residuals(
-        self, level: Literal[1, 2] = 1, prob: float = 0.95, kind: str = "eti", min_df: int = 10
+        self,
+        level: int | None = None,
+        prob: float = 0.95,
+        kind: str = "eti",
+        min_df: int = 10,
+        *,
+        grouping: str | None = None,
     ) -> ShownLevelOne | ShownLevelTwo:
-        """Residuals of the rows (level 1) or of the groups (level 2), with the tests that belong to them.
+        """Residuals of the rows (level 1) or of the groups (level 2 and up), with the tests that belong to them.
 
         Parameters
         ----------
-        level : {1, 2}
-            1: ``r = y - X gamma - Z u`` of every row, standardized, with tests of normality and HLM's test of equal
-            level-1 variance. 2: empirical Bayes and least-squares residuals u of every group, and its Mahalanobis
-            distance with a posterior predictive p-value.
+        level : int
+            1, the default: ``r = y - X gamma - Z u`` of every row, standardized, with tests of normality and HLM's test
+            of equal level-1 variance. 2: empirical Bayes and least-squares residuals u of every group, and its
+            Mahalanobis distance with a posterior predictive p-value. 3 and up: of the groups of the levels above.
         prob, kind
             As in `fixed_effects`.
         min_df : int
             Degrees of freedom that a group needs for the test of equal variance.
+        grouping : str, optional
+            In place of a level the grouping, where a level has several.
 
         Returns
         -------
         LevelOneResiduals or LevelTwoResiduals
             ``table``, ``data`` (xarray) and ``hlm_file()``, the columns of the HLM program's residual file; level 1:
-            ``normality``, ``variance``; level 2: ``distances``. Formulas: `bayeshlm.checks.level1_residuals`.
+            ``normality``, ``variance``; above: ``distances``. Formulas: `bayeshlm.checks.level1_residuals`.
         """
-        if level == 1:
+        named = grouping_of_level(self.model.design, level, grouping)
+        if named is None:
             return ShownLevelOne.of(level1_residuals(self._fitted.draws, prob, kind, min_df))
-        if level == 2:
-            return ShownLevelTwo.of(level2_residuals(self._fitted.draws, prob, kind))
-        raise OptionError(f"level is 1 (rows) or 2 (groups), not {level!r}.")
+        return ShownLevelTwo.of(level2_residuals(self._fitted.draws, prob, kind, named))
 
     def prior_sensitivity(
         self, refit: Alternatives | None = None, prob: float = 0.95, kind: str = "eti", progress: bool | None = None

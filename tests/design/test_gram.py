@@ -35,7 +35,7 @@ def test_a_column_of_rounding_noise_is_zero(noise: float) -> None:
     full = np.arange(30) >= 10
     np.testing.assert_array_equal(has_ols(products), full)
     np.testing.assert_array_equal(rotate(products).rank, np.where(full, 2, 1))
-    np.testing.assert_array_equal(own_residuals(design)[1], design.n_per_group - np.where(full, 2, 1))
+    np.testing.assert_array_equal(own_residuals(design.cross_products)[1], design.n_per_group - np.where(full, 2, 1))
     projection = Projection.of(design)
     np.testing.assert_array_equal(projection.df, design.n_per_group - np.where(full, 2, 1))
     found, expected = fit_reml(design), fit_reml(clean)
