@@ -137,7 +137,7 @@ def test_the_files_of_the_command_line(fit, tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["plausible_ranges", "reliability", "r2", "loo", "influence", "residuals", "predictive_check", "cross_check"],
+    ["plausible_ranges", "reliability", "r2", "loo", "influence", "cross_check"],
 )
 def test_what_is_not_defined_for_several_groupings_says_so(fit, name):
     with pytest.raises(HLMError, match=r"one grouping|several groupings|has several"):
