@@ -79,7 +79,7 @@ def check_units(
     labels: Iterable[object],
     argument: str,
     codes: IntArray | None = None,
-    grouping: str | None = None,
+    grouping: int | None = None,
 ) -> None:
     """Refuse a check that is of other groups, or rows, than the fit.
 
@@ -92,14 +92,14 @@ def check_units(
         The check's name.
     codes : array of int, optional
         Group of each row where the units are rows.
-    grouping : str, optional
-        Whose groups, where there are several groupings.
+    grouping : int, optional
+        Whose groups; of the only grouping by default.
 
     Raises
     ------
     OptionError
     """
-    groups = design.predictor.random[design.position_of(grouping)].labels
+    groups = design.predictor.random[design.only if grouping is None else grouping].labels
     expected = groups if codes is None else groups[codes]
     if list(labels) != list(expected):
         units = "groups" if codes is None else "rows"

@@ -55,8 +55,9 @@ def level2_residuals_figure(
     """
     design = fit.design
     found = residuals or level2_residuals(Draws(fit.posterior, design), grouping=grouping)
-    check_units(design, found.distances.index, "residuals", grouping=grouping)
-    term = design.predictor.random[design.position_of(grouping)]
+    k = design.position_of(grouping)
+    check_units(design, found.distances.index, "residuals", grouping=k)
+    term = design.predictor.random[k]
     effects = [column.label for column in term.columns]
     n = len(effects) + (x is None)
     columns = 2 if n in (2, 4) else 3

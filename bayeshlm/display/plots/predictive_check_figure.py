@@ -63,8 +63,8 @@ def predictive_check_figure(
     if show not in get_args(Show.__value__):
         raise OptionError(f'show={show!r} is unknown: write "statistics", "outcome" or "means"')
     found = check or predictive_check(Draws(fit.posterior, design), seed=seed)
-    for name, codes in zip(design.groupings, design.kept_rows.codes, strict=True):
-        check_units(design, found.idata["observed_data"][name].to_numpy(), "predictive_check", codes, name)
+    for k, (name, codes) in enumerate(zip(design.groupings, design.kept_rows.codes, strict=True)):
+        check_units(design, found.idata["observed_data"][name].to_numpy(), "predictive_check", codes, k)
     of_means = design.position_of(grouping) if show == "means" else 0
     modes = list(modes_of(design))
     statistics = found.draws["statistic"].to_numpy().tolist()
