@@ -12,11 +12,13 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.arguments import checked_count, checked_seed
+from bayeshlm.design.centering import first_rows
+from bayeshlm.design.columns import shown
 from bayeshlm.design.design import Design
 from bayeshlm.design.nested_groupings import outer_groupings
 from bayeshlm.design.new_rows import NewGroups, NewRows
 from bayeshlm.design.scaling import FloatArray, IntArray
-from bayeshlm.errors import OptionError
+from bayeshlm.errors import DataError, OptionError
 from bayeshlm.likelihood.blocks import BLOCK
 from bayeshlm.likelihood.coefficient_draws import regenerated
 from bayeshlm.likelihood.group_effects import covariance_factors
@@ -66,9 +68,12 @@ def predict(
     ------
     OptionError
         An option is out of range, or the draws are beyond the memory budget.
+    DataError
+        A group that was fitted is inside of another group than it was.
     """
     design = posterior.design
     words = words_of(design, groups)
+    _check_places(design, rows, words)
     kept = thinned(posterior.shape, n_draws)
     some = posterior.at(kept)
     check_budget(some.n_draws * rows.n_obs, "predict fewer rows at a time, or use fewer draws, `n_draws=`")
@@ -120,6 +125,27 @@ def words_of(design: Design, groups: Choice) -> tuple[Groups, ...]:
                     f'one that is {words[m]}: write {{{outer!r}: "{words[m]}", {inner!r}: "new"}}, or "average"'
                 )
     return words
+
+
+def _check_places(design: Design, rows: NewRows, words: Sequence[Groups]) -> None:
+    """Refuse groups that keep their u, but are inside of other groups than they were fitted in."""
+    if "same" not in words or len(words) == 1:
+        return
+    terms, codes = design.predictor.random, design.kept_rows.codes
+    for k, outside in enumerate(outer_groupings(design)):
+        known = rows.groups[k].known[rows.groups[k].codes]
+        for m in sorted(outside) if words[k] == "same" else ():
+            first = first_rows(codes[k], len(terms[k].labels))
+            here = rows.groups[m].known[rows.groups[m].codes]
+            moved = (known >= 0) & (here != codes[m][first][known])
+            if moved.any():
+                row = int(moved.argmax())
+                inner, outer = terms[k].grouping, terms[m].grouping
+                raise DataError(
+                    f"{inner} {shown(terms[k].labels[known[row]])} was fitted in {outer} "
+                    f"{shown(terms[m].labels[codes[m][first][known[row]]])}, and in row {shown(rows.index[row])} it is "
+                    f'in another: give new groups ids of their own, or write groups={{{inner!r}: "new"}}'
+                )
 
 
 def check_groups_option(groups: object, grouping: str | None = None) -> None:

@@ -103,13 +103,8 @@ class Fit(FitQuantities):
         design = self.model.design
         words = words_of(design, groups)
         ungrouped = [name for name, word in zip(design.groupings, words, strict=True) if word == "average"]
-        predicted = predict(
-            self._fitted.draws,
-            rows_to_predict(design, new_data, group_data, ungrouped=ungrouped),
-            groups,
-            n_draws,
-            seed,
-        )
+        rows = rows_to_predict(design, new_data, group_data, ungrouped=ungrouped)
+        predicted = predict(self._fitted.draws, rows, groups, n_draws, seed)
         if store:
             node = node_of(design, words) if new_data is None else None
             add_groups(self.idata, {node: predicted[["y"]]} if node else {"predictions": predicted})
@@ -134,7 +129,7 @@ class Fit(FitQuantities):
         PredictiveCheck
             ``table`` (a statistic's value, replicates and p-value), ``draws``, ``idata`` for ArviZ's plots. A large p
             is no proof of fit: see `bayeshlm.checks.predictive_check`, and `.predictive_statistics` for what is looked
-            at.
+            at. With several groupings ``new[child]`` has new groups of one, with those nested inside.
         """
         check = predictive_check(self._fitted.draws, n_draws, seed, prob)
         if store:

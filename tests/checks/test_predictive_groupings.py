@@ -150,3 +150,14 @@ def test_the_column_of_an_average_grouping_may_be_missing(crossed):
     assert rows.groups[0].labels is None
     with pytest.raises(hlm.errors.DataError, match="secondary"):
         new_rows(crossed.design, new.drop(columns="secondary"), ungrouped=["primary"])
+
+
+def test_a_known_child_is_predicted_in_its_own_school(growth):
+    posterior = posterior_of(growth)
+    new = pd.DataFrame({"school": [0, 3, 0], "child": [0, 15, 15], "time": 0.0, "size": 0.5, "female": 1})
+    rows = new_rows(growth.design, new)
+    with pytest.raises(hlm.errors.DataError, match="child 15 was fitted in school 3, and in row 2 it is in another"):
+        predict(posterior, rows)
+    assert predict(posterior, rows, {"child": "new"}, seed=1)["is_new_child"].all()
+    found = predict(posterior, new_rows(growth.design, new.iloc[:2]), seed=1)
+    assert not found["is_new_child"].any()

@@ -21,6 +21,7 @@ def drawn(priors):
     return model, Draws(fit.posterior, model.design)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("key", "name"), [("g000", "g000"), ("tau_u00", "tau[u00]")])
 def test_pulls_are_the_differences_from_a_fit_under_a_flat_prior(key, name):
     model, draws = drawn(TYPED)
