@@ -8,7 +8,7 @@ import pytest
 
 import bayeshlm as hlm
 from bayeshlm.commands.results_folder import write_results
-from bayeshlm.errors import DataError, HLMError, OptionError
+from bayeshlm.errors import DataError, OptionError
 from bayeshlm.likelihood import budget
 
 EQUATIONS = """
@@ -137,15 +137,6 @@ def test_the_files_of_the_command_line(fit, tmp_path):
     found = fit.reliability(grouping="child").table.loc["p1", "mean"]
     assert summary["reliability"]["child"]["p1"]["mean"] == pytest.approx(found, rel=1e-12)
     assert summary["reml"]["cross_check"]["verdict"] == fit.cross_check().verdict
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["residuals", "predictive_check"],
-)
-def test_what_is_not_defined_for_several_groupings_says_so(fit, name):
-    with pytest.raises(HLMError, match=r"one grouping|several groupings|has several"):
-        getattr(fit, name)()
 
 
 @pytest.mark.parametrize("name", ["caterpillar", "shrinkage", "icc", "variance_function", "beta_space"])

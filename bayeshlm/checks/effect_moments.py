@@ -122,11 +122,11 @@ def interval_draws(n_draws: int, n_numbers: int) -> IntArray:
     return thinned(n_draws, n_numbers, MOST_NUMBERS)
 
 
-def block_effects(posterior: Draws, groups: slice) -> FloatArray:
+def block_effects(posterior: Draws, groups: slice, grouping: int = 0) -> FloatArray:
     """Draws of u of neighboring groups, (S, q, B): kept ones, or the same made again from the seed."""
     positions = np.arange(groups.start, groups.stop)
     if posterior.has_groups:
-        u = posterior.u[:, :, positions]
+        u = posterior.u_of(grouping)[:, :, positions]
     else:
         u = replace(posterior, dataset=regenerated(posterior, positions)).u
     return np.ascontiguousarray(posterior.flat(np.moveaxis(u, 2, 3)))

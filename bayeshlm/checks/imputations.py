@@ -15,7 +15,7 @@ from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError
 from bayeshlm.likelihood import budget
 from bayeshlm.parameters.draws import SAMPLE, Draws
-from bayeshlm.parameters.schema import DIMS, Support
+from bayeshlm.parameters.schema import DIMS, Schema, Support
 from bayeshlm.quantities.convergence import Convergence
 from bayeshlm.quantities.diagnostics import diagnose
 from bayeshlm.quantities.icc import icc
@@ -86,7 +86,7 @@ def rubin(means: FloatArray, variances: FloatArray, complete_df: FloatArray) -> 
 
 
 def pool(posteriors: Sequence[Draws], prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
-    """Pool the parameters and the ICC of m fits.
+    """Pool the parameters and the ICC of m fits; with several groupings the shares and ICCs of all.
 
     Parameters
     ----------
@@ -109,7 +109,9 @@ def pool(posteriors: Sequence[Draws], prob: float = 0.95, kind: str = "eti") -> 
     """
     check_interval(prob, kind)
     design, schema = posteriors[0].design, posteriors[0].schema
-    names, draws = [*schema.labels, "icc"], np.stack([_parameters(one) for one in posteriors])
+    shares = [_shares(one) for one in posteriors]
+    names, of_shares = [*schema.labels, *shares[0]], [np.stack(list(of.values())) for of in shares]
+    draws = np.stack([np.concatenate([one.scalars(), of]) for one, of in zip(posteriors, of_shares, strict=True)])
     m, n_parameters = draws.shape[:2]
     finite = np.isfinite(draws).all(axis=(0, 2, 3))
     means, variances = draws.mean(axis=(2, 3)), draws.var(axis=(2, 3), ddof=1)
@@ -117,7 +119,7 @@ def pool(posteriors: Sequence[Draws], prob: float = 0.95, kind: str = "eti") -> 
     found = rubin(means, variances, df)
     table = pd.DataFrame({"mean": means.mean(axis=0), "sd": np.sqrt(found["total"])}, pd.Index(names, name="parameter"))
     bounds, t_bounds = np.full((2, n_parameters, 2), np.nan)
-    for e, scale in enumerate([*(SCALES[one.support] for one in schema.parameters), LOGIT]):
+    for e, scale in enumerate([*(SCALES[one.support] for one in schema.parameters), *[LOGIT] * len(shares[0])]):
         if not finite[e]:
             continue
         with np.errstate(divide="ignore"):
@@ -173,7 +175,9 @@ def complete_df(names: Sequence[str], design: Design) -> FloatArray:
     """Degrees of freedom that complete data have for each parameter, (E,).
 
     Of a fixed effect in a line with a random effect: groups less the fixed effects of the line; of other fixed effects
-    and of sigma: rows less all fixed effects; of tau, corr and the ICC: groups less one.
+    and of sigma: rows less all fixed effects; of tau, corr and the ICC: groups less one. With more levels a fixed
+    effect in a line without random effect has those of the next line below that has one, with all fixed effects that
+    stand above it; where a line has effects of several groupings, the one with the fewest groups counts.
 
     Parameters
     ----------
@@ -181,14 +185,21 @@ def complete_df(names: Sequence[str], design: Design) -> FloatArray:
         Labels of `bayeshlm.parameters.schema.Schema`, and ``icc``.
     design : Design
     """
-    random = {column.coefficient for column in design.random}
-    lines = [column.coefficient for column in design.fixed]
-    rows = float(design.n_obs - len(lines))
-    df = {
-        column.label: design.n_groups - lines.count(column.coefficient) if column.coefficient in random else rows
-        for column in design.fixed
-    } | {"sigma": rows}
-    return np.maximum([df.get(name, design.n_groups - 1.0) for name in names], 1.0)
+    units = {column.label: len(term.labels) for term in design.predictor.random for column in term.columns}
+    lines: dict[str, int] = {}
+    for column in design.random:
+        lines[column.coefficient] = min(units[column.label], lines.get(column.coefficient, units[column.label]))
+    df = {"sigma": float(design.n_obs - len(design.fixed))}
+    for fixed in design.fixed:
+        line = next((line for line in reversed(fixed.path[:-1]) if line in lines), None)
+        above = sum(line in other.path[:-1] for other in design.fixed)
+        df[fixed.label] = df["sigma"] if line is None else float(lines[line] - above)
+    for one in Schema.of(design).parameters:
+        if one.component in ("tau", "corr"):
+            df[one.label] = units[design.random_labels[one.position[0]]] - 1.0
+    for term in design.predictor.random:
+        df |= dict.fromkeys(("icc", f"share[{term.grouping}]", f"icc[{term.grouping}]"), len(term.labels) - 1.0)
+    return np.maximum([df[name] for name in names], 1.0)
 
 
 def stacked(posteriors: Mapping[str, xr.Dataset]) -> xr.Dataset:
@@ -198,8 +209,9 @@ def stacked(posteriors: Mapping[str, xr.Dataset]) -> xr.Dataset:
     """
     first = next(iter(posteriors.values()))
     keep = [name for name in DIMS if name in first]
-    if "beta" in first and budget.within_budget(len(posteriors) * first["beta"].size):
-        keep += ["u", "beta"]
+    of_groups = [str(name) for name in first if name not in DIMS]
+    if budget.within_budget(sum(len(posteriors) * first[name].size for name in of_groups if name.startswith("beta"))):
+        keep += of_groups
     parts = [posterior[keep] for posterior in posteriors.values()]
     together = xr.concat(parts, dim="dataset", join="exact", combine_attrs="drop_conflicts")
     return together.assign_coords(dataset=np.array(list(posteriors)))
@@ -247,15 +259,17 @@ def check_same_structure(designs: Mapping[str, Design]) -> None:
                     f"Data set {name} has other {what.replace('_', ' of ').replace(' of labels', ' effects')} than"
                     f" {first_name}: {own} and not {of_first}. A category may be missing in one of them."
                 )
-        if not design.group_labels.equals(first.group_labels):
-            odd = design.group_labels.symmetric_difference(first.group_labels).tolist()
-            raise DataError(
-                f"Data set {name} does not have the same groups of {first.group!r} as {first_name}: {odd[0]!r} is in"
-                " one of the two only. Imputed data sets hold the same groups."
-            )
+        for own_term, term in zip(design.predictor.random, first.predictor.random, strict=True):
+            if not own_term.labels.equals(term.labels):
+                odd = own_term.labels.symmetric_difference(term.labels).tolist()
+                raise DataError(
+                    f"Data set {name} does not have the same groups of {term.grouping!r} as {first_name}: {odd[0]!r} is"
+                    " in one of the two only. Imputed data sets hold the same groups."
+                )
 
 
-def _parameters(posterior: Draws) -> FloatArray:
-    """Draws (E, chain, draw) of the parameters and the ICC."""
-    share = icc(posterior).draws["icc"].transpose(*SAMPLE).to_numpy()
-    return np.concatenate([posterior.scalars(), share[None]])
+def _shares(posterior: Draws) -> dict[str, FloatArray]:
+    """Draws (chain, draw) of the ICC; with several groupings of the shares and ICCs."""
+    draws = icc(posterior).draws
+    names = ["icc"] if "icc" in draws else map(str, draws)
+    return {name: draws[name].transpose(*SAMPLE).to_numpy() for name in names}

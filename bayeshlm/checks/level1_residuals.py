@@ -9,11 +9,14 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.arguments import check_interval
-from bayeshlm.checks.effect_moments import EffectMoments, block_effects, effect_moments, interval_draws
+from bayeshlm.checks.effect_moments import block_effects, effect_moments, interval_draws
+from bayeshlm.checks.hlm_residual_file import NO_FILE
+from bayeshlm.checks.joint_rows import joint_draws_of_rows, joint_moments_of_rows
 from bayeshlm.checks.level1_variance import LevelOneVariance, level1_variance
 from bayeshlm.checks.residual_shape import Normality, normality
-from bayeshlm.design.design import Design
+from bayeshlm.design.nested_groupings import is_chain
 from bayeshlm.design.scaling import CHUNK_ROWS, FloatArray, IntArray
+from bayeshlm.errors import OptionError
 from bayeshlm.foreign_text import no_formulas
 from bayeshlm.likelihood.blocks import over_blocks, rows_of_groups
 from bayeshlm.parameters.draws import Draws
@@ -29,10 +32,10 @@ class LevelOneResiduals:
     Attributes
     ----------
     table : pandas.DataFrame
-        A row a level-1 unit, indexed as the data are: the group's column, ``y``, ``fitted``, ``mean``, ``sd``,
+        A row a level-1 unit, indexed as the data are: the groups' columns, ``y``, ``fitted``, ``mean``, ``sd``,
         ``lower``, ``upper`` of the residual and ``standardized``, which is standard normal under the model.
     data : xarray.Dataset
-        The same, dim ``obs_id``, the group a coordinate.
+        The same, dim ``obs_id``, the groups coordinates.
     normality : Normality
         Skewness and kurtosis of the errors.
     variance : LevelOneVariance
@@ -41,8 +44,10 @@ class LevelOneResiduals:
         Posterior mean of the level-1 SD.
     predictors : pandas.DataFrame
         The used columns of the data, for `hlm_file`.
-    group : str
-        The grouping column.
+    groupings : tuple of str
+        The grouping columns, from the inside out.
+    nested : bool
+        Whether each is nested in the next.
     notes : tuple of str
     """
 
@@ -52,7 +57,8 @@ class LevelOneResiduals:
     variance: LevelOneVariance
     sigma: float
     predictors: pd.DataFrame
-    group: str
+    groupings: tuple[str, ...]
+    nested: bool
     notes: tuple[str, ...]
 
     def hlm_file(self) -> pd.DataFrame:
@@ -61,17 +67,26 @@ class LevelOneResiduals:
         Returns
         -------
         pandas.DataFrame
-            ``L2ID``, ``L1RESID`` (the residual), ``FITVAL`` (the fitted value), ``SIGMA`` and the used columns of the
+            ``L2ID`` (with three levels ``L3ID`` before it), ``L1RESID`` (the residual), ``FITVAL`` (the fitted value),
+            ``SIGMA`` and the used columns of the
             data. Residual and fitted value are posterior means where HLM has empirical Bayes estimates. Text that a
             spreadsheet would take for a formula has a ``'`` in front: it begins with ``=``, ``+``, ``-``, ``@``, a tab
             or a line break, and is no number.
+
+        Raises
+        ------
+        OptionError
+            Groupings are crossed.
         """
+        if not self.nested:
+            raise OptionError(NO_FILE)
         table = self.table
+        ids = {f"L{k + 2}ID": table[name] for k, name in reversed(list(enumerate(self.groupings)))}
         front = pd.DataFrame(
-            {"L2ID": table[self.group], "L1RESID": table["mean"], "FITVAL": table["fitted"], "SIGMA": self.sigma},
-            table.index,
+            {**ids, "L1RESID": table["mean"], "FITVAL": table["fitted"], "SIGMA": self.sigma}, table.index
         )
-        return no_formulas(pd.concat([front, self.predictors.drop(columns=self.group)], axis=1))
+        others = self.predictors.drop(columns=list(self.groupings), errors="ignore")  # cells have no column
+        return no_formulas(pd.concat([front, others], axis=1))
 
 
 def level1_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti", min_df: int = 10) -> LevelOneResiduals:
@@ -96,31 +111,43 @@ def level1_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti", mi
     ``Var[r]`` is the quadratic form of the row in the posterior covariance of (gamma, u_j): exact in u, averaged over
     the draws of theta. Over data sets ``E[r | y, theta]`` has the variance ``sigma^2 - z' V_j z`` by the law of total
     variance, gamma taken as known: `standardized` divides by the square root of its posterior mean (Goldstein 2011,
-    Multilevel Statistical Models, 4th ed., section 2.9: the diagnostic standard error).
+    Multilevel Statistical Models, 4th ed., section 2.9: the diagnostic standard error). With several groupings u and V
+    are those of the units of all groupings that the row is in.
     """
     design = posterior.design
     check_interval(prob, kind)
-    moments = effect_moments(posterior)
     sigma = posterior.sigma.ravel()
-    fitted, sd, standardized = _moments_of_rows(design, moments, float(np.mean(sigma**2)))
     draws = interval_draws(len(sigma), design.n_obs)
-    bounds, sums = _from_draws(posterior, draws, prob, kind)
+    if len(design.groupings) == 1:
+        fitted, variance, within = _moments_of_rows(posterior)
+        bounds, sums = _from_draws(posterior, draws, prob, kind)
+    else:
+        fitted, variance, within = joint_moments_of_rows(posterior)
+        fitted += design.offset
+        bounds, sums = joint_draws_of_rows(posterior, draws, prob, kind)
+    sigma2 = float(np.mean(sigma**2))
+    left = sigma2 - within > 1e-10 * sigma2
+    scale = np.divide(1.0, np.sqrt(np.where(left, sigma2 - within, 1.0)), out=np.full(len(left), np.nan), where=left)
     residual = design.y - fitted
     columns = {
         "y": design.y,
         "fitted": fitted,
         "mean": residual,
-        "sd": sd,
+        "sd": np.sqrt(np.maximum(variance, 0.0)),
         "lower": bounds[:, 0],
         "upper": bounds[:, 1],
-        "standardized": standardized * residual,
+        "standardized": scale * residual,
     }
-    labels = design.group_labels[design.group_codes]
+    labels = {
+        term.grouping: np.asarray(term.labels[codes])
+        for term, codes in zip(design.predictor.random, design.kept_rows.codes, strict=True)
+    }
     table = pd.DataFrame(columns, design.frame.index)
-    table.insert(0, design.group, np.asarray(labels))
+    for place, (name, of_rows) in enumerate(labels.items()):
+        table.insert(place, name, of_rows)
     data = xr.Dataset(
         {name: ("obs_id", values) for name, values in columns.items()},
-        {"obs_id": pd.RangeIndex(design.n_obs), design.group: ("obs_id", np.asarray(labels))},
+        {"obs_id": pd.RangeIndex(design.n_obs)} | {name: ("obs_id", of_rows) for name, of_rows in labels.items()},
     )
     notes = ["standardized: divided by the SD that the residual has over data sets"]
     if len(draws) < len(sigma):
@@ -132,16 +159,16 @@ def level1_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti", mi
         variance=level1_variance(design, min_df),
         sigma=float(sigma.mean()),
         predictors=design.frame,
-        group=design.group,
+        groupings=design.groupings,
+        nested=is_chain(design),
         notes=tuple(notes),
     )
 
 
-def _moments_of_rows(
-    design: Design, moments: EffectMoments, sigma2: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Fitted values, SDs of the residuals and what these are multiplied with to be standardized, each (N,)."""
-    fitted, variance, inner = np.empty(design.n_obs), np.empty(design.n_obs), np.empty(design.n_obs)
+def _moments_of_rows(posterior: Draws) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Fitted values, variances of the residuals and means of ``z' V z``, each (N,)."""
+    design, moments = posterior.design, effect_moments(posterior)
+    fitted, variance, within = np.empty(design.n_obs), np.empty(design.n_obs), np.empty(design.n_obs)
     for start in range(0, design.n_obs, CHUNK_ROWS):
         rows = slice(start, start + CHUNK_ROWS)
         X, Z, codes = design.X[rows], design.Z[rows], design.group_codes[rows]
@@ -150,10 +177,8 @@ def _moments_of_rows(
         for a, z in enumerate(Z.T):
             variance[rows] += 2 * z * np.einsum("ip,ip->i", X, moments.cross[codes, :, a])
             variance[rows] += z * np.einsum("iq,iq->i", Z, moments.cov[codes, a])
-        inner[rows] = sigma2 - np.einsum("ia,iab,ib->i", Z, moments.within[codes], Z)
-    left = inner > 1e-10 * sigma2
-    scale = np.divide(1.0, np.sqrt(np.where(left, inner, 1.0)), out=np.full(design.n_obs, np.nan), where=left)
-    return fitted, np.sqrt(np.maximum(variance, 0.0)), scale
+        within[rows] = np.einsum("ia,iab,ib->i", Z, moments.within[codes], Z)
+    return fitted, variance, within
 
 
 def _from_draws(posterior: Draws, draws: IntArray, prob: float, kind: str) -> tuple[FloatArray, FloatArray]:

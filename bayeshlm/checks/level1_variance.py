@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
+from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.design import Design
 from bayeshlm.design.gram import x_and_z_roots
 from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.design.unit_products import UnitProducts
 from bayeshlm.errors import OptionError
 
 REPLICATES = 10_000
@@ -36,8 +38,8 @@ class LevelOneVariance:
     min_df : int
         Degrees of freedom that a group needs to enter.
     groups : pandas.DataFrame
-        Indexed by group: ``n`` rows, ``df`` of its own regression, ``sd`` (its residual SD), ``d`` (NaN where the group
-        does not enter), ``used``.
+        Indexed by group, with several groupings by the finest units: ``n`` rows, ``df`` of its own regression, ``sd``
+        (its residual SD), ``d`` (NaN where the group does not enter), ``used``.
     """
 
     chi2: float
@@ -59,12 +61,14 @@ def level1_variance(design: Design, min_df: int = 10, seed: int = 0) -> LevelOne
     H is compared with chi-square on one df less than there are groups (Bartlett & Kendall 1946; Raudenbush & Bryk 2002,
     Hierarchical Linear Models, 2nd ed., p. 264), which asks for groups that are not small: the variance of
     ``ln s_j^2`` exceeds ``2 / f_j``. Under the model ``s_j^2 / sigma^2`` is chi-square over f_j whatever the
-    parameters, so that H has one distribution, the posterior predictive one too; `p_exact` is taken from it.
+    parameters, so that H has one distribution, the posterior predictive one too; `p_exact` is taken from it. With
+    several groupings the groups are the finest units (`bayeshlm.design.nested_groupings.finest_units`): those of the
+    grouping that is nested in all others, or the cells of crossed ones; within them every random effect is constant.
 
     Parameters
     ----------
     design : Design
-        Its cross-products are used.
+        Cross-products are used.
     min_df : int
         Groups with fewer degrees of freedom do not enter; 1 takes all that have a residual variance.
     seed : int
@@ -77,7 +81,8 @@ def level1_variance(design: Design, min_df: int = 10, seed: int = 0) -> LevelOne
     """
     if isinstance(min_df, bool) or not isinstance(min_df, int | np.integer) or min_df < 1:
         raise OptionError(f"min_df must be a whole number of at least 1, not {min_df!r}.")
-    rss, df = own_residuals(design)
+    made = UnitProducts.of(design)
+    rss, df = own_residuals(made.products)
     variance = np.divide(rss, df, out=np.full(len(df), np.nan), where=df > 0)
     used = (df >= min_df) & (rss > 0)
     d = np.full(len(df), np.nan)
@@ -88,8 +93,8 @@ def level1_variance(design: Design, min_df: int = 10, seed: int = 0) -> LevelOne
         p = float(chdtrc(used.sum() - 1, chi2))
         reference = reference_distribution(df[used], np.random.default_rng(seed))
         p_exact = float((1 + np.sum(reference >= chi2)) / (1 + len(reference)))
-    columns = {"n": design.n_per_group, "df": df, "sd": np.sqrt(variance), "d": d, "used": used}
-    groups = pd.DataFrame(columns, pd.Index(design.group_labels, name=design.group))
+    columns = {"n": made.products.n, "df": df, "sd": np.sqrt(variance), "d": d, "used": used}
+    groups = pd.DataFrame(columns, made.units.labels)
     return LevelOneVariance(chi2, max(int(used.sum()) - 1, 0), p, p_exact, int(min_df), groups)
 
 
@@ -116,7 +121,7 @@ def reference_distribution(df: IntArray, rng: np.random.Generator, size: int = R
     return np.asarray((squares - total**2 / df.sum()) / 2)
 
 
-def own_residuals(design: Design) -> tuple[FloatArray, IntArray]:
+def own_residuals(products: CrossProducts) -> tuple[FloatArray, IntArray]:
     """Residual sum of squares and degrees of freedom of each group's own regression, from the cross-products.
 
     Within a group the columns of X and Z span its level-1 variables. Columns that its rows do not tell apart (level-2
@@ -126,7 +131,6 @@ def own_residuals(design: Design) -> tuple[FloatArray, IntArray]:
     -------
     rss, df : arrays (J,)
     """
-    products = design.cross_products
     roots = x_and_z_roots(products)
     right = np.concatenate([products.Zty, products.Xty], axis=1)
     fitted = np.sum(np.einsum("jka,ja->jk", roots.whiten, right) ** 2, axis=1)

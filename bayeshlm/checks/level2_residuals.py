@@ -1,4 +1,4 @@
-"""Level-2 residuals of every group: empirical Bayes, least squares, Mahalanobis distance."""
+"""Residuals of every group, of level 2 and above: empirical Bayes, least squares, Mahalanobis distance."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.arguments import check_interval
-from bayeshlm.checks.effect_moments import EffectMoments, block_effects, effect_moments, interval_draws
-from bayeshlm.checks.level1_variance import own_residuals
-from bayeshlm.checks.mahalanobis import Distances, distances, expected_order, holm
+from bayeshlm.checks.effect_moments import block_effects, effect_moments, interval_draws
+from bayeshlm.checks.hlm_residual_file import NO_FILE, hlm_columns, hlm_columns_of_level
+from bayeshlm.checks.joint_units import JointUnits
+from bayeshlm.checks.mahalanobis import distances, holm
 from bayeshlm.design.coefficient_means import coefficient_means
 from bayeshlm.design.design import Design
+from bayeshlm.design.nested_groupings import is_chain
 from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.errors import OptionError
 from bayeshlm.foreign_text import no_formulas
 from bayeshlm.likelihood.blocks import over_blocks
 from bayeshlm.parameters.draws import Draws
@@ -40,8 +43,10 @@ class LevelTwoResiduals:
         The same with dims (<group>, random), and ``cov`` (<group>, random, random_), the posterior covariance of u.
     group : str
         The grouping column.
-    file : pandas.DataFrame
-        As `hlm_file` gives it.
+    level : int
+        The level that the random effects stand at.
+    file : pandas.DataFrame or None
+        As `hlm_file` gives it; None where it is not defined.
     notes : tuple of str
     """
 
@@ -49,7 +54,8 @@ class LevelTwoResiduals:
     distances: pd.DataFrame
     data: xr.Dataset
     group: str
-    file: pd.DataFrame
+    level: int
+    file: pd.DataFrame | None
     notes: tuple[str, ...]
 
     def hlm_file(self) -> pd.DataFrame:
@@ -65,50 +71,74 @@ class LevelTwoResiduals:
             level-2 equation's fitted value), ``ECb0`` (``FVb0 + EBb0``), ``PV0_0``, ``PV1_0``, ... (posterior
             covariances of u). HLM's estimates are posterior means here. Text that a spreadsheet would take for a
             formula has a ``'`` in front: it begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break, and is no
-            number.
+            number. With several groupings the coefficients are those of the level below the group's own line, ``ECb0``
+            holds the effects of the groups around too, and the logs of SDs are there for the finest groups.
+
+        Raises
+        ------
+        OptionError
+            Groupings are crossed.
         """
+        if self.file is None:
+            raise OptionError(NO_FILE)
         return no_formulas(self.file)
 
 
-def level2_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> LevelTwoResiduals:
-    """Residuals of every group.
+def level2_residuals(
+    posterior: Draws, prob: float = 0.95, kind: str = "eti", grouping: str | None = None
+) -> LevelTwoResiduals:
+    """Residuals of every group of a grouping.
 
     Parameters
     ----------
     posterior : Draws
     prob, kind : float, {"eti", "hdi"}
         The interval, as in `summarize`.
+    grouping : str, optional
+        Whose groups, where there are several groupings.
 
     Raises
     ------
     OptionError
-        `prob` or `kind` is not what it may be.
+        `prob` or `kind` is not what it may be; no grouping is named where there are several.
 
     Notes
     -----
     Means and SDs come from the exact conditional normals of u, intervals from draws of u. `standardized` is the
     residual at the posterior means of the parameters over the SD that it has over data sets, see `effect_moments`.
+    With several groupings u of all units is jointly normal given the parameters, and ``ols`` is the mode of the
+    likelihood of the unit's effects, those of all other units integrated out
+    (`bayeshlm.checks.joint_units.JointUnits.least_squares`).
     """
     design = posterior.design
     check_interval(prob, kind)
-    moments = effect_moments(posterior)
-    fitted = coefficient_means(design, moments.gamma)
-    of_random = fitted[:, design.random_coefficients]
+    k = design.position_of(grouping)
+    term = design.predictor.random[k]
+    file: pd.DataFrame | None = None
+    if len(design.groupings) == 1:
+        moments, found = effect_moments(posterior), distances(posterior, prob, kind)
+        fitted = coefficient_means(design, moments.gamma)
+        ols = group_ols(design, moments.gamma) - fitted[:, design.random_coefficients]
+        file = hlm_columns(design, moments, found, fitted, ols)
+    else:
+        units = JointUnits.of(posterior)
+        moments, found, ols = units.moments(k), units.distances(k, prob, kind), units.least_squares(k)
+        if is_chain(design):
+            file = hlm_columns_of_level(design, k, moments, [u.mean(axis=0) for u in units.means], found, ols)
     n_draws = posterior.n_draws
-    draws = interval_draws(n_draws, design.n_groups * len(design.random))
-    bounds = _intervals(posterior, draws, prob, kind)
+    draws = interval_draws(n_draws, len(term.labels) * len(term.columns))
+    bounds = _intervals(posterior, k, draws, prob, kind)
     columns = {
         "mean": moments.mean,
         "sd": np.sqrt(np.einsum("jaa->ja", moments.cov)),
         "lower": bounds[..., 0],
         "upper": bounds[..., 1],
         "standardized": moments.standardized,
-        "ols": group_ols(design, moments.gamma) - of_random,
+        "ols": ols,
     }
-    labels = pd.Index(design.group_labels, name=design.group)
-    index = pd.MultiIndex.from_product([labels, pd.Index(design.random_labels, name="random")])
+    labels, random = pd.Index(term.labels, name=term.grouping), [column.label for column in term.columns]
+    index = pd.MultiIndex.from_product([labels, pd.Index(random, name="random")])
     table = pd.DataFrame({name: values.ravel() for name, values in columns.items()}, index)
-    found = distances(posterior, prob, kind)
     by_group = {
         "distance": found.mean,
         "distance_lower": found.lower,
@@ -120,13 +150,13 @@ def level2_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti") ->
         "p_holm": holm(found.p),
     }
     names = {"distance_lower": "lower", "distance_upper": "upper"}
-    of_group = pd.DataFrame({"n": design.n_per_group, **by_group}, labels).rename(columns=names)
-    random = design.random_labels
+    n = np.bincount(design.kept_rows.codes[k], minlength=len(labels))
+    of_group = pd.DataFrame({"n": n, **by_group}, labels).rename(columns=names)
     data = xr.Dataset(
-        {name: ((design.group, "random"), values) for name, values in columns.items()}
-        | {name: (design.group, values) for name, values in by_group.items()}
-        | {"cov": ((design.group, "random", "random_"), moments.cov)},
-        {design.group: design.group_labels.to_numpy(), "random": random, "random_": random},
+        {name: ((term.grouping, "random"), values) for name, values in columns.items()}
+        | {name: (term.grouping, values) for name, values in by_group.items()}
+        | {"cov": ((term.grouping, "random", "random_"), moments.cov)},
+        {term.grouping: term.labels.to_numpy(), "random": random, "random_": random},
     )
     notes = ["p: of a new group of the same size, over the posterior; p Holm: adjusted for the number of groups"]
     if len(draws) < n_draws:
@@ -137,67 +167,50 @@ def level2_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti") ->
         table=with_interval(table, prob, kind),
         distances=with_interval(of_group, prob, kind),
         data=data,
-        group=design.group,
-        file=hlm_columns(design, moments, found, fitted, columns["ols"]),
+        group=term.grouping,
+        level=level_of(design, k),
+        file=file,
         notes=tuple(notes),
     )
 
 
-def hlm_columns(
-    design: Design, moments: EffectMoments, found: Distances, fitted: FloatArray, ols: FloatArray
-) -> pd.DataFrame:
-    """The columns that `LevelTwoResiduals.hlm_file` names.
+def level_of(design: Design, grouping: int) -> int:
+    """The level at which the random effects of a grouping stand: the second, with one grouping."""
+    return 2 + next(n for n, positions in enumerate(design.spec.level_groupings) if grouping in positions)
 
-    Parameters
-    ----------
-    design, moments, found
-        The groups, their posterior moments and distances.
-    fitted : array (J, C)
-        ``W_j gamma``.
-    ols : array (J, q)
-        Least-squares residuals.
+
+def grouping_of_level(design: Design, level: int | None, grouping: str | None) -> str | None:
+    """The grouping whose groups a user asks for, by its level or its name; None for the rows.
+
+    Raises
+    ------
+    OptionError
+        There is no such level or grouping, both are given and differ, or the level has several groupings.
     """
-    n, codes = design.n_per_group, design.group_codes
-    rss, df = own_residuals(design)
-    file = pd.DataFrame({"L2ID": np.asarray(design.group_labels), "NJ": n})
-    file["CHIPCT"] = expected_order(found.plug_in, len(design.random))
-    file["MDIST"] = found.plug_in
-    residual = design.y - design.offset - design.X @ moments.gamma
-    spread = {
-        "LNTOTVAR": (_squares_within(design.y, codes, n), n - 1),
-        "OLSRSVAR": (rss, df),
-        "MDRSVAR": (_squares_within(residual, codes, n), n - 1),
-    }
-    for name, (squares, count) in spread.items():
-        some = (count > 0) & (squares > 0)
-        file[name] = np.nan
-        file.loc[some, name] = 0.5 * np.log(squares[some] / count[some])
-    random = design.random_coefficients
-    for prefix, values in (("EB", moments.mean), ("OL", ols)):
-        for a, c in enumerate(random):
-            file[f"{prefix}{design.coefficient_labels[c]}"] = values[:, a]
-    for c, label in enumerate(design.coefficient_labels):
-        file[f"FV{label}"] = fitted[:, c]
-    for c, label in enumerate(design.coefficient_labels):
-        file[f"EC{label}"] = fitted[:, c] + (moments.mean[:, random.index(c)] if c in random else 0.0)
-    for a in range(len(random)):
-        for b in range(a + 1):
-            file[f"PV{a}_{b}"] = moments.cov[:, a, b]
-    return file
+    if grouping is not None:
+        k = design.position_of(grouping)
+        if level is not None and level != level_of(design, k):
+            raise OptionError(f"level={level!r} is not that of {grouping!r}: give one of the two")
+        return grouping
+    if level is None or level == 1:
+        return None
+    levels = {n: [design.groupings[k] for k in of] for n, of in enumerate(design.spec.level_groupings, start=2) if of}
+    if level not in levels:
+        known = [f"{n} ({' and '.join(names) if len(levels) > 1 else 'groups'})" for n, names in levels.items()]
+        raise OptionError(f"level is 1 (rows) or {' or '.join(known)}, not {level!r}.")
+    if len(levels[level]) > 1:
+        names = " and ".join(map(repr, levels[level]))
+        raise OptionError(f"level {level} has the groupings {names}: say which, as in grouping={levels[level][0]!r}")
+    return levels[level][0]
 
 
-def _squares_within(values: FloatArray, codes: IntArray, n: IntArray) -> FloatArray:
-    """Sum of squares of each group about its mean, (J,)."""
-    means = np.bincount(codes, weights=values, minlength=len(n)) / n
-    return np.bincount(codes, weights=(values - means[codes]) ** 2, minlength=len(n))
-
-
-def _intervals(posterior: Draws, draws: IntArray, prob: float, kind: str) -> FloatArray:
+def _intervals(posterior: Draws, grouping: int, draws: IntArray, prob: float, kind: str) -> FloatArray:
     """Bounds of u, (J, q, 2)."""
 
     def of_block(groups: slice) -> FloatArray:
-        u = np.moveaxis(block_effects(posterior, groups)[draws], 0, -1)
+        u = np.moveaxis(block_effects(posterior, groups, grouping)[draws], 0, -1)
         flat = u.reshape(-1, 1, u.shape[-1])
         return np.swapaxes(interval(flat, prob, kind).reshape(*u.shape[:2], 2), 0, 1)
 
-    return np.concatenate(over_blocks(of_block, posterior.design.n_groups, "Residuals of groups"))
+    n_groups = len(posterior.design.predictor.random[grouping].labels)
+    return np.concatenate(over_blocks(of_block, n_groups, "Residuals of groups"))

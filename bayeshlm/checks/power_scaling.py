@@ -149,7 +149,7 @@ def power_scaling_of_fit(idata: xr.DataTree, design: Design, priors: Priors) -> 
         The model's.
     """
     posterior = Draws(idata["posterior"].to_dataset(), design)
-    if "log_likelihood" in idata.children:
+    if "log_likelihood" in idata.children and len(design.groupings) == 1:
         log_likelihood = idata["log_likelihood"].to_dataset()[f"y_{design.group}"].sum(design.group)
     else:
         log_likelihood = total_log_likelihood(posterior)
@@ -159,10 +159,8 @@ def power_scaling_of_fit(idata: xr.DataTree, design: Design, priors: Priors) -> 
 
 
 def total_log_likelihood(posterior: Draws) -> xr.DataArray:
-    """Marginal log likelihood of all groups at each draw, (chain, draw), a block of groups at a time."""
-    likelihood = likelihood_of(posterior.design)
-    parts = likelihood.reduced_pointwise(posterior, "group", lambda _, densities: densities.sum(axis=0), "Likelihoods")
-    return posterior.labelled(np.sum(parts, axis=0), name="log_likelihood")
+    """Marginal log likelihood of all data at each draw, (chain, draw)."""
+    return posterior.labelled(likelihood_of(posterior.design).totals(posterior), name="log_likelihood")
 
 
 def _diagnosis(prior: float, likelihood: float, ratio: float, shift: float, place: float, threshold: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, get_args
 
@@ -12,9 +12,13 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.arguments import checked_count, checked_seed
+from bayeshlm.design.centering import first_rows
+from bayeshlm.design.columns import shown
+from bayeshlm.design.design import Design
+from bayeshlm.design.nested_groupings import outer_groupings
 from bayeshlm.design.new_rows import NewGroups, NewRows
 from bayeshlm.design.scaling import FloatArray, IntArray
-from bayeshlm.errors import OptionError
+from bayeshlm.errors import DataError, OptionError
 from bayeshlm.likelihood.blocks import BLOCK
 from bayeshlm.likelihood.coefficient_draws import regenerated
 from bayeshlm.likelihood.group_effects import covariance_factors
@@ -22,6 +26,10 @@ from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_draws import check_budget
 
 type Groups = Literal["same", "new", "average"]
+"""Where u of the groups comes from."""
+
+type Choice = Groups | Mapping[str, Groups]
+"""Of all groupings, or of each; those that a mapping does not name are "same"."""
 
 GROUPS_AT_A_TIME = 8 * BLOCK
 NUMBERS_AT_A_TIME = 1 << 20
@@ -30,7 +38,7 @@ NUMBERS_AT_A_TIME = 1 << 20
 def predict(
     posterior: Draws,
     rows: NewRows,
-    groups: Groups = "same",
+    groups: Choice = "same",
     n_draws: int | None = None,
     seed: int | None = None,
 ) -> xr.Dataset:
@@ -41,9 +49,10 @@ def predict(
     posterior : Draws
     rows : NewRows
         N rows.
-    groups : {"same", "new", "average"}
+    groups : {"same", "new", "average"} or mapping of str to these
         ``"same"``: a group that was fitted has its own u, draw by draw, and any other a u drawn from N(0, G).
-        ``"new"``: every group has a u drawn from N(0, G). ``"average"``: u = 0, the average group.
+        ``"new"``: every group has a u drawn from N(0, G). ``"average"``: u = 0, the average group. With several
+        groupings also of each by its name.
     n_draws : int, optional
         Draws used, evenly spaced over every chain; all by default.
     seed : int, optional
@@ -59,19 +68,19 @@ def predict(
     ------
     OptionError
         An option is out of range, or the draws are beyond the memory budget.
+    DataError
+        A group that was fitted is inside of another group than it was.
     """
     design = posterior.design
-    check_groups_option(groups)
+    words = words_of(design, groups)
+    _check_places(design, rows, words)
     kept = thinned(posterior.shape, n_draws)
     some = posterior.at(kept)
     check_budget(some.n_draws * rows.n_obs, "predict fewer rows at a time, or use fewer draws, `n_draws=`")
     seed = checked_seed(seed)
     of_effects, of_outcomes = np.random.default_rng(seed).spawn(2)
-    new = [new_groups(of, groups) for of in rows.groups]
-    if groups == "average":
-        u = [np.zeros((of.Z.shape[1], some.n_draws, of.n_groups)) for of in rows.groups]
-    else:
-        u = group_effects(posterior, rows, kept, groups, of_effects)
+    new = [new_groups(of, word) for of, word in zip(rows.groups, words, strict=True)]
+    u = group_effects(posterior, rows, kept, words, of_effects)
     mu = linear_predictor(rows, some.flat(some.gamma), u)
     y = outcomes(mu.copy(), some.sigma.ravel(), of_outcomes)
     index = pd.RangeIndex(rows.n_obs) if isinstance(rows.index, pd.MultiIndex) else rows.index
@@ -80,8 +89,9 @@ def predict(
         if of.labels is not None:
             coords[name] = ("obs_id", of.labels.to_numpy()[of.codes])
             coords["is_new" if len(new) == 1 else f"is_new_{name}"] = ("obs_id", is_new[of.codes])
+    said = [f"{name}: {word}" for name, word in zip(design.groupings, words, strict=True)]
     attrs = {
-        "groups": groups,
+        "groups": groups if isinstance(groups, str) else ", ".join(said),
         "seed": seed,
         "n_groups": sum(of.n_groups for of in rows.groups),
         "n_new_groups": int(sum(is_new.sum() for is_new in new)),
@@ -91,11 +101,59 @@ def predict(
     )
 
 
-def check_groups_option(groups: object) -> None:
+def words_of(design: Design, groups: Choice) -> tuple[Groups, ...]:
+    """Where u of each grouping comes from.
+
+    Raises
+    ------
+    OptionError
+        A word or a grouping is unknown, or groups keep their u inside of groups that do not.
+    """
+    if not isinstance(groups, Mapping):
+        check_groups_option(groups)
+        return (groups,) * len(design.groupings)
+    for name, word in groups.items():
+        design.position_of(name)
+        check_groups_option(word, name)
+    words = tuple(groups.get(name, "same") for name in design.groupings)
+    for k, outside in enumerate(outer_groupings(design) if "same" in words else ()):
+        for m in sorted(outside):
+            if words[k] == "same" and words[m] != "same":
+                inner, outer = design.groupings[k], design.groupings[m]
+                raise OptionError(
+                    f"groups: a group of {inner!r} is known with the {outer!r} that it is in, so it cannot be known in "
+                    f'one that is {words[m]}: write {{{outer!r}: "{words[m]}", {inner!r}: "new"}}, or "average"'
+                )
+    return words
+
+
+def _check_places(design: Design, rows: NewRows, words: Sequence[Groups]) -> None:
+    """Refuse groups that keep their u, but are inside of other groups than they were fitted in."""
+    if "same" not in words or len(words) == 1:
+        return
+    terms, codes = design.predictor.random, design.kept_rows.codes
+    for k, outside in enumerate(outer_groupings(design)):
+        known = rows.groups[k].known[rows.groups[k].codes]
+        for m in sorted(outside) if words[k] == "same" else ():
+            first = first_rows(codes[k], len(terms[k].labels))
+            here = rows.groups[m].known[rows.groups[m].codes]
+            moved = (known >= 0) & (here != codes[m][first][known])
+            if moved.any():
+                row = int(moved.argmax())
+                inner, outer = terms[k].grouping, terms[m].grouping
+                raise DataError(
+                    f"{inner} {shown(terms[k].labels[known[row]])} was fitted in {outer} "
+                    f"{shown(terms[m].labels[codes[m][first][known[row]]])}, and in row {shown(rows.index[row])} it is "
+                    f'in another: give new groups ids of their own, or write groups={{{inner!r}: "new"}}'
+                )
+
+
+def check_groups_option(groups: object, grouping: str | None = None) -> None:
     """Refuse a word that does not say where u comes from."""
-    if groups not in get_args(Groups.__value__):
+    if not isinstance(groups, str) or groups not in get_args(Groups.__value__):
+        given = f"groups={groups!r}" if grouping is None else f"groups={{{grouping!r}: {groups!r}}}"
         raise OptionError(
-            f'groups={groups!r}: write "same" (fitted groups keep their u, others draw one), "new" (every group '
+            f'{given}: write "same" (fitted groups keep their u, others draw one), "new" (every group '
             'draws one) or "average" (u = 0)'
         )
 
@@ -125,9 +183,9 @@ def new_groups(of: NewGroups, groups: Groups) -> np.ndarray[tuple[int], np.dtype
 
 
 def group_effects(
-    posterior: Draws, rows: NewRows, kept: IntArray, groups: Groups, rng: np.random.Generator
+    posterior: Draws, rows: NewRows, kept: IntArray, words: Sequence[Groups], rng: np.random.Generator
 ) -> list[FloatArray]:
-    """Draws of u of the groups of rows: the posterior's, or new ones from N(0, G) of the same draw.
+    """Draws of u of the groups of rows: the posterior's, new ones from N(0, G) of the same draw, or zeros.
 
     Parameters
     ----------
@@ -135,7 +193,8 @@ def group_effects(
         As in `predict`.
     kept : array of int
         Positions along ``draw`` of the draws that are used.
-    groups : {"same", "new"}
+    words : sequence of {"same", "new", "average"}
+        Of each grouping.
     rng : Generator
 
     Returns
@@ -144,13 +203,14 @@ def group_effects(
         Of each grouping.
     """
     found = []
-    for position, (of, factor) in enumerate(zip(rows.groups, covariance_factors(posterior.at(kept)), strict=True)):
-        q, new = of.Z.shape[1], new_groups(of, groups)
-        u = np.empty((q, len(factor), of.n_groups))
+    factors = covariance_factors(posterior.at(kept))
+    for position, (of, word, factor) in enumerate(zip(rows.groups, words, factors, strict=True)):
+        q, new = of.Z.shape[1], new_groups(of, word)
+        u = np.zeros((q, len(factor), of.n_groups))
         if new.any():
             noise = rng.standard_normal((q, len(factor), int(new.sum())))
             u[:, :, new] = np.einsum("sqr,rsk->qsk", factor, noise)
-        if not new.all():
+        if word != "average" and not new.all():
             u[:, :, ~new] = _posterior_effects(posterior, position, of.known[~new], kept)
         found.append(u)
     return found

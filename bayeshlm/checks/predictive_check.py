@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,17 +10,15 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.arguments import check_interval, checked_seed
-from bayeshlm.checks.prediction import Groups, group_effects, linear_predictor, outcomes, thinned
-from bayeshlm.checks.predictive_statistics import Statistic, predictive_statistics
-from bayeshlm.checks.replicates import Projection, Replicates, SortedRows
+from bayeshlm.checks.prediction import group_effects, linear_predictor, outcomes, thinned
+from bayeshlm.checks.predictive_modes import MODES, Mode, modes_of
+from bayeshlm.checks.predictive_statistics import Statistic, predictive_statistics, sortings
+from bayeshlm.checks.replicates import Projection, Replicates
 from bayeshlm.design.new_rows import NewRows, fitted_rows
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.likelihood import budget
 from bayeshlm.parameters.draws import SAMPLE, Draws
 from bayeshlm.quantities.group_draws import check_budget
-
-MODES: dict[Groups, str] = {"same": "posterior_predictive", "new": "posterior_predictive_new_groups"}
-"""New rows in the same groups, and new groups; with the group of the DataTree that holds the outcomes."""
 
 DEFAULT_DRAWS = 500
 NUMBERS_AT_A_TIME = 1 << 21
@@ -33,13 +31,15 @@ class PredictiveCheck:
     Attributes
     ----------
     table : pandas.DataFrame
-        Indexed by ``mode`` and ``statistic``: ``observed``; ``mean``, ``sd``, ``lower`` and ``upper`` of the
-        replicates; ``p``, the share of them above the observed value; ``p_two_sided``; ``meaning``.
+        Indexed by ``mode`` (those of `bayeshlm.checks.predictive_modes.modes_of`) and ``statistic``: ``observed``;
+        ``mean``, ``sd``, ``lower`` and ``upper`` of the replicates; ``p``, the share of them above the observed value;
+        ``p_two_sided``; ``meaning``.
     draws : xarray.Dataset
         ``replicated`` (mode, sample, statistic) and ``observed`` (statistic).
     idata : xarray.DataTree
         ``posterior_predictive`` (new rows in the same groups) and ``posterior_predictive_new_groups`` with replicated
-        ``y`` (chain, draw, obs_id), and ``observed_data``.
+        ``y`` (chain, draw, obs_id), and ``observed_data``; with several groupings ``posterior_predictive_new_child``
+        where the groups of ``child`` are new, with those nested inside.
     notes : tuple of str
     """
 
@@ -57,6 +57,8 @@ def predictive_check(
     A replicate takes one draw of the parameters. In the same groups, u is that of the draw, and only the
     residuals are new; in new groups u is drawn from N(0, G), which asks whether the model knows how groups differ
     (the posterior and the mixed predictive distribution of Gelman, Meng & Stern 1996, Statistica Sinica 6, 733-807).
+    With several groupings the groups of all are new, and of one alone with those nested inside, the others being those
+    of the data.
 
     Parameters
     ----------
@@ -94,24 +96,23 @@ def predictive_check(
     some = posterior.at(kept)
     gamma, sigma = some.flat(some.gamma), some.sigma.ravel()
     size = len(sigma)
-    check_budget(size * design.n_groups * len(design.coefficients), "use fewer draws, `n_draws=`")
-    rows = SortedRows.of(design)
-    projection = Projection.of(design, rows)
-    statistics = predictive_statistics(design, rows, projection)
+    check_budget(size * sum(design.n_unit_coefficients), "use fewer draws, `n_draws=`")
+    modes, projection = modes_of(design), Projection.of(design)
+    statistics, sorted_rows = predictive_statistics(design, projection), sortings(design, projection)
 
     def values(y: FloatArray) -> FloatArray:
-        replicates = Replicates(np.ascontiguousarray(y[:, rows.order]), rows, projection)
-        return np.column_stack([statistic.compute(replicates) for statistic in statistics])
+        replicates = [Replicates(np.ascontiguousarray(y[:, rows.order]), rows, projection) for rows in sorted_rows]
+        return np.column_stack([statistic.compute(replicates[statistic.sorting]) for statistic in statistics])
 
     observed = values(design.y[None])[0]
     n_stored = max(1, min(size, budget.BUDGET_BYTES // (8 * design.n_obs)))
     stored = np.linspace(0, size - 1, n_stored).round().astype(np.int64)
     new_rows = fitted_rows(design)
-    replicated = np.empty((len(MODES), size, len(statistics)))
-    shown = np.empty((len(MODES), n_stored, design.n_obs))
-    for m, mode in enumerate(MODES):
+    replicated = np.empty((len(modes), size, len(statistics)))
+    shown = np.empty((len(modes), n_stored, design.n_obs))
+    for m, mode in enumerate(modes.values()):
         of_effects, of_outcomes = np.random.default_rng([seed, m]).spawn(2)
-        u = group_effects(posterior, new_rows, kept, mode, of_effects)
+        u = group_effects(posterior, new_rows, kept, mode.words, of_effects)
         for window, y in _outcomes(new_rows, gamma, sigma, u, of_outcomes):
             replicated[m, window] = values(y)
             here = (stored >= window.start) & (stored < window.stop)
@@ -121,7 +122,7 @@ def predictive_check(
     draws = xr.Dataset(
         {"replicated": (("mode", "sample", "statistic"), replicated), "observed": ("statistic", observed)},
         {
-            "mode": list(MODES),
+            "mode": list(modes),
             "statistic": names,
             "chain": ("sample", chain),
             "draw": ("sample", draw),
@@ -131,8 +132,8 @@ def predictive_check(
     return PredictiveCheck(
         table=_table(draws, statistics, prob),
         draws=draws,
-        idata=_tree(shown, some, stored, seed),
-        notes=_notes(size, n_stored),
+        idata=_tree(shown, modes, some, stored, seed),
+        notes=_notes(modes, size, n_stored),
     )
 
 
@@ -163,48 +164,55 @@ def predictive_p(observed: FloatArray, replicated: FloatArray) -> FloatArray:
 
 def _table(draws: xr.Dataset, statistics: list[Statistic], prob: float) -> pd.DataFrame:
     replicated, observed = draws["replicated"].to_numpy(), draws["observed"].to_numpy()
+    modes = draws["mode"].to_numpy().tolist()
     p = predictive_p(observed, replicated)
     lower, upper = np.quantile(replicated, [(1 - prob) / 2, (1 + prob) / 2], axis=1)
     columns = {
-        "observed": np.tile(observed, len(MODES)),
+        "observed": np.tile(observed, len(modes)),
         "mean": replicated.mean(axis=1).ravel(),
         "sd": (replicated.std(axis=1, ddof=1) if replicated.shape[1] > 1 else np.full(p.shape, np.nan)).ravel(),
         "lower": lower.ravel(),
         "upper": upper.ravel(),
         "p": p.ravel(),
         "p_two_sided": 2 * np.minimum(p, 1 - p).ravel(),
-        "meaning": [statistic.meaning for statistic in statistics] * len(MODES),
+        "meaning": [statistic.meaning for statistic in statistics] * len(modes),
     }
-    index = pd.MultiIndex.from_product([list(MODES), draws["statistic"].to_numpy()], names=["mode", "statistic"])
+    index = pd.MultiIndex.from_product([modes, draws["statistic"].to_numpy()], names=["mode", "statistic"])
     table = pd.DataFrame(columns, index)
     table.attrs.update(ci_kind="eti", ci_prob=prob, n_draws=replicated.shape[1], seed=draws.attrs["seed"])
     return table
 
 
-def _tree(y: FloatArray, some: Draws, stored: np.ndarray[tuple[int], np.dtype[np.int64]], seed: int) -> xr.DataTree:
+def _tree(
+    y: FloatArray, modes: Mapping[str, Mode], some: Draws, stored: np.ndarray[tuple[int], np.dtype[np.int64]], seed: int
+) -> xr.DataTree:
     """Replicated outcomes as ArviZ takes them; as one chain, where some only are stored."""
     design, whole = some.design, len(stored) == some.n_draws
     shape = some.shape if whole else (1, len(stored))
-    coords = {
-        **(some.coords if whole else {dim: np.arange(size) for dim, size in zip(SAMPLE, shape, strict=True)}),
-        "obs_id": pd.RangeIndex(design.n_obs),
-        design.group: ("obs_id", design.group_labels.to_numpy()[design.group_codes]),
+    rows = {"obs_id": pd.RangeIndex(design.n_obs)} | {
+        term.grouping: ("obs_id", term.labels.to_numpy()[codes])
+        for term, codes in zip(design.predictor.random, design.kept_rows.codes, strict=True)
     }
+    of_draws = some.coords if whole else {dim: np.arange(size) for dim, size in zip(SAMPLE, shape, strict=True)}
     nodes = {
-        name: xr.Dataset({"y": ((*SAMPLE, "obs_id"), values.reshape(*shape, -1))}, coords)
-        for name, values in zip(MODES.values(), y, strict=True)
+        mode.node: xr.Dataset({"y": ((*SAMPLE, "obs_id"), values.reshape(*shape, -1))}, {**of_draws, **rows})
+        for mode, values in zip(modes.values(), y, strict=True)
     }
-    rows = {name: coords[name] for name in ("obs_id", design.group)}
     tree = xr.DataTree.from_dict({**nodes, "observed_data": xr.Dataset({"y": ("obs_id", design.y)}, rows)})
     tree.attrs = {"seed": seed}
     return tree
 
 
-def _notes(size: int, n_stored: int) -> tuple[str, ...]:
+def _notes(modes: Mapping[str, Mode], size: int, n_stored: int) -> tuple[str, ...]:
     notes = [
         f"{size} replicates; p: share of them above the observed value, two-sided in the last column",
         "same: new rows in the groups of the data; new: new groups of the same sizes and predictors",
     ]
+    between = [name for name in modes if name not in MODES]
+    if between:
+        notes.append(
+            f"{', '.join(between)}: new groups of this grouping and those nested inside; new: of every grouping"
+        )
     notes.append(
         "where a parameter follows a statistic, as tau does between_variance, p is near 1/2: it was fitted too"
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bayeshlm.checks.replicates import Projection, Replicates, SortedRows
 from bayeshlm.design.columns import NumericColumn, read_column
 from bayeshlm.design.design import Design
+from bayeshlm.design.nested_groupings import finest_units
 from bayeshlm.design.rows import walk_columns
 from bayeshlm.design.scaling import FloatArray
 
@@ -30,14 +31,24 @@ class Statistic:
         What it is, in words.
     compute : callable
         Its values (B,) of B replicates.
+    sorting : int
+        Which of `sortings` the replicates are sorted by.
     """
 
     name: str
     meaning: str
     compute: Callable[[Replicates], FloatArray]
+    sorting: int = 0
 
 
-def predictive_statistics(design: Design, rows: SortedRows, projection: Projection) -> list[Statistic]:
+def sortings(design: Design, projection: Projection) -> list[SortedRows]:
+    """The rows sorted by the groups of each grouping, and by the finest units, where these are cells of groupings."""
+    finest = finest_units(design).grouping
+    found = [projection.rows if k == finest else SortedRows.of(codes) for k, codes in enumerate(design.kept_rows.codes)]
+    return found if finest is not None else [*found, projection.rows]
+
+
+def predictive_statistics(design: Design, projection: Projection) -> list[Statistic]:
     """The statistics that a design has.
 
     Between groups: variance, minimum and maximum of the group means; their correlation with the group sizes, and
@@ -45,10 +56,13 @@ def predictive_statistics(design: Design, rows: SortedRows, projection: Projecti
     slopes. Within groups: the spread of log residual variances (HLM's test of equal level-1 variances looks at it:
     Raudenbush & Bryk 2002, p. 264), skewness and kurtosis of the residuals. And the distribution of the outcome.
 
+    With several groupings there are those between the groups of each, as in ``between_variance[school]`` and
+    ``slope_sd[school, b1]``; those within are within the finest units (`finest_units`).
+
     Parameters
     ----------
     design : Design
-    rows, projection
+    projection
         Of the design.
 
     Returns
@@ -57,23 +71,41 @@ def predictive_statistics(design: Design, rows: SortedRows, projection: Projecti
         Without those that are not defined: no correlation with sizes that are all equal, no slope of a variable
         that does not vary within groups.
     """
+    several, sorted_rows = len(design.groupings) > 1, sortings(design, projection)
+    found = []
+    for k, (grouping, rows) in enumerate(zip(design.groupings, sorted_rows, strict=False)):
+        found += [replace(one, sorting=k) for one in _between(design, rows, grouping if several else None)]
+    finest = next(k for k, rows in enumerate(sorted_rows) if rows is projection.rows)
+    return [*found, *(replace(one, sorting=finest) for one in _within(projection)), *_of_outcome()]
+
+
+def _between(design: Design, rows: SortedRows, grouping: str | None) -> list[Statistic]:
+    """Those between the groups of a grouping, which is named where there are several."""
+    group = "group" if grouping is None else grouping
+    of, inside = ("", "") if grouping is None else (f"[{grouping}]", f"{grouping}, ")
     found = [
-        Statistic("between_variance", "variance of the group means", lambda y: y.means.var(axis=1, ddof=1)),
-        Statistic("lowest_mean", "lowest group mean", lambda y: y.means.min(axis=1)),
-        Statistic("highest_mean", "highest group mean", lambda y: y.means.max(axis=1)),
+        Statistic(f"between_variance{of}", f"variance of the {group} means", lambda y: y.means.var(axis=1, ddof=1)),
+        Statistic(f"lowest_mean{of}", f"lowest {group} mean", lambda y: y.means.min(axis=1)),
+        Statistic(f"highest_mean{of}", f"highest {group} mean", lambda y: y.means.max(axis=1)),
     ]
     if np.ptp(rows.n) > 0:
-        found.append(_correlation("size_correlation", "group sizes", rows.n.astype(float)))
+        found.append(_correlation(f"size_correlation{of}", group, f"{group} sizes", rows.n.astype(float)))
     for name, column in _contextual_columns(design).items():
         means = rows.means(column[rows.order])
         if np.ptp(means) > 1e-10 * np.abs(column).max():
-            found.append(_correlation(f"mean_correlation[{name}]", f"group means of {name}", means))
+            found.append(_correlation(f"mean_correlation[{inside}{name}]", group, f"{group} means of {name}", means))
     for label, expression, column in level1_columns(design):
         deviations = rows.deviations(column[rows.order])
         squares = rows.sums(deviations**2)
         if (squares > 0).sum() > 1:
-            meaning = f"spread (SD) of the groups' slopes of {expression}, weighted by their precision"
-            found.append(Statistic(f"slope_sd[{label}]", meaning, _slope_spread(deviations, squares)))
+            whose = f"slopes of {expression}" if grouping is None else f"slopes of {expression} within {grouping}"
+            meaning = f"spread (SD) of the groups' {whose}, weighted by their precision"
+            found.append(Statistic(f"slope_sd[{inside}{label}]", meaning, _slope_spread(deviations, squares)))
+    return found
+
+
+def _within(projection: Projection) -> list[Statistic]:
+    found = []
     if (projection.df >= LEAST_DF).sum() > 2:
         meaning = "spread (SD) of the groups' log residual variances, weighted by their degrees of freedom"
         found.append(Statistic("residual_variance_spread", meaning, residual_variance_spread))
@@ -82,7 +114,7 @@ def predictive_statistics(design: Design, rows: SortedRows, projection: Projecti
             Statistic("residual_skewness", "skewness of the residuals within groups", lambda y: skewness(y.residuals)),
             Statistic("residual_kurtosis", "excess kurtosis of the residuals", lambda y: kurtosis(y.residuals)),
         ]
-    return found + _of_outcome()
+    return found
 
 
 def _of_outcome() -> list[Statistic]:
@@ -102,7 +134,7 @@ def _quantile(name: str, share: float) -> Statistic:
     return Statistic(name, f"{what} of the outcome", lambda y: np.quantile(y.y, share, axis=1))
 
 
-def _correlation(name: str, meaning: str, values: FloatArray) -> Statistic:
+def _correlation(name: str, group: str, meaning: str, values: FloatArray) -> Statistic:
     """Pearson correlation of the group means with values (J,); NaN where the group means are all equal."""
     unit = values - values.mean()
     unit /= np.linalg.norm(unit)
@@ -112,7 +144,7 @@ def _correlation(name: str, meaning: str, values: FloatArray) -> Statistic:
         length = np.linalg.norm(centered, axis=1)
         return np.asarray(np.divide(centered @ unit, length, out=np.full(len(length), np.nan), where=length > 0))
 
-    return Statistic(name, f"correlation of the group means with the {meaning}", compute)
+    return Statistic(name, f"correlation of the {group} means with the {meaning}", compute)
 
 
 def _slope_spread(deviations: FloatArray, squares: FloatArray) -> Callable[[Replicates], FloatArray]:

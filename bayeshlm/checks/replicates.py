@@ -9,13 +9,13 @@ import numpy as np
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.gram import NOTHING, z_roots
-from bayeshlm.design.predictor import intercept_position
 from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.design.unit_products import UnitProducts
 
 
 @dataclass(frozen=True, eq=False)
 class SortedRows:
-    """The N rows of a design sorted by group.
+    """The N rows of a design sorted by the groups of a grouping.
 
     Attributes
     ----------
@@ -35,11 +35,10 @@ class SortedRows:
     n: IntArray
 
     @classmethod
-    def of(cls, design: Design) -> SortedRows:
-        """Sort the rows of a design."""
-        n = design.n_per_group
-        order = np.argsort(design.group_codes, kind="stable")
-        return cls(order, design.group_codes[order], np.concatenate([[0], np.cumsum(n)[:-1]]), n)
+    def of(cls, codes: IntArray) -> SortedRows:
+        """Sort rows by their groups, (N,), each of which has a row."""
+        n, order = np.bincount(codes).astype(np.int64), np.argsort(codes, kind="stable")
+        return cls(order, codes[order], np.concatenate([[0], np.cumsum(n)[:-1]]), n)
 
     def sums(self, values: FloatArray) -> FloatArray:
         """Sums over the rows of each group, (..., J), of sorted values (..., N)."""
@@ -78,14 +77,15 @@ class Projection:
     df: IntArray
 
     @classmethod
-    def of(cls, design: Design, rows: SortedRows) -> Projection:
-        """Make the projection of a design."""
-        S = design.cross_products.z_transform
-        intercept, scale = intercept_position(design.random), 1 / np.diag(S)
+    def of(cls, design: Design) -> Projection:
+        """Make the projection of a design, with coefficients of its finest units."""
+        made = UnitProducts.of(design)
+        rows, S, intercept = SortedRows.of(made.units.codes), made.products.z_transform, made.intercept
+        scale = 1 / np.diag(S)
         shift = np.zeros(len(S)) if intercept is None else -S[intercept] * scale
         shift[np.arange(len(S)) == intercept] = 0.0
-        Z = (design.Z[rows.order].T - shift[:, None]) / scale[:, None]
-        roots = z_roots(design.cross_products)
+        Z = (made.Z[rows.order].T - shift[:, None]) / scale[:, None]
+        roots = z_roots(made.products)
         within = np.array([sum(Z[k] * roots.whiten[rows.codes, r, k] for k in range(len(Z))) for r in range(len(Z))])
         own = cls(rows, within, np.empty((0, design.n_obs)), rows.n - roots.rank)
         X = design.X[rows.order].T
@@ -113,7 +113,9 @@ class Replicates:
     y : (B, N) array
         Sorted as `rows` says.
     rows : SortedRows
+        By the groups of a grouping, or by the finest units.
     projection : Projection
+        Its `residuals` are those of replicates that are sorted by the finest units.
     """
 
     y: FloatArray

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,7 +101,7 @@ def fitted_rows(design: Design) -> NewRows:
 
 
 def rows_to_predict(
-    design: Design, new_data: Any = None, group_data: Any = None, *, ungrouped: bool = False
+    design: Design, new_data: Any = None, group_data: Any = None, *, ungrouped: Collection[str] = ()
 ) -> NewRows:
     """Rows of new data, or those that were fitted where there are none; see `new_rows`."""
     if new_data is not None:
@@ -111,7 +112,7 @@ def rows_to_predict(
 
 
 def new_rows(
-    design: Design, new_data: pd.DataFrame, group_data: GroupTables = None, *, ungrouped: bool = False
+    design: Design, new_data: pd.DataFrame, group_data: GroupTables = None, *, ungrouped: Collection[str] = ()
 ) -> NewRows:
     """Evaluate the equations of a design on other rows.
 
@@ -126,8 +127,8 @@ def new_rows(
         One row a level-1 unit, with the predictors and the grouping columns; the outcome is not looked at.
     group_data : DataFrame or mapping of str to DataFrame, optional
         A level-2 file, one row a group of `new_data`; of several groupings by their names.
-    ungrouped : bool
-        Grouping columns may be missing, unless the equations take group means.
+    ungrouped : collection of str
+        Grouping columns that may be missing, unless the equations take group means.
 
     Returns
     -------
@@ -180,10 +181,12 @@ def new_rows(
     )
 
 
-def _gather(design: Design, fitted: Rows, new_data: Table, group_data: GroupTables, ungrouped: bool) -> Rows:
+def _gather(design: Design, fitted: Rows, new_data: Table, group_data: GroupTables, ungrouped: Collection[str]) -> Rows:
     """Find, check and read the columns of the new rows, each as the kind that it has in the fitted rows."""
     spec, index = design.spec, new_data.index
-    groupings = [_grouping(term, spec, new_data, group_data, ungrouped) for term in design.predictor.random]
+    groupings = [
+        _grouping(term, spec, new_data, group_data, term.grouping in ungrouped) for term in design.predictor.random
+    ]
     home = join(new_data, group_data, {one.name: (one.codes, one.labels) for one in groupings})
     names, found = find_columns((column for column, _ in predictors(spec)), spec.text, new_data, home)
     used = {name: found[there].rename(name) for name, there in names.items()}

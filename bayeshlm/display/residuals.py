@@ -41,20 +41,21 @@ def level1_blocks(residuals: LevelOneResiduals) -> list[Block]:
     farthest = table.loc[np.asarray(z.rank(ascending=False, method="first") <= SHOWN)]
     farthest = farthest.iloc[np.argsort(-farthest["standardized"].abs().to_numpy(), kind="stable")]
     rows = []
-    groups = farthest[residuals.group].tolist()
-    numbers = farthest.drop(columns=residuals.group)
+    names = list(residuals.groupings)
+    groups = farthest[names].astype(object).to_numpy().tolist()
+    numbers = farthest.drop(columns=names)
     places = min(decimals(float(sd), _NAN) for sd in farthest["sd"])
-    for label, group, (_, row) in zip(farthest.index, groups, numbers.iterrows(), strict=True):
+    for label, of_row, (_, row) in zip(farthest.index, groups, numbers.iterrows(), strict=True):
         values = (number(float(row[name]), places) for name in ("y", "fitted", "mean", "sd", "lower", "upper"))
-        rows.append((str(label), str(group), *values, number(float(row["standardized"]), 2)))
-    header = ("row", residuals.group, "y", "fitted", "residual", "sd", "lower", "upper", "standardized")
+        rows.append((str(label), *map(str, of_row), *values, number(float(row["standardized"]), 2)))
+    header = ("row", *names, "y", "fitted", "residual", "sd", "lower", "upper", "standardized")
     title = f"Level-1 residuals: the {len(rows)} farthest of {count(len(table))} ({_interval(table.attrs)})"
     shares = (
         f"{percent(round(float((z > limit).mean()), 4))} ({normal})" for limit, normal in ((2, "4.55%"), (3, "0.27%"))
     )
     share = f"beyond 2 and 3 in absolute value: {' and '.join(shares)}; in brackets what normal errors give"
-    grid = Grid(title, header, (Section("", tuple(rows)),), n_labels=2, notes=(*residuals.notes, share))
-    return [grid, _tests(residuals.normality, residuals.variance)]
+    grid = Grid(title, header, (Section("", tuple(rows)),), n_labels=1 + len(names), notes=(*residuals.notes, share))
+    return [grid, _tests(residuals.normality, residuals.variance, several=len(names) > 1)]
 
 
 def level2_blocks(residuals: LevelTwoResiduals) -> list[Block]:
@@ -72,7 +73,8 @@ def level2_blocks(residuals: LevelTwoResiduals) -> list[Block]:
         tests = (p_value(float(row["p"])), p_value(float(row["p_holm"])), p_value(float(row["p_chi2"])))
         rows.append((str(found.index[j]), count(float(row["n"])), *own, *distance, *tests))
     header = (residuals.group, "n", *effects, "distance", "df", "p", "p Holm", "p chi2")
-    title = f"Level-2 residuals: the {len(rows)} farthest of {count(len(found))} groups, by Mahalanobis distance"
+    shown = f"the {len(rows)} farthest of {count(len(found))} groups"
+    title = f"Level-{residuals.level} residuals: {shown}, by Mahalanobis distance"
     small = int((found["p_holm"] < 0.05).sum())
     said = "no group lies" if small == 0 else "1 group lies" if small == 1 else f"{small} groups lie"
     notes = (*residuals.notes, "p chi2: of the distance at the posterior means, as in HLM")
@@ -80,7 +82,7 @@ def level2_blocks(residuals: LevelTwoResiduals) -> list[Block]:
     return [Grid(title, header, (Section("", tuple(rows)),), notes=notes), Lines((verdict,))]
 
 
-def _tests(shape: Normality, variance: LevelOneVariance) -> Grid:
+def _tests(shape: Normality, variance: LevelOneVariance, several: bool) -> Grid:
     used = int(variance.groups["used"].sum())
     df = str(variance.df) if used > 1 else ""
     rows = (
@@ -89,7 +91,10 @@ def _tests(shape: Normality, variance: LevelOneVariance) -> Grid:
         ("equal level-1 variance, H", number(variance.chi2, 2), df, p_value(variance.p), p_value(variance.p_exact)),
     )
     least = f"at least {variance.min_df} degrees of freedom for a residual variance of their own"
-    notes = (f"equal variance: {used} of {len(variance.groups)} groups enter, those with {least}; p exact: simulated",)
+    names = list(map(str, variance.groups.index.names))
+    whose = "" if not several else f" of {names[0]}" if len(names) == 1 else f", the cells of {' and '.join(names)},"
+    entered = f"{used} of {len(variance.groups)} groups{whose} enter"
+    notes = (f"equal variance: {entered}, those with {least}; p exact: simulated",)
     return Grid("Tests of the level-1 errors", ("", "value", "df", "p", "p exact"), (Section("", rows),), notes=notes)
 
 

@@ -13,10 +13,11 @@ from bayeshlm.checks.cross_check import cross_check
 from bayeshlm.checks.importance_check import importance_check
 from bayeshlm.checks.influence import influence
 from bayeshlm.checks.level1_residuals import level1_residuals
-from bayeshlm.checks.level2_residuals import level2_residuals
+from bayeshlm.checks.level2_residuals import grouping_of_level, level2_residuals
 from bayeshlm.checks.loo import Exact, Unit, leave_one_out
-from bayeshlm.checks.prediction import Groups, predict
-from bayeshlm.checks.predictive_check import MODES, predictive_check
+from bayeshlm.checks.prediction import Choice, predict, words_of
+from bayeshlm.checks.predictive_check import predictive_check
+from bayeshlm.checks.predictive_modes import node_of
 from bayeshlm.checks.prior_posteriors import Alternatives, prior_sensitivity
 from bayeshlm.design.new_rows import rows_to_predict
 from bayeshlm.display.fit_report import fit_report
@@ -61,7 +62,7 @@ class Fit(FitQuantities):
     def predict(
         self,
         new_data: Any = None,
-        groups: Groups = "same",
+        groups: Choice = "same",
         *,
         group_data: Any = None,
         n_draws: int | None = None,
@@ -76,9 +77,10 @@ class Fit(FitQuantities):
             Rows with the predictors and the grouping column, coded as the fitted rows were; ``cwc(x)`` and ``mean(x)``
             take the fit's mean of a group that it knows, of any other that of its rows here. By default the rows that
             were fitted.
-        groups : {"same", "new", "average"}
+        groups : {"same", "new", "average"} or mapping of str to these
             ``"same"``: a group that was fitted keeps its deviations u, any other draws its own from N(0, G). ``"new"``:
-            every group draws. ``"average"``: u = 0; the grouping column may be missing, unless group means need it.
+            every group draws. ``"average"``: u = 0; the grouping column may be missing, unless group means need it. Of
+            several groupings: ``{"school": "same", "child": "new"}``, new children; unnamed ones are "same".
         group_data : pandas.DataFrame, optional
             A level-2 file, one row a group of `new_data`.
         n_draws : int, optional
@@ -99,11 +101,14 @@ class Fit(FitQuantities):
         ------
         DataError, OptionError
         """
-        rows = rows_to_predict(self.model.design, new_data, group_data, ungrouped=groups == "average")
+        design = self.model.design
+        words = words_of(design, groups)
+        ungrouped = [name for name, word in zip(design.groupings, words, strict=True) if word == "average"]
+        rows = rows_to_predict(design, new_data, group_data, ungrouped=ungrouped)
         predicted = predict(self._fitted.draws, rows, groups, n_draws, seed)
         if store:
-            replicates = new_data is None and groups in MODES
-            add_groups(self.idata, {MODES[groups]: predicted[["y"]]} if replicates else {"predictions": predicted})
+            node = node_of(design, words) if new_data is None else None
+            add_groups(self.idata, {node: predicted[["y"]]} if node else {"predictions": predicted})
         return predicted
 
     def predictive_check(
@@ -125,11 +130,12 @@ class Fit(FitQuantities):
         PredictiveCheck
             ``table`` (a statistic's value, replicates and p-value), ``draws``, ``idata`` for ArviZ's plots. A large p
             is no proof of fit: see `bayeshlm.checks.predictive_check`, and `.predictive_statistics` for what is looked
-            at.
+            at. With several groupings ``new[child]`` has new groups of one, with those nested inside.
         """
         check = predictive_check(self._fitted.draws, n_draws, seed, prob)
         if store:
-            add_groups(self.idata, {name: check.idata[name].to_dataset() for name in MODES.values()})
+            kept = [name for name in check.idata.children if name != "observed_data"]
+            add_groups(self.idata, {name: check.idata[name].to_dataset() for name in kept})
         return ShownPredictiveCheck.of(check)
 
     def loo(self, unit: Unit = "row", exact: Exact = "auto") -> ShownLoo:
@@ -175,39 +181,48 @@ class Fit(FitQuantities):
 
     @overload
     def residuals(
-        self, level: Literal[1] = 1, prob: float = ..., kind: str = ..., min_df: int = ...
+        self, level: Literal[1] = 1, prob: float = ..., kind: str = ..., min_df: int = ..., *, grouping: None = None
     ) -> ShownLevelOne: ...
 
     @overload
-    def residuals(self, level: Literal[2], prob: float = ..., kind: str = ..., min_df: int = ...) -> ShownLevelTwo: ...
+    def residuals(
+        self, level: int = ..., prob: float = ..., kind: str = ..., min_df: int = ..., *, grouping: str | None = ...
+    ) -> ShownLevelTwo: ...
 
     def residuals(
-        self, level: Literal[1, 2] = 1, prob: float = 0.95, kind: str = "eti", min_df: int = 10
+        self,
+        level: int | None = None,
+        prob: float = 0.95,
+        kind: str = "eti",
+        min_df: int = 10,
+        *,
+        grouping: str | None = None,
     ) -> ShownLevelOne | ShownLevelTwo:
-        """Residuals of the rows (level 1) or of the groups (level 2), with the tests that belong to them.
+        """Residuals of the rows (level 1) or of the groups (level 2 and up), with the tests that belong to them.
 
         Parameters
         ----------
-        level : {1, 2}
-            1: ``r = y - X gamma - Z u`` of every row, standardized, with tests of normality and HLM's test of equal
-            level-1 variance. 2: empirical Bayes and least-squares residuals u of every group, and its Mahalanobis
-            distance with a posterior predictive p-value.
+        level : int
+            1, the default: ``r = y - X gamma - Z u`` of every row, standardized, with tests of normality and HLM's test
+            of equal level-1 variance. 2: empirical Bayes and least-squares residuals u of every group, and its
+            Mahalanobis distance with a posterior predictive p-value. 3 and up: of the groups of the levels above.
         prob, kind
             As in `fixed_effects`.
         min_df : int
             Degrees of freedom that a group needs for the test of equal variance.
+        grouping : str, optional
+            In place of a level the grouping, where a level has several.
 
         Returns
         -------
         LevelOneResiduals or LevelTwoResiduals
             ``table``, ``data`` (xarray) and ``hlm_file()``, the columns of the HLM program's residual file; level 1:
-            ``normality``, ``variance``; level 2: ``distances``. Formulas: `bayeshlm.checks.level1_residuals`.
+            ``normality``, ``variance``; above: ``distances``. Formulas: `bayeshlm.checks.level1_residuals`.
         """
-        if level == 1:
+        named = grouping_of_level(self.model.design, level, grouping)
+        if named is None:
             return ShownLevelOne.of(level1_residuals(self._fitted.draws, prob, kind, min_df))
-        if level == 2:
-            return ShownLevelTwo.of(level2_residuals(self._fitted.draws, prob, kind))
-        raise OptionError(f"level is 1 (rows) or 2 (groups), not {level!r}.")
+        return ShownLevelTwo.of(level2_residuals(self._fitted.draws, prob, kind, named))
 
     def prior_sensitivity(
         self, refit: Alternatives | None = None, prob: float = 0.95, kind: str = "eti", progress: bool | None = None

@@ -48,6 +48,13 @@ class GaussianJoint(Likelihood):
         data = joint_data(self.design, priors, self.elimination)
         return LogDensity(joint_posterior, data, lambda values: marginal_draws(values, self.design, priors))
 
+    def totals(self, draws: Draws) -> FloatArray:
+        """From the factor of each draw, see `bayeshlm.likelihood.joint_totals`."""
+        from bayeshlm.likelihood.joint_totals import joint_log_densities
+
+        gamma, sigma = draws.flat(draws.gamma), draws.flat(draws.sigma)
+        return joint_log_densities(self.elimination, gamma, covariance_factors(draws), sigma)
+
     def drawn_effects(self, draws: Draws, seed: int) -> list[FloatArray]:
         """One u of every unit from the joint normal distribution of all, exact at each draw."""
         from bayeshlm.likelihood.joint_effects import JointEffects

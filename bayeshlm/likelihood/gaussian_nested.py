@@ -35,6 +35,11 @@ class GaussianNested(Likelihood):
         data = density_data(self.design, priors)
         return LogDensity(marginal_posterior, data, lambda values: marginal_draws(values, self.design, priors))
 
+    def totals(self, draws: Draws) -> FloatArray:
+        """Sums over the groups, a block of groups at a time."""
+        parts = self.reduced_pointwise(draws, "group", lambda _, densities: densities.sum(axis=0), "Likelihoods")
+        return np.asarray(np.sum(parts, axis=0))
+
     def drawn_effects(self, draws: Draws, seed: int) -> list[FloatArray]:
         """One u of every group, a block of groups at a time."""
         given = self.group_effects(draws)

@@ -10,7 +10,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from bayeshlm.likelihood import block_cholesky
+from bayeshlm.likelihood.block_cholesky import backward, forward, selected_inverse
+from bayeshlm.likelihood.block_cholesky import factorize as factorize_blocks
 from bayeshlm.likelihood.disk_cache import cached
 from bayeshlm.likelihood.elimination import Blocks, Elimination, Pattern
 from bayeshlm.likelihood.gaussian_pieces import ANY_ORDER, INLINED
@@ -138,21 +139,21 @@ def factorize(elimination: Elimination, chols: Sequence[Array], a: float) -> Fac
 @cached
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
 def _factorize(a: float, L: Array, pattern: Pattern, blocks: Blocks, own: Array, below: Array, tail: Array) -> float:
-    return float(block_cholesky.factorize(L.shape[1], a, L, pattern, blocks, own, below, tail))
+    return float(factorize_blocks(L.shape[1], a, L, pattern, blocks, own, below, tail))
 
 
 @cached
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
 def _forward_columns(pattern: Pattern, own: Array, below: Array, tail: Array, x: Array) -> None:
     for column in range(len(x)):
-        block_cholesky.forward(x.shape[2], pattern, own, below, tail, x[column])
+        forward(x.shape[2], pattern, own, below, tail, x[column])
 
 
 @cached
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
 def _backward_columns(pattern: Pattern, own: Array, below: Array, tail: Array, x: Array) -> None:
     for column in range(len(x)):
-        block_cholesky.backward(x.shape[2], pattern, own, below, tail, x[column])
+        backward(x.shape[2], pattern, own, below, tail, x[column])
 
 
 @cached
@@ -160,4 +161,4 @@ def _backward_columns(pattern: Pattern, own: Array, below: Array, tail: Array, x
 def _inverse_blocks(pattern: Pattern, own: Array, below: Array, tail: Array, inverse: Array) -> None:
     if len(tail) > 0:
         dense_inverse(tail)
-    block_cholesky.selected_inverse(own.shape[1], pattern, own, below, tail, inverse, np.empty_like(below))
+    selected_inverse(own.shape[1], pattern, own, below, tail, inverse, np.empty_like(below))

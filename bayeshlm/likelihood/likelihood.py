@@ -116,6 +116,10 @@ class Likelihood(ABC):
         """The log density of the parameters' posterior, its gradient, and the parameters of its values."""
 
     @abstractmethod
+    def totals(self, draws: Draws) -> FloatArray:
+        """Log density of all outcomes at each draw, (S,), the random effects integrated out."""
+
+    @abstractmethod
     def drawn_effects(self, draws: Draws, seed: int) -> list[FloatArray]:
         """Draws of u, (S, J, q), of every grouping given the outcomes, one at each draw of the parameters."""
 

@@ -6,6 +6,7 @@ import scipy.stats
 import xarray as xr
 from clinics_data import INTERCEPT, SLOPE, clinics_design, clinics_frame
 from exact_posterior import exact_posterior
+from groupings_data import crossed_model, growth_model
 
 from bayeshlm.checks.imputations import (
     check_same_structure,
@@ -22,8 +23,10 @@ from bayeshlm.equations import parse
 from bayeshlm.errors import DataError
 from bayeshlm.likelihood import budget
 from bayeshlm.parameters.draws import Draws
+from bayeshlm.parameters.prior_draws import prior_draws
 from bayeshlm.parameters.priors import make_priors
 from bayeshlm.quantities.convergence import Convergence
+from bayeshlm.quantities.variance_partition import variance_partition
 
 
 def test_rubins_rules_by_hand():
@@ -195,3 +198,34 @@ def test_data_sets_with_other_effects_or_groups():
     with pytest.raises(DataError, match=r"Data set two .* 'clinic' as one: 7 is in one"):
         check_same_structure({"one": whole, "two": without})
     check_same_structure({"one": whole, "two": whole})
+
+
+def test_degrees_of_freedom_of_several_groupings():
+    nested, crossed = growth_model().design, crossed_model().design  # 8 schools of 5 children, 4 times; 14, 6, 150 rows
+    names = ["g000", "g001", "g010", "g100", "tau[r0]", "corr[r0,r1]", "tau[u10]", "sigma"]
+    found = complete_df([*names, "share[child]", "icc[school]"], nested)
+    assert found.tolist() == [6, 6, 37, 7, 39, 39, 7, 156, 39, 7]
+    found = complete_df(["g00", "g01", "g10", "tau[u1]", "tau[v0]", "share[secondary]"], crossed)
+    assert found.tolist() == [4, 4, 13, 13, 5, 5]
+
+
+def test_pooled_shares_of_several_groupings():
+    models = [growth_model(seed=seed) for seed in (1, 2, 3)]
+    posteriors = [
+        Draws(prior_draws(model.design, models[0].priors, 300, np.random.default_rng(k)), model.design)
+        for k, model in enumerate(models)
+    ]
+    table = pool(posteriors)
+    assert table.index.tolist()[-4:] == ["share[child]", "share[school]", "icc[child]", "icc[school]"]
+    expected = np.mean([variance_partition(one).draws["icc[child]"].mean() for one in posteriors])
+    assert table.loc["icc[child]", "mean"] == pytest.approx(expected)
+    together = stacked({str(k): one.dataset for k, one in enumerate(posteriors)})
+    assert together["u_school"].dims == ("dataset", "chain", "draw", "school", "random_school")
+    assert mixed(together)["beta_child"].sizes["chain"] == 3
+
+
+def test_groups_of_every_grouping_are_compared():
+    design = growth_model().design
+    other = growth_model(n_schools=7, n_children=5).design
+    with pytest.raises(DataError, match=r"same groups of 'child' as one: 35 is in one of the two only"):
+        check_same_structure({"one": design, "two": other})

@@ -23,7 +23,7 @@ def design_of(log_sd, size, rng):
 @pytest.mark.parametrize("name", EQUATIONS)
 def test_own_residuals_are_those_of_least_squares_in_the_group(name):
     design = clinic_design(name)
-    rss, df = own_residuals(design)
+    rss, df = own_residuals(design.cross_products)
     for j in range(design.n_groups):
         rows = design.group_codes == j
         A, y = np.column_stack([design.X, design.Z])[rows], (design.y - design.offset)[rows]

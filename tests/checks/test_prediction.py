@@ -92,7 +92,7 @@ def test_known_groups_keep_their_u_and_unknown_ones_draw_one(design, posterior):
 
 
 def test_the_average_group_has_no_u(design, posterior):
-    rows = new_rows(design, NEW.drop(columns="clinic"), ungrouped=True)
+    rows = new_rows(design, NEW.drop(columns="clinic"), ungrouped=["clinic"])
     made = predict(Draws(posterior, design), rows, "average", seed=4)
     expected = posterior["gamma"].to_numpy() @ rows.X.T + rows.offset
     np.testing.assert_allclose(made["mu"], expected, rtol=1e-12, atol=1e-12)

@@ -7,7 +7,7 @@ from scipy import linalg, stats
 
 import bayeshlm as hlm
 from bayeshlm.checks.predictive_statistics import predictive_statistics
-from bayeshlm.checks.replicates import Projection, Replicates, SortedRows
+from bayeshlm.checks.replicates import Projection, Replicates
 from bayeshlm.design import build_design
 from bayeshlm.equations import parse
 
@@ -35,10 +35,10 @@ def clinics():
 
 def computed(design, y):
     """Statistics by name, (B,), of outcomes (B, N) in the order of the design."""
-    rows = SortedRows.of(design)
-    projection = Projection.of(design, rows)
+    projection = Projection.of(design)
+    rows = projection.rows
     replicates = Replicates(y[:, rows.order], rows, projection)
-    return {s.name: s.compute(replicates) for s in predictive_statistics(design, rows, projection)}, rows, projection
+    return {s.name: s.compute(replicates) for s in predictive_statistics(design, projection)}, rows, projection
 
 
 def residuals_by_hand(design, y):
@@ -160,9 +160,9 @@ def test_a_statistic_that_is_not_defined_is_left_out():
 
 def test_group_means_that_are_all_equal_have_no_correlation(clinics):
     design = build_design(parse("pain = b0 + b1*dose + r; b0 = g00 + u0; b1 = g10"), clinics, "clinic")
-    rows = SortedRows.of(design)
-    flat = Replicates(np.full((1, design.n_obs), 3.0), rows, Projection.of(design, rows))
-    statistics = {s.name: s for s in predictive_statistics(design, rows, flat.projection)}
+    projection = Projection.of(design)
+    flat = Replicates(np.full((1, design.n_obs), 3.0), projection.rows, projection)
+    statistics = {s.name: s for s in predictive_statistics(design, projection)}
     assert np.isnan(statistics["size_correlation"].compute(flat)).all()
 
 

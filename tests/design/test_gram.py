@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from bayeshlm.checks.level1_variance import own_residuals
-from bayeshlm.checks.replicates import Projection, SortedRows
+from bayeshlm.checks.replicates import Projection
 from bayeshlm.design import Design, build_design
 from bayeshlm.design.gram import DEPENDENT, NOTHING, gram_roots, has_ols, mean_squares, z_roots
 from bayeshlm.equations import parse
@@ -35,8 +35,8 @@ def test_a_column_of_rounding_noise_is_zero(noise: float) -> None:
     full = np.arange(30) >= 10
     np.testing.assert_array_equal(has_ols(products), full)
     np.testing.assert_array_equal(rotate(products).rank, np.where(full, 2, 1))
-    np.testing.assert_array_equal(own_residuals(design)[1], design.n_per_group - np.where(full, 2, 1))
-    projection = Projection.of(design, SortedRows.of(design))
+    np.testing.assert_array_equal(own_residuals(design.cross_products)[1], design.n_per_group - np.where(full, 2, 1))
+    projection = Projection.of(design)
     np.testing.assert_array_equal(projection.df, design.n_per_group - np.where(full, 2, 1))
     found, expected = fit_reml(design), fit_reml(clean)
     assert found.criterion == pytest.approx(expected.criterion, rel=1e-12)

@@ -151,7 +151,7 @@ def test_a_level_2_file_is_joined(clinics):
 def test_rows_without_a_grouping_column(clinics):
     design = design_of("pain = b0 + b1*dose + r; b0 = g00 + g01*beds + u0; b1 = g10", clinics)
     new = pd.DataFrame({"dose": [1.0, 2.0], "beds": [5.0, 6.0]})
-    rows = new_rows(design, new, ungrouped=True)
+    rows = new_rows(design, new, ungrouped=["clinic"])
     assert rows.X.tolist() == [[1.0, 5.0, 1.0], [1.0, 6.0, 2.0]]
     assert rows.groups[0].labels is None
     assert rows.groups[0].known.tolist() == [-1, -1]
@@ -159,9 +159,9 @@ def test_rows_without_a_grouping_column(clinics):
         new_rows(design, new)
     centered = design_of("pain = b0 + b1*cwc(dose) + r; b0 = g00 + u0; b1 = g10", clinics)
     with pytest.raises(DataError, match="'clinic' is missing, but the equations take group means"):
-        new_rows(centered, new, ungrouped=True)
+        new_rows(centered, new, ungrouped=["clinic"])
     with pytest.raises(DataError, match="'clinic' is missing, but group_data is joined by it"):
-        new_rows(design, new[["dose"]], pd.DataFrame({"clinic": ["a"], "beds": [1.0]}), ungrouped=True)
+        new_rows(design, new[["dose"]], pd.DataFrame({"clinic": ["a"], "beds": [1.0]}), ungrouped=["clinic"])
 
 
 def test_categories_and_numbers_of_other_types(clinics):

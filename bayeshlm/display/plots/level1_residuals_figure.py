@@ -40,7 +40,8 @@ def level1_residuals_figure(
         As `residuals_figure` has them.
     """
     found = residuals or level1_residuals(Draws(fit.posterior, fit.design))
-    check_units(fit.design, found.table[found.group], "residuals", fit.design.group_codes)
+    for k, (name, codes) in enumerate(zip(fit.design.groupings, fit.design.kept_rows.codes, strict=True)):
+        check_units(fit.design, found.table.get(name, ()), "residuals", codes, k)
     z = found.table["standardized"].to_numpy()
     if x is None:
         name, values = f"fitted {fit.design.spec.outcome.name}", found.table["fitted"].to_numpy()

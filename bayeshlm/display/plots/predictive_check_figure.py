@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
-from bayeshlm.checks.prediction import Groups
-from bayeshlm.checks.predictive_check import MODES, PredictiveCheck, predictive_check
+from bayeshlm.checks.predictive_check import PredictiveCheck, predictive_check
+from bayeshlm.checks.predictive_modes import modes_of
 from bayeshlm.checks.replicates import SortedRows
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
@@ -19,7 +19,7 @@ from bayeshlm.display.digits import percent
 from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit, check_units, evenly
 from bayeshlm.display.plots.figure_style import BLACK, COLUMN, POSTERIOR, VERMILLION, short, styled, wrapped
-from bayeshlm.display.shown_predictive_check import HEADINGS, NOTABLE, statistic_name
+from bayeshlm.display.shown_predictive_check import NOTABLE, heading, statistic_name
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.density import density
@@ -40,6 +40,8 @@ def predictive_check_figure(
     show: Show = "statistics",
     seed: int | None = None,
     ax: ManyAxes | Axes | None = None,
+    *,
+    grouping: str | None = None,
 ) -> list[Axes]:
     """Draw what was observed beside what the model would have made: in the same groups, and in new ones.
 
@@ -53,44 +55,49 @@ def predictive_check_figure(
     seed : int, optional
         Of the replicates, where no check is given.
     ax
-        See `FitPlots`; two Axes.
+        See `FitPlots`; an Axes a mode, two with one grouping.
+    grouping : str, optional
+        Whose group means are drawn, where there are several groupings.
     """
     design = fit.design
     if show not in get_args(Show.__value__):
         raise OptionError(f'show={show!r} is unknown: write "statistics", "outcome" or "means"')
     found = check or predictive_check(Draws(fit.posterior, design), seed=seed)
-    check_units(design, found.idata["observed_data"][design.group].to_numpy(), "predictive_check", design.group_codes)
+    for k, (name, codes) in enumerate(zip(design.groupings, design.kept_rows.codes, strict=True)):
+        check_units(design, found.idata["observed_data"][name].to_numpy(), "predictive_check", codes, k)
+    of_means = design.position_of(grouping) if show == "means" else 0
+    modes = list(modes_of(design))
     statistics = found.draws["statistic"].to_numpy().tolist()
     height = 0.15 * len(statistics) + 0.8 if show == "statistics" else 2.5
-    axes = many_axes(ax, len(MODES), 2, (COLUMN, height))
-    for panel, mode in zip(axes, MODES, strict=True):
+    axes = many_axes(ax, len(modes), 2, (COLUMN, height))
+    for panel, mode in zip(axes, modes, strict=True):
         if show == "statistics":
-            _statistics(panel, found, mode, statistics, named=ax is not None or panel is axes[0])
+            _statistics(panel, found, mode, statistics, named=ax is not None or panel in axes[::2])
         elif show == "outcome":
-            _densities(panel, *outcomes_of(found, mode), design)
+            _densities(panel, *outcomes_of(found, mode, design), design)
         else:
-            rows = SortedRows.of(design)
-            observed, replicated = (rows.means(y[..., rows.order]) for y in outcomes_of(found, mode))
-            _shares(panel, observed, replicated, design)
+            rows = SortedRows.of(design.kept_rows.codes[of_means])
+            observed, replicated = (rows.means(y[..., rows.order]) for y in outcomes_of(found, mode, design))
+            _shares(panel, observed, replicated, design, design.groupings[of_means])
     handles = _handles(found, show)
     if ax is None:
         axes[0].figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
-    for panel, mode in zip(axes, MODES, strict=True):
+    for panel, mode in zip(axes, modes, strict=True):
         if ax is None:
-            panel.set_title(HEADINGS[mode])
+            panel.set_title(heading(mode))
         else:
-            legend_above(panel, handles if panel is axes[0] else [], HEADINGS[mode], columns=2)
+            legend_above(panel, handles if panel is axes[0] else [], heading(mode), columns=2)
     return axes
 
 
-def outcomes_of(check: PredictiveCheck, mode: Groups) -> tuple[FloatArray, FloatArray]:
+def outcomes_of(check: PredictiveCheck, mode: str, design: Design) -> tuple[FloatArray, FloatArray]:
     """Observed outcomes (N,), and at most 50 replicated ones (S, N), evenly chosen."""
-    stored = check.idata[MODES[mode]]["y"].transpose("chain", "draw", "obs_id")
+    stored = check.idata[modes_of(design)[mode].node]["y"].transpose("chain", "draw", "obs_id")
     y = stored.to_numpy().reshape(-1, stored.sizes["obs_id"])
     return check.idata["observed_data"]["y"].to_numpy(), y[evenly(len(y), REPLICATES)]
 
 
-def _statistics(ax: Axes, check: PredictiveCheck, mode: Groups, statistics: list[str], named: bool) -> None:
+def _statistics(ax: Axes, check: PredictiveCheck, mode: str, statistics: list[str], named: bool) -> None:
     """A row a statistic, in SDs of its replicates: their interval, and where the observed value lies."""
     table = check.table.loc[mode]
     sd = table["sd"].where(table["sd"] > 0)
@@ -130,8 +137,8 @@ def _densities(ax: Axes, observed: FloatArray, replicated: FloatArray, design: D
     ax.set_xlabel(wrapped(design.spec.outcome.name))
 
 
-def _shares(ax: Axes, observed: FloatArray, replicated: FloatArray, design: Design) -> None:
-    """Distribution functions of the group means."""
+def _shares(ax: Axes, observed: FloatArray, replicated: FloatArray, design: Design, grouping: str) -> None:
+    """Distribution functions of the means of a grouping's groups."""
     share = np.arange(len(observed) + 1) / len(observed)
 
     def steps(means: FloatArray) -> FloatArray:
@@ -143,7 +150,7 @@ def _shares(ax: Axes, observed: FloatArray, replicated: FloatArray, design: Desi
     ax.plot(*steps(observed).T, color=BLACK, lw=1.4, gid="observed")
     ax.autoscale_view()
     ax.set_ylim(0, 1)
-    ax.set(xlabel=wrapped(f"{design.group} mean of {design.spec.outcome.name}"), ylabel="share of groups at or below")
+    ax.set(xlabel=wrapped(f"{grouping} mean of {design.spec.outcome.name}"), ylabel="share of groups at or below")
 
 
 def _handles(check: PredictiveCheck, show: Show) -> list[Line2D]:

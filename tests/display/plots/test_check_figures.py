@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from bayeshlm.checks.power_scaling import CONFLICT, NEITHER, WEAK
-from bayeshlm.checks.predictive_check import MODES
+from bayeshlm.checks.predictive_modes import MODES
 from bayeshlm.display.plots.influence_figure import shown_p
 from bayeshlm.display.plots.named_points import MOST_NAMED, apart
 from bayeshlm.display.plots.predictive_check_figure import FARTHEST, REPLICATES
