@@ -30,9 +30,9 @@ models <- list(
 control <- lmerControl(optimizer = "nloptwrap", calc.derivs = FALSE, check.scaleX = "ignore",
                        optCtrl = list(algorithm = "NLOPT_LN_BOBYQA", xtol_abs = 1e-12, ftol_abs = 1e-12,
                                       xtol_rel = 0, ftol_rel = 0, maxeval = 20000))
-fit <- function(model) {
+fit <- function(model, REML = TRUE) {
   d <- read(model[2])
-  call <- function(...) eval(bquote(lmerTest::lmer(.(as.formula(model[3])), data = d, ...)))
+  call <- function(...) eval(bquote(lmerTest::lmer(.(as.formula(model[3])), data = d, REML = .(REML), ...)))
   theta <- getME(call(control = control), "theta")
   criterion <- call(control = control, devFunOnly = TRUE)
   for (k in 1:3) {
@@ -42,15 +42,15 @@ fit <- function(model) {
   }
   m <- call(start = theta, control = lmerControl(optimizer = NULL, calc.derivs = FALSE, check.scaleX = "ignore"))
   s <- coef(summary(m, ddf = "Satterthwaite"))
-  list(id = model[1], data = model[2], formula = model[3], method = "REML", n_obs = nrow(d),
+  list(id = model[1], data = model[2], formula = model[3], method = if (REML) "REML" else "ML", n_obs = nrow(d),
        fixed = list(names = I(names(fixef(m))), estimate = I(unname(fixef(m))), se = I(unname(s[, "Std. Error"])),
                     satterthwaite_df = I(unname(s[, "df"]))),
        groupings = lapply(VarCorr(m), function(G)
          list(terms = I(rownames(G)), cov = unname(as.matrix(G[, , drop = FALSE])))),
-       sigma = sigma(m), criterion = REMLcrit(m), step = max(abs(step) * sqrt(diag(H) / 2)))
+       sigma = sigma(m), criterion = if (REML) REMLcrit(m) else -2 * as.numeric(logLik(m)), step = max(abs(step) * sqrt(diag(H) / 2)))
 }
 version <- function(p) as.character(packageVersion(p))
 out <- list(meta = list(software = list(R = R.version.string, lme4 = version("lme4"), lmerTest = version("lmerTest"),
                                         numDeriv = version("numDeriv")), script = "gallery_groupings.R"),
-            cases = lapply(models, fit))
+            cases = lapply(models, fit), ml = lapply(models, fit, REML = FALSE))  # HLM3 and HCM2 print ML
 write_json(out, commandArgs(trailingOnly = TRUE)[1], auto_unbox = TRUE, digits = NA, pretty = FALSE)
