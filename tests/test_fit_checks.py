@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from gallery_models import ONE_GROUPING
 
 import bayeshlm as hlm
 from bayeshlm.checks.power_scaling import CONFLICT
@@ -137,7 +138,7 @@ def test_a_variance_that_the_data_do_not_determine_is_named():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", hlm.gallery_names())
+@pytest.mark.parametrize("name", ONE_GROUPING)
 def test_every_gallery_model(name, tmp_path):
     model = hlm.open_model(name)
     fit = model.fit(seed=1, draws=300, progress=False)

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from gallery_models import ONE_GROUPING
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
 import bayeshlm as hlm
-from bayeshlm.faces.gallery import gallery_names
 from bayeshlm.likelihood import budget
 from bayeshlm.sampling import nuts
 from bayeshlm.sampling.convert import to_datatree
@@ -142,7 +142,7 @@ def sampled(model, fake_draws, draws=60):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", gallery_names())
+@pytest.mark.parametrize("name", ONE_GROUPING)
 def test_every_gallery_model(name, fake_draws):
     fit = sampled(hlm.open_model(name), fake_draws)
     for unit in ("row", "group"):

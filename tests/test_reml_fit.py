@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from gallery_models import ONE_GROUPING
 
 import bayeshlm as hlm
 from bayeshlm.parameters.draws import Draws
@@ -12,7 +13,7 @@ from bayeshlm.quantities.variance_components import variance_components
 
 FULL = "hsb-slopes-as-outcomes-full"
 SINGULAR = "hsb-intercepts-and-slopes-as-outcomes"
-MODELS = sorted(set(hlm.gallery_names()))
+MODELS = ONE_GROUPING
 _FITS = {}
 
 

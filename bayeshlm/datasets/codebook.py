@@ -11,6 +11,16 @@ _SOURCE = (
     "Raudenbush and Bryk, as the R package nlme carries it: MathAchieve joined with MathAchSchool"
 )
 _LICENSE = "Public-use survey data; the R package nlme, from which this copy was taken, is distributed under the GPL"
+_SIMULATED = (
+    "Simulated for this package; nobody was measured. tests/references/simulated_datasets.py makes the file, and says "
+    "what was put in"
+)
+_CC0 = "Public domain (CC0)"
+_DAVIES = (
+    "Davies and Goldsmith (1972), Statistical Methods in Research and Production, 4th ed., section {}, as the R "
+    "package lme4 carries the table"
+)
+_FACTS = "A published table of measurements: facts, on which there is no copyright; lme4 is distributed under the GPL"
 
 
 class Variable(NamedTuple):
@@ -31,10 +41,13 @@ class Dataset:
         What `load_dataset` takes.
     title : str
         One line.
-    n_obs, n_groups : int
-        Rows, and groups among them.
-    group : str
-        Column that holds the group ids.
+    n_obs : int
+        Rows.
+    n_groups : int or tuple of int
+        Groups among them; with several groupings those of each.
+    group : str or tuple of str
+        Column that holds the group ids; with several groupings from the inside out. ``"a:b"``: the pair of both
+        columns is the unit.
     columns : tuple of Variable
         Name, meaning and coding of each column, in the order of the data.
     source : str
@@ -46,8 +59,8 @@ class Dataset:
     name: str
     title: str
     n_obs: int
-    n_groups: int
-    group: str
+    n_groups: int | tuple[int, ...]
+    group: str | tuple[str, ...]
     columns: tuple[Variable, ...]
     source: str
     license: str
@@ -57,7 +70,7 @@ class Dataset:
         width = max(len(variable.name) for variable in self.columns)
         lines = [
             f"{self.name}: {self.title}",
-            f"{self.n_obs} rows in {self.n_groups} groups ({self.group})",
+            f"{self.n_obs} rows in {_counted(self.n_groups, self.group)}",
             *(f"  {v.name:<{width}}  {v.meaning} ({v.coding})" for v in self.columns),
             f"Source: {self.source}.",
             f"License: {self.license}.",
@@ -65,6 +78,13 @@ class Dataset:
         return "\n".join(lines)
 
     __repr__ = __str__
+
+
+def _counted(n_groups: int | tuple[int, ...], group: str | tuple[str, ...]) -> str:
+    """Such as ``600 groups (child) and 48 groups (school)``."""
+    if isinstance(n_groups, int) or isinstance(group, str):
+        return f"{n_groups} groups ({group})"
+    return " and ".join(f"{count} groups ({name})" for count, name in zip(n_groups, group, strict=True))
 
 
 _HSB_COLUMNS = (
@@ -118,6 +138,86 @@ _DATASETS = {
         source=f"{_SOURCE}; rounded to 2 decimals, half away from zero",
         license=_LICENSE,
     ),
+    "growth": Dataset(
+        name="growth",
+        title="Growth in mathematics: up to six springs of children in schools (simulated)",
+        n_obs=2878,
+        n_groups=(600, 48),
+        group=("child", "school"),
+        columns=(
+            Variable("school", "School", "1 to 48"),
+            Variable("child", "Child", "school and number, such as 1207; unique"),
+            Variable("year", "Time of the measurement", "school years from the middle of the study, -2.5 to 2.5"),
+            Variable("math", "Mathematics achievement of the child in that year", "vertically equated scale"),
+            Variable("female", "Sex of the child", "1 = female, 0 = male"),
+            Variable("lunch", "The child has lunch free of charge", "1 = yes, 0 = no"),
+            Variable("poverty", "Children of low income in the school", "percent"),
+        ),
+        source=f"{_SIMULATED}; in the shape of a study of growth in urban elementary schools",
+        license=_CC0,
+    ),
+    "classes": Dataset(
+        name="classes",
+        title="Students in classes in schools (simulated)",
+        n_obs=1941,
+        n_groups=(108, 36),
+        group=("school:classroom", "school"),
+        columns=(
+            Variable("school", "School", "1 to 36"),
+            Variable("classroom", "Class", "numbered anew in each school: the class is the pair school:classroom"),
+            Variable("score", "Score of the student at the end of the year", "points"),
+            Variable("pretest", "Score of the student at its beginning", "points"),
+            Variable("experience", "Experience of the teacher of the class", "years"),
+            Variable("private", "Sector of the school", "1 = private, 0 = public"),
+        ),
+        source=_SIMULATED,
+        license=_CC0,
+    ),
+    "attainment": Dataset(
+        name="attainment",
+        title="Attainment of pupils by primary and secondary school, which cross (simulated)",
+        n_obs=1600,
+        n_groups=(72, 15),
+        group=("primary", "secondary"),
+        columns=(
+            Variable("primary", "Primary school", "1 to 72"),
+            Variable("secondary", "Secondary school", "1 to 15"),
+            Variable("attain", "Attainment of the pupil at 16", "points"),
+            Variable("verbal", "Verbal reasoning of the pupil on leaving primary school", "points from the mean"),
+            Variable("female", "Sex of the pupil", "1 = female, 0 = male"),
+            Variable("selective", "The secondary school selects its pupils", "1 = yes, 0 = no"),
+        ),
+        source=f"{_SIMULATED}; in the shape of a study of attainment in one Scottish education authority",
+        license=_CC0,
+    ),
+    "penicillin": Dataset(
+        name="penicillin",
+        title="Six preparations of penicillin, each on 24 plates",
+        n_obs=144,
+        n_groups=(24, 6),
+        group=("plate", "preparation"),
+        columns=(
+            Variable("diameter", "Zone on the plate in which the organism did not grow", "mm"),
+            Variable("plate", "Plate", "a to x"),
+            Variable("preparation", "Sample of penicillin", "A to F; sample in the source, a name that results use"),
+        ),
+        source=_DAVIES.format("6.6"),
+        license=_FACTS,
+    ),
+    "pastes": Dataset(
+        name="pastes",
+        title="Strength of a chemical paste: two assays of three casks of ten batches",
+        n_obs=60,
+        n_groups=(30, 10),
+        group=("batch:cask", "batch"),
+        columns=(
+            Variable("strength", "Strength of the paste", "percent"),
+            Variable("batch", "Batch delivered", "A to J"),
+            Variable("cask", "Cask of the batch", "a to c in each batch: the cask is the pair batch:cask"),
+        ),
+        source=f"{_DAVIES.format('6.5')}, without its column sample, which is the pair of the others",
+        license=_FACTS,
+    ),
 }
 
 
@@ -127,7 +227,7 @@ def dataset_names() -> tuple[str, ...]:
     Examples
     --------
     >>> dataset_names()
-    ('hsb', 'hs', 'lee_bryk')
+    ('hsb', 'hs', 'lee_bryk', 'growth', 'classes', 'attainment', 'penicillin', 'pastes')
     """
     return tuple(_DATASETS)
 

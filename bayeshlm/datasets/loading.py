@@ -1,4 +1,4 @@
-"""The shipped data sets as data frames: one compressed file, and what is derived from it."""
+"""The shipped data sets as data frames: compressed files, and what is derived from them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-_HSB_FILE = Path(__file__).with_name("hsb.csv.xz")
-
 _HS_SCHOOLS = (
     *(1317, 1906, 2208, 2458, 2626, 2629, 2639, 2658, 2771, 3013, 3610, 3992, 4292, 4511),
     *(4530, 4868, 5619, 5640, 5650, 5720, 5761, 5762, 6074, 6484, 6897, 7172, 7232, 7342),
@@ -27,16 +25,18 @@ def load_dataset(name: str) -> pd.DataFrame:
 
     Parameters
     ----------
-    name : {"hsb", "hs", "lee_bryk"}
+    name : {"hsb", "hs", "lee_bryk", "growth", "classes", "attainment", "penicillin", "pastes"}
         ``hsb``: High School and Beyond 1982, 7,185 students in 160 schools; ``hs``: 40 of these
-        schools; ``lee_bryk``: ``hsb`` in two decimals under other names. `describe_dataset`
-        gives the codebook.
+        schools; ``lee_bryk``: ``hsb`` in two decimals under other names. With several groupings
+        ``growth``: measurements of children in schools, ``classes``: students in classes in schools,
+        ``attainment``: pupils by primary and secondary school, all three simulated; ``penicillin``
+        (crossed) and ``pastes`` (nested), two small published tables. `describe_dataset` gives the codebook.
 
     Returns
     -------
     pandas.DataFrame
-        A new frame at each call; ids and codes are integers, and ``attrs["source"]`` says where the
-        numbers come from.
+        A new frame at each call; codes and the ids of schools and persons are integers, and
+        ``attrs["source"]`` says where the numbers come from.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def load_dataset(name: str) -> pd.DataFrame:
     1         1  19.71 -0.59 -0.43       0
     """
     description = describe_dataset(name)
-    frame = _read_hsb()
+    frame = _read("hsb" if name in ("hs", "lee_bryk") else name)
     if name == "hs":
         frame = frame[frame["school"].isin(_HS_SCHOOLS)].reset_index(drop=True)
     elif name == "lee_bryk":
@@ -64,10 +64,10 @@ def load_dataset(name: str) -> pd.DataFrame:
     return frame
 
 
-def _read_hsb() -> pd.DataFrame:
+def _read(name: str) -> pd.DataFrame:
     import pandas as pd
 
-    with lzma.open(_HSB_FILE, "rt", encoding="utf-8") as file:
+    with lzma.open(Path(__file__).with_name(f"{name}.csv.xz"), "rt", encoding="utf-8") as file:
         return pd.read_csv(file)
 
 

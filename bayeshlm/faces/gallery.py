@@ -27,13 +27,7 @@ _NUMBER = re.compile(r"[+-]?\d*\.?\d+(e[+-]?\d+)?", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A published number, kept as it is printed: its digits set the tolerance of a comparison.
-
-    Attributes
-    ----------
-    value, se : str
-        Estimate and standard error; None for one that is not printed.
-    """
+    """A published estimate and its standard error, kept as printed: the digits set the tolerance of a comparison."""
 
     value: str
     se: str | None = None
@@ -53,8 +47,8 @@ class ModelFile:
         A shipped data set.
     data, group_data : pathlib.Path or None
         Data files; relative paths have been resolved against the model file's folder.
-    group : str or None
-        Grouping column.
+    group : str, tuple of str or None
+        Grouping column, or those of several groupings from the inside out.
     equations : str
         The level equations.
     sampler : str or None
@@ -73,7 +67,7 @@ class ModelFile:
     dataset: str | None
     data: Path | None
     group_data: Path | None
-    group: str | None
+    group: str | tuple[str, ...] | None
     equations: str
     sampler: str | None = None
     priors: Mapping[str, str] = field(default_factory=dict)
@@ -87,7 +81,7 @@ def gallery_names() -> tuple[str, ...]:
     Examples
     --------
     >>> gallery_names()[:2]
-    ('hsb-contextual-cwc', 'hsb-contextual-raw')
+    ('attainment-null', 'attainment-verbal')
     """
     return tuple(sorted(path.stem for path in _folder().glob("*.toml")))
 
@@ -117,8 +111,10 @@ def read_model_file(path_or_name: str | Path) -> ModelFile:
     """
     path = _find(path_or_name)
     content = _parse(path)
-    _check_keys(content, path)
-    text = {key: _text(content, key, path) for key in _TEXT_KEYS}
+    for key in content:
+        if key not in (*_TEXT_KEYS, *_TABLE_KEYS):
+            raise FileError(f'{path}: unknown key "{key}". {did_you_mean(key, (*_TEXT_KEYS, *_TABLE_KEYS))}')
+    text = {key: _text(content, key, path) for key in _TEXT_KEYS if key != "group"}
     if text["equations"] is None:
         raise FileError(f"{path} has no equations. {_where_equations_are(content)}")
     if text["dataset"] is not None and text["data"] is not None:
@@ -137,7 +133,7 @@ def read_model_file(path_or_name: str | Path) -> ModelFile:
         dataset=text["dataset"],
         data=data,
         group_data=group_data,
-        group=text["group"],
+        group=_groups(content, path),
         equations=text["equations"],
         sampler=text["sampler"],
         priors=_texts(content, "priors", path, '"Normal(0, 1)"'),
@@ -190,20 +186,13 @@ def _parse(path: Path) -> dict[str, object]:
 
 def _quote(reason: str, text: str) -> str:
     """Add the line and a caret under the character to the parser's reason, and the usual cure."""
-    lines = text.splitlines()
-    found = re.search(r"at line (\d+), column (\d+)", reason)
+    lines, found = text.splitlines(), re.search(r"at line (\d+), column (\d+)", reason)
     number, column = (int(found[1]), int(found[2])) if found else (len(lines), 1)
     line = lines[number - 1] if 0 < number <= len(lines) else ""
     cure = 'Text stands in double quotes, equations of several lines between """ and """.'
     if "\\" in line:
         cure = "In paths write / for \\, or put the path in single quotes."
     return f"{reason}.\n  {line}\n  {' ' * (column - 1)}^\n{cure}"
-
-
-def _check_keys(content: Mapping[str, object], path: Path) -> None:
-    for key in content:
-        if key not in (*_TEXT_KEYS, *_TABLE_KEYS):
-            raise FileError(f'{path}: unknown key "{key}". {did_you_mean(key, (*_TEXT_KEYS, *_TABLE_KEYS))}')
 
 
 def _where_equations_are(content: Mapping[str, object]) -> str:
@@ -223,6 +212,15 @@ def _text(content: Mapping[str, object], key: str, path: Path) -> str | None:
     if not value.strip():
         raise FileError(f"{path}: {key} is empty. Fill it in or leave the key out.")
     return value
+
+
+def _groups(content: Mapping[str, object], path: Path) -> str | tuple[str, ...] | None:
+    value = content.get("group")
+    if not isinstance(value, list):
+        return _text(content, "group", path)
+    if not value or not all(isinstance(name, str) and name.strip() for name in value):
+        raise FileError(f'{path}: group must name columns in quotes, group = ["child", "school"], not {value!r}.')
+    return tuple(value)
 
 
 def _table(content: Mapping[str, object], key: str, path: Path) -> dict[str, object]:

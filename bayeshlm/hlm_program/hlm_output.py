@@ -8,25 +8,26 @@ from itertools import pairwise
 from typing import Literal
 
 from bayeshlm.errors import DataError
+from bayeshlm.hlm_program.hlm_matrices import INDEX, NAME, NUMBER, PAIR, one_name, read_matrices
 from bayeshlm.hlm_program.hlm_tables import HlmComponent, HlmEffect, HlmOutput, Printed
 
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.])"
-_P = rf"<?\s*{_NUMBER}"
-_NAME = r"[^\s,;:=]+"
-_INDEX = r"[_\s]?(\d+)"
-_FOR = rf"(?:^|(?<=\s))For\s+({_NAME})(?:\s+slope)?\s*,\s*(?:B|β|beta){_INDEX}"
-_EFFECT = rf"({_NAME})\s*,\s*(?:G|γ|gamma){_INDEX}\s+({_NUMBER})\s+({_NUMBER})\s+({_NUMBER})\s+({_NUMBER})\s+({_P})"
-_COMPONENT = (
-    rf"({_NAME})(?:\s+slope)?\s*,\s*(U{_INDEX}|R|E)\s+({_NUMBER})\s+({_NUMBER})"
-    rf"(?:\s+({_NUMBER})\s+({_NUMBER})\s+({_P}))?"
+_P = rf"<?\s*{NUMBER}"
+_FOR = rf"(?:^|(?<=\s))For\s+({NAME})(?:\s+slope)?\s*,\s*(?:(P|π|pi)|B|β|beta){INDEX}"
+_FIXED = {"g": "G", "γ": "G", "gamma": "G", "b": "B", "β": "B", "beta": "B", "theta": "THETA", "θ": "THETA"}
+_EFFECT = (
+    rf"({NAME})\s*,\s*(gamma|beta|theta|[GBγβθ]){INDEX}\s+({NUMBER})\s+({NUMBER})\s+({NUMBER})\s+({NUMBER})\s+({_P})"
 )
-_ROW = rf"({_NAME})\s*,\s*(?:B|β|beta|G|γ|gamma){_INDEX}((?:\s+{_NUMBER})+)"  # HLM 7.00: reliability of "INTRCPT1, G0"
-_SIGMA2 = rf"(?:sigma[\s_^-]*(?:squared|2)|σ\s*\^?\s*(?:2|²))\s*=\s*({_NUMBER})"
-_TAU = rf"(?:\btau\b|τ)\s*(?P<corr>\(\s*as\s+correlations\s*\))?[\s:]*(?={_NAME}\s*,\s*(?:B|β|beta)[_\s]?\d)"
+_COMPONENT = (
+    rf"({PAIR})(?:\s+slope)?\s*,\s*(?:([URBC]){INDEX}|([RE]))\s+({NUMBER})\s+({NUMBER})"
+    rf"(?:\s+({NUMBER})\s+({NUMBER})\s+({_P}))?"
+)
+_OUTER = r"level-3|column"
+_SIGMA2 = rf"(?:sigma[\s_^-]*(?:squared|2)|σ\s*\^?\s*(?:2|²))\s*=\s*({NUMBER})"
+_UNITS = r"maximum number of (?:level-[23]|row|column) units\s*=\s*(\d+)"
 
 
 def parse_hlm_output(text: str) -> HlmOutput:
-    """Read pasted output of HLM 5 to 8 for a two-level model.
+    """Read pasted output of HLM 5 to 8 for a two-level (HLM2), three-level (HLM3) or crossed model (HCM2).
 
     Layout does not matter: columns may be parted by spaces, tabs or line breaks, and other text may stand around
     them. Of results that are printed after several iterations the last ones count.
@@ -55,119 +56,86 @@ def parse_hlm_output(text: str) -> HlmOutput:
         raise DataError(f"the output of HLM must be text, not {type(text).__name__}: read the file first")
     text = text.replace("−", "-").replace("–", "-").replace("\xa0", " ")
     effects: dict[bool, tuple[HlmEffect, ...]] = {False: (), True: ()}
-    for robust, section in _sections(text, "fixed effects"):
+    for _, section in _sections(text, "(fixed) effects"):
+        robust = re.match(r"[\s:]*\(?\s*with\s+robust\s+standard\s+errors", section, re.IGNORECASE) is not None
         effects[robust] = _effects(section) or effects[robust]
-    components: tuple[HlmComponent, ...] = ()
-    for _, section in _sections(text, "variance components"):
-        components = _components(section) or components
-    tau_labels, tau, correlations = _tau(text)
-    reliability_labels, reliability = _reliability(text)
+    tables: dict[bool, tuple[HlmComponent, ...]] = {False: (), True: ()}
+    for of, section in _sections(text, r"([\w\s-]*?)variance components"):
+        outer = re.search(_OUTER, of, re.IGNORECASE) is not None
+        tables[outer] = _components(section, int(outer)) or tables[outer]
+    components = (*tables[False], *tables[True])
+    first, second = read_matrices(text)
     sigma2 = _last(_SIGMA2, text, unless=r"errors?\s+of\s*$")
     if sigma2 is None:
-        sigma2 = next((row.variance for row in components if row.symbol == "R"), None)
+        sigma2 = next((row.variance for row in components if row.is_residual), None)
     output = HlmOutput(
         outcome=_word(r"outcome variable is\s+(\S+)", text),
         method=_method(text),
+        n_groups=tuple(map(int, re.findall(_UNITS, text, re.IGNORECASE)))[:2],
         sigma2=sigma2,
-        tau_labels=tau_labels,
-        tau=tau,
-        tau_correlations=correlations,
-        reliability_labels=reliability_labels,
-        reliability=reliability,
+        tau_labels=first.labels,
+        tau=first.covariances,
+        tau_correlations=first.correlations,
+        reliability_labels=first.reliability_labels,
+        reliability=first.reliability,
+        second=second,
         fixed=effects[False],
         robust=effects[True],
         components=components,
-        deviance=_last(rf"\bdeviance\s*=\s*({_NUMBER})", text),
+        deviance=_last(rf"\bdeviance\s*=\s*({NUMBER})", text),
         n_parameters=_last(r"number of estimated parameters\s*=\s*(\d+)", text),
     )
-    numbers = (output.sigma2, output.deviance, output.tau, output.reliability, output.fixed, output.robust, components)
+    before = (output.tau, output.reliability, second.covariances, second.reliability)
+    numbers = (output.sigma2, output.deviance, *before, output.fixed, output.robust, components)
     if all(found is None or found == () for found in numbers):
         raise DataError(
             'this is no output of HLM that could be read. Looked for: "Sigma_squared =" or "σ2 =", "Tau" or "τ" '
             'followed by rows such as "INTRCPT1,B0  8.61431", "Reliability estimate", "Final estimation of fixed '
             'effects", "Final estimation of variance components", "Deviance =". Paste the text of the output of a '
-            "two-level model."
+            "two-level, three-level or crossed model."
         )
     return output
 
 
-def _sections(text: str, title: str) -> Iterator[tuple[bool, str]]:
-    """Final tables of this title, each with whether it is the one with robust standard errors."""
+def _sections(text: str, title: str) -> Iterator[tuple[str, str]]:
+    """Final tables of this title: what the title's group says, and the table."""
     starts = [match.start() for match in re.finditer(r"final\s+estimation\s+of", text, re.IGNORECASE)]
     for start, end in pairwise([*starts, len(text)]):
         section = text[start:end]
         heading = re.match(rf"final\s+estimation\s+of\s+{title.replace(' ', r'\s+')}", section, re.IGNORECASE)
         if heading:
-            rest = section[heading.end() :]
-            robust = re.match(r"[\s:]*\(?\s*with\s+robust\s+standard\s+errors", rest, re.IGNORECASE) is not None
-            yield robust, rest
+            yield heading[1], section[heading.end() :]
 
 
 def _effects(section: str) -> tuple[HlmEffect, ...]:
-    coefficient = ""
+    """Rows of a table; ``For INTRCPT2, B00`` inside ``For YEAR slope, P1`` names the variable of level 2."""
+    coefficient = level2 = ""
+    three_levels = False
     rows = []
     for match in re.finditer(rf"{_FOR}|{_EFFECT}", section, re.IGNORECASE):
-        if match[1]:
-            coefficient = match[1]
+        if match[1] and (match[2] or not three_levels):
+            coefficient, level2, three_levels = match[1], "", match[2] is not None
+        elif match[1]:
+            level2 = match[1]
         elif coefficient:
-            rows.append(HlmEffect(coefficient, match[3], f"G{match[4]}", *map(Printed, match.groups()[4:])))
+            symbol = f"{_FIXED[match[5].lower()]}{match[6]}"
+            estimate, se, t, df, p = map(Printed, match.groups()[6:])
+            rows.append(HlmEffect(coefficient, match[4], symbol, estimate, se, t, df, p, level2))
     return tuple(rows)
 
 
-def _components(section: str) -> tuple[HlmComponent, ...]:
+def _components(section: str, grouping: int) -> tuple[HlmComponent, ...]:
     rows = []
     for match in re.finditer(_COMPONENT, section, re.IGNORECASE):
-        name, _, index, *numbers = match.groups()
+        name, letter, index, residual, *numbers = match.groups()
         sd, variance, df, chi2, p = (None if number is None else Printed(number) for number in numbers)
         assert sd is not None
         assert variance is not None
-        rows.append(HlmComponent(name, f"U{index}" if index else "R", sd, variance, df, chi2, p))
-        if not index:
+        symbol = (residual or f"{letter}{index}").upper()
+        rows.append(HlmComponent(one_name(name), symbol, sd, variance, df, chi2, p, grouping))
+        if residual:
             break
     return tuple(rows)
-
-
-type _Matrix = tuple[tuple[Printed, ...], ...]
-
-
-def _tau(text: str) -> tuple[tuple[str, ...], _Matrix, _Matrix]:
-    labels: tuple[str, ...] = ()
-    found: dict[bool, _Matrix] = {False: (), True: ()}
-    for heading in re.finditer(_TAU, text, re.IGNORECASE):
-        if re.search(r"errors?\s+of\s*$", text[: heading.start()], re.IGNORECASE):
-            continue
-        rows = _rows(text, heading.end())
-        wide = [[Printed(number) for number in numbers] for _, numbers in rows]
-        if all(len(row) == len(wide) for row in wide):
-            matrix = tuple(map(tuple, wide))
-        elif all(len(row) == k for k, row in enumerate(wide, 1)):  # the lower triangle alone
-            matrix = tuple(tuple(wide[max(a, b)][min(a, b)] for b in range(len(wide))) for a in range(len(wide)))
-        else:
-            continue
-        found[heading["corr"] is not None] = matrix
-        labels = tuple(name for name, _ in rows)
-    return labels, found[False], found[True]
-
-
-def _reliability(text: str) -> tuple[tuple[str, ...], tuple[Printed, ...]]:
-    labels: tuple[str, ...] = ()
-    values: tuple[Printed, ...] = ()
-    for heading in re.finditer(r"reliability\s+estimates?", text, re.IGNORECASE):
-        rows = [(name, numbers) for name, numbers in _rows(text, heading.end()) if len(numbers) == 1]
-        if rows:
-            labels = tuple(name for name, _ in rows)
-            values = tuple(Printed(numbers[0]) for _, numbers in rows)
-    return labels, values
-
-
-def _rows(text: str, position: int) -> list[tuple[str, list[str]]]:
-    """Rows ``SES,B1  0.19  0.15`` that follow each other from a position on."""
-    rows = []
-    pattern = re.compile(rf"[\s=_-]*{_ROW}", re.IGNORECASE)
-    while match := pattern.match(text, position):
-        rows.append((match[1], match[3].split()))
-        position = match.end()
-    return rows
 
 
 def _last(pattern: str, text: str, unless: str = r"(?!)") -> Printed | None:

@@ -20,12 +20,14 @@ shell. Each is a file `models/NAME.toml`; write your own in the same way.
 def section(file: ModelFile) -> str:
     """Describe one model."""
     spec = hlm.parse(file.equations)
+    group = file.group or tuple(filter(None, spec.groupings))
+    columns = " and ".join(f"`{name}`" for name in ((group,) if isinstance(group, str) else group))
     parts = [
         f"## {file.title}",
-        f"`{file.name}`. Source: {file.source}. Data: `{file.dataset}`, grouped by `{file.group}`.",
-        f"$$\n{render(spec, 'latex', file.group)}\n$$",
+        f"`{file.name}`. Source: {file.source}. Data: `{file.dataset}`, grouped by {columns}.",
+        f"$$\n{render(spec, 'latex', group)}\n$$",
         f"```text\n{file.equations.strip()}\n```",
-        f"In R: `{render(spec, 'lme4', file.group)}`",
+        f"In R: `{render(spec, 'lme4', group)}`",
     ]
     if file.published:
         by = ", ".join(file.published_by.values())

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from clinics_data import SLOPE, clinics_design
 from exact_posterior import exact_posterior
+from gallery_models import ONE_GROUPING
 from scipy import stats
 
 import bayeshlm as hlm
@@ -115,7 +116,7 @@ def test_memory(design, posterior, monkeypatch):
         predictive_check(Draws(posterior, design), prob=2)
 
 
-@pytest.mark.parametrize("name", hlm.gallery_names())
+@pytest.mark.parametrize("name", ONE_GROUPING)
 def test_every_gallery_model(name, fake_draws):
     design = hlm.open_model(name).design
     drawn = fake_draws(design, 2, 2).posterior

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from gallery_models import ONE_GROUPING
 
 import bayeshlm as hlm
 from bayeshlm.equations import parse, render
@@ -28,7 +29,7 @@ COLUMNS = {
 }
 
 
-@pytest.mark.parametrize("name", hlm.gallery_names())
+@pytest.mark.parametrize("name", ONE_GROUPING)
 def test_the_design_is_the_one_computed_by_hand(name):
     design = hlm.open_model(name).design
     frame = hlm.load_dataset("lee_bryk" if name.startswith("lee") else "hsb")

@@ -5,6 +5,7 @@ import pandas as pd
 import pymc as pm
 import pytest
 import xarray as xr
+from gallery_models import ONE_GROUPING
 from pytensor.graph.replace import clone_replace
 
 import bayeshlm as hlm
@@ -48,7 +49,7 @@ def models(frame):
     }
     with pytest.warns(hlm.ModelWarning, match="far from zero"):
         small = {name: hlm.Model(text, frame, "site", priors=priors) for name, (text, priors) in own.items()}
-    return small | {name: hlm.open_model(name) for name in hlm.gallery_names()}
+    return small | {name: hlm.open_model(name) for name in ONE_GROUPING}
 
 
 OWN = ("three effects", "mixed families", "blocks", "independent", "no intercept")
@@ -74,7 +75,7 @@ def log_densities(graph, draws):
 
 
 @pytest.mark.parametrize("form", GRAPHS)
-@pytest.mark.parametrize("name", [*OWN, *hlm.gallery_names()])
+@pytest.mark.parametrize("name", [*OWN, *ONE_GROUPING])
 def test_the_parameters_follow_from_the_free_variables(models, fake_draws, name, form):
     model = models[name]
     idata = tree(model, fake_draws(model.design, 2, 4))

@@ -4,12 +4,13 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
+from gallery_models import ONE_GROUPING
 
 from bayeshlm.datasets import load_dataset
 from bayeshlm.design import build_design
 from bayeshlm.equations import parse
 
-MODELS = sorted((Path(__file__).parents[2] / "models").glob("*.toml"), key=lambda path: path.stem)
+MODELS = [Path(__file__).parents[2] / "models" / f"{name}.toml" for name in ONE_GROUPING]
 
 
 def lme4_draw(path, gallery_case, reference_case, posterior_of):

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pymc as pm
 import pytest
+from gallery_models import ONE_GROUPING
 
 import bayeshlm as hlm
 from bayeshlm.likelihood.disk_cache import VERSION, cached_callback
@@ -86,7 +87,7 @@ def assert_is_pymcs_density(model, layout, scale=1.0):
             np.testing.assert_allclose(draws[name].to_numpy()[0, 0], value, rtol=1e-10, atol=1e-10)
 
 
-@pytest.mark.parametrize("name", hlm.gallery_names())
+@pytest.mark.parametrize("name", ONE_GROUPING)
 def test_the_machine_code_is_pymcs_density_for_the_gallery(name):
     model = hlm.open_model(name)
     assert_is_pymcs_density(model, reml_layout(model.design, model.priors))
