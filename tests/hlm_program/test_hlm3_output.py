@@ -55,6 +55,11 @@ def test_matrices_and_reliabilities_of_both_levels(text):
     assert (output.sigma2, output.deviance, len(output.fixed), len(output.components)) == (0.30675, 6447.033444, 2, 5)
 
 
+@pytest.mark.parametrize("name", TEXTS)
+def test_layout_does_not_matter(name):
+    assert hlm.parse_hlm_output(" ".join(TEXTS[name].split())) == hlm.parse_hlm_output(TEXTS[name])
+
+
 def test_starting_values_and_standard_errors_are_skipped():
     text = hlm3_samples.GROWTH_OLD
     start = text[: text.index(" Sigma_squared")]
