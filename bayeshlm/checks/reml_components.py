@@ -176,10 +176,8 @@ def draws_of_components(posterior: Draws) -> tuple[pd.DataFrame, FloatArray]:
     names = [name for name in ("tau", "corr", "sigma") if name in variances]
     shares = icc(posterior).draws
     parts = [posterior.dataset["gamma"].sel(fixed=design.fixed_labels), *(variances[name] for name in names)]
-    if len(design.groupings) == 1:
-        parts.append(shares["icc"])
-    else:
-        parts += [shares[f"{component}[{name}]"] for component, name, _ in shares_of_groupings(design)]
+    several = [f"{component}[{name}]" for component, name, _ in shares_of_groupings(design)]
+    parts += [shares[name] for name in (several if len(design.groupings) > 1 else ["icc"])]
     stacked = [part.transpose(..., "chain", "draw").to_numpy() for part in parts]
     draws = np.concatenate([values.reshape(-1, values.shape[-2] * values.shape[-1]) for values in stacked])
     return pd.concat([summarize(part) for part in parts]), draws
