@@ -13,7 +13,6 @@ from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import DataError, OptionError
 from bayeshlm.likelihood.blocks import in_threads
-from bayeshlm.likelihood.budget import BUDGET_BYTES
 from bayeshlm.likelihood.elimination import Elimination
 from bayeshlm.likelihood.group_effects import covariance_factors
 from bayeshlm.likelihood.joint_effects import CHUNK_DRAWS, JointEffects
@@ -22,8 +21,11 @@ from bayeshlm.likelihood.left_out_kernel import left_out_densities
 from bayeshlm.likelihood.left_out_units import inside, left_out_units, work
 from bayeshlm.parameters.draws import Draws
 
-MOST_WORK = 1e14
-"""Products in LAPACK that leaving units out may take: about an hour of one core."""
+MOST_WORK = 3e13
+"""Products in LAPACK that leaving units out may take: half an hour or an hour of one core."""
+
+ROOM_BYTES = 2**30
+"""Bytes of the densities of all units that are filled together."""
 
 CHUNK_NUMBERS = 1 << 19
 """Units times draws that are reduced at a time: 4 MiB."""
@@ -94,7 +96,7 @@ class LeftOut:
     ) -> list[Result]:
         """Results of a function of positions and `densities` of all units, some at a time, in threads.
 
-        As many units at a time as the memory budget has room for; each time all draws are factorized again.
+        As many units at a time as `ROOM_BYTES` have room for; each time all draws are factorized again.
 
         Parameters
         ----------
@@ -108,11 +110,12 @@ class LeftOut:
             freedom.
         """
         n_draws, found = len(self.effects.sigma), []
-        together = max(BUDGET_BYTES // (8 * n_draws * (1 + lengths)), 1)
+        together = max(ROOM_BYTES // (8 * n_draws * (1 + lengths)), 1)
+        passes = -(-self.n_units // together)
         chunk = max(CHUNK_NUMBERS // n_draws, 1)
         for start in range(0, self.n_units, together):
             units = np.arange(start, min(start + together, self.n_units))
-            arrays = self._filled(units, doing, densities=True, lengths=lengths)[: 1 + lengths]
+            arrays = self._filled(units, doing, passes, densities=True, lengths=lengths)[: 1 + lengths]
 
             def reduced(at: int, arrays: Sequence[Any] = (units, *arrays)) -> Result:
                 return reduce(*(values[at : at + chunk] for values in arrays))
@@ -122,12 +125,12 @@ class LeftOut:
 
     def lengths(self, units: IntArray) -> FloatArray:
         """The lengths of some units that `reduced` explains, (n, S)."""
-        return self._filled(units, None, lengths=True)[1]
+        return self._filled(units, lengths=True)[1]
 
     def shares_kept(self, rows: IntArray) -> FloatArray:
         """``sigma^2 [V^-1]_ii`` of rows, (n, S): the share of the variance of a row that the others do not tell."""
         assert self.grouping is None
-        return np.asarray(np.exp(self._filled(rows, None, log_free=True)[2]))
+        return np.asarray(np.exp(self._filled(rows, log_free=True)[2]))
 
     def ranks(self, units: IntArray) -> IntArray:
         """Rank of Z of each unit, (n,)."""
@@ -149,7 +152,8 @@ class LeftOut:
     def _filled(
         self,
         units: IntArray,
-        doing: str | None,
+        doing: str | None = None,
+        passes: int = 1,
         densities: bool = False,
         lengths: bool = False,
         log_free: bool = False,
@@ -157,7 +161,7 @@ class LeftOut:
         """What is wanted of densities, lengths and logs of shares, a chunk of draws in each thread."""
         elimination, n_draws = self.effects.elimination, len(self.effects.sigma)
         given = left_out_units(self.design, elimination, self.grouping, units)
-        self._check_work(n_draws * work(elimination, given), n_draws)
+        self._check_work(passes * n_draws * work(elimination, given), n_draws)
         shape = (len(units), n_draws)
         out = [np.empty(shape if wanted else (0, 0)) for wanted in (densities, lengths, log_free)]
         basis = self._basis(units) if lengths else np.empty((0, 0, 0))

@@ -245,4 +245,4 @@ def test_leave_one_out_needs_a_posterior_and_a_unit(fit, null):
     with pytest.raises(OptionError, match="needs a posterior"):
         hlm.table(null, loo="row")
     with pytest.raises(OptionError, match='unit must be "row"'):
-        hlm.table(fit, loo="school")
+        hlm.table(fit, loo="district")

@@ -108,7 +108,7 @@ def test_units_in_parts_are_those_at_once(design, draws, monkeypatch):
     unit = design.groupings[0]
     n_units = units_of(design, unit)[1]
     whole = likelihood.pointwise(draws, unit, np.arange(n_units))
-    monkeypatch.setattr("bayeshlm.likelihood.left_out.BUDGET_BYTES", 8 * 8 * 3)
+    monkeypatch.setattr("bayeshlm.likelihood.left_out.ROOM_BYTES", 8 * 8 * 3)
     parts = likelihood.reduced_pointwise(draws, unit, lambda units, values: (units, values))
     assert len(parts) == -(-n_units // 3)
     assert np.concatenate([units for units, _ in parts]).tolist() == list(range(n_units))
@@ -134,8 +134,8 @@ def test_work_beyond_the_limit_is_refused_with_the_number_of_draws_that_is_not(m
 def test_units_that_tie_too_many_others_together_are_refused(monkeypatch):
     model = crossed_model()
     draws = Draws(prior_draws(model.design, model.priors, 8, np.random.default_rng(3)), model.design)
-    monkeypatch.setattr("bayeshlm.likelihood.elimination.MOST_DENSE", 10)
+    monkeypatch.setattr("bayeshlm.likelihood.elimination.MOST_DENSE", 10)  # 6 secondary, 28 primary effects
     likelihood = likelihood_of(model.design)
     assert np.isfinite(likelihood.pointwise(draws, "primary", np.arange(14))).all()
-    with pytest.raises(OptionError, match=r"units of 'secondary' cannot be left out .* unit=\"row\""):
+    with pytest.raises(OptionError, match=r"units of 'secondary' cannot be left out .* ties too many effects together"):
         likelihood.pointwise(draws, "secondary", np.arange(6))
