@@ -5,40 +5,25 @@ from __future__ import annotations
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from bayeshlm.checks.cross_check import cross_check
-from bayeshlm.checks.importance_check import importance_check
-from bayeshlm.checks.influence import influence
-from bayeshlm.checks.level1_residuals import level1_residuals
-from bayeshlm.checks.level2_residuals import grouping_of_level, level2_residuals
-from bayeshlm.checks.loo import Exact, Unit, leave_one_out
 from bayeshlm.checks.prediction import Choice, predict, words_of
-from bayeshlm.checks.predictive_check import predictive_check
 from bayeshlm.checks.predictive_modes import node_of
-from bayeshlm.checks.prior_posteriors import Alternatives, prior_sensitivity
 from bayeshlm.design.new_rows import rows_to_predict
 from bayeshlm.display.fit_report import fit_report
 from bayeshlm.display.fit_tables import FitReport, fit_html, fit_text
-from bayeshlm.display.residuals import ShownLevelOne, ShownLevelTwo
-from bayeshlm.display.shown_cross_check import ShownCrossCheck
-from bayeshlm.display.shown_influence import ShownInfluence
-from bayeshlm.display.shown_loo import ShownLoo
-from bayeshlm.display.shown_predictive_check import ShownPredictiveCheck
-from bayeshlm.display.shown_prior_sensitivity import ShownSensitivity
 from bayeshlm.errors import OptionError
-from bayeshlm.faces.fit_quantities import FitQuantities
+from bayeshlm.faces.fit_checks import FitChecks
 from bayeshlm.faces.storage import add_groups, write_fit
-from bayeshlm.reml.estimate import fit_reml
 from bayeshlm.text_file import check_file, write_text
 
 if TYPE_CHECKING:
     from bayeshlm.display.plots.fit_plots import FitPlots
 
 
-class Fit(FitQuantities):
+class Fit(FitChecks):
     """The posterior of a `Model`, made by `Model.fit` or read by `load`.
 
     Every table has the columns mean, sd, lower, upper, ess_bulk, ess_tail, r_hat and mcse_mean where they apply
@@ -110,172 +95,6 @@ class Fit(FitQuantities):
             node = node_of(design, words) if new_data is None else None
             add_groups(self.idata, {node: predicted[["y"]]} if node else {"predictions": predicted})
         return predicted
-
-    def predictive_check(
-        self, n_draws: int | None = None, seed: int | None = None, prob: float = 0.95, *, store: bool = False
-    ) -> ShownPredictiveCheck:
-        """Compare the data with data that the model would have made, in the same groups and in new ones.
-
-        Parameters
-        ----------
-        n_draws : int, optional
-            Replicated data sets; 500 by default.
-        seed, store
-            As in `predict`.
-        prob : float
-            Probability of the interval of the replicates.
-
-        Returns
-        -------
-        PredictiveCheck
-            ``table`` (a statistic's value, replicates and p-value), ``draws``, ``idata`` for ArviZ's plots. A large p
-            is no proof of fit: see `bayeshlm.checks.predictive_check`, and `.predictive_statistics` for what is looked
-            at. With several groupings ``new[child]`` has new groups of one, with those nested inside.
-        """
-        check = predictive_check(self._fitted.draws, n_draws, seed, prob)
-        if store:
-            kept = [name for name in check.idata.children if name != "observed_data"]
-            add_groups(self.idata, {name: check.idata[name].to_dataset() for name in kept})
-        return ShownPredictiveCheck.of(check)
-
-    def loo(self, unit: Unit = "row", exact: Exact = "auto") -> ShownLoo:
-        """How well the model predicts data it has not seen: leave-one-out cross-validation.
-
-        Parameters
-        ----------
-        unit : {"row", "group"} or str
-            "row": a new row of a known group (a new student of a school in the data), given its other rows. "group":
-            all rows of a new group, of which only the predictors are known: there it shows what level 2 explains. With
-            several groupings the name of one is given in place of "group".
-        exact : {"auto", True, False}
-            Whether the model is fitted anew, in a second or so, without each unit whose Pareto k is too large; "auto":
-            where there are at most 10.
-
-        Returns
-        -------
-        Loo
-            ``elpd``, ``se``, ``p_loo``, ``looic``, ``mcse``, ``table``, ``pointwise`` (with ``pareto_k``), ``bad``
-            (units that the weights fail for). `bayeshlm.compare` has several models beside each other; see
-            `bayeshlm.checks.loo.leave_one_out` for what is computed.
-        """
-        return ShownLoo.of(leave_one_out(self._fitted, unit, exact))
-
-    def influence(self, exact: bool = False, grouping: str | None = None) -> ShownInfluence:
-        """What each group does to gamma, tau and sigma: the posterior and the REML estimates without it.
-
-        Parameters
-        ----------
-        exact : bool
-            Sample the posterior anew without each group that the importance weights fail for, a second or so each, and
-            fit REML without each group also where they are more than 500, or 100 of several groupings.
-        grouping : str, optional
-            Whose groups, where there are several groupings.
-
-        Returns
-        -------
-        Influence
-            ``table`` (a row a group, the most influential first), ``posterior``, ``reml``, ``outlying``, ``bad``: see
-            `bayeshlm.checks.influence.Influence`, and `bayeshlm.reml.reml_influence` for the sources.
-        """
-        return ShownInfluence.of(influence(self._fitted, exact, grouping))
-
-    @overload
-    def residuals(
-        self, level: Literal[1] = 1, prob: float = ..., kind: str = ..., min_df: int = ..., *, grouping: None = None
-    ) -> ShownLevelOne: ...
-
-    @overload
-    def residuals(
-        self, level: int = ..., prob: float = ..., kind: str = ..., min_df: int = ..., *, grouping: str | None = ...
-    ) -> ShownLevelTwo: ...
-
-    def residuals(
-        self,
-        level: int | None = None,
-        prob: float = 0.95,
-        kind: str = "eti",
-        min_df: int = 10,
-        *,
-        grouping: str | None = None,
-    ) -> ShownLevelOne | ShownLevelTwo:
-        """Residuals of the rows (level 1) or of the groups (level 2 and up), with the tests that belong to them.
-
-        Parameters
-        ----------
-        level : int
-            1, the default: ``r = y - X gamma - Z u`` of every row, standardized, with tests of normality and HLM's test
-            of equal level-1 variance. 2: empirical Bayes and least-squares residuals u of every group, and its
-            Mahalanobis distance with a posterior predictive p-value. 3 and up: of the groups of the levels above.
-        prob, kind
-            As in `fixed_effects`.
-        min_df : int
-            Degrees of freedom that a group needs for the test of equal variance.
-        grouping : str, optional
-            In place of a level the grouping, where a level has several.
-
-        Returns
-        -------
-        LevelOneResiduals or LevelTwoResiduals
-            ``table``, ``data`` (xarray) and ``hlm_file()``, the columns of the HLM program's residual file; level 1:
-            ``normality``, ``variance``; above: ``distances``. Formulas: `bayeshlm.checks.level1_residuals`.
-        """
-        named = grouping_of_level(self.model.design, level, grouping)
-        if named is None:
-            return ShownLevelOne.of(level1_residuals(self._fitted.draws, prob, kind, min_df))
-        return ShownLevelTwo.of(level2_residuals(self._fitted.draws, prob, kind, named))
-
-    def prior_sensitivity(
-        self, refit: Alternatives | None = None, prob: float = 0.95, kind: str = "eti", progress: bool | None = None
-    ) -> ShownSensitivity:
-        """How much the posterior depends on the priors: by power scaling, and by refits on request.
-
-        Parameters
-        ----------
-        refit : True or mapping, optional
-            True refits with all priors twice and half as wide. Or priors by a name of your choice:
-            ``{"wide": {"tau_u0": "HalfNormal(50)"}}``; those not named stay as they are.
-        prob, kind
-            Interval of the refits' table.
-        progress : bool, optional
-            As in `Model.fit`.
-
-        Returns
-        -------
-        PriorSensitivity
-            ``table`` (sensitivity to prior and likelihood, a diagnosis a parameter), ``by_prior`` and ``refits``;
-            see `bayeshlm.checks.power_scaling` for the measure and its source.
-        """
-        return ShownSensitivity.of(prior_sensitivity(self._fitted, refit, prob, kind, progress))
-
-    def cross_check(self, *, importance: bool = False) -> ShownCrossCheck:
-        """Posterior beside REML: differences in standard errors, a verdict, and the reasons where they differ.
-
-        Parameters
-        ----------
-        importance : bool
-            Sample the posterior anew by importance sampling, and set that beside NUTS's draws, too.
-
-        Returns
-        -------
-        CrossCheck
-            ``table`` (gamma, tau, corr, sigma, ICC, and the groups summed up), ``groups`` (every group's
-            coefficients), ``agrees``, ``verdict``, ``reasons``; see `bayeshlm.checks.verdicts` and `.causes`.
-            ``importance`` is a `bayeshlm.checks.importance_check.ImportanceCheck` where it was asked for.
-
-        Raises
-        ------
-        DataError
-            If REML has no estimate, as when nothing is left for the level-1 variance.
-        OptionError
-            The fit's draws are importance sampling's already.
-        """
-        found = self._cross_check
-        return ShownCrossCheck.of(found.with_importance(importance_check(self._fitted))) if importance else found
-
-    @cached_property
-    def _cross_check(self) -> ShownCrossCheck:
-        draws, reml = self._fitted.draws, fit_reml(self.model.design)
-        return ShownCrossCheck.of(cross_check(draws, self.model.priors, reml, self.convergence, draws.moments))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the whole fit to one netCDF file, such as ``"fit.nc"``, which `bayeshlm.load` restores.

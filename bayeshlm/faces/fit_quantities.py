@@ -1,7 +1,7 @@
 """`FitQuantities`: what is read off the draws of a `Fit`, tables and quantities with their intervals.
 
-`Fit` adds what is asked of the model: predictions, checks, figures, files. Two classes, because one with the docstrings
-of all its methods is twice as long as a file may be; this one is whole without the other.
+`FitChecks` sets it beside data, priors and REML, `Fit` adds predictions, figures and files: three, because one with the
+docstrings of all its methods is as long as three files may be.
 """
 
 from __future__ import annotations
@@ -13,13 +13,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import xarray as xr
 
-from bayeshlm.design import Design
 from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.fit_tables import Shown
 from bayeshlm.display.frame_tables import shown_fixed, shown_groups, shown_variance
 from bayeshlm.display.shown_frame import ShownFrame
-from bayeshlm.errors import OptionError
-from bayeshlm.faces.reml_fit import RemlFit
 from bayeshlm.fitted import FittedModel
 from bayeshlm.quantities.convergence import Convergence, assess_convergence
 from bayeshlm.quantities.fixed_effects import fixed_effects
@@ -28,7 +25,6 @@ from bayeshlm.quantities.group_draws import group_draws
 from bayeshlm.quantities.icc import icc
 from bayeshlm.quantities.plausible_ranges import plausible_ranges
 from bayeshlm.quantities.quantity import Quantity
-from bayeshlm.quantities.r2 import r2
 from bayeshlm.quantities.reliability import eb_weights, group_reliability, reliability
 from bayeshlm.quantities.variance_components import variance_components
 
@@ -279,41 +275,3 @@ class FitQuantities:
             As in `reliability`.
         """
         return eb_weights(self._fitted.draws, groups, grouping)
-
-    def r2(self, null: FitQuantities | RemlFit | None = None, prob: float = 0.95, kind: str = "eti") -> Shown:
-        """Variance explained in each draw: marginal and conditional R2, shares by level, reduction from a null model.
-
-        Parameters
-        ----------
-        null : Fit or RemlFit, optional
-            Fit of a smaller model to the same rows, from whose variances the reduction is taken.
-        prob, kind
-            As in `Fit.fixed_effects`.
-
-        Returns
-        -------
-        Quantity
-            ``draws`` and ``table``; see `bayeshlm.quantities.r2.r2` for the definitions.
-
-        Raises
-        ------
-        OptionError
-            `null` is no fit, or one to other rows.
-        """
-        other = None if null is None else draws_and_design(null)
-        return self._shown(r2(self._fitted.draws, other, prob, kind))
-
-
-def draws_and_design(fit: FitQuantities | RemlFit) -> tuple[xr.Dataset, Design]:
-    """The draws of a fit, of REML's the one draw of its estimates, and its design.
-
-    Raises
-    ------
-    OptionError
-        It is no fit.
-    """
-    if isinstance(fit, FitQuantities):
-        return fit.posterior, fit.model.design
-    if isinstance(fit, RemlFit):
-        return fit.as_draw, fit.design
-    raise OptionError(f"a fit of model.fit() or model.reml() is needed here, not a {type(fit).__name__}.")

@@ -45,8 +45,7 @@ type EquationForm = Literal["levels", "combined", "latex", "mathml", "lme4"]
 class Model:
     """A hierarchical linear model: equations, data and priors.
 
-    Making a model reads and checks everything and samples nothing. Each step can be looked at:
-    `spec` (what the equations say), `design` (the matrices), `priors`, `graph()` (the PyMC model).
+    Making one checks everything and samples nothing: look at `spec`, `design` (the matrices), `priors`, `graph()`.
 
     Parameters
     ----------
@@ -99,8 +98,8 @@ class Model:
     ) -> None:
         if weights is not None:
             raise OptionError(
-                "weights are not supported yet: the fit would be unweighted. Leave weights= out, or model the"
-                " design by adding the variables that the weights are made of to the equations."
+                "weights are not supported yet: leave weights= out, or add the variables that they are made of to the"
+                " equations."
             )
         spec = equations if isinstance(equations, ModelSpec) else parse(equations)
         design = build_design(spec, as_frame(data, "data"), group, group_tables(group_data))
@@ -194,8 +193,8 @@ class Model:
             NUTS by nutpie or PyMC, or importance sampling (`bayeshlm.sampling.importance`), in whose place NUTS runs
             where its certificate does not hold. "auto": NUTS by nutpie; importance if a gradient takes over 3 ms.
         parameterization : {"marginal", "noncentered", "centered"}
-            As in `graph`. With the marginal graph u is drawn afterwards, from its exact conditional distribution. Where
-            the draws of beta would take more than 256 MiB their moments are kept; see `Fit.group_draws`.
+            As in `graph`; with the marginal graph u is drawn afterwards, exactly. Where draws of beta would take more
+            than 256 MiB their moments are kept; see `Fit.group_draws`.
         target_accept : float, optional
             Acceptance rate aimed at, 0.9 by default; nearer to 1 smaller steps, fewer divergences, slower.
         progress : bool, optional
@@ -225,7 +224,7 @@ class Model:
         return Fit(self, FittedModel.sampled(self.design, self.priors, options).idata)
 
     def prior_predictive(self, draws: int = 500, seed: int | None = None) -> xr.DataTree:
-        """Draw parameters from their priors, and outcomes from them: what the model expects before it sees the data.
+        """Draw parameters from their priors, and outcomes from them: what the model expects before it sees data.
 
         Parameters
         ----------
@@ -235,9 +234,8 @@ class Model:
         Returns
         -------
         xarray.DataTree
-            Groups ``prior``, ``prior_predictive`` and ``observed_data``, as ArviZ's plots take them:
-            ``az.plot_ppc_dist(model.prior_predictive(), group="prior_predictive")``, with the outcomes' own density if
-            ``visuals={"observed_dist": {}}``.
+            ``prior``, ``prior_predictive`` and ``observed_data``, as ArviZ's plots take them, for instance
+            ``az.plot_ppc_dist(tree, group="prior_predictive")``; ``visuals={"observed_dist": {}}`` adds the data.
         """
         return prior_predictive(self.design, self.priors, draws, seed)
 
@@ -285,7 +283,6 @@ class Model:
         -------
         Hausman
             ``contextual`` (Wald test of the contextual effect) and Hausman's ``chi2``, ``df`` and ``p``.
-
         """
         return ShownHausman.of(hausman(self.design, x))
 

@@ -3,44 +3,37 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 
-import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from bayeshlm.arguments import check_prob
 from bayeshlm.design.design import Design
 from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.frame_tables import shown_groups, shown_plain
 from bayeshlm.display.reml_tables import (
     INTERVALS,
     RemlReport,
-    ShownLikelihoodRatio,
-    ShownTest,
     reml_fixed_grid,
     reml_html,
     reml_text,
     reml_variance_grid,
 )
 from bayeshlm.display.shown_frame import ShownFrame
-from bayeshlm.errors import ModelWarning, OptionError
+from bayeshlm.errors import ModelWarning
+from bayeshlm.faces.reml_tests import RemlTests
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities import at_estimates
 from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.estimate import fit_reml
-from bayeshlm.reml.estimate_tables import anova_table, bounds_of, chi_square_table, fixed_table, interval_table
-from bayeshlm.reml.hypotheses import read_hypothesis
+from bayeshlm.reml.estimate_tables import bounds_of, fixed_table, interval_table
 from bayeshlm.reml.intervals import IntervalDf
-from bayeshlm.reml.labelled_estimate import LabelledEstimate
-from bayeshlm.reml.likelihood_ratio import compare_likelihood
 from bayeshlm.reml.profile import IntervalMethod, interval_estimates
-from bayeshlm.reml.tests_of_effects import DfMethod, linear_hypothesis
 
 
-class RemlFit(LabelledEstimate):
+class RemlFit(RemlTests):
     """REML or ML estimates of a `Model`, made by `Model.reml` or `Model.ml`; no sampling, PyMC is not imported.
 
     Every table says in ``attrs`` how many rows were used and dropped, whether the search converged and whether the
@@ -144,57 +137,6 @@ class RemlFit(LabelledEstimate):
         title = f"{INTERVALS[method]} intervals".capitalize()
         return ShownFrame.of(self._stamped(interval_table(found, method)), partial(shown_plain, title=title))
 
-    def anova(self, df: DfMethod = "satterthwaite") -> pd.DataFrame:
-        """F test of every term given all others (type III), whatever the coding of categories.
-
-        A main effect is averaged over the categories that it interacts with, each with the same weight, and taken
-        where numeric variables that it interacts with are 0, as lmerTest's ``anova`` does.
-
-        Parameters
-        ----------
-        df : {"satterthwaite", "kenward-roger"}
-            Denominator degrees of freedom.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Indexed by symbol: ``coefficient``, ``term``, ``numerator_df``, ``denominator_df``, ``F``, ``p``. Where the
-            model itself depends on the coding ``attrs["notes"]`` says what is tested.
-        """
-        table = self._stamped(anova_table(self._design, self._estimate, df))
-        return ShownFrame.of(table, partial(shown_plain, title="F tests of the terms, each given all others"))
-
-    def wald(
-        self,
-        hypotheses: str | Sequence[str] | npt.ArrayLike | None = None,
-        *,
-        pattern: str | None = None,
-        value: npt.ArrayLike = 0.0,
-        df: DfMethod = "satterthwaite",
-        prob: float = 0.95,
-    ) -> ShownTest:
-        """Test ``L gamma = c``: jointly by F and chi-square, and in ``table`` each row by its t.
-
-        Parameters
-        ----------
-        hypotheses : str, sequence of str or array_like, (m, p)
-            Equations such as ``"g01 = g02; g11 = 0"``, or the matrix L.
-        pattern : str, optional
-            In place of hypotheses: every fixed effect whose symbol matches this regular expression is zero.
-        value : array_like, (m,) or scalar
-            c, where L is a matrix.
-        df, prob
-            As in `anova` and `fixed_effects`.
-        """
-        check_prob(prob)
-        hypothesis = read_hypothesis(hypotheses, self._estimate.fixed_labels, pattern, value)
-        return ShownTest.of(linear_hypothesis(self._estimate, hypothesis, df), prob)
-
-    def chi_square(self) -> pd.DataFrame:
-        """HLM's chi-square test that an effect does not vary: ``chi2``, ``df``, ``p``, ``attrs["n_groups_used"]``."""
-        table = self._stamped(chi_square_table(self._design, self._estimate))
-        return ShownFrame.of(table, partial(shown_plain, title="Chi-square tests that an effect does not vary"))
-
     @cached_property
     def _draws(self) -> Draws:
         return Draws(at_estimates.estimates_as_draw(self._design, self._estimate), self._design)
@@ -290,29 +232,6 @@ class RemlFit(LabelledEstimate):
         series = at_estimates.r2_estimates(self._draws, other)
         series.attrs |= self._attrs
         return series
-
-    def compare(self, other: RemlFit, n_boot: int | None = None, seed: int | None = None) -> ShownLikelihoodRatio:
-        """Likelihood-ratio test of this and another model, one of which contains the other.
-
-        Parameters
-        ----------
-        other : RemlFit
-            A fit to the same rows, of more or of fewer parameters.
-        n_boot : int, optional
-            Draws of a parametric bootstrap in place of chi-square distributions.
-        seed : int, optional
-
-        Returns
-        -------
-        LikelihoodComparison
-            ``statistic``, ``df``, ``p``, ``method``; both are refitted by ML where their fixed parts differ, or one of
-            the two was fitted by it.
-        """
-        if not isinstance(other, RemlFit):
-            raise OptionError(f"compare() takes the fit of another model.reml(), not a {type(other).__name__}.")
-        smaller, larger = sorted((self, other), key=lambda fit: fit.n_parameters)
-        method: Method = "REML" if self.method == other.method == "REML" else "ML"
-        return ShownLikelihoodRatio.of(compare_likelihood(smaller.design, larger.design, method, n_boot, seed))
 
     @property
     def _report(self) -> RemlReport:
