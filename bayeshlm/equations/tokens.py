@@ -196,6 +196,8 @@ def _read_token(text: str, start: int, before: list[Token]) -> Token:
         two = [token.kind for token in before[-3:-1]] == ["*", "name"]  # `b1*friend rel.`
         name = text[before[-2 if two else -1].span[0] : start + 1]
         message = f"no equation ends in a full stop: leave it out, or write `{name}` in backticks if that is a column"
+    if char in "~∼" and any(token.kind == "=" for token in before):
+        message = "a distribution stands on a line of its own, `r ~ N(0, sigma^2)`; it may be left out"
     raise equation_error(text, (start, start + 1), message)
 
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bayeshlm.checks.prior_predictive import prior_predictive
 from bayeshlm.design import Design, build_design
+from bayeshlm.design.descriptives import describe_levels
 from bayeshlm.design.expanded import expanded_spec
 from bayeshlm.design.joined_tables import group_tables
 from bayeshlm.display.left_out_notes import data_notes
 from bayeshlm.display.model_view import model_html, model_text
+from bayeshlm.display.shown_descriptives import ShownDescriptives
 from bayeshlm.display.shown_methods import ShownComparison, ShownHausman
 from bayeshlm.equations import ModelSpec, parse, render
 from bayeshlm.errors import ModelWarning, OptionError
@@ -150,6 +152,21 @@ class Model:
         coded = self.design.coded if form == "lme4" else None
         written_out = expanded_spec(self.design) if form in ("latex", "mathml") else None
         return render(self.spec, form, self.design.groupings, coded, written_out)
+
+    def describe(self, grouping: str | None = None) -> ShownDescriptives:
+        """Describe the rows that the model uses: every column at the level where it varies, and the sizes of groups.
+
+        Parameters
+        ----------
+        grouping : str, optional
+            Whose units are the groups; needed where there are several groupings.
+
+        Returns
+        -------
+        LevelDescriptives
+            Prints as tables; ``level1``, ``level2``, ``categories`` and ``group_sizes`` are the numbers.
+        """
+        return ShownDescriptives.of(describe_levels(self.design, self.design.position_of(grouping)))
 
     def graph(self, parameterization: Parameterization = "marginal") -> pm.Model:
         """Build the PyMC model, to look at or to extend.

@@ -85,6 +85,7 @@ def test_a_correlation_out_of_the_priors_reach_is_computed_from_the_likelihood()
     assert pulls.pareto_k[column] > MAX_K
     assert abs(reml.corr[0, 1]) > 0.1
     assert pulls.shift[-1, column] == pytest.approx(-reml.corr[0, 1], abs=0.05 * rows[-1].se)
+    assert pulls.own[column] == pytest.approx(-reml.corr[0, 1] / rows[-1].se, abs=0.05)
 
 
 @pytest.mark.parametrize(

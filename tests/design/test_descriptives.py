@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import bayeshlm as hlm
 from bayeshlm.design import build_design
 from bayeshlm.design.descriptives import describe_levels
 from bayeshlm.equations import parse
@@ -55,3 +56,29 @@ def test_rows_that_miss_a_value_do_not_count(frame):
     found = described(frame, "pain = b0 + b1*dose + r; b0 = g00 + u0; b1 = g10")
     assert found.level1.loc["pain", "max"] == 6
     assert found.group_sizes["mean"] == 2.5
+
+
+def test_a_model_describes_its_data(frame):
+    model = hlm.Model("pain = b0 + b1*dose + r; b0 = g00 + g01*kind + u0; b1 = g10", frame, "ward")
+    found = model.describe()
+    pd.testing.assert_frame_equal(found.level1, describe_levels(model.design).level1)
+    text = repr(found)
+    for line in ("Level 1: over 6 rows", "kind (level 2, over groups)", "Rows of a group (ward)"):
+        assert line in text
+
+
+def test_of_several_groupings_one_is_named():
+    data = pd.DataFrame({"child": np.repeat(range(6), 2), "school": np.repeat(range(3), 4)})
+    data["age"], data["size"] = data["child"] % 2 + 7, data["school"] + 10
+    data["math"] = np.arange(12.0) % 5
+    text = "math = p0 + e; p0 = b00 + b01*age + r0; b00 = g000 + g001*size + u00; b01 = g010"
+    model = hlm.Model(text, data, ["child", "school"])
+    children, schools = model.describe(grouping="child"), model.describe(grouping="school")
+    assert children.level1.index.tolist() == ["math"]
+    assert children.level2.index.tolist() == ["age", "size"]
+    assert schools.level1.index.tolist() == ["math", "age"]
+    assert schools.level2.loc["size"].tolist() == [11, 1, 10, 12]
+    assert schools.group_sizes["mean"] == 4
+    assert "Within school: over 12 rows" in repr(schools)
+    with pytest.raises(hlm.OptionError, match="say which grouping"):
+        model.describe()

@@ -227,6 +227,8 @@ LEADS_TO = [
     (ONE + "«u_0j ~ N(0, 1)»", "`u0 ~ N(0, tau00)`"),
     (ONE + "«r_ij ~ N(0, σ_j^2)»", "one variance for all"),
     (ONE + "«y ~ N(0, s)»", "of random effects (`u0`)"),
+    ("y = b0 + r, r «~» N(0, σ²)\nb0 = g00 + u0", "on a line of its own"),
+    ("y = b0 + r\nb0 = g00 + u0,  u0 «∼» N(0, τ00)", "on a line of its own"),
     (ONE + "«y ~ Bernoulli(p)»", ONLY_NORMAL),
     (HGLM.replace("Prob(", "«Prob(»"), ONLY_NORMAL),
     (HGLM.split("\n", 1)[1].replace("log[", "«log[»"), ONLY_NORMAL),

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
-
-import pandas as pd
-
 from bayeshlm.design.descriptives import LevelDescriptives, describe_levels
-from bayeshlm.display.blocks import Grid, Section
+from bayeshlm.display.blocks import Grid
 from bayeshlm.display.column_labels import slope_of
-from bayeshlm.display.digits import count, decimals, number
+from bayeshlm.display.digits import count, number
 from bayeshlm.display.left_out_notes import data_notes
 from bayeshlm.display.model_view import equations_block, priors_grid
 from bayeshlm.display.report.elements import paragraph, scrolled, shown
 from bayeshlm.display.report.figures import figures
 from bayeshlm.display.report.subject import Subject
+from bayeshlm.display.shown_descriptives import descriptives_grids
 
 
 def model_section(subject: Subject) -> str:
@@ -35,17 +32,7 @@ def data_section(subject: Subject) -> str:
     """Rows, groups, missing values, and the columns at the level where they vary."""
     design = subject.design
     found = describe_levels(design)
-    parts = [paragraph(*_counts(subject, found))]
-    if len(found.level1):
-        columns = ("mean", "sd", "sd_within", "min", "max")
-        title = f"Level 1: over {count(design.n_obs)} rows"
-        note = "sd within: of the deviations from the group's mean"
-        parts.append(shown(_numbers(title, found.level1, columns, (note,))))
-    if len(found.level2):
-        title = f"Level 2: over {count(design.n_groups)} groups ({design.group})"
-        parts.append(shown(_numbers(title, found.level2, ("mean", "sd", "min", "max"))))
-    if len(found.categories):
-        parts.append(shown(_categories(found.categories)))
+    parts = [paragraph(*_counts(subject, found)), *map(shown, descriptives_grids(found))]
     return "".join(parts) + figures(subject, "data")
 
 
@@ -87,31 +74,6 @@ def _counts(subject: Subject, found: LevelDescriptives) -> list[str]:
         have = "has" if sizes["single"] == 1 else "have"
         sentences.append(f"{count(sizes['single'])} of the groups {have} a single row.")
     return [*sentences, *data_notes(design)]
-
-
-def _numbers(title: str, table: pd.DataFrame, columns: tuple[str, ...], notes: tuple[str, ...] = ()) -> Grid:
-    """Write descriptives with three digits of the SD; whole numbers stay whole."""
-    rows = []
-    for name, row in table.iterrows():
-        sd = float(row["sd"])
-        places = max(2 - math.floor(math.log10(sd)), 0) if sd > 0 else decimals(sd, 0.0)
-        whole = {end: float(row[end]).is_integer() for end in ("min", "max")}
-        ends = 0 if all(whole.values()) else places
-        cells = (number(float(row[c]), ends if c in ("min", "max") else places) for c in columns)
-        rows.append((str(name), *cells))
-    return Grid(title, ("", *(c.replace("_", " ") for c in columns)), (Section("", tuple(rows)),), notes=notes)
-
-
-def _categories(table: pd.DataFrame) -> Grid:
-    sections = []
-    for (name, level), part in table.groupby([table.index.get_level_values("column"), "level"], sort=False):
-        over = "rows" if level == 1 else "groups"
-        rows = tuple(
-            (str(label), count(row["n"]), f"{100 * row['share']:.1f}%")
-            for label, (_, row) in zip(part.index.get_level_values("category"), part.iterrows(), strict=True)
-        )
-        sections.append(Section(f"{name} (level {level}, over {over})", rows))
-    return Grid("Categories", ("", "n", "share"), tuple(sections))
 
 
 def _at_means(grid: Grid) -> bool:
