@@ -168,7 +168,6 @@ class FittedModel:
             If the sampler fails.
         """
         from bayeshlm.sampling.convert import parameters_tree
-        from bayeshlm.sampling.importance import BUSY_MS
         from bayeshlm.sampling.nuts import run_nuts
 
         options = replace(self.options, progress=progress)
@@ -177,5 +176,5 @@ class FittedModel:
         design, priors = self.design, self.priors if priors is None else priors
         if rows is not None:
             design, options = without_rows(design, ~rows), replace(options, parameterization="marginal")
-        raw = run_nuts(design, priors, options, BUSY_MS if len(design.groupings) == 1 else 0.0)
+        raw = run_nuts(design, priors, options, None if len(design.groupings) == 1 else 0.0)
         return FittedModel(design, priors, parameters_tree(raw, design, priors, options))

@@ -98,11 +98,14 @@ def test_summary_and_file(pixel: RemlFit) -> None:
     text = repr(pixel)
     assert text.startswith("Model with 2 groupings of pixel, fitted by REML")
     assert "102 rows in 20 groups (dog_side) and 10 groups (dog)" in text
-    assert "Intraclass correlation" not in text
+    assert "  icc[dog]" in text
+    for coefficient, value in pixel.reliability("dog")["estimate"].items():
+        assert f"{coefficient} dog {value:.3f}" in " ".join(text.split())
     content = reml_summary(pixel)
     assert content["model"]["groups"] == {"dog_side": 20, "dog": 10}
     assert content["reml"]["tau"]["u10"] == pytest.approx(1.8437496713227, rel=1e-6)
-    assert "icc" not in content["reml"]
+    assert content["reml"]["icc"] == pytest.approx(pixel.icc().to_dict())
+    assert content["reml"]["reliability"]["dog"] == pytest.approx(pixel.reliability("dog")["estimate"].to_dict())
 
 
 def test_robust_standard_errors_cluster_at_the_outermost_grouping(pixel: RemlFit) -> None:

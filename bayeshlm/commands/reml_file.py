@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from bayeshlm.commands.plain_values import finite, json_text, model_values
+from bayeshlm.design.nested_groupings import chain
 from bayeshlm.faces.reml_fit import RemlFit
 from bayeshlm.text_file import write_text
 
@@ -52,7 +53,8 @@ def reml_summary(fit: RemlFit) -> dict[str, Any]:
             "aic": finite(fit.aic),
             "bic": finite(fit.bic),
             "n_parameters": fit.n_parameters,
-            **_of_one_grouping(fit),
+            "icc": {str(name): finite(value) for name, value in fit.icc().items()},
+            **_reliability(fit),
             "singular": fit.singular,
             "reason": fit.reason,
             "converged": fit.converged,
@@ -60,14 +62,16 @@ def reml_summary(fit: RemlFit) -> dict[str, Any]:
     }
 
 
-def _of_one_grouping(fit: RemlFit) -> dict[str, Any]:
-    """ICC and reliabilities; nothing with several groupings."""
-    if len(fit.design.groupings) > 1:
+def _reliability(fit: RemlFit) -> dict[str, Any]:
+    """Reliabilities; with several groupings those of each, where they are nested."""
+    groupings = fit.design.groupings
+    if chain(fit.design) is None:
         return {}
-    return {
-        "icc": {str(name): finite(value) for name, value in fit.icc().items()},
-        "reliability": {str(name): finite(value) for name, value in fit.reliability()["estimate"].items()},
+    found = {
+        grouping: {str(name): finite(value) for name, value in fit.reliability(grouping)["estimate"].items()}
+        for grouping in groupings
     }
+    return {"reliability": found if len(groupings) > 1 else found[groupings[0]]}
 
 
 def write_reml(fit: RemlFit, path: str | os.PathLike[str]) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from bayeshlm.commands.plain_values import finite, json_text, model_values
 from bayeshlm.commands.reml_file import reml_summary
-from bayeshlm.design.nesting import chain
+from bayeshlm.design.nested_groupings import chain
 from bayeshlm.errors import FileError
 from bayeshlm.faces.fit import Fit
 from bayeshlm.fitted import FittedModel

@@ -41,8 +41,30 @@ def outer_groupings(design: Design) -> tuple[frozenset[int], ...]:
 
 
 def is_chain(design: Design) -> bool:
-    """Whether each grouping is nested in all that follow."""
+    """Whether, as the equations say, each grouping is nested in all that follow."""
     return all(len(outside) == len(design.groupings) - 1 - k for k, outside in enumerate(outer_groupings(design)))
+
+
+def containing(design: Design, grouping: int) -> tuple[int, ...]:
+    """Positions of the groupings that a grouping is nested in by the data, also where the equations cross them."""
+    codes, n_units = design.kept_rows.codes, len(design.predictor.random[grouping].labels)
+    outer = (k for k in range(len(codes)) if k != grouping)
+    return tuple(k for k in outer if parents(codes[grouping], n_units, codes[k]) is not None)
+
+
+def chain(design: Design) -> tuple[int, ...] | None:
+    """Positions of the groupings from the inside out, each nested in the next; None where some cross.
+
+    Examples
+    --------
+    >>> import bayeshlm as hlm
+    >>> chain(hlm.open_model("hsb-one-way-anova").design)
+    (0,)
+    """
+    within = [containing(design, k) for k in range(len(design.groupings))]
+    order = sorted(range(len(within)), key=lambda k: -len(within[k]))
+    nested = all(set(order[place + 1 :]) <= set(within[k]) for place, k in enumerate(order))
+    return tuple(order) if nested else None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -27,7 +27,6 @@ def fit_report(fitted: FittedModel, convergence: Convergence) -> FitReport:
         The verdict on its sampler.
     """
     design, draws = fitted.design, fitted.draws
-    one = len(design.groupings) == 1
     return FitReport(
         title=f"{kind_of_model(design)} of {design.spec.outcome.name}",
         equations=render(design.spec, "levels", design.groupings),
@@ -36,7 +35,7 @@ def fit_report(fitted: FittedModel, convergence: Convergence) -> FitReport:
         fixed=fixed_effects(draws),
         variance=variance_components(draws),
         icc=icc(draws),
-        plausible_ranges=plausible_ranges(draws) if one else None,
+        plausible_ranges=tuple(plausible_ranges(draws, grouping=name) for name in design.groupings),
         verdict=(*verdict_lines(convergence), *filter(None, [undetermined_components(design)])),
         sampling=sampling_line(fitted, convergence),
         left_out=design.left_out,

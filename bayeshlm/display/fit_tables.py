@@ -65,8 +65,10 @@ class FitReport:
         What `data_notes` says of the data.
     fixed, variance : pandas.DataFrame
         As `fixed_effects` and `variance_components` return them.
-    icc, plausible_ranges : Quantity or None
+    icc : Quantity or None
         Left out where None.
+    plausible_ranges : tuple of Quantity
+        Of each grouping.
     verdict : tuple of str
         The verdict on convergence, a line each.
     sampling : str
@@ -82,7 +84,7 @@ class FitReport:
     fixed: pd.DataFrame
     variance: pd.DataFrame
     icc: Quantity | None = None
-    plausible_ranges: Quantity | None = None
+    plausible_ranges: tuple[Quantity, ...] = ()
     verdict: tuple[str, ...] = ()
     sampling: str = ""
     labels: ColumnLabels = field(default_factory=ColumnLabels)
@@ -141,7 +143,7 @@ def _overview(report: FitReport) -> list[Block]:
     blocks += [fixed_grid(report.fixed, report.labels), variance_grid(report.variance)]
     blocks += [
         quantity_grid(quantity, diagnostics=False)
-        for quantity in (report.icc, report.plausible_ranges)
+        for quantity in (report.icc, *report.plausible_ranges)
         if quantity is not None
     ]
     if report.verdict:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,8 +45,12 @@ class RemlReport:
         As the methods of `RemlFit` return them.
     residuals : pandas.Series
         Likewise.
-    one_grouping : tuple of DataFrame, DataFrame and Series, optional
-        Likewise, chi-square tests, reliabilities and ICC of a model with one grouping.
+    icc : pandas.Series
+        Likewise.
+    tests : pandas.DataFrame or None
+        Likewise, chi-square tests of a model with one grouping.
+    reliability : mapping of str to DataFrame
+        Likewise, of each grouping for which it is defined.
     """
 
     design: Design
@@ -54,7 +58,9 @@ class RemlReport:
     fixed: pd.DataFrame
     variance: pd.DataFrame
     residuals: pd.Series
-    one_grouping: tuple[pd.DataFrame, pd.DataFrame, pd.Series] | None = None
+    icc: pd.Series
+    tests: pd.DataFrame | None
+    reliability: Mapping[str, pd.DataFrame]
 
 
 def reml_text(report: RemlReport) -> str:
@@ -110,10 +116,9 @@ def _summary(report: RemlReport) -> list[Block]:
     )
     verdict = "Converged." if e.converged else "NOT CONVERGED: the search did not end at a minimum."
     boundary = (f"SINGULAR: {e.reason}.",) if e.singular else ()
-    shares: list[Block] = []
-    if report.one_grouping is not None:
-        tests, reliability, icc = report.one_grouping
-        shares = [_component_grid(tests, reliability), _icc_grid(icc)]
+    reliability: list[Block] = [_reliability_grid(report.reliability)] if report.reliability else []
+    if report.tests is not None:
+        reliability = [_component_grid(report.tests, *report.reliability.values())]
     return [
         Title(f"{kind_of_model(design)} of {design.spec.outcome.name}, fitted by {e.method}"),
         Equations(render(design.spec, "levels", design.groupings)),
@@ -122,7 +127,8 @@ def _summary(report: RemlReport) -> list[Block]:
         _residual_grid(report.residuals),
         reml_fixed_grid(report.fixed, ColumnLabels.of(design)),
         reml_variance_grid(report.variance),
-        *shares,
+        *reliability,
+        _icc_grid(report.icc),
         Lines((verdict, *boundary)),
     ]
 
@@ -197,9 +203,20 @@ def _component_grid(tests: pd.DataFrame, reliability: pd.DataFrame) -> Grid:
     return Grid("Does it vary between groups?", header, (Section("", rows),), notes=(note,))
 
 
+def _reliability_grid(reliability: Mapping[str, pd.DataFrame]) -> Grid:
+    """Lay out the reliabilities of several groupings."""
+    rows = tuple(
+        (str(coefficient), grouping, number(float(value), 3))
+        for grouping, table in reliability.items()
+        for coefficient, value in table["estimate"].items()
+    )
+    notes = tuple(note for table in reliability.values() for note in table.attrs["notes"])
+    return Grid("Reliability", ("", "grouping", "estimate"), (Section("", rows),), notes=notes, n_labels=2)
+
+
 def _icc_grid(icc: pd.Series) -> Grid:
     shown = [name for name in icc.index if name != "icc_unadjusted" or icc[name] != icc["icc"]]
-    rows = tuple((_LABELS[str(name)], number(float(icc[name]), 4)) for name in shown)
+    rows = tuple((_LABELS.get(str(name), str(name)), number(float(icc[name]), 4)) for name in shown)
     return Grid("Intraclass correlation", ("", "estimate"), (Section("", rows),), notes=icc.attrs["notes"])
 
 

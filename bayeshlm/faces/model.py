@@ -10,21 +10,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bayeshlm.checks.prior_predictive import prior_predictive
 from bayeshlm.design import Design, build_design
-from bayeshlm.design.descriptives import describe_levels
 from bayeshlm.design.expanded import expanded_spec
 from bayeshlm.design.joined_tables import group_tables
 from bayeshlm.display.left_out_notes import data_notes
 from bayeshlm.display.model_view import model_html, model_text
-from bayeshlm.display.shown_descriptives import ShownDescriptives
-from bayeshlm.display.shown_methods import ShownComparison, ShownHausman
 from bayeshlm.equations import ModelSpec, parse, render
 from bayeshlm.errors import ModelWarning, OptionError
-from bayeshlm.faces.reml_fit import RemlFit
+from bayeshlm.faces.model_estimates import ModelEstimates
 from bayeshlm.foreign_text import printable
 from bayeshlm.graph.build import build_graph
 from bayeshlm.graph.parameterization import Parameterization
-from bayeshlm.methods.compare_methods import compare_methods
-from bayeshlm.methods.contextual import hausman
 from bayeshlm.parameters.prior_families import Family
 from bayeshlm.parameters.priors import Priors, make_priors, warn_far_from_zero
 from bayeshlm.reml.enough_rows import check_level1
@@ -44,7 +39,7 @@ logger = logging.getLogger(__name__)
 type EquationForm = Literal["levels", "combined", "latex", "mathml", "lme4"]
 
 
-class Model:
+class Model(ModelEstimates):
     """A hierarchical linear model: equations, data and priors.
 
     Making one checks everything and samples nothing: look at `spec`, `design` (the matrices), `priors`, `graph()`.
@@ -126,11 +121,6 @@ class Model:
         return model
 
     @property
-    def design(self) -> Design:
-        """The design matrices X and Z, the outcome y, group codes and labels."""
-        return self._design
-
-    @property
     def priors(self) -> Priors:
         """The prior of every parameter; prints as a table."""
         return self._priors
@@ -152,21 +142,6 @@ class Model:
         coded = self.design.coded if form == "lme4" else None
         written_out = expanded_spec(self.design) if form in ("latex", "mathml") else None
         return render(self.spec, form, self.design.groupings, coded, written_out)
-
-    def describe(self, grouping: str | None = None) -> ShownDescriptives:
-        """Describe the rows that the model uses: every column at the level where it varies, and the sizes of groups.
-
-        Parameters
-        ----------
-        grouping : str, optional
-            Whose units are the groups; needed where there are several groupings.
-
-        Returns
-        -------
-        LevelDescriptives
-            Prints as tables; ``level1``, ``level2``, ``categories`` and ``group_sizes`` are the numbers.
-        """
-        return ShownDescriptives.of(describe_levels(self.design, self.design.position_of(grouping)))
 
     def graph(self, parameterization: Parameterization = "marginal") -> pm.Model:
         """Build the PyMC model, to look at or to extend.
@@ -255,53 +230,6 @@ class Model:
             ``az.plot_ppc_dist(tree, group="prior_predictive")``; ``visuals={"observed_dist": {}}`` adds the data.
         """
         return prior_predictive(self.design, self.priors, draws, seed)
-
-    def reml(self) -> RemlFit:
-        """Estimate the model by restricted maximum likelihood, without sampling; priors are not used.
-
-        Raises
-        ------
-        DataError
-            When the data do not determine a variance component or leave no residual variance.
-        """
-        return RemlFit(self.design, "REML")
-
-    def ml(self) -> RemlFit:
-        """As `reml`, by maximum likelihood."""
-        return RemlFit(self.design, "ML")
-
-    def compare_methods(self, x: str | None = None, *, weighted: bool = False) -> ShownComparison:
-        """Estimate the slope of a level-1 variable by every method, from pooled regression to the mixed model.
-
-        Parameters
-        ----------
-        x : str, optional
-            A level-1 column, or its coefficient; may be left out where the model has one only.
-        weighted : bool
-            Weight the groups of the between-group regression by their numbers of rows.
-
-        Returns
-        -------
-        MethodComparison
-            ``table`` (what each method estimates: the slope within groups, between them or a mixture), ``summary``
-            and every regression.
-        """
-        return ShownComparison.of(compare_methods(self.design, x, weighted=weighted))
-
-    def hausman(self, x: str | None = None) -> ShownHausman:
-        """Test that the slope of a level-1 variable between groups equals the one within groups.
-
-        Parameters
-        ----------
-        x : str, optional
-            As in `compare_methods`.
-
-        Returns
-        -------
-        Hausman
-            ``contextual`` (Wald test of the contextual effect) and Hausman's ``chi2``, ``df`` and ``p``.
-        """
-        return ShownHausman.of(hausman(self.design, x))
 
     @cached_property
     def plot(self) -> ModelPlots:

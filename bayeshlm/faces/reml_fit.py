@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property, partial
 
 import pandas as pd
 import xarray as xr
 
 from bayeshlm.design.design import Design
+from bayeshlm.design.nested_groupings import chain
 from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.frame_tables import shown_groups, shown_plain
 from bayeshlm.display.reml_tables import (
@@ -235,11 +235,17 @@ class RemlFit(RemlTests):
 
     @property
     def _report(self) -> RemlReport:
-        fixed, variances = self.fixed_effects(), self.variance_components()
-        report = RemlReport(self._design, self._estimate, fixed, variances, self.residuals())
-        if len(self._design.groupings) > 1:
-            return report
-        return replace(report, one_grouping=(self.chi_square(), self.reliability(), self.icc()))
+        design, nested = self._design, chain(self._design) is not None
+        return RemlReport(
+            design=design,
+            estimate=self._estimate,
+            fixed=self.fixed_effects(),
+            variance=self.variance_components(),
+            residuals=self.residuals(),
+            icc=self.icc(),
+            tests=self.chi_square() if len(design.groupings) == 1 else None,
+            reliability={name: self.reliability(name) for name in design.groupings} if nested else {},
+        )
 
     def __repr__(self) -> str:
         return reml_text(self._report)

@@ -11,7 +11,7 @@ import numpy as np
 from bayeshlm.design.design import Design
 from bayeshlm.design.gram import gram_roots, mean_squares
 from bayeshlm.design.joint_products import JointProducts
-from bayeshlm.design.nesting import containing
+from bayeshlm.design.nested_groupings import containing
 from bayeshlm.design.scaling import BoolArray, FloatArray, IntArray
 from bayeshlm.design.units import parents
 from bayeshlm.errors import OptionError

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from bayeshlm.design.design import Design
-from bayeshlm.design.nesting import chain
+from bayeshlm.design.nested_groupings import chain
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.icc import fixed_variance

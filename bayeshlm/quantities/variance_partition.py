@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.design.design import Design
-from bayeshlm.design.nesting import containing
+from bayeshlm.design.nested_groupings import containing
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.quantity import Quantity

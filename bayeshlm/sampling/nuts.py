@@ -55,7 +55,7 @@ class RawDraws:
     sample_seconds: float
 
 
-def run_nuts(design: Design, priors: Priors, options: SamplingOptions, busy_ms: float = BUSY_MS) -> RawDraws:
+def run_nuts(design: Design, priors: Priors, options: SamplingOptions, busy_ms: float | None = None) -> RawDraws:
     """Sample a model with the No-U-Turn sampler (Hoffman & Gelman 2014), or by importance sampling where that holds.
 
     Importance sampling is tried if it is asked for, or if nothing is and one gradient takes more than
@@ -70,14 +70,15 @@ def run_nuts(design: Design, priors: Priors, options: SamplingOptions, busy_ms: 
     design : Design
     priors : Priors
     options : SamplingOptions
-    busy_ms : float
-        Milliseconds a gradient.
+    busy_ms : float, optional
+        Milliseconds a gradient; `BUSY_MS` by default.
 
     Raises
     ------
     SamplingError
         If no chain finds a starting point with finite density, or the sampler fails.
     """
+    busy_ms = BUSY_MS if busy_ms is None else busy_ms
     run = _run_pymc if options.sampler == "pymc" else partial(_run_nutpie, busy_ms=busy_ms)
     return _run(run, design, priors, options)
 

@@ -1,0 +1,84 @@
+"""`ModelEstimates`: what a `Model` says without sampling: its data, REML and ML, the textbooks' other methods."""
+
+from __future__ import annotations
+
+from bayeshlm.design import Design
+from bayeshlm.design.descriptives import describe_levels
+from bayeshlm.display.shown_descriptives import ShownDescriptives
+from bayeshlm.display.shown_methods import ShownComparison, ShownHausman
+from bayeshlm.faces.reml_fit import RemlFit
+from bayeshlm.methods.compare_methods import compare_methods
+from bayeshlm.methods.contextual import hausman
+
+
+class ModelEstimates:
+    """The estimates of a model that need no sampling; made as `Model`."""
+
+    _design: Design
+
+    @property
+    def design(self) -> Design:
+        """The design matrices X and Z, the outcome y, group codes and labels."""
+        return self._design
+
+    def describe(self, grouping: str | None = None) -> ShownDescriptives:
+        """Describe the rows that the model uses: every column at the level where it varies, and the sizes of groups.
+
+        Parameters
+        ----------
+        grouping : str, optional
+            Whose units are the groups; needed where there are several groupings.
+
+        Returns
+        -------
+        LevelDescriptives
+            Prints as tables; ``level1``, ``level2``, ``categories`` and ``group_sizes`` are the numbers.
+        """
+        return ShownDescriptives.of(describe_levels(self.design, self.design.position_of(grouping)))
+
+    def reml(self) -> RemlFit:
+        """Estimate the model by restricted maximum likelihood, without sampling; priors are not used.
+
+        Raises
+        ------
+        DataError
+            When the data do not determine a variance component or leave no residual variance.
+        """
+        return RemlFit(self.design, "REML")
+
+    def ml(self) -> RemlFit:
+        """As `reml`, by maximum likelihood."""
+        return RemlFit(self.design, "ML")
+
+    def compare_methods(self, x: str | None = None, *, weighted: bool = False) -> ShownComparison:
+        """Estimate the slope of a level-1 variable by every method, from pooled regression to the mixed model.
+
+        Parameters
+        ----------
+        x : str, optional
+            A level-1 column, or its coefficient; may be left out where the model has one only.
+        weighted : bool
+            Weight the groups of the between-group regression by their numbers of rows.
+
+        Returns
+        -------
+        MethodComparison
+            ``table`` (what each method estimates: the slope within groups, between them or a mixture), ``summary``
+            and every regression.
+        """
+        return ShownComparison.of(compare_methods(self.design, x, weighted=weighted))
+
+    def hausman(self, x: str | None = None) -> ShownHausman:
+        """Test that the slope of a level-1 variable between groups equals the one within groups.
+
+        Parameters
+        ----------
+        x : str, optional
+            As in `compare_methods`.
+
+        Returns
+        -------
+        Hausman
+            ``contextual`` (Wald test of the contextual effect) and Hausman's ``chi2``, ``df`` and ``p``.
+        """
+        return ShownHausman.of(hausman(self.design, x))
