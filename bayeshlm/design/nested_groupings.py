@@ -47,6 +47,8 @@ def is_chain(design: Design) -> bool:
 
 def containing(design: Design, grouping: int) -> tuple[int, ...]:
     """Positions of the groupings that a grouping is nested in by the data, also where the equations cross them."""
+    if len(design.groupings) == 1:
+        return ()
     codes, n_units = design.kept_rows.codes, len(design.predictor.random[grouping].labels)
     outer = (k for k in range(len(codes)) if k != grouping)
     return tuple(k for k in outer if parents(codes[grouping], n_units, codes[k]) is not None)
