@@ -140,14 +140,8 @@ def test_the_files_of_the_command_line(fit, tmp_path):
     ["plausible_ranges", "reliability", "r2", "loo", "influence", "residuals", "predictive_check", "cross_check"],
 )
 def test_what_is_not_defined_for_several_groupings_says_so(fit, name):
-    with pytest.raises(HLMError, match=r"one grouping|several groupings|has several"):
+    with pytest.raises(HLMError, match=r"one grouping|several groupings|has several|say which"):
         getattr(fit, name)()
-
-
-@pytest.mark.parametrize("name", ["caterpillar", "shrinkage", "icc", "variance_function", "beta_space"])
-def test_figures_of_groups_say_so(fit, name):
-    with pytest.raises(OptionError, match="models with one grouping"):
-        getattr(fit.plot, name)()
 
 
 def test_a_report_is_refused_before_anything_is_written(fit, tmp_path):

@@ -121,6 +121,11 @@ class Predictor:
     fixed: tuple[FixedColumn, ...]
     random: tuple[RandomTerm, ...]
 
+    def effects_of(self, grouping: int) -> slice:
+        """Where the random effects of a grouping stand among those of all."""
+        start = sum(len(term.columns) for term in self.random[:grouping])
+        return slice(start, start + len(self.random[grouping].columns))
+
 
 def intercept_position(columns: Sequence[FixedColumn | RandomColumn]) -> int | None:
     """Position of the column of ones among columns of X or Z."""

@@ -24,6 +24,7 @@ def plausible_ranges(
     at: Mapping[str, float] | None = None,
     z: float | None = None,
     kind: str = "eti",
+    grouping: str | None = None,
 ) -> Quantity:
     """Range that covers a share `prob` of the groups, for each coefficient with a random effect.
 
@@ -39,6 +40,8 @@ def plausible_ranges(
         write 1.96).
     kind : {"eti", "hdi"}
         The posterior intervals of the ends.
+    grouping : str, optional
+        Whose groups, where there are several groupings; effects of the others are 0.
 
     Returns
     -------
@@ -63,6 +66,7 @@ def plausible_ranges(
         z = float(ndtri(0.5 + prob / 2))
     elif not 0.0 < z < np.inf:
         raise OptionError(f"z={z!r} must be a positive number, such as z=1.96")
+    design.position_of(grouping)
     labels = [column.coefficient for column in design.random]
     tau = posterior.tau
     center = posterior.gamma @ level2_values(design, at).T
