@@ -139,12 +139,6 @@ def test_the_files_of_the_command_line(fit, tmp_path):
     assert summary["reml"]["cross_check"]["verdict"] == fit.cross_check().verdict
 
 
-@pytest.mark.parametrize("name", ["caterpillar", "shrinkage", "icc", "variance_function", "beta_space"])
-def test_figures_of_groups_say_so(fit, name):
-    with pytest.raises(OptionError, match="models with one grouping"):
-        getattr(fit.plot, name)()
-
-
 def test_a_report_is_refused_before_anything_is_written(fit, tmp_path):
     with pytest.raises(OptionError, match="this model has several"):
         fit.report(tmp_path / "report.html")

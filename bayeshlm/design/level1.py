@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayeshlm.design.coefficient_columns import coefficient_columns
 from bayeshlm.design.columns import NumericColumn, read_column
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
@@ -49,21 +50,20 @@ def source_column(design: Design, coefficient: str) -> str | None:
     ----------
     design : Design
     coefficient : str
-        Label of a level-1 coefficient.
+        Label of a coefficient of any level.
 
     Returns
     -------
     str or None
         Name in the data; None for the constant and for a product.
     """
-    symbol = next(column.symbol for column in design.coefficients if column.label == coefficient)
-    for term in design.spec.level1:
-        if term.coefficient == symbol and len(term.expression.factors) == 1:
-            factor: object = term.expression.factors[0]
-            while isinstance(factor, Call) and len(factor.argument.factors) == 1:
-                factor = factor.argument.factors[0]
-            if isinstance(factor, Column):
-                return factor.name
+    product = design.spec.paths[coefficient_columns(design)[coefficient].symbol].product
+    if len(product.factors) == 1:
+        factor: object = product.factors[0]
+        while isinstance(factor, Call) and len(factor.argument.factors) == 1:
+            factor = factor.argument.factors[0]
+        if isinstance(factor, Column):
+            return factor.name
     return None
 
 

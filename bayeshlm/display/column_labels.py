@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bayeshlm.design.coefficient_columns import coefficient_columns
 from bayeshlm.design.design import Design
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnLabels:
-    """Headings of level-1 coefficients and names of level-2 terms; a contrast says what it is compared with.
+    """Headings of coefficients and names of level-2 terms; a contrast says what it is compared with.
 
     Attributes
     ----------
@@ -35,12 +36,12 @@ class ColumnLabels:
         ('b1, the slope of cwc(ses)', 'sector', '(intercept)')
         """
         return cls(
-            {column.label: slope_of(column.name) for column in design.coefficients},
+            {label: slope_of(column.name) for label, column in coefficient_columns(design).items()},
             {column.label: term_name(column.name) for column in design.fixed},
         )
 
     def heading(self, coefficient: str) -> str:
-        """Say what a level-1 coefficient is: ``b1, the slope of race: Black (vs. White)``."""
+        """Say what a coefficient is: ``b1, the slope of race: Black (vs. White)``."""
         words = self.coefficients.get(coefficient)
         return coefficient if words is None else f"{coefficient}, {words}"
 

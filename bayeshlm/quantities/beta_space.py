@@ -10,10 +10,12 @@ import pandas as pd
 from scipy.special import chdtri
 
 from bayeshlm.design.centering import GroupMeans
+from bayeshlm.design.coefficient_columns import coefficient_columns
 from bayeshlm.design.design import Design
 from bayeshlm.design.gram import inverse_within
 from bayeshlm.design.level1 import level1_column, raw_values
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.design.unit_equations import ELSEWHERE
 from bayeshlm.errors import OptionError
 from bayeshlm.methods.compare_methods import compare_methods
 from bayeshlm.methods.slope import find_slope
@@ -21,6 +23,7 @@ from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_ols import group_ols
 from bayeshlm.quantities.level2_variables import Level2Variable, level2_rows
 from bayeshlm.quantities.regression_lines import posterior_means
+from bayeshlm.quantities.unit_ols import design_of_units
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -57,13 +60,14 @@ class BetaSpace:
     coefficients : (str, str)
         Labels of the coefficients on the axes.
     ols : (J, 2) array
-        Each group's own least squares; NaN where it does not exist.
+        Each group's own least squares; NaN where it does not exist, as of groups within which others differ.
     ols_cov : (J, 2, 2) array
         Their sampling covariance ``sigma2 (Z_j'Z_j)^-1`` at the posterior mean of sigma2.
     eb : (J, 2) array
         Posterior means.
     G : tuple of Ellipse, V
-        Covariance of the groups about each mean, its posterior mean; the ellipse holds `prob` of the groups.
+        Covariance of the groups about each mean, its posterior mean; the ellipse holds `prob` of the groups. Of groups
+        that lie in others it is that of both together.
     means : tuple of Ellipse, V
         Posterior of the mean of each category; the ellipse holds `prob` of a normal posterior.
     levels : tuple of str, V
@@ -93,6 +97,7 @@ def beta_space(
     coefficients: tuple[str, str],
     by: Level2Variable | None = None,
     prob: float = 0.95,
+    grouping: int = 0,
 ) -> BetaSpace:
     """Gather the estimates, their ellipses and the means of two random coefficients.
 
@@ -102,9 +107,11 @@ def beta_space(
     coefficients : (str, str)
         Labels of two coefficients with a random effect, the horizontal one first.
     by : Level2Variable, optional
-        With categories: a mean each.
+        With categories, in the groups of the grouping: a mean each.
     prob : float
         Of the ellipses of G and of the means.
+    grouping : int
+        Position of the grouping.
 
     Notes
     -----
@@ -112,14 +119,16 @@ def beta_space(
     with R: beta space).
     """
     design = posterior.design
-    labels = [column.coefficient for column in design.random]
+    several = len(design.groupings) > 1
+    labels = [column.coefficient for column in design.predictor.random[grouping].columns]
     pair = [labels.index(label) for label in coefficients]
-    positions = [design.coefficient_labels.index(label) for label in coefficients]
+    positions = [design.equations[grouping].coefficients.index(label) for label in coefficients]
     gamma = posterior.gamma
     sigma2 = float(posterior.sigma2.mean())
     radius = float(np.sqrt(chdtri(2, 1 - prob)))
-    G = posterior.G.mean(axis=(0, 1))[np.ix_(pair, pair)]
-    rows = level2_rows(design, by)[:, positions]
+    G = _spread(posterior, grouping, positions)
+    level1 = None if several else level2_rows(design, by)
+    rows = (_rows_of_units(design, by, grouping) if level1 is None else level1)[:, positions]
     draws = np.einsum("sdp,vcp->vsdc", gamma, rows).reshape(len(rows), -1, 2)
     centers = draws.mean(axis=1)
     means = tuple(
@@ -127,18 +136,54 @@ def beta_space(
         for center, values in zip(centers, draws, strict=True)
     )
     levels = by.levels if by is not None else ("",)
+    eb = posterior.beta_of(grouping).mean(axis=(0, 1)) if several else posterior_means(posterior)
+    ols, ols_cov = _own_estimates(posterior, grouping, pair)
     return BetaSpace(
         coefficients=coefficients,
-        ols=group_ols(design, gamma.mean(axis=(0, 1)))[:, pair],
-        ols_cov=sigma2 * inverse_within(design.cross_products)[:, pair][:, :, pair],
-        eb=posterior_means(posterior)[:, positions],
+        ols=ols,
+        ols_cov=sigma2 * ols_cov,
+        eb=eb[:, positions],
         G=tuple(Ellipse(center, G, radius) for center in centers),
         means=means,
         levels=levels,
-        codes=by.codes if by is not None else np.zeros(design.n_groups, dtype=np.int64),
-        methods=method_points(design, coefficients, level2_rows(design, by), levels),
+        codes=by.codes if by is not None else np.zeros(len(eb), dtype=np.int64),
+        methods=method_points(design, coefficients, rows if level1 is None else level1, levels),
         prob=prob,
     )
+
+
+def _own_estimates(posterior: Draws, grouping: int, pair: list[int]) -> tuple[FloatArray, FloatArray]:
+    """Each group's own least squares and their unscaled covariance; NaN where the groups have none."""
+    try:
+        alone = design_of_units(posterior, grouping)
+    except OptionError:
+        n = len(posterior.design.predictor.random[grouping].labels)
+        return np.full((n, 2), np.nan), np.full((n, 2, 2), np.nan)
+    ols = group_ols(alone, posterior.gamma.mean(axis=(0, 1)))
+    return ols[:, pair], inverse_within(alone.cross_products)[:, pair][:, :, pair]
+
+
+def _spread(posterior: Draws, grouping: int, positions: list[int]) -> FloatArray:
+    """Covariance of two coefficients between the groups of a grouping, (2, 2): of all effects that they hold."""
+    units, G = posterior.design.equations[grouping], posterior.G.mean(axis=(0, 1))
+    effects = [np.flatnonzero(units.random_coefficient == position) for position in positions]
+    moments = units.V.T @ units.V / len(units.V)
+    parts = [[(G * moments)[np.ix_(a, b)].sum() for b in effects] for a in effects]
+    return np.array(parts)
+
+
+def _rows_of_units(design: Design, by: Level2Variable | None, grouping: int) -> FloatArray:
+    """Rows of W of an average unit of one of several groupings, or of that of each category, (V, C, p)."""
+    units = design.equations[grouping]
+    there = np.flatnonzero(units.coefficient_of != ELSEWHERE)
+    groups = [np.ones(len(units.W), dtype=bool)] if by is None else [by.codes == k for k in range(len(by.levels))]
+    touched = [] if by is None else list(by.positions)
+    rows = np.zeros((len(groups), len(units.coefficients), len(design.fixed)))
+    for row, group in zip(rows, groups, strict=True):
+        values = units.W.mean(axis=0)
+        values[touched] = units.W[group][:, touched].mean(axis=0)
+        row[units.coefficient_of[there], there] = values[there]
+    return rows
 
 
 def method_points(
@@ -150,7 +195,7 @@ def method_points(
     ----------
     design : Design
     coefficients : (str, str)
-        The intercept and a slope; of other pairs there are no points.
+        The intercept and a slope; of other pairs, and with several groupings, there are no points.
     rows : (V, C, p) array
         Rows of W of the categories.
     levels : sequence of V str
@@ -162,10 +207,10 @@ def method_points(
         average group is zero, which makes its intercept one of the model's.
     """
     intercept, slope_label = coefficients
-    expressions = {column.label: column.expression for column in design.coefficients}
+    expressions = {label: column.expression for label, column in coefficient_columns(design).items()}
     index = pd.MultiIndex.from_tuples([], names=["method", "level"])
     nothing = pd.DataFrame({intercept: [], slope_label: []}, index)
-    if expressions[intercept] != "1":
+    if expressions[intercept] != "1" or len(design.groupings) > 1:
         return nothing
     try:
         slope = find_slope(design, slope_label)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bayeshlm.design.coefficient_columns import coefficient_columns
 from bayeshlm.design.design import Design
 from bayeshlm.design.level1 import source_column
 from bayeshlm.equations import canonical
@@ -68,23 +69,38 @@ def find_level1_slope(design: Design, name: str | None, argument: str = "x") -> 
             "the model has no level-1 variable to draw lines along: its level-1 equation is an intercept and a"
             " residual. plot.caterpillar() shows the groups"
         )
-    random = [column.coefficient for column in design.random if column.expression != "1"]
+    varying = {column.path[0] for column in design.random}
+    random = [label for label in slopes if label in varying]
     return find_coefficient(design, name, random if name is None and len(random) == 1 else slopes, argument)
 
 
-def find_random_coefficient(design: Design, name: str | None, argument: str = "coefficient") -> str:
+def find_random_coefficient(
+    design: Design, name: str | None, argument: str = "coefficient", grouping: int | None = None
+) -> str:
     """Label of the coefficient with a random effect that a user names; None stands for the only one.
+
+    Parameters
+    ----------
+    design : Design
+    name, argument
+        As in `find_coefficient`.
+    grouping : int, optional
+        Position of the grouping whose effects may be meant; all by default.
 
     Raises
     ------
     OptionError
         There is no such coefficient, or several and none is named.
     """
-    return find_coefficient(design, name, [column.coefficient for column in design.random], argument)
+    columns = design.random if grouping is None else design.predictor.random[grouping].columns
+    return find_coefficient(design, name, [column.coefficient for column in columns], argument)
 
 
 def find_random_slope(design: Design, name: str | None, argument: str = "x") -> str:
     """Label of the slope with a random effect that a user names; None stands for the only one.
+
+    With several groupings slopes along one expression go by one name, for their variances add up along it: the label
+    is that of the first.
 
     Raises
     ------
@@ -97,16 +113,24 @@ def find_random_slope(design: Design, name: str | None, argument: str = "x") -> 
             "the model has no random slope: the variance of the outcome given the predictors is the same everywhere,"
             " tau_u0^2 + sigma^2"
         )
-    return find_coefficient(design, name, slopes, argument)
+    if len(design.groupings) == 1:
+        return find_coefficient(design, name, slopes, argument)
+    first: dict[str, str] = {}
+    of: dict[str, str] = {}
+    for column in design.random:
+        if column.expression != "1":
+            label = first.setdefault(column.name, column.coefficient)
+            of |= {column.coefficient: label, column.label: label}
+    return of[name] if name in of else find_coefficient(design, name, list(first.values()), argument)
 
 
 def _expression(design: Design, label: str) -> str:
-    text = next(column.expression for column in design.coefficients if column.label == label)
+    text = coefficient_columns(design)[label].expression
     return "the intercept" if text == "1" else text
 
 
 def _names(design: Design, label: str) -> set[str]:
-    column = next(column for column in design.coefficients if column.label == label)
+    column = coefficient_columns(design)[label]
     effects = {
         name for effect in design.random if effect.coefficient == label for name in (effect.label, effect.symbol)
     }

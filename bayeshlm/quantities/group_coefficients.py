@@ -9,12 +9,14 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.arguments import check_interval
+from bayeshlm.design.design import Design
 from bayeshlm.design.gram import has_ols
-from bayeshlm.design.scaling import FloatArray
+from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.likelihood.coefficient_draws import reduced_draws
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_ols import group_ols
 from bayeshlm.quantities.summary import COLUMNS, interval, summarize, with_interval
+from bayeshlm.quantities.unit_ols import design_of_units
 
 MADE_AGAIN = (
     "mean and sd from the groups' conditional normal distributions given each draw of the parameters (law of total"
@@ -84,12 +86,11 @@ def coefficients_of_units(posterior: Draws, grouping: int, prob: float = 0.95, k
         for a coefficient without one.
     """
     design = posterior.design
-    term, equations, codes = design.predictor.random[grouping], design.equations[grouping], design.kept_rows.codes
+    term, equations = design.predictor.random[grouping], design.equations[grouping]
     beta, u = posterior.beta_of(grouping), posterior.u_of(grouping)
     labels = {term.grouping: term.labels.to_numpy(), "coefficient": list(equations.coefficients)}
     table = summarize(posterior.labelled(beta, tuple(labels), labels), prob, kind)
-    n_rows = np.bincount(codes[grouping], minlength=len(term.labels))
-    table.insert(0, "n", np.repeat(n_rows, len(equations.coefficients)))
+    table.insert(0, "n", np.repeat(rows_of_groups(design, grouping), len(equations.coefficients)))
     own = equations.random_coefficient[design.predictor.effects_of(grouping)]
     for name, values in (("u_mean", u.mean(axis=(0, 1))), ("u_sd", u.std(axis=(0, 1), ddof=1))):
         full = np.full(beta.shape[2:], np.nan)
@@ -103,26 +104,37 @@ def one_coefficient(
     coefficient: str,
     prob: float = 0.95,
     kind: str = "eti",
+    grouping: str | None = None,
+    ols: bool = True,
 ) -> pd.DataFrame:
     """Mean, interval and own least squares of one random coefficient in every group, without diagnostics.
 
     Parameters
     ----------
-    posterior, prob, kind
+    posterior, prob, kind, grouping
         As in `group_coefficients`, whose columns of these names it has.
     coefficient : str
         Label of a coefficient with a random effect.
+    ols : bool
+        Whether the groups' own least squares are asked for.
 
     Returns
     -------
     pandas.DataFrame
-        Indexed by group: ``n``, ``mean``, ``lower``, ``upper``, ``ols``.
+        Indexed by group: ``n``, ``mean``, ``lower``, ``upper``, and ``ols`` where it is asked for; of several groupings
+        see `bayeshlm.quantities.unit_ols`.
+
+    Raises
+    ------
+    OptionError
+        The groups have no least squares of their own.
     """
     design = posterior.design
     check_interval(prob, kind)
-    position = design.coefficient_labels.index(coefficient)
+    k = design.position_of(grouping)
+    term, position = design.predictor.random[k], design.equations[k].coefficients.index(coefficient)
     if posterior.moments is None:
-        draws = np.moveaxis(posterior.beta[..., position], 2, 0)
+        draws = np.moveaxis(posterior.beta_of(k)[..., position], 2, 0)
         mean, bounds = draws.mean(axis=(1, 2)), interval(draws, prob, kind)
     else:
         mean = posterior.moments["beta_mean"].sel(coefficient=coefficient).to_numpy()
@@ -131,10 +143,18 @@ def one_coefficient(
             return interval(np.ascontiguousarray(beta[:, position].T)[:, None], prob, kind)
 
         bounds = np.concatenate(reduced_draws(posterior, of_block))
-    gamma = posterior.gamma.mean(axis=(0, 1))
-    own = group_ols(design, gamma)[:, [effect.coefficient for effect in design.random].index(coefficient)]
-    columns = {"n": design.n_per_group, "mean": mean, "lower": bounds[:, 0], "upper": bounds[:, 1], "ols": own}
-    return with_interval(pd.DataFrame(columns, index=design.group_labels.rename(design.group)), prob, kind)
+    columns = {"n": rows_of_groups(design, k), "mean": mean, "lower": bounds[:, 0], "upper": bounds[:, 1]}
+    if ols:
+        own = group_ols(design_of_units(posterior, k), posterior.gamma.mean(axis=(0, 1)))
+        columns["ols"] = own[:, [effect.coefficient for effect in term.columns].index(coefficient)]
+    return with_interval(pd.DataFrame(columns, index=term.labels.rename(term.grouping)), prob, kind)
+
+
+def rows_of_groups(design: Design, grouping: int) -> IntArray:
+    """Number of rows of each group of a grouping, by its position, (J,)."""
+    if len(design.groupings) == 1:
+        return design.n_per_group
+    return np.bincount(design.kept_rows.codes[grouping], minlength=len(design.predictor.random[grouping].labels))
 
 
 def mean_and_error(moments: xr.Dataset, coefficients: Sequence[str]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import betaln
 
 from bayeshlm.design.design import Design
+from bayeshlm.design.nesting import containing
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.prior_draws import correlation_factors
 from bayeshlm.parameters.prior_families import LKJ
@@ -17,6 +18,9 @@ from bayeshlm.quantities.icc import between_variance
 
 N_DRAWS = 10_000
 """Prior draws of the between-group variance that the density of the ICC is averaged over."""
+
+HALF_STRETCH = 0.01
+"""Half of the stretch of ICCs that the density is averaged over where there are several groupings."""
 
 
 def component_prior(priors: Priors, design: Design, component: str, effect: str, x: FloatArray) -> FloatArray:
@@ -56,7 +60,9 @@ def component_prior(priors: Priors, design: Design, component: str, effect: str,
     return np.asarray(np.exp(log_density))
 
 
-def icc_prior(priors: Priors, design: Design, x: FloatArray, at: Mapping[str, float] | None = None) -> FloatArray:
+def icc_prior(
+    priors: Priors, design: Design, x: FloatArray, at: Mapping[str, float] | None = None, grouping: int = 0
+) -> FloatArray:
     """Prior density of the intraclass correlation.
 
     Parameters
@@ -67,6 +73,8 @@ def icc_prior(priors: Priors, design: Design, x: FloatArray, at: Mapping[str, fl
         Strictly between 0 and 1.
     at : mapping, optional
         As in `bayeshlm.quantities.icc.icc`.
+    grouping : int
+        Position of the grouping of whose units two rows are correlated.
 
     Returns
     -------
@@ -77,15 +85,31 @@ def icc_prior(priors: Priors, design: Design, x: FloatArray, at: Mapping[str, fl
     -----
     With v the between-group variance, a function of tau and corr, ``ICC = v/(v + sigma^2)`` has, given v, the density
     ``p_sigma(s) s/(2 x (1 - x))`` at ``s = sqrt(v (1 - x)/x)``; it is averaged over prior draws of v. A density of
-    draws of the ICC itself would fail at 0 and 1, where it may have poles.
+    draws of the ICC itself would fail at 0 and 1, where it may have poles. With several groupings v is the variance
+    that two rows of a unit have in common and w that of the other groupings: ``ICC = v/(v + w + sigma^2)`` has, given v
+    and w, a density that has a pole where ``s^2 = v (1 - x)/x - w`` is 0; its mean over a short stretch around x is
+    that of p_sigma between the values of s at the ends of the stretch.
     """
-    v = _prior_between_variance(priors, design, at)
-    s = np.sqrt(v[:, None] * ((1 - x) / x))
-    return np.asarray((np.exp(priors.sigma.log_density(s)) * s).mean(axis=0) / (2 * x * (1 - x)))
+    G = _prior_covariance(priors, design)
+    v = between_variance(G, design, at)
+    if len(design.groupings) == 1:
+        s = np.sqrt(v[:, None] * ((1 - x) / x))
+        return np.asarray((np.exp(priors.sigma.log_density(s)) * s).mean(axis=0) / (2 * x * (1 - x)))
+    together = np.zeros(len(design.random), dtype=bool)
+    for k in (grouping, *containing(design, grouping)):
+        together[design.predictor.effects_of(k)] = True
+    shared = between_variance(G * np.outer(together, together), design, at)
+    half = np.minimum(HALF_STRETCH, np.minimum(x, 1 - x) / 4)
+    low, high = (
+        np.sqrt(np.maximum(shared[:, None] * ((1 - end) / end) - (v - shared)[:, None], 0.0))
+        for end in (x + half, x - half)
+    )
+    density = np.exp(priors.sigma.log_density((low + high) / 2)) * (high - low)
+    return np.asarray(density.mean(axis=0) / (2 * half))
 
 
-def _prior_between_variance(priors: Priors, design: Design, at: Mapping[str, float] | None) -> FloatArray:
+def _prior_covariance(priors: Priors, design: Design) -> FloatArray:
     rng = np.random.default_rng(0)
     tau = np.column_stack([prior.random(rng, (N_DRAWS,)) for prior in priors.tau])
     L = tau[:, :, None] * correlation_factors(design, priors.corr, N_DRAWS, rng)
-    return between_variance(L @ L.swapaxes(1, 2), design, at)
+    return np.asarray(L @ L.swapaxes(1, 2))

@@ -37,34 +37,40 @@ def variance_function(
     Returns
     -------
     Quantity
-        Draws ``between`` (``z'Gz``) and ``total`` (chain, draw, x); the table, indexed by (``part``, ``x``), has
-        mean, lower and upper.
+        Draws ``between`` (``z'Gz``) and ``total`` (chain, draw, x), with several groupings also ``between[<grouping>]``
+        of each; the table, indexed by (``part``, ``x``), has mean, lower and upper.
 
     Notes
     -----
-    The columns of other random slopes are at their means over rows. The between-group variance is a parabola with
-    its minimum at ``-cov(u0, u1)/tau1^2`` (Snijders & Bosker 2012, section 5.1.1).
+    Random slopes along the same expression run along together, those of other groupings too; the columns of all others
+    are at their means over rows. The between-group variance is a parabola with its minimum at
+    ``-cov(u0, u1)/tau1^2`` (Snijders & Bosker 2012, section 5.1.1).
     """
     design = posterior.design
     check_interval(prob, kind)
     position = [column.coefficient for column in design.random].index(coefficient)
+    along = [r for r, column in enumerate(design.random) if column.name == design.random[position].name]
     moments = design.moments
     ends = moments.z_min[position], moments.z_max[position]
     grid = np.linspace(*ends, _GRID) if x is None else np.asarray(x, dtype=float)
     z = np.repeat(moments.z_mean[None], len(grid), axis=0)
-    z[:, position] = grid
+    z[:, along] = grid[:, None]
     G = posterior.G
     between = np.einsum("nq,sdqr,nr->sdn", z, G, z, optimize=True)
     values = {"between": between, "total": between + posterior.sigma2[..., None]}
+    if len(design.groupings) > 1:
+        for k, name in enumerate(design.groupings):
+            own = design.predictor.effects_of(k)
+            values[f"between[{name}]"] = np.einsum("nq,sdqr,nr->sdn", z[:, own], G[..., own, own], z[:, own])
     draws = xr.Dataset({part: posterior.labelled(drawn, ("x",), {"x": grid}) for part, drawn in values.items()})
     parts = {}
     for part, drawn in values.items():
-        along = np.moveaxis(drawn, -1, 0)
-        bounds = interval(along, prob, kind)
+        at_x = np.moveaxis(drawn, -1, 0)
+        bounds = interval(at_x, prob, kind)
         parts[part] = pd.DataFrame(
-            {"mean": along.mean(axis=(1, 2)), "lower": bounds[:, 0], "upper": bounds[:, 1]}, pd.Index(grid, name="x")
+            {"mean": at_x.mean(axis=(1, 2)), "lower": bounds[:, 0], "upper": bounds[:, 1]}, pd.Index(grid, name="x")
         )
     table = pd.concat(parts, names=["part"])
-    others = len(design.random) - 1 - any(effect.is_intercept for effect in design.random)
+    others = sum(not effect.is_intercept for effect in design.random) - len(along)
     notes = ("other random slopes' columns at their means",) if others > 0 else ()
     return Quantity("variance_function", draws, with_interval(table, prob, kind), notes)

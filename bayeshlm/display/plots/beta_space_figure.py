@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from bayeshlm.arguments import check_prob
 from bayeshlm.display.digits import percent
 from bayeshlm.display.plots.axes import coefficient_name, legend_above, level_name, near, one_axes
-from bayeshlm.display.plots.drawn_fit import DrawnFit, coloring, evenly
+from bayeshlm.display.plots.drawn_fit import DrawnFit, Groups, coloring, evenly
 from bayeshlm.display.plots.figure_style import BLACK, GRAY, category_color, category_line, styled
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
@@ -34,6 +34,8 @@ def beta_space_figure(
     by: str | None = None,
     prob: float = 0.95,
     ax: Axes | None = None,
+    *,
+    grouping: str | None = None,
 ) -> Axes:
     """Draw two random coefficients against each other: groups, their ellipses, the means, other methods.
 
@@ -47,12 +49,15 @@ def beta_space_figure(
         Of the ellipses of G and of the means; sampling ellipses reach one standard error to each side.
     ax
         See `FitPlots`.
+    grouping : str, optional
+        Whose groups, where there are several groupings; own least squares are drawn of groups within which no effects
+        of others differ.
     """
     check_prob(prob)
-    design = fit.design_of_groups
-    pair = chosen_pair(fit, x, y)
-    variable = coloring(design, by)
-    space = beta_space(Draws(fit.posterior, design, fit.moments), pair, variable, prob)
+    design, groups = fit.design, Groups.of(fit.design, grouping)
+    pair = chosen_pair(fit, x, y, groups)
+    variable = coloring(design, by, groups.position)
+    space = beta_space(Draws(fit.posterior, design, fit.moments), pair, variable, prob, groups.position)
     ax = one_axes(ax, height=4.4)
     _groups(ax, space)
     for k, (spread, mean) in enumerate(zip(space.G, space.means, strict=True)):
@@ -71,7 +76,7 @@ def beta_space_figure(
     return ax
 
 
-def chosen_pair(fit: DrawnFit, x: str | None, y: str | None) -> tuple[str, str]:
+def chosen_pair(fit: DrawnFit, x: str | None, y: str | None, groups: Groups) -> tuple[str, str]:
     """Labels of the coefficients on the axes: those that were named; by default the only two, the intercept first.
 
     Raises
@@ -79,17 +84,18 @@ def chosen_pair(fit: DrawnFit, x: str | None, y: str | None) -> tuple[str, str]:
     OptionError
         The model has one random effect only, a name is none of them, or there are more than two and they are not named.
     """
-    labels = [column.coefficient for column in fit.design.random]
+    labels = [column.coefficient for column in groups.random]
     if len(labels) < 2:
+        of = f" between the groups of {groups.name!r}" if len(fit.design.groupings) > 1 else ""
         raise OptionError(
-            f"beta space needs two coefficients with a random effect, and only {labels[0]} has one in this model"
+            f"beta space needs two coefficients with a random effect, and only {labels[0]} has one in this model{of}"
         )
     choices = ", ".join(labels)
     if len(labels) > 2 and (x is None or y is None):
         raise OptionError(f'there are several random coefficients: pass x="..." and y="...", two of {choices}')
-    order = [column.coefficient for column in sorted(fit.design.random, key=lambda column: not column.is_intercept)]
-    across = None if x is None else find_random_coefficient(fit.design, x, "x")
-    up = None if y is None else find_random_coefficient(fit.design, y, "y")
+    order = [column.coefficient for column in sorted(groups.random, key=lambda column: not column.is_intercept)]
+    across = None if x is None else find_random_coefficient(fit.design, x, "x", groups.position)
+    up = None if y is None else find_random_coefficient(fit.design, y, "y", groups.position)
     across = across or next(label for label in order if label != up)
     up = up or next((label for label in order if label != across), across)
     if across == up:
@@ -116,8 +122,10 @@ def _groups(ax: Axes, space: BetaSpace) -> None:
 
 
 def _limits(ax: Axes, space: BetaSpace) -> None:
-    """Hold the posterior means, the ellipses of G and the methods; some least squares may lie far out."""
+    """Hold the posterior means, the ellipses and the methods; some least squares may lie far out."""
     parts = [space.eb, *(ellipse.points() for ellipse in space.G), space.methods.to_numpy(dtype=float)]
+    if np.isnan(space.ols).all():  # where groups cross the mean is known worse than how they differ
+        parts += [ellipse.points() for ellipse in space.means]
     low, high = near(np.concatenate([part for part in parts if len(part)]), space.ols)
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
 
@@ -132,10 +140,13 @@ def _handles(space: BetaSpace, variable: Level2Variable | None) -> list[Artist]:
             Line2D([], [], color=category_color(k), ls=category_line(k), label=level_name(variable, level))
             for k, level in enumerate(space.levels)
         ]
-    handles += [
-        Line2D([], [], color=BLACK, marker="o", ls="", label="posterior mean"),
+    own = [
         Line2D([], [], color=BLACK, marker="x", ls="", label="own least squares"),
         Line2D([], [], color=GRAY, lw=0.6, marker="o", mfc="none", mec=GRAY, ms=6, ls="", label=f"its ±1 SE{share}"),
+    ]
+    handles += [
+        Line2D([], [], color=BLACK, marker="o", ls="", label="posterior mean"),
+        *(own if known else ()),
         Line2D([], [], color=BLACK, label=f"{percent(space.prob)} of groups (G)"),
         Line2D([], [], color=BLACK, marker="*", ls="", ms=7, label=f"mean, {percent(space.prob)} ellipse"),
     ]

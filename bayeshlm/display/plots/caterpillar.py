@@ -9,11 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.display.plots.axes import coefficient_name, interval_name, legend_above, one_axes
 from bayeshlm.display.plots.data import LABELED, name_groups
-from bayeshlm.display.plots.drawn_fit import DrawnFit
+from bayeshlm.display.plots.drawn_fit import DrawnFit, Groups
 from bayeshlm.display.plots.figure_style import BLACK, OWN, POSTERIOR, VERMILLION, short, styled
 from bayeshlm.display.plots.named_points import name_points
 from bayeshlm.errors import OptionError
@@ -31,6 +30,8 @@ def caterpillar_figure(
     ols: bool = False,
     ax: Axes | None = None,
     highlight: Sequence[Hashable] | None = None,
+    *,
+    grouping: str | None = None,
 ) -> Axes:
     """Draw a coefficient of every group with its interval, sorted by posterior mean.
 
@@ -44,15 +45,17 @@ def caterpillar_figure(
         Add the groups' own least squares.
     highlight : sequence of group labels, optional
         Groups to color, and to name where there are too many to name all.
+    grouping : str, optional
+        Whose groups, where there are several groupings.
 
     Raises
     ------
     OptionError
         A group is unknown.
     """
-    design = fit.design_of_groups
-    label = find_random_coefficient(design, coefficient)
-    table = one_coefficient(Draws(fit.posterior, design, fit.moments), label, prob, kind)
+    design, groups = fit.design, Groups.of(fit.design, grouping)
+    label = find_random_coefficient(design, coefficient, grouping=groups.position)
+    table = one_coefficient(Draws(fit.posterior, design, fit.moments), label, prob, kind, groups.name, ols)
     ordered = np.argsort(table["mean"].to_numpy(), kind="stable")
     table = table.iloc[ordered]
     n = len(table)
@@ -70,7 +73,7 @@ def caterpillar_figure(
     if ols:
         ax.plot(table["ols"], place, "x", color=OWN, ms=size, mew=0.8, gid="ols")
         handles.append(Line2D([], [], color=OWN, marker="x", ls="", label="own least squares"))
-    chosen = _highlighted(design, ordered, highlight)
+    chosen = _highlighted(groups, ordered, highlight)
     if len(chosen):
         some = table.iloc[chosen]
         ax.hlines(chosen, some["lower"], some["upper"], color=VERMILLION, lw=1.1, gid="highlight")
@@ -78,28 +81,28 @@ def caterpillar_figure(
     average = float(table["mean"].mean())
     ax.axvline(average, color=BLACK, lw=0.6, ls=":", gid="average")
     handles.append(Line2D([], [], color=BLACK, lw=0.6, ls=":", label="mean of the groups"))
-    name_groups(ax, design, ordered, "y")
+    name_groups(ax, groups, ordered, "y")
     longest = max((len(label.get_text()) for label in ax.get_yticklabels()), default=0)
     legend_above(ax, handles, columns=1 if longest > 10 else 2)
     ax.set_ylim(-1, n)
     ax.set_xlabel(coefficient_name(design, label))
     if thin and len(chosen):
-        names = [short(design.group_labels[j], 20) for j in ordered[chosen]]
+        names = [short(groups.labels[j], 20) for j in ordered[chosen]]
         to_the_left = some["mean"] > np.mean(ax.get_xlim())
         name_points(ax, some["lower"].where(to_the_left, some["upper"]).to_numpy(), chosen.astype(float), names)
     return ax
 
 
-def _highlighted(design: Design, ordered: IntArray, highlight: Sequence[Hashable] | None) -> IntArray:
+def _highlighted(groups: Groups, ordered: IntArray, highlight: Sequence[Hashable] | None) -> IntArray:
     """Places of the groups to highlight, from the lowest up."""
     if highlight is None:
         return np.empty(0, dtype=np.int64)
     asked = [highlight] if isinstance(highlight, str) or not isinstance(highlight, Iterable) else list(highlight)
-    found = design.group_labels.get_indexer(pd.Index(asked))
+    found = groups.labels.get_indexer(pd.Index(asked))
     if (found < 0).any():
         unknown = asked[int((found < 0).argmax())]
         raise OptionError(
-            f"highlight: there is no {design.group} {unknown!r}; the first ones are"
-            f" {', '.join(repr(label) for label in design.group_labels[:5].tolist())}"
+            f"highlight: there is no {groups.name} {unknown!r}; the first ones are"
+            f" {', '.join(repr(label) for label in groups.labels[:5].tolist())}"
         )
     return np.flatnonzero(np.isin(ordered, found))

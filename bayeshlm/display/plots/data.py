@@ -12,7 +12,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.level1 import raw_values
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.display.plots.axes import ManyAxes, level_name, many_axes, one_axes
-from bayeshlm.display.plots.drawn_fit import coloring, evenly
+from bayeshlm.display.plots.drawn_fit import Groups, coloring, evenly
 from bayeshlm.display.plots.figure_style import (
     BLACK,
     BLUE,
@@ -52,6 +52,8 @@ def data_figure(
     groups: int = 30,
     order: Order = "size",
     ax: ManyAxes | Axes | None = None,
+    *,
+    grouping: str | None = None,
 ) -> list[Axes]:
     """Draw the data by group: a trellis of the outcome against a level-1 variable with own least-squares lines.
 
@@ -70,6 +72,8 @@ def data_figure(
         What the panels are ordered, and chosen, by.
     ax : sequence of Axes, optional
         One a panel.
+    grouping : str, optional
+        Whose groups, where there are several groupings.
 
     Returns
     -------
@@ -84,41 +88,43 @@ def data_figure(
         raise OptionError(f'order={order!r} is unknown: write "size" or "label"')
     if not isinstance(groups, int) or groups < 1:
         raise OptionError(f"groups={groups!r} must be the number of groups to draw, such as groups=30")
-    variable = coloring(design, by)
+    of = Groups.of(design, grouping)
+    variable = coloring(design, by, of.position)
     if all(column.expression == "1" for column in design.coefficients):
         if x is not None:
             raise OptionError(f"x={x!r}: the model has no level-1 variable, leave x out")
-        return [_strips(design, variable, one_axes(None if ax is None else many_axes(ax, 1, 1, (1, 1))[0]))]
+        return [_strips(design, of, variable, one_axes(None if ax is None else many_axes(ax, 1, 1, (1, 1))[0]))]
     name, values = raw_values(design, find_level1_slope(design, x))
-    chosen = chosen_groups(design, groups, order)
+    chosen = chosen_groups(of, groups, order)
     axes = many_axes(ax, len(chosen), _columns(len(chosen)), _panel(len(chosen)), share=True)
-    lines = own_lines(values, design.y, design.group_codes, design.n_groups)
-    titles = _titles(design, chosen)
+    codes = design.kept_rows.codes[of.position]
+    lines = own_lines(values, design.y, codes, len(of.labels))
+    titles = _titles(of, chosen)
     for panel, j in zip(axes, chosen, strict=True):
-        rows = np.flatnonzero(design.group_codes == j)
+        rows = np.flatnonzero(codes == j)
         position = 0 if variable is None else int(variable.codes[j])
         _panel_of(panel, values[rows], design.y[rows], lines[j], position)
         panel.set_title(titles[int(j)], fontsize=SMALL, pad=2)
     if ax is None:
-        _around(axes[0], design, name, _title(design, len(chosen), order), variable)
+        _around(axes[0], design, name, _title(of, len(chosen), order), variable)
     else:
         for panel in axes:
             panel.set(xlabel=wrapped(name), ylabel=wrapped(design.spec.outcome.name))
     return axes
 
 
-def chosen_groups(design: Design, most: int, order: Order) -> IntArray:
+def chosen_groups(of: Groups, most: int, order: Order) -> IntArray:
     """Positions of at most so many groups, evenly spaced by size (smallest first) or by label."""
-    sizes = design.n_per_group
-    ranked = np.argsort(sizes, kind="stable") if order == "size" else np.arange(design.n_groups)
-    return ranked[evenly(design.n_groups, most)]
+    sizes = of.n
+    ranked = np.argsort(sizes, kind="stable") if order == "size" else np.arange(len(of.n))
+    return ranked[evenly(len(of.n), most)]
 
 
-def _titles(design: Design, chosen: IntArray) -> dict[int, str]:
+def _titles(of: Groups, chosen: IntArray) -> dict[int, str]:
     """Name and number of rows of groups, below each other where one name would reach into the next panel."""
-    names = {int(j): short(design.group_labels[j], 13) for j in chosen}
+    names = {int(j): short(of.labels[j], 13) for j in chosen}
     break_ = "\n" if len(chosen) > 2 and max(map(width_of, names.values())) > _ONE_LINE else "  "
-    return {j: f"{name}{break_}(n={design.n_per_group[j]})" for j, name in names.items()}
+    return {j: f"{name}{break_}(n={of.n[j]})" for j, name in names.items()}
 
 
 def _panel_of(panel: Axes, x: FloatArray, y: FloatArray, line: FloatArray, position: int) -> None:
@@ -147,13 +153,13 @@ def _panel(n: int) -> tuple[float, float]:
     return width, max(width, 1.1)
 
 
-def _title(design: Design, n: int, order: Order) -> str:
+def _title(of: Groups, n: int, order: Order) -> str:
     least = "own least-squares lines"
-    if design.n_per_group.max() > MOST_IN_PANEL:
+    if of.n.max() > MOST_IN_PANEL:
         least += f"; at most {MOST_IN_PANEL} rows a panel"
-    if n == design.n_groups:
-        return f"{n} groups ({plain(design.group)}), {least}"
-    return f"{n} of {design.n_groups} groups ({plain(design.group)}), evenly chosen by {order}; {least}"
+    if n == len(of.n):
+        return f"{n} groups ({plain(of.name)}), {least}"
+    return f"{n} of {len(of.n)} groups ({plain(of.name)}), evenly chosen by {order}; {least}"
 
 
 def _around(panel: Axes, design: Design, name: str, title: str, variable: Level2Variable | None) -> None:
@@ -170,21 +176,21 @@ def _around(panel: Axes, design: Design, name: str, title: str, variable: Level2
         figure.suptitle(title)
 
 
-def _strips(design: Design, variable: Level2Variable | None, panel: Axes) -> Axes:
+def _strips(design: Design, of: Groups, variable: Level2Variable | None, panel: Axes) -> Axes:
     """Rows of every group on a line of their own, the groups ordered by their means."""
-    n = design.n_per_group
-    means = np.bincount(design.group_codes, weights=design.y, minlength=design.n_groups) / n
-    place = np.empty(design.n_groups, dtype=np.int64)
-    place[np.argsort(means, kind="stable")] = np.arange(design.n_groups)
+    n, groups = of.n, design.kept_rows.codes[of.position]
+    means = np.bincount(groups, weights=design.y, minlength=len(of.n)) / n
+    place = np.empty(len(of.n), dtype=np.int64)
+    place[np.argsort(means, kind="stable")] = np.arange(len(of.n))
     size, alpha = (1.5, 0.4) if design.n_obs > 1000 else (2.5, 0.6)
     levels = ("",) if variable is None else variable.levels
-    codes = np.zeros(design.n_groups, dtype=np.int64) if variable is None else variable.codes
+    codes = np.zeros(len(of.n), dtype=np.int64) if variable is None else variable.codes
     shown = evenly(design.n_obs, MOST_ROWS)
     for k, level in enumerate(levels):
-        rows = shown[codes[design.group_codes[shown]] == k]
+        rows = shown[codes[groups[shown]] == k]
         label = None if variable is None else level_name(variable, level)
         panel.plot(
-            place[design.group_codes[rows]],
+            place[groups[rows]],
             design.y[rows],
             category_marker(k),
             color=category_color(k) if variable is not None else GRAY,
@@ -198,17 +204,17 @@ def _strips(design: Design, variable: Level2Variable | None, panel: Axes) -> Axe
     panel.plot(place, means, "_", color=mean_color, ms=4, mew=1.2, label="group mean", gid="means")
     title = f"{len(shown)} of {design.n_obs} rows" if len(shown) < design.n_obs else None
     panel.legend(title=title, loc="lower left", bbox_to_anchor=(0.0, 1.01), borderaxespad=0.0, ncols=3)
-    name_groups(panel, design, np.argsort(place), "x")
+    name_groups(panel, of, np.argsort(place), "x")
     panel.set_ylabel(wrapped(design.spec.outcome.name))
     return panel
 
 
-def name_groups(panel: Axes, design: Design, ordered: IntArray, axis: Literal["x", "y"]) -> None:
+def name_groups(panel: Axes, of: Groups, ordered: IntArray, axis: Literal["x", "y"]) -> None:
     """Name the groups along an axis, or say how many there are when names would not fit."""
     few = len(ordered) <= LABELED
     ticks = np.arange(len(ordered) if few else 0)
-    labels = [short(design.group_labels[j], 20) for j in ordered] if few else []
-    name = plain(design.group) if few else f"{len(ordered)} groups ({plain(design.group)}), ordered"
+    labels = [short(of.labels[j], 20) for j in ordered] if few else []
+    name = plain(of.name) if few else f"{len(ordered)} groups ({plain(of.name)}), ordered"
     if axis == "x":
         panel.set_xticks(ticks, labels, rotation=90 if max(map(len, labels), default=0) > 2 else 0)
         panel.set_xlabel(name)

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from bayeshlm.design.design import Design
+from bayeshlm.design.predictor import RandomColumn
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.named_parameters import parameters
 from bayeshlm.parameters.priors import Priors
+from bayeshlm.quantities.group_coefficients import rows_of_groups
 from bayeshlm.quantities.level2_variables import Level2Variable, find_level2_variable, level2_variables
 
 
@@ -38,26 +41,68 @@ class DrawnFit:
         """Draws, dims (chain, draw, ...)."""
         return parameters(self.idata["posterior"].to_dataset(), self.design.groupings)
 
-    @property
-    def design_of_groups(self) -> Design:
-        """The design, for figures of the groups of the only grouping; OptionError where there are several."""
-        return (self.design,)[self.design.only]
-
     @cached_property
     def moments(self) -> xr.Dataset | None:
         """Posterior moments of u and beta, where their draws were too many to keep."""
         return self.idata["group_moments"].to_dataset() if "group_moments" in self.idata.children else None
 
 
-def coloring(design: Design, by: str | None, argument: str = "by") -> Level2Variable | None:
-    """The level-2 variable with categories that a user names; None: the first one with two, if there is any.
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """The groups of one grouping, as the figures take them.
+
+    Attributes
+    ----------
+    position : int
+        Of the grouping.
+    name : str
+        Its column.
+    labels : Index of J groups
+    n : (J,) array of int
+        Rows of each group.
+    random : tuple of RandomColumn
+        The effects that vary between the groups.
+    """
+
+    position: int
+    name: str
+    labels: pd.Index
+    n: IntArray
+    random: tuple[RandomColumn, ...]
+
+    @classmethod
+    def of(cls, design: Design, grouping: str | None) -> Groups:
+        """Those of a grouping, of the only one where none is named.
+
+        Raises
+        ------
+        OptionError
+            There is no such grouping, or there are several and none is named.
+        """
+        k = design.position_of(grouping)
+        term = design.predictor.random[k]
+        return cls(k, term.grouping, term.labels, rows_of_groups(design, k), term.columns)
+
+
+def coloring(design: Design, by: str | None, grouping: int = 0, argument: str = "by") -> Level2Variable | None:
+    """The variable with categories that a user names, in the groups of a grouping; None: the first one with two.
+
+    Parameters
+    ----------
+    design : Design
+    by : str or None
+    grouping : int
+        Position of the grouping within whose groups the variable is constant.
+    argument : str
+        What the user passes the name as.
 
     Raises
     ------
     OptionError
         The model has no such variable with categories.
     """
-    variables = [variable for variable in level2_variables(design).values() if variable.levels]
+    found = (one.in_units(design, grouping) for one in level2_variables(design).values() if one.levels)
+    variables = [variable for variable in found if variable is not None]
     if by is None:
         return next((variable for variable in variables if len(variable.levels) == 2), None)
     return find_level2_variable(design, by, variables, argument)

@@ -9,8 +9,8 @@ from matplotlib.lines import Line2D
 
 from bayeshlm.arguments import check_interval
 from bayeshlm.display.plots.axes import expression_name, interval_name, legend_above, level_name, one_axes
-from bayeshlm.display.plots.drawn_fit import DrawnFit, coloring, evenly
-from bayeshlm.display.plots.figure_style import GRAY, category_color, category_line, styled, wrapped
+from bayeshlm.display.plots.drawn_fit import DrawnFit, Groups, coloring, evenly
+from bayeshlm.display.plots.figure_style import GRAY, category_color, category_line, plain, styled, wrapped
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.coefficient_names import find_level1_slope
 from bayeshlm.quantities.level2_variables import level2_rows
@@ -18,7 +18,7 @@ from bayeshlm.quantities.regression_lines import (
     average_lines,
     expression_values,
     group_regressions,
-    posterior_means,
+    level1_means,
 )
 from bayeshlm.quantities.summary import interval
 
@@ -36,6 +36,8 @@ def group_lines_figure(
     prob: float = 0.95,
     kind: str = "eti",
     ax: Axes | None = None,
+    *,
+    grouping: str | None = None,
 ) -> Axes:
     """Draw the groups' regression lines (posterior means) and the average line with its band.
 
@@ -47,15 +49,20 @@ def group_lines_figure(
         Level-2 variable with categories, a color and an average line each; by default the first one with two.
     prob, kind, ax
         See `FitPlots`.
+    grouping : str, optional
+        Whose groups, where there are several groupings: a line is that of an average row of the group, the effects of
+        groupings that it does not lie in being zero.
     """
     check_interval(prob, kind)
-    design = fit.design
+    design, groups = fit.design, Groups.of(fit.design, grouping)
     coefficient = find_level1_slope(design, x)
-    variable = coloring(design, by)
+    variable = coloring(design, by, groups.position)
     ax = one_axes(ax, height=3.0)
-    lines = group_regressions(design, coefficient, posterior_means(Draws(fit.posterior, design, fit.moments)))
-    drawn = evenly(design.n_groups, MOST)
-    codes = np.zeros(design.n_groups, dtype=np.int64) if variable is None else variable.codes
+    beta = level1_means(Draws(fit.posterior, design, fit.moments), groups.position)
+    lines = group_regressions(design, coefficient, beta, groups.position)
+    n = len(groups.labels)
+    drawn = evenly(n, MOST)
+    codes = np.zeros(n, dtype=np.int64) if variable is None else variable.codes
     segments = np.stack([lines.x, lines.y], axis=-1)
     alpha = float(np.clip(12 / len(drawn), 0.12, 0.6))
     handles = []
@@ -75,9 +82,12 @@ def group_lines_figure(
         label = "average group" if variable is None else level_name(variable, level)
         handles.append(Line2D([], [], color=color, ls=line, lw=2, label=label))
     ax.autoscale_view()
-    note = f"{interval_name(prob)}; thin lines: " + (
-        f"{len(drawn)} of {design.n_groups} groups" if len(drawn) < design.n_groups else f"{design.n_groups} groups"
+    several = len(design.groupings) > 1
+    note = f"{interval_name(prob)};{'\n' if several else ' '}thin lines: " + (
+        f"{len(drawn)} of {n} groups" if len(drawn) < n else f"{n} groups"
     )
+    if several:
+        note += f" ({plain(groups.name)})"
     title = f"average line with {note}" if variable is None else f"average lines with {note}"
     legend_above(ax, handles if variable is not None else [], title)
     ax.set(xlabel=expression_name(design, coefficient), ylabel=wrapped(design.spec.outcome.name))

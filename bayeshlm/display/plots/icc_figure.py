@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from bayeshlm.display.plots.axes import legend_above, one_axes
 from bayeshlm.display.plots.densities import around, density_panel, posterior_handles, prior_handle, prior_line
 from bayeshlm.display.plots.drawn_fit import DrawnFit
-from bayeshlm.display.plots.figure_style import styled
+from bayeshlm.display.plots.figure_style import plain, styled
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.density import density
 from bayeshlm.quantities.icc import icc
@@ -23,6 +23,8 @@ def icc_figure(
     prob: float = 0.95,
     kind: str = "eti",
     ax: Axes | None = None,
+    *,
+    grouping: str | None = None,
 ) -> Axes:
     """Draw the posterior density of the intraclass correlation, its prior beside.
 
@@ -32,14 +34,19 @@ def icc_figure(
         As in `Fit.icc`.
     prob, kind, ax
         See `FitPlots`.
+    grouping : str, optional
+        Of several groupings the one of whose units two rows are correlated, as in `Fit.icc`.
     """
-    draws = icc(Draws(fit.posterior, fit.design_of_groups), at, prob, kind).draws["icc"].to_numpy()
-    found = density(draws, prob, kind)
+    design, k = fit.design, fit.design.position_of(grouping)
+    several = len(design.groupings) > 1
+    name = f"icc[{design.groupings[k]}]" if several else "icc"
+    found = density(icc(Draws(fit.posterior, design), at, prob, kind).draws[name].to_numpy(), prob, kind)
     ax = one_axes(ax, height=2.1)
     density_panel(ax, found)
     x = around(found, "icc")
-    prior_line(ax, x, icc_prior(fit.priors, fit.design, x, at), found)
+    prior_line(ax, x, icc_prior(fit.priors, design, x, at, k), found)
     legend_above(ax, [*posterior_handles(prob), prior_handle()], columns=3)
-    conditional = not all(column.is_intercept for column in fit.design.fixed)
-    ax.set_xlabel("intraclass correlation" + (", given the predictors" if conditional else ""))
+    conditional = not all(column.is_intercept for column in design.fixed)
+    of = f" of {plain(design.groupings[k])}" if several else ""
+    ax.set_xlabel(f"intraclass correlation{of}" + (", given the predictors" if conditional else ""))
     return ax

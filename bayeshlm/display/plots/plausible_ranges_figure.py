@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from bayeshlm.display.digits import percent
 from bayeshlm.display.plots.axes import ManyAxes, coefficient_name, many_axes
-from bayeshlm.display.plots.drawn_fit import DrawnFit
+from bayeshlm.display.plots.drawn_fit import DrawnFit, Groups
 from bayeshlm.display.plots.figure_style import BLACK, COLUMN, GRAY, GREEN, POSTERIOR, styled, wrapped
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.plausible_ranges import plausible_ranges
@@ -26,6 +26,8 @@ def plausible_ranges_figure(
     z: float | None = None,
     kind: str = "eti",
     ax: ManyAxes | Axes | None = None,
+    *,
+    grouping: str | None = None,
 ) -> list[Axes]:
     """Draw the plausible range of each random coefficient, a panel each, below the groups' posterior means.
 
@@ -35,17 +37,21 @@ def plausible_ranges_figure(
         As in `Fit.plausible_ranges`.
     ax
         See `FitPlots`.
+    grouping : str, optional
+        Whose groups, where there are several groupings.
     """
-    design = fit.design
-    found = plausible_ranges(Draws(fit.posterior, design), prob, at, z, kind)
+    design, of = fit.design, Groups.of(fit.design, grouping)
+    found = plausible_ranges(Draws(fit.posterior, design), prob, at, z, kind, grouping)
     table = found.table
-    beta = posterior_means(Draws(fit.posterior, design, fit.moments))
-    labels = [column.coefficient for column in design.random]
+    several = len(design.groupings) > 1
+    draws = Draws(fit.posterior, design, fit.moments)
+    beta = draws.beta_of(of.position).mean(axis=(0, 1)) if several else posterior_means(draws)
+    labels = [column.coefficient for column in of.random]
     axes = many_axes(ax, len(labels), 1, (COLUMN, 1.45))
     for panel, label in zip(axes, labels, strict=True):
         ends = table.xs(label, level="coefficient")
         low, high = ends.loc["lower"], ends.loc["upper"]
-        groups = beta[:, design.coefficient_labels.index(label)]
+        groups = beta[:, design.equations[of.position].coefficients.index(label)]
         panel.plot(groups, [3] * len(groups), "|", color=GRAY, ms=7, mew=0.6, alpha=0.7, gid="groups")
         for height, column, color in ((2, "plug_in", BLACK), (1, "mean", POSTERIOR), (0, "predictive", GREEN)):
             panel.plot([low[column], high[column]], [height, height], color=color, lw=1.5, marker="|", ms=6, gid=column)

@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.plots.axes import coefficient_name, legend_above, one_axes
-from bayeshlm.display.plots.drawn_fit import DrawnFit
+from bayeshlm.display.plots.drawn_fit import DrawnFit, Groups
 from bayeshlm.display.plots.figure_style import BLACK, GRAY, OWN, POSTERIOR, styled
 from bayeshlm.display.plots.group_sizes import is_wide, side_by_side, size_axis
 from bayeshlm.parameters.draws import Draws
@@ -17,7 +17,9 @@ from bayeshlm.quantities.group_coefficients import one_coefficient
 
 
 @styled
-def shrinkage_figure(fit: DrawnFit, coefficient: str | None = None, ax: Axes | None = None) -> Axes:
+def shrinkage_figure(
+    fit: DrawnFit, coefficient: str | None = None, ax: Axes | None = None, *, grouping: str | None = None
+) -> Axes:
     """Draw arrows from the groups' own least squares to their posterior means, against group size.
 
     Parameters
@@ -26,10 +28,19 @@ def shrinkage_figure(fit: DrawnFit, coefficient: str | None = None, ax: Axes | N
         One with a random effect.
     ax
         See `FitPlots`.
+    grouping : str, optional
+        Whose groups, where there are several groupings: one within whose groups the effects of the others are constant,
+        such as children in schools. The effects of the others on coefficients that do not vary between the groups are
+        taken as known, at their posterior means.
+
+    Raises
+    ------
+    OptionError
+        The groups have no least squares of their own.
     """
-    design = fit.design_of_groups
-    label = find_random_coefficient(design, coefficient)
-    table = one_coefficient(Draws(fit.posterior, design, fit.moments), label)
+    design, groups = fit.design, Groups.of(fit.design, grouping)
+    label = find_random_coefficient(design, coefficient, grouping=groups.position)
+    table = one_coefficient(Draws(fit.posterior, design, fit.moments), label, grouping=groups.name)
     n, mean, ols = (table[name].to_numpy() for name in ("n", "mean", "ols"))
     ax = one_axes(ax)
     x = side_by_side(n, ols, is_wide(n))

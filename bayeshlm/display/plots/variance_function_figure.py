@@ -7,12 +7,25 @@ from matplotlib.lines import Line2D
 
 from bayeshlm.display.plots.axes import expression_name, interval_name, legend_above, one_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit, evenly
-from bayeshlm.display.plots.figure_style import BLACK, BLUE, VERMILLION, styled, wrapped
+from bayeshlm.display.plots.figure_style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    OWN,
+    VERMILLION,
+    category_line,
+    plain,
+    styled,
+    wrapped,
+)
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.coefficient_names import find_random_slope
 from bayeshlm.quantities.variance_function import variance_function
 
 _RUG = 500
+
+COLORS = (BLUE, GREEN, OWN)
+"""Of the curves of several groupings."""
 
 
 @styled
@@ -24,16 +37,22 @@ def variance_function_figure(
     Parameters
     ----------
     x : str, optional
-        A random slope.
+        A random slope; those of several groupings along one expression run along together, and each grouping has a
+        curve.
     prob, kind, ax
         See `FitPlots`.
     """
-    design = fit.design_of_groups
+    design, several = fit.design, len(fit.design.groupings) > 1
     coefficient = find_random_slope(design, x)
     table = variance_function(Draws(fit.posterior, design), coefficient, None, prob, kind).table
     ax = one_axes(ax)
     handles = []
-    looks = (("total", VERMILLION, "-", "total, z'Gz + sigma²"), ("between", BLUE, "--", "between groups, z'Gz"))
+    looks = [("total", VERMILLION, "-", "total, z'Gz + sigma²"), ("between", BLUE, "--", "between groups, z'Gz")]
+    if several:
+        looks[1:] = [
+            (f"between[{name}]", COLORS[k % len(COLORS)], category_line(k + 1), f"between groups of {plain(name)}")
+            for k, name in enumerate(design.groupings)
+        ]
     for part, color, line, name in looks:
         rows = table.loc[part]
         ax.fill_between(rows.index, rows["lower"], rows["upper"], color=color, alpha=0.25, lw=0, gid=f"{part} band")

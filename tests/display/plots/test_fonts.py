@@ -12,6 +12,7 @@ import pytest
 import bayeshlm as hlm
 from bayeshlm.display.plots import fonts
 from bayeshlm.display.plots.data import _titles
+from bayeshlm.display.plots.drawn_fit import Groups
 from bayeshlm.display.plots.figure_style import short, style
 
 
@@ -53,4 +54,4 @@ def test_wide_characters_count_twice():
 
 
 def test_long_names_stand_above_their_counts(model):
-    assert all("\n(n=6)" in title for title in _titles(model.design, np.arange(3)).values())
+    assert all("\n(n=6)" in title for title in _titles(Groups.of(model.design, None), np.arange(3)).values())
