@@ -10,7 +10,12 @@ With ``a = 1/sigma^2``, ``u_k = L_k b_k``, ``c = Z'(y - X gamma)``, ``M = I + a 
 
 by Fisher's identity, the expectation of the derivative of ``log p(y | b)`` over ``b | y ~ N(b, Q)``. Nothing is
 divided by L: standard deviations of zero and correlations of one are points like others. ``(Z'Z Lambda Q)_jj``
-needs the blocks of Q only where Z'Z has blocks.
+needs the blocks of Q only where Z'Z has blocks. Since ``a Lambda'Z'Z Lambda = M - I``, the same is
+
+    d log p / d L_k = L_k'^-1 sum_j (b_j b_j' + Q_jj - I)
+
+which takes less time, and is used where no sum on its diagonal is of rounding
+errors: where the mean reliability of each effect, that of ``I - Q_jj``, is above `LEAST_RELIABLE`.
 """
 
 from __future__ import annotations
@@ -26,6 +31,9 @@ from bayeshlm.likelihood.gaussian_kernel import LOG_2PI
 from bayeshlm.likelihood.gaussian_pieces import ANY_ORDER, INLINED, applied, times
 from bayeshlm.likelihood.joint_pieces import residual_products, uncertainty, unexplained, weighted
 from bayeshlm.likelihood.lapack import dense_inverse
+
+LEAST_RELIABLE = 1e-5
+"""Mean reliability above which L may be divided by: eleven digits of the gradient are left."""
 
 type Array = NDArray[np.float64]
 type Found = tuple[float, Array, Array, float]
@@ -79,14 +87,12 @@ def _log_density(
         return log_density, d_gamma, d_chols, 0.0
     backward(q, pattern, own, below, F, b)
 
-    # gamma, and the part of L and a that u's expectation gives.
-    u, d_scaled, d_L = np.empty((n_units, q)), np.empty(p), np.zeros((K, q, q))
+    # gamma.
+    u, d_scaled = np.empty((n_units, q)), np.empty(p)
     for k in range(p):
         d_scaled[k] = Xty[k] - fitted[k]
-    length = 0.0
     for j in range(n_units):
         for r in range(q):
-            length += b[j, r] * b[j, r]
             total = 0.0
             for t in range(q):
                 total += L[pattern.grouping[j], r, t] * b[j, t]
@@ -96,27 +102,49 @@ def _log_density(
     for k in range(p):
         d_scaled[k] *= a
     applied(to_scaled.T, d_scaled, d_gamma)
-    unexplained(q, pattern, blocks, u, c)
-    for j in range(n_units):
-        for r in range(q):
-            for s in range(q):
-                d_L[pattern.grouping[j], r, s] += c[j, r] * b[j, s]
 
-    # What its variance gives.
+    # L and a: sums of b b' + Q - I by grouping, which of each grouping's effects they are of, and reliabilities.
     Q_own, Q_below = np.empty((n_units, q, q)), np.empty((len(pattern.row), q, q))
     if n_dense > 0:
         dense_inverse(F)
     selected_inverse(q, pattern, own, below, F, Q_own, Q_below)
-    uncertainty(q, L, pattern, blocks, F, Q_own, Q_below, d_L)
-    trace = 0.0  # of I - Q
+    T, known, reliability, n_of, size = np.zeros((K, q, q)), True, np.zeros((K, q)), np.zeros(K), np.zeros(K, np.int64)
     for j in range(n_units):
-        for r in range(q):
-            trace += 1.0 - Q_own[j, r, r]
-    for k in range(K):
+        k = pattern.grouping[j]
+        n_of[k] += 1.0
+        size[k] = pattern.size[j]
         for r in range(q):
             for s in range(q):
-                d_L[k, r, s] *= a
-        times(u_to_scaled[k].T, d_L[k], d_chols[k])
+                T[k, r, s] += b[j, r] * b[j, s] + Q_own[j, r, s]
+            T[k, r, r] -= 1.0
+            reliability[k, r] += 1.0 - Q_own[j, r, r]
+    length, trace = 0.0, 0.0  # b'b, and that of I - Q
+    for k in range(K):
+        for r in range(q):
+            length += T[k, r, r] + reliability[k, r]
+            trace += reliability[k, r]
+            known = known and (r >= size[k] or reliability[k, r] > LEAST_RELIABLE * n_of[k])
+    if known:
+        for k in range(K):
+            for s in range(q):
+                for r in range(size[k] - 1, -1, -1):
+                    total = T[k, r, s]
+                    for t in range(r + 1, size[k]):
+                        total -= chols[k, t, r] * d_chols[k, t, s]
+                    d_chols[k, r, s] = total / chols[k, r, r]
+    else:
+        d_L = np.zeros((K, q, q))
+        unexplained(q, pattern, blocks, u, c)
+        for j in range(n_units):
+            for r in range(q):
+                for s in range(q):
+                    d_L[pattern.grouping[j], r, s] += c[j, r] * b[j, s]
+        uncertainty(q, L, pattern, blocks, F, Q_own, Q_below, d_L)
+        for k in range(K):
+            for r in range(q):
+                for s in range(q):
+                    d_L[k, r, s] *= a
+            times(u_to_scaled[k].T, d_L[k], d_chols[k])
     d_a = 0.5 * (n_obs / a - rss + (explained + length - trace) / a)
     return log_density, d_gamma, d_chols, -2.0 * d_a * a / sigma
 
@@ -144,8 +172,8 @@ def joint_log_density(
     Parameters
     ----------
     gamma, chols, sigma : (p,), (K, q, q), float
-        Fixed effects in any linear coordinates, L_k of ``G_k = L_k L_k'`` with zeros beyond a grouping's q_k effects,
-        level-1 standard deviation.
+        Fixed effects in any linear coordinates, lower triangular L_k of ``G_k = L_k L_k'`` with zeros beyond a
+        grouping's q_k effects, level-1 standard deviation.
     origin, to_scaled, u_to_scaled : (p,), (p, p), (K, q, q)
         ``to_scaled (gamma - origin)`` and ``u_to_scaled_k L_k`` are those of the columns that the cross-products were
         formed of.
