@@ -144,12 +144,6 @@ def test_what_is_not_defined_for_several_groupings_says_so(fit, name):
         getattr(fit, name)()
 
 
-def test_a_report_is_refused_before_anything_is_written(fit, tmp_path):
-    with pytest.raises(OptionError, match="this model has several"):
-        fit.report(tmp_path / "report.html")
-    assert not list(tmp_path.iterdir())
-
-
 def test_draws_that_could_not_be_kept_are_refused_before_sampling(model, monkeypatch):
     monkeypatch.setattr(budget, "BUDGET_BYTES", 1000)
     with pytest.raises(OptionError, match="180 coefficients of all groupings"):

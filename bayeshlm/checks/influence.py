@@ -69,7 +69,7 @@ class Influence:
         return self.table[self.table["conflict_p"] < ERROR_RATE / len(self.table)]
 
 
-def influence(fitted: FittedModel, exact: bool = False) -> Influence:
+def influence(fitted: FittedModel, exact: bool = False, grouping: str | None = None) -> Influence:
     """Influence of each group on gamma, tau and sigma.
 
     Parameters
@@ -77,6 +77,8 @@ def influence(fitted: FittedModel, exact: bool = False) -> Influence:
     fitted : FittedModel
     exact : bool
         Sample the posterior anew without each group whose Pareto k is bad, and fit REML without each however many.
+    grouping : str, optional
+        Whose groups.
 
     Returns
     -------

@@ -70,7 +70,9 @@ class LevelTwoResiduals:
         return no_formulas(self.file)
 
 
-def level2_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> LevelTwoResiduals:
+def level2_residuals(
+    posterior: Draws, prob: float = 0.95, kind: str = "eti", grouping: str | None = None
+) -> LevelTwoResiduals:
     """Residuals of every group.
 
     Parameters
@@ -78,6 +80,8 @@ def level2_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti") ->
     posterior : Draws
     prob, kind : float, {"eti", "hdi"}
         The interval, as in `summarize`.
+    grouping : str, optional
+        Whose groups.
 
     Raises
     ------
@@ -90,6 +94,7 @@ def level2_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti") ->
     residual at the posterior means of the parameters over the SD that it has over data sets, see `effect_moments`.
     """
     design = posterior.design
+    design.position_of(grouping)
     check_interval(prob, kind)
     moments = effect_moments(posterior)
     fitted = coefficient_means(design, moments.gamma)

@@ -12,6 +12,7 @@ import pandas as pd
 from bayeshlm.design.centering import GroupMeans, first_rows, varying_rows
 from bayeshlm.design.columns import CategoricalColumn, DataColumn, read_categories, read_column
 from bayeshlm.design.design import Design
+from bayeshlm.design.grouping import CELL
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError
 
@@ -22,6 +23,11 @@ class LevelDescriptives:
 
     Attributes
     ----------
+    grouping : str
+        Whose units are the groups.
+    n_rows, n_groups : int
+    levels : tuple of str
+        What the two levels are called: "level 1" and "level 2", of several groupings "within school" and "of school".
     level1 : pandas.DataFrame
         Columns of numbers that vary within groups, over rows: ``mean``, ``sd``, ``sd_within`` (of deviations from the
         group means, divisor N - J), ``min``, ``max``; indexed by column, the outcome first.
@@ -34,19 +40,25 @@ class LevelDescriptives:
         groups of one row.
     """
 
+    grouping: str
+    n_rows: int
+    n_groups: int
+    levels: tuple[str, str]
     level1: pd.DataFrame
     level2: pd.DataFrame
     categories: pd.DataFrame
     group_sizes: pd.Series
 
 
-def describe_levels(design: Design) -> LevelDescriptives:
+def describe_levels(design: Design, position: int = 0) -> LevelDescriptives:
     """Summarize the rows that a model uses.
 
     Parameters
     ----------
     design : Design
         Its ``frame`` holds the columns.
+    position : int
+        Of the grouping whose units are the groups.
 
     Examples
     --------
@@ -57,7 +69,8 @@ def describe_levels(design: Design) -> LevelDescriptives:
     >>> found.level1.round(2).loc["y"].to_dict()
     {'mean': 2.5, 'sd': 1.29, 'sd_within': 0.71, 'min': 1.0, 'max': 4.0}
     """
-    codes, n_groups = design.group_codes, design.n_groups
+    grouping, codes = design.groupings[position], design.kept_rows.codes[position]
+    n_groups = len(design.predictor.random[position].labels)
     first = first_rows(codes, n_groups)
     level1, level2, categories = {}, {}, {}
     for name, column in _columns(design):
@@ -74,11 +87,15 @@ def describe_levels(design: Design) -> LevelDescriptives:
             level1[name] = _moments(column.numbers) | {"sd_within": within}
         else:
             level2[name] = _moments(column.numbers[first])
-    sizes = design.n_per_group
+    sizes = np.bincount(codes, minlength=n_groups)
     quartiles = dict(
         zip(("min", "q1", "median", "q3", "max"), np.quantile(sizes, [0, 0.25, 0.5, 0.75, 1]), strict=True)
     )
     return LevelDescriptives(
+        grouping=grouping,
+        n_rows=design.n_obs,
+        n_groups=n_groups,
+        levels=("level 1", "level 2") if len(design.groupings) == 1 else (f"within {grouping}", f"of {grouping}"),
         level1=_table(level1, ["mean", "sd", "sd_within", "min", "max"]),
         level2=_table(level2, ["mean", "sd", "min", "max"]),
         categories=_table(categories, ["level", "n", "share"], ("column", "category")),
@@ -87,8 +104,9 @@ def describe_levels(design: Design) -> LevelDescriptives:
 
 
 def _columns(design: Design) -> Iterator[tuple[str, DataColumn]]:
-    """The outcome, then the other columns but the grouping one, as numbers or categories."""
-    names = [str(name) for name in design.frame.columns if name != design.group]
+    """The outcome, then the other columns but those of ids, as numbers or categories."""
+    ids = {part for grouping in design.groupings for part in (grouping, *grouping.split(CELL))}
+    names = [str(name) for name in design.frame.columns if name not in ids]
     outcome = design.spec.outcome.name
     for name in [outcome, *(name for name in names if name != outcome)]:
         series = design.frame[name]

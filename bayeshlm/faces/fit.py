@@ -285,11 +285,6 @@ class Fit(FitQuantities):
         from bayeshlm.display.report.page import report_html
         from bayeshlm.display.report.subject import Subject
 
-        if len(self._fitted.design.groupings) > 1:
-            raise OptionError(
-                "report() writes about the groups of one grouping, and this model has several: print(fit), fit.save()"
-                " and model.reml() have its numbers"
-            )
         check_file(Path(path), "report()", "report.html")
         subject = Subject(self._fitted, title, question, source, os.fspath(data))
         write_text(report_html(subject, progress), path)

@@ -16,7 +16,7 @@ from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.quantities.summary import summarize, with_interval
 
 
-def reliability(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> Quantity:
+def reliability(posterior: Draws, prob: float = 0.95, kind: str = "eti", grouping: str | None = None) -> Quantity:
     """Reliability of the groups' least squares estimates, averaged over groups, in each draw.
 
     Parameters
@@ -24,6 +24,8 @@ def reliability(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> Quan
     posterior : Draws
     prob, kind : float, {"eti", "hdi"}
         The interval, as in `summarize`.
+    grouping : str, optional
+        Whose groups.
 
     Returns
     -------
@@ -38,6 +40,7 @@ def reliability(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> Quan
     chapter 3); `group_reliability` gives the draws of single groups.
     """
     design = posterior.design
+    design.position_of(grouping)
     n_groups = design.n_groups
     tau, sigma = posterior.tau, posterior.sigma
     total = np.zeros(tau.shape)
