@@ -139,12 +139,6 @@ def test_the_files_of_the_command_line(fit, tmp_path):
     assert summary["reml"]["cross_check"]["verdict"] == fit.cross_check().verdict
 
 
-def test_a_report_is_refused_before_anything_is_written(fit, tmp_path):
-    with pytest.raises(OptionError, match="this model has several"):
-        fit.report(tmp_path / "report.html")
-    assert not list(tmp_path.iterdir())
-
-
 def test_draws_that_could_not_be_kept_are_refused_before_sampling(model, monkeypatch):
     monkeypatch.setattr(budget, "BUDGET_BYTES", 1000)
     with pytest.raises(OptionError, match="180 coefficients of all groupings"):

@@ -8,7 +8,7 @@ import numpy as np
 
 from bayeshlm.design.centering import first_rows
 from bayeshlm.design.design import Design
-from bayeshlm.design.nesting import containing
+from bayeshlm.design.nested_groupings import containing
 from bayeshlm.design.predictor import FixedColumn, RandomColumn
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.design.unit_equations import ELSEWHERE

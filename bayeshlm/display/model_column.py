@@ -82,6 +82,7 @@ class ModelColumn:
         In the order of the model's equations.
     warnings : tuple of str
         What a reader has to be told of this fit.
+    n_groupings : int
     """
 
     name: str
@@ -89,6 +90,7 @@ class ModelColumn:
     outcome: str
     entries: Mapping[RowKey, Entry] = field(repr=False)
     warnings: tuple[str, ...] = ()
+    n_groupings: int = 1
 
 
 def fixed_entries(design: Design, table: pd.DataFrame) -> Iterator[tuple[RowKey, Entry]]:
@@ -99,18 +101,32 @@ def fixed_entries(design: Design, table: pd.DataFrame) -> Iterator[tuple[RowKey,
         yield key, entry(table, column.label, column.label)
 
 
-def variance_entries(design: Design, table: pd.DataFrame, components: str) -> Iterator[tuple[RowKey, Entry]]:
-    """Entries of the variance components: SDs and correlations, or variances and covariances."""
+def variance_entries(
+    design: Design, table: pd.DataFrame, components: str, named: bool = False
+) -> Iterator[tuple[RowKey, Entry]]:
+    """Entries of the variance components: SDs and correlations, or variances and covariances.
+
+    Parameters
+    ----------
+    design : Design
+    table : pandas.DataFrame
+        Of the variance components.
+    components : {"sd", "variance"}
+    named : bool
+        Whether rows say between whose groups: beside models of several groupings.
+    """
     names = {column.label: _named(column) for column in design.random}
+    between = _between(design, named)
     square, joint = ("2", "cov") if components == "variance" else ("", "corr")
     word, pair = ("Variance", "Covariance") if components == "variance" else ("SD", "Correlation")
     section = "Variance components"
     for label, name in names.items():
-        key = RowKey(VARIANCE, section, f"{word}, {name}")
+        key = RowKey(VARIANCE, section, f"{word}, {name}{between.get(label, '')}")
         yield key, entry(table, (f"tau{square}", label), label)
     for component, effects in table.index:
         if component == joint:
-            both = ", ".join(names[label].removeprefix("slope of ") for label in _pair(effects, list(names)))
+            two = _pair(effects, list(names))
+            both = ", ".join(names[label].removeprefix("slope of ") for label in two) + between.get(two[0], "")
             yield RowKey(VARIANCE, section, f"{pair}, {both}", rank=1), entry(table, (component, effects), effects)
     residual = RowKey(VARIANCE, section, f"{word}, residual", rank=2)
     yield residual, entry(table, (f"sigma{square}", ""), design.spec.residual)
@@ -138,6 +154,11 @@ def entry(table: pd.DataFrame, key: Hashable, symbol: str = "") -> Entry:
     )
 
 
+def icc_label(grouping: str, named: bool = False) -> str:
+    """Name the row of an intraclass correlation, by whose groups two rows share where models have several groupings."""
+    return f"ICC ({grouping})" if named else "ICC"
+
+
 def loo_label(unit: Unit) -> str:
     """Name the row of the elpd by what is predicted."""
     return f"LOO elpd, new {unit}"
@@ -148,12 +169,18 @@ def loo_entry(loo: Loo) -> Entry:
     return Entry(loo.elpd, loo.se, mcse=loo.mcse)
 
 
-def reduction_label(design: Design, component: str) -> str:
+def reduction_label(design: Design, component: str, named: bool = False) -> str:
     """Name the reduction of a variance by what varies: ``sigma2``, or the ``tau2[u1]`` of a random effect."""
+    between = _between(design, named)
     for column in design.random:
         if component == f"tau2[{column.label}]":
-            return f"reduced tau2, {_named(column)}"
+            return f"reduced tau2, {_named(column)}{between.get(column.label, '')}"
     return f"reduced {component}"
+
+
+def _between(design: Design, named: bool) -> dict[str, str]:
+    """Between whose groups each random effect varies, where that is to be said."""
+    return {c.label: f" ({term.grouping})" for term in design.predictor.random for c in term.columns if named}
 
 
 def _named(column: RandomColumn) -> str:

@@ -100,8 +100,9 @@ def model_table(
     header_rows = [("estimator", "", *(column.estimator for column in columns))]
     if len(outcomes) > 1:
         header_rows.insert(0, ("outcome", "", *(column.outcome for column in columns)))
+    models = "Two-level models" if all(column.n_groupings == 1 for column in columns) else "Models"
     grid = Grid(
-        f"Two-level models of {', '.join(outcomes)}",
+        f"{models} of {', '.join(outcomes)}",
         ("", "", *(column.name for column in columns)),
         (Section("", tuple(header_rows)), *sections),
         n_labels=2,

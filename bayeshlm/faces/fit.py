@@ -14,7 +14,6 @@ from bayeshlm.checks.predictive_modes import node_of
 from bayeshlm.design.new_rows import rows_to_predict
 from bayeshlm.display.fit_report import fit_report
 from bayeshlm.display.fit_tables import FitReport, fit_html, fit_text
-from bayeshlm.errors import OptionError
 from bayeshlm.faces.fit_checks import FitChecks
 from bayeshlm.faces.storage import add_groups, write_fit
 from bayeshlm.text_file import check_file, write_text
@@ -132,11 +131,6 @@ class Fit(FitChecks):
         from bayeshlm.display.report.page import report_html
         from bayeshlm.display.report.subject import Subject
 
-        if len(self._fitted.design.groupings) > 1:
-            raise OptionError(
-                "report() writes about the groups of one grouping, and this model has several: print(fit), fit.save()"
-                " and model.reml() have its numbers"
-            )
         check_file(Path(path), "report()", "report.html")
         subject = Subject(self._fitted, title, question, source, os.fspath(data))
         write_text(report_html(subject, progress), path)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from bayeshlm.datasets.codebook import dataset_names
 from bayeshlm.errors import FileError
+from bayeshlm.faces.model_file_values import Published, group_data_of, groups_of, published_of, text_of, texts_of
 from bayeshlm.source.suggestion import did_you_mean
 
 if TYPE_CHECKING:
@@ -22,15 +23,7 @@ if TYPE_CHECKING:
 
 _TEXT_KEYS = ("title", "source", "dataset", "data", "group_data", "group", "equations", "sampler")
 _TABLE_KEYS = ("priors", "published", "published_by")
-_NUMBER = re.compile(r"[+-]?\d*\.?\d+(e[+-]?\d+)?", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A published estimate and its standard error, kept as printed: the digits set the tolerance of a comparison."""
-
-    value: str
-    se: str | None = None
+_OWN_FORM = ("group", "group_data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +38,10 @@ class ModelFile:
         One line each; the title is the name where the file gives none.
     dataset : str or None
         A shipped data set.
-    data, group_data : pathlib.Path or None
-        Data files; relative paths have been resolved against the model file's folder.
+    data : pathlib.Path or None
+        Data file; relative paths have been resolved against the model file's folder.
+    group_data : pathlib.Path, mapping of str to pathlib.Path or None
+        File of the groups; of several groupings a file by the grouping's column.
     group : str, tuple of str or None
         Grouping column, or those of several groupings from the inside out.
     equations : str
@@ -66,7 +61,7 @@ class ModelFile:
     source: str
     dataset: str | None
     data: Path | None
-    group_data: Path | None
+    group_data: Path | Mapping[str, Path] | None
     group: str | tuple[str, ...] | None
     equations: str
     sampler: str | None = None
@@ -114,7 +109,7 @@ def read_model_file(path_or_name: str | Path) -> ModelFile:
     for key in content:
         if key not in (*_TEXT_KEYS, *_TABLE_KEYS):
             raise FileError(f'{path}: unknown key "{key}". {did_you_mean(key, (*_TEXT_KEYS, *_TABLE_KEYS))}')
-    text = {key: _text(content, key, path) for key in _TEXT_KEYS if key != "group"}
+    text = {key: text_of(content, key, path) for key in _TEXT_KEYS if key not in _OWN_FORM}
     if text["equations"] is None:
         raise FileError(f"{path} has no equations. {_where_equations_are(content)}")
     if text["dataset"] is not None and text["data"] is not None:
@@ -124,21 +119,20 @@ def read_model_file(path_or_name: str | Path) -> ModelFile:
             f'{path}: there is no data set "{text["dataset"]}". '
             f'{did_you_mean(text["dataset"], dataset_names())} A file of your own goes under data = "..."'
         )
-    files = (text["data"], text["group_data"])
-    data, group_data = (path.resolve().parent / os.path.expanduser(file) if file else None for file in files)
+    folder = path.resolve().parent
     return ModelFile(
         name=path.stem,
         title=text["title"] or path.stem,
         source=text["source"] or "",
         dataset=text["dataset"],
-        data=data,
-        group_data=group_data,
-        group=_groups(content, path),
+        data=folder / os.path.expanduser(text["data"]) if text["data"] else None,
+        group_data=group_data_of(content, path),
+        group=groups_of(content, path),
         equations=text["equations"],
         sampler=text["sampler"],
-        priors=_texts(content, "priors", path, '"Normal(0, 1)"'),
-        published=_published(content, path),
-        published_by=_texts(content, "published_by", path, '"REML"'),
+        priors=texts_of(content, "priors", path, '"Normal(0, 1)"'),
+        published=published_of(content, path),
+        published_by=texts_of(content, "published_by", path, '"REML"'),
     )
 
 
@@ -196,64 +190,11 @@ def _quote(reason: str, text: str) -> str:
 
 
 def _where_equations_are(content: Mapping[str, object]) -> str:
-    for key in _TABLE_KEYS:
+    for key in (*_TABLE_KEYS, "group_data"):
         table = content.get(key)
         if isinstance(table, dict) and "equations" in table:
             return f"They stand inside [{key}]: move them above the first line in brackets."
     return 'Write them as equations = """...""", above the first line in brackets.'
-
-
-def _text(content: Mapping[str, object], key: str, path: Path) -> str | None:
-    value = content.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise FileError(f"{path}: {key} must be text in quotes, not {value!r}.")
-    if not value.strip():
-        raise FileError(f"{path}: {key} is empty. Fill it in or leave the key out.")
-    return value
-
-
-def _groups(content: Mapping[str, object], path: Path) -> str | tuple[str, ...] | None:
-    value = content.get("group")
-    if not isinstance(value, list):
-        return _text(content, "group", path)
-    if not value or not all(isinstance(name, str) and name.strip() for name in value):
-        raise FileError(f'{path}: group must name columns in quotes, group = ["child", "school"], not {value!r}.')
-    return tuple(value)
-
-
-def _table(content: Mapping[str, object], key: str, path: Path) -> dict[str, object]:
-    table = content.get(key, {})
-    if not isinstance(table, dict):
-        raise FileError(f"{path}: {key} must be a table: a line [{key}] with one entry a line below it.")
-    return table
-
-
-def _texts(content: Mapping[str, object], key: str, path: Path, example: str) -> dict[str, str]:
-    texts: dict[str, str] = {}
-    for name, value in _table(content, key, path).items():
-        if not isinstance(value, str):
-            raise FileError(f"{path}: {name} in [{key}] must be text such as {example}, not {value!r}.")
-        texts[name] = value
-    return texts
-
-
-def _published(content: Mapping[str, object], path: Path) -> dict[str, Published]:
-    published: dict[str, Published] = {}
-    for symbol, entry in _table(content, "published", path).items():
-        if not isinstance(entry, dict) or "value" not in entry:
-            raise FileError(f'{path}: write {symbol} in [published] as {symbol} = {{ value = "1.23", se = "0.45" }}.')
-        for key, printed in entry.items():
-            if key not in ("value", "se"):
-                raise FileError(f'{path}: unknown key "{key}" for {symbol}. {did_you_mean(key, ("value", "se"))}')
-            if not isinstance(printed, str) or not _NUMBER.fullmatch(printed):
-                raise FileError(
-                    f"{path}: {key} of {symbol} must be a number in quotes, as printed (its digits set the "
-                    f'tolerance), such as "1.23", not {printed!r}.'
-                )
-        published[symbol] = Published(**entry)
-    return published
 
 
 def open_model(path_or_name: str | Path, data: pd.DataFrame | str | Path | None = None) -> Model:
@@ -294,5 +235,11 @@ def open_model(path_or_name: str | Path, data: pd.DataFrame | str | Path | None 
             raise FileError(f'{file.name} names no data. Add dataset = "hsb" or data = "file.csv", or give --data.')
         data = load_dataset(file.dataset) if file.dataset is not None else file.data
     frame = read_table(data, labels) if isinstance(data, str | Path) else data
-    group_data = None if file.group_data is None else read_table(file.group_data, labels)
+    group_data = (
+        {name: read_table(path, labels) for name, path in file.group_data.items()}
+        if isinstance(file.group_data, Mapping)
+        else None
+        if file.group_data is None
+        else read_table(file.group_data, labels)
+    )
     return Model(file.equations, frame, file.group, priors=file.priors, group_data=group_data)

@@ -12,6 +12,7 @@ from bayeshlm.display.model_column import (
     ModelColumn,
     entry,
     fixed_entries,
+    icc_label,
     loo_entry,
     loo_label,
     model_entries,
@@ -54,7 +55,8 @@ def table(
 ) -> ModelTable:
     """Set fits side by side: fixed effects by level-1 coefficient, variance components, ICC, R2, LOO and counts.
 
-    Effects stand in one row when they are the same expression, whatever a model's equations call them.
+    Effects stand in one row when they are the same expression, whatever a model's equations call them. Where a model
+    has several groupings the rows of variances and ICCs say whose groups they are about.
 
     Parameters
     ----------
@@ -124,7 +126,8 @@ def table(
             checked_unit(loo, fit.model.design)
         if not posteriors:
             raise OptionError(f"loo={loo!r} needs a posterior: estimates of model.reml() have no LOO.")
-    columns = [_column(name, fit, null, components, loo, prob, kind) for name, fit in named.items()]
+    several = any(len(_design(fit).groupings) > 1 for fit in named.values())
+    columns = [_column(name, fit, null, components, loo, prob, kind, several) for name, fit in named.items()]
     notes = (
         [R2_NOTE]
         if loo is None
@@ -136,21 +139,34 @@ def table(
     return model_table(columns, cells, prob, kind, notes)
 
 
+def _design(fit: AnyFit) -> Design:
+    return fit.model.design if isinstance(fit, Fit) else fit.design
+
+
 def _column(
-    name: str, fit: AnyFit, null: AnyFit | None, components: str, loo: Unit | None, prob: float, kind: str
+    name: str,
+    fit: AnyFit,
+    null: AnyFit | None,
+    components: str,
+    loo: Unit | None,
+    prob: float,
+    kind: str,
+    several: bool,
 ) -> ModelColumn:
+    """The column of a fit; its rows say whose groups they are about where there are `several` groupings in a model."""
     null = None if fit is null else null
     if isinstance(fit, Fit):
-        return _posterior_column(name, fit, null, components, loo, prob, kind)
-    return _reml_column(name, fit, null.model.reml() if isinstance(null, Fit) else null, components, prob)
+        return _posterior_column(name, fit, null, components, loo, prob, kind, several)
+    return _reml_column(name, fit, null.model.reml() if isinstance(null, Fit) else null, components, prob, several)
 
 
 def _posterior_column(
-    name: str, fit: Fit, null: AnyFit | None, components: str, loo: Unit | None, prob: float, kind: str
+    name: str, fit: Fit, null: AnyFit | None, components: str, loo: Unit | None, prob: float, kind: str, several: bool
 ) -> ModelColumn:
     design = fit.model.design
     icc, r2 = fit.icc(prob=prob, kind=kind).table, fit.r2(null, prob, kind).table
-    shares = {label: entry(r2, key) for label, key in _r2_rows(design, r2.index)}
+    shares = {label: entry(icc, key) for label, key in _icc_rows(design, several)}
+    shares |= {label: entry(r2, key) for label, key in _r2_rows(design, r2.index, several)}
     verdict = fit.convergence
     warnings = [] if verdict.converged else [" ".join(("NOT CONVERGED.", *verdict.reasons))]
     if loo is not None:
@@ -163,32 +179,43 @@ def _posterior_column(
             )
     entries = {
         **dict(fixed_entries(design, fit.fixed_effects(prob, kind))),
-        **dict(variance_entries(design, fit.variance_components(prob, kind), components)),
-        **dict(model_entries(design, {"ICC": entry(icc, "icc"), **shares})),
+        **dict(variance_entries(design, fit.variance_components(prob, kind), components, several)),
+        **dict(model_entries(design, shares)),
     }
-    return ModelColumn(name, "posterior", design.spec.outcome.name, entries, tuple(warnings))
+    outcome, n_groupings = design.spec.outcome.name, len(design.groupings)
+    return ModelColumn(name, "posterior", outcome, entries, tuple(warnings), n_groupings)
 
 
-def _reml_column(name: str, fit: RemlFit, null: RemlFit | None, components: str, prob: float) -> ModelColumn:
-    design, r2 = fit.design, fit.r2(null)
-    shares = {label: Entry(float(r2[key])) for label, key in _r2_rows(design, r2.index)}
+def _reml_column(
+    name: str, fit: RemlFit, null: RemlFit | None, components: str, prob: float, several: bool
+) -> ModelColumn:
+    design, icc, r2 = fit.design, fit.icc(), fit.r2(null)
+    shares = {label: Entry(float(icc[key])) for label, key in _icc_rows(design, several)}
+    shares |= {label: Entry(float(r2[key])) for label, key in _r2_rows(design, r2.index, several)}
     entries = {
         **dict(fixed_entries(design, fit.fixed_effects(prob))),
-        **dict(variance_entries(design, fit.variance_components(prob), components)),
-        **dict(model_entries(design, {"ICC": Entry(float(fit.icc()["icc"])), **shares})),
+        **dict(variance_entries(design, fit.variance_components(prob), components, several)),
+        **dict(model_entries(design, shares)),
     }
     warnings = [f"SINGULAR, {fit.reason}"] if fit.singular else []
     if not fit.converged:
         warnings.append("NOT CONVERGED, the search did not end at a minimum")
-    return ModelColumn(name, fit.method, design.spec.outcome.name, entries, tuple(warnings))
+    outcome, n_groupings = design.spec.outcome.name, len(design.groupings)
+    return ModelColumn(name, fit.method, outcome, entries, tuple(warnings), n_groupings)
 
 
-def _r2_rows(design: Design, index: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _icc_rows(design: Design, several: bool) -> Iterator[tuple[str, str]]:
+    """Labels of the table's rows and the rows of `Fit.icc` that they show."""
+    for name in design.groupings:
+        yield icc_label(name, several), "icc" if len(design.groupings) == 1 else f"icc[{name}]"
+
+
+def _r2_rows(design: Design, index: Iterable[str], several: bool) -> Iterator[tuple[str, str]]:
     """Labels of the table's rows and the rows of `Fit.r2` that they show."""
     yield from (("R2, marginal", "marginal"), ("R2, conditional", "conditional"))
     for name in index:
         if name.startswith("reduction "):
-            yield reduction_label(design, name.removeprefix("reduction ")), name
+            yield reduction_label(design, name.removeprefix("reduction "), several), name
 
 
 def _named(fits: Sequence[AnyFit | Mapping[str, AnyFit]], names: Sequence[str] | None) -> dict[str, AnyFit]:

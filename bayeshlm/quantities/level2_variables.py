@@ -15,7 +15,7 @@ from bayeshlm.design.coefficient_means import rows_of_coefficients
 from bayeshlm.design.columns import CategoricalColumn, level_label, read_categories, read_column
 from bayeshlm.design.design import Design
 from bayeshlm.design.naming import expression_text
-from bayeshlm.design.nesting import containing
+from bayeshlm.design.nested_groupings import containing
 from bayeshlm.design.rows import walk_columns
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.equations.spec import Column, Factor, Product

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import betaln
 
 from bayeshlm.design.design import Design
-from bayeshlm.design.nesting import containing
+from bayeshlm.design.nested_groupings import containing
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.prior_draws import correlation_factors
 from bayeshlm.parameters.prior_families import LKJ

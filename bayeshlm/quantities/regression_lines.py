@@ -11,7 +11,7 @@ from bayeshlm.design.above_level1 import AboveLevel1, above_level1
 from bayeshlm.design.centering import first_rows
 from bayeshlm.design.design import Design
 from bayeshlm.design.level1 import level1_column
-from bayeshlm.design.nesting import containing
+from bayeshlm.design.nested_groupings import containing
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from bayeshlm.design.design import Design
-from bayeshlm.design.nesting import containing
+from bayeshlm.design.nested_groupings import containing
 from bayeshlm.design.predictor import Predictor
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws

@@ -20,10 +20,10 @@ def predictive_figures(subject: Subject) -> Iterator[Figure]:
 
 def left_out_figures(subject: Subject) -> Iterator[Figure]:
     """Log predictive density and Pareto k of each group."""
-    if "loo_groups" in vars(subject):
-        axes = subject.plot.loo(subject.loo_groups)
+    for of in subject.with_result("loo_groups"):
+        axes = subject.plot.loo(of.loo_groups)
         alt = "The elpd of each group, and its Pareto k, against the number of its rows."
-        yield Figure.of(axes, alt, f"Each {subject.design.group} left out: elpd and Pareto k against its size.")
+        yield Figure.of(axes, alt, f"Each {of.groups.grouping} left out: elpd and Pareto k against its size.")
 
 
 def residual_figures(subject: Subject) -> Iterator[Figure]:
@@ -32,21 +32,22 @@ def residual_figures(subject: Subject) -> Iterator[Figure]:
         axes = subject.plot.residuals(1, residuals=subject.level1_residuals)
         alt = "Standardized level-1 residuals against fitted values, and against normal quantiles."
         yield Figure.of(axes, alt, "Rows, standardized: against what is fitted, and against normal errors.")
-    if "level2_residuals" in vars(subject):
-        axes = subject.plot.residuals(2, residuals=subject.level2_residuals)
+    for of in subject.with_result("level2_residuals"):
+        axes = subject.plot.residuals(residuals=of.level2_residuals)
         alt = "Standardized level-2 residuals against normal quantiles, and Mahalanobis distances against chi-square's."
-        yield Figure.of(axes, alt, "Groups: each effect, and the distances, against what the model expects.")
+        what = f"Groups of {of.grouping}" if of.grouping else "Groups"
+        yield Figure.of(axes, alt, f"{what}: each effect, and the distances, against what the model expects.")
 
 
 def influence_figures(subject: Subject) -> Iterator[Figure]:
     """Changes of the parameters without each group."""
-    if "influence" in vars(subject):
-        axes = subject.plot.influence(subject.influence)
+    for of in subject.with_result("influence"):
+        axes = subject.plot.influence(of.influence)
         alt = "The change of every parameter without each group, and Cook's distance against how unusual the group is."
         yield Figure.of(
             axes,
             alt,
-            f"Left: how far each parameter moves without each {subject.design.group}. Right: whose rows are unusual.",
+            f"Left: how far each parameter moves without each {of.groups.grouping}. Right: whose rows are unusual.",
         )
 
 

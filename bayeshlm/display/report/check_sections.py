@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 
@@ -16,15 +17,14 @@ from bayeshlm.display.report.conclusions import (
     predictive_conclusion,
     prior_conclusion,
 )
-from bayeshlm.display.report.elements import bullets, conclusion, paragraph, shown, subheading
+from bayeshlm.display.report.elements import asked, bullets, conclusion, paragraph, shown, subheading
 from bayeshlm.display.report.figures import figures
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.display.residuals import level1_blocks, level2_blocks
 from bayeshlm.display.shown_influence import influence_blocks
 from bayeshlm.display.shown_loo import loo_blocks
-from bayeshlm.display.shown_predictive_check import HEADINGS, NOTABLE
+from bayeshlm.display.shown_predictive_check import NOTABLE, heading
 from bayeshlm.display.shown_prior_sensitivity import sensitivity_blocks
-from bayeshlm.errors import HLMError
 
 MOST_ROWS, MOST_GROUPS = 20_000, 5_000
 """Of more rows or groups the checks of each would take minutes; a report leaves them out and says so."""
@@ -46,10 +46,13 @@ def left_out_section(subject: Subject) -> str:
             " elpd."
         )
     ]
-    parts.append(_made(subject, lambda s: shown(*loo_blocks(s.loo_groups)), 'fit.loo("group")', rows=False))
+    for of in subject.of_groupings:
+        unit = of.grouping or "group"
+        parts.append(_made(of, lambda s: shown(*loo_blocks(s.loo_groups)), f"fit.loo({unit!r})", rows=False))
     parts.append(_made(subject, lambda s: shown(*loo_blocks(s.loo_rows)), 'fit.loo("row")'))
-    if "loo_groups" in vars(subject):  # computed, as neither left out nor refused
-        found = [subject.loo_groups, *([subject.loo_rows] if "loo_rows" in vars(subject) else [])]
+    found = [of.loo_groups for of in subject.with_result("loo_groups")]  # neither left out nor refused
+    if found:
+        found += [subject.loo_rows] if "loo_rows" in vars(subject) else []
         parts.append(conclusion(loo_conclusion(found)))
     return "".join(parts) + figures(subject, "left-out")
 
@@ -65,9 +68,11 @@ def residuals_section(subject: Subject) -> str:
         found = subject.level2_residuals
         return shown(*_grids(level2_blocks(found))) + conclusion(level2_conclusion(found))
 
-    of_rows = _made(subject, rows, "fit.residuals(level=1)")
-    of_groups = _made(subject, groups, "fit.residuals(level=2)", rows=False)
-    return subheading("Rows") + of_rows + subheading("Groups") + of_groups + figures(subject, "residuals")
+    parts = [subheading("Rows"), _made(subject, rows, "fit.residuals(level=1)")]
+    for of in subject.of_groupings:
+        call = f"fit.residuals(grouping={of.grouping!r})" if of.grouping else "fit.residuals(level=2)"
+        parts += [subheading(of.groups_heading), _made(of, groups, call, rows=False)]
+    return "".join(parts) + figures(subject, "residuals")
 
 
 def influence_section(subject: Subject) -> str:
@@ -78,7 +83,11 @@ def influence_section(subject: Subject) -> str:
         text = paragraph("How far each parameter moves when a group is left out, and how unusual the group is.")
         return text + shown(*influence_blocks(found)) + conclusion(influence_conclusion(found))
 
-    return _made(subject, body, "fit.influence()", rows=False) + figures(subject, "influence")
+    parts = []
+    for of in subject.of_groupings:
+        call = f"fit.influence(grouping={of.grouping!r})" if of.grouping else "fit.influence()"
+        parts += [subheading(of.groups_heading) if of.grouping else "", _made(of, body, call, rows=False)]
+    return "".join(parts) + figures(subject, "influence")
 
 
 def prior_sensitivity_section(subject: Subject) -> str:
@@ -99,13 +108,10 @@ def prior_sensitivity_section(subject: Subject) -> str:
 def _made(subject: Subject, body: Callable[[Subject], str], call: str, rows: bool = True) -> str:
     """The body of a check; where it would take too long, or cannot be computed, a sentence that says so."""
     design = subject.design
-    n, most, what = (design.n_obs, MOST_ROWS, "rows") if rows else (design.n_groups, MOST_GROUPS, "groups")
+    n, most, what = (design.n_obs, MOST_ROWS, "rows") if rows else (len(subject.groups.labels), MOST_GROUPS, "groups")
     if n > most:
         return paragraph(f"A report of more than {count(most)} {what} leaves this out; {call} computes it.")
-    try:
-        return body(subject)
-    except HLMError as error:
-        return paragraph(f"Not computed: {error}")
+    return asked(partial(body, subject))
 
 
 def _grids(blocks: list[Block]) -> list[Grid]:
@@ -115,19 +121,25 @@ def _grids(blocks: list[Block]) -> list[Grid]:
 
 def _predictive(subject: Subject) -> str:
     table = subject.predictive_check.table
-    same, new = (table.loc[mode] for mode in HEADINGS)
+    modes = list(dict.fromkeys(map(str, table.index.get_level_values("mode"))))
+    parts = [table.loc[mode] for mode in modes]
     text = paragraph(
         f"Does the model make data like these? {count(table.attrs['n_draws'])} data sets were drawn from the posterior"
         " predictive distribution, with new rows in the same groups and with new groups of the same sizes and"
         " predictors, and described by the statistics below."
     )
     rows = tuple(
-        (str(row["meaning"]), _written(row, "observed"), *_replicated(row), *_replicated(other))
-        for (_, row), (_, other) in zip(same.iterrows(), new.iterrows(), strict=True)
+        (
+            str(part["meaning"]),
+            _written(part, "observed"),
+            *(cell for of_mode in parts for cell in _replicated(of_mode.iloc[k])),
+        )
+        for k, (_, part) in enumerate(parts[0].iterrows())
     )
-    header = ("", "observed", "same from", "to", "p", "new from", "to", "p")
+    header = ("", "observed", *(name for mode in modes for name in (f"{mode} from", "to", "p")))
     notes = (
-        "same, new: new rows in the same groups, and new groups",
+        "same, new: new rows in the same groups, and new groups"
+        + (", of the grouping that is named or of all" if len(modes) > 2 else ""),
         "from, to: 95% of the replicates; p: two-sided, twice the share of replicates beyond the observed value",
         f"of {len(table)} comparisons some fall below {NOTABLE:g} by chance",
     )
@@ -146,13 +158,14 @@ def _written(row: pd.Series, column: str) -> str:
 def _off(table: pd.DataFrame) -> str:
     """The statistics that the replicates rarely reach, in words."""
     found: dict[str, list[str]] = {}
+    modes = dict.fromkeys(map(str, table.index.get_level_values("mode")))
     for name in table.loc["same"].index:
-        rows = {mode: table.loc[(mode, name)] for mode in HEADINGS}
+        rows = {mode: table.loc[(mode, name)] for mode in modes}
         off = [mode for mode, row in rows.items() if row["p_two_sided"] < NOTABLE]
         if off:
             row = rows[off[0]]
             side = "above" if row["observed"] > row["mean"] else "below"
-            found.setdefault(" and in ".join(HEADINGS[mode] for mode in off), []).append(f"{row['meaning']} ({side})")
+            found.setdefault(" and in ".join(heading(mode) for mode in off), []).append(f"{row['meaning']} ({side})")
     if not found:
         return paragraph(f"No statistic has a two-sided p below {NOTABLE:g}.")
     text = f"These statistics of the data are unusual among their replicates (two-sided p below {NOTABLE:g}):"

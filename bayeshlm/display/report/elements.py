@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape
 
 from bayeshlm.display.blocks import Block, Grid
 from bayeshlm.display.html import to_html
+from bayeshlm.errors import HLMError
 
 
 def paragraph(*sentences: str) -> str:
@@ -18,6 +19,14 @@ def paragraph(*sentences: str) -> str:
     '<p>a &lt; b. So be it.</p>'
     """
     return f"<p>{escape(' '.join(filter(None, sentences)))}</p>"
+
+
+def asked(body: Callable[[], str]) -> str:
+    """A piece of the page, or the sentence that says why the model has none."""
+    try:
+        return body()
+    except HLMError as error:
+        return paragraph(f"Not computed: {error}")
 
 
 def conclusion(text: str) -> str:

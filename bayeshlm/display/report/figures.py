@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from bayeshlm.design.design import Design
 from bayeshlm.display.column_labels import ColumnLabels
@@ -20,6 +21,9 @@ from bayeshlm.display.report.subject import Subject
 from bayeshlm.errors import OptionError
 from bayeshlm.quantities.simple_slopes import interacting
 
+if TYPE_CHECKING:
+    from bayeshlm.display.plots.fit_plots import FitPlots
+
 MOST_PANELS = 18
 """At most so many groups in the trellis of the data."""
 
@@ -29,17 +33,24 @@ MOST_OF_A_KIND = 3
 
 def data_figures(subject: Subject) -> Iterator[Figure]:
     """The outcome by group."""
-    design = subject.design
+    for of in subject.of_groupings:
+        yield from _data_of(of)
+
+
+def _data_of(of: Subject) -> Iterator[Figure]:
+    """The outcome by the groups of a grouping."""
+    design, n = of.design, len(of.groups.labels)
     outcome, slope = design.spec.outcome.name, _first_slope(design)
     try:
-        axes = subject.model_plot.data(slope, groups=MOST_PANELS)
+        axes = of.model_plot.data(slope, groups=MOST_PANELS, grouping=of.grouping)
     except OptionError:  # the expression has no values of its own
         return
     if slope is None:
-        alt = f"{outcome} of every row, the {count(design.n_groups)} groups side by side, ordered by their means."
-        yield Figure.of(axes, alt, f"{outcome} by {design.group}, the groups ordered by their means.")
+        alt = f"{outcome} of every row, the {count(n)} groups side by side, ordered by their means."
+        yield Figure.of(axes, alt, f"{outcome} by {of.groups.grouping}, the groups ordered by their means.")
         return
-    which = "all groups" if len(axes) == design.n_groups else f"{len(axes)} of {count(design.n_groups)} groups"
+    which = "all groups" if len(axes) == n else f"{len(axes)} of {count(n)} groups"
+    which += f" of {of.grouping}" if of.grouping else ""
     what = next(column.name for column in design.coefficients if column.label == slope)
     alt = f"Scatterplots of {outcome} against the variable of {what}, a panel for each of {which}, with its own line."
     yield Figure.of(axes, alt, f"{outcome} in {which} (n: rows), with each group's own least-squares line.")
@@ -69,30 +80,48 @@ def variance_figures(subject: Subject) -> Iterator[Figure]:
     names = ", ".join(axis.get_xlabel().replace("\n", " ") for axis in axes)
     alt = f"Posterior densities of {names}, each with its prior."
     yield Figure.of(axes, alt, f"Variance components: posterior with {_interval(subject)}, and prior.")
-    row = subject.icc.table.T["icc"]
-    alt = f"Density of the ICC: the posterior lies mostly between {row['lower']:.2f} and {row['upper']:.2f}."
-    caption = f"Intraclass correlation: posterior with {_interval(subject)}, and prior."
-    yield Figure.of(subject.plot.icc(), alt, caption)
+    for of in subject.of_groupings:
+        row = subject.icc.table.T[f"icc[{of.grouping}]" if of.grouping else "icc"]
+        which = f" of {of.grouping}" if of.grouping else ""
+        ends = f"{row['lower']:.2f} and {row['upper']:.2f}"
+        alt = f"Density of the ICC{which}: the posterior lies mostly between {ends}."
+        caption = f"Intraclass correlation{which}: posterior with {_interval(subject)}, and prior."
+        yield Figure.of(subject.plot.icc(grouping=of.grouping), alt, caption)
 
 
 def group_figures(subject: Subject) -> Iterator[Figure]:
     """Every group's coefficients, how far they are pulled, and two of them against each other."""
-    design, plot = subject.design, subject.plot
-    names = [column.coefficient for column in design.random]
+    interval = _interval(subject)
+    for of in subject.of_groupings:
+        yield from _figures_of_groups(of, subject.plot, interval)
+
+
+def _figures_of_groups(of: Subject, plot: FitPlots, interval: str) -> Iterator[Figure]:
+    """Those of one grouping; arrows from own estimates only where the groups have any."""
+    design, groups, n = of.design, of.groups.grouping, len(of.groups.labels)
+    names = [column.coefficient for column in of.groups.columns]
     labels = ColumnLabels.of(design)
-    shown = [(name, labels.heading(name)) for name in names[:MOST_OF_A_KIND]]
+    shown, has_own = [(name, labels.heading(name)) for name in names[:MOST_OF_A_KIND]], True
     for name, what in shown:
-        alt = f"{what}, in each of {count(design.n_groups)} groups, sorted by posterior mean, with intervals."
-        yield Figure.of(plot.caterpillar(name), alt, f"{what}, by {design.group}, with {_interval(subject)}.")
+        alt = f"{what}, in each of {count(n)} groups, sorted by posterior mean, with intervals."
+        axes = plot.caterpillar(name, grouping=of.grouping)
+        yield Figure.of(axes, alt, f"{what}, by {groups}, with {interval}.")
     for name, what in shown:
         alt = f"Arrows from the groups' own least-squares estimates of {what}, to their posterior means, by group size."
         caption = f"{what}: from the group's own least-squares estimate to its posterior mean, against its rows."
-        yield Figure.of(plot.shrinkage(name), alt, caption)
+        try:
+            axes = plot.shrinkage(name, grouping=of.grouping)
+        except OptionError:  # the groups have no estimates of their own
+            has_own = False
+            break
+        yield Figure.of(axes, alt, caption)
     if len(names) > 1:
         (x, of_x), (y, of_y) = shown[:2]
-        alt = f"{y} of the groups against {x}: own least squares with ellipses, posterior means, and their spread."
-        caption = f"{of_x}, and {of_y}, of every group: own estimates and what the model makes of them."
-        yield Figure.of(plot.beta_space(x, y), alt, caption)
+        own = "own least squares with ellipses, " if has_own else ""
+        alt = f"{y} of the groups against {x}: {own}posterior means, and their spread."
+        made = "own estimates and what the model makes of them" if has_own else "posterior means, and their spread"
+        caption = f"{of_x}, and {of_y}, of every group: {made}."
+        yield Figure.of(plot.beta_space(x, y, grouping=of.grouping), alt, caption)
 
 
 def cross_check_figures(subject: Subject) -> Iterator[Figure]:
@@ -132,8 +161,9 @@ def figures(subject: Subject, section: str) -> str:
 
 def _first_slope(design: Design) -> str | None:
     """The slope along which the data are drawn: a random one, if there is any."""
-    random = [column.coefficient for column in design.random if column.expression != "1"]
-    return next(iter([*random, *(c.label for c in design.coefficients if c.expression != "1")]), None)
+    slopes = [column.label for column in design.coefficients if column.expression != "1"]
+    random = [column.path[0] for column in design.random if column.path[0] in slopes]
+    return next(iter([*random, *slopes]), None)
 
 
 def _interval(subject: Subject) -> str:

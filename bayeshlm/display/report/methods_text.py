@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bayeshlm.design.design import Design
+from bayeshlm.design.nested_groupings import chain
 from bayeshlm.display.digits import count, percent
 from bayeshlm.display.fit_tables import INTERVALS
 from bayeshlm.display.report.elements import bullets, paragraph, quoted, subheading
@@ -123,8 +124,8 @@ def methods_text(subject: Subject) -> str:
     verdict = subject.convergence
     interval = subject.overview.fixed.attrs
     sentences = [
-        f"We fitted a two-level hierarchical linear model ({cite['book']}) of {design.spec.outcome.name} to"
-        f" {count(design.n_obs)} rows (level 1) in {count(design.n_groups)} groups ({design.group}, level 2){dropped}.",
+        f"We fitted {_kind(design)} ({cite['book']}) of {design.spec.outcome.name} to"
+        f" {count(design.n_obs)} rows (level 1) in {_groups(design)}{dropped}.",
         f"The posterior was computed with bayeshlm {versions['bayeshlm']} and PyMC {versions['pymc']} ({cite['pymc']})"
         f" by {_sampler(subject)}.",
     ]
@@ -138,15 +139,39 @@ def methods_text(subject: Subject) -> str:
     if not verdict.converged:
         sentences.append(f"By these criteria the {'draws' if verdict.by_importance else 'chains'} had NOT converged.")
     averaged = f", with the variance between groups averaged over rows ({cite['johnson']})" if slopes else ""
+    explained = f"and the variance explained ({cite['r2']})"
+    if len(design.groupings) > 1 and "r2" not in vars(subject):  # its section had none
+        explained = "and the shares of the variance"
+    correlation = "intraclass correlation" if len(design.groupings) == 1 else "intraclass correlations"
     sentences.append(
         f"We report posterior means with {percent(interval['ci_prob'])} {INTERVALS[interval['ci_kind']]} credible"
-        f" intervals; the intraclass correlation{averaged} and the variance explained ({cite['r2']}) were computed draw"
+        f" intervals; the {correlation}{averaged} {explained} were computed draw"
         " by draw."
     )
-    made = [text for name, text in CHECKS.items() if name in vars(subject)]  # those of the sections before
+    made = [
+        text for name, text in CHECKS.items() if name in vars(subject) or subject.with_result(name)
+    ]  # those of the sections before
     if made:
         sentences.append(f"The model was checked by {'; '.join(made)}.")
     return " ".join(sentences)
+
+
+def _kind(design: Design) -> str:
+    """What the model is: of how many levels, or with crossed random effects."""
+    levels = [k for positions in design.spec.level_groupings for k in positions]
+    if chain(design) is None or len(levels) > len(design.spec.level_groupings):
+        crossed = "crossed random effects" if chain(design) is None else "several groupings"
+        return f"a hierarchical linear model with {crossed}"
+    names = {1: "two", 2: "three", 3: "four", 4: "five"}
+    return f"a {names.get(len(levels), str(1 + len(levels)))}-level hierarchical linear model"
+
+
+def _groups(design: Design) -> str:
+    """Groups of every grouping, with their level."""
+    levels = {k: level for level, positions in enumerate(design.spec.level_groupings, start=2) for k in positions}
+    terms = enumerate(design.predictor.random)
+    said = [f"{count(len(term.labels))} groups ({term.grouping}, level {levels[k]})" for k, term in terms]
+    return " and ".join(said)
 
 
 def _sampler(subject: Subject) -> str:

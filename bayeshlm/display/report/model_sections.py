@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
+import pandas as pd
+
 from bayeshlm.design.descriptives import LevelDescriptives, describe_levels
+from bayeshlm.design.design import Design
+from bayeshlm.design.nested_groupings import containing
 from bayeshlm.display.blocks import Grid
 from bayeshlm.display.column_labels import slope_of
 from bayeshlm.display.digits import count, number
 from bayeshlm.display.left_out_notes import data_notes
 from bayeshlm.display.model_view import equations_block, priors_grid
-from bayeshlm.display.report.elements import paragraph, scrolled, shown
+from bayeshlm.display.report.elements import paragraph, scrolled, shown, subheading
 from bayeshlm.display.report.figures import figures
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.display.shown_descriptives import descriptives_grids
@@ -18,21 +24,50 @@ def model_section(subject: Subject) -> str:
     """The equations, and what varies."""
     design = subject.design
     equations = equations_block(design)
-    names = ", ".join(f"{c.coefficient} ({slope_of(c.name)})" for c in design.random)
     together = any(len(block) > 1 for block in design.blocks)
+    nested = [f"Rows i are nested in groups j ({design.group})."] if len(design.groupings) == 1 else nesting(design)
     return scrolled(equations.mathml, "Equations") + paragraph(
-        f"Rows i are nested in groups j ({design.group}).",
-        f"Varying between groups beyond what the equations explain: {names}.",
+        *nested,
+        *map(_varying, subject.of_groupings),
         "G is the covariance matrix of the random effects." if together else "",
         "The random effects of different blocks are independent." if together and len(design.blocks) > 1 else "",
     )
 
 
+def nesting(design: Design) -> list[str]:
+    """Which groupings lie in which, and which cross, in sentences.
+
+    Examples
+    --------
+    >>> import bayeshlm as hlm
+    >>> nesting(hlm.open_model("hsb-one-way-anova").design)
+    []
+    """
+    names = design.groupings
+    outer = [containing(design, k) for k in range(len(names))]
+    said = []
+    for k, name in enumerate(names):
+        nearest = [m for m in outer[k] if not any(m in outer[other] for other in outer[k])]
+        said += [f"Every group of {name} lies in one group of {names[m]}." for m in nearest]
+    pairs = combinations(range(len(names)), 2)
+    crossed = [(names[k], names[m]) for k, m in pairs if k not in outer[m] and m not in outer[k]]
+    return said + [f"Groups of {one} and of {other} cross." for one, other in crossed]
+
+
+def _varying(of: Subject) -> str:
+    """What varies between the groups of a grouping."""
+    names = ", ".join(f"{c.coefficient} ({slope_of(c.name)})" for c in of.groups.columns)
+    groups = "groups" if of.grouping is None else f"groups of {of.grouping}"
+    return f"Varying between {groups} beyond what the equations explain: {names}."
+
+
 def data_section(subject: Subject) -> str:
     """Rows, groups, missing values, and the columns at the level where they vary."""
     design = subject.design
-    found = describe_levels(design)
-    parts = [paragraph(*_counts(subject, found)), *map(shown, descriptives_grids(found))]
+    found = [describe_levels(design, k) for k in range(len(design.groupings))]
+    parts = [paragraph(*_counts(subject, found))]
+    for of, own in zip(subject.of_groupings, found, strict=True):
+        parts += [subheading(of.groups_heading) if of.grouping else "", *map(shown, descriptives_grids(own))]
     return "".join(parts) + figures(subject, "data")
 
 
@@ -52,9 +87,13 @@ def priors_section(subject: Subject) -> str:
     return text + shown(grid)
 
 
-def _counts(subject: Subject, found: LevelDescriptives) -> list[str]:
-    design, sizes = subject.design, found.group_sizes
-    sentences = [f"{count(design.n_obs)} rows (level 1) in {count(design.n_groups)} groups ({design.group}, level 2)."]
+def _counts(subject: Subject, found: list[LevelDescriptives]) -> list[str]:
+    design = subject.design
+    if len(found) == 1:
+        groups = f"{count(design.n_groups)} groups ({design.group}, level 2)"
+    else:
+        groups = " and ".join(f"{count(own.n_groups)} groups ({own.grouping})" for own in found)
+    sentences = [f"{count(design.n_obs)} rows (level 1) in {groups}."]
     if design.rows_dropped:
         total = design.n_obs + design.rows_dropped
         sentences.append(
@@ -63,17 +102,24 @@ def _counts(subject: Subject, found: LevelDescriptives) -> list[str]:
         )
     else:
         sentences.append("No row of the data was left out.")
+    for own in found:
+        sentences += _sizes(own.group_sizes, "" if len(found) == 1 else f" of {own.grouping}")
+    return [*sentences, *data_notes(design)]
+
+
+def _sizes(sizes: pd.Series, of: str) -> list[str]:
+    """How many rows the groups of a grouping have."""
     if sizes["min"] == sizes["max"]:
-        sentences.append(f"Every group has {count(sizes['min'])} rows.")
+        sentences = [f"Every group{of} has {count(sizes['min'])} rows."]
     else:
-        sentences.append(
-            f"Groups have {count(sizes['min'])} to {count(sizes['max'])} rows, half of them {_round(sizes['q1'])} to"
-            f" {_round(sizes['q3'])}; the mean is {number(sizes['mean'], 1)}, the median {_round(sizes['median'])}."
-        )
+        sentences = [
+            f"Groups{of} have {count(sizes['min'])} to {count(sizes['max'])} rows, half of them {_round(sizes['q1'])}"
+            f" to {_round(sizes['q3'])}; the mean is {number(sizes['mean'], 1)}, the median {_round(sizes['median'])}."
+        ]
     if sizes["single"]:
         have = "has" if sizes["single"] == 1 else "have"
-        sentences.append(f"{count(sizes['single'])} of the groups {have} a single row.")
-    return [*sentences, *data_notes(design)]
+        sentences.append(f"{count(sizes['single'])} of the groups{of} {have} a single row.")
+    return sentences
 
 
 def _at_means(grid: Grid) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 
 from bayeshlm.display.report.check_sections import (
@@ -13,7 +14,7 @@ from bayeshlm.display.report.check_sections import (
     prior_sensitivity_section,
     residuals_section,
 )
-from bayeshlm.display.report.elements import paragraph
+from bayeshlm.display.report.elements import asked, paragraph
 from bayeshlm.display.report.methods_text import methods_section
 from bayeshlm.display.report.model_sections import data_section, model_section, priors_section
 from bayeshlm.display.report.report_style import CSS
@@ -74,7 +75,7 @@ SECTIONS: tuple[ReportSection, ...] = (
 def report_html(subject: Subject, progress: bool | None = False) -> str:
     """Write the whole page: one HTML document that loads nothing and runs nothing; `progress` shows a bar."""
     sections_at_work = steps(SECTIONS, lambda section: section.title, "Writing the report", progress)
-    made = [(section, section.body(subject)) for section in sections_at_work]
+    made = [(section, asked(partial(section.body, subject))) for section in sections_at_work]
     made = [(section, body) for section, body in made if body]
     links = "".join(f'<li><a href="#{section.id}">{escape(section.title)}</a></li>' for section, _ in made)
     sections = "".join(

@@ -55,7 +55,8 @@ def python_code(subject: Subject) -> str:
     if subject.data not in dataset_names():
         lines.append("import pandas as pd")
     lines += ["", "model = hlm.Model(", f"    {_quoted(_equations(subject))},", f"    data={_data(subject)},"]
-    lines.append(f"    group={subject.design.group!r},")
+    groupings = list(subject.design.groupings)
+    lines.append(f"    group={(groupings if len(groupings) > 1 else groupings[0])!r},")
     if priors:
         lines.append(f"    priors={priors!r},")
     lines += [")", f"fit = model.fit({', '.join(options)})", 'fit.report("report.html")']
@@ -69,7 +70,8 @@ def toml_text(subject: Subject) -> str:
     if subject.source:
         lines.append(f"source = {_basic(subject.source)}")
     lines.append(f"dataset = {_basic(subject.data)}" if known else f"data = {_basic(subject.data or PLACEHOLDER)}")
-    lines.append(f"group = {_basic(subject.design.group)}")
+    named = [_basic(name) for name in subject.design.groupings]
+    lines.append(f"group = {named[0] if len(named) == 1 else f'[{", ".join(named)}]'}")
     text = _equations(subject)
     if "'''" in text or any(ord(char) < 32 and char != "\n" for char in text):
         lines.append(f"equations = {_basic(text)}")

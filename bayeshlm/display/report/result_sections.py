@@ -8,13 +8,15 @@ import pandas as pd
 from bayeshlm.display.blocks import Grid, Section
 from bayeshlm.display.digits import count, decimals, number, percent
 from bayeshlm.display.fit_tables import fixed_grid, quantity_grid, variance_grid
+from bayeshlm.display.model_size import size_of_model
 from bayeshlm.display.report.conclusions import cross_check_conclusion
-from bayeshlm.display.report.elements import bullets, conclusion, paragraph, shown, subheading
+from bayeshlm.display.report.elements import asked, bullets, conclusion, paragraph, shown, subheading
 from bayeshlm.display.report.figures import figures
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.display.sampler_text import criteria
 from bayeshlm.display.shown_cross_check import cross_check_blocks
-from bayeshlm.errors import HLMError
+from bayeshlm.errors import DataError
+from bayeshlm.quantities.quantity import Quantity
 
 EXTREMES = 3
 """Groups shown at either end."""
@@ -39,7 +41,7 @@ def effects_section(subject: Subject) -> str:
 def variance_section(subject: Subject) -> str:
     """Variance components, ICC and variance explained."""
     parts = [shown(variance_grid(subject.overview.variance))]
-    parts += [shown(quantity_grid(quantity, diagnostics=False)) for quantity in (subject.icc, subject.r2)]
+    parts += [asked(lambda: _shown(subject.icc)), asked(lambda: _shown(subject.r2))]
     return "".join(parts) + figures(subject, "variance")
 
 
@@ -49,16 +51,25 @@ def groups_section(subject: Subject) -> str:
         "A plausible range is the spread of a coefficient between groups: the plug-in range takes the posterior means"
         " as known, the range of a new group includes their uncertainty."
     )
-    quantities = (subject.plausible_ranges, subject.reliability)
-    parts = [shown(quantity_grid(quantity, diagnostics=False)) for quantity in quantities]
-    return text + "".join(parts) + _extremes(subject) + figures(subject, "groups")
+    return text + "".join(map(_of_groups, subject.of_groupings)) + figures(subject, "groups")
+
+
+def _of_groups(of: Subject) -> str:
+    """The groups of one grouping."""
+    parts = [subheading(of.groups_heading)] if of.grouping else []
+    parts += [asked(lambda: _shown(of.plausible_ranges)), asked(lambda: _shown(of.reliability))]
+    return "".join(parts) + _extremes(of)
+
+
+def _shown(quantity: Quantity) -> str:
+    return shown(quantity_grid(quantity, diagnostics=False))
 
 
 def cross_check_section(subject: Subject) -> str:
     """Posterior beside REML, or why REML has no estimate."""
     try:
         check = subject.cross_check
-    except HLMError as error:
+    except DataError as error:
         return paragraph(f"REML, the classical estimate, does not exist for these data: {error}")
     text = paragraph(
         "Restricted maximum likelihood estimates the same model without priors and without sampling. Where both agree,"
@@ -70,15 +81,19 @@ def cross_check_section(subject: Subject) -> str:
 
 def in_short(subject: Subject) -> tuple[str, bool]:
     """The verdict on the sampler, the size of the data and the ICC in sentences; whether the sampler converged."""
-    row = subject.icc.table.T["icc"]
-    places = decimals(float(row["sd"]), float(row["mcse_mean"]))
-    mean, lower, upper = (number(float(row[name]), places) for name in ("mean", "lower", "upper"))
     design, verdict = subject.design, subject.convergence
     prob = percent(subject.overview.fixed.attrs["ci_prob"])
     given = "" if all(column.is_intercept for column in design.fixed) else " given the predictors"
+    correlations = []
+    for of in subject.of_groupings:
+        row = subject.icc.table.T[f"icc[{of.grouping}]" if of.grouping else "icc"]
+        places = decimals(float(row["sd"]), float(row["mcse_mean"]))
+        mean, lower, upper = (number(float(row[name]), places) for name in ("mean", "lower", "upper"))
+        which = f" of {of.grouping}" if of.grouping else ""
+        correlations.append(f"Intraclass correlation{which}{given} {mean} ({prob} interval {lower} to {upper}).")
     sentences = [
-        f"{count(design.n_obs)} rows in {count(design.n_groups)} groups ({design.group}).",
-        f"Intraclass correlation{given} {mean} ({prob} interval {lower} to {upper}).",
+        f"{size_of_model(design)}.",
+        *correlations,
         subject.overview.verdict[0] if subject.overview.verdict else "",
     ]
     if not verdict.converged:
@@ -88,9 +103,10 @@ def in_short(subject: Subject) -> tuple[str, bool]:
 
 def _extremes(subject: Subject) -> str:
     """The groups with the lowest and the highest posterior mean of each varying coefficient."""
-    table = subject.group_coefficients
+    table, groups = subject.group_coefficients, subject.groups
+    has_ols = "ols" in table
     parts = []
-    for column in subject.design.random:
+    for column in groups.columns:
         own = table[table.index.get_level_values("coefficient") == column.coefficient]
         own = own.droplevel("coefficient").sort_values("mean", kind="stable")
         chosen = [("lowest", own.iloc[:EXTREMES]), ("highest", own.iloc[-EXTREMES:])]
@@ -98,14 +114,14 @@ def _extremes(subject: Subject) -> str:
             chosen = [("", own)]
         places = min(_places(row) for _, part in chosen for _, row in part.iterrows())
         sections = tuple(
-            Section(name, tuple(_group_cells(label, row, places) for label, row in part.iterrows()))
+            Section(name, tuple(_group_cells(label, row, places, has_ols) for label, row in part.iterrows()))
             for name, part in chosen
         )
-        title = f"Groups ({subject.design.group}) at either end of {column.coefficient}"
-        header = ("", "rows", "mean", "sd", "lower", "upper", "own estimate")
-        notes = _NOTES if column is subject.design.random[-1] else ()
+        title = f"Groups ({groups.grouping}) at either end of {column.coefficient}"
+        header = ("", "rows", "mean", "sd", "lower", "upper", *(["own estimate"] if has_ols else []))
+        notes = _NOTES[0 if has_ols else 1 :] if column is groups.columns[-1] else ()
         parts.append(shown(Grid(title, header, sections, notes=notes)))
-    return subheading("Groups at the ends") + "".join(parts)
+    return ("" if subject.grouping else subheading("Groups at the ends")) + "".join(parts)
 
 
 _NOTES = (
@@ -119,6 +135,7 @@ def _places(row: pd.Series) -> int:
     return decimals(float(row["sd"]), float(row["mcse_mean"]) if "mcse_mean" in row else np.nan)
 
 
-def _group_cells(label: object, row: pd.Series, places: int) -> tuple[str, ...]:
-    values = (number(float(row[name]), places) for name in ("mean", "sd", "lower", "upper", "ols"))
+def _group_cells(label: object, row: pd.Series, places: int, has_ols: bool) -> tuple[str, ...]:
+    names = ("mean", "sd", "lower", "upper", *(["ols"] if has_ols else []))
+    values = (number(float(row[name]), places) for name in names)
     return (str(label), count(row["n"]), *values)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -17,6 +17,7 @@ from bayeshlm.checks.power_scaling import PriorSensitivity
 from bayeshlm.checks.predictive_check import PredictiveCheck, predictive_check
 from bayeshlm.checks.prior_posteriors import prior_sensitivity
 from bayeshlm.design.design import Design
+from bayeshlm.design.predictor import RandomTerm
 from bayeshlm.display.fit_report import fit_report
 from bayeshlm.display.fit_tables import FitReport
 from bayeshlm.fitted import FittedModel
@@ -49,6 +50,8 @@ class Subject:
         Where the model comes from.
     data : str
         The data file, or the name of a shipped data set, for the code that repeats the analysis.
+    grouping : str, optional
+        Whose groups its results of groups are about, where there are several groupings.
 
     Notes
     -----
@@ -60,6 +63,27 @@ class Subject:
     question: str = ""
     source: str = ""
     data: str = ""
+    grouping: str | None = None
+
+    @cached_property
+    def of_groupings(self) -> tuple[Subject, ...]:
+        """A subject for each grouping, from the inside out: itself where there is one."""
+        names = self.design.groupings
+        return (self,) if len(names) == 1 else tuple(replace(self, grouping=name) for name in names)
+
+    @property
+    def groups(self) -> RandomTerm:
+        """The grouping of its results of groups."""
+        return self.design.predictor.random[self.design.position_of(self.grouping)]
+
+    @property
+    def groups_heading(self) -> str:
+        """What the groups of its grouping are called."""
+        return "Groups" if self.grouping is None else f"Groups of {self.grouping}"
+
+    def with_result(self, name: str) -> tuple[Subject, ...]:
+        """The subjects of groupings that have computed a result."""
+        return tuple(of for of in self.of_groupings if name in vars(of))
 
     @property
     def design(self) -> Design:
@@ -81,7 +105,7 @@ class Subject:
         """What the fit prints: its tables and verdict."""
         return fit_report(self.fitted, self.convergence)
 
-    @property
+    @cached_property
     def icc(self) -> Quantity:
         """Intraclass correlation."""
         return icc(self.fitted.draws)
@@ -89,14 +113,14 @@ class Subject:
     @property
     def plausible_ranges(self) -> Quantity:
         """Plausible ranges."""
-        return plausible_ranges(self.fitted.draws)
+        return plausible_ranges(self.fitted.draws, grouping=self.grouping)
 
     @property
     def reliability(self) -> Quantity:
         """Reliabilities."""
-        return reliability(self.fitted.draws)
+        return reliability(self.fitted.draws, grouping=self.grouping)
 
-    @property
+    @cached_property
     def r2(self) -> Quantity:
         """Variance explained."""
         return r2(self.fitted.draws)
@@ -104,7 +128,7 @@ class Subject:
     @cached_property
     def group_coefficients(self) -> pd.DataFrame:
         """Coefficients of the groups."""
-        return group_coefficients(self.fitted.draws)
+        return group_coefficients(self.fitted.draws, grouping=self.grouping)
 
     @cached_property
     def plot(self) -> FitPlots:
@@ -134,7 +158,8 @@ class Subject:
     @cached_property
     def loo_groups(self) -> Loo:
         """Leave-one-out over groups, without refits."""
-        return leave_one_out(self.fitted, "group", exact=False)
+        unit: Any = self.grouping or "group"
+        return leave_one_out(self.fitted, unit, exact=False)
 
     @cached_property
     def loo_rows(self) -> Loo:
@@ -149,12 +174,12 @@ class Subject:
     @cached_property
     def level2_residuals(self) -> LevelTwoResiduals:
         """Residuals of the groups."""
-        return level2_residuals(self.fitted.draws)
+        return level2_residuals(self.fitted.draws, grouping=self.grouping)
 
     @cached_property
     def influence(self) -> Influence:
         """Influence of the groups, without refits of the posterior."""
-        return influence(self.fitted)
+        return influence(self.fitted, grouping=self.grouping)
 
     @cached_property
     def prior_sensitivity(self) -> PriorSensitivity:
