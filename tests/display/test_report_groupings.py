@@ -1,6 +1,7 @@
 """The report of models with several groupings."""
 
 from dataclasses import replace
+from html import unescape
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 from report_reader import Page
 
 import bayeshlm as hlm
+from bayeshlm.display.report import check_sections
 from bayeshlm.display.report import page as report_page
 from bayeshlm.display.report.figures import FIGURES
 from bayeshlm.display.report.methods_text import methods_text
@@ -150,3 +152,15 @@ def test_results_of_a_grouping_are_asked_for_by_its_name(growth, monkeypatch):
     assert [of.grouping for of in subject.with_result("influence")] == ["child", "school"]
     said = methods_text(subject)
     assert "The model was checked by leave-one-out cross-validation over groups" in said
+
+
+def test_what_is_about_no_grouping_asks_for_none(growth, monkeypatch):
+    monkeypatch.setattr(check_sections, "prior_conclusion", lambda found: "fine")
+    monkeypatch.setattr(check_sections, "sensitivity_blocks", lambda found: [])
+    monkeypatch.setattr("bayeshlm.display.report.subject.prior_sensitivity", lambda fitted: "found")
+    monkeypatch.setattr(check_sections, "figures", lambda subject, place: "")
+    assert "fine" in check_sections.prior_sensitivity_section(Subject(growth._fitted))
+    monkeypatch.setattr(check_sections, "MOST_GROUPS", 39)
+    text = check_sections.influence_section(Subject(growth._fitted))
+    assert "more than 39 groups leaves this out; fit.influence(grouping='child') computes it" in unescape(text)
+    assert "fit.influence(grouping='school')" not in unescape(text)  # of its eight groups

@@ -108,7 +108,9 @@ def prior_sensitivity_section(subject: Subject) -> str:
 def _made(subject: Subject, body: Callable[[Subject], str], call: str, rows: bool = True) -> str:
     """The body of a check; where it would take too long, or cannot be computed, a sentence that says so."""
     design = subject.design
-    n, most, what = (design.n_obs, MOST_ROWS, "rows") if rows else (len(subject.groups.labels), MOST_GROUPS, "groups")
+    terms = (subject.groups,) if subject.grouping else design.predictor.random
+    n_groups = max(len(term.labels) for term in terms)
+    n, most, what = (design.n_obs, MOST_ROWS, "rows") if rows else (n_groups, MOST_GROUPS, "groups")
     if n > most:
         return paragraph(f"A report of more than {count(most)} {what} leaves this out; {call} computes it.")
     return asked(partial(body, subject))
