@@ -76,3 +76,26 @@ def cells_model():
 
 
 MODELS = {"growth": growth_model, "crossed": crossed_model, "mixed": mixed_model, "cells": cells_model}
+
+
+def with_cells():
+    text = CROSSED.replace("v0[secondary]", "v0[secondary] + w0[primary:secondary]")
+    return hlm.Model(text, crossed_model().design.frame)
+
+
+def big_matrices(design, G):
+    """Z with a column an effect of a unit, and the covariance matrix of all of them."""
+    columns, blocks, start = [], [], 0
+    for Z, codes, term in zip(design.kept_rows.Z, design.kept_rows.codes, design.predictor.random, strict=True):
+        q, J = Z.shape[1], len(term.labels)
+        big = np.zeros((design.n_obs, J, q))
+        big[np.arange(design.n_obs), codes] = Z
+        columns.append(big.reshape(design.n_obs, -1))
+        blocks.append(np.kron(np.eye(J), G[start : start + q, start : start + q]))
+        start += q
+    size = sum(map(len, blocks))
+    prior, at = np.zeros((size, size)), 0
+    for block in blocks:
+        prior[at : at + len(block), at : at + len(block)] = block
+        at += len(block)
+    return np.hstack(columns), prior

@@ -1,17 +1,12 @@
 """Predictions and checks of a fit with several groupings, from the faces."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
+from groupings_data import crossed_model, growth_model
 
 import bayeshlm as hlm
 from bayeshlm.errors import OptionError
-
-sys.path.insert(0, str(Path(__file__).parent / "likelihood"))
-from groupings_data import crossed_model, growth_model
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +97,28 @@ def test_several_data_sets():
         np.mean([float(one.posterior["gamma"].sel(fixed="g010").mean()) for one in fits.fits.values()])
     )
     assert "share[school]" in repr(fits)
+
+
+@pytest.mark.parametrize("name", ["fit", "crossed"])
+def test_a_fit_with_predictions_and_checks_in_it_is_saved_whole(name, request, tmp_path):
+    fit = request.getfixturevalue(name)
+    fit.predictive_check(seed=4, store=True)
+    fit.predict(groups="new", seed=1, store=True)
+    fit.save(tmp_path / "fit.nc")
+    again = hlm.load(tmp_path / "fit.nc")
+    new = {f"posterior_predictive_new_{of}" for of in ("groups", *fit.model.design.groupings)}
+    assert len(new & set(again.idata.children)) >= 2
+    assert set(again.idata.children) == set(fit.idata.children)
+    for node in fit.idata.children:
+        assert again.idata[node].to_dataset().identical(fit.idata[node].to_dataset())
+    assert repr(again) == repr(fit)
+    assert again.loo("row").elpd == fit.loo("row").elpd
+
+
+@pytest.mark.parametrize("make", [growth_model, crossed_model])
+def test_pooled_fits_print_the_shares_of_every_grouping(make):
+    model = make()
+    frame = model.design.frame
+    many = hlm.fit_many(model, [frame, frame], draws=150, seed=1, sampler="importance", progress=False)
+    for name in next(iter(many.fits.values())).icc().table.index:
+        assert name in repr(many)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -177,7 +178,8 @@ def complete_df(names: Sequence[str], design: Design) -> FloatArray:
     Of a fixed effect in a line with a random effect: groups less the fixed effects of the line; of other fixed effects
     and of sigma: rows less all fixed effects; of tau, corr and the ICC: groups less one. With more levels a fixed
     effect in a line without random effect has those of the next line below that has one, with all fixed effects that
-    stand above it; where a line has effects of several groupings, the one with the fewest groups counts.
+    stand above it; where a line has effects of several groupings, or an ICC is of two that cross, the one with the
+    fewest groups counts.
 
     Parameters
     ----------
@@ -199,6 +201,8 @@ def complete_df(names: Sequence[str], design: Design) -> FloatArray:
             df[one.label] = units[design.random_labels[one.position[0]]] - 1.0
     for term in design.predictor.random:
         df |= dict.fromkeys(("icc", f"share[{term.grouping}]", f"icc[{term.grouping}]"), len(term.labels) - 1.0)
+    for inner, outer in combinations(design.groupings, 2):
+        df[f"icc[{inner},{outer}]"] = min(df[f"icc[{inner}]"], df[f"icc[{outer}]"])
     return np.maximum([df[name] for name in names], 1.0)
 
 

@@ -205,8 +205,9 @@ def test_degrees_of_freedom_of_several_groupings():
     names = ["g000", "g001", "g010", "g100", "tau[r0]", "corr[r0,r1]", "tau[u10]", "sigma"]
     found = complete_df([*names, "share[child]", "icc[school]"], nested)
     assert found.tolist() == [6, 6, 37, 7, 39, 39, 7, 156, 39, 7]
-    found = complete_df(["g00", "g01", "g10", "tau[u1]", "tau[v0]", "share[secondary]"], crossed)
-    assert found.tolist() == [4, 4, 13, 13, 5, 5]
+    together = "icc[primary,secondary]"
+    found = complete_df(["g00", "g01", "g10", "tau[u1]", "tau[v0]", "share[secondary]", together], crossed)
+    assert found.tolist() == [4, 4, 13, 13, 5, 5, 5]
 
 
 def test_pooled_shares_of_several_groupings():

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
-from groupings_data import crossed_model, growth_model
+from groupings_data import big_matrices, crossed_model, growth_model, with_cells
 from residual_data import clinic_design, random_posterior
-from test_joint_moments import big_matrices, with_cells
 
 from bayeshlm.checks import joint_units
 from bayeshlm.checks.effect_moments import effect_moments

@@ -2,36 +2,12 @@
 
 import numpy as np
 import pytest
-from groupings_data import CROSSED, crossed_model, growth_model
+from groupings_data import big_matrices, crossed_model, growth_model, with_cells
 from test_gaussian_joint import dense_covariance
 
-import bayeshlm as hlm
 from bayeshlm.likelihood.joint_moments import joint_effects, mean_covariances
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.prior_draws import prior_draws
-
-
-def with_cells():
-    text = CROSSED.replace("v0[secondary]", "v0[secondary] + w0[primary:secondary]")
-    return hlm.Model(text, crossed_model().design.frame)
-
-
-def big_matrices(design, G):
-    """Z with a column an effect of a unit, and the covariance matrix of all of them."""
-    columns, blocks, start = [], [], 0
-    for Z, codes, term in zip(design.kept_rows.Z, design.kept_rows.codes, design.predictor.random, strict=True):
-        q, J = Z.shape[1], len(term.labels)
-        big = np.zeros((design.n_obs, J, q))
-        big[np.arange(design.n_obs), codes] = Z
-        columns.append(big.reshape(design.n_obs, -1))
-        blocks.append(np.kron(np.eye(J), G[start : start + q, start : start + q]))
-        start += q
-    size = sum(map(len, blocks))
-    prior, at = np.zeros((size, size)), 0
-    for block in blocks:
-        prior[at : at + len(block), at : at + len(block)] = block
-        at += len(block)
-    return np.hstack(columns), prior
 
 
 @pytest.mark.parametrize("make", [growth_model, crossed_model, with_cells])
