@@ -47,7 +47,10 @@ def plausible_ranges_figure(
     draws = Draws(fit.posterior, design, fit.moments)
     beta = draws.beta_of(of.position).mean(axis=(0, 1)) if several else posterior_means(draws)
     labels = [column.coefficient for column in of.random]
-    axes = many_axes(ax, len(labels), 1, (COLUMN, 1.45))
+    notes = [wrapped(note, 60) if several else wrapped(note) for note in found.notes]
+    title = "\n".join((f"range of {percent(prob)} of the groups; thick: interval of its ends", *notes))
+    room = 0.15 * title.count("\n") / len(labels) if several else 0.0  # what is held at zero takes several lines
+    axes = many_axes(ax, len(labels), 1, (COLUMN, 1.45 + room))
     for panel, label in zip(axes, labels, strict=True):
         ends = table.xs(label, level="coefficient")
         low, high = ends.loc["lower"], ends.loc["upper"]
@@ -61,9 +64,6 @@ def plausible_ranges_figure(
         panel.set_yticks([3, 2, 1, 0], ROWS)
         panel.set_ylim(-0.6, 3.6)
         panel.set_xlabel(coefficient_name(design, label))
-    title = "\n".join(
-        (f"range of {percent(prob)} of the groups; thick: interval of its ends", *map(wrapped, found.notes))
-    )
     if ax is None:
         axes[0].figure.suptitle(title)
     else:
