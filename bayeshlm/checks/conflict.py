@@ -64,7 +64,7 @@ def weighted_tails(lengths: FloatArray, ranks: IntArray, weights: FloatArray) ->
     """As `conflict_probabilities`, from the squared lengths of groups, (B, S), and their degrees of freedom, (B,).
 
     With several groupings what the group shows is compared with what all other rows expect of it, given each draw:
-    `bayeshlm.likelihood.left_out.LeftOut`.
+    `bayeshlm.likelihood.left_out_densities.LeftOutDensities`.
     """
     tails = np.einsum("bs,bs->b", weights, chdtrc(np.maximum(ranks, 1)[:, None].astype(float), lengths))
     return np.asarray(np.where(ranks > 0, tails, np.nan))

@@ -11,7 +11,7 @@ from bayeshlm.checks.loo_refits import Refit
 from bayeshlm.checks.psis import relative_efficiency, smoothed_weights
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.likelihood import likelihood_of
-from bayeshlm.likelihood.left_out import LeftOut
+from bayeshlm.likelihood.left_out_densities import LeftOutDensities
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.diagnostics import diagnose
 from bayeshlm.reml.rotation import rotate
@@ -101,7 +101,7 @@ def shifts_without_groups(posterior: Draws, grouping: int = 0) -> Shifts:
 
         likelihood_of(design).reduced_pointwise(posterior, "group", alone, doing)
     else:
-        left_out = LeftOut.of(posterior, grouping)
+        left_out = LeftOutDensities.of(posterior, grouping)
         ranks = left_out.ranks(np.arange(J))
 
         def among_others(groups: IntArray, densities: FloatArray, lengths: FloatArray) -> None:
@@ -126,7 +126,7 @@ def put_refit(found: Shifts, posterior: Draws, group: int, refit: Refit, groupin
         rotated = rotate(posterior.design.cross_products)
         (found.conflict_p[group],) = conflict_probabilities(rest, rotated, units, equal)
     else:
-        left_out = LeftOut.of(rest, grouping)
+        left_out = LeftOutDensities.of(rest, grouping)
         (found.conflict_p[group],) = weighted_tails(left_out.lengths(units), left_out.ranks(units), equal)
 
 

@@ -69,14 +69,14 @@ class GaussianJoint(Likelihood):
 
     def pointwise(self, draws: Draws, unit: Unit, units: IntArray) -> FloatArray:
         """Log densities of some units, all at a draw from one factor."""
-        from bayeshlm.likelihood.left_out import LeftOut
+        from bayeshlm.likelihood.left_out_densities import LeftOutDensities
 
-        return LeftOut.of(draws, grouping_of(self.design, unit)).densities(units)
+        return LeftOutDensities.of(draws, grouping_of(self.design, unit)).densities(units)
 
     def reduced_pointwise[Result](
         self, draws: Draws, unit: Unit, reduce: Callable[[IntArray, FloatArray], Result], doing: str | None = None
     ) -> list[Result]:
         """As many units at a time as the memory budget has room for the densities of, reduced in threads."""
-        from bayeshlm.likelihood.left_out import LeftOut
+        from bayeshlm.likelihood.left_out_densities import LeftOutDensities
 
-        return LeftOut.of(draws, grouping_of(self.design, unit)).reduced(reduce, doing)
+        return LeftOutDensities.of(draws, grouping_of(self.design, unit)).reduced(reduce, doing)

@@ -17,6 +17,7 @@ from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.level2_values import finite_number
 from bayeshlm.quantities.quantity import Quantity
+from bayeshlm.quantities.slope_values import values_of_slopes
 from bayeshlm.quantities.summary import with_interval, with_median
 from bayeshlm.quantities.variance_partition import variance_partition
 
@@ -83,9 +84,12 @@ def between_variance(G: FloatArray, design: Design, at: Mapping[str, float] | No
     """Variance between groups, as `icc` defines it, of covariance matrices (..., q, q): array (...)."""
     if at is None:
         return np.asarray(np.einsum("...qr,qr->...", G, design.moments.ZtZ))
-    z = design.moments.z_mean.copy()
-    for key, value in at.items():
-        z[_position(key, design)] = finite_number(key, value)
+    if len(design.groupings) > 1:
+        z = values_of_slopes(design, at)
+    else:
+        z = design.moments.z_mean.copy()
+        for key, value in at.items():
+            z[_position(key, design)] = finite_number(key, value)
     return np.asarray(np.einsum("q,...qr,r->...", z, G, z))
 
 

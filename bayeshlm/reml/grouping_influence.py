@@ -83,18 +83,18 @@ def leverage(design: Design, estimate: RemlEstimate, grouping: int) -> Leverage:
 
 def _densities(design: Design, estimate: RemlEstimate, grouping: int, gamma: FloatArray) -> FloatArray:
     """``log p(y_j | y_-j)`` of every group at fixed effects (S, p) and the other estimates, (J, S)."""
-    from bayeshlm.likelihood.left_out import LeftOut  # numba, which two-level models do without
+    from bayeshlm.likelihood.left_out_densities import LeftOutDensities  # numba, which two-level models do without
 
-    left_out = LeftOut.at(design, grouping, gamma, *_components(estimate, len(gamma)))
+    left_out = LeftOutDensities.at(design, grouping, gamma, *_components(estimate, len(gamma)))
     groups: IntArray = np.arange(left_out.n_units)
     return left_out.densities(groups)
 
 
 def _shares_kept(design: Design, estimate: RemlEstimate) -> FloatArray:
     """Diagonal of P, (N,)."""
-    from bayeshlm.likelihood.left_out import LeftOut
+    from bayeshlm.likelihood.left_out_densities import LeftOutDensities
 
-    left_out = LeftOut.at(design, None, estimate.gamma[None], *_components(estimate, 1))
+    left_out = LeftOutDensities.at(design, None, estimate.gamma[None], *_components(estimate, 1))
     return left_out.shares_kept(np.arange(design.n_obs))[:, 0]
 
 

@@ -58,3 +58,21 @@ def test_models_of_one_grouping_are_named_as_before(fits):
     assert text.startswith("Two-level models of math")
     assert "SD, intercept  " in text
     assert "(school)" in text.partition("Model")[2]
+
+
+def test_fits_of_two_and_of_three_levels_side_by_side(fits):
+    three, two = fits
+    table = hlm.table(three, two, names=["three", "two"])
+    lines = [line.strip() for line in table.to_text().splitlines()]
+    assert lines[0].startswith("Models of math")
+
+    def cells(row, of=2):
+        (found,) = (line for line in lines if line.startswith(row + " "))
+        return found.split()[-of:]
+
+    taus = [fit.variance_components(intervals=None)["estimate"].loc["tau"] for fit in fits]
+    assert cells("SD, intercept (school)") == [f"{taus[0]['u00']:.2f}", f"{taus[1]['u0']:.2f}"]
+    assert cells("SD, intercept (child)") == ["r0", f"{taus[0]['r0']:.2f}"]
+    assert cells("ICC (school)") == [f"{three.icc()['icc[school]']:.3f}", f"{two.icc()['icc']:.3f}"]
+    assert cells("groups (school)") == ["10", "10"]
+    assert cells("groups (child)", of=1) == ["50"]

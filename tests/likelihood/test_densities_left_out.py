@@ -6,7 +6,7 @@ from groupings_data import MODELS, crossed_model
 from scipy.stats import multivariate_normal
 
 from bayeshlm.errors import OptionError
-from bayeshlm.likelihood import left_out, likelihood_of
+from bayeshlm.likelihood import left_out_densities, likelihood_of
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.prior_draws import prior_draws
 
@@ -80,7 +80,7 @@ def test_how_far_a_unit_is_from_what_the_others_expect(design, draws):
     y, X = design.y - design.offset, design.X
     for k, unit in enumerate(design.groupings):
         codes, n_units = units_of(design, unit)
-        some = left_out.LeftOut.of(draws, k)
+        some = left_out_densities.LeftOutDensities.of(draws, k)
         found = some.lengths(np.arange(n_units))
         ranks = some.ranks(np.arange(n_units))
         for s in (0, 1, 4, 7):
@@ -96,7 +96,7 @@ def test_how_far_a_unit_is_from_what_the_others_expect(design, draws):
 
 
 def test_what_the_others_do_not_tell_of_a_row(design, draws):
-    found = left_out.LeftOut.of(draws, None).shares_kept(np.arange(design.n_obs))
+    found = left_out_densities.LeftOutDensities.of(draws, None).shares_kept(np.arange(design.n_obs))
     for s in (0, 4):
         sigma = float(draws.sigma[0, s])
         V = covariance(design, draws.G[0, s], sigma)
@@ -108,7 +108,7 @@ def test_units_in_parts_are_those_at_once(design, draws, monkeypatch):
     unit = design.groupings[0]
     n_units = units_of(design, unit)[1]
     whole = likelihood.pointwise(draws, unit, np.arange(n_units))
-    monkeypatch.setattr("bayeshlm.likelihood.left_out.ROOM_BYTES", 8 * 8 * 3)
+    monkeypatch.setattr("bayeshlm.likelihood.left_out_densities.ROOM_BYTES", 8 * 8 * 3)
     parts = likelihood.reduced_pointwise(draws, unit, lambda units, values: (units, values))
     assert len(parts) == -(-n_units // 3)
     assert np.concatenate([units for units, _ in parts]).tolist() == list(range(n_units))
@@ -124,7 +124,7 @@ def test_work_beyond_the_limit_is_refused_with_the_number_of_draws_that_is_not(m
     model = crossed_model()
     draws = Draws(prior_draws(model.design, model.priors, 8, np.random.default_rng(3)), model.design)
     likelihood = likelihood_of(model.design)
-    monkeypatch.setattr(left_out, "MOST_WORK", 1e6)
+    monkeypatch.setattr(left_out_densities, "MOST_WORK", 1e6)
     with pytest.raises(
         OptionError, match=r"units of 'secondary' takes \de\+\d\d multiplications at 8 draws.* [0-7] draws"
     ):

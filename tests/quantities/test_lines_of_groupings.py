@@ -215,17 +215,18 @@ def test_spread_of_children_holds_that_of_their_schools(growth):
     np.testing.assert_allclose(schools.eb[:, 0], growth.beta_of(1)[..., 0].mean(axis=(0, 1)), rtol=1e-12)
 
 
+@pytest.mark.parametrize("at", [None, {"time": 2.0, "hours": 0.5}])
 @pytest.mark.parametrize("grouping", ["child", "school"])
-def test_prior_of_an_icc_is_that_of_simulated_ones(grouping, data):
+def test_prior_of_an_icc_is_that_of_simulated_ones(grouping, at, data):
     """Shares of 20,000 simulated ICCs in bins, within 4.5 binomial standard errors and the density's 2 percent."""
     model = hlm.Model(GROWTH, data, ["child", "school"])
     draws = posterior_of(model, draws=20_000, seed=8)
-    simulated = variance_partition(draws).draws[f"icc[{grouping}]"].to_numpy().ravel()
+    simulated = variance_partition(draws, at).draws[f"icc[{grouping}]"].to_numpy().ravel()
     edges = np.linspace(0.1, 0.9, 9)
     share = np.histogram(simulated, edges)[0] / len(simulated)
     for k in range(8):
         x = np.linspace(edges[k], edges[k + 1], 41)
-        density = icc_prior(model.priors, model.design, x, grouping=model.design.position_of(grouping))
+        density = icc_prior(model.priors, model.design, x, at, model.design.position_of(grouping))
         expected = float(np.trapezoid(density, x))
         error = 4.5 * np.sqrt(expected / len(simulated)) + 0.02 * expected
         assert share[k] == pytest.approx(expected, abs=error)

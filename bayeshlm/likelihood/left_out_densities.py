@@ -1,4 +1,4 @@
-"""`LeftOut`: the rows of a unit given all other rows, with several groupings."""
+"""`LeftOutDensities`: the rows of a unit given all other rows, with several groupings."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ RANK = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
-class LeftOut:
+class LeftOutDensities:
     """Units of one grouping, or rows, each left out alone at S draws of the parameters.
 
     Attributes
@@ -52,7 +52,7 @@ class LeftOut:
     effects: JointEffects
 
     @classmethod
-    def of(cls, draws: Draws, grouping: int | None) -> LeftOut:
+    def of(cls, draws: Draws, grouping: int | None) -> LeftOutDensities:
         """At draws of the parameters of their design."""
         return cls.at(
             draws.design, grouping, draws.flat(draws.gamma), covariance_factors(draws), draws.flat(draws.sigma)
@@ -61,7 +61,7 @@ class LeftOut:
     @classmethod
     def at(
         cls, design: Design, grouping: int | None, gamma: FloatArray, chols: Sequence[FloatArray], sigma: FloatArray
-    ) -> LeftOut:
+    ) -> LeftOutDensities:
         """At values of the parameters, (S, p), K arrays (S, q_k, q_k) and (S,), as `JointEffects` has them.
 
         Raises
