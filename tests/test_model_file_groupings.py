@@ -6,6 +6,7 @@ import tomllib
 import numpy as np
 import pandas as pd
 import pytest
+from groupings_data import GROWTH
 
 import bayeshlm as hlm
 from bayeshlm.commands.cli import DONE, WRONG_INPUT, main
@@ -13,14 +14,6 @@ from bayeshlm.display.report.reproduce import python_code, toml_text
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.errors import FileError
 
-GROWTH = """
-math = p0 + p1*time + e
-p0 = b00 + b01*female + r0
-p1 = b10 + r1
-b00 = g000 + g001*size + u00
-b01 = g010
-b10 = g100 + u10
-"""
 CROSSED = "y = b0 + b1*x + e\nb0 = g00 + u0[primary] + v0[secondary]\nb1 = g10"
 
 

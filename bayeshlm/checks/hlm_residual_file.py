@@ -13,6 +13,7 @@ from bayeshlm.checks.mahalanobis import Distances, expected_order
 from bayeshlm.design.centering import first_rows
 from bayeshlm.design.coefficient_means import unit_coefficients
 from bayeshlm.design.design import Design
+from bayeshlm.design.nested_groupings import rows_of_units
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.design.unit_products import UnitProducts
 
@@ -75,7 +76,7 @@ def hlm_columns_of_level(
     first = first_rows(codes[grouping], len(moments.mean))
     outward = range(len(terms) - 1, grouping - 1, -1)
     file = pd.DataFrame({f"L{k + 2}ID": np.asarray(terms[k].labels[codes[k][first]]) for k in outward})
-    file["NJ"] = np.bincount(codes[grouping])
+    file["NJ"] = rows_of_units(design, grouping)
     file["CHIPCT"] = expected_order(found.plug_in, len(terms[grouping].columns))
     file["MDIST"] = found.plug_in
     made = UnitProducts.of(design)

@@ -12,8 +12,8 @@ from bayeshlm.checks.conflict import ERROR_RATE
 from bayeshlm.checks.influence_draws import Shifts, parameter_draws, put_refit, shifts_without_groups
 from bayeshlm.checks.influence_reml import LEVERAGES, MEASURES, no_reml, reml_dataset
 from bayeshlm.checks.loo_refits import refit_without, rows_left_out
-from bayeshlm.checks.loo_units import rows_of_units
 from bayeshlm.checks.psis import check_draws, threshold
+from bayeshlm.design.nested_groupings import rows_of_units
 from bayeshlm.design.predictor import RandomTerm
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.errors import DataError

@@ -11,6 +11,7 @@ from scipy.special import chdtrc
 from bayeshlm.checks.effect_moments import EffectMoments, thinned
 from bayeshlm.checks.mahalanobis import MOST_MATRICES, Distances
 from bayeshlm.design.gram import gram_roots, mean_squares
+from bayeshlm.design.nested_groupings import rows_of_units
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.likelihood.group_effects import covariance_factors
 from bayeshlm.likelihood.joint_effects import CHUNK_DRAWS, JointEffects
@@ -90,7 +91,7 @@ class JointUnits:
     def rank(self, grouping: int) -> IntArray:
         """Random effects that the rows of each unit tell apart, (J,)."""
         ZtZ = self.effects.elimination.products.ZtZ[grouping]
-        n = np.bincount(self.posterior.design.kept_rows.codes[grouping])
+        n = rows_of_units(self.posterior.design, grouping)
         return gram_roots(ZtZ, n, mean_squares(ZtZ, n)).rank
 
     def distances(self, grouping: int, prob: float = 0.95, kind: str = "eti") -> Distances:

@@ -15,7 +15,7 @@ from bayeshlm.checks.joint_units import JointUnits
 from bayeshlm.checks.mahalanobis import distances, holm
 from bayeshlm.design.coefficient_means import coefficient_means
 from bayeshlm.design.design import Design
-from bayeshlm.design.nested_groupings import is_chain
+from bayeshlm.design.nested_groupings import is_chain, rows_of_units
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import OptionError
 from bayeshlm.foreign_text import no_formulas
@@ -150,7 +150,7 @@ def level2_residuals(
         "p_holm": holm(found.p),
     }
     names = {"distance_lower": "lower", "distance_upper": "upper"}
-    n = np.bincount(design.kept_rows.codes[k], minlength=len(labels))
+    n = rows_of_units(design, k)
     of_group = pd.DataFrame({"n": n, **by_group}, labels).rename(columns=names)
     data = xr.Dataset(
         {name: ((term.grouping, "random"), values) for name, values in columns.items()}

@@ -8,10 +8,7 @@ answer no question about a new group, follow a small group's rows too closely, a
 
 from __future__ import annotations
 
-import numpy as np
-
 from bayeshlm.checks.psis import Pointwise, leave_out, relative_efficiency
-from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.likelihood import likelihood_of
 from bayeshlm.likelihood.likelihood import Unit, grouping_of, needed
@@ -53,10 +50,3 @@ def units_left_out(posterior: Draws, unit: Unit) -> Pointwise:
         likelihood.reduced_pointwise(posterior, unit, leave, f"Leaving {'rows' if grouping is None else 'groups'} out")
     )
     return found
-
-
-def rows_of_units(design: Design, grouping: int) -> IntArray:
-    """Number of rows of each group of a grouping, (J,)."""
-    if len(design.groupings) == 1:
-        return design.n_per_group
-    return np.bincount(design.kept_rows.codes[grouping], minlength=len(design.predictor.random[grouping].labels))

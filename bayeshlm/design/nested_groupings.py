@@ -1,4 +1,4 @@
-"""Which groupings of a design are nested in which, and its finest units: those in one unit of every grouping."""
+"""Which groupings of a design are nested in which, how many rows their units have, and its finest units."""
 
 from __future__ import annotations
 
@@ -38,6 +38,13 @@ def outer_groupings(design: Design) -> tuple[frozenset[int], ...]:
 
     positions = range(len(names))
     return tuple(frozenset(m for m in positions if m != k and nested(k, m)) for k in positions)
+
+
+def rows_of_units(design: Design, grouping: int) -> IntArray:
+    """Number of rows of each unit of a grouping, by its position, (J,)."""
+    if design.rows is None:
+        return design.n_per_group
+    return np.bincount(design.kept_rows.codes[grouping], minlength=len(design.predictor.random[grouping].labels))
 
 
 def is_chain(design: Design) -> bool:

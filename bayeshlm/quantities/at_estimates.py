@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.design.design import Design
+from bayeshlm.design.nested_groupings import rows_of_units
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities import group_coefficients, icc, plausible_ranges, r2, reliability, variance_components
 from bayeshlm.quantities.one_draw import one_draw
@@ -63,8 +64,7 @@ def unit_estimates(draw: Draws, estimate: RemlEstimate, grouping: int) -> pd.Dat
     term, labels = design.predictor.random[grouping], design.equations[grouping].coefficients
     at = [labels.index(column.coefficient) for column in term.columns]
     beta = draw.beta_of(grouping)[0, 0]
-    n = np.bincount(design.kept_rows.codes[grouping], minlength=len(beta))
-    table = {"n": np.repeat(n, len(labels)), "estimate": beta.ravel()}
+    table = {"n": np.repeat(rows_of_units(design, grouping), len(labels)), "estimate": beta.ravel()}
     for name, values in (("u", effects.u), ("u_sd", effects.sd)):
         full = np.full(beta.shape, np.nan)
         full[:, at] = values

@@ -9,9 +9,9 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.arguments import check_interval
-from bayeshlm.design.design import Design
 from bayeshlm.design.gram import has_ols
-from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.design.nested_groupings import rows_of_units
+from bayeshlm.design.scaling import FloatArray
 from bayeshlm.likelihood.coefficient_draws import reduced_draws
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_ols import group_ols
@@ -90,7 +90,7 @@ def coefficients_of_units(posterior: Draws, grouping: int, prob: float = 0.95, k
     beta, u = posterior.beta_of(grouping), posterior.u_of(grouping)
     labels = {term.grouping: term.labels.to_numpy(), "coefficient": list(equations.coefficients)}
     table = summarize(posterior.labelled(beta, tuple(labels), labels), prob, kind)
-    table.insert(0, "n", np.repeat(rows_of_groups(design, grouping), len(equations.coefficients)))
+    table.insert(0, "n", np.repeat(rows_of_units(design, grouping), len(equations.coefficients)))
     own = equations.random_coefficient[design.predictor.effects_of(grouping)]
     for name, values in (("u_mean", u.mean(axis=(0, 1))), ("u_sd", u.std(axis=(0, 1), ddof=1))):
         full = np.full(beta.shape[2:], np.nan)
@@ -143,18 +143,11 @@ def one_coefficient(
             return interval(np.ascontiguousarray(beta[:, position].T)[:, None], prob, kind)
 
         bounds = np.concatenate(reduced_draws(posterior, of_block))
-    columns = {"n": rows_of_groups(design, k), "mean": mean, "lower": bounds[:, 0], "upper": bounds[:, 1]}
+    columns = {"n": rows_of_units(design, k), "mean": mean, "lower": bounds[:, 0], "upper": bounds[:, 1]}
     if ols:
         own = group_ols(design_of_units(posterior, k), posterior.gamma.mean(axis=(0, 1)))
         columns["ols"] = own[:, [effect.coefficient for effect in term.columns].index(coefficient)]
     return with_interval(pd.DataFrame(columns, index=term.labels.rename(term.grouping)), prob, kind)
-
-
-def rows_of_groups(design: Design, grouping: int) -> IntArray:
-    """Number of rows of each group of a grouping, by its position, (J,)."""
-    if len(design.groupings) == 1:
-        return design.n_per_group
-    return np.bincount(design.kept_rows.codes[grouping], minlength=len(design.predictor.random[grouping].labels))
 
 
 def mean_and_error(moments: xr.Dataset, coefficients: Sequence[str]) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import numpy as np
 from bayeshlm.design.design import Design
 from bayeshlm.design.gram import gram_roots, mean_squares
 from bayeshlm.design.joint_products import JointProducts
-from bayeshlm.design.nested_groupings import containing
+from bayeshlm.design.nested_groupings import containing, rows_of_units
 from bayeshlm.design.scaling import BoolArray, FloatArray, IntArray
 from bayeshlm.design.units import parents
 from bayeshlm.errors import OptionError
@@ -77,7 +77,7 @@ class NestedInformation:
             found = parents(rows.codes[k], len(design.predictor.random[k].labels), rows.codes[above])
             assert found is not None
             up.append(found)
-        own, n = products.ZtZ[grouping], np.bincount(rows.codes[grouping])
+        own, n = products.ZtZ[grouping], rows_of_units(design, grouping)
         exists = gram_roots(own, n, mean_squares(own, n)).full
         return cls(posterior, grouping, inner, ZtZ, tuple(up), exists)
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from bayeshlm.design.design import Design
-from bayeshlm.design.nested_groupings import chain
+from bayeshlm.design.nested_groupings import chain, rows_of_units
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.icc import fixed_variance
@@ -84,7 +84,7 @@ def _fixed_by_level(posterior: Draws, total: FloatArray, order: tuple[int, ...])
     scaled = np.linalg.solve(transform, posterior.gamma[..., None])[..., 0]
     between = [total]
     for k in order:
-        n, means = _sizes(design, k), design.moments.x_group_mean[k]
+        n, means = rows_of_units(design, k), design.moments.x_group_mean[k]
         deviations = (means - np.average(means, axis=0, weights=n)) @ transform
         between.append(((scaled @ deviations.T) ** 2 @ n) / (design.n_obs - 1))
     return _differences([*between, np.zeros_like(total)], total)
@@ -95,7 +95,7 @@ def _random_by_level(posterior: Draws, total: FloatArray, order: tuple[int, ...]
     design, own = posterior.design, posterior.design.predictor.effects_of(order[place])
     G, between = posterior.G[..., own, own], [total]
     for k in order[: place + 1]:
-        n, means = _sizes(design, k), design.moments.z_group_mean[k][:, own]
+        n, means = rows_of_units(design, k), design.moments.z_group_mean[k][:, own]
         between.append(np.einsum("...qr,qr->...", G, (means.T * n) @ means / design.n_obs))
     return _differences([*between, np.zeros_like(total)], total)
 
@@ -104,9 +104,3 @@ def _differences(between: list[FloatArray], total: FloatArray) -> list[FloatArra
     """What each has more than the next; rounding error is zero."""
     parts = [one - other for one, other in pairwise(between)]
     return [np.where(part > 1e-12 * total, part, 0.0) for part in parts]
-
-
-def _sizes(design: Design, grouping: int) -> FloatArray:
-    """Rows of each unit of a grouping, (J,)."""
-    n_units = len(design.predictor.random[grouping].labels)
-    return np.bincount(design.kept_rows.codes[grouping], minlength=n_units).astype(float)

@@ -183,6 +183,7 @@ def main() -> int:
         if WHAT[name].split(":")[0].lower() in options.only:
             try:
                 found[name] = _measured(name)
+                print(f"{WHAT[name]}: {found[name]}", flush=True)
             except Failed as error:
                 print(f"{WHAT[name]}: left out. {error}")
     for name in ("gradient", "deviance"):

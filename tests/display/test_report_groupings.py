@@ -6,6 +6,7 @@ from html import unescape
 import numpy as np
 import pandas as pd
 import pytest
+from groupings_data import GROWTH
 from report_reader import Page
 
 import bayeshlm as hlm
@@ -18,14 +19,6 @@ from bayeshlm.display.report.page import SECTIONS, report_html
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.errors import OptionError
 
-GROWTH = """
-math = p0 + p1*time + e
-p0 = b00 + b01*female + r0
-p1 = b10 + r1
-b00 = g000 + g001*size + u00
-b01 = g010
-b10 = g100 + u10
-"""
 CROSSED = "y = b0 + b1*x + e\nb0 = g00 + g01*funds + u0[primary] + v0[secondary]\nb1 = g10 + u1[primary]"
 
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+from groupings_data import GROWTH as NESTED
 from scipy.linalg import block_diag
 
 import bayeshlm as hlm
@@ -16,14 +17,6 @@ from bayeshlm.quantities.plausible_ranges import plausible_ranges
 from bayeshlm.quantities.r2 import r2
 from bayeshlm.quantities.reliability import eb_weights, group_reliability, reliability
 
-NESTED = """
-math = p0 + p1*time + e
-p0 = b00 + b01*female + r0
-p1 = b10 + r1
-b00 = g000 + g001*size + u00
-b01 = g010
-b10 = g100 + u10
-"""
 CROSSED = """
 math = b0 + b1*time + e
 b0 = g00 + g01*size + g02*female + u0[child] + v0[rater]

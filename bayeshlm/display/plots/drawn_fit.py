@@ -11,12 +11,12 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.design.design import Design
+from bayeshlm.design.nested_groupings import rows_of_units
 from bayeshlm.design.predictor import RandomColumn
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.named_parameters import parameters
 from bayeshlm.parameters.priors import Priors
-from bayeshlm.quantities.group_coefficients import rows_of_groups
 from bayeshlm.quantities.level2_variables import Level2Variable, find_level2_variable, level2_variables
 
 
@@ -81,7 +81,7 @@ class Groups:
         """
         k = design.position_of(grouping)
         term = design.predictor.random[k]
-        return cls(k, term.grouping, term.labels, rows_of_groups(design, k), term.columns)
+        return cls(k, term.grouping, term.labels, rows_of_units(design, k), term.columns)
 
 
 def coloring(design: Design, by: str | None, grouping: int = 0, argument: str = "by") -> Level2Variable | None:

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from bayeshlm.checks.loo import Loo, Unit, checked_unit, leave_one_out
-from bayeshlm.checks.loo_units import rows_of_units
 from bayeshlm.design.design import Design
+from bayeshlm.design.nested_groupings import rows_of_units
 from bayeshlm.design.scaling import BoolArray, FloatArray
 from bayeshlm.display.digits import number
 from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
