@@ -9,7 +9,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -90,37 +89,10 @@ def write_fit(fitted: FittedModel, path: str | os.PathLike[str]) -> None:
         )
     )
     tree[SOURCE].attrs[DIGEST] = digest(tree, design.groupings)
-    with whole_file(target) as draft, _DeferredErrors(draft) as file:
-        tree.to_netcdf(file, engine="h5netcdf")
-
-
-class _DeferredErrors(io.FileIO):
-    """A file that says only when it is closed that the disk was full: HDF5 ends the process if it hears of it."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, "w+")
-        self._error: OSError | None = None
-
-    def write(self, data: Any) -> int:
-        rest = memoryview(data).cast("B")
-        while len(rest) and self._error is None:
-            try:
-                rest = rest[super().write(rest) :]
-            except OSError as error:
-                self._error = error
-        return memoryview(data).nbytes
-
-    def truncate(self, size: int | None = None) -> int:
-        try:
-            return super().truncate(size)
-        except OSError as error:
-            self._error = self._error or error
-            return size or 0
-
-    def __exit__(self, *_: object) -> None:
-        super().close()
-        if self._error is not None:
-            raise self._error
+    content = io.BytesIO()  # HDF5 ends the process if it hears of a full disk: it never sees the disk
+    tree.to_netcdf(content, engine="h5netcdf")
+    with whole_file(target) as draft:
+        draft.write_bytes(content.getvalue())
 
 
 def read_fit(path: str | os.PathLike[str]) -> StoredFit:
