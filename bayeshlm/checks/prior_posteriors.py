@@ -13,12 +13,12 @@ from bayeshlm.errors import OptionError, PriorError
 from bayeshlm.fitted import FittedModel
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.prior_changes import replace_priors, scale_priors
-from bayeshlm.parameters.prior_families import Family
+from bayeshlm.parameters.prior_families import Prior
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.quantities.convergence import assess_convergence
 from bayeshlm.quantities.summary import summarize, with_interval
 
-type Alternatives = Literal[True] | Mapping[str, Mapping[str, Family | str]]
+type Alternatives = Literal[True] | Mapping[str, Mapping[str, Prior | str]]
 
 AS_FITTED = "as fitted"
 """Name of the priors that the fit has."""

@@ -12,7 +12,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.log_prior import by_key, log_prior
-from bayeshlm.parameters.prior_families import LKJ, Family
+from bayeshlm.parameters.prior_families import LKJ, Prior
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.parameters.schema import block_size
 from bayeshlm.reml.estimate import RemlEstimate
@@ -151,7 +151,7 @@ def _pair(family: LKJ, row: Component, design: Design) -> _Pair:
 
 
 def shifted_mean(
-    prior: Family | _Pair | None, center: float, se: float, bounds: tuple[float, float], draws: FloatArray
+    prior: Prior | _Pair | None, center: float, se: float, bounds: tuple[float, float], draws: FloatArray
 ) -> float:
     """Mean of ``N(x; center, se^2) p(x)`` within bounds, by quadrature over the likelihood and the draws.
 

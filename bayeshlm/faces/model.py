@@ -20,7 +20,7 @@ from bayeshlm.faces.model_estimates import ModelEstimates
 from bayeshlm.foreign_text import printable
 from bayeshlm.graph.build import build_graph
 from bayeshlm.graph.parameterization import Parameterization
-from bayeshlm.parameters.prior_families import Family
+from bayeshlm.parameters.prior_families import Prior
 from bayeshlm.parameters.priors import Priors, make_priors, warn_far_from_zero
 from bayeshlm.reml.enough_rows import check_level1
 from bayeshlm.reml.estimate import undetermined_components
@@ -89,7 +89,7 @@ class Model(ModelEstimates):
         data: Any,
         group: str | Sequence[str] | None = None,
         *,
-        priors: Mapping[str, Family | str] | None = None,
+        priors: Mapping[str, Prior | str] | None = None,
         group_data: Any = None,
         weights: None = None,
     ) -> None:
@@ -106,7 +106,7 @@ class Model(ModelEstimates):
             logger.info(printable(note))
 
     @classmethod
-    def from_design(cls, design: Design, priors: Priors | Mapping[str, Family | str] | None = None) -> Model:
+    def from_design(cls, design: Design, priors: Priors | Mapping[str, Prior | str] | None = None) -> Model:
         """Make a model from a design that has been built before.
 
         Parameters

@@ -14,7 +14,7 @@ from bayeshlm.design import Design
 from bayeshlm.parameters.free_variables import Distribution, distribution, gamma_name, parameter_arrays, parts
 from bayeshlm.parameters.layout_of_groupings import layout_of_groupings
 from bayeshlm.parameters.partial_correlations import partial_correlations
-from bayeshlm.parameters.prior_families import Family
+from bayeshlm.parameters.prior_families import Prior
 from bayeshlm.parameters.priors import Priors
 
 type Extras = Callable[[list[int]], dict[str, Any]]
@@ -41,7 +41,7 @@ def vector_variable(
     return pm.Deterministic(name, vector, dims=dim)
 
 
-def scalar_variable(name: str, prior: Family, **extras: Any) -> pt.TensorVariable:
+def scalar_variable(name: str, prior: Prior, **extras: Any) -> pt.TensorVariable:
     """Register one scalar with its prior."""
     kind, parameters = distribution(prior)
     data = {key: pm.Data(f"{name}_{key}", np.array([value]))[0] for key, value in parameters.items()}

@@ -23,11 +23,11 @@ from bayeshlm.parameters.draws import SAMPLE
 from bayeshlm.parameters.partial_correlations import PartialCorrelations, partial_correlations
 from bayeshlm.parameters.prior_families import (
     Exponential,
-    Family,
     HalfCauchy,
     HalfNormal,
     HalfStudentT,
     Normal,
+    Prior,
     StudentT,
 )
 from bayeshlm.parameters.priors import Priors
@@ -132,12 +132,12 @@ def groups_last(products: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.ascontiguousarray(np.moveaxis(products, 0, -1))
 
 
-def _symmetric_priors(priors: Iterable[Family]) -> Array:
+def _symmetric_priors(priors: Iterable[Prior]) -> Array:
     """Kind, degrees of freedom, location and scale of each prior, (4, number of priors)."""
     return np.array([_symmetric_prior(prior) for prior in priors]).reshape(-1, 4).T.copy()
 
 
-def _symmetric_prior(prior: Family) -> tuple[float, float, float, float]:
+def _symmetric_prior(prior: Prior) -> tuple[float, float, float, float]:
     match prior:
         case Normal(mu, sigma):
             return NORMAL, 0.0, mu, sigma

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bayeshlm.design import Design
 from bayeshlm.parameters.draws import SAMPLE, Draws
 from bayeshlm.parameters.partial_correlations import PartialCorrelations, partial_correlations
-from bayeshlm.parameters.prior_families import Exponential, Family, HalfCauchy, HalfNormal, HalfStudentT
+from bayeshlm.parameters.prior_families import Exponential, HalfCauchy, HalfNormal, HalfStudentT, Prior
 from bayeshlm.parameters.priors import Priors
 
 type Array = NDArray[np.float64]
@@ -24,12 +24,12 @@ type Distribution = tuple[str, dict[str, float]]
 """Name of a PyMC distribution and its parameters."""
 
 
-def distribution(prior: Family) -> Distribution:
+def distribution(prior: Prior) -> Distribution:
     """The PyMC distribution of the same name as a prior."""
     return type(prior).__name__, prior.parameters
 
 
-def signed_distribution(prior: Family) -> Distribution:
+def signed_distribution(prior: Prior) -> Distribution:
     """The distribution, symmetric about zero, of whose absolute value `prior` is the distribution."""
     match prior:
         case HalfStudentT(nu, sigma):

@@ -9,7 +9,7 @@ import xarray as xr
 
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import SAMPLE, Draws
-from bayeshlm.parameters.prior_families import Family
+from bayeshlm.parameters.prior_families import Prior
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.parameters.schema import Component, Parameter
 
@@ -70,6 +70,6 @@ def by_key(densities: xr.Dataset) -> xr.DataArray:
     return xr.DataArray(np.stack(parts), dims=("prior", *SAMPLE), coords={"prior": keys}, name="log_prior")
 
 
-def _each(priors: Sequence[Family], values: FloatArray) -> FloatArray:
+def _each(priors: Sequence[Prior], values: FloatArray) -> FloatArray:
     """Log densities of the elements of a vector, (..., K), under a prior each."""
     return np.stack([prior.log_density(values[..., k]) for k, prior in enumerate(priors)], axis=-1)

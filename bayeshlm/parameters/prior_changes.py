@@ -10,12 +10,12 @@ import numpy as np
 
 from bayeshlm.design import Design
 from bayeshlm.errors import PriorError
-from bayeshlm.parameters.prior_families import LKJ, Exponential, Family
+from bayeshlm.parameters.prior_families import LKJ, Exponential, Prior
 from bayeshlm.parameters.prior_text import parse_prior
 from bayeshlm.parameters.priors import Priors, make_priors
 
 
-def replace_priors(priors: Priors, design: Design, given: Mapping[str, Family | str]) -> Priors:
+def replace_priors(priors: Priors, design: Design, given: Mapping[str, Prior | str]) -> Priors:
     """Put the user's priors in the place of some; all others stay as they are.
 
     Parameters
@@ -67,7 +67,7 @@ def scale_priors(priors: Priors, factor: float) -> Priors:
     )
 
 
-def _scaled(prior: Family, factor: float) -> Family:
+def _scaled(prior: Prior, factor: float) -> Prior:
     match prior:
         case LKJ(eta):
             return LKJ(eta / factor)
@@ -102,7 +102,7 @@ def average_priors(several: Sequence[Priors]) -> Priors:
     )
 
 
-def _average(families: Sequence[Family]) -> Family:
+def _average(families: Sequence[Prior]) -> Prior:
     first = families[0]
     if all(family == first for family in families):
         return first

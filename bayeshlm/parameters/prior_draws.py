@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from bayeshlm.design import Design
 from bayeshlm.design.coefficient_means import unit_coefficients
 from bayeshlm.parameters.draws import labelled_posterior
-from bayeshlm.parameters.prior_families import LKJ, Family
+from bayeshlm.parameters.prior_families import LKJ, Prior
 from bayeshlm.parameters.priors import Priors
 
 type Array = NDArray[np.float64]
@@ -52,7 +52,7 @@ def prior_draws(design: Design, priors: Priors, draws: int, rng: np.random.Gener
     return labelled_posterior(design, gamma[None], tau[None], sigma[None], corr, [u[None] for u in effects], beta)
 
 
-def correlation_factors(design: Design, corr: Family | None, draws: int, rng: np.random.Generator) -> Array:
+def correlation_factors(design: Design, corr: Prior | None, draws: int, rng: np.random.Generator) -> Array:
     """Cholesky factors of correlation matrices of the q random effects, (draws, q, q): zero between blocks."""
     factors = np.tile(np.eye(len(design.random)), (draws, 1, 1))
     for block in design.blocks:

@@ -23,7 +23,7 @@ LOG_2PI = float(np.log(2 * np.pi))
 
 
 @dataclass(frozen=True, slots=True)
-class Family(ABC):
+class Prior(ABC):
     """A prior family; `positive` names the parameters that must be greater than zero."""
 
     positive: ClassVar[tuple[str, ...]] = ()
@@ -65,7 +65,7 @@ class Family(ABC):
 
 
 @dataclass(frozen=True, slots=True)
-class Normal(Family):
+class Normal(Prior):
     """Normal prior of a fixed effect.
 
     Examples
@@ -90,7 +90,7 @@ class Normal(Family):
 
 
 @dataclass(frozen=True, slots=True)
-class StudentT(Family):
+class StudentT(Prior):
     """Student t prior of a fixed effect, with `nu` degrees of freedom."""
 
     positive: ClassVar[tuple[str, ...]] = ("nu", "sigma")
@@ -108,7 +108,7 @@ class StudentT(Family):
 
 
 @dataclass(frozen=True, slots=True)
-class HalfNormal(Family):
+class HalfNormal(Prior):
     """Half-normal prior of a standard deviation."""
 
     positive: ClassVar[tuple[str, ...]] = ("sigma",)
@@ -124,7 +124,7 @@ class HalfNormal(Family):
 
 
 @dataclass(frozen=True, slots=True)
-class HalfStudentT(Family):
+class HalfStudentT(Prior):
     """Half-t prior of a standard deviation (Gelman 2006), with `nu` degrees of freedom."""
 
     positive: ClassVar[tuple[str, ...]] = ("nu", "sigma")
@@ -141,7 +141,7 @@ class HalfStudentT(Family):
 
 
 @dataclass(frozen=True, slots=True)
-class HalfCauchy(Family):
+class HalfCauchy(Prior):
     """Half-Cauchy prior of a standard deviation with scale `beta`."""
 
     positive: ClassVar[tuple[str, ...]] = ("beta",)
@@ -157,7 +157,7 @@ class HalfCauchy(Family):
 
 
 @dataclass(frozen=True, slots=True)
-class Exponential(Family):
+class Exponential(Prior):
     """Exponential prior of a standard deviation with rate `lam` (mean ``1 / lam``)."""
 
     positive: ClassVar[tuple[str, ...]] = ("lam",)
@@ -173,7 +173,7 @@ class Exponential(Family):
 
 
 @dataclass(frozen=True, slots=True)
-class LKJ(Family):
+class LKJ(Prior):
     """LKJ prior of the correlation matrix of the random effects (Lewandowski, Kurowicka & Joe 2009)."""
 
     positive: ClassVar[tuple[str, ...]] = ("eta",)
@@ -232,9 +232,9 @@ class LKJ(Family):
         return factor
 
 
-GAMMA_FAMILIES: tuple[type[Family], ...] = (Normal, StudentT)
-SCALE_FAMILIES: tuple[type[Family], ...] = (HalfNormal, HalfStudentT, HalfCauchy, Exponential)
-CORR_FAMILIES: tuple[type[Family], ...] = (LKJ,)
+GAMMA_FAMILIES: tuple[type[Prior], ...] = (Normal, StudentT)
+SCALE_FAMILIES: tuple[type[Prior], ...] = (HalfNormal, HalfStudentT, HalfCauchy, Exponential)
+CORR_FAMILIES: tuple[type[Prior], ...] = (LKJ,)
 
 
 def _student_t(z: Array, nu: float) -> Array:

@@ -10,11 +10,11 @@ from bayeshlm.design import Design
 from bayeshlm.parameters.prior_families import (
     LKJ,
     Exponential,
-    Family,
     HalfCauchy,
     HalfNormal,
     HalfStudentT,
     Normal,
+    Prior,
     StudentT,
 )
 from bayeshlm.parameters.priors import Priors
@@ -63,7 +63,7 @@ def prior_moments(priors: Priors, design: Design) -> pd.DataFrame:
     return pd.DataFrame.from_dict(found, orient="index", columns=["mean", "sd"]).rename_axis("parameter")
 
 
-def _moments(prior: Family) -> tuple[float, float]:
+def _moments(prior: Prior) -> tuple[float, float]:
     """Mean and variance of one prior."""
     match prior:
         case Normal(mu, sigma):

@@ -6,7 +6,7 @@ import re
 from dataclasses import fields
 
 from bayeshlm.errors import PriorError
-from bayeshlm.parameters.prior_families import CORR_FAMILIES, GAMMA_FAMILIES, SCALE_FAMILIES, Family
+from bayeshlm.parameters.prior_families import CORR_FAMILIES, GAMMA_FAMILIES, SCALE_FAMILIES, Prior
 
 FAMILIES = {family.__name__: family for family in (*GAMMA_FAMILIES, *SCALE_FAMILIES, *CORR_FAMILIES)}
 
@@ -14,7 +14,7 @@ _CALL = re.compile(r"\s*([A-Za-z]\w*)\s*\(([^()]*)\)\s*")
 _ARGUMENT = re.compile(r"\s*(?:([A-Za-z]\w*)\s*=)?\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*")
 
 
-def parse_prior(text: str) -> Family:
+def parse_prior(text: str) -> Prior:
     """Read a prior as a user writes it.
 
     Parameters
@@ -59,5 +59,5 @@ def parse_prior(text: str) -> Family:
     return family(**values)
 
 
-def _signature(family: type[Family]) -> str:
+def _signature(family: type[Prior]) -> str:
     return f"{family.__name__}({', '.join(parameter.name for parameter in fields(family))})"

@@ -33,9 +33,9 @@ from bayeshlm.parameters.prior_families import (
     GAMMA_FAMILIES,
     LKJ,
     SCALE_FAMILIES,
-    Family,
     HalfStudentT,
     Normal,
+    Prior,
 )
 from bayeshlm.parameters.prior_text import parse_prior
 
@@ -48,13 +48,13 @@ class Priors:
 
     Attributes
     ----------
-    gamma : tuple of Family, length p
+    gamma : tuple of Prior, length p
         Priors of the fixed effects, in the order of `fixed`.
-    tau : tuple of Family, length q
+    tau : tuple of Prior, length q
         Priors of the standard deviations of the random effects, in the order of `random`.
-    corr : Family or None
+    corr : Prior or None
         Prior of the correlation matrix of each block of random effects; None when there is none.
-    sigma : Family
+    sigma : Prior
         Prior of the level-1 standard deviation.
     fixed, random : tuple of str
         Labels of the fixed and the random effects.
@@ -65,16 +65,16 @@ class Priors:
         Keys of the priors that the user typed.
     """
 
-    gamma: tuple[Family, ...]
-    tau: tuple[Family, ...]
-    corr: Family | None
-    sigma: Family
+    gamma: tuple[Prior, ...]
+    tau: tuple[Prior, ...]
+    corr: Prior | None
+    sigma: Prior
     fixed: tuple[str, ...]
     random: tuple[str, ...]
     basis: Array
     typed: frozenset[str]
 
-    def by_key(self) -> dict[str, Family]:
+    def by_key(self) -> dict[str, Prior]:
         """Every prior by the key under which a user may replace it."""
         priors = dict(zip(self.fixed, self.gamma, strict=True))
         priors |= {f"tau_{label}": prior for label, prior in zip(self.random, self.tau, strict=True)}
@@ -111,7 +111,7 @@ class Priors:
     __repr__ = __str__
 
 
-def make_priors(design: Design, given: Mapping[str, Family | str] | None = None) -> Priors:
+def make_priors(design: Design, given: Mapping[str, Prior | str] | None = None) -> Priors:
     """Priors of a model: the defaults of the module docstring, replaced by the user's.
 
     Parameters
@@ -182,12 +182,12 @@ def _centers(design: Design, y_mean: float) -> Array:
     return np.asarray(solution / scale)
 
 
-def _resolve(design: Design, given: Mapping[str, Family | str]) -> dict[str, Family]:
+def _resolve(design: Design, given: Mapping[str, Prior | str]) -> dict[str, Prior]:
     """The user's priors by the labels of the parameters they are for."""
     if not isinstance(given, Mapping):
         raise PriorError(f'priors must be a dict such as {{"g00": "Normal(0, 1)"}}, not a {type(given).__name__}.')
     targets = _targets(design)
-    chosen: dict[str, Family] = {}
+    chosen: dict[str, Prior] = {}
     keys: dict[str, str] = {}
     for key in sorted(given, key=lambda key: "[" in str(key)):  # the prior of one column beats that of its term
         value, spelling = given[key], _spelling(str(key))
@@ -203,15 +203,15 @@ def _resolve(design: Design, given: Mapping[str, Family | str]) -> dict[str, Fam
             raise PriorError(f"The prior of {key}: {error}") from error
         if not isinstance(prior, allowed):
             names = ", ".join(family.__name__ for family in allowed)
-            shown = str(prior) if isinstance(prior, Family) else repr(prior)
+            shown = str(prior) if isinstance(prior, Prior) else repr(prior)
             raise PriorError(f"{shown} cannot be the prior of {key}: use one of {names}.")
         chosen |= dict.fromkeys(labels, prior)
     return chosen
 
 
-def _targets(design: Design) -> dict[str, tuple[tuple[str, ...], tuple[type[Family], ...]]]:
+def _targets(design: Design) -> dict[str, tuple[tuple[str, ...], tuple[type[Prior], ...]]]:
     """What may be given a prior: key to labels and the families allowed."""
-    targets: dict[str, tuple[tuple[str, ...], tuple[type[Family], ...]]] = {}
+    targets: dict[str, tuple[tuple[str, ...], tuple[type[Prior], ...]]] = {}
     for column in design.fixed:
         targets[column.symbol] = ((*targets.get(column.symbol, ((), ()))[0], column.label), GAMMA_FAMILIES)
     for effect in design.random:

@@ -17,7 +17,7 @@ from sphinx.application import Sphinx
 from written_page import write_page
 
 import bayeshlm
-from bayeshlm.parameters.prior_families import Family
+from bayeshlm.parameters.prior_families import Prior
 
 KINDS = ("Classes", "Functions", "Priors", "Errors and warnings", "Results")
 EXPLAINED = {
@@ -36,7 +36,7 @@ def kind_of(name: str) -> str:
         return "Functions"
     if issubclass(thing, BaseException):
         return "Errors and warnings"
-    return "Priors" if issubclass(thing, Family) else "Classes"
+    return "Priors" if issubclass(thing, Prior) else "Classes"
 
 
 def public_members(cls: type) -> dict[str, Any]:
