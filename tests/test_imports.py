@@ -15,7 +15,7 @@ PACKAGE = Path(bayeshlm.__file__).parent
 # Each line may import itself and the lines above.
 ORDER = [
     ["errors", "arguments", "foreign_text", "text_file", "interruption", "progress"],
-    ["source"],
+    ["source", "families"],
     ["equations", "datasets"],
     ["design"],
     ["parameters"],

@@ -1,0 +1,100 @@
+"""`Family`: the distribution of an outcome given its predictor, as one record of functions.
+
+The functions of a row are plain Python over `math`, which numba compiles where they are used: a family is one file, and
+the kernels, which are the same for all, know none of them by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    type Array = NDArray[np.float64]
+
+type Row = Callable[[float, float, float, "Array"], tuple[float, float, float]]
+"""
+Of the outcome y of a row, its size (the number of trials; 1 elsewhere), its linear predictor eta and the auxiliary
+parameters, (a,): the log probability or density, normalized; its derivative in eta; and the information about eta, the
+expected one or, where that has no closed form, minus the second derivative, never below zero. Right at any finite eta:
+nothing is clipped.
+"""
+
+type RowSlope = Callable[[float, float, float, "Array", float, "Array"], None]
+"""
+Of y, size, eta, the auxiliary parameters (a,), a weight and an array (a,): adds to the array the weight times the
+derivatives of the log probability in the auxiliary parameters.
+"""
+
+type Support = Literal["positive", "increasing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Auxiliary:
+    """A parameter beside those of the predictor.
+
+    Attributes
+    ----------
+    name : str
+        As equations, priors, the posterior and tables call it: ``"sigma"``, ``"phi"``, ``"shape"``, ``"nu"``,
+        ``"cutpoint"``.
+    support : {"positive", "increasing"}
+        ``"increasing"``: not one number but the K - 1 cutpoints of K categories, each above the one before.
+    """
+
+    name: str
+    support: Support
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Family:
+    """The distribution of an outcome given its linear predictor eta.
+
+    Attributes
+    ----------
+    name : str
+        As equations write it: ``"Bernoulli"``.
+    location : str
+        What the predictor gives through the link, as the books call it: ``"p"``, ``"mu"``, ``"eta"``.
+    auxiliary : tuple of Auxiliary
+        In the order in which equations name them behind the location.
+    rows : mapping of str to Row
+        The row's function under each link; the first is the default.
+    row_slope : mapping of str to RowSlope
+        The same of the auxiliary parameters; empty where there are none.
+    has_size : bool
+        The distribution has a number of trials, which equations name before the location.
+    discrete : bool
+        The outcome is a whole number or a category.
+    refusal : function
+        Of an outcome and its size: why the distribution cannot have it, such as ``"is no count"``; empty where it can.
+    mean, variance : function of arrays mu, size and auxiliary
+        Of the outcome, where mu is the predictor through the inverse link; shapes broadcast, the auxiliary parameters
+        stand along the last axis of their array. None for ordered categories, which have probabilities instead.
+    cumulative : function of arrays y, mu, size and auxiliary
+        ``P(Y <= y)``.
+    random : function of rng and of arrays mu, size and auxiliary
+        An outcome of each.
+    """
+
+    name: str
+    location: str
+    auxiliary: tuple[Auxiliary, ...]
+    rows: Mapping[str, Row]
+    row_slope: Mapping[str, RowSlope]
+    has_size: bool
+    discrete: bool
+    refusal: Callable[[float, float], str]
+    mean: Callable[[Array, Array, Array], Array] | None
+    variance: Callable[[Array, Array, Array], Array] | None
+    cumulative: Callable[[Array, Array, Array, Array], Array]
+    random: Callable[[np.random.Generator, Array, Array, Array], Array]
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Names of the links, the default first."""
+        return tuple(self.rows)
