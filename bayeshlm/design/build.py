@@ -14,6 +14,7 @@ from bayeshlm.design.design_rows import DesignRows
 from bayeshlm.design.grouping import Groups
 from bayeshlm.design.joined_tables import GroupTables
 from bayeshlm.design.naming import described
+from bayeshlm.design.outcome import Outcome
 from bayeshlm.design.place_error import place_error
 from bayeshlm.design.predictor import Predictor, RandomColumn, RandomTerm, intercept_position
 from bayeshlm.design.rows import Rows, gather_rows
@@ -90,10 +91,11 @@ def build_design(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, grou
             check_columns(values, names, intercept_position(columns))
     return Design.of(
         spec=spec,
+        outcome=Outcome(spec.outcome.name),
         predictor=Predictor(fixed, tuple(map(_random_term, rows.groupings, random, spec.blocks_by_grouping))),
         coefficients=tuple(terms.coefficients),
         equations=tuple(unit_equations(spec, rows, terms, k) for k in range(len(rows.groupings))),
-        rows=DesignRows(y, terms.offset, X, Z, codes, rows.frame),
+        rows=DesignRows(y, np.ones(len(y)), terms.offset, X, Z, codes, rows.frame),
         rows_dropped=rows.rows_dropped,
         left_out=rows.left_out,
     )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bayeshlm.design.columns import CategoricalColumn, level_label, shown
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.equations.spec import Option
+from bayeshlm.equations.product import Option
 from bayeshlm.errors import DataError
 
 type Contrast = Literal["treatment", "sum", "indicators"]

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from bayeshlm.design.column_moments import ColumnMoments, moments_of
-from bayeshlm.design.columns import coding
 from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.design_rows import DesignRows
 from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.design.left_out import NOTHING, LeftOut
+from bayeshlm.design.outcome import Outcome
 from bayeshlm.design.predictor import (
     CoefficientColumn,
     FixedColumn,
@@ -23,10 +23,8 @@ from bayeshlm.design.predictor import (
     RandomTerm,
 )
 from bayeshlm.design.products import products_of
-from bayeshlm.design.rows import predictors
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.design.unit_equations import UnitEquations
-from bayeshlm.equations.notations.r_code import Coding
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import DataError, OptionError
 
@@ -44,6 +42,7 @@ class Design:
     Attributes
     ----------
     spec : ModelSpec
+    outcome : Outcome
     predictor : Predictor
         Fixed columns, and a random term for each grouping, from the inside out. `random` and `blocks` are the columns
         and the covariance patterns of all terms, one after the other. Of the only random term, `group` is the grouping
@@ -64,6 +63,7 @@ class Design:
     """
 
     spec: ModelSpec
+    outcome: Outcome
     predictor: Predictor
     coefficients: tuple[CoefficientColumn, ...]
     equations: tuple[UnitEquations, ...]
@@ -77,6 +77,7 @@ class Design:
     def of(
         cls,
         spec: ModelSpec,
+        outcome: Outcome,
         predictor: Predictor,
         coefficients: tuple[CoefficientColumn, ...],
         equations: tuple[UnitEquations, ...],
@@ -88,6 +89,7 @@ class Design:
         random = tuple(column for term in predictor.random for column in term.columns)
         return cls(
             spec=spec,
+            outcome=outcome,
             predictor=predictor,
             coefficients=coefficients,
             equations=equations,
@@ -100,7 +102,7 @@ class Design:
 
     def changed(self, **parts: Any) -> Design:
         """The design with other parts (arguments of `of`), moments and cross-products formed anew."""
-        names = ("spec", "predictor", "coefficients", "equations", "rows_dropped", "left_out")
+        names = ("spec", "outcome", "predictor", "coefficients", "equations", "rows_dropped", "left_out")
         kept = {name: getattr(self, name) for name in names} | {"rows": self.kept_rows}
         return Design.of(**(kept | parts))
 
@@ -141,6 +143,11 @@ class Design:
     def offset(self) -> FloatArray:
         """Part of the outcome that is known, (N,)."""
         return self.kept_rows.offset
+
+    @property
+    def size(self) -> FloatArray:
+        """Number of trials of the outcome, 1 where its distribution has none, (N,)."""
+        return self.kept_rows.size
 
     @property
     def X(self) -> FloatArray:
@@ -290,10 +297,3 @@ class Design:
         """Position in `coefficients` of the one that each column of X predicts, (p,)."""
         labels = self.coefficient_labels
         return np.array([labels.index(column.coefficient) for column in self.fixed], dtype=np.int64)
-
-    @property
-    def coded(self) -> dict[str, Coding]:
-        """Predictors that are no numbers, with what R reads them as."""
-        names = {column.name for column, in_c in predictors(self.spec) if not in_c}
-        found = {name: coding(self.frame[name]) for name in sorted(names)}
-        return {name: kind for name, kind in found.items() if kind is not None}

@@ -17,7 +17,8 @@ class DesignRows:
 
     Attributes
     ----------
-    y, offset : (N,) arrays
+    y, size, offset : (N,) arrays
+        Outcome, its number of trials (1 where the distribution has none), and the known part of the predictor.
     X : (N, p) array
     Z : tuple of (N, q) arrays
         Of each random term.
@@ -28,6 +29,7 @@ class DesignRows:
     """
 
     y: FloatArray
+    size: FloatArray
     offset: FloatArray
     X: FloatArray
     Z: tuple[FloatArray, ...]
@@ -43,6 +45,7 @@ class DesignRows:
         """Some of the rows, with the codes that their groups then have."""
         return DesignRows(
             y=self.y[kept],
+            size=self.size[kept],
             offset=self.offset[kept],
             X=np.ascontiguousarray(self.X[kept]),
             Z=tuple(np.ascontiguousarray(columns[kept]) for columns in self.Z),

@@ -8,18 +8,8 @@ from itertools import islice
 from bayeshlm.design.design import Design
 from bayeshlm.design.naming import Part
 from bayeshlm.design.predictor import FixedColumn, RandomColumn
-from bayeshlm.equations.spec import (
-    LEVEL,
-    PART,
-    Call,
-    Factor,
-    FixedTerm,
-    Level1Term,
-    LevelEquation,
-    ModelSpec,
-    Product,
-    RandomEffect,
-)
+from bayeshlm.equations.product import LEVEL, PART, Call, Factor, Product
+from bayeshlm.equations.spec import FixedTerm, Level1Term, LevelEquation, ModelSpec, RandomEffect
 
 
 def expanded_spec(design: Design) -> ModelSpec:

@@ -25,7 +25,7 @@ from bayeshlm.design.naming import Part, factor_text
 from bayeshlm.design.place_error import place_error
 from bayeshlm.design.rows import Rows, walk_columns
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.equations.spec import Call, Column, Factor, Option, Product
+from bayeshlm.equations.product import Call, Column, Factor, Option, Product
 from bayeshlm.errors import DataError
 
 type Unit = Literal["row", "group"]

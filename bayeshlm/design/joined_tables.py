@@ -11,7 +11,7 @@ from bayeshlm.design.columns import missing_column, resolve
 from bayeshlm.design.grouping import match_groups
 from bayeshlm.design.place_error import place_error
 from bayeshlm.design.scaling import IntArray
-from bayeshlm.equations.spec import Column
+from bayeshlm.equations.product import Column
 from bayeshlm.errors import DataError
 from bayeshlm.source.pandas_table import PandasTable, as_frame
 from bayeshlm.source.table import Table

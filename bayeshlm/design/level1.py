@@ -8,7 +8,7 @@ from bayeshlm.design.coefficient_columns import coefficient_columns
 from bayeshlm.design.columns import NumericColumn, read_column
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.equations.spec import Call, Column
+from bayeshlm.equations.product import Call, Column
 from bayeshlm.errors import OptionError
 
 

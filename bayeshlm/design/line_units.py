@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from bayeshlm.design.expression_columns import Expanded, evaluate
 from bayeshlm.design.place_error import place_error
 from bayeshlm.design.rows import Rows
-from bayeshlm.equations.spec import Call, Factor, LevelEquation, ModelSpec, Product
+from bayeshlm.equations.product import Call, Factor, Product
+from bayeshlm.equations.spec import LevelEquation, ModelSpec
 from bayeshlm.errors import DataError
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bayeshlm.equations.spec import Column, Factor, Product
+from bayeshlm.equations.product import Column, Factor, Product
 
 type Coding = Literal["", "basis", "treatment", "sum", "indicators"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bayeshlm.equations import quote
-from bayeshlm.equations.spec import Span
+from bayeshlm.equations.product import Span
 from bayeshlm.equations.tokens import shortened
 from bayeshlm.errors import DataError
 

@@ -15,6 +15,7 @@ from bayeshlm.design.centering import first_rows
 from bayeshlm.design.columns import (
     DataColumn,
     NumericColumn,
+    coding,
     read_column,
     resolve,
     shown,
@@ -25,7 +26,9 @@ from bayeshlm.design.left_out import NOTHING, LeftOut, left_out
 from bayeshlm.design.place_error import place_error
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.design.units import Grouping, parents
-from bayeshlm.equations.spec import Column, ModelSpec, Product
+from bayeshlm.equations.notations.r_code import Coding
+from bayeshlm.equations.product import Column, Product
+from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import DataError
 from bayeshlm.source.labels import factorize
 from bayeshlm.source.pandas_table import PandasTable
@@ -256,3 +259,10 @@ def check_finite(column: NumericColumn, index: pd.Index) -> None:
             f"column {column.name!r} is {column.numbers[row]} in row {shown(index[row])}: "
             "correct it, or make it missing (None) to have the row dropped"
         )
+
+
+def coded_predictors(spec: ModelSpec, frame: pd.DataFrame) -> dict[str, Coding]:
+    """Predictors that are no numbers, with what R reads them as."""
+    names = {column.name for column, in_c in predictors(spec) if not in_c}
+    found = {name: coding(frame[name]) for name in sorted(names)}
+    return {name: kind for name, kind in found.items() if kind is not None}

@@ -13,7 +13,8 @@ from bayeshlm.design.naming import Part, expression_text, labelled
 from bayeshlm.design.predictor import CoefficientColumn, FixedColumn, RandomColumn
 from bayeshlm.design.rows import Rows
 from bayeshlm.design.scaling import CHUNK_ROWS, FloatArray, IntArray
-from bayeshlm.equations.spec import ModelSpec, Product
+from bayeshlm.equations.product import Product
+from bayeshlm.equations.spec import ModelSpec
 
 type Factor = tuple[FloatArray, int | None]
 """Values (J,) of the units of a grouping, by its position; or (N,) of rows, and None."""

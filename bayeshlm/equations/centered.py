@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from bayeshlm.equations.printed import Centering
-from bayeshlm.equations.spec import Call, Column, Factor, ModelSpec, Product
+from bayeshlm.equations.product import Call, Column, Factor, Product
+from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.symbols import without_subscript
 from bayeshlm.equations.tokens import equation_error
 from bayeshlm.errors import EquationError

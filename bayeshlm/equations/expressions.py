@@ -11,7 +11,7 @@ from bayeshlm.equations.functions import (
     has_several_columns,
     normalize_options,
 )
-from bayeshlm.equations.spec import Call, Column, Factor, Option, Product, Span
+from bayeshlm.equations.product import Call, Column, Factor, Option, Product, Span
 from bayeshlm.equations.tokens import Token, equation_error
 from bayeshlm.errors import EquationError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from bayeshlm.equations.spec import Call, Factor, Option, Span
+from bayeshlm.equations.product import Call, Factor, Option, Span
 from bayeshlm.equations.tokens import equation_error
 
 FUNCTIONS = ("cwc", "cgm", "mean", "scale", "log", "exp", "sqrt", "C", "poly", "bs", "offset")

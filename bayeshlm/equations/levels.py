@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from bayeshlm.equations.lines import Equation, Symbol, Term
-from bayeshlm.equations.spec import Column, Level1Term, Product
+from bayeshlm.equations.product import Column, Product
+from bayeshlm.equations.spec import Level1Term
 from bayeshlm.equations.symbols import canonical, is_usual, stem
 from bayeshlm.equations.tokens import equation_error
 from bayeshlm.errors import EquationError

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bayeshlm.equations.expressions import Cursor, parse_call, parse_product, unexpected
 from bayeshlm.equations.functions import FUNCTIONS
-from bayeshlm.equations.spec import Column, Product, Span
+from bayeshlm.equations.product import Column, Product, Span
 from bayeshlm.equations.symbols import canonical, is_usual, split_product
 from bayeshlm.equations.tokens import Token, is_plain_name
 

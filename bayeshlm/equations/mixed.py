@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from bayeshlm.equations.lines import Equation, read_line
-from bayeshlm.equations.spec import Column, Factor, ModelSpec, Product
+from bayeshlm.equations.product import Column, Factor, Product
+from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.symbols import without_subscript
 from bayeshlm.equations.tokens import equation_error, tokenize
 from bayeshlm.errors import EquationError

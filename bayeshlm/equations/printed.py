@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from bayeshlm.equations.spec import Column, Span
+from bayeshlm.equations.product import Column, Span
 from bayeshlm.equations.symbols import canonical
 from bayeshlm.equations.tokens import equation_error
 

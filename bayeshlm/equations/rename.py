@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bayeshlm.equations.spec import Call, Column, Factor, ModelSpec, Product
+from bayeshlm.equations.product import Call, Column, Factor, Product
+from bayeshlm.equations.spec import ModelSpec
 
 
 def rename_columns(spec: ModelSpec, names: Mapping[str, str]) -> ModelSpec:

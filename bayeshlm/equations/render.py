@@ -11,7 +11,8 @@ from bayeshlm.equations.notations.latex import to_latex
 from bayeshlm.equations.notations.lme4 import to_lme4
 from bayeshlm.equations.notations.mathml import to_mathml
 from bayeshlm.equations.notations.r_code import Coding
-from bayeshlm.equations.spec import Blocks, Call, Column, Factor, ModelSpec, Option, Product
+from bayeshlm.equations.product import Call, Column, Factor, Option, Product
+from bayeshlm.equations.spec import Blocks, ModelSpec
 from bayeshlm.equations.symbols import canonical
 from bayeshlm.equations.tokens import is_plain_name
 from bayeshlm.errors import OptionError
@@ -111,7 +112,7 @@ def expression_text(expression: Product, symbols: frozenset[str] = frozenset()) 
 
     Examples
     --------
-    >>> from bayeshlm.equations.spec import Call, Column
+    >>> from bayeshlm.equations.product import Call, Column
     >>> expression_text(Product((Column("sector"), Call("cwc", Product((Column("IQ (verbal)"),))))))
     'sector*cwc(`IQ (verbal)`)'
     """

@@ -10,51 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from bayeshlm.equations.distribution import NORMAL, Distribution
+from bayeshlm.equations.path import Path
+from bayeshlm.equations.product import Column, Product, Span
 from bayeshlm.errors import EquationError
-
-type Span = tuple[int, int]
-"""Start and end offset of a piece of the equations' text."""
-
-type Option = str | int | float | bool
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of the data, by the name the text uses (subscripts such as ``_ij`` are kept)."""
-
-    name: str
-    span: Span | None = field(default=None, compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A whitelisted function of an expression, such as ``cwc(ses)`` or ``C(race, ref="White")``."""
-
-    function: str
-    argument: Product
-    options: tuple[tuple[str, Option], ...] = ()
-    span: Span | None = field(default=None, compare=False, repr=False)
-
-
-type Factor = Column | Call
-
-LEVEL, PART = "level of", "column of"
-"""Functions that no text can have: those of the columns that categories, polynomials and splines stand for.
-
-``Call(LEVEL, column, (("level", ...), ("coding", ...), ("reference", ...)))`` is the column of a level, and
-``Call(PART, call, (("column", ...),))`` a column of a basis; LaTeX and MathML write them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """A product of factors; the empty product is the constant 1, an intercept."""
-
-    factors: tuple[Factor, ...] = ()
-
-    @property
-    def is_constant(self) -> bool:
-        """Whether this is the constant 1."""
-        return not self.factors
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,41 +65,6 @@ class LevelEquation:
         return self.random_effects[0].symbol if self.random_effects else None
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
-    """How an effect gets into the outcome's equation: through its line and those below.
-
-    Attributes
-    ----------
-    symbols : tuple of str
-        The coefficient of level 1, those of the levels between, and the effect: ``("p0", "b00", "g001")``.
-    expressions : tuple of Product
-        What multiplies them, one expression a level from level 1 upward: L for a fixed effect of a level-L line, and
-        those of the L - 1 levels below for a random effect.
-    grouping : int, optional
-        Position in `ModelSpec.groupings` of a random effect's grouping; None for a fixed effect.
-    """
-
-    symbols: tuple[str, ...]
-    expressions: tuple[Product, ...]
-    grouping: int | None = None
-
-    @property
-    def symbol(self) -> str:
-        """The effect."""
-        return self.symbols[-1]
-
-    @property
-    def coefficient(self) -> str:
-        """The level-1 coefficient that it is a part of."""
-        return self.symbols[0]
-
-    @property
-    def product(self) -> Product:
-        """What multiplies the effect in the combined equation, the highest level first."""
-        return Product(tuple(factor for expression in reversed(self.expressions) for factor in expression.factors))
-
-
 type Blocks = tuple[tuple[str, ...], ...]
 """Random effects of one grouping, partitioned into blocks that are independent of each other."""
 
@@ -167,6 +91,8 @@ class ModelSpec:
         (``cov(u0, u1) = 0``): one block when all may covary. Effects of different groupings are independent.
     offsets : tuple of Product
         Expressions of the level-1 equation whose coefficient is fixed at one: ``offset(x)``.
+    distribution : Distribution
+        Of the outcome given the level-1 equation.
     text : str
         The text that was read; not compared.
     """
@@ -177,6 +103,7 @@ class ModelSpec:
     residual: str
     blocks_by_grouping: tuple[Blocks, ...]
     offsets: tuple[Product, ...] = ()
+    distribution: Distribution = NORMAL
     text: str = field(default="", compare=False, repr=False)
 
     @property

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from bayeshlm.equations.spec import Span
+from bayeshlm.equations.product import Span
 from bayeshlm.errors import EquationError
 
 type Kind = Literal["name", "column", "number", "string", "+", "*", "=", "(", ")", "[", "]", ":", ",", "-"]

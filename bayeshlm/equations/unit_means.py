@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bayeshlm.equations.spec import Call, ModelSpec, Product
+from bayeshlm.equations.product import Call, Product
+from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.tokens import equation_error
 from bayeshlm.errors import EquationError
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bayeshlm.equations.spec import LEVEL, PART, Call, Column, ModelSpec
+from bayeshlm.equations.product import LEVEL, PART, Call, Column
+from bayeshlm.equations.spec import ModelSpec
 
 MOST_TERMS = 4
 """So many terms stand in a line of an equation that is written out."""

@@ -12,6 +12,7 @@ from bayeshlm.checks.prior_predictive import prior_predictive
 from bayeshlm.design import Design, build_design
 from bayeshlm.design.expanded import expanded_spec
 from bayeshlm.design.joined_tables import group_tables
+from bayeshlm.design.rows import coded_predictors
 from bayeshlm.display.left_out_notes import data_notes
 from bayeshlm.display.model_view import model_html, model_text
 from bayeshlm.equations import ModelSpec, parse, render
@@ -139,7 +140,7 @@ class Model(ModelEstimates):
             Level equations; one combined equation; LaTeX for a paper; MathML for a web page; R's lme4 formula.
             LaTeX and MathML have a term for every contrast of a category, and its reference.
         """
-        coded = self.design.coded if form == "lme4" else None
+        coded = coded_predictors(self.design.spec, self.design.frame) if form == "lme4" else None
         written_out = expanded_spec(self.design) if form in ("latex", "mathml") else None
         return render(self.spec, form, self.design.groupings, coded, written_out)
 

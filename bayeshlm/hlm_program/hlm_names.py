@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.naming import expression_text
-from bayeshlm.equations.spec import Product
+from bayeshlm.equations.product import Product
 from bayeshlm.errors import OptionError
 from bayeshlm.hlm_program.hlm_tables import HlmEffect, HlmOutput
 

@@ -12,7 +12,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.predictor import intercept_position
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.equations import canonical
-from bayeshlm.equations.spec import Call, Column, Product
+from bayeshlm.equations.product import Call, Column, Product
 from bayeshlm.errors import OptionError
 from bayeshlm.methods.least_squares import independent_columns
 

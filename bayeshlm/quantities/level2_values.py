@@ -17,7 +17,7 @@ from bayeshlm.design.rows import walk_columns
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.design.unit_equations import ELSEWHERE
 from bayeshlm.equations import canonical
-from bayeshlm.equations.spec import Call, Factor, Product
+from bayeshlm.equations.product import Call, Factor, Product
 from bayeshlm.errors import OptionError
 
 

@@ -18,7 +18,7 @@ from bayeshlm.design.naming import expression_text
 from bayeshlm.design.nested_groupings import containing
 from bayeshlm.design.rows import walk_columns
 from bayeshlm.design.scaling import FloatArray, IntArray
-from bayeshlm.equations.spec import Column, Factor, Product
+from bayeshlm.equations.product import Column, Factor, Product
 from bayeshlm.errors import OptionError
 from bayeshlm.quantities.level2_values import finite_number, level2_values
 from bayeshlm.source.labels import factorize

@@ -11,7 +11,7 @@ from bayeshlm.design.naming import expression_text
 from bayeshlm.design.rows import walk_columns
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.equations import canonical
-from bayeshlm.equations.spec import Product
+from bayeshlm.equations.product import Product
 from bayeshlm.errors import OptionError
 from bayeshlm.quantities.level2_values import finite_number
 

@@ -7,7 +7,7 @@ import pytest
 import bayeshlm as hlm
 from bayeshlm.design.expanded import expanded_spec
 from bayeshlm.display.column_labels import ColumnLabels
-from bayeshlm.equations.spec import LEVEL, Call, Product
+from bayeshlm.equations.product import LEVEL, Call, Product
 from bayeshlm.equations.written_out import references
 
 EQUATIONS = """y = b0 + b1*x + b2*dose + b3*C(dose, sum)*x + r

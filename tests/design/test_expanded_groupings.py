@@ -6,7 +6,7 @@ import pytest
 
 import bayeshlm as hlm
 from bayeshlm.design.expanded import expanded_spec
-from bayeshlm.equations.spec import LEVEL, Call, Product
+from bayeshlm.equations.product import LEVEL, Call, Product
 
 NESTED = """y = p0 + p1*x + p2*dose + e
 p0 = b00 + b01*sex + r0

@@ -2,7 +2,8 @@
 
 from hypothesis import strategies as st
 
-from bayeshlm.equations.spec import Call, Column, FixedTerm, Level1Term, LevelEquation, ModelSpec, Product, RandomEffect
+from bayeshlm.equations.product import Call, Column, Product
+from bayeshlm.equations.spec import FixedTerm, Level1Term, LevelEquation, ModelSpec, RandomEffect
 
 ODD_NAMES = ("ses", "r", "u0", "b0", "U_0j", "ses_ij", "IQ.ver", "x.", "cov", "cwc", "größe", "2nd", "level 1:", "a`b")
 

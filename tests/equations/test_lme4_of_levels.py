@@ -3,7 +3,7 @@
 import pytest
 
 from bayeshlm.equations import parse, render
-from bayeshlm.equations.spec import Call, Product
+from bayeshlm.equations.product import Call, Product
 from bayeshlm.errors import EquationError, OptionError
 
 OXIDE = "thickness = p0 + e; p0 = b00 + r0[lot_wafer]; b00 = g000 + g001*source2 + u00[lot]"

@@ -1,16 +1,8 @@
 import pytest
 
 from bayeshlm.equations import parse
-from bayeshlm.equations.spec import (
-    Call,
-    Column,
-    FixedTerm,
-    Level1Term,
-    LevelEquation,
-    ModelSpec,
-    Product,
-    RandomEffect,
-)
+from bayeshlm.equations.product import Call, Column, Product
+from bayeshlm.equations.spec import FixedTerm, Level1Term, LevelEquation, ModelSpec, RandomEffect
 from bayeshlm.errors import EquationError
 
 X = Column("x")

@@ -6,8 +6,10 @@ import pickle
 import pytest
 
 from bayeshlm.equations import parse, render
+from bayeshlm.equations.path import Path
+from bayeshlm.equations.product import Column, Product
 from bayeshlm.equations.rename import rename_columns
-from bayeshlm.equations.spec import Column, FixedTerm, Level1Term, LevelEquation, ModelSpec, Path, Product, RandomEffect
+from bayeshlm.equations.spec import FixedTerm, Level1Term, LevelEquation, ModelSpec, RandomEffect
 from bayeshlm.errors import EquationError
 
 ONE = Product()

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from bayeshlm.equations.notations.r_code import Atom, Coding, Place, is_categorical, r_atoms, r_expression, r_name
-from bayeshlm.equations.spec import Blocks, ModelSpec, Product
+from bayeshlm.equations.product import Product
+from bayeshlm.equations.spec import Blocks, ModelSpec
 
 type _Term = tuple[Atom, ...]
 

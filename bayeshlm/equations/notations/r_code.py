@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bayeshlm.equations.functions import SEVERAL_COLUMNS, has_several_columns
-from bayeshlm.equations.spec import Call, Factor, Option, Product
+from bayeshlm.equations.product import Call, Factor, Option, Product
 from bayeshlm.errors import EquationError
 
 _RESERVED = frozenset(

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from bayeshlm.equations.spec import LEVEL, PART, Call, Factor, ModelSpec, Product
+from bayeshlm.equations.product import LEVEL, PART, Call, Factor, Product
+from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.symbols import UNITS
 from bayeshlm.equations.written_out import in_lines, references
 

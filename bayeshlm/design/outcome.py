@@ -1,0 +1,43 @@
+"""`Outcome`: what the values of an outcome are and which distribution they have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bayeshlm.families import FAMILIES, Family
+from bayeshlm.families.family import Auxiliary
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The distribution of an outcome given its linear predictor.
+
+    Attributes
+    ----------
+    name : str
+        The column.
+    family_name, link : str
+    categories : tuple of str
+        Of ordered categories, from the lowest; the outcome's numbers are their positions. Empty for other outcomes.
+    """
+
+    name: str
+    family_name: str = "Normal"
+    link: str = "identity"
+    categories: tuple[str, ...] = ()
+
+    @property
+    def family(self) -> Family:
+        """The record of the distribution."""
+        return FAMILIES[self.family_name]
+
+    @property
+    def auxiliary(self) -> tuple[tuple[Auxiliary, int], ...]:
+        """The parameters beside those of the predictor, each with how many numbers it is."""
+        several = len(self.categories) - 1
+        return tuple((one, several if one.support == "increasing" else 1) for one in self.family.auxiliary)
+
+    @property
+    def is_normal(self) -> bool:
+        """Normal given an additive predictor: what closed forms, REML and cross-products take."""
+        return (self.family_name, self.link) == ("Normal", "identity")
