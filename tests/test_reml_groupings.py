@@ -11,8 +11,7 @@ import bayeshlm as hlm
 from bayeshlm.commands.reml_file import reml_summary
 from bayeshlm.errors import DataError, ModelWarning, OptionError
 from bayeshlm.faces.reml_fit import RemlFit
-from bayeshlm.reml.enough_rows import check_level1
-from bayeshlm.reml.estimate import undetermined_components
+from bayeshlm.reml.enough_rows import check_level1, undetermined_components
 
 REFERENCES = Path(__file__).parent / "references"
 FITS = {

@@ -15,7 +15,7 @@ from bayeshlm.parameters.draws import SAMPLE, Draws
 from bayeshlm.parameters.log_prior import by_key
 from bayeshlm.parameters.prior_moments import prior_moments
 from bayeshlm.parameters.priors import Priors
-from bayeshlm.reml.estimate import undetermined_components
+from bayeshlm.reml.enough_rows import undetermined_components
 
 THRESHOLD = 0.05
 """Sensitivity that counts (Kallioinen et al. 2024)."""

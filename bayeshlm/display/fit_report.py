@@ -14,7 +14,7 @@ from bayeshlm.quantities.fixed_effects import fixed_effects
 from bayeshlm.quantities.icc import icc
 from bayeshlm.quantities.plausible_ranges import plausible_ranges
 from bayeshlm.quantities.variance_components import variance_components
-from bayeshlm.reml.estimate import undetermined_components
+from bayeshlm.reml.enough_rows import undetermined_components
 
 
 def fit_report(fitted: FittedModel, convergence: Convergence) -> FitReport:

@@ -23,8 +23,7 @@ from bayeshlm.graph.build import build_graph
 from bayeshlm.graph.parameterization import Parameterization
 from bayeshlm.parameters.prior_families import Prior
 from bayeshlm.parameters.priors import Priors, make_priors, warn_far_from_zero
-from bayeshlm.reml.enough_rows import check_level1
-from bayeshlm.reml.estimate import undetermined_components
+from bayeshlm.reml.enough_rows import check_level1, undetermined_components
 from bayeshlm.source.pandas_table import as_frame
 
 if TYPE_CHECKING:

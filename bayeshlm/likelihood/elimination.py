@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -115,6 +115,10 @@ class Elimination:
         DataError
             If more than `MOST_DENSE` effects would be tied together.
         """
+        return _found(products, tuple(first_groupings))
+
+    @classmethod
+    def _of(cls, products: JointProducts, first_groupings: tuple[int, ...]) -> Elimination:
         sizes = [len(Zty) for Zty in products.Zty]
         first, grouping = np.zeros(len(sizes), dtype=np.int64), np.empty(0, dtype=np.int64)
         rest = [k for k in range(len(sizes)) if k not in first_groupings]
@@ -155,6 +159,12 @@ class Elimination:
         """The K matrices (q_k, q_k) as one array (K, q, q), zeros where a grouping has fewer effects than q."""
         shape = self.blocks.own.shape[1:]
         return np.array([_padded(np.asarray(L, dtype=float)[None], shape)[0] for L in chols])
+
+
+@lru_cache(maxsize=2)
+def _found(products: JointProducts, first_groupings: tuple[int, ...]) -> Elimination:
+    """Made once for all that a fit asks of the same cross-products: estimates, density, effects, leaving out."""
+    return Elimination._of(products, first_groupings)
 
 
 def _padded(products: Array, shape: tuple[int, ...]) -> Array:

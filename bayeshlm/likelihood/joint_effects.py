@@ -141,7 +141,32 @@ def _effects(
     draws : (S, m, U, q) array
         Standard normal numbers, which become draws of u.
     """
-    n_units, q, _ = blocks.ZtX.shape
+    q, given = chols.shape[2], (first, last, gamma, chols, sigma, scaling, pattern, blocks, mean, covariance, draws)
+    if q == 1:  # as in joint_log_density: a length that the compiler knows takes a fourth of the time
+        _effects_of_draws(np.int64(1), *given)
+    elif q == 2:
+        _effects_of_draws(np.int64(2), *given)
+    else:
+        _effects_of_draws(np.int64(q), *given)
+
+
+@numba.njit(fastmath=ANY_ORDER, **INLINED)
+def _effects_of_draws(
+    q: int,
+    first: int,
+    last: int,
+    gamma: Array,
+    chols: Array,
+    sigma: Array,
+    scaling: tuple[Array, Array, Array],
+    pattern: Pattern,
+    blocks: Blocks,
+    mean: Array,
+    covariance: Array,
+    draws: Array,
+) -> None:
+    """`_effects` for a given q."""
+    n_units = len(blocks.ZtX)
     grouping, K, n_dense = pattern.grouping, chols.shape[1], pattern.place[len(pattern.place) - 1]
     L, A = np.empty((K, q, q)), np.empty((q, q))
     own, below, F = np.empty((n_units, q, q)), np.empty((len(pattern.row), q, q)), np.empty((n_dense, n_dense))
@@ -149,8 +174,10 @@ def _effects(
     n_inverse = n_units if len(covariance) > 0 else 0
     Q_own, Q_below = np.empty((n_inverse, q, q)), np.empty((len(pattern.row) if n_inverse > 0 else 0, q, q))
     for s in range(first, last):
-        a = 1.0 / (sigma[s] * sigma[s])
-        swept(q, a, gamma[s], chols[s], scaling, pattern, blocks, L, own, below, F, c, z)
+        # Importance sampling draws a point several times, one copy after the other; the inverse replaces F.
+        if s == first or n_inverse > 0 or not _same(s, gamma, chols, sigma):
+            a = 1.0 / (sigma[s] * sigma[s])
+            swept(q, a, gamma[s], chols[s], scaling, pattern, blocks, L, own, below, F, c, z)
         if len(mean) > 0:
             for j in range(n_units):
                 for r in range(q):
@@ -170,6 +197,19 @@ def _effects(
             for j in range(n_units):
                 times(chols[s, grouping[j]], Q_own[j], A)
                 times(A, chols[s, grouping[j]].T, covariance[s, j])
+
+
+@numba.njit(fastmath=ANY_ORDER, **INLINED)
+def _same(s: int, gamma: Array, chols: Array, sigma: Array) -> bool:
+    """Whether draw s of the parameters is the one before."""
+    same = sigma[s] == sigma[s - 1]
+    for k in range(gamma.shape[1]):
+        same = same and gamma[s, k] == gamma[s - 1, k]
+    for k in range(chols.shape[1]):
+        for r in range(chols.shape[2]):
+            for t in range(r + 1):
+                same = same and chols[s, k, r, t] == chols[s - 1, k, r, t]
+    return bool(same)
 
 
 @numba.njit(fastmath=ANY_ORDER, **INLINED)

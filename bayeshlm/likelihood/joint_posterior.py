@@ -33,6 +33,8 @@ class JointData(NamedTuple):
     place : (2, q) array of int
         Grouping of each random effect, and its place among the effects of the grouping.
     pattern, blocks : Pattern, Blocks
+    with_gradient : (1,) array
+        0 leaves the gradient, which takes most of the time of crossed groupings, the priors' alone.
     """
 
     priors: PriorData
@@ -45,6 +47,7 @@ class JointData(NamedTuple):
     place: IntArray
     pattern: Pattern
     blocks: Blocks
+    with_gradient: Array
 
 
 def joint_data(design: Design, priors: Priors, elimination: Elimination) -> JointData:
@@ -62,6 +65,7 @@ def joint_data(design: Design, priors: Priors, elimination: Elimination) -> Join
         place=np.array(place, dtype=np.int64).T.copy(),
         pattern=elimination.pattern,
         blocks=elimination.blocks,
+        with_gradient=np.ones(1),
     )
 
 
@@ -79,6 +83,7 @@ def joint_posterior(
     place: IntArray,
     pattern: Pattern,
     blocks: Blocks,
+    with_gradient: Array,
 ) -> float:
     """Log density at ``x (p + q + m + 1,)``, the transforms' Jacobian included; `gradient` is filled.
 
@@ -103,7 +108,7 @@ def joint_posterior(
         XtX,
         Xty,
         totals,
-        True,
+        with_gradient[0] == 1.0,
     )
     d_chol = np.zeros((q, q))
     for r in range(q):

@@ -8,9 +8,9 @@ from bayeshlm.design.gram import z_roots
 from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.errors import DataError
 from bayeshlm.reml.grouping_deviance import GroupingDeviance
-from bayeshlm.reml.grouping_moments import check_residuals
+from bayeshlm.reml.grouping_moments import check_residuals, grouping_information
 from bayeshlm.reml.grouping_products import GroupingProducts
-from bayeshlm.reml.moments import within_residual_variance
+from bayeshlm.reml.moments import information, undetermined, within_residual_variance
 from bayeshlm.reml.relative_factor import factor_pattern
 from bayeshlm.reml.rotation import rotate
 
@@ -100,3 +100,20 @@ def check_level1(design: Design) -> None:
         check_residuals(GroupingDeviance(GroupingProducts.of(products), factor_pattern(design.blocks)))
     else:
         within_residual_variance(products, rotate(products))
+
+
+def undetermined_components(design: Design) -> str:
+    """Say which variance components the data leave undetermined, and why; empty where they determine all.
+
+    REML refuses such a model; of a posterior these components are the priors' alone.
+
+    Parameters
+    ----------
+    design : Design
+    """
+    pattern, products = factor_pattern(design.blocks), design.products
+    if isinstance(products, JointProducts):
+        found = grouping_information(GroupingDeviance(GroupingProducts.of(products), pattern))
+    else:
+        found = information(products, pattern)
+    return undetermined(found, pattern, design.random_labels)

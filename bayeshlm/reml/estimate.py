@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +17,10 @@ from bayeshlm.reml.curvature import TwoLevelSolution
 from bayeshlm.reml.deviance import Deviance
 from bayeshlm.reml.enough_rows import check_rows, check_units
 from bayeshlm.reml.grouping_deviance import GroupingDeviance
-from bayeshlm.reml.grouping_moments import grouping_information, grouping_start
+from bayeshlm.reml.grouping_moments import grouping_start
 from bayeshlm.reml.grouping_products import GroupingProducts
-from bayeshlm.reml.moments import NO_WITHIN, Moments, information, starting_values, undetermined
-from bayeshlm.reml.optimize import AnyCriterion, Optimum, minimize
+from bayeshlm.reml.moments import NO_WITHIN, Moments, starting_values
+from bayeshlm.reml.optimize import AnyCriterion, Optimum, descend, minimize
 from bayeshlm.reml.relative_factor import factor_pattern
 from bayeshlm.reml.user_columns import correlations, user_factor, why_singular
 
@@ -148,7 +149,30 @@ def fit_reml(design: Design, method: Method = "REML") -> RemlEstimate:
     return fit_products(design, design.products, method)
 
 
-def fit_products(design: Design, products: CrossProducts | JointProducts, method: Method = "REML") -> RemlEstimate:
+def near_reml(design: Design) -> RemlEstimate:
+    """A place near the REML estimate, to start sampling from.
+
+    With several groupings, where every step may take a second, it is one search that ends with steps of one percent;
+    with one grouping the estimate itself.
+
+    Raises
+    ------
+    DataError
+        As `fit_reml`.
+    """
+    return fit_products(design, design.products, search=_nearly)
+
+
+def _nearly(deviance: AnyCriterion, start: Moments) -> Optimum:
+    return minimize(deviance, start) if isinstance(deviance, Deviance) else descend(deviance, start, tolerance=0.01)
+
+
+def fit_products(
+    design: Design,
+    products: CrossProducts | JointProducts,
+    method: Method = "REML",
+    search: Callable[[AnyCriterion, Moments], Optimum] = minimize,
+) -> RemlEstimate:
     """As `fit_reml`, of cross-products of the design's columns over other rows or of another outcome.
 
     Parameters
@@ -158,6 +182,8 @@ def fit_products(design: Design, products: CrossProducts | JointProducts, method
     products : CrossProducts or JointProducts
         Of as many columns as it has.
     method : "REML" or "ML"
+    search : function
+        From a criterion and where to start to the optimum.
     """
     pattern = factor_pattern(design.blocks)
     fixed_labels = tuple(column.label for column in design.fixed)
@@ -166,11 +192,11 @@ def fit_products(design: Design, products: CrossProducts | JointProducts, method
         check_units(design, products)
         joint = GroupingDeviance(GroupingProducts.of(products), pattern, method)
         start = grouping_start(joint, random_labels)
-        return estimate_of(joint, start, fixed_labels, random_labels, joint.products.n_groups)
+        return estimate_of(joint, start, fixed_labels, random_labels, joint.products.n_groups, search)
     deviance = Deviance(products, pattern, method)
     start = starting_values(products, deviance.rotated, pattern, random_labels)
     check_rows(design, products)
-    return estimate_of(deviance, start, fixed_labels, random_labels, (len(products.n),))
+    return estimate_of(deviance, start, fixed_labels, random_labels, (len(products.n),), search)
 
 
 def estimate_of(
@@ -179,6 +205,7 @@ def estimate_of(
     fixed_labels: tuple[str, ...],
     random_labels: tuple[str, ...],
     n_groups: tuple[int, ...],
+    search: Callable[[AnyCriterion, Moments], Optimum] = minimize,
 ) -> RemlEstimate:
     """Minimize a criterion, and say in the user's columns what it finds.
 
@@ -192,9 +219,11 @@ def estimate_of(
         Names of the effects.
     n_groups : tuple of int
         Groups of each grouping.
+    search : function
+        As `fit_products` takes it.
     """
     method, pattern, scaled = deviance.method, deviance.pattern, deviance.scaled
-    optimum = minimize(deviance, start)
+    optimum = search(deviance, start)
     solution = optimum.solution
     sigma2 = deviance.sigma2(solution)
     if solution.rss < (NO_WITHIN if optimum.converged else 1e-6) * float(np.sum(scaled.yty)):
@@ -257,20 +286,3 @@ def two_level(estimate: RemlEstimate, what: str) -> tuple[Deviance, TwoLevelSolu
     if not (isinstance(deviance, Deviance) and isinstance(solution, TwoLevelSolution)):
         raise OptionError(f"{what} is defined for models with one grouping; this one has several.")
     return deviance, solution
-
-
-def undetermined_components(design: Design) -> str:
-    """Say which variance components the data leave undetermined, and why; empty where they determine all.
-
-    REML refuses such a model; of a posterior these components are the priors' alone.
-
-    Parameters
-    ----------
-    design : Design
-    """
-    pattern, products = factor_pattern(design.blocks), design.products
-    if isinstance(products, JointProducts):
-        found = grouping_information(GroupingDeviance(GroupingProducts.of(products), pattern))
-    else:
-        found = information(products, pattern)
-    return undetermined(found, pattern, design.random_labels)

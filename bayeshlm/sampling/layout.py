@@ -16,7 +16,7 @@ from bayeshlm.errors import HLMError
 from bayeshlm.parameters.partial_correlations import partial_correlations
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.parameters.start import residual_sd_start, tau_start
-from bayeshlm.reml.estimate import RemlEstimate, fit_reml
+from bayeshlm.reml.estimate import RemlEstimate, near_reml
 
 type Array = NDArray[np.float64]
 
@@ -72,7 +72,7 @@ def reml_layout(design: Design, priors: Priors) -> Layout:
     """
     plain = plain_layout(design, priors)
     try:
-        estimate = fit_reml(design)
+        estimate = near_reml(design)
     except HLMError:
         return plain
     p, q = len(design.fixed), len(design.random)

@@ -15,7 +15,7 @@ from bayeshlm.design import Design
 from bayeshlm.likelihood import likelihood_of
 from bayeshlm.likelihood.disk_cache import VERSION, cached_callback
 from bayeshlm.likelihood.elimination import Blocks, Pattern
-from bayeshlm.likelihood.joint_posterior import joint_posterior
+from bayeshlm.likelihood.joint_posterior import JointData, joint_posterior
 from bayeshlm.likelihood.unconstrained_density import PriorData, marginal_posterior
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.sampling.buffer import ENTRY, pack
@@ -34,13 +34,19 @@ def marginal_target(design: Design, priors: Priors, layout: Layout) -> Target:
         If nutpie is not of the form that this route knows.
     """
     density = likelihood_of(design).log_density(priors)
-    header = np.array([float(VERSION)])
-    buffer = pack([header, layout.center, layout.scale, layout.factor, *_arrays(density.data)])
+    data = density.data
+    buffer = _buffer(layout, data)
     compiled = compiled_model(_callback(density.function), buffer, layout.starting_point, layout.size)
     edges = np.full(layout.size, -np.inf)
     tau = slice(len(design.fixed), len(design.fixed) + len(design.random))
     edges[tau] = -layout.center[tau] / layout.scale[tau]
-    return Target(compiled, lambda points: density.parameters(layout.values(points)), edges)
+    values = _buffer(layout, data._replace(with_gradient=np.zeros(1))) if isinstance(data, JointData) else buffer
+    return Target(compiled, lambda points: density.parameters(layout.values(points)), edges, values)
+
+
+def _buffer(layout: Layout, data: Sequence[Any]) -> Array:
+    """What the callback reads."""
+    return pack([np.array([float(VERSION)]), layout.center, layout.scale, layout.factor, *_arrays(data)])
 
 
 def _arrays(data: Sequence[Any]) -> Iterator[NDArray[Any]]:
@@ -121,6 +127,7 @@ def _joint_callback(version: float) -> Callable[..., int]:
             _whole_matrix(buffer_, 15),
             pattern,
             blocks,
+            _vector(buffer_, 31),
         )
         return _in_layout(log_density[0], slope, gradient, scale, factor)
 

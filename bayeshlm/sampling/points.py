@@ -49,13 +49,22 @@ class Points:
         x[:, folded] = edge + np.logaddexp(0, inner)
         return x
 
-    def log_densities(self, y: Array) -> tuple[Array, Array]:
+    def log_densities(self, y: Array) -> Array:
+        """Log densities (n,) of points y (n, D); ``-inf`` where not finite."""
+        return self._evaluated(y, self.target.values_buffer)[0]
+
+    def with_gradients(self, y: Array) -> tuple[Array, Array]:
         """Log densities (n,) of points y (n, D), and their gradients (n, D); ``-inf`` and 0 where not finite."""
+        return self._evaluated(y, None)
+
+    def _evaluated(self, y: Array, buffer: Array | None) -> tuple[Array, Array]:
+        """Values, and gradients where the buffer does not leave them out."""
         x = self.places(y)
         values, gradients, compiled = np.empty(len(y)), np.empty(y.shape), self.target.compiled
+        data = compiled.user_data if buffer is None else buffer
 
         def evaluate(rows: slice) -> None:
-            _call(compiled.compiled_logp_func, compiled.user_data, x[rows], gradients[rows], values[rows])
+            _call(compiled.compiled_logp_func, data, x[rows], gradients[rows], values[rows])
 
         if len(y) <= TOGETHER:
             evaluate(slice(None))

@@ -43,11 +43,14 @@ class Target:
     edges : array, shape (D,), optional
         For a standard deviation that has a sign, the (negative) place where it is zero: points on either side are the
         same model. ``-inf`` for the other coordinates.
+    values_buffer : array, optional
+        The callback's last argument where its value alone is wanted, which may take less time.
     """
 
     compiled: Any
     expand: Callable[[Array], xr.Dataset] | None = None
     edges: Array | None = None
+    values_buffer: Array | None = None
 
 
 def compiled_model(density: Any, buffer: Array, starting_point: Callable[[int], Array], size: int) -> CompiledPyMCModel:

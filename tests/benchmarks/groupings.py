@@ -76,10 +76,10 @@ def growth_data() -> Any:
     return pd.DataFrame({**columns, "math": math})
 
 
-def _ours(equations: str, data: Callable[[], Any], group: list[str] | None, sampler: str) -> Record:
+def _ours(equations: str, data: Callable[[], Any], group: list[str] | None, sampler: str, draws: int = 1000) -> Record:
     import bayeshlm as hlm
 
-    fit = hlm.Model(equations, data(), group=group).fit(seed=1, sampler=sampler, progress=False)
+    fit = hlm.Model(equations, data(), group=group).fit(seed=1, sampler=sampler, draws=draws, progress=False)
     print(fit)
     seconds, posterior = seconds_since_start(), fit.posterior
     draws = {name: posterior["gamma"].sel(fixed=name).to_numpy() for name in posterior["fixed"].to_numpy()}
@@ -145,7 +145,7 @@ PROGRAMS: dict[str, Callable[[], Record]] = {
     "growth-importance": lambda: _ours(GROWTH + INDEPENDENT, growth_data, ["child", "school"], "importance"),
     "growth-bambi": _bambi,
     "insteval-lmer": lambda: _r("insteval"),
-    "insteval": lambda: _ours(INSTEVAL, _insteval, None, "importance"),
+    "insteval": lambda: _ours(INSTEVAL, _insteval, None, "importance", draws=150),
 }
 WHAT = {
     "gradient": "growth: bayeshlm, one gradient",

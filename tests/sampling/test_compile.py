@@ -215,7 +215,7 @@ def test_where_reml_has_no_answer_the_plain_layout_serves(monkeypatch, model):
     def fails(design):
         raise hlm.DataError("no answer")
 
-    monkeypatch.setattr("bayeshlm.sampling.layout.fit_reml", fails)
+    monkeypatch.setattr("bayeshlm.sampling.layout.near_reml", fails)
     layout, plain = reml_layout(model.design, model.priors), plain_layout(model.design, model.priors)
     np.testing.assert_array_equal(layout.center, plain.center)
     assert layout.factor.shape == (0, 0)

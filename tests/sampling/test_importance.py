@@ -2,12 +2,19 @@
 
 import numba
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 from scipy import stats
 
+import bayeshlm as hlm
+from bayeshlm.likelihood import likelihood_of
+from bayeshlm.parameters.draws import Draws, labelled_posterior
 from bayeshlm.quantities.diagnostics import diagnose
 from bayeshlm.sampling.certificate import Certificate
 from bayeshlm.sampling.importance import MAX_ROUNDS, Round, importance_draws, resampled
+from bayeshlm.sampling.layout import reml_layout
+from bayeshlm.sampling.marginal_target import marginal_target
 from bayeshlm.sampling.points import Points
 from bayeshlm.sampling.target import DENSITY, Target, compiled_model
 
@@ -74,7 +81,7 @@ def gaussian(nu=0.0):
 
 def test_densities_and_gradients_are_those_of_the_callback():
     y = np.random.default_rng(1).normal(size=(120, SIZE))
-    values, gradients = gaussian().log_densities(y)
+    values, gradients = gaussian().with_gradients(y)
     exact = stats.multivariate_normal(MEAN, COVARIANCE)
     np.testing.assert_allclose(values - values[0], exact.logpdf(y) - exact.logpdf(y[0]), atol=1e-10)
     np.testing.assert_allclose(gradients, -(y - MEAN) @ PRECISION, atol=1e-10)
@@ -86,10 +93,10 @@ def test_a_folded_coordinate_has_its_jacobian():
     inner = np.expm1(2.0) * np.exp(y[:, 0])  # 2 = log(1 + inner) at y = 0
     distance = np.log1p(inner)
     np.testing.assert_allclose(folded.places(y)[:, 0], distance - 2, atol=1e-12)
-    values, gradients = folded.log_densities(y)
+    values, gradients = folded.with_gradients(y)
     np.testing.assert_allclose(values, -0.5 * distance**2 + np.log(inner / (1 + inner)), atol=1e-12)
     step = 1e-5
-    slope = (folded.log_densities(y + step)[0] - folded.log_densities(y - step)[0]) / (2 * step)
+    slope = (folded.log_densities(y + step) - folded.log_densities(y - step)) / (2 * step)
     np.testing.assert_allclose(gradients[:, 0], slope, atol=1e-8)
 
 
@@ -166,4 +173,40 @@ def test_copies_of_a_point_are_neighbors_and_as_many_as_its_weight_says():
     ],
 )
 def test_the_certificate_needs_two_rounds_and_means_that_agree(k, shift, holds):
-    assert Certificate(k, k, shift, 10, 0.1).holds is holds
+    assert Certificate(k, (2500.0,) * len(k), shift, 4000, 0.1).holds is holds
+
+
+def test_rounds_of_few_points_agree_within_three_of_their_errors():
+    few = (400.0, 400.0)  # three standard errors of the difference of two means: 0.21 SDs
+    assert Certificate((0.4, 0.4), few, (1, 0.2), 500, 0.1).holds
+    assert not Certificate((0.4, 0.4), few, (1, 0.22), 500, 0.1).holds
+
+
+def test_values_alone_are_those_that_come_with_gradients():
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame(
+        {"g": np.repeat(np.arange(12), 10), "h": np.tile(np.arange(10), 12), "x": rng.normal(size=120)}
+    )
+    frame["y"] = rng.normal(size=12)[frame["g"]] + rng.normal(size=10)[frame["h"]] + rng.normal(size=120)
+    model = hlm.Model("y = b0 + b1*x + e;  b0 = g00 + u0[g] + v0[h];  b1 = g10", frame)
+    density = Points(marginal_target(model.design, model.priors, reml_layout(model.design, model.priors)))
+    y = rng.normal(size=(7, density.size))
+    values, gradients = density.with_gradients(y)
+    assert (density.log_densities(y) == values).all()
+    steps = 1e-5 * np.eye(density.size)
+    slopes = [(density.log_densities(y + step) - density.log_densities(y - step)) / 2e-5 for step in steps]
+    np.testing.assert_allclose(np.transpose(slopes), gradients, rtol=1e-6, atol=1e-6)
+
+
+def test_copies_of_a_draw_have_the_effects_that_they_would_have_alone():
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame({"g": np.repeat(np.arange(9), 8), "h": np.tile(np.arange(8), 9), "y": rng.normal(size=72)})
+    design = hlm.Model("y = b0 + e;  b0 = g00 + u0[g] + v0[h]", frame).design
+    draws = [labelled_posterior(design, [[[0.1]] * 3], [[tau] * 3], [[1.0] * 3]) for tau in ([0.5, 0.4], [0.7, 0.2])]
+    mixed = xr.concat([one.isel(draw=[0, 1]) for one in draws], "draw").assign_coords(draw=range(4))
+    likelihood = likelihood_of(design)
+    alone = [likelihood.drawn_effects(Draws(one, design), 5) for one in draws]
+    together = likelihood.drawn_effects(Draws(mixed, design), 5)
+    for k in range(2):
+        assert (together[k][:2] == alone[0][k][:2]).all()
+        assert (together[k][2] == alone[1][k][2]).all()
