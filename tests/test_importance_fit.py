@@ -15,7 +15,7 @@ from bayeshlm.display.report.subject import Subject
 from bayeshlm.faces.gallery import gallery_names, read_model_file
 from bayeshlm.fitted import FittedModel
 from bayeshlm.quantities.diagnostics import diagnose
-from bayeshlm.sampling import importance, nuts
+from bayeshlm.sampling import certificate, importance, nuts
 from bayeshlm.sampling.convert import parameters_tree
 from bayeshlm.sampling.options import sampling_options
 
@@ -120,6 +120,7 @@ def test_the_same_seed_gives_the_same_draws(fit):
 
 def test_without_its_certificate_nuts_runs_and_the_fit_says_so(by_nuts, monkeypatch, tmp_path):
     monkeypatch.setattr(importance, "MAX_ROUNDS", 2)
+    monkeypatch.setattr(certificate, "MAX_K", -9.0)
     model = by_nuts.model
     fit = model.fit(seed=1, sampler="importance", progress=False)
     assert not fit.convergence.by_importance

@@ -29,7 +29,8 @@ from bayeshlm.parameters.log_prior import log_prior
 from bayeshlm.parameters.prior_families import HalfNormal, Normal
 from bayeshlm.parameters.prior_moments import prior_moments
 from bayeshlm.parameters.priors import make_priors
-from bayeshlm.reml.estimate import fit_reml, undetermined_components
+from bayeshlm.reml.enough_rows import undetermined_components
+from bayeshlm.reml.estimate import fit_reml
 
 
 def scaled(design, priors, **options):
