@@ -13,14 +13,17 @@ from numba.core.caching import Cache, FunctionCache, IndexDataCacheFile
 from numba.core.ccallback import CFunc
 from numba.core.sigutils import normalize_signature
 
+from bayeshlm import families
+
 logger = logging.getLogger(__name__)
 
 DIGEST = hashlib.sha256
 
 # Caches see a change of the file that a function is in, not of those that it calls: numba's and PyTensor's keys hold
-# this number of all the source of the room.
+# this number of all the source of the room, and of the families, whose rows are compiled into its kernels.
+ROOMS = (Path(__file__).parent, Path(families.__file__).parent)
 VERSION = int(
-    DIGEST(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py")))).hexdigest()[:12], 16
+    DIGEST(b"".join(path.read_bytes() for room in ROOMS for path in sorted(room.rglob("*.py")))).hexdigest()[:12], 16
 )
 
 
