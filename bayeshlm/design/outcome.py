@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bayeshlm.families import FAMILIES, Family
 from bayeshlm.families.family import Auxiliary
@@ -36,6 +37,22 @@ class Outcome:
         """The parameters beside those of the predictor, each with how many numbers it is."""
         several = len(self.categories) - 1
         return tuple((one, several if one.support == "increasing" else 1) for one in self.family.auxiliary)
+
+    @property
+    def auxiliary_effects(self) -> tuple[tuple[str, str], ...]:
+        """Name of each number of the auxiliary parameters, and between which categories it stands, if it does.
+
+        Examples
+        --------
+        >>> Outcome("y").auxiliary_effects, Outcome("rating", "Ordinal", "logit", ("1", "2", "3")).auxiliary_effects
+        ((('sigma', ''),), (('cutpoint', '1|2'), ('cutpoint', '2|3')))
+        """
+        between = tuple(f"{low}|{high}" for low, high in pairwise(self.categories))
+        return tuple(
+            (one.name, effect)
+            for one in self.family.auxiliary
+            for effect in (between if one.support == "increasing" else ("",))
+        )
 
     @property
     def is_normal(self) -> bool:

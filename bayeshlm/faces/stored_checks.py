@@ -14,6 +14,7 @@ from bayeshlm.design import Design
 from bayeshlm.errors import FileError
 from bayeshlm.parameters.draws import labels_of_dims
 from bayeshlm.parameters.layout_of_groupings import layout_of_groupings
+from bayeshlm.parameters.schema import DIMS
 from bayeshlm.sampling.certificate import Certificate
 
 COUNTS = ("chains", "draws", "tune", "seed")
@@ -59,13 +60,16 @@ def check_draws(idata: xr.DataTree, design: Design) -> None:
     _check_shapes(idata, design)
     posterior = idata["posterior"].to_dataset()
     of_groups = [name for layout in layout_of_groupings(design.groupings) for name in layout.dims]
-    for name in ("gamma", "tau", "sigma", "corr", *of_groups):
+    for name in (*DIMS, *of_groups):
         if name in posterior and not np.isfinite(posterior[name].to_numpy()).all():
             raise FileError(f"some draws of {name} are not finite")
     if (posterior["tau"] < 0).any():
         raise FileError("some draws of tau are negative")
-    if (posterior["sigma"] <= 0).any():
-        raise FileError("some draws of sigma are not positive")
+    for one in design.outcome.family.auxiliary:
+        if one.support == "positive" and (posterior[one.name] <= 0).any():
+            raise FileError(f"some draws of {one.name} are not positive")
+        if one.support == "increasing" and (posterior[one.name].diff("threshold") <= 0).any():
+            raise FileError(f"some draws of {one.name} do not increase")
     if "corr" in posterior and (abs(posterior["corr"]) > 1 + 1e-9).any():
         raise FileError("some draws of corr are beyond -1 and 1")
     if not np.allclose(idata["observed_data"]["y"].to_numpy(), design.y, rtol=1e-9, atol=0):
@@ -76,10 +80,12 @@ def check_draws(idata: xr.DataTree, design: Design) -> None:
 def _check_shapes(idata: xr.DataTree, design: Design) -> None:
     sample, layouts = ("chain", "draw"), layout_of_groupings(design.groupings)
     labels = labels_of_dims(design)
+    always = ("gamma", "tau", *(one.name for one in design.outcome.family.auxiliary))
+    parameters = {name: (*sample, *DIMS[name]) for name in always}
     needed: dict[str, dict[str, tuple[str, ...]]] = {
-        "posterior": {"gamma": (*sample, "fixed"), "tau": (*sample, "random"), "sigma": sample},
+        "posterior": dict(parameters),
         "sample_stats": {} if _by_importance(idata) else {"diverging": sample},
-        "log_prior": {"gamma": (*sample, "fixed"), "tau": (*sample, "random"), "sigma": sample},
+        "log_prior": dict(parameters),
         "observed_data": {"y": ("obs_id",)},
     }
     if any(len(block) > 1 for block in design.blocks):

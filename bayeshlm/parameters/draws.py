@@ -13,6 +13,7 @@ import xarray as xr
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.errors import OptionError
 from bayeshlm.parameters.layout_of_groupings import GroupingLayout, layout_of_groupings
 from bayeshlm.parameters.schema import DIMS, Schema
 
@@ -30,9 +31,9 @@ class Draws:
     Attributes
     ----------
     dataset : xarray.Dataset
-        With ``gamma (chain, draw, fixed)``, ``tau (chain, draw, random)``, ``sigma (chain, draw)``, ``corr (chain,
-        draw, random, random_)`` unless no effects covary and, unless they were too many to keep, ``u`` and ``beta`` of
-        every grouping, as `layout_of_groupings` calls them.
+        With ``gamma (chain, draw, fixed)``, ``tau (chain, draw, random)``, ``corr (chain, draw, random, random_)``
+        unless no effects covary, the auxiliary parameters, such as ``sigma (chain, draw)``, and, unless they were too
+        many to keep, ``u`` and ``beta`` of every grouping, as `layout_of_groupings` calls them.
     design : Design
         Whose parameters they are; gives the order.
     moments : xarray.Dataset or None
@@ -78,8 +79,27 @@ class Draws:
         return self._values("corr")
 
     @cached_property
+    def auxiliary(self) -> FloatArray:
+        """Auxiliary parameters of the outcome's distribution in the order of its family, (chain, draw, a)."""
+        parts = [self._values(one.name) for one in self.design.outcome.family.auxiliary]
+        found = [part if part.ndim == len(SAMPLE) + 1 else part[..., None] for part in parts]
+        return np.concatenate([np.empty((*self.shape, 0)), *found], axis=-1)
+
+    @cached_property
     def sigma(self) -> FloatArray:
-        """Level-1 SD, (chain, draw)."""
+        """Level-1 SD, (chain, draw).
+
+        Raises
+        ------
+        OptionError
+            The outcome's distribution has none.
+        """
+        outcome = self.design.outcome
+        if "sigma" not in (one.name for one in outcome.family.auxiliary):
+            raise OptionError(
+                f"this needs a level-1 standard deviation, and a {outcome.family_name} outcome has none: its spread "
+                "follows from its mean"
+            )
         return self._values("sigma")
 
     @property
@@ -159,7 +179,8 @@ class Draws:
 
     def scalars(self) -> FloatArray:
         """Draws of every parameter of `schema`, (m, chain, draw)."""
-        arrays = {"gamma": self.gamma, "tau": self.tau, "corr": self.corr, "sigma": self.sigma}
+        names = ["gamma", "tau", *(one.name for one in self.design.outcome.family.auxiliary)]
+        arrays = {name: self._values(name) for name in names} | {"corr": self.corr}
         every: tuple[Any, ...] = (slice(None), slice(None))
         return np.stack([arrays[one.component][(*every, *one.position)] for one in self.schema.parameters])
 
@@ -168,7 +189,7 @@ def labelled_posterior(
     design: Design,
     gamma: npt.ArrayLike,
     tau: npt.ArrayLike,
-    sigma: npt.ArrayLike,
+    auxiliary: npt.ArrayLike,
     corr: npt.ArrayLike | None = None,
     u: Sequence[npt.ArrayLike] = (),
     beta: Sequence[npt.ArrayLike] = (),
@@ -179,12 +200,13 @@ def labelled_posterior(
     ----------
     design : Design
         Gives the labels.
-    gamma, tau, sigma, corr : array_like
-        Dims behind those of the draws: (p,), (q,), (), (q, q); corr may be None.
+    gamma, tau, auxiliary, corr : array_like
+        Dims behind those of the draws: (p,), (q,), (a,), (q, q); of one auxiliary parameter also (), and corr may be
+        None.
     u, beta : sequence of array_like
         Of each grouping, or of none: (J, q), (J, C).
     """
-    given = {"gamma": gamma, "tau": tau, "sigma": sigma, "corr": corr}
+    given = {"gamma": gamma, "tau": tau, "corr": corr, **auxiliary_variables(design, np.asarray(auxiliary))}
     layouts = layout_of_groupings(design.groupings)
     given |= {layout.u: values for layout, values in zip(layouts, u, strict=False)}
     given |= {layout.beta: values for layout, values in zip(layouts, beta, strict=False)}
@@ -198,6 +220,18 @@ def labelled_posterior(
     return xr.Dataset(variables, {dim: values for dim, values in coords.items() if dim in used})
 
 
+def auxiliary_variables(design: Design, values: FloatArray) -> dict[str, FloatArray]:
+    """Values (chain, draw, a), or (chain, draw) of one, of the auxiliary parameters by the names of their variables."""
+    if values.ndim == len(SAMPLE):
+        values = values[..., None]
+    found, start = {}, 0
+    for one, count in design.outcome.auxiliary:
+        own = values[..., start : start + count]
+        found[one.name] = own if one.support == "increasing" else own[..., 0]
+        start += count
+    return found
+
+
 def _dims(design: Design) -> dict[str, tuple[str, ...]]:
     """The dims of the variables of the posterior behind those of the draws."""
     of_groups = {name: dims for layout in layout_of_groupings(design.groupings) for name, dims in layout.dims.items()}
@@ -208,6 +242,8 @@ def labels_of_dims(design: Design) -> dict[str, list[str]]:
     """Labels along each dim but the groups'."""
     random = design.random_labels
     labels = {"fixed": design.fixed_labels, "random": random, "random_": random}
+    if thresholds := [effect for _, effect in design.outcome.auxiliary_effects if effect]:
+        labels["threshold"] = thresholds
     for layout, term, one in zip(
         layout_of_groupings(design.groupings), design.predictor.random, design.equations, strict=True
     ):

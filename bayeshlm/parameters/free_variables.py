@@ -119,7 +119,8 @@ def pair_labels(partials: PartialCorrelations, design: Design) -> list[str]:
 def constant_data(design: Design, priors: Priors) -> xr.Dataset:
     """The parameters of the priors as they stand in the graphs, by which PyMC sees that they are still the same."""
     arrays = {"corr_shape": partial_correlations(design, priors).shapes} if priors.corr is not None else {}
-    for name, distributions in (*_vectors(priors).items(), ("sigma", [distribution(priors.sigma)])):
+    auxiliary = {name: list(map(distribution, own)) for name, own in priors.auxiliary_by_name.items()}
+    for name, distributions in (_vectors(priors) | auxiliary).items():
         for part, positions in parts(name, distributions).items():
             given = parameter_arrays([distributions[k] for k in positions])
             arrays |= {f"{part}_{key}": values for key, values in given.items()}

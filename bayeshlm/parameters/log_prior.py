@@ -8,12 +8,12 @@ import numpy as np
 import xarray as xr
 
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.parameters.draws import SAMPLE, Draws
+from bayeshlm.parameters.draws import SAMPLE, Draws, auxiliary_variables, labels_of_dims
 from bayeshlm.parameters.prior_families import Prior
 from bayeshlm.parameters.priors import Priors
-from bayeshlm.parameters.schema import Component, Parameter
+from bayeshlm.parameters.schema import AUXILIARY, DIMS, Component, Parameter
 
-COMPONENTS: tuple[Component, ...] = ("gamma", "tau", "corr", "sigma")
+COMPONENTS: tuple[Component, ...] = ("gamma", "tau", "corr", *AUXILIARY)
 """In the order of the keys of `Priors.by_key`."""
 
 
@@ -29,16 +29,19 @@ def log_prior(draws: Draws, priors: Priors) -> xr.Dataset:
     -------
     xarray.Dataset
         ``gamma`` (chain, draw, fixed), of each fixed effect in the coordinate ``C gamma`` that its prior is stated for;
-        ``tau`` (chain, draw, random); ``sigma`` (chain, draw); ``corr`` (chain, draw), the sum over the blocks of
-        effects that may covary, where there are any.
+        ``tau`` (chain, draw, random); of each auxiliary parameter, such as ``sigma`` (chain, draw); ``corr`` (chain,
+        draw), the sum over the blocks of effects that may covary, where there are any.
     """
     design = draws.design
     gamma, tau = _each(priors.gamma, priors.at_means(draws.gamma)), _each(priors.tau, draws.tau)
     found = {
         "gamma": draws.labelled(gamma, ("fixed",), {"fixed": design.fixed_labels}),
         "tau": draws.labelled(tau, ("random",), {"random": design.random_labels}),
-        "sigma": draws.labelled(priors.sigma.log_density(draws.sigma)),
     }
+    auxiliary = _each(priors.auxiliary, draws.auxiliary) if priors.auxiliary else draws.auxiliary
+    for name, values in auxiliary_variables(design, auxiliary).items():
+        dims = DIMS[name]
+        found[name] = draws.labelled(values, dims, {dim: labels_of_dims(design)[dim] for dim in dims})
     if priors.corr is not None:
         blocks = [np.ix_(block, block) for block in design.blocks if len(block) > 1]
         densities = [priors.corr.log_density(draws.corr[(..., *block)]) for block in blocks]

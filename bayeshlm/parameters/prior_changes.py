@@ -40,7 +40,10 @@ def replace_priors(priors: Priors, design: Design, given: Mapping[str, Prior | s
             for a, b, label in zip(priors.tau, new.tau, priors.random, strict=True)
         ),
         corr=new.corr if "corr" in new.typed else priors.corr,
-        sigma=new.sigma if "sigma" in new.typed else priors.sigma,
+        auxiliary=tuple(
+            b if key in new.typed else a
+            for a, b, key in zip(priors.auxiliary, new.auxiliary, priors.others, strict=True)
+        ),
         basis=np.where(own[:, None], new.basis, priors.basis),
         typed=priors.typed | new.typed,
     )
@@ -63,7 +66,7 @@ def scale_priors(priors: Priors, factor: float) -> Priors:
         gamma=tuple(_scaled(prior, factor) for prior in priors.gamma),
         tau=tuple(_scaled(prior, factor) for prior in priors.tau),
         corr=None if priors.corr is None else _scaled(priors.corr, factor),
-        sigma=_scaled(priors.sigma, factor),
+        auxiliary=tuple(_scaled(prior, factor) for prior in priors.auxiliary),
     )
 
 
@@ -97,7 +100,7 @@ def average_priors(several: Sequence[Priors]) -> Priors:
         gamma=tuple(_average([priors.gamma[k] for priors in several]) for k in range(n_gamma)),
         tau=tuple(_average([priors.tau[k] for priors in several]) for k in range(n_tau)),
         corr=_average(corrs) if corrs else None,
-        sigma=_average([priors.sigma for priors in several]),
+        auxiliary=tuple(_average([priors.auxiliary[k] for priors in several]) for k in range(len(first.others))),
         basis=np.mean([priors.basis for priors in several], axis=0),
     )
 
@@ -154,6 +157,6 @@ def stored_priors(own: Priors, texts: Mapping[str, str], basis: str) -> Priors:
         gamma=tuple(families[label] for label in own.fixed),
         tau=tuple(families[f"tau_{label}"] for label in own.random),
         corr=families.get("corr"),
-        sigma=families["sigma"],
+        auxiliary=tuple(families[key] for key in own.others),
         basis=matrix,
     )

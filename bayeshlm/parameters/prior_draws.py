@@ -14,6 +14,8 @@ from bayeshlm.parameters.priors import Priors
 
 type Array = NDArray[np.float64]
 
+MOST_TRIES = 1000
+
 
 def prior_draws(design: Design, priors: Priors, draws: int, rng: np.random.Generator) -> xr.Dataset:
     """Draw independently from the joint prior, as the graphs of the model state it.
@@ -33,13 +35,13 @@ def prior_draws(design: Design, priors: Priors, draws: int, rng: np.random.Gener
     Returns
     -------
     xarray.Dataset
-        ``gamma``, ``tau``, ``corr`` (when effects covary), ``sigma``, and ``u`` and ``beta`` of every grouping; dims
-        (chain, draw, ...), one chain.
+        ``gamma``, ``tau``, ``corr`` (when effects covary), auxiliary parameters such as ``sigma``, and ``u`` and
+        ``beta`` of every grouping; dims (chain, draw, ...), one chain.
     """
     at_means = np.stack([prior.random(rng, (draws,)) for prior in priors.gamma], axis=-1)
     gamma = np.linalg.solve(priors.basis, at_means.T).T
     tau = np.stack([prior.random(rng, (draws,)) for prior in priors.tau], axis=-1)
-    sigma = priors.sigma.random(rng, (draws,))
+    auxiliary = drawn_auxiliary(design, priors, draws, rng)
     factor = correlation_factors(design, priors.corr, draws, rng)
     roots, effects, start = tau[:, :, None] * factor, [], 0
     for term in design.predictor.random:
@@ -49,7 +51,29 @@ def prior_draws(design: Design, priors: Priors, draws: int, rng: np.random.Gener
         effects.append(noise @ np.swapaxes(roots[:, own, own], 1, 2))
     beta = [unit_coefficients(design, k, gamma, effects)[None] for k in range(len(effects))]
     corr = (factor @ np.swapaxes(factor, 1, 2))[None] if priors.corr is not None else None
-    return labelled_posterior(design, gamma[None], tau[None], sigma[None], corr, [u[None] for u in effects], beta)
+    return labelled_posterior(design, gamma[None], tau[None], auxiliary[None], corr, [u[None] for u in effects], beta)
+
+
+def drawn_auxiliary(design: Design, priors: Priors, draws: int, rng: np.random.Generator) -> Array:
+    """Auxiliary parameters, (draws, a); of cutpoints those draws of which each is above the one before.
+
+    The prior of increasing numbers is that of independent ones given that they increase. Where that takes too many
+    draws they are put in order, which is that distribution if their priors are the same.
+    """
+    values = _independent(priors, draws, rng)
+    if not any(one.support == "increasing" for one in design.outcome.family.auxiliary):
+        return values
+    for _ in range(MOST_TRIES):
+        wrong = (np.diff(values, axis=1) <= 0).any(axis=1)
+        if not wrong.any():
+            return values
+        values[wrong] = _independent(priors, int(wrong.sum()), rng)
+    return np.sort(values, axis=1)
+
+
+def _independent(priors: Priors, draws: int, rng: np.random.Generator) -> Array:
+    columns = [prior.random(rng, (draws,)) for prior in priors.auxiliary]
+    return np.stack(columns, axis=-1) if columns else np.empty((draws, 0))
 
 
 def correlation_factors(design: Design, corr: Prior | None, draws: int, rng: np.random.Generator) -> Array:

@@ -8,6 +8,14 @@ The defaults are weakly informative and follow the data's units, as in rstanarm 
 - ``tau_k ~ HalfStudentT(3, sd(y)/s_k)``, s_k = 1 for the intercept, else sd(z_k) over rows;
 - ``corr ~ LKJ(2)``; ``sigma ~ HalfStudentT(3, sd(y))``.
 
+Under a link other than the identity, its scale stands in the place of sd(y): the SD of the distribution of which its
+inverse is the distribution function, pi/sqrt(3) of the logit, 1 of the probit, pi/sqrt(6) of the cloglog, and 1 of the
+log; and the link of mean(y) (of mean(y/n)), less the mean of the offset, in that of mean(y). Further,
+
+- ``phi``, ``shape ~ HalfStudentT(3, 10)``; ``nu ~ Exponential(1/30)``, of mean 30, beyond which Student's t is normal
+  (Kruschke 2013, J. Experimental Psychology: General 142, 573-603);
+- ``cutpoint_k ~ Normal(link of the share of outcomes up to k, 2.5 scales)``, given that each is above the one before.
+
 Beside a predictor that lies far from zero, the effects it interacts with have their priors at its mean
 (`bayeshlm.parameters.prior_basis`).
 """
@@ -24,9 +32,11 @@ from numpy.typing import NDArray
 
 from bayeshlm.design import Design
 from bayeshlm.design.column_moments import FAR
+from bayeshlm.design.naming import parameter_label
 from bayeshlm.equations import canonical
 from bayeshlm.errors import ModelWarning, PriorError
 from bayeshlm.foreign_text import printable
+from bayeshlm.parameters.predictor_scale import WIDE, auxiliary_defaults, predictor_location, predictor_scale
 from bayeshlm.parameters.prior_basis import prior_basis
 from bayeshlm.parameters.prior_families import (
     CORR_FAMILIES,
@@ -38,6 +48,7 @@ from bayeshlm.parameters.prior_families import (
     Prior,
 )
 from bayeshlm.parameters.prior_text import parse_prior
+from bayeshlm.parameters.schema import AUXILIARY
 
 type Array = NDArray[np.float64]
 
@@ -54,10 +65,10 @@ class Priors:
         Priors of the standard deviations of the random effects, in the order of `random`.
     corr : Prior or None
         Prior of the correlation matrix of each block of random effects; None when there is none.
-    sigma : Prior
-        Prior of the level-1 standard deviation.
-    fixed, random : tuple of str
-        Labels of the fixed and the random effects.
+    auxiliary : tuple of Prior, length a
+        Priors of the parameters of the outcome's distribution beside its predictor, in the order of `others`.
+    fixed, random, others : tuple of str
+        Labels of the fixed and the random effects, and of the auxiliary parameters: ``sigma``, ``cutpoint[1|2]``.
     basis : array, shape (p, p)
         C of the coordinates ``C gamma`` that the priors of gamma are stated for; see `prior_basis`. The
         row of a prior that the user typed is that of the identity: it applies to the effect as written.
@@ -68,9 +79,10 @@ class Priors:
     gamma: tuple[Prior, ...]
     tau: tuple[Prior, ...]
     corr: Prior | None
-    sigma: Prior
+    auxiliary: tuple[Prior, ...]
     fixed: tuple[str, ...]
     random: tuple[str, ...]
+    others: tuple[str, ...]
     basis: Array
     typed: frozenset[str]
 
@@ -80,7 +92,21 @@ class Priors:
         priors |= {f"tau_{label}": prior for label, prior in zip(self.random, self.tau, strict=True)}
         if self.corr is not None:
             priors["corr"] = self.corr
-        return priors | {"sigma": self.sigma}
+        return priors | dict(zip(self.others, self.auxiliary, strict=True))
+
+    @property
+    def auxiliary_by_name(self) -> dict[str, tuple[Prior, ...]]:
+        """The priors of the auxiliary parameters by the names of their variables, of cutpoints one each."""
+        found: dict[str, tuple[Prior, ...]] = {}
+        for label, prior in zip(self.others, self.auxiliary, strict=True):
+            name = label.partition("[")[0]
+            found[name] = (*found.get(name, ()), prior)
+        return found
+
+    @property
+    def sigma(self) -> Prior:
+        """Prior of the level-1 standard deviation, of models that have one."""
+        return self.auxiliary[self.others.index("sigma")]
 
     def texts(self) -> dict[str, str]:
         """Every prior as text by its key, as `Model` and a TOML file take them."""
@@ -120,7 +146,8 @@ def make_priors(design: Design, given: Mapping[str, Prior | str] | None = None) 
     given : mapping, optional
         Key to prior, as a family or as text. Keys: symbols of fixed effects in any spelling (of an
         expanded term: the symbol for all its columns, or ``g10[Black]`` for one), ``tau_u0`` or
-        ``tau[u0]``, ``corr``, ``sigma``.
+        ``tau[u0]``, ``corr``, ``sigma`` and the other auxiliary parameters, ``cutpoint`` for all or
+        ``cutpoint[1|2]`` for one.
 
     Raises
     ------
@@ -132,25 +159,26 @@ def make_priors(design: Design, given: Mapping[str, Prior | str] | None = None) 
     basis = prior_basis(design)
     typed = [k for k, label in enumerate(fixed) if label in chosen]
     basis[typed] = np.eye(len(fixed))[typed]
-    y_mean, y_sd, sds = design.moments.y_mean, design.moments.y_sd, design.moments.x_sd_at_means
+    center, scale, sds = predictor_location(design), predictor_scale(design), design.moments.x_sd_at_means
     intercept = next((k for k, column in enumerate(design.fixed) if column.is_intercept), None)
-    centers = _centers(design, y_mean)
+    centers = _centers(design, center)
     gamma = [
-        Normal(y_mean, 2.5 * y_sd) if k == intercept else Normal(centers[k], 2.5 * y_sd / sds[k])
+        Normal(center, WIDE * scale) if k == intercept else Normal(centers[k], WIDE * scale / sds[k])
         for k in range(len(design.fixed))
     ]
     tau = [
-        HalfStudentT(3, y_sd if column.is_intercept or sd == 0 else y_sd / sd)
+        HalfStudentT(3, scale if column.is_intercept or sd == 0 else scale / sd)
         for column, sd in zip(design.random, design.moments.z_sd, strict=True)
     ]
-    correlated = any(len(block) > 1 for block in design.blocks)
+    correlated, auxiliary = any(len(block) > 1 for block in design.blocks), auxiliary_defaults(design)
     return Priors(
         gamma=tuple(chosen.get(label, prior) for label, prior in zip(fixed, gamma, strict=True)),
         tau=tuple(chosen.get(f"tau_{label}", prior) for label, prior in zip(random, tau, strict=True)),
         corr=chosen.get("corr", LKJ(2)) if correlated else None,
-        sigma=chosen.get("sigma", HalfStudentT(3, y_sd)),
+        auxiliary=tuple(chosen.get(key, prior) for key, prior in auxiliary.items()),
         fixed=fixed,
         random=random,
+        others=tuple(auxiliary),
         basis=basis,
         typed=frozenset(chosen),
     )
@@ -173,12 +201,12 @@ def warn_far_from_zero(design: Design) -> None:
             )
 
 
-def _centers(design: Design, y_mean: float) -> Array:
-    """Where the priors center: at zero, or without an intercept at the OLS fit of the constant mean(y) on X."""
+def _centers(design: Design, center: float) -> Array:
+    """Where the priors center: at zero, or without an intercept at the OLS fit of that constant on X."""
     if design.moments.x_scaled is None:
         return np.zeros(len(design.fixed))
     scale, gram, sums = design.moments.x_scaled
-    solution = np.linalg.lstsq(gram, sums * y_mean, rcond=None)[0]
+    solution = np.linalg.lstsq(gram, sums * center, rcond=None)[0]
     return np.asarray(solution / scale)
 
 
@@ -223,14 +251,19 @@ def _targets(design: Design) -> dict[str, tuple[tuple[str, ...], tuple[type[Prio
         targets[f"tau_{label}"] = ((f"tau_{label}",), SCALE_FAMILIES)
     if any(len(block) > 1 for block in design.blocks):
         targets["corr"] = (("corr",), CORR_FAMILIES)
-    return targets | {"sigma": (("sigma",), SCALE_FAMILIES)}
+    for name, between in design.outcome.auxiliary_effects:
+        label = parameter_label(name, between)
+        families = SCALE_FAMILIES if AUXILIARY[name] == "positive" else GAMMA_FAMILIES
+        targets[name] = ((*targets.get(name, ((), ()))[0], label), families)
+        targets[label] = ((label,) if between else targets[name][0], families)
+    return targets
 
 
 def _spelling(key: str) -> str:
     """A key in its own spelling: ``γ_10[Black]`` is ``g10[Black]``, ``tau_U0`` and ``tau[u0]`` are ``tau_u0``."""
     symbol, bracket, rest = key.partition("[")
-    if symbol.lower() in ("corr", "sigma"):
-        return symbol.lower()
+    if symbol.lower() in ("corr", *AUXILIARY):
+        return f"{symbol.lower()}{bracket}{rest}"
     if symbol.lower() == "tau" and bracket:  # as results call it
         return f"tau_{_spelling(rest.removesuffix(']'))}"
     if symbol.lower().startswith("tau_"):

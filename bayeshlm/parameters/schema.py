@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -9,18 +10,23 @@ from typing import Literal
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.naming import parameter_label
+from bayeshlm.families import FAMILIES
 
-type Component = Literal["gamma", "tau", "corr", "sigma"]
+type Component = str
+"""``"gamma"``, ``"tau"``, ``"corr"``, or the name of an auxiliary parameter of a family, such as ``"sigma"``."""
+
 type Support = Literal["real", "positive", "correlation"]
 
-SUPPORTS: dict[Component, Support] = {"gamma": "real", "tau": "positive", "corr": "correlation", "sigma": "positive"}
-DIMS: dict[str, tuple[str, ...]] = {
-    "gamma": ("fixed",),
-    "tau": ("random",),
-    "corr": ("random", "random_"),
-    "sigma": (),
+AUXILIARY = {one.name: one.support for family in FAMILIES.values() for one in family.auxiliary}
+"""Support of the auxiliary parameters of all families; of each name there is one kind."""
+
+DIMS: dict[str, tuple[str, ...]] = {"gamma": ("fixed",), "tau": ("random",), "corr": ("random", "random_")} | {
+    name: ("threshold",) if support == "increasing" else () for name, support in AUXILIARY.items()
 }
 """The dims of each component of the posterior, behind those of the draws."""
+
+SUPPORTS: dict[Component, Support] = {"gamma": "real", "tau": "positive", "corr": "correlation"}
+SUPPORTS |= {name: "real" if support == "increasing" else "positive" for name, support in AUXILIARY.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +35,10 @@ class Parameter:
 
     Attributes
     ----------
-    component : {"gamma", "tau", "corr", "sigma"}
+    component : str
         The array that it is an element of.
     effect : str
-        What it belongs to: ``"g00"``, ``"u0"``, ``"u0,u1"``; empty for sigma.
+        What it belongs to: ``"g00"``, ``"u0"``, ``"u0,u1"``, ``"1|2"`` of a cutpoint; empty for sigma and its like.
     position : tuple of int
         Its place in the array, behind the dims of the draws.
     """
@@ -43,15 +49,15 @@ class Parameter:
 
     @property
     def label(self) -> str:
-        """How it is called wherever it is shown: ``g00``, ``tau[u0]``, ``corr[u0,u1]``, ``sigma``."""
+        """How it is called everywhere: ``g00``, ``tau[u0]``, ``corr[u0,u1]``, ``sigma``, ``cutpoint[1|2]``."""
         return parameter_label(self.component, self.effect)
 
     @property
     def prior_key(self) -> str:
-        """The key under which its prior is given: ``g00``, ``tau_u0``, ``corr``, ``sigma``."""
-        if self.component == "gamma":
-            return self.effect
-        return f"tau_{self.effect}" if self.component == "tau" else self.component
+        """The key under which its prior is given: ``g00``, ``tau_u0``, ``corr``, ``sigma``, ``cutpoint[1|2]``."""
+        if self.component == "tau":
+            return f"tau_{self.effect}"
+        return "corr" if self.component == "corr" else self.label
 
     @property
     def support(self) -> Support:
@@ -61,7 +67,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The parameters of a model, in the order in which they are shown: gamma, tau, sigma, corr.
+    """The parameters of a model, in the order in which they are shown: gamma, tau, auxiliary ones such as sigma, corr.
 
     Attributes
     ----------
@@ -89,10 +95,12 @@ class Schema:
 def _parameters(design: Design) -> Iterator[Parameter]:
     for k, label in enumerate(design.fixed_labels):
         yield Parameter("gamma", label, (k,))
-    random = design.random_labels
+    random, positions = design.random_labels, Counter[str]()
     for k, label in enumerate(random):
         yield Parameter("tau", label, (k,))
-    yield Parameter("sigma", "", ())
+    for name, effect in design.outcome.auxiliary_effects:
+        yield Parameter(name, effect, (positions[name],) if effect else ())
+        positions[name] += 1
     for first, second in covarying(design):
         yield Parameter("corr", f"{random[first]},{random[second]}", (first, second))
 

@@ -15,13 +15,14 @@ from bayeshlm.design import Design
 from bayeshlm.errors import OptionError
 from bayeshlm.likelihood.budget import BUDGET_BYTES, within_budget
 from bayeshlm.likelihood.coefficient_draws import drawn_groups, group_moments
-from bayeshlm.parameters.draws import SAMPLE, Draws
+from bayeshlm.parameters.draws import SAMPLE, Draws, labels_of_dims
 from bayeshlm.parameters.free_variables import constant_data, free_variables
 from bayeshlm.parameters.layout_of_groupings import layout_of_groupings
 from bayeshlm.parameters.log_prior import log_prior
 from bayeshlm.parameters.partial_correlations import partial_correlations
 from bayeshlm.parameters.prior_changes import basis_text
 from bayeshlm.parameters.priors import Priors
+from bayeshlm.parameters.schema import DIMS
 from bayeshlm.progress import stage
 from bayeshlm.sampling.nuts import RawDraws
 from bayeshlm.sampling.options import SamplingOptions
@@ -113,16 +114,12 @@ def _signed(tree: xr.DataTree, raw: RawDraws, design: Design, priors: Priors, op
 
 def posterior_dataset(draws: xr.Dataset, design: Design) -> xr.Dataset:
     """Keep the contract's parameters and label them from the design."""
-    dims = {"gamma": ("fixed",), "tau": ("random",), "corr": ("random", "random_"), "sigma": ()}
     variables = {
         name: (("chain", "draw", *own), draws[name].transpose("chain", "draw", ...).to_numpy())
-        for name, own in dims.items()
+        for name, own in DIMS.items()
         if name in draws
     }
-    coords = {
-        "fixed": design.fixed_labels,
-        "random": design.random_labels,
-        "random_": design.random_labels,
+    coords = labels_of_dims(design) | {
         "chain": np.arange(draws.sizes["chain"]),
         "draw": np.arange(draws.sizes["draw"]),
     }

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from pymc.pytensorf import join_nonshared_inputs
 from pytensor.graph.replace import vectorize_graph
 
-KEPT = ("gamma", "tau", "corr", "sigma", "u")
+from bayeshlm.parameters.schema import DIMS
+
+KEPT = (*DIMS, "u")
 
 
 def expand_draws(
     model: pm.Model, initial_point: dict[str, NDArray[np.float64]], values: NDArray[np.float64]
 ) -> xr.Dataset:
-    """Evaluate gamma, tau, corr, sigma and u, as far as the model has them, at many points.
+    """Evaluate the parameters and u, as far as the model has them, at many points.
 
     Parameters
     ----------

@@ -64,7 +64,7 @@ def test_the_order_of_dims_and_labels_does_not_count(draws, design):
 
 
 def test_arrays_come_back_from_the_dataset_that_they_are_labelled_in(draws, design):
-    names = ("gamma", "tau", "sigma", "corr")
+    names = ("gamma", "tau", "auxiliary", "corr")
     again = labelled_posterior(design, **{name: getattr(draws, name) for name in names}, u=[draws.u], beta=[draws.beta])
     assert again.identical(draws.dataset)
     alone = labelled_posterior(design, draws.gamma, draws.tau, draws.sigma)
