@@ -6,9 +6,9 @@ the kernels, which are the same for all, know none of them by name.
 A row may call plain functions by name, those of `bayeshlm.families.special` above all. numba calls compiled functions
 only, and nothing here may import it: `bayeshlm.likelihood.compiled_rows` compiles a row together with the functions
 that it finds in the row's module under the names in its code, and with theirs in turn. So a row calls nothing but
-functions of `math` (as ``math.exp``) and functions that its module defines or imports by name; none is called by
-another name, as an element of a tuple or a default argument. ``math`` raises at an overflow where numba gives infinity,
-and both fail or give infinity at ``log(0)``: a row does neither at any finite eta.
+functions of `math` (as ``math.exp``) and functions that its module defines or imports by name, and these under that
+name, not as an element of a tuple or a default argument. ``math`` raises where numba gives infinity, as at
+``exp(1000)`` and ``log(0)``: a row asks for neither at any finite eta.
 """
 
 from __future__ import annotations

@@ -16,36 +16,37 @@ if TYPE_CHECKING:
 
     from bayeshlm.families.family import Array
 
-LARGEST_SQUARE = 1e300
+LARGEST_ROOT = 1e150
+"""The square of a larger number may be beyond a double."""
 
 
-def log_one_plus_square(z: float, nu: float) -> float:
-    """``log(1 + z^2/nu)``, of a z whose square is beyond a double too."""
-    square = z * z / nu
-    return math.log1p(square) if square < LARGEST_SQUARE else 2.0 * math.log(abs(z)) - math.log(nu)
+def log_one_plus_square(s: float) -> float:
+    """``log(1 + s^2)``."""
+    return math.log1p(s * s) if abs(s) < LARGEST_ROOT else 2.0 * math.log(abs(s))
 
 
-def square_share(z: float, nu: float) -> float:
-    """``z^2/(nu + z^2)``."""
-    square = z * z / nu
-    return square / (1.0 + square) if square < LARGEST_SQUARE else 1.0
+def over_one_plus_square(s: float) -> float:
+    """``s/(1 + s^2)``."""
+    return s / (1.0 + s * s) if abs(s) < LARGEST_ROOT else 1.0 / s
 
 
 def identity_row(y: float, size: float, eta: float, auxiliary: Array) -> tuple[float, float, float]:
     """The log density at sigma, nu = ``auxiliary``; information ``(nu + 1)/((nu + 3) sigma^2)``."""
     sigma, nu = auxiliary[0], auxiliary[1]
-    z = (y - eta) / sigma
-    value = log_rising(0.5 * nu, 0.5) - HALF_LOG_2PI - math.log(sigma) - 0.5 * (nu + 1.0) * log_one_plus_square(z, nu)
-    return value, (nu + 1.0) / (nu + z * z) * z / sigma, (nu + 1.0) / (nu + 3.0) / (sigma * sigma)
+    root = math.sqrt(nu)
+    s = (y - eta) / sigma / root
+    value = log_rising(0.5 * nu, 0.5) - HALF_LOG_2PI - math.log(sigma) - 0.5 * (nu + 1.0) * log_one_plus_square(s)
+    derivative = (nu + 1.0) / (sigma * root) * over_one_plus_square(s)
+    return value, derivative, (nu + 1.0) / (nu + 3.0) / (sigma * sigma)
 
 
 def identity_slope(y: float, size: float, eta: float, auxiliary: Array, weight: float, slope: Array) -> None:
     """Adds the derivatives in sigma and nu."""
     sigma, nu = auxiliary[0], auxiliary[1]
-    z = (y - eta) / sigma
-    pull = (nu + 1.0) * square_share(z, nu) - 1.0
+    s = (y - eta) / sigma / math.sqrt(nu)
+    pull = (nu + 1.0) * s * over_one_plus_square(s) - 1.0
     slope[0] += weight * pull / sigma
-    slope[1] += weight * 0.5 * (digamma_rise(0.5 * nu, 0.5) - log_one_plus_square(z, nu) + pull / nu)
+    slope[1] += weight * 0.5 * (digamma_rise(0.5 * nu, 0.5) - log_one_plus_square(s) + pull / nu)
 
 
 def _refusal(y: float, size: float) -> str:
