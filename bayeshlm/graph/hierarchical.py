@@ -8,7 +8,7 @@ import numpy as np
 import pymc as pm
 
 from bayeshlm.design import Design
-from bayeshlm.graph.outcome import auxiliary_priors, auxiliary_variables, observed_variable
+from bayeshlm.graph.outcome import auxiliary_variables, observed_variable
 from bayeshlm.graph.variables import correlation_factor, gamma_variable, graph_coords, vector_variable
 from bayeshlm.parameters.free_variables import distribution
 from bayeshlm.parameters.layout_of_groupings import layout_of_groupings
@@ -51,7 +51,7 @@ def hierarchical_graph(design: Design, priors: Priors, centering: Centering = "n
         else:
             chol = tau[:, None] * corr_factor
             pm.Deterministic("corr", corr_factor @ corr_factor.T, dims=("random", "random_"))
-        auxiliary = auxiliary_variables(design.outcome, auxiliary_priors(priors))
+        auxiliary = auxiliary_variables(design.outcome, priors)
         X = pm.Data("X", design.X, dims=("obs_id", "fixed"))
         eta = X @ model["gamma"]
         start, rows = 0, design.kept_rows

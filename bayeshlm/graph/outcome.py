@@ -19,18 +19,11 @@ from bayeshlm.parameters.prior_families import Prior
 from bayeshlm.parameters.priors import Priors
 
 type Tensor = pt.TensorVariable
-type AuxiliaryPriors = Mapping[str, Prior | Sequence[Prior]]
-"""Of each auxiliary parameter by its name; of cutpoints one prior each."""
 
 ROOT_HALF = np.sqrt(0.5)
 
 
-def auxiliary_priors(priors: Priors) -> AuxiliaryPriors:
-    """The priors of a model's auxiliary parameters."""
-    return {"sigma": priors.sigma}
-
-
-def auxiliary_variables(outcome: Outcome, priors: AuxiliaryPriors) -> dict[str, Tensor]:
+def auxiliary_variables(outcome: Outcome, priors: Priors) -> dict[str, Tensor]:
     """Register the auxiliary parameters of an outcome's distribution: scalars, and ``cutpoint (threshold)``.
 
     Cutpoints have the density of their priors where they increase; they are sampled as the first, and the logarithms
