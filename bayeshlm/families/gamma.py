@@ -43,7 +43,9 @@ def log_slope(y: float, size: float, eta: float, auxiliary: Array, weight: float
 
 
 def _refusal(y: float, size: float) -> str:
-    return "" if 0.0 < y < math.inf else "is not greater than 0"
+    if not math.isfinite(y):
+        return "is no finite number"
+    return "" if y > 0.0 else "is not greater than 0"
 
 
 def _mean(mu: Array, size: Array, auxiliary: Array) -> Array:

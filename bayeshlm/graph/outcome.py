@@ -51,7 +51,8 @@ def _increasing(name: str, priors: Sequence[Prior]) -> Tensor:
     # Of priors of several families no PyMC distribution is the vector's, whose elements one transform keeps in order.
     variable = pm.Flat(name, **shared)
     for k, (kind, parameters) in enumerate(distributions):
-        pm.Potential(f"{name}_prior_{k}", pm.logp(getattr(pm, kind).dist(**parameters), variable[k]))
+        doubles = {key: np.array(value) for key, value in parameters.items()}
+        pm.Potential(f"{name}_prior_{k}", pm.logp(getattr(pm, kind).dist(**doubles), variable[k]))
     return variable
 
 
@@ -67,11 +68,11 @@ def observed_variable(design: Design, eta: Tensor, auxiliary: Mapping[str, Tenso
         As `auxiliary_variables` gives them.
     """
     family = design.outcome.family
-    values = design.y.astype(np.int64) if family.discrete else design.y
     arguments = dict(auxiliary)
+    # Counts go in as doubles: pm.Data makes 32 bits of integers, and a count of three billion negative.
     if family.has_size:
-        arguments["size"] = pm.Data("size", design.size.astype(np.int64), dims="obs_id")
-    observed = pm.Data("y_observed", values, dims="obs_id")
+        arguments["size"] = pt.cast(pm.Data("size", design.size, dims="obs_id"), "int64")
+    observed = pm.Data("y_observed", design.y, dims="obs_id")
     kind, parameters = _DISTRIBUTIONS[family.name](design.outcome.link, eta, arguments)
     return getattr(pm, kind)("y", **parameters, observed=observed, dims="obs_id")
 

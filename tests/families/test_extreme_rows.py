@@ -12,6 +12,7 @@ from bayeshlm.likelihood.compiled_rows import compiled_row
 
 EPS = np.finfo(float).eps
 NONE = np.empty(0)
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(100)
 TAILS = (-700.0, -300.0, -40.0, -12.0, 12.0, 40.0, 300.0, 700.0)
 ROWS = {name: family.rows for name, family in FAMILIES.items()}
 
@@ -98,13 +99,12 @@ def test_a_logit_category_to_the_last_digits(eta, cutpoint):
 
 def scaled_interval(lower, upper):
     """log p, and mean and mean square of the normal distribution in (lower, upper), by quadrature of its density."""
-    nodes, weights = np.polynomial.legendre.leggauss(100)
     top = min(max(lower, 0.0), upper) if upper > 0 else upper
     width = min(upper - lower, 12.0, 40 / max(1.0, abs(top)))
     start, end = (max(top - width, lower), min(top + width, upper)) if lower < 0 else (lower, lower + width)
-    x = start + (end - start) * (nodes + 1) / 2
+    x = start + (end - start) * (NODES + 1) / 2
     # The density as a share of that at the top, in an exponent in which nothing cancels.
-    density = weights * (end - start) / 2 * np.exp(-0.5 * (x - top) * (x + top))
+    density = WEIGHTS * (end - start) / 2 * np.exp(-0.5 * (x - top) * (x + top))
     mass = density.sum()
     return (
         math.log(mass) - 0.5 * top * top - 0.5 * math.log(2 * math.pi),
@@ -132,9 +132,8 @@ def test_the_information_of_a_probit_category_is_one_minus_a_variance():
     """Of a normal variable in an interval: ``-d^2 log p / d eta^2 = 1 - var``."""
     for lower, upper in ((-1.0, 0.5), (2.0, 2.3), (-6.0, -5.99), (4.0, 9.0), (-0.01, 0.01), (-3.0, 8.0)):
         _, mean, _ = scaled_interval(lower, upper)
-        nodes, weights = np.polynomial.legendre.leggauss(100)
-        x = lower + (upper - lower) * (nodes + 1) / 2
-        density = weights * np.exp(-0.5 * x * x)
+        x = lower + (upper - lower) * (NODES + 1) / 2
+        density = WEIGHTS * np.exp(-0.5 * x * x)
         variance = density @ (x - mean) ** 2 / density.sum()
         information = FAMILIES["Ordinal"].rows["probit"](1.0, 1.0, 0.0, np.array([lower, upper]))[2]
         assert information == pytest.approx(1 - variance, abs=1e-12)
