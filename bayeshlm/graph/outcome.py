@@ -31,11 +31,11 @@ def auxiliary_variables(outcome: Outcome, priors: Priors) -> dict[str, Tensor]:
     """
     variables = {}
     for one, _ in outcome.auxiliary:
-        prior = priors[one.name]
-        if isinstance(prior, Prior):
-            variables[one.name] = scalar_variable(one.name, prior)
+        own = priors.auxiliary_by_name[one.name]
+        if one.support == "increasing":
+            variables[one.name] = _increasing(one.name, own)
         else:
-            variables[one.name] = _increasing(one.name, prior)
+            variables[one.name] = scalar_variable(one.name, *own)
     return variables
 
 

@@ -1,6 +1,7 @@
 """Graphs of outcomes that are not normal: their log density is the sum of the rows, and its gradient theirs."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -42,11 +43,14 @@ def design_of(name, link, groups=None):
     return design.changed(outcome=outcome, rows=replace(design.kept_rows, size=size))
 
 
-@pytest.fixture
-def with_priors(monkeypatch):
+def priors_of(design):
     """The priors above for the auxiliary parameters."""
-    priors = {name: prior for name, (_, prior) in AUXILIARY.items()}
-    monkeypatch.setattr("bayeshlm.graph.hierarchical.auxiliary_priors", lambda _: priors)
+    given = {}
+    for one in design.outcome.family.auxiliary:
+        prior = AUXILIARY[one.name][1]
+        labels = [label for label in make_priors(design).others if label.partition("[")[0] == one.name]
+        given |= dict(zip(labels, prior if isinstance(prior, tuple) else [prior], strict=True))
+    return make_priors(design, given)
 
 
 def point_of(graph, seed=3):
@@ -97,22 +101,22 @@ def rows_at(design, eta):
 
 
 @pytest.mark.parametrize(("name", "link"), LINKED)
-def test_the_log_density_of_the_outcome_is_the_sum_of_the_rows(name, link, with_priors):
+def test_the_log_density_of_the_outcome_is_the_sum_of_the_rows(name, link):
     design = design_of(name, link)
-    graph = build_graph(design, make_priors(design), "noncentered")
+    graph = build_graph(design, priors_of(design), "noncentered")
     value, gradient, eta = at_point(graph, design, point_of(graph))
     log_p, derivative = rows_at(design, eta)
     assert value == pytest.approx(log_p.sum(), rel=1e-10)
     per_gamma = design.X.T @ derivative
-    np.testing.assert_allclose(gradient, np.linalg.inv(make_priors(design).basis).T @ per_gamma, rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(gradient, np.linalg.inv(priors_of(design).basis).T @ per_gamma, rtol=1e-8, atol=1e-9)
 
 
 @pytest.mark.parametrize("parameterization", ["noncentered", "centered"])
-def test_of_crossed_groupings_too(parameterization, with_priors):
+def test_of_crossed_groupings_too(parameterization):
     design = design_of(
         "NegativeBinomial", "log", "y = b0 + b1*x + r; b0 = g00 + u0[site] + v0[area]; b1 = g10 + u1[site]"
     )
-    graph = build_graph(design, make_priors(design), parameterization)
+    graph = build_graph(design, priors_of(design), parameterization)
     value, _, eta = at_point(graph, design, point_of(graph))
     assert value == pytest.approx(rows_at(design, eta)[0].sum(), rel=1e-10)
     assert {variable.name for variable in graph.observed_RVs} == {"y"}
@@ -130,15 +134,15 @@ SLOW = pytest.mark.slow
         pytest.param("Ordinal", "probit", marks=SLOW),
     ],
 )
-def test_far_out_the_graph_as_it_is_compiled_for_sampling_keeps_its_digits(name, link, with_priors):
+def test_far_out_the_graph_as_it_is_compiled_for_sampling_keeps_its_digits(name, link):
     design = design_of(name, link)
     far = np.where(np.arange(design.n_obs) % 2, 30.0, -30.0)
     design = design.changed(rows=replace(design.kept_rows, offset=far))
-    graph = build_graph(design, make_priors(design), "noncentered")
+    graph = build_graph(design, priors_of(design), "noncentered")
     value, gradient, eta = at_point(graph, design, point_of(graph), mode=None)
     log_p, derivative = rows_at(design, eta)
     assert value == pytest.approx(log_p.sum(), rel=1e-10)
-    expected = np.linalg.inv(make_priors(design).basis).T @ (design.X.T @ derivative)
+    expected = np.linalg.inv(priors_of(design).basis).T @ (design.X.T @ derivative)
     np.testing.assert_allclose(gradient, expected, rtol=1e-8)
 
 
@@ -147,30 +151,30 @@ def test_counts_beyond_32_bits(name, link):
     design = design_of(name, link)
     rows = replace(design.kept_rows, y=design.y + 3e9, size=design.size + 6e9, offset=np.full(design.n_obs, 2.0))
     design = design.changed(rows=rows)
-    graph = build_graph(design, make_priors(design), "noncentered")
+    graph = build_graph(design, priors_of(design), "noncentered")
     value, _, eta = at_point(graph, design, point_of(graph))
     assert value == pytest.approx(rows_at(design, eta)[0].sum(), rel=1e-10)
 
 
-def test_names_dims_and_data(with_priors):
+def test_names_dims_and_data():
     design = design_of("Ordinal", "probit")
-    graph = build_graph(design, make_priors(design), "noncentered")
+    graph = build_graph(design, priors_of(design), "noncentered")
     assert {variable.name for variable in graph.free_RVs} == {"gamma_at_means", "tau", "corr_beta", "cutpoint", "z"}
     assert graph.named_vars_to_dims["cutpoint"] == ("threshold",)
     assert list(graph.coords["threshold"]) == ["never|seldom", "seldom|often", "often|always"]
     design = design_of("Binomial", "cloglog")
-    graph = build_graph(design, make_priors(design), "centered")
+    graph = build_graph(design, priors_of(design), "centered")
     np.testing.assert_array_equal(graph["size"].get_value(), design.size)
     assert "sigma" not in graph.named_vars
     design = design_of("StudentT", "identity")
-    graph = build_graph(design, make_priors(design), "centered")
+    graph = build_graph(design, priors_of(design), "centered")
     assert {"sigma", "nu"} <= {variable.name for variable in graph.free_RVs}
     assert graph.named_vars_to_dims.get("nu") is None
 
 
-def test_cutpoints_are_sampled_as_the_first_and_logarithms_of_distances(with_priors):
+def test_cutpoints_are_sampled_as_the_first_and_logarithms_of_distances():
     design = design_of("Ordinal", "logit")
-    graph = build_graph(design, make_priors(design), "noncentered")
+    graph = build_graph(design, priors_of(design), "noncentered")
     cutpoint = AUXILIARY["cutpoint"][0]
     value = transformed(graph, point_of(graph))[graph.rvs_to_values[graph["cutpoint"]].name]
     np.testing.assert_allclose(value, [cutpoint[0], *np.log(np.diff(cutpoint))], rtol=1e-12)
@@ -180,7 +184,9 @@ def test_cutpoints_are_sampled_as_the_first_and_logarithms_of_distances(with_pri
 def test_the_prior_of_cutpoints_is_the_product_of_theirs(last):
     priors = (hlm.Normal(-1, 2), hlm.Normal(0, 3), last)
     with pm.Model(coords={"threshold": ["1|2", "2|3", "3|4"]}) as graph:
-        outcome_graph.auxiliary_variables(Outcome("y", "Ordinal", "logit", CATEGORIES), {"cutpoint": priors})
+        outcome_graph.auxiliary_variables(
+            Outcome("y", "Ordinal", "logit", CATEGORIES), SimpleNamespace(auxiliary_by_name={"cutpoint": priors})
+        )
     cutpoint = AUXILIARY["cutpoint"][0]
     log_density = graph.compile_logp(jacobian=False, **FAST)
     name = graph.rvs_to_values[graph["cutpoint"]].name
@@ -193,9 +199,9 @@ def test_the_prior_of_cutpoints_is_the_product_of_theirs(last):
 
 
 @pytest.mark.parametrize("name", ["Bernoulli", "Binomial", "NegativeBinomial", "Gamma", "Beta", "StudentT", "Ordinal"])
-def test_outcomes_drawn_from_the_graph_are_those_of_the_distribution(name, with_priors):
+def test_outcomes_drawn_from_the_graph_are_those_of_the_distribution(name):
     design = design_of(name, FAMILIES[name].links[0])
-    graph = build_graph(design, make_priors(design), "noncentered")
+    graph = build_graph(design, priors_of(design), "noncentered")
     drawn = pm.draw(graph["y"], 2, random_seed=4, **FAST)
     assert drawn.shape == (2, design.n_obs)
     inside = [(float(y), float(n)) for y, n in zip(drawn[0], design.size, strict=True) if name != "Beta" or 0 < y < 1]
@@ -205,4 +211,4 @@ def test_outcomes_drawn_from_the_graph_are_those_of_the_distribution(name, with_
 def test_the_marginal_graph_of_an_outcome_that_is_not_normal_is_refused():
     design = design_of("Poisson", "log")
     with pytest.raises(hlm.OptionError, match=r"'y' is Poisson with link log, and only of a normal outcome"):
-        build_graph(design, make_priors(design), "marginal")
+        build_graph(design, priors_of(design), "marginal")
