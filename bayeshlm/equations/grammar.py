@@ -6,10 +6,13 @@ from collections.abc import Mapping
 
 from bayeshlm.equations.centered import center
 from bayeshlm.equations.covariance_blocks import covariance_blocks
+from bayeshlm.equations.cutpoints import check_cutpoints
+from bayeshlm.equations.distribution import NORMAL
 from bayeshlm.equations.effect_groupings import find_groupings
 from bayeshlm.equations.levels import Levels, sort_levels
 from bayeshlm.equations.lines import Equation, Symbol, ZeroCovariance, read_line
 from bayeshlm.equations.mixed import check_mixed
+from bayeshlm.equations.outcome_lines import OutcomeLines, read_outcome
 from bayeshlm.equations.printed import Normality, read_printed
 from bayeshlm.equations.sides import Side, read_sides
 from bayeshlm.equations.spec import FixedTerm, LevelEquation, ModelSpec, RandomEffect
@@ -34,8 +37,10 @@ def parse(text: str) -> ModelSpec:
     Parameters
     ----------
     text : str
-        The equations, a line or ``;`` between them, up to 100,000 characters; ``#`` begins a comment. What HLM prints
-        with them is read too: sentences that center a column, and the mixed model.
+        The equations, a line or ``;`` between them, up to 100,000 characters; ``#`` begins a comment. A line such as
+        ``passed ~ Bernoulli(p)`` names the distribution of an outcome that is not normal, of whose parameter level 1 is
+        then the predictor, ``logit(p) = b0 + b1*x``, without a residual. What HLM prints with equations is read too:
+        sentences that center a column, the mixed model, ``Prob(Y=1|B) = P`` and the like.
 
     Returns
     -------
@@ -67,16 +72,17 @@ def parse(text: str) -> ModelSpec:
             f"the equations have {len(text):,} characters, and up to {_LONGEST_TEXT:,} are read: one line for the"
             f" outcome and one for each of its coefficients are enough, for example{_EXAMPLE}"
         )
-    printed = read_printed(text)
+    stated = read_outcome(text)
+    printed = read_printed(text, stated.rest)
     lines = [read_line(text, tokens) for tokens in tokenize(printed.equations)]
     equations = [line for line in lines if isinstance(line, Equation)]
     if not equations and printed.mixed.strip():
         raise EquationError(f"the text holds a mixed model alone; write one equation a level, for example{_EXAMPLE}")
     if not equations:
         raise EquationError(f"the text holds no equation; write one equation a level, for example{_EXAMPLE}")
-    levels = sort_levels(text, equations)
+    levels = sort_levels(text, equations, stated)
     sides = read_sides(text, levels)
-    _check_roles(text, levels, [side for level in sides for side in level])
+    _check_roles(text, levels, [side for level in sides for side in level], stated)
     groupings = find_groupings(text, sides)
     covariances = [line for line in lines if isinstance(line, ZeroCovariance)]
     for normality in printed.normalities:
@@ -94,21 +100,34 @@ def parse(text: str) -> ModelSpec:
         for level in sides
     )
     spec = ModelSpec(
-        outcome=levels.outcome,
+        outcome=stated.outcome or levels.outcome,
         levels=(levels.terms, *higher),
         groupings=groupings.names,
-        residual=levels.residual.name,
+        residual=_residual_name(levels, stated),
         blocks_by_grouping=covariance_blocks(text, groupings.positions, covariances),
         offsets=levels.offsets,
+        distribution=stated.distribution,
         text=text,
     )
+    check_cutpoints(text, spec)
     check_mixed(text, printed.mixed, spec)
     spec = center(text, spec, printed.centerings)
     check_unit_means(text, spec)
     return spec
 
 
-def _check_roles(text: str, levels: Levels, sides: list[Side]) -> None:
+def _residual_name(levels: Levels, stated: OutcomeLines) -> str:
+    """The residual's symbol; of a normal distribution that is written out one that no other symbol has."""
+    if levels.residual is not None:
+        return levels.residual.name
+    if stated.distribution != NORMAL:
+        return ""
+    used = {symbol.name for line in levels.lines for one in line for term in one.terms if (symbol := term.symbol)}
+    used |= {symbol.name for symbol in levels.coefficients}
+    return next(name for name in ("r", "e", "epsilon", "residual") if name not in used)
+
+
+def _check_roles(text: str, levels: Levels, sides: list[Side], stated: OutcomeLines) -> None:
     """Every symbol has one role, in one place; the model has fixed and random effects."""
     with_line = levels.with_line
     symbols_above = [symbol for side in sides for symbol, _ in side.fixed]
@@ -117,7 +136,8 @@ def _check_roles(text: str, levels: Levels, sides: list[Side]) -> None:
     seen: dict[str, tuple[str, Symbol]] = {}
     for role, symbols in (
         ("a coefficient of level 1", levels.coefficients),
-        ("the residual", [levels.residual]),
+        ("the residual", [levels.residual] if levels.residual else []),
+        ("a parameter of the distribution", [symbol for symbol in stated.symbols if symbol.span != (0, 0)]),
         ("a coefficient with a line", [symbol for symbol in symbols_above if symbol.name in with_line]),
         ("a fixed effect", fixed),
         ("a random effect", random),
@@ -166,11 +186,12 @@ def _check_lone_coefficients(text: str, levels: Levels) -> None:
 def _check_normality(text: str, normality: Normality, levels: Levels, random: Mapping[str, int]) -> None:
     """``u0, u1 ~ N(0, G)`` names random effects of one grouping, ``r ~ N(0, sigma^2)`` the residual."""
     of_groupings = {random.get(symbol) for symbol in normality.symbols}
-    if normality.symbols == (levels.residual.name,) or (len(of_groupings) == 1 and None not in of_groupings):
+    residual = levels.residual.name if levels.residual else "r"
+    if normality.symbols == (residual,) or (len(of_groupings) == 1 and None not in of_groupings):
         return
     effects = ", ".join(f"`{name}`" for name in random)
     message = (
-        f"a distribution is stated of the residual, `{levels.residual.name} ~ N(0, sigma^2)`, or of random effects"
+        f"a distribution is stated of the residual, `{residual} ~ N(0, sigma^2)`, or of random effects"
         f" ({effects}), which are normal anyway: leave this line out"
     )
     raise equation_error(text, normality.span, message)

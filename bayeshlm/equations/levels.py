@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from bayeshlm.equations.lines import Equation, Symbol, Term
+from bayeshlm.equations.outcome_lines import OutcomeLines
 from bayeshlm.equations.product import Column, Product
 from bayeshlm.equations.spec import Level1Term
 from bayeshlm.equations.symbols import canonical, is_usual, stem
@@ -24,7 +25,7 @@ class Levels:
     coefficients: tuple[Symbol, ...]
     terms: tuple[Level1Term, ...]
     offsets: tuple[Product, ...]
-    residual: Symbol
+    residual: Symbol | None
     lines: tuple[tuple[Equation, ...], ...]
 
     @property
@@ -33,7 +34,7 @@ class Levels:
         return frozenset(line.symbol for level in self.lines for line in level)
 
 
-def sort_levels(text: str, equations: list[Equation]) -> Levels:
+def sort_levels(text: str, equations: list[Equation], stated: OutcomeLines) -> Levels:
     """Find level 1 by position and match its coefficients to the other lines.
 
     Parameters
@@ -42,6 +43,9 @@ def sort_levels(text: str, equations: list[Equation]) -> Levels:
         The equations.
     equations : list of Equation
         All equations of the text, in any order; at least one.
+    stated : OutcomeLines
+        What the text says of the outcome's distribution: without a residual, its first symbol is the left side of
+        level 1.
 
     Raises
     ------
@@ -49,21 +53,20 @@ def sort_levels(text: str, equations: list[Equation]) -> Levels:
         If there is no level-1 equation or more than one, if a coefficient of level 1 has no line, or any symbol
         two, if a line's symbol stands in no line below or in two, or if the residual is missing.
     """
-    level1 = _find_level1(text, equations)
+    level1 = _find_level1(text, equations) if stated.has_residual else _predictor(text, equations, stated)
     lines = _lines_by_symbol(text, [equation for equation in equations if equation is not level1])
     if not lines:
         raise _only_one_equation(text, level1)
-    residual = _residual(text, level1, lines)
-    terms = [term for term in level1.terms[:-1] if term.symbol is not None]
+    residual = _residual(text, level1, lines, stated)
+    terms = [term for term in level1.terms[: -1 if residual else None] if term.symbol is not None]
     if not terms:
-        raise equation_error(
-            text, level1.span, f"level 1 has no coefficient: write `{level1.left.name} = b0 + {residual.name}`"
-        )
+        end = f" + {residual.name}" if residual else ""
+        raise equation_error(text, level1.span, f"level 1 has no coefficient: write `{level1.left.name} = b0{end}`")
     for number, term in enumerate(terms):
         _check_coefficient(text, level1, term, number, lines)
     coefficients = tuple(term.symbol for term in terms if term.symbol is not None)
     by_level = _by_level(text, coefficients, lines)
-    if not level1.quoted and level1.left.name == text[slice(*residual.span)]:
+    if residual and not level1.quoted and level1.left.name == text[slice(*residual.span)]:
         other = "e" if residual.name == "r" else "r"
         message = f"`{level1.left.name}` is the outcome and cannot be the residual too: name the residual `{other}`"
         raise equation_error(text, residual.span, message, level1.left.span)
@@ -78,6 +81,17 @@ def sort_levels(text: str, equations: list[Equation]) -> Levels:
         residual=residual,
         lines=by_level,
     )
+
+
+def _predictor(text: str, equations: list[Equation], stated: OutcomeLines) -> Equation:
+    """Level 1 is the line of what the distribution names."""
+    found = [equation for equation in equations if equation.symbol == stated.symbols[0].name]
+    if len(found) > 1:
+        message = f"`{found[1].left.name}` has two lines: put all its terms into one"
+        raise equation_error(text, found[1].left_span, message, found[0].left_span)
+    if not found:
+        raise equation_error(text, stated.symbols[0].span, "this has no line that predicts it")
+    return found[0]
 
 
 def _find_level1(text: str, equations: list[Equation]) -> Equation:
@@ -130,8 +144,15 @@ def _lines_by_symbol(text: str, equations: list[Equation]) -> dict[str, Equation
     return lines
 
 
-def _residual(text: str, level1: Equation, lines: dict[str, Equation]) -> Symbol:
+def _residual(text: str, level1: Equation, lines: dict[str, Equation], stated: OutcomeLines) -> Symbol | None:
+    """The symbol that ends level 1; none where a line names the distribution, which stands in its place."""
     last = level1.terms[-1]
+    if not stated.has_residual:
+        if last.lone is None or last.lone.name in lines:
+            return None
+        family = stated.distribution.family
+        message = f"a {family} outcome has no residual beside its distribution: leave `{text[slice(*last.span)]}` out"
+        raise equation_error(text, last.span, message)
     if last.lone is not None and last.lone.name not in lines:
         return last.lone
     message = "level 1 ends with its residual: add `+ r`"

@@ -65,7 +65,8 @@ def _compare(text: str, line: Equation, spec: ModelSpec) -> None:
 def _terms(spec: ModelSpec) -> list[_Term]:
     """Write out the terms of the combined model: symbols and the sorted names of their columns."""
     paths = (*spec.fixed_paths, *spec.random_paths)
-    return [(spec.residual, ()), *((path.symbol, _names(path.product)) for path in paths)]
+    residual = [(spec.residual, ())] if spec.residual else []
+    return [*residual, *((path.symbol, _names(path.product)) for path in paths)]
 
 
 def _names(expression: Product) -> tuple[str, ...]:

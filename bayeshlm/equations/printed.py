@@ -34,8 +34,8 @@ _LINKED = re.compile(
     re.IGNORECASE,
 )
 _ONLY_NORMAL = (
-    "only normal outcomes are read, with the outcome itself on the left and a residual at the end,"
-    " `y = b0 + b1*x + r`: no probability, expectation, rate or link, and no other distribution"
+    "of which outcome this is the distribution is not said: name it on a line of its own, such as"
+    " `passed ~ Bernoulli(p)`, and predict its parameter, `logit(p) = b0 + b1*x`"
 )
 _STATES = re.compile(
     r"\s*[\[(]?(?P<names>[^\s,()~∼=+*]+(?:\s*,\s*[^\s,()~∼=+*]+)*)[\])]?\s*[~∼]\s*(?:i\.?\s?i\.?\s?d\.?\s*)?"
@@ -88,13 +88,15 @@ class Printed:
     normalities: tuple[Normality, ...]
 
 
-def read_printed(text: str) -> Printed:
+def read_printed(text: str, rest: str | None = None) -> Printed:
     r"""Take the level equations out of what HLM or a paper prints with them.
 
     Parameters
     ----------
     text : str
         The equations.
+    rest : str, optional
+        The same with spaces in place of what has been read already.
 
     Raises
     ------
@@ -107,12 +109,13 @@ def read_printed(text: str) -> Printed:
     >>> printed.equations.split(), printed.centerings[0].function, printed.centerings[0].names[0].name
     (['y', '=', 'b0', '+', 'b1*(SES)', '+', 'r'], 'cwc', 'SES')
     """
+    rest = text if rest is None else rest
     taken: list[Span] = []
     mixed: list[Span] = []
     centerings: list[Centering] = []
     normalities: list[Normality] = []
     behind = 0
-    for piece in _PIECE.finditer(text):
+    for piece in _PIECE.finditer(rest):
         if piece.start() < behind or piece[0].startswith("#"):
             continue
         if heading := _MIXED.match(piece[0]):
@@ -130,7 +133,7 @@ def read_printed(text: str) -> Printed:
         elif stated := _STATES.fullmatch(piece[0]):
             normalities.append(_normality(text, piece.start(), stated))
             taken.append(piece.span())
-    return Printed(_keep(text, taken, False), _keep(text, mixed, True), tuple(centerings), tuple(normalities))
+    return Printed(_keep(rest, taken, False), _keep(rest, mixed, True), tuple(centerings), tuple(normalities))
 
 
 def _centerings(text: str, piece: re.Match[str]) -> Iterator[Centering]:

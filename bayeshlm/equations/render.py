@@ -16,6 +16,7 @@ from bayeshlm.equations.spec import Blocks, ModelSpec
 from bayeshlm.equations.symbols import canonical
 from bayeshlm.equations.tokens import is_plain_name
 from bayeshlm.errors import OptionError
+from bayeshlm.families import FAMILIES
 
 type Form = Literal["levels", "combined", "latex", "mathml", "lme4"]
 
@@ -123,7 +124,7 @@ def _levels(spec: ModelSpec) -> str:
     symbols = _symbols(spec)
     terms = [_term(term.coefficient, term.expression, symbols) for term in spec.level1]
     terms += [f"offset({expression_text(offset, symbols)})" for offset in spec.offsets]
-    lines = [_equation(_column(spec.outcome, symbols), [*terms, spec.residual])]
+    lines = _outcome(spec, terms)
     for equation in spec.equations:
         terms = [_term(term.symbol, term.expression, symbols) for term in equation.fixed]
         random = [effect.symbol + _bracket(spec.groupings[effect.grouping]) for effect in equation.random_effects]
@@ -143,12 +144,24 @@ def _combined(spec: ModelSpec) -> str:
     fixed = [_term(path.symbol, path.product, symbols) for path in spec.fixed_paths]
     random = [_term(path.symbol, path.product, symbols) for path in spec.random_paths]
     offsets = [f"offset({expression_text(offset, symbols)})" for offset in spec.offsets]
-    return _equation(_column(spec.outcome, symbols), [*fixed, *offsets, *random, spec.residual])
+    return "\n".join(_outcome(spec, [*fixed, *offsets, *random]))
+
+
+def _outcome(spec: ModelSpec, terms: list[str]) -> list[str]:
+    """The equation of the outcome, or its distribution and the equation of what that names."""
+    symbols, found = _symbols(spec), spec.distribution
+    outcome = _column(spec.outcome, symbols)
+    if spec.residual:
+        return [_equation(outcome, [*terms, spec.residual])]
+    size = _column(found.size, symbols) if isinstance(found.size, Column) else str(found.size or "")
+    arguments = [size, *found.symbols] if size else found.symbols
+    left = found.symbols[0] if found.link == FAMILIES[found.family].bare_link else f"{found.link}({found.symbols[0]})"
+    return [f"{outcome} ~ {found.family}({', '.join(arguments)})", _equation(left, terms)]
 
 
 def _symbols(spec: ModelSpec) -> frozenset[str]:
     """All symbols: a column whose name could be read as one of them is written in backticks."""
-    return frozenset((*spec.paths, spec.residual))
+    return frozenset((*spec.paths, spec.residual, *spec.distribution.symbols))
 
 
 def _zero_covariances(blocks: Blocks) -> list[str]:

@@ -116,6 +116,12 @@ class Family:
         return LINKS[link].inverse(eta)
 
     @property
+    def bare_link(self) -> str:
+        """The link where equations write the symbol alone on the left side of level 1; empty where they may not."""
+        default = self.links[0]
+        return default if default == "identity" or self.probabilities is not None else ""
+
+    @property
     def links(self) -> tuple[str, ...]:
         """Names of the links, the default first."""
         return tuple(self.rows)

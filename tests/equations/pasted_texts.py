@@ -189,7 +189,7 @@ MEANS = {
 }  # fmt: skip
 
 HGLM = "Prob(Y=1|β) = P\nlog[P/(1-P)] = β0j + β1j*(X)\nβ0j = γ00 + u0j\nβ1j = γ10"
-ONLY_NORMAL = "only normal outcomes are read"
+NOT_NAMED = "of which outcome this is the distribution is not said"
 UNREAD = "write cwc(x) in the equation"
 LEADS_TO = [
     # what statements about centering cannot say
@@ -229,11 +229,10 @@ LEADS_TO = [
     (ONE + "«y ~ N(0, s)»", "of random effects (`u0`)"),
     ("y = b0 + r, r «~» N(0, σ²)\nb0 = g00 + u0", "on a line of its own"),
     ("y = b0 + r\nb0 = g00 + u0,  u0 «∼» N(0, τ00)", "on a line of its own"),
-    (ONE + "«y ~ Bernoulli(p)»", ONLY_NORMAL),
-    (HGLM.replace("Prob(", "«Prob(»"), ONLY_NORMAL),
-    (HGLM.split("\n", 1)[1].replace("log[", "«log[»"), ONLY_NORMAL),
-    ("«E(Y|»B) = L", ONLY_NORMAL),
-    ("«logit(»p) = b0 + r; b0 = g00 + u0", ONLY_NORMAL),
+    (ONE + "«y ~ Bernoulli(p)»", "level 1 predicts what the distribution names"),
+    (HGLM.split("\n", 1)[1].replace("log[", "«log[»"), NOT_NAMED),
+    ("«E(Y|B) = L»", "level 1 predicts what the distribution names"),
+    ("«logit(»p) = b0 + r; b0 = g00 + u0", NOT_NAMED),
     (ONE + "«Var»(r) = σ", "always estimated"),
     # fixed effects in level 1
     ("y = b0 + «g10»*ses + r; b0 = g00 + u0", "write `b1*ses` here and `b1 = g10` on a line of its own"),

@@ -280,6 +280,8 @@ REFUSED = (
     ),
     RefusedSystem("001-pooled", "Y = b0 + b1*ses + b2*Public + b3*ses*Public + e", "b0", "the only equation"),
     RefusedSystem("003-one-level", "Y = β_0 + β_1*X + β_2*I_2 + β_3*I_3 + e", "β_0", "the only equation"),
-    RefusedSystem("003-expectation", "E(Y|X) = β_0j + β_1j*X", "E(Y|", "only normal outcomes are read"),
+    RefusedSystem(
+        "003-expectation", "E(Y|X) = β_0j + β_1j*X", "E(Y|", "of which outcome this is the distribution is not said"
+    ),
     RefusedSystem("004-full-model", "y_ij = γ_00 + γ_10*x_ij + U_0j + U_1j*x_ij + ε_ij", "γ_00", "the only equation"),
 )

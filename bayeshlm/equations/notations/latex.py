@@ -83,6 +83,9 @@ class _Latex(Notation):
         name = f"\\{function}" if function in ("log", "exp") else rf"\operatorname{{{function}}}"
         return name + self.fenced(inner + "".join(rf",\ {self.text(option)}" for option in options))
 
+    def listed(self, parts: Sequence[str]) -> str:
+        return ", ".join(parts)
+
     def fenced(self, inner: str) -> str:
         return rf"\left({inner}\right)"
 

@@ -6,10 +6,22 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from bayeshlm.equations.notations.r_code import Atom, Coding, Place, is_categorical, r_atoms, r_expression, r_name
-from bayeshlm.equations.product import Product
+from bayeshlm.equations.product import Column, Product
 from bayeshlm.equations.spec import Blocks, ModelSpec
 
 type _Term = tuple[Atom, ...]
+
+CALLS = {
+    "Bernoulli": 'glmer({formula}, family = binomial("{link}"))',
+    "Binomial": 'glmer({formula}, family = binomial("{link}"))',
+    "Poisson": 'glmer({formula}, family = poisson("{link}"))',
+    "Gamma": 'glmer({formula}, family = Gamma("{link}"))',
+    "NegativeBinomial": "glmer.nb({formula})",
+    "Beta": 'glmmTMB::glmmTMB({formula}, family = glmmTMB::beta_family("{link}"))',
+    "Ordinal": 'ordinal::clmm({formula}, link = "{link}")',
+    "StudentT": 'brms::brm({formula}, family = brms::student("{link}"))',
+}
+"""What fits a distribution in R, where that is not lmer: in lme4, or in the package that is named."""
 
 
 def to_lme4(spec: ModelSpec, groups: Sequence[str], coded: Mapping[str, Coding] | None = None) -> str:
@@ -57,7 +69,15 @@ def to_lme4(spec: ModelSpec, groups: Sequence[str], coded: Mapping[str, Coding] 
     parts = [*_sum([product(path.symbols) for path in spec.fixed_paths], write_intercept=False), *offsets]
     for group, blocks in zip(groups, spec.blocks_by_grouping, strict=True):
         parts += _bars(blocks, random, _bar_name(group))
-    return f"{r_name(spec.outcome.name)} ~ {' + '.join(parts)}"
+    outcome, size = r_name(spec.outcome.name), spec.distribution.size
+    if size is not None:
+        trials = r_name(size.name) if isinstance(size, Column) else str(size)
+        outcome = f"cbind({outcome}, {trials} - {outcome})"
+    if spec.distribution.family == "Ordinal":  # clmm has cutpoints, and no intercept that could be left out
+        outcome, parts = f"factor({outcome}, ordered = TRUE)", [part for part in parts if part != "0"]
+    formula = f"{outcome} ~ {' + '.join(parts)}"
+    call = CALLS.get(spec.distribution.family)
+    return formula if call is None else call.format(formula=formula, link=spec.distribution.link)
 
 
 def _stands(spec: ModelSpec, groups: Sequence[str]) -> list[Place]:

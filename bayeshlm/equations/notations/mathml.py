@@ -80,6 +80,9 @@ class _MathML(Notation):
         more = "".join(f"<mo>,</mo><mtext> {escape(option)}</mtext>" for option in options)
         return f"<mi>{escape(function)}</mi>{self.fenced(inner + more)}"
 
+    def listed(self, parts: Sequence[str]) -> str:
+        return "<mo>,</mo>".join(f"<mn>{part}</mn>" if part.isdigit() else part for part in parts)
+
     def fenced(self, inner: str) -> str:
         return f"<mrow><mo>(</mo>{inner}<mo>)</mo></mrow>"
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from bayeshlm.equations.product import LEVEL, PART, Call, Factor, Product
+from bayeshlm.equations.product import LEVEL, PART, Call, Column, Factor, Product
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.symbols import UNITS
 from bayeshlm.equations.written_out import in_lines, references
@@ -44,10 +44,9 @@ class Notation(Protocol):
     def rows(self, spec: ModelSpec) -> list[str]:
         """Set the levels, the distributions of u, by blocks, and of r, and what categories are compared with."""
         units, of_groupings = subscripts(spec)
-        residual = self.symbol(spec.residual, units[0])
         terms = [self._term(self.symbol(term.coefficient, units[1]), term.expression, units) for term in spec.level1]
         terms += [self._product(offset, units) for offset in spec.offsets]
-        rows = self._equation(self._name(spec.outcome.name, units[0]), [*terms, residual], spec)
+        rows = self._outcome(spec, terms, units)
         effects = {
             path.symbol: self.symbol(path.symbol, of_groupings[path.grouping or 0]) for path in spec.random_paths
         }
@@ -62,9 +61,23 @@ class Notation(Protocol):
                 terms += [effects[effect.symbol] for effect in line.random_effects]
                 rows += self._equation(self.symbol(line.coefficient, units[number]), terms, spec)
         rows += self._distributions(spec, effects)
-        rows.append(self.row(residual, self.DISTRIBUTED, self.normal(self.ZERO, self.variance("sigma", ""))))
+        if spec.residual:
+            residual = self.symbol(spec.residual, units[0])
+            rows.append(self.row(residual, self.DISTRIBUTED, self.normal(self.ZERO, self.variance("sigma", ""))))
         notes = (f"reference of {without_unit(name)}: {to}" for name, to in references(spec))
         return [*rows, *(self.row("", "", self.text(note)) for note in notes)]
+
+    def _outcome(self, spec: ModelSpec, terms: list[str], units: Units) -> list[str]:
+        """Set level 1, below the distribution of an outcome without a residual."""
+        left, found = self._name(spec.outcome.name, units[0]), spec.distribution
+        if spec.residual:
+            return self._equation(left, [*terms, self.symbol(spec.residual, units[0])], spec)
+        location = self.symbol(found.symbols[0], units[0])
+        size = self._name(found.size.name, units[0]) if isinstance(found.size, Column) else str(found.size or "")
+        arguments = [*([size] if size else []), location, *(self.symbol(one, "") for one in found.symbols[1:])]
+        distribution = self.called(found.family, self.listed(arguments), [])
+        predictor = location if found.link == "identity" else self.called(found.link, location, [])
+        return [self.row(left, self.DISTRIBUTED, distribution), *self._equation(predictor, terms, spec)]
 
     def _distributions(self, spec: ModelSpec, effects: Mapping[str, str]) -> Iterator[str]:
         all_blocks = [block for blocks in spec.blocks_by_grouping for block in blocks]
@@ -135,6 +148,9 @@ class Notation(Protocol):
 
     def called(self, function: str, inner: str, options: Sequence[str]) -> str:
         """Set any other function."""
+
+    def listed(self, parts: Sequence[str]) -> str:
+        """Set several arguments."""
 
     def fenced(self, inner: str) -> str:
         """Set parentheses."""
