@@ -17,34 +17,42 @@ logger = logging.getLogger(__name__)
 
 DIGEST = hashlib.sha256
 
+
+def _version() -> int:
+    package = Path(__file__).parents[1]
+    paths = (path for room in ("families", "likelihood") for path in sorted((package / room).rglob("*.py")))
+    return int(DIGEST(b"".join(path.read_bytes() for path in paths)).hexdigest()[:12], 16)
+
+
 # Caches see a change of the file that a function is in, not of those that it calls: numba's and PyTensor's keys hold
-# this number of all the source of the room.
-VERSION = int(
-    DIGEST(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py")))).hexdigest()[:12], 16
-)
+# this number of all the source of the rooms that machine code is made of.
+VERSION = _version()
 
 
-def cached(function: Any) -> Any:
+def cached(function: Any, key: tuple[str, ...] = ()) -> Any:
     """Let a function of ``numba.njit`` keep its machine code on the disk, if there is a place for it.
 
     Parameters
     ----------
     function : numba dispatcher or C callback
         Not compiled yet, and without ``cache=True``, with which numba fails where nothing can be written.
+    key : tuple of str, optional
+        What tells the function from others that were made at the same place of the source. Needed where it closes over
+        functions of numba's, of which numba knows in no later process whether they are the same.
     """
     python = getattr(function, "py_func", None) or getattr(function, "__wrapped__", None)
     if python is None:  # NUMBA_DISABLE_JIT: nothing is compiled
         return function
     try:
-        function._cache = _CheckedCache(python)
+        function._cache = _CheckedCache(python, key)
     except (RuntimeError, OSError) as error:
         logger.info("Compiling without a cache: %s", error)
     return function
 
 
-def cached_callback(signature: Any, function: Callable[..., Any]) -> Any:
+def cached_callback(signature: Any, function: Callable[..., Any], key: tuple[str, ...] = ()) -> Any:
     """A C callback as ``numba.cfunc`` makes it, with a cache as `cached` gives it."""
-    callback = cached(CFunc(function, normalize_signature(signature), locals={}, options={}))
+    callback = cached(CFunc(function, normalize_signature(signature), locals={}, options={}), key)
     callback.compile()
     return callback
 
@@ -70,11 +78,15 @@ def forgiving_caches() -> Iterator[None]:
 class _CheckedCache(FunctionCache):
     """A cache that fails by having nothing, and whose entries carry a digest."""
 
-    def __init__(self, python: Callable[..., Any]) -> None:
+    def __init__(self, python: Callable[..., Any], key: tuple[str, ...]) -> None:
         super().__init__(python)
+        self._key = key
         locator = self._impl.locator
         stamp = (locator.get_source_stamp(), VERSION)
         self._cache_file = _CheckedFile(locator.get_cache_path(), self._impl.filename_base, stamp)
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        return (sig, codegen.magic_tuple(), self._key) if self._key else super()._index_key(sig, codegen)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         return _loaded(self, lambda: super(_CheckedCache, self).load_overload(sig, target_context))
