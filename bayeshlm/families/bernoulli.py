@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from bayeshlm.families.family import Family
+from bayeshlm.families.probability import cloglog_parts, counted, logit_parts, probit_parts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,11 +14,18 @@ if TYPE_CHECKING:
 
 
 def logit_row(y: float, size: float, eta: float, auxiliary: Array) -> tuple[float, float, float]:
-    """``y eta - log(1 + exp(eta))``."""
-    tail = math.exp(-abs(eta))
-    small, large = tail / (1.0 + tail), 1.0 / (1.0 + tail)
-    p = large if eta > 0.0 else small
-    return y * eta - max(eta, 0.0) - math.log1p(tail), y - p, small * large
+    """``log p`` or ``log(1 - p)`` of ``logit(p) = eta``; information p (1 - p)."""
+    return counted(y, 1.0 - y, logit_parts(eta))
+
+
+def probit_row(y: float, size: float, eta: float, auxiliary: Array) -> tuple[float, float, float]:
+    """``log Phi(eta)`` or ``log Phi(-eta)``; information ``phi^2/(Phi(eta) Phi(-eta))``."""
+    return counted(y, 1.0 - y, probit_parts(eta))
+
+
+def cloglog_row(y: float, size: float, eta: float, auxiliary: Array) -> tuple[float, float, float]:
+    """``log(1 - exp(-e))`` or ``-e`` of ``e = exp(eta)``; information ``e^2/(exp(e) - 1)``."""
+    return counted(y, 1.0 - y, cloglog_parts(eta))
 
 
 def _refusal(y: float, size: float) -> str:
@@ -47,7 +54,7 @@ BERNOULLI = Family(
     name="Bernoulli",
     location="p",
     auxiliary=(),
-    rows={"logit": logit_row},
+    rows={"logit": logit_row, "probit": probit_row, "cloglog": cloglog_row},
     row_slope={},
     has_size=False,
     discrete=True,

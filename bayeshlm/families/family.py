@@ -2,6 +2,13 @@
 
 The functions of a row are plain Python over `math`, which numba compiles where they are used: a family is one file, and
 the kernels, which are the same for all, know none of them by name.
+
+A row may call plain functions by name, those of `bayeshlm.families.special` above all. numba calls compiled functions
+only, and nothing here may import it: `bayeshlm.likelihood.compiled_rows` compiles a row together with the functions
+that it finds in the row's module under the names in its code, and with theirs in turn. So a row calls nothing but
+functions of `math` (as ``math.exp``) and functions that its module defines or imports by name, and these under that
+name, not as an element of a tuple or a default argument. ``math`` raises where numba gives infinity, as at
+``exp(1000)`` and ``log(0)``: a row asks for neither at any finite eta.
 """
 
 from __future__ import annotations
@@ -9,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from bayeshlm.families.links import LINKS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,12 +82,14 @@ class Family:
     refusal : function
         Of an outcome and its size: why the distribution cannot have it, such as ``"is no count"``; empty where it can.
     mean, variance : function of arrays mu, size and auxiliary
-        Of the outcome, where mu is the predictor through the inverse link; shapes broadcast, the auxiliary parameters
-        stand along the last axis of their array. None for ordered categories, which have probabilities instead.
+        Of the outcome, where mu is what `mu` gives; shapes broadcast, the auxiliary parameters stand along the last
+        axis of their array. None for ordered categories, which have probabilities instead.
     cumulative : function of arrays y, mu, size and auxiliary
         ``P(Y <= y)``.
     random : function of rng and of arrays mu, size and auxiliary
-        An outcome of each.
+        An outcome of each element of mu; size and auxiliary parameters broadcast to it.
+    probabilities : function of arrays eta and auxiliary and of a link, optional
+        Those of ordered categories, (..., K).
     """
 
     name: str
@@ -93,6 +104,16 @@ class Family:
     variance: Callable[[Array, Array, Array], Array] | None
     cumulative: Callable[[Array, Array, Array, Array], Array]
     random: Callable[[np.random.Generator, Array, Array, Array], Array]
+    probabilities: Callable[[Array, Array, str], Array] | None = None
+
+    def mu(self, eta: Array, auxiliary: Array, link: str) -> Array:
+        """What the other functions take of a predictor eta (...): the predictor through the inverse link, (...).
+
+        Of ordered categories it is their probabilities, (..., K).
+        """
+        if self.probabilities is not None:
+            return self.probabilities(eta, auxiliary, link)
+        return LINKS[link].inverse(eta)
 
     @property
     def links(self) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def identity_slope(y: float, size: float, eta: float, auxiliary: Array, weight: 
 
 
 def _refusal(y: float, size: float) -> str:
-    return ""
+    return "" if math.isfinite(y) else "is no finite number"
 
 
 def _mean(mu: Array, size: Array, auxiliary: Array) -> Array:

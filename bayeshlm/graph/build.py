@@ -19,9 +19,16 @@ def build_graph(design: Design, priors: Priors, parameterization: Parameterizati
     Raises
     ------
     OptionError
-        If the parameterization is none that there is, or marginal with several groupings.
+        If the parameterization is none that there is, or marginal with several groupings or an outcome that is not
+        normal.
     """
     check_parameterization(parameterization)
+    if parameterization == "marginal" and not design.outcome.is_normal:
+        raise OptionError(
+            f"the outcome {design.outcome.name!r} is {design.outcome.family_name} with link {design.outcome.link}, and"
+            ' only of a normal outcome can the group effects be integrated out in a formula: graph("noncentered") is'
+            " the model with explicit random effects"
+        )
     if parameterization == "marginal" and len(design.groupings) > 1:
         raise OptionError(
             'with several groupings the marginal density is no PyMC graph: graph("noncentered") is the same model with'

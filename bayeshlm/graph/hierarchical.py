@@ -8,13 +8,8 @@ import numpy as np
 import pymc as pm
 
 from bayeshlm.design import Design
-from bayeshlm.graph.variables import (
-    correlation_factor,
-    gamma_variable,
-    graph_coords,
-    scalar_variable,
-    vector_variable,
-)
+from bayeshlm.graph.outcome import auxiliary_priors, auxiliary_variables, observed_variable
+from bayeshlm.graph.variables import correlation_factor, gamma_variable, graph_coords, vector_variable
 from bayeshlm.parameters.free_variables import distribution
 from bayeshlm.parameters.layout_of_groupings import layout_of_groupings
 from bayeshlm.parameters.priors import Priors
@@ -25,10 +20,12 @@ type Centering = Literal["noncentered", "centered"]
 def hierarchical_graph(design: Design, priors: Priors, centering: Centering = "noncentered") -> pm.Model:
     """Build the PyMC model of ``y = X gamma + Z u + r``, ``u_j ~ N(0, G)``, ``r ~ N(0, sigma^2 I)``.
 
-    Laird & Ware (1982), Biometrics 38, 963-974. Named variables, with dims: ``gamma (fixed)``,
-    ``tau (random)``, ``corr (random, random_)`` when at least two effects covary, ``sigma``,
-    ``u (<group>, random)``, and the observed ``y (obs_id)``. With several groupings Z u is a sum over them, and each
-    has its ``u_<group> (<group>, random_<group>)``, independent of the others.
+    Laird & Ware (1982), Biometrics 38, 963-974. Of an outcome that is not normal ``X gamma + Z u`` is the predictor of
+    its distribution, and that distribution's parameters stand in the place of sigma (`bayeshlm.graph.outcome`).
+
+    Named variables, with dims: ``gamma (fixed)``, ``tau (random)``, ``corr (random, random_)`` when at least two
+    effects covary, ``sigma``, ``u (<group>, random)``, and the observed ``y (obs_id)``. With several groupings Z u is
+    a sum over them, and each has its ``u_<group> (<group>, random_<group>)``, independent of the others.
 
     Parameters
     ----------
@@ -42,8 +39,8 @@ def hierarchical_graph(design: Design, priors: Priors, centering: Centering = "n
     -------
     pm.Model
         The data stand in it as ``pm.Data``: ``X (obs_id, fixed)``, ``Z (obs_id, random)``,
-        ``group_code (obs_id)``, ``y_observed (obs_id)``, and ``offset (obs_id)`` if there is one; of several groupings
-        ``Z_<group>`` and ``group_code_<group>``.
+        ``group_code (obs_id)``, ``y_observed (obs_id)``, ``offset (obs_id)`` and the number of trials ``size (obs_id)``
+        if there are any; of several groupings ``Z_<group>`` and ``group_code_<group>``.
     """
     with pm.Model(coords={**graph_coords(design), "obs_id": np.arange(design.n_obs)}) as model:
         gamma_variable(priors)
@@ -54,9 +51,9 @@ def hierarchical_graph(design: Design, priors: Priors, centering: Centering = "n
         else:
             chol = tau[:, None] * corr_factor
             pm.Deterministic("corr", corr_factor @ corr_factor.T, dims=("random", "random_"))
-        sigma = scalar_variable("sigma", priors.sigma)
+        auxiliary = auxiliary_variables(design.outcome, auxiliary_priors(priors))
         X = pm.Data("X", design.X, dims=("obs_id", "fixed"))
-        mu = X @ model["gamma"]
+        eta = X @ model["gamma"]
         start, rows = 0, design.kept_rows
         for layout, Z_k, codes in zip(layout_of_groupings(design.groupings), rows.Z, rows.codes, strict=True):
             own = slice(start, start + Z_k.shape[1])
@@ -69,9 +66,8 @@ def hierarchical_graph(design: Design, priors: Priors, centering: Centering = "n
                 u = pm.MvNormal(layout.u, mu=np.zeros(Z_k.shape[1]), chol=root, dims=dims)
             Z = pm.Data(f"Z{end}", Z_k, dims=("obs_id", layout.random))
             group_code = pm.Data(f"group_code{end}", codes, dims="obs_id")
-            mu = mu + (Z * u[group_code]).sum(axis=1)
+            eta = eta + (Z * u[group_code]).sum(axis=1)
         if design.offset.any():
-            mu = mu + pm.Data("offset", design.offset, dims="obs_id")
-        y_observed = pm.Data("y_observed", design.y, dims="obs_id")
-        pm.Normal("y", mu, sigma, observed=y_observed, dims="obs_id")
+            eta = eta + pm.Data("offset", design.offset, dims="obs_id")
+        observed_variable(design, eta, auxiliary)
     return model

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -93,12 +94,14 @@ def correlation_factor(design: Design, priors: Priors) -> pt.TensorVariable | No
 
 
 def graph_coords(design: Design) -> dict[str, Sequence[Any] | NDArray[Any]]:
-    """Coordinates of the graph's dims: group ids, labels of the effects."""
+    """Coordinates of the graph's dims: group ids, labels of the effects, and between which categories cutpoints are."""
     coords: dict[str, Sequence[Any] | NDArray[Any]] = {
         "fixed": design.fixed_labels,
         "random": design.random_labels,
         "random_": design.random_labels,
     }
+    if design.outcome.categories:
+        coords["threshold"] = [f"{below}|{above}" for below, above in pairwise(design.outcome.categories)]
     for layout, term in zip(layout_of_groupings(design.groupings), design.predictor.random, strict=True):
         coords[term.grouping] = term.labels.to_numpy()
         coords[layout.random] = [column.label for column in term.columns]

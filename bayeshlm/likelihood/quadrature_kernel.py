@@ -20,6 +20,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from bayeshlm.likelihood.disk_cache import cached
 from bayeshlm.likelihood.gaussian_pieces import ANY_ORDER, INLINED
 from bayeshlm.likelihood.quadrature_mode import mode_finder, row_loop
 from bayeshlm.likelihood.quadrature_room import block_end, make_room
@@ -207,4 +208,4 @@ def quadrature_density(row: Any, slope: Any) -> Any:
             d_gamma[k] = total
         return log_density, d_gamma, d_chol, d_auxiliary
 
-    return density
+    return cached(density)

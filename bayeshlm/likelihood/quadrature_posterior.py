@@ -89,7 +89,7 @@ def quadrature_posterior(family: str, link: str, increasing: bool) -> Any:
         likelihood = density(x[:p], factor[0], auxiliary, rows, first, nodes, log_weights)
         return with_priors(x, gradient, likelihood, factor, priors, increasing)
 
-    return cached(posterior, ("quadrature", family, link, str(increasing)))
+    return cached(posterior)
 
 
 def family_draws(values: Array, design: Design, priors: Priors) -> xr.Dataset:

@@ -10,8 +10,6 @@ The algorithms are those of FDLIBM (Sun Microsystems 1993) with the powers of tw
 
 from __future__ import annotations
 
-import types
-from collections.abc import Callable
 from math import *  # noqa: F403
 from typing import Any
 
@@ -114,13 +112,3 @@ def expm1(x: float) -> float:  # type: ignore[no-redef]
     value = x if power == 1.0 else value
     value = less if abs(x) > 40.0 else value
     return value
-
-
-def with_vector_math(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function, whose `math` is this module."""
-    import sys
-
-    names = function.__globals__ | {"math": sys.modules[__name__]}
-    changed = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
-    changed.__module__, changed.__qualname__ = function.__module__, function.__qualname__
-    return changed

@@ -1,0 +1,60 @@
+"""A probability p under each of its links: what the rows of Bernoulli, Binomial and Beta are made of.
+
+Each function gives, of a predictor eta, ``log p``, ``log(1 - p)``, ``d log p / d eta`` and ``-d log(1 - p) / d eta``,
+none of which loses digits in either tail, as ``log(1 - p)`` from p itself would.
+"""
+
+from __future__ import annotations
+
+import math
+
+from bayeshlm.families.special import grown, log_one_minus_exp, scaled_erfc
+
+ROOT_HALF = math.sqrt(0.5)
+MILLS_AT_ZERO = math.sqrt(2.0 / math.pi)
+
+type Parts = tuple[float, float, float, float]
+
+
+def logit_parts(eta: float) -> Parts:
+    """``p = 1/(1 + exp(-eta))``."""
+    tail = math.exp(-abs(eta))
+    rest = math.log1p(tail)
+    small, large = tail / (1.0 + tail), 1.0 / (1.0 + tail)
+    above = eta > 0.0
+    return min(eta, 0.0) - rest, min(-eta, 0.0) - rest, small if above else large, large if above else small
+
+
+def probit_parts(eta: float) -> Parts:
+    """``p = Phi(eta)``, by ``exp(x^2) erfc(x)``, whose logarithm is never that of a zero."""
+    x = abs(eta)
+    scaled = scaled_erfc(x * ROOT_HALF)
+    exponent = -0.5 * x * x
+    kernel = math.exp(exponent)
+    log_tail, tail = exponent + math.log(0.5 * scaled), 0.5 * scaled * kernel
+    log_body, body_ratio = math.log1p(-tail), 0.5 * MILLS_AT_ZERO * kernel / (1.0 - tail)
+    if eta > 0.0:
+        return log_body, log_tail, body_ratio, MILLS_AT_ZERO / scaled
+    return log_tail, log_body, MILLS_AT_ZERO / scaled, body_ratio
+
+
+def cloglog_parts(eta: float) -> Parts:
+    """``p = 1 - exp(-exp(eta))``."""
+    e = grown(eta)
+    if eta < -20.0:
+        return eta - 0.5 * e, -e, 1.0 - 0.5 * e, e
+    if e < 700.0:
+        return log_one_minus_exp(e), -e, e / math.expm1(e), e
+    return -math.exp(-e), -e, e * math.exp(-e) if e < 1000.0 else 0.0, e
+
+
+def times(count: float, value: float) -> float:
+    """The product, 0 of none of an infinity."""
+    return count * value if count > 0.0 else 0.0
+
+
+def counted(successes: float, failures: float, parts: Parts) -> tuple[float, float, float]:
+    """Of independent trials: log probability, derivative in eta, and expected information n p'^2/(p (1 - p))."""
+    log_p, log_q, rise, fall = parts
+    value = times(successes, log_p) + times(failures, log_q)
+    return value, times(successes, rise) - times(failures, fall), (successes + failures) * times(rise, fall)
