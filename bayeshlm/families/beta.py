@@ -93,13 +93,19 @@ def _cumulative(y: Array, mu: Array, size: Array, auxiliary: Array) -> Array:
     import numpy as np
     from scipy.special import betainc
 
-    phi = auxiliary[..., 0]
-    return np.asarray(betainc(phi * mu, phi * (1.0 - mu), np.clip(y, 0.0, 1.0)))
+    return np.asarray(betainc(*_shapes(mu, auxiliary), np.clip(y, 0.0, 1.0)))
 
 
 def _random(rng: np.random.Generator, mu: Array, size: Array, auxiliary: Array) -> Array:
-    phi = auxiliary[..., 0]
-    return rng.beta(phi * mu, phi * (1.0 - mu))
+    return rng.beta(*_shapes(mu, auxiliary))
+
+
+def _shapes(mu: Array, auxiliary: Array) -> tuple[Array, Array]:
+    """A and b; of a mean that is 0 or 1 by rounding, where all outcomes are, the smallest double instead of 0."""
+    import numpy as np
+
+    phi, least = auxiliary[..., 0], np.finfo(float).tiny
+    return np.maximum(phi * mu, least), np.maximum(phi * (1.0 - mu), least)
 
 
 BETA = Family(

@@ -60,8 +60,8 @@ def _cumulative(y: Array, mu: Array, size: Array, auxiliary: Array) -> Array:
     import numpy as np
     from scipy.special import gammainc
 
-    shape = auxiliary[..., 0]
-    return np.asarray(gammainc(shape, shape * np.maximum(y, 0.0) / mu))
+    shape, doubles = auxiliary[..., 0], np.finfo(float)
+    return np.asarray(gammainc(shape, shape * (np.maximum(y, 0.0) / np.clip(mu, doubles.tiny, doubles.max))))
 
 
 def _random(rng: np.random.Generator, mu: Array, size: Array, auxiliary: Array) -> Array:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from bayeshlm.families.family import Auxiliary, Family
-from bayeshlm.families.poisson import count_refusal
+from bayeshlm.families.poisson import count_refusal, random_counts
 from bayeshlm.families.special import digamma_rise, log_factorial, log_rising, logistic, softplus
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _cumulative(y: Array, mu: Array, size: Array, auxiliary: Array) -> Array:
 
 def _random(rng: np.random.Generator, mu: Array, size: Array, auxiliary: Array) -> Array:
     phi = auxiliary[..., 0]
-    return rng.poisson(rng.gamma(phi, mu / phi)).astype(float)
+    return random_counts(rng, rng.gamma(phi, mu / phi))
 
 
 NEGATIVE_BINOMIAL = Family(

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from bayeshlm.families.family import Array
 
+MOST_COUNTED = 1e15
+"""Counts of larger means are normal but for a skewness of 3e-8; NumPy draws none of 1e19."""
+
 
 def log_row(y: float, size: float, eta: float, auxiliary: Array) -> tuple[float, float, float]:
     """``y eta - mu - log y!`` of ``mu = exp(eta)``; information mu."""
@@ -41,8 +44,21 @@ def _cumulative(y: Array, mu: Array, size: Array, auxiliary: Array) -> Array:
     return np.where(k < 0, 0.0, gammaincc(np.maximum(k, 0.0) + 1.0, mu))
 
 
+def random_counts(rng: np.random.Generator, mu: Array) -> Array:
+    """Poisson counts of any means, which a prior of a logarithm makes as large as doubles are."""
+    import numpy as np
+
+    within = mu < MOST_COUNTED
+    counts = rng.poisson(np.where(within, mu, 0.0)).astype(float)
+    if within.all():
+        return counts
+    with np.errstate(invalid="ignore"):
+        normal = np.rint(mu + np.sqrt(mu) * rng.standard_normal(mu.shape))
+    return np.where(within, counts, np.where(np.isfinite(mu), normal, mu))
+
+
 def _random(rng: np.random.Generator, mu: Array, size: Array, auxiliary: Array) -> Array:
-    return rng.poisson(mu).astype(float)
+    return random_counts(rng, mu)
 
 
 POISSON = Family(

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayeshlm.families import FAMILIES
+from bayeshlm.likelihood import vector_math
 
 type Array = NDArray[np.float64]
 
@@ -59,10 +60,10 @@ def _no_slope(y: float, size: float, eta: float, auxiliary: Array, weight: float
 
 @cache
 def _compiled(function: FunctionType) -> Any:
-    """A function, and the functions of its module that its code names, compiled."""
+    """A function, and the functions of its module that its code names, compiled with a `math` for many numbers."""
     names = {name: function.__globals__.get(name) for name in function.__code__.co_names}
     called = {name: _compiled(value) for name, value in names.items() if isinstance(value, FunctionType)}
-    copy = FunctionType(function.__code__, function.__globals__ | called, function.__name__)
+    copy = FunctionType(function.__code__, function.__globals__ | called | {"math": vector_math}, function.__name__)
     # numba names machine code after the qualified name, and several families have a function of the same.
     copy.__module__ = function.__module__
     copy.__qualname__ = f"{function.__module__.rpartition('.')[2]}_{function.__qualname__}"

@@ -11,6 +11,7 @@ from typing import Any
 
 from numba.core.caching import Cache, FunctionCache, IndexDataCacheFile
 from numba.core.ccallback import CFunc
+from numba.core.serialize import dumps
 from numba.core.sigutils import normalize_signature
 
 from bayeshlm import families
@@ -37,6 +38,9 @@ def cached(function: Any) -> Any:
     """
     python = getattr(function, "py_func", None) or getattr(function, "__wrapped__", None)
     if python is None:  # NUMBA_DISABLE_JIT: nothing is compiled
+        return function
+    if not _name_closures(function, python):
+        logger.info("Compiling without a cache: %s closes over what is compiled already", python.__qualname__)
         return function
     try:
         function._cache = _CheckedCache(python)
@@ -71,13 +75,22 @@ def forgiving_caches() -> Iterator[None]:
 
 
 class _CheckedCache(FunctionCache):
-    """A cache that fails by having nothing, and whose entries carry a digest."""
+    """A cache that fails by having nothing, whose entries carry a digest, and which knows a closure when it sees it.
+
+    numba's key of a closure over a compiled function has a random number in it: nothing is ever found, and every
+    process leaves an entry more. Here such a function is what it is called, and its own closure; of which code it is
+    made `VERSION` says.
+    """
 
     def __init__(self, python: Callable[..., Any]) -> None:
         super().__init__(python)
         locator = self._impl.locator
         stamp = (locator.get_source_stamp(), VERSION)
         self._cache_file = _CheckedFile(locator.get_cache_path(), self._impl.filename_base, stamp)
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        code = DIGEST(self._py_func.__code__.co_code).hexdigest()
+        return sig, codegen.magic_tuple(), (code, _closure_digest(self._py_func))
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         return _loaded(self, lambda: super(_CheckedCache, self).load_overload(sig, target_context))
@@ -111,6 +124,39 @@ class _CheckedFile(IndexDataCacheFile):
         if DIGEST(content[:-size]).digest() != content[-size:]:
             raise ValueError("the entry is damaged")
         return super()._load_data(name)
+
+
+def _name_closures(function: Any, python: Any) -> bool:
+    """Name a closure, and those that it calls, after what they close over; False if one is compiled by another name.
+
+    Machine code goes by the name of its function and a number that each process counts from zero. Of closures made by
+    one function, kept by two processes and loaded by a third, one would run in the place of the other.
+    """
+    for cell in python.__closure__ or ():
+        inner = getattr(cell.cell_contents, "py_func", None)
+        if inner is not None and not _name_closures(cell.cell_contents, inner):
+            return False
+    if python.__closure__:
+        mark = f"_{_closure_digest(python)[:16]}"
+        if not python.__qualname__.endswith(mark):
+            if getattr(function, "signatures", ()):
+                return False
+            python.__qualname__ += mark
+    return True
+
+
+def _closure_digest(function: Any) -> str:
+    return DIGEST(dumps(_closed_over(function))).hexdigest()
+
+
+def _closed_over(function: Any) -> tuple[Any, ...]:
+    """What stands in a function's closure, with the names of compiled functions in their place."""
+    values = (cell.cell_contents for cell in function.__closure__ or ())
+    pythons = ((value, getattr(value, "py_func", None)) for value in values)
+    return tuple(
+        value if python is None else (python.__module__, python.__qualname__, _closed_over(python))
+        for value, python in pythons
+    )
 
 
 def _loaded(cache: Any, load: Callable[[], Any]) -> Any:

@@ -115,5 +115,6 @@ def joint_posterior(
         for s in range(r + 1):
             if place[0, r] == place[0, s]:
                 d_chol[r, s] = d_chols[place[0, r], place[1, r], place[1, s]]
-    density: float = with_priors(x, gradient, (log_density, d_gamma, d_chol, d_sigma), factor, priors)
+    of_data = (log_density, d_gamma, d_chol, np.full(1, d_sigma))
+    density: float = with_priors(x, gradient, of_data, factor, priors, False)
     return density

@@ -44,9 +44,9 @@ class PriorData(NamedTuple):
 
     Attributes
     ----------
-    gamma_prior, tau_prior, sigma_prior : arrays, shape (4, p), (4, q), (4, 1)
-        Kind, degrees of freedom, location and scale of the symmetric density of each parameter (of signed tau and
-        sigma: the one whose absolute value has the prior).
+    gamma_prior, tau_prior, auxiliary_prior : arrays, shape (4, p), (4, q), (4, a)
+        Kind, degrees of freedom, location and scale of the symmetric density of each parameter (of signed tau and of a
+        positive auxiliary parameter such as sigma: the one whose absolute value has the prior).
     corr_prior : array, shape (3, m)
         Shape, row and column of each partial correlation.
     constant : array, shape (1,)
@@ -55,7 +55,7 @@ class PriorData(NamedTuple):
 
     gamma_prior: Array
     tau_prior: Array
-    sigma_prior: Array
+    auxiliary_prior: Array
     corr_prior: Array
     constant: Array
 
@@ -88,10 +88,15 @@ def prior_data(design: Design, priors: Priors) -> PriorData:
     return PriorData(
         gamma_prior=_symmetric_priors(priors.gamma),
         tau_prior=_symmetric_priors(priors.tau),
-        sigma_prior=_symmetric_priors([priors.sigma]),
+        auxiliary_prior=_symmetric_priors(auxiliary_priors(design, priors)),
         corr_prior=np.array([partial.shapes, partial.rows, partial.columns], dtype=float),
-        constant=np.array([_constant(priors, partial)]),
+        constant=np.array([_constant(priors, auxiliary_priors(design, priors), partial)]),
     )
+
+
+def auxiliary_priors(design: Design, priors: Priors) -> tuple[Prior, ...]:
+    """The prior of each auxiliary number of the outcome's distribution, in the order of the family."""
+    return (priors.sigma,) if design.outcome.is_normal else ()
 
 
 def density_data(design: Design, priors: Priors) -> DensityData:
@@ -154,12 +159,14 @@ def _symmetric_prior(prior: Prior) -> tuple[float, float, float, float]:
     raise TypeError(f"{prior} is no prior of an effect or of a standard deviation")
 
 
-def _constant(priors: Priors, partial: PartialCorrelations) -> float:
+def _constant(priors: Priors, auxiliary: Iterable[Prior], partial: PartialCorrelations) -> float:
     """The log densities at their centers; half a half-family's for signed tau, which has two sides."""
-    gamma = sum(float(prior.log_density(np.array(prior.parameters["mu"]))) for prior in priors.gamma)
-    tau = sum(float(prior.log_density(np.array(0.0))) - np.log(2) for prior in priors.tau)
-    sigma = float(priors.sigma.log_density(np.array(0.0)))
-    return float(gamma + tau + sigma - betaln(partial.shapes, partial.shapes).sum())
+    centered = sum(_at_center(prior) for prior in (*priors.gamma, *priors.tau, *auxiliary))
+    return float(centered - len(priors.tau) * np.log(2) - betaln(partial.shapes, partial.shapes).sum())
+
+
+def _at_center(prior: Prior) -> float:
+    return float(prior.log_density(np.array(prior.parameters.get("mu", 0.0))))
 
 
 @numba.njit(error_model="numpy", nogil=True, forceinline=True)
@@ -196,26 +203,42 @@ def covariance_factor(tau: Array, log_odds: Array, corr_prior: Array) -> tuple[A
 
 
 @numba.njit(error_model="numpy", nogil=True, forceinline=True)
+def constrained(x: Array, increasing: bool) -> Array:
+    """Auxiliary parameters from their logarithms; increasing ones from the first and the logarithms of the differences."""
+    values = np.exp(x)
+    if increasing and len(x) > 0:
+        values[0] = x[0]
+        for k in range(1, len(x)):
+            values[k] += values[k - 1]
+    return values
+
+
+@numba.njit(error_model="numpy", nogil=True, forceinline=True)
 def with_priors(
     x: Array,
     gradient: Array,
-    likelihood: tuple[float, Array, Array, float],
+    likelihood: tuple[float, Array, Array, Array],
     factor: tuple[Array, Array, Array, Array],
     priors: PriorData,
+    increasing: bool,
 ) -> float:
     """Log density of the posterior at x, and its gradient, from the likelihood's and the priors'.
 
     Parameters
     ----------
+    x, gradient : arrays, shape (D,)
+        ``p + q + m + a`` values, and perhaps others behind them, which are left alone.
     likelihood : tuple
-        Log density of the outcomes and its derivatives with respect to gamma, chol and sigma.
+        Log density of the outcomes and its derivatives with respect to gamma, chol and the auxiliary parameters.
     factor : tuple
         From `covariance_factor`.
+    increasing : bool
+        The auxiliary parameters are cutpoints, whose priors are Normal; else they are positive.
     """
-    gamma_prior, tau_prior, sigma_prior, corr_prior, constant = priors
-    p, q, m = gamma_prior.shape[1], tau_prior.shape[1], corr_prior.shape[1]
-    gamma, tau, log_odds, sigma = x[:p], x[p : p + q], x[p + q : p + q + m], np.exp(x[p + q + m])
-    log_density, d_gamma, d_chol, d_sigma = likelihood
+    gamma_prior, tau_prior, auxiliary_prior, corr_prior, constant = priors
+    p, q, m, a = gamma_prior.shape[1], tau_prior.shape[1], corr_prior.shape[1], auxiliary_prior.shape[1]
+    gamma, tau, log_odds = x[:p], x[p : p + q], x[p + q : p + q + m]
+    log_density, d_gamma, d_chol, d_auxiliary = likelihood
     _, R, left, spread = factor
     log_density += constant[0]
     for k in range(p):
@@ -229,15 +252,27 @@ def with_priors(
             slope += d_chol[r, s] * R[r, s]
         gradient[p + r] = slope
     for k in range(m - 1, -1, -1):
-        a, r, s = corr_prior[0, k], int(corr_prior[1, k]), int(corr_prior[2, k])
+        shape, r, s = corr_prior[0, k], int(corr_prior[1, k]), int(corr_prior[2, k])
         partial = np.tanh(0.5 * log_odds[k])
-        log_density += 2.0 * a * (np.log(spread[k]) - np.log(2.0))
+        log_density += 2.0 * shape * (np.log(spread[k]) - np.log(2.0))
         d_corr, d_rest = tau[r] * d_chol[r, s], tau[r] * d_chol[r, r]  # d_chol[r, r] becomes that of left[k]
-        gradient[p + q + k] = 0.5 * left[k] * spread[k] * (d_corr * spread[k] - d_rest * partial) - a * partial
+        gradient[p + q + k] = 0.5 * left[k] * spread[k] * (d_corr * spread[k] - d_rest * partial) - shape * partial
         d_chol[r, r] = d_chol[r, s] * partial + d_chol[r, r] * spread[k]
-    value, slope = _log_prior(sigma, sigma_prior[:, 0])
-    gradient[p + q + m] = (d_sigma + slope) * sigma + 1.0
-    return float(log_density + value + x[p + q + m])
+    start = p + q + m
+    auxiliary, d_above = constrained(x[start : start + a], increasing), 0.0
+    for k in range(a - 1, -1, -1):
+        value, slope = _log_prior(auxiliary[k], auxiliary_prior[:, k])
+        log_density += value
+        slope += d_auxiliary[k]
+        if increasing:  # every later cutpoint moves along
+            d_above += slope
+            slope = d_above
+        if increasing and k == 0:
+            gradient[start] = slope
+        else:
+            gradient[start + k] = slope * np.exp(x[start + k]) + 1.0
+            log_density += x[start + k]
+    return float(log_density)
 
 
 @numba.njit(error_model="numpy", nogil=True, forceinline=True)
@@ -265,5 +300,7 @@ def marginal_posterior(
     likelihood = marginal_log_density(
         gamma, factor[0], sigma, gamma_origin, gamma_to_scaled, u_to_scaled, ZtZ, ZtX, Zty, XtX, Xty, totals
     )
-    density: float = with_priors(x, gradient, likelihood, factor, priors)
+    log_density, d_gamma, d_chol, d_sigma = likelihood
+    of_data = (log_density, d_gamma, d_chol, np.full(1, d_sigma))
+    density: float = with_priors(x, gradient, of_data, factor, priors, False)
     return density

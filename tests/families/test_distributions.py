@@ -86,6 +86,27 @@ def test_auxiliary_parameters_of_every_draw_broadcast(case):
             np.testing.assert_allclose(mean[k], family.mean(one, size, several[k, 0]), 4 * EPS)
 
 
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_random_numbers_and_their_distribution_function_at_any_predictor(case):
+    eta = np.array([-800.0, -60.0, -20.0, 5.0, 20.0, 60.0, 800.0])
+    mu, size = mu_of(case, eta), np.full(len(eta), SIZE)
+    y = case.family.random(np.random.default_rng(2), mu, size, case.array)
+    assert not np.isnan(y).any()
+    cumulative = case.family.cumulative(y, mu, size, case.array)
+    assert ((cumulative >= 0) & (cumulative <= 1))[np.isfinite(y)].all()
+    if case.family_name == "Beta":
+        assert y[[0, -1]].tolist() == [0, 1]
+
+
+def test_large_counts_are_poissons():
+    """Five standard errors of mean and variance; the variance of n squares of a normal variable is 2/n."""
+    mu = np.full(40_000, 1e16)
+    y = FAMILIES["Poisson"].random(np.random.default_rng(3), mu, mu, np.empty(0))
+    z = (y - mu) / 1e8
+    assert abs(z.mean()) < 5 / math.sqrt(len(z))
+    assert abs(z.var() - 1) < 5 * math.sqrt(2 / len(z))
+
+
 @pytest.mark.parametrize("link", ["logit", "probit"])
 def test_probabilities_of_categories_are_those_of_the_rows(link):
     cutpoint, family = np.array([-2.0, -0.5, -0.45, 1.0]), FAMILIES["Ordinal"]
