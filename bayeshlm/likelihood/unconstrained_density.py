@@ -88,15 +88,10 @@ def prior_data(design: Design, priors: Priors) -> PriorData:
     return PriorData(
         gamma_prior=_symmetric_priors(priors.gamma),
         tau_prior=_symmetric_priors(priors.tau),
-        auxiliary_prior=_symmetric_priors(auxiliary_priors(design, priors)),
+        auxiliary_prior=_symmetric_priors(priors.auxiliary),
         corr_prior=np.array([partial.shapes, partial.rows, partial.columns], dtype=float),
-        constant=np.array([_constant(priors, auxiliary_priors(design, priors), partial)]),
+        constant=np.array([_constant(priors, priors.auxiliary, partial)]),
     )
-
-
-def auxiliary_priors(design: Design, priors: Priors) -> tuple[Prior, ...]:
-    """The prior of each auxiliary number of the outcome's distribution, in the order of the family."""
-    return (priors.sigma,) if design.outcome.is_normal else ()
 
 
 def density_data(design: Design, priors: Priors) -> DensityData:
