@@ -4,32 +4,22 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import numpy as np
 import pandas as pd
 
 from bayeshlm.design.checks import check_columns, check_counts, check_groups
-from bayeshlm.design.columns import CategoricalColumn, numbers_as_text
 from bayeshlm.design.design import Design
 from bayeshlm.design.design_rows import DesignRows
 from bayeshlm.design.grouping import Groups
 from bayeshlm.design.joined_tables import GroupTables
 from bayeshlm.design.naming import described
-from bayeshlm.design.outcome import Outcome
-from bayeshlm.design.place_error import place_error
+from bayeshlm.design.outcome_values import read_outcome
 from bayeshlm.design.predictor import Predictor, RandomColumn, RandomTerm, intercept_position
 from bayeshlm.design.rows import Rows, gather_rows
-from bayeshlm.design.scaling import FloatArray
 from bayeshlm.design.terms import expand_terms, filled
 from bayeshlm.design.unit_equations import unit_equations
 from bayeshlm.design.units import Grouping, check_distinct, check_nested
 from bayeshlm.equations.rename import rename_columns
 from bayeshlm.equations.spec import Blocks, ModelSpec
-
-SMALLEST_OUTCOME, LARGEST_OUTCOME = 1e-70, 1e70
-"""SDs of an outcome between which the squares of its sums of squares stay within float64, at any number of rows."""
-
-FEW_DIGITS = 1e-13
-"""SD of an outcome, as a share of its mean, of which rounding leaves less than three digits."""
 
 
 def build_design(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, group_data: GroupTables = None) -> Design:
@@ -73,7 +63,7 @@ def build_design(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, grou
     """
     rows = gather_rows(spec, data, group, group_data)
     spec = rename_columns(spec, rows.names)
-    y = _outcome(spec, rows)
+    outcome, y, size = read_outcome(spec, rows)
     _check_groupings(spec, rows)
 
     terms = expand_terms(spec, rows)
@@ -91,11 +81,11 @@ def build_design(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, grou
             check_columns(values, names, intercept_position(columns))
     return Design.of(
         spec=spec,
-        outcome=Outcome(spec.outcome.name),
+        outcome=outcome,
         predictor=Predictor(fixed, tuple(map(_random_term, rows.groupings, random, spec.blocks_by_grouping))),
         coefficients=tuple(terms.coefficients),
         equations=tuple(unit_equations(spec, rows, terms, k) for k in range(len(rows.groupings))),
-        rows=DesignRows(y, np.ones(len(y)), terms.offset, X, Z, codes, rows.frame),
+        rows=DesignRows(y, size, terms.offset, X, Z, codes, rows.frame),
         rows_dropped=rows.rows_dropped,
         left_out=rows.left_out,
     )
@@ -118,27 +108,3 @@ def _check_groupings(spec: ModelSpec, rows: Rows) -> None:
     for inner, outer in pairwise(positions for positions in spec.level_groupings if positions):
         if len(inner) == 1 and len(outer) == 1:
             check_nested(rows.groupings[inner[0]], rows.groupings[outer[0]])
-
-
-def _outcome(spec: ModelSpec, rows: Rows) -> FloatArray:
-    column = rows.columns[rows.names[spec.outcome.name]]
-    if isinstance(column, CategoricalColumn):
-        levels = ", ".join(map(repr, column.levels[:3])) + ("..." if len(column.levels) > 3 else "")
-        problem = numbers_as_text(column, rows.frame.index) or f"the outcome {column.name!r} is text ({levels})"
-        raise place_error(f"{problem}; the outcome must be coded as numbers", rows.text, spec.outcome.span)
-    with np.errstate(all="ignore"):
-        sd, mean = float(column.numbers.std()), float(column.numbers.mean())
-        varies = np.ptp(column.numbers) > 0
-    if not (np.isfinite(mean) and sd < LARGEST_OUTCOME) or (varies and sd < SMALLEST_OUTCOME):
-        message = f"the outcome {column.name!r} has values like {column.numbers[0]:g}, beyond computing: rescale it"
-        raise place_error(message, rows.text, spec.outcome.span)
-    if varies and sd < FEW_DIGITS * abs(mean):
-        message = (
-            f"the outcome {column.name!r} has values around {mean:g} that vary by an SD of {sd:.2g}: numbers of that "
-            "size are rounded too coarsely; subtract a constant before they are stored"
-        )
-        raise place_error(message, rows.text, spec.outcome.span)
-    if column.numbers.max() == column.numbers.min():
-        message = f"the outcome {column.name!r} is {column.numbers[0]:g} in every row: there is nothing to explain"
-        raise place_error(message, rows.text, spec.outcome.span)
-    return column.numbers.copy()

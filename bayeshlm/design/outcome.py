@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+from bayeshlm.errors import OptionError
 from bayeshlm.families import FAMILIES, Family
 from bayeshlm.families.family import Auxiliary
 
@@ -58,3 +59,18 @@ class Outcome:
     def is_normal(self) -> bool:
         """Normal given an additive predictor: what closed forms, REML and cross-products take."""
         return (self.family_name, self.link) == ("Normal", "identity")
+
+    def require_normal(self, doing: str) -> None:
+        """Refuse what is defined for normal outcomes only.
+
+        Parameters
+        ----------
+        doing : str
+            What is, such as ``"REML"``, with which the sentence begins.
+
+        Raises
+        ------
+        OptionError
+        """
+        if not self.is_normal:
+            raise OptionError(f"{doing} is defined for normal outcomes only, and {self.name!r} is {self.family_name}")

@@ -155,7 +155,9 @@ def gather_rows(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, group
     for name, (codes, _) in coded.items():
         if not (codes >= 0).any():
             raise DataError(f"the grouping column {name!r} has no value in any row")
-    columns_of_spec = (spec.outcome, *(column for column, _ in predictors(spec)))
+    size = spec.distribution.size
+    trials = [size] if isinstance(size, Column) else []
+    columns_of_spec = (spec.outcome, *trials, *(column for column, _ in predictors(spec)))
     home = join(table, group_data, coded)
     found, used = find_columns(columns_of_spec, spec.text, table, home)
     outcome = found[spec.outcome.name]
@@ -176,7 +178,11 @@ def gather_rows(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, group
     if not keep.all():
         frame = frame.loc[keep]
 
-    outside_c = {outcome, *(found[column.name] for column, in_c in predictors(spec) if not in_c)}
+    outside_c = {
+        outcome,
+        *(found[column.name] for column in trials),
+        *(found[column.name] for column, in_c in predictors(spec) if not in_c),
+    }
     columns: dict[str, DataColumn] = {name: read_column(frame[name]) for name in frame.columns if name in outside_c}
     for read in columns.values():
         if isinstance(read, NumericColumn):

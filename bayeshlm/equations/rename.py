@@ -31,8 +31,10 @@ def rename_columns(spec: ModelSpec, names: Mapping[str, str]) -> ModelSpec:
     def column(part: Column) -> Column:
         return replace(part, name=names.get(part.name, part.name))
 
+    found = spec.distribution
     return replace(
         spec.map_expressions(product),
         outcome=column(spec.outcome),
         offsets=tuple(map(product, spec.offsets)),
+        distribution=replace(found, size=column(found.size) if isinstance(found.size, Column) else found.size),
     )

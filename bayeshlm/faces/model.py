@@ -21,6 +21,7 @@ from bayeshlm.faces.model_estimates import ModelEstimates
 from bayeshlm.foreign_text import printable
 from bayeshlm.graph.build import build_graph
 from bayeshlm.graph.parameterization import Parameterization
+from bayeshlm.parameters.outcome_warning import warn_not_normal
 from bayeshlm.parameters.prior_families import Prior
 from bayeshlm.parameters.priors import Priors, make_priors, warn_far_from_zero
 from bayeshlm.reml.enough_rows import check_level1, undetermined_components
@@ -102,6 +103,7 @@ class Model(ModelEstimates):
         design = build_design(spec, as_frame(data, "data"), group, group_tables(group_data))
         self._design, self._priors = design, make_priors(design, priors)
         warn_far_from_zero(design)
+        warn_not_normal(design)
         for note in data_notes(design):
             logger.info(printable(note))
 

@@ -137,7 +137,7 @@ def fit_reml(design: Design, method: Method = "REML") -> RemlEstimate:
         When the data do not determine a variance component, have no more rows than random effects, leave no residual
         variance, or let the likelihood grow without end.
     OptionError
-        For another method.
+        For another method, or an outcome that is not normal: of that REML has no meaning.
 
     References
     ----------
@@ -185,6 +185,7 @@ def fit_products(
     search : function
         From a criterion and where to start to the optimum.
     """
+    design.outcome.require_normal(method)
     pattern = factor_pattern(design.blocks)
     fixed_labels = tuple(column.label for column in design.fixed)
     random_labels = tuple(column.label for column in design.random)

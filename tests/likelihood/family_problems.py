@@ -65,5 +65,3 @@ def dense_log_density(family, chol, rows, first, step=0.02, edge=9.0, **paramete
     terms = dense_log_terms(family, chol, rows, first, dense_grid(len(chol), step, edge), **parameters)
     top = terms.max(axis=1, keepdims=True)
     return float((top[:, 0] + np.log(np.exp(terms - top).sum(axis=1)) + len(chol) * np.log(step)).sum())
-
-
