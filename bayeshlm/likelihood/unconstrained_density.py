@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import betaln
 
 from bayeshlm.design import Design
+from bayeshlm.errors import PriorError
 from bayeshlm.likelihood.gaussian_kernel import marginal_log_density
 from bayeshlm.parameters.draws import SAMPLE
 from bayeshlm.parameters.partial_correlations import PartialCorrelations, partial_correlations
@@ -96,7 +97,11 @@ def prior_data(design: Design, priors: Priors) -> PriorData:
 
 def auxiliary_priors(design: Design, priors: Priors) -> tuple[Prior, ...]:
     """The prior of each auxiliary number of the outcome's distribution, in the order of the family."""
-    return (priors.sigma,) if design.outcome.is_normal else ()
+    found = (priors.sigma,) if design.outcome.is_normal else tuple(getattr(priors, "auxiliary", ()))
+    names = [auxiliary.name for auxiliary, count in design.outcome.auxiliary for _ in range(count)]
+    if len(found) != len(names):
+        raise PriorError(f"{len(names)} priors are needed, of {', '.join(names)}, but there are {len(found)}")
+    return found
 
 
 def density_data(design: Design, priors: Priors) -> DensityData:
