@@ -69,6 +69,12 @@ def is_increasing(design: Design) -> bool:
     return any(auxiliary.support == "increasing" for auxiliary, _ in design.outcome.auxiliary)
 
 
+def n_parameters(design: Design, priors: Priors) -> int:
+    """Number of unconstrained values of the parameters, ``p + q + m + a``."""
+    n_auxiliary = sum(count for _, count in design.outcome.auxiliary)
+    return len(design.fixed) + len(design.random) + len(partial_correlations(design, priors).rows) + n_auxiliary
+
+
 @cache
 def quadrature_posterior(family: str, link: str, increasing: bool) -> Any:
     """The density of a family's posterior, as a numba function that is kept on the disk.

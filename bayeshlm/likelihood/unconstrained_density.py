@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import betaln
 
 from bayeshlm.design import Design
+from bayeshlm.errors import PriorError
 from bayeshlm.likelihood.gaussian_kernel import marginal_log_density
 from bayeshlm.parameters.draws import SAMPLE
 from bayeshlm.parameters.partial_correlations import PartialCorrelations, partial_correlations
