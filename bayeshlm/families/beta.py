@@ -26,13 +26,18 @@ def share(y: float, phi: float, parts: Parts) -> tuple[float, float, float]:
         a log(y/mu) + b log((1 - y)/(1 - mu)) + log(phi mu (1 - mu))/2 - log(2 pi)/2 + S(phi) - S(a) - S(b)
         - log(y (1 - y))
 
-    in which nothing large cancels; derivatives take the poles of digamma(a) and digamma(b) at zero out of them.
+    in which nothing large cancels: the first two terms are those of y - mu where that is small. Derivatives take the
+    poles of digamma(a) and digamma(b) at zero out of them.
     """
     log_mu, log_rest, rise, fall = parts
     log_phi, log_y, log_other = math.log(phi), math.log(y), math.log1p(-y)
-    a, b = phi * math.exp(log_mu), phi * math.exp(log_rest)
+    mu, rest = math.exp(log_mu), math.exp(log_rest)
+    a, b, apart = phi * mu, phi * rest, y - mu
+    close = abs(apart) < 0.5 * min(mu, rest)
+    from_mu = math.log1p(apart / mu) if close else log_y - log_mu
+    from_rest = math.log1p(-apart / rest) if close else log_other - log_rest
     remainders = stirling_remainder(a, log_phi + log_mu) + stirling_remainder(b, log_phi + log_rest)
-    value = times(a, log_y - log_mu) + times(b, log_other - log_rest) - log_y - log_other
+    value = times(a, from_mu) + times(b, from_rest) - log_y - log_other
     value += 0.5 * (log_phi + log_mu + log_rest) - HALF_LOG_2PI + stirling_remainder(phi, log_phi) - remainders
     per_eta = times(a, rise)
     derivative = per_eta * (log_y - log_other + digamma(1.0 + b) - digamma(1.0 + a)) + rise - fall

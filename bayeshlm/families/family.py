@@ -9,6 +9,9 @@ that it finds in the row's module under the names in its code, and with theirs i
 functions of `math` (as ``math.exp``) and functions that its module defines or imports by name, and these under that
 name, not as an element of a tuple or a default argument. ``math`` raises where numba gives infinity, as at
 ``exp(1000)`` and ``log(0)``: a row asks for neither at any finite eta.
+
+A compiler works rows out for several numbers at a time, and several times as fast, where a row chooses between numbers
+(``a if x > 0.0 else b``, with both worked out before) and does not branch or loop.
 """
 
 from __future__ import annotations

@@ -33,9 +33,9 @@ def probit_parts(eta: float) -> Parts:
     kernel = math.exp(exponent)
     log_tail, tail = exponent + math.log(0.5 * scaled), 0.5 * scaled * kernel
     log_body, body_ratio = math.log1p(-tail), 0.5 * MILLS_AT_ZERO * kernel / (1.0 - tail)
-    if eta > 0.0:
-        return log_body, log_tail, body_ratio, MILLS_AT_ZERO / scaled
-    return log_tail, log_body, MILLS_AT_ZERO / scaled, body_ratio
+    tail_ratio, above = MILLS_AT_ZERO / scaled, eta > 0.0
+    log_p, log_rest = log_body if above else log_tail, log_tail if above else log_body
+    return log_p, log_rest, body_ratio if above else tail_ratio, tail_ratio if above else body_ratio
 
 
 def cloglog_parts(eta: float) -> Parts:

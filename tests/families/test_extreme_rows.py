@@ -194,6 +194,21 @@ def test_a_gamma_of_a_large_shape_keeps_its_digits():
         assert derivative == 0.0
 
 
+def test_a_beta_of_a_large_precision_keeps_its_digits():
+    """At y = mu by Stirling's series: ``log(phi/(2 pi mu (1 - mu)))/2 + (1 - 1/mu - 1/(1 - mu))/(12 phi)``."""
+    y = 0.3
+    for phi in (1e5, 1e9, 1e13):
+        value, derivative, information = ROWS["Beta"]["logit"](y, 1.0, special.logit(y), np.array([phi]))
+        expected = 0.5 * math.log(phi / (2 * math.pi * y * (1 - y))) + (1 - 1 / y - 1 / (1 - y)) / (12 * phi)
+        # logit(0.3) is rounded, and log p changes by the derivative times that.
+        assert value == pytest.approx(expected, rel=8 * EPS, abs=phi * EPS**2 + 1 / phi**3)
+        assert ROWS["Beta"]["logit"](y, 1.0, special.logit(0.31), np.array([phi]))[0] < -phi * 1e-4
+        # Var logit(y) is 1/(phi mu (1 - mu)) to first order, and its mean is off by (2 mu - 1)/(2 phi mu (1 - mu)).
+        assert information == pytest.approx(phi * y * (1 - y), rel=4 / phi + 64 * EPS)
+        bias = 0.5 * (1 - 2 * y)
+        assert derivative == pytest.approx(bias, rel=10 / phi, abs=64 * EPS * phi)
+
+
 @pytest.mark.parametrize("link", ["logit", "probit", "cloglog"])
 def test_a_beta_of_a_mean_near_zero(link):
     """With a = phi mu near 0 the density is ``a (1 - y)^(phi - 1)/y``; d log a / d eta is that of log mu."""
