@@ -14,6 +14,7 @@ from bayeshlm.design.nested_groupings import chain
 from bayeshlm.errors import FileError
 from bayeshlm.faces.fit import Fit
 from bayeshlm.fitted import FittedModel
+from bayeshlm.quantities.level1_variance import has_level1_variance
 from bayeshlm.foreign_text import no_formulas
 from bayeshlm.quantities.convergence import Convergence
 from bayeshlm.text_file import whole_files
@@ -81,9 +82,13 @@ def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:
             "variance_components": {
                 "tau": _component(variances, "tau", skewed),
                 "corr": _component(variances, "corr", skewed),
-                "sigma": _component(variances, "sigma", skewed)[""],
+                **{
+                    one.name: values if one.support == "increasing" else values[""]
+                    for one in fit.model.design.outcome.family.auxiliary
+                    if (values := _component(variances, one.name, skewed))
+                },
             },
-            "icc": _icc(fit),
+            **({"icc": _icc(fit)} if has_level1_variance(fit.model.design.outcome) else {}),
             **_of_groups(fit),
             **({"reml": _reml(fit)} if reml else {}),
             "sampling": {

@@ -12,6 +12,7 @@ from bayeshlm.fitted import FittedModel
 from bayeshlm.quantities.convergence import Convergence
 from bayeshlm.quantities.fixed_effects import fixed_effects
 from bayeshlm.quantities.icc import icc
+from bayeshlm.quantities.level1_variance import has_level1_variance
 from bayeshlm.quantities.plausible_ranges import plausible_ranges
 from bayeshlm.quantities.variance_components import variance_components
 from bayeshlm.reml.enough_rows import undetermined_components
@@ -34,7 +35,7 @@ def fit_report(fitted: FittedModel, convergence: Convergence) -> FitReport:
         rows_dropped=design.rows_dropped,
         fixed=fixed_effects(draws),
         variance=variance_components(draws),
-        icc=icc(draws),
+        icc=icc(draws) if has_level1_variance(design.outcome) else None,
         plausible_ranges=tuple(plausible_ranges(draws, grouping=name) for name in design.groupings),
         verdict=(*verdict_lines(convergence), *filter(None, [undetermined_components(design)])),
         sampling=sampling_line(fitted, convergence),

@@ -16,6 +16,7 @@ from bayeshlm.display.html import to_html
 from bayeshlm.display.left_out_notes import dropped_rows, notes_block
 from bayeshlm.display.shown_result import ShownResult
 from bayeshlm.display.text import to_text
+from bayeshlm.parameters.schema import AUXILIARY
 from bayeshlm.quantities.quantity import Quantity
 
 INTERVALS = {"eti": "equal-tailed", "hdi": "highest-density"}
@@ -169,7 +170,7 @@ def variance_grid(table: pd.DataFrame) -> Grid:
     estimates = _estimates(table)
     rows = []
     for component, effect in table.index:
-        if component not in ("tau", "sigma", "corr"):
+        if component in ("tau2", "cov", "sigma2"):
             continue
         row = table.loc[(component, effect)]
         squared = f"{component}2"
@@ -181,7 +182,9 @@ def variance_grid(table: pd.DataFrame) -> Grid:
         cells = _statistics(row, (*estimates, *_DIAGNOSTICS))
         rows.append((label, *cells[: len(estimates)], variance, *cells[len(estimates) :]))
     header = ("", *estimates, "variance", *_DIAGNOSTICS)
-    title = _titled("Variance components: standard deviations and correlations", table)
+    others = set(table.index.get_level_values("component")) & set(AUXILIARY) - {"sigma"}
+    more = ", and parameters of the distribution" if others else ""
+    title = _titled(f"Variance components: standard deviations and correlations{more}", table)
     return Grid(title, header, (Section("", tuple(rows)),))
 
 

@@ -15,6 +15,7 @@ from bayeshlm.design.scaling import FloatArray
 from bayeshlm.equations import canonical
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
+from bayeshlm.quantities.level1_variance import level1_variance
 from bayeshlm.quantities.level2_values import finite_number
 from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.quantities.slope_values import values_of_slopes
@@ -48,7 +49,7 @@ def icc(
     Raises
     ------
     OptionError
-        `at` names something that has no random slope.
+        `at` names something that has no random slope, or the outcome's distribution has no `level1_variance`.
 
     Notes
     -----
@@ -66,7 +67,7 @@ def icc(
     if len(design.groupings) > 1:
         return variance_partition(posterior, at, prob, kind)
     v = between_variance(posterior.G, design, at)
-    sigma2, var_fixed = posterior.sigma2, fixed_variance(posterior.gamma, design)
+    sigma2, var_fixed = level1_variance(posterior), fixed_variance(posterior.gamma, design)
     value = v / (v + sigma2)
     size = float(np.sum(np.square(design.n_per_group, dtype=float)) / design.n_obs)
     values = {
@@ -103,6 +104,12 @@ def fixed_variance(gamma: FloatArray, design: Design) -> FloatArray:
     return np.asarray(np.einsum("...k,kl,...l->...", scaled, covariance, scaled))
 
 
+def latent_note(design: Design) -> str:
+    """That the scale is a latent one."""
+    variance = {"logit": "pi^2/3", "probit": "1", "cloglog": "pi^2/6"}[design.outcome.link]
+    return f"on the latent scale of the {design.outcome.link}, where level 1 has the variance {variance}"
+
+
 def _position(key: str, design: Design) -> int:
     """Position among the random effects of the column that `key` names."""
     names = [(r, name) for r in range(len(design.random)) for name in sorted(_names(r, design))]
@@ -130,7 +137,7 @@ def _names(r: int, design: Design) -> set[str]:
 
 
 def _notes(design: Design, at: Mapping[str, float] | None) -> tuple[str, ...]:
-    notes = []
+    notes = [latent_note(design)] if not design.outcome.is_normal else []
     if not all(column.is_intercept for column in design.fixed):
         notes.append("conditional on the predictors; the unadjusted ICC counts their variance in the total")
     if at is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import xarray as xr
 
-from bayeshlm.parameters.draws import Draws
+from bayeshlm.parameters.draws import SAMPLE, Draws, auxiliary_variables, labels_of_dims
+from bayeshlm.parameters.schema import AUXILIARY, DIMS
 from bayeshlm.quantities.summary import with_interval, with_median
 
 
@@ -16,12 +17,17 @@ def variance_draws(posterior: Draws) -> xr.Dataset:
     -------
     xarray.Dataset
         ``tau``, ``tau2`` (chain, draw, random); ``cov``, ``corr`` (chain, draw, pair), one pair such as
-        ``"u0,u1"`` for any two effects of one independent block, absent when there is none; ``sigma``,
-        ``sigma2`` (chain, draw).
+        ``"u0,u1"`` for any two effects of one independent block, absent when there is none; the auxiliary
+        parameters of the outcome's distribution, such as ``sigma``, with ``sigma2`` (chain, draw), or
+        ``cutpoint (chain, draw, threshold)``.
     """
-    random, sigma = {"random": posterior.design.random_labels}, posterior.labelled(posterior.sigma)
+    random, labels = {"random": posterior.design.random_labels}, labels_of_dims(posterior.design)
     tau = posterior.labelled(posterior.tau, ("random",), random)
-    draws = xr.Dataset({"tau": tau, "tau2": tau**2, "sigma": sigma, "sigma2": sigma**2})
+    draws = xr.Dataset({"tau": tau, "tau2": tau**2})
+    for name, values in auxiliary_variables(posterior.design, posterior.auxiliary).items():
+        draws[name] = posterior.labelled(values, DIMS[name], {dim: labels[dim] for dim in DIMS[name]})
+    if "sigma" in draws:
+        draws["sigma2"] = draws["sigma"] ** 2
     pairs = posterior.schema.of_component("corr")
     if pairs:
         first, second = (list(positions) for positions in zip(*(one.position for one in pairs), strict=True))
@@ -44,14 +50,16 @@ def variance_components(posterior: Draws, prob: float = 0.95, kind: str = "eti")
     -------
     pandas.DataFrame
         Indexed by (``component``, ``effect``): ``("tau", "u0")``, ``("tau2", "u0")``, ``("cov", "u0,u1")``,
-        ``("corr", "u0,u1")``, ``("sigma", "")``, ``("sigma2", "")``; columns of `summarize` and ``median``, which is
+        ``("corr", "u0,u1")``, ``("sigma", "")``, ``("sigma2", "")``, and of other distributions ``("phi", "")``,
+        ``("cutpoint", "1|2")``; columns of `summarize` and ``median``, which is
         nearer to the truth than the mean where there are few groups. tau and sigma are SDs, tau2 and sigma2 variances.
     """
     draws = variance_draws(posterior)
-    names = [name for name in ("tau", "tau2", "cov", "corr", "sigma", "sigma2") if name in draws]
+    names = [name for name in ("tau", "tau2", "cov", "corr", "sigma", "sigma2", *AUXILIARY) if name in draws]
+    names = list(dict.fromkeys(names))
     parts = [with_median(draws[name], prob, kind) for name in names]
     index = [
-        (name, "" if name.startswith("sigma") else str(effect))
+        (name, str(effect) if len(draws[name].dims) > len(SAMPLE) else "")
         for name, part in zip(names, parts, strict=True)
         for effect in part.index
     ]

@@ -13,6 +13,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.nested_groupings import containing
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import Draws
+from bayeshlm.quantities.level1_variance import level1_variance
 from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.quantities.slope_values import values_of_slopes
 from bayeshlm.quantities.summary import with_interval, with_median
@@ -55,7 +56,7 @@ def variance_partition(
     """
     design = posterior.design
     parts = random_variances(posterior, at)
-    shares = np.stack(parts) / (np.sum(parts, axis=0) + posterior.sigma2)
+    shares = np.stack(parts) / (np.sum(parts, axis=0) + level1_variance(posterior))
     values = {f"share[{name}]": shares[k] for k, name in enumerate(design.groupings)}
     values |= {f"icc[{name}]": shares[list(together)].sum(axis=0) for name, together in rows_in_common(design)}
     draws = xr.Dataset({name: posterior.labelled(drawn) for name, drawn in values.items()})

@@ -95,6 +95,8 @@ def check_level1(design: Design) -> None:
     DataError
         The outcome is constant within groups, or made of the predictors.
     """
+    if not design.outcome.is_normal:
+        return
     products = design.products
     if isinstance(products, JointProducts):
         check_residuals(GroupingDeviance(GroupingProducts.of(products), factor_pattern(design.blocks)))
@@ -111,6 +113,8 @@ def undetermined_components(design: Design) -> str:
     ----------
     design : Design
     """
+    if not design.outcome.is_normal:  # of one row a group, too, a binary outcome says something of tau beside its prior
+        return ""
     pattern, products = factor_pattern(design.blocks), design.products
     if isinstance(products, JointProducts):
         found = grouping_information(GroupingDeviance(GroupingProducts.of(products), pattern))

@@ -17,11 +17,13 @@ import xarray as xr
 from bayeshlm.design import Design
 from bayeshlm.errors import SamplingError
 from bayeshlm.graph.build import build_graph
+from bayeshlm.graph.parameterization import Parameterization
 from bayeshlm.likelihood.disk_cache import forgiving_caches
 from bayeshlm.likelihood.lapack import one_blas_thread
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.progress import sampling_bar, somebody_watches, stage
 from bayeshlm.sampling.certificate import Certificate
+from bayeshlm.sampling.family_target import family_target
 from bayeshlm.sampling.importance import BUSY_MS, importance_draws
 from bayeshlm.sampling.layout import reml_layout
 from bayeshlm.sampling.marginal_target import marginal_target
@@ -154,8 +156,13 @@ def _importance(
 ) -> tuple[xr.Dataset | None, Certificate | None]:
     """Draws by importance sampling where it was tried and is certified; its certificate where it was tried."""
     unasked = options.sampler == "auto"
-    if unasked and (target.expand is None or options.parameterization != "marginal"):
+    if unasked and (target.expand is None or not target.is_marginal):
         return None, None
+    if not target.is_marginal:
+        raise SamplingError(
+            'sampler="importance" draws parameters whose random effects are integrated out, and here these are sampled'
+            ' with them: fit with sampler="nutpie".'
+        )
     if target.expand is None:
         raise SamplingError(
             'sampler="importance" needs the fast compiler, which these versions of nutpie and PyTensor do not go with:'
@@ -177,13 +184,16 @@ def _target(design: Design, priors: Priors, options: SamplingOptions) -> Target:
     """The density that nutpie samples, by the fast route or else by nutpie's own compiler."""
     try:
         if options.parameterization == "marginal":
+            if not design.outcome.is_normal:
+                return family_target(design, priors)
             return marginal_target(design, priors, reml_layout(design, priors))
         from bayeshlm.sampling.compile import graph_target
 
         return graph_target(build_graph(design, priors, options.parameterization))
     except (CannotCompile, ImportError) as error:  # the modules of PyTensor and nutpie that it takes may move
         logger.warning("The fast compiler cannot serve these versions (%s); nutpie's own, slower one does.", error)
-        return Target(nutpie.compile_pymc_model(build_graph(design, priors, options.parameterization)))
+        graph: Parameterization = options.parameterization if design.outcome.is_normal else "noncentered"
+        return Target(nutpie.compile_pymc_model(build_graph(design, priors, graph)))
 
 
 def _sample(compiled: Any, options: SamplingOptions, show: bool) -> xr.DataTree:

@@ -45,12 +45,15 @@ class Target:
         same model. ``-inf`` for the other coordinates.
     values_buffer : array, optional
         The callback's last argument where its value alone is wanted, which may take less time.
+    is_marginal : bool
+        The points are of the parameters alone, the random effects integrated out.
     """
 
     compiled: Any
     expand: Callable[[Array], xr.Dataset] | None = None
     edges: Array | None = None
     values_buffer: Array | None = None
+    is_marginal: bool = False
 
 
 def compiled_model(density: Any, buffer: Array, starting_point: Callable[[int], Array], size: int) -> CompiledPyMCModel:

@@ -1,0 +1,125 @@
+"""The density of an outcome that is not normal in nutpie's form: by quadrature, or with its random effects explicit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from bayeshlm.design import Design
+from bayeshlm.likelihood import likelihood_of
+from bayeshlm.likelihood.disk_cache import VERSION, cached_callback
+from bayeshlm.likelihood.explicit_kernel import Places
+from bayeshlm.likelihood.explicit_posterior import ExplicitData, explicit_posterior
+from bayeshlm.likelihood.quadrature_posterior import is_increasing, quadrature_posterior
+from bayeshlm.likelihood.quadrature_room import Rows
+from bayeshlm.parameters.priors import Priors
+from bayeshlm.sampling.buffer import pack
+from bayeshlm.sampling.callback_arrays import (
+    arrays_of,
+    from_layout,
+    in_layout,
+    matrix,
+    prior_data_at,
+    vector,
+    whole_matrix,
+    whole_vector,
+)
+from bayeshlm.sampling.target import DENSITY, Target, compiled_model
+
+type Array = NDArray[np.float64]
+
+
+def family_target(design: Design, priors: Priors) -> Target:
+    """The density of a model's posterior, over points around its mode or, with explicit effects, around a start.
+
+    Raises
+    ------
+    CannotCompile
+        If nutpie is not of the form that this route knows.
+    SamplingError
+        If no number of nodes is enough.
+    """
+    density = likelihood_of(design).log_density(priors)
+    layout = family_layout(design, priors, density)
+    header = np.array([float(VERSION)])
+    buffer = pack([header, layout.center, layout.scale, layout.factor, *arrays_of(density.data)])
+    explicit = isinstance(density.data, ExplicitData)
+    callback = _callback(explicit, design.outcome.family_name, design.outcome.link, is_increasing(design))
+    compiled = compiled_model(callback, buffer, layout.starting_point, layout.size)
+    return Target(compiled, lambda points: density.parameters(layout.values(points)), is_marginal=not explicit)
+
+
+@cache
+def _callback(explicit: bool, family: str, link: str, increasing: bool) -> Any:
+    """The callback, once a process."""
+    make, posterior = (
+        (_explicit_callback, explicit_posterior) if explicit else (_quadrature_callback, quadrature_posterior)
+    )
+    return cached_callback(DENSITY, make(float(VERSION), posterior(family, link, increasing)))
+
+
+def _quadrature_callback(version: float, posterior: Any) -> Callable[..., int]:
+    """The C callback; `version` is in numba's cache key because the function closes over it."""
+
+    def quadrature_callback(dim, x_, gradient_, log_density_, buffer_):  # type: ignore[no-untyped-def]
+        x, gradient, log_density = numba.carray(x_, dim), numba.carray(gradient_, dim), numba.carray(log_density_, 1)
+        if vector(buffer_, 0)[0] != version:
+            return 1
+        scale, factor, slope = vector(buffer_, 2), matrix(buffer_, 3), np.empty(dim)
+        log_density[0] = posterior(
+            from_layout(x, vector(buffer_, 1), scale, factor),
+            slope,
+            prior_data_at(buffer_, 4),
+            Rows(
+                vector(buffer_, 9),
+                vector(buffer_, 10),
+                vector(buffer_, 11),
+                vector(buffer_, 12),
+                matrix(buffer_, 13),
+                matrix(buffer_, 14),
+            ),
+            whole_vector(buffer_, 15),
+            matrix(buffer_, 16),
+            vector(buffer_, 17),
+        )
+        return in_layout(log_density[0], slope, gradient, scale, factor)
+
+    return quadrature_callback
+
+
+def _explicit_callback(version: float, posterior: Any) -> Callable[..., int]:
+    """As `_quadrature_callback`."""
+
+    def explicit_callback(dim, x_, gradient_, log_density_, buffer_):  # type: ignore[no-untyped-def]
+        x, gradient, log_density = numba.carray(x_, dim), numba.carray(gradient_, dim), numba.carray(log_density_, 1)
+        if vector(buffer_, 0)[0] != version:
+            return 1
+        scale, factor, slope = vector(buffer_, 2), matrix(buffer_, 3), np.empty(dim)
+        log_density[0] = posterior(
+            from_layout(x, vector(buffer_, 1), scale, factor),
+            slope,
+            prior_data_at(buffer_, 4),
+            Rows(
+                vector(buffer_, 9),
+                vector(buffer_, 10),
+                vector(buffer_, 11),
+                vector(buffer_, 12),
+                matrix(buffer_, 13),
+                matrix(buffer_, 14),
+            ),
+            Places(
+                whole_matrix(buffer_, 15),
+                whole_vector(buffer_, 16),
+                whole_vector(buffer_, 17),
+                whole_vector(buffer_, 18),
+                whole_vector(buffer_, 19),
+            ),
+        )
+        return in_layout(log_density[0], slope, gradient, scale, factor)
+
+    return explicit_callback
