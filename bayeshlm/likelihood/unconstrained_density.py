@@ -104,6 +104,17 @@ def auxiliary_priors(design: Design, priors: Priors) -> tuple[Prior, ...]:
     return found
 
 
+def starting_values(design: Design, priors: Priors) -> Array:
+    """Unconstrained values near the middle of the priors, (D,): a place from which a mode can be found."""
+    partial, auxiliary = partial_correlations(design, priors), auxiliary_priors(design, priors)
+    at_center = [prior.parameters["mu"] for prior in priors.gamma]
+    tau = 0.5 * _symmetric_priors(priors.tau)[3]
+    centers = [prior.parameters["mu"] for prior in auxiliary if "mu" in prior.parameters]  # of cutpoints
+    steps = np.log(np.maximum(np.diff(centers), 0.1))
+    scales = np.log([_symmetric_prior(prior)[3] for prior in auxiliary if "mu" not in prior.parameters])
+    return np.concatenate([at_center, tau, np.zeros(len(partial.rows)), centers[:1], steps, scales])
+
+
 def density_data(design: Design, priors: Priors) -> DensityData:
     """Collect what the density of a model depends on."""
     products = design.cross_products

@@ -12,7 +12,12 @@ from bayeshlm.parameters.priors import make_priors
 __all__ = ["given_priors"]
 
 EPS = np.finfo(float).eps
-FEW = [("Normal", "identity"), ("Bernoulli", "logit"), ("NegativeBinomial", "log"), ("Ordinal", "logit")]
+FEW = [
+    ("Bernoulli", "logit"),
+    pytest.param("Normal", "identity", marks=pytest.mark.slow),
+    pytest.param("NegativeBinomial", "log", marks=pytest.mark.slow),
+    ("Ordinal", "logit"),
+]
 
 
 def at_random(design, priors, seed=3):
