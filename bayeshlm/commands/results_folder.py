@@ -14,9 +14,9 @@ from bayeshlm.design.nested_groupings import chain
 from bayeshlm.errors import FileError
 from bayeshlm.faces.fit import Fit
 from bayeshlm.fitted import FittedModel
-from bayeshlm.quantities.level1_variance import has_level1_variance
 from bayeshlm.foreign_text import no_formulas
 from bayeshlm.quantities.convergence import Convergence
+from bayeshlm.quantities.level1_variance import has_level1_variance
 from bayeshlm.text_file import whole_files
 
 FORMAT = 1

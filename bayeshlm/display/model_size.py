@@ -9,7 +9,9 @@ from bayeshlm.display.digits import count
 def kind_of_model(design: Design) -> str:
     """``Two-level model``, ``Two-level Bernoulli model``, or how many groupings there are."""
     n, family = len(design.groupings), "" if design.outcome.is_normal else f"{design.outcome.family_name} "
-    return f"Two-level {family}model" if n == 1 else f"{family or 'M'}{'model' if family else 'odel'} with {n} groupings"
+    return (
+        f"Two-level {family}model" if n == 1 else f"{family or 'M'}{'model' if family else 'odel'} with {n} groupings"
+    )
 
 
 def size_of_model(design: Design) -> str:

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from scipy.special import betaln
 
 from bayeshlm.design import Design
-from bayeshlm.errors import PriorError
 from bayeshlm.likelihood.gaussian_kernel import marginal_log_density
 from bayeshlm.parameters.draws import SAMPLE
 from bayeshlm.parameters.partial_correlations import PartialCorrelations, partial_correlations
@@ -93,6 +92,17 @@ def prior_data(design: Design, priors: Priors) -> PriorData:
         corr_prior=np.array([partial.shapes, partial.rows, partial.columns], dtype=float),
         constant=np.array([_constant(priors, priors.auxiliary, partial)]),
     )
+
+
+def starting_values(design: Design, priors: Priors) -> Array:
+    """Unconstrained values near the middle of the priors, (D,): a place from which a mode can be found."""
+    partial, auxiliary = partial_correlations(design, priors), priors.auxiliary
+    at_center = [prior.parameters["mu"] for prior in priors.gamma]
+    tau = 0.5 * _symmetric_priors(priors.tau)[3]
+    centers = [prior.parameters["mu"] for prior in auxiliary if "mu" in prior.parameters]  # of cutpoints
+    steps = np.log(np.maximum(np.diff(centers), 0.1))
+    scales = np.log([_symmetric_prior(prior)[3] for prior in auxiliary if "mu" not in prior.parameters])
+    return np.concatenate([at_center, tau, np.zeros(len(partial.rows)), centers[:1], steps, scales])
 
 
 def density_data(design: Design, priors: Priors) -> DensityData:

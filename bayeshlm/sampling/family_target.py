@@ -17,6 +17,7 @@ from bayeshlm.likelihood.explicit_kernel import Places
 from bayeshlm.likelihood.explicit_posterior import ExplicitData, explicit_posterior
 from bayeshlm.likelihood.quadrature_posterior import is_increasing, quadrature_posterior
 from bayeshlm.likelihood.quadrature_room import Rows
+from bayeshlm.likelihood.unconstrained_density import starting_values
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.sampling.buffer import pack
 from bayeshlm.sampling.callback_arrays import (
@@ -29,6 +30,7 @@ from bayeshlm.sampling.callback_arrays import (
     whole_matrix,
     whole_vector,
 )
+from bayeshlm.sampling.layout import mode_layout, start_layout
 from bayeshlm.sampling.target import DENSITY, Target, compiled_model
 
 type Array = NDArray[np.float64]
@@ -44,14 +46,23 @@ def family_target(design: Design, priors: Priors) -> Target:
     SamplingError
         If no number of nodes is enough.
     """
-    density = likelihood_of(design).log_density(priors)
-    layout = family_layout(design, priors, density)
+    density, start = likelihood_of(design).log_density(priors), starting_values(design, priors)
+    explicit = isinstance(density.data, ExplicitData)
+    layout = start_layout(explicit_start(design, start)) if explicit else mode_layout(density, start)
     header = np.array([float(VERSION)])
     buffer = pack([header, layout.center, layout.scale, layout.factor, *arrays_of(density.data)])
-    explicit = isinstance(density.data, ExplicitData)
     callback = _callback(explicit, design.outcome.family_name, design.outcome.link, is_increasing(design))
     compiled = compiled_model(callback, buffer, layout.starting_point, layout.size)
     return Target(compiled, lambda points: density.parameters(layout.values(points)), is_marginal=not explicit)
+
+
+def explicit_start(design: Design, start: Array) -> Array:
+    """A start of the values with explicit effects, log tau in place of tau and all z at zero."""
+    p, q = len(design.fixed), len(design.random)
+    n_z = sum(len(term.labels) * len(term.columns) for term in design.predictor.random)
+    values = np.concatenate([start, np.zeros(n_z)])
+    values[p : p + q] = np.log(values[p : p + q])
+    return values
 
 
 @cache

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from bayeshlm.design import Design
 from bayeshlm.errors import HLMError
+from bayeshlm.likelihood.likelihood import LogDensity
+from bayeshlm.likelihood.quadrature_nodes import around_mode
 from bayeshlm.parameters.partial_correlations import partial_correlations
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.parameters.start import residual_sd_start, tau_start
@@ -89,3 +91,16 @@ def _tau_center_and_scale(estimate: RemlEstimate, usual: Array) -> tuple[Array, 
     """Start tau at its estimate, or at a tenth of its usual start where that is zero, with a relative scale."""
     center = np.maximum(estimate.tau, 0.1 * usual)
     return center, 0.3 * center
+
+
+def mode_layout(density: LogDensity, start: Array) -> Layout:
+    """Coordinates around the mode of a density, all whitened by its curvature there."""
+    mode, root = around_mode(density, start)
+    ones = np.ones(len(mode))
+    return Layout(mode, ones, root, ones)
+
+
+def start_layout(start: Array) -> Layout:
+    """The unconstrained values themselves, starting within half a unit of some."""
+    ones = np.ones(len(start))
+    return Layout(start, ones, np.empty((0, 0)), 0.5 * ones)

@@ -12,7 +12,12 @@ from bayeshlm.parameters.priors import make_priors
 __all__ = ["given_priors"]
 
 EPS = np.finfo(float).eps
-FEW = [("Normal", "identity"), ("Bernoulli", "logit"), ("NegativeBinomial", "log"), ("Ordinal", "logit")]
+FEW = [
+    ("Bernoulli", "logit"),
+    pytest.param("Normal", "identity", marks=pytest.mark.slow),
+    pytest.param("NegativeBinomial", "log", marks=pytest.mark.slow),
+    ("Ordinal", "logit"),
+]
 
 
 def at_random(design, priors, seed=3):
@@ -80,5 +85,3 @@ def test_rows_far_out_are_not_garbage():
             moved[k] = far
             value = function(moved, np.empty_like(x), *data)
             assert np.isnan(value) or value < function(x, np.empty_like(x), *data)
-
-

@@ -1,0 +1,196 @@
+"""Outcomes of any family in groups of one grouping, the one or two random effects integrated out by quadrature."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+
+from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.likelihood.blocks import BLOCK, rows_of_groups
+from bayeshlm.likelihood.family_conditionals import FamilyConditionals
+from bayeshlm.likelihood.family_rows import FamilyRows
+from bayeshlm.likelihood.group_effects import GroupBlock, covariance_factors
+from bayeshlm.likelihood.likelihood import Capability, Likelihood, LogDensity, Unit, grouping_of
+from bayeshlm.likelihood.quadrature_nodes import (
+    NODES,
+    NodesCertificate,
+    enough_nodes,
+    nodes_certificate,
+    points_around_mode,
+)
+from bayeshlm.parameters.draws import Draws
+from bayeshlm.parameters.priors import Priors
+
+MOST_EFFECTS = 2
+"""Random effects of a group up to which a grid of nodes is affordable."""
+
+PILOT_DRAWS = 32
+"""Draws by which the number of nodes is chosen, and at least those of a certificate."""
+
+CHUNK_NUMBERS = 1 << 19
+"""Rows times draws worked on at a time: 4 MiB."""
+
+
+def auxiliary_draws(draws: Draws) -> FloatArray:
+    """Draws of the auxiliary parameters of the outcome's distribution in the order of the family, (S, a)."""
+    names = [auxiliary.name for auxiliary, _ in draws.design.outcome.auxiliary]
+    parts = [draws.flat(draws.dataset[name].transpose("chain", "draw", ...).to_numpy()) for name in names]
+    return np.hstack([part.reshape(len(part), -1) for part in parts] or [np.empty((draws.n_draws, 0))])
+
+
+class FamilyQuadrature(Likelihood):
+    """Rows nested in groups, one grouping with one or two random effects, outcomes of any family.
+
+    The integrals over the random effects are those of adaptive Gauss-Hermite quadrature, with as many nodes as it takes:
+    for a posterior chosen around its mode, for draws by some of them.
+    """
+
+    def why_not(self, what: Capability) -> str:
+        """Every row is in every evaluation."""
+        if what != "sufficient statistics":
+            return ""
+        return f"outcomes of a {self.design.outcome.family_name} distribution have to be summed over row by row"
+
+    @cached_property
+    def found(self) -> FamilyRows:
+        """The rows in the user's columns."""
+        return FamilyRows.of(self.design)
+
+    def log_density(self, priors: Priors) -> LogDensity:
+        """As machine code over the rows, with as many nodes as it takes around the posterior's mode.
+
+        Raises
+        ------
+        SamplingError
+            No number of nodes is enough.
+        """
+        from bayeshlm.likelihood.unconstrained_density import starting_values
+
+        start = starting_values(self.design, priors)
+        points = points_around_mode(self.density_with(priors, NODES[0]), start)
+
+        def at_points(n_nodes: int) -> FloatArray:
+            density = self.density_with(priors, n_nodes)
+            return np.array([density(point)[0] for point in points])
+
+        return self.density_with(priors, enough_nodes(at_points))
+
+    def density_with(self, priors: Priors, n_nodes: int) -> LogDensity:
+        """The log density with a number of nodes; with one it is Laplace's approximation."""
+        from bayeshlm.likelihood.quadrature_posterior import (
+            family_draws,
+            is_increasing,
+            quadrature_data,
+            quadrature_posterior,
+        )
+
+        outcome = self.design.outcome
+        function = quadrature_posterior(outcome.family_name, outcome.link, is_increasing(self.design))
+        data = quadrature_data(self.design, priors, n_nodes)
+        return LogDensity(function, data, lambda values: family_draws(values, self.design, priors))
+
+    def given(self, draws: Draws, n_nodes: int) -> FamilyConditionals:
+        """The groups at draws of the parameters, with a number of nodes."""
+        (chol,), auxiliary = covariance_factors(draws), auxiliary_draws(draws)
+        sigma = auxiliary[:, 0] if auxiliary.shape[1] else np.full(len(chol), np.nan)
+        gamma, products = draws.flat(draws.gamma), self.design.cross_products
+        return FamilyConditionals(products, gamma, chol, sigma, self.design, self.found, auxiliary, n_nodes)
+
+    def totals_with(self, draws: Draws, n_nodes: int) -> FloatArray:
+        """`totals` with a number of nodes."""
+        given = self.given(draws, n_nodes)
+        parts = given.each_block(lambda block: block.log_likelihood.sum(axis=1), "Likelihoods", likelihood=True)
+        return np.asarray(np.sum(parts, axis=0))
+
+    def nodes_for(self, draws: Draws) -> int:
+        """As many nodes as it takes at some of the draws."""
+        some = _thinned(draws, PILOT_DRAWS)
+        return enough_nodes(lambda n_nodes: self.totals_with(some, n_nodes))
+
+    def certificate(self, draws: Draws, n_nodes: int, n_draws: int = 200) -> NodesCertificate:
+        """Whether draws that were made with a number of nodes hold with twice as many."""
+        some = _thinned(draws, n_draws)
+        parts = [some.flat(some.gamma), some.flat(some.tau), auxiliary_draws(some)]
+        fewer, more = (self.totals_with(some, number) for number in (n_nodes, 2 * n_nodes))
+        return nodes_certificate(n_nodes, fewer, more, np.hstack(parts))
+
+    def totals(self, draws: Draws) -> FloatArray:
+        """Sums over the groups, a block of groups at a time."""
+        return self.totals_with(draws, self.nodes_for(draws))
+
+    def drawn_effects(self, draws: Draws, seed: int) -> list[FloatArray]:
+        """One u of every group, by independence Metropolis around its mode; a block of groups at a time."""
+        given = self.given(draws, 1)  # proposals need no nodes
+        u = np.empty((draws.n_draws, self.design.n_groups, len(self.design.random)))
+
+        def fill(block: GroupBlock) -> None:
+            u[:, block.groups] = np.moveaxis(block.draw(seed), 2, 1)
+
+        given.each_block(fill)
+        return [u]
+
+    def group_effects(self, draws: Draws) -> FamilyConditionals:
+        """Their moments given the outcomes and each draw, and draws of their distributions."""
+        return self.given(draws, self.nodes_for(draws))
+
+    def pointwise(self, draws: Draws, unit: Unit, units: IntArray) -> FloatArray:
+        """Log densities of some units, a block of groups at a time."""
+        given = self.group_effects(draws)
+        whole = grouping_of(self.design, unit) is not None
+        of_unit = units if whole else self.design.group_codes[units]
+        densities = np.empty((len(units), draws.n_draws))
+        for start in np.unique(of_unit // BLOCK * BLOCK).tolist():
+            here = np.flatnonzero(of_unit // BLOCK * BLOCK == start)
+            if whole:
+                densities[here] = given.block(start).log_likelihood.T[of_unit[here] - start]
+            else:
+                densities[here] = self._rows(given, given.groups_from(start), units[here])
+        return densities
+
+    def _rows(self, given: FamilyConditionals, groups: slice, rows: IntArray) -> FloatArray:
+        """Log densities of rows of neighboring groups, given the other rows."""
+        return given.row_densities(groups)[self.found.place[rows] - given.ends[groups.start]]
+
+    def reduced_pointwise[Result](
+        self, draws: Draws, unit: Unit, reduce: Callable[[IntArray, FloatArray], Result], doing: str | None = None
+    ) -> list[Result]:
+        """Groups a block at a time; rows group by group, some groups at a time."""
+        from bayeshlm.likelihood.blocks import in_threads
+
+        given = self.group_effects(draws)
+        if grouping_of(self.design, unit) is not None:
+
+            def of_groups(block: GroupBlock) -> Result:
+                groups = np.arange(block.groups.start, block.groups.stop)
+                return reduce(groups, np.ascontiguousarray(block.log_likelihood.T))
+
+            return given.each_block(of_groups, doing, likelihood=True)
+        rows_of, chunk = rows_of_groups(self.design), max(CHUNK_NUMBERS // draws.n_draws, 1)
+
+        def of_rows(groups: slice) -> list[Result]:
+            densities, rows = given.row_densities(groups), rows_of(groups)
+            parts = (rows[place : place + chunk] for place in range(0, len(rows), chunk))
+            start = given.ends[groups.start]
+            return [reduce(part, densities[self.found.place[part] - start]) for part in parts]
+
+        found = in_threads(of_rows, _slices(self.design, chunk), doing)
+        return [result for parts in found for result in parts]
+
+
+def _thinned(draws: Draws, n_draws: int) -> Draws:
+    """About so many draws, evenly spaced along the chains."""
+    n_chains, length = draws.shape
+    return draws.at(np.unique(np.linspace(0, length - 1, -(-n_draws // n_chains)).astype(np.int64)))
+
+
+def _slices(design: Design, n_rows: int) -> list[slice]:
+    """Neighboring groups with up to so many rows together, or a single one."""
+    ends, found, start = np.concatenate([[0], np.cumsum(design.n_per_group)]), [], 0
+    while start < design.n_groups:
+        stop = max(int(np.searchsorted(ends, ends[start] + n_rows, side="right")) - 1, start + 1)
+        found.append(slice(start, stop))
+        start = stop
+    return found
