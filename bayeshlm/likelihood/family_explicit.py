@@ -25,7 +25,9 @@ class FamilyExplicit(Likelihood):
             reason = f"the random effects of {' and '.join(map(repr, self.design.groupings))} together"
         else:
             reason = f"{len(self.design.random)} random effects a group"
-        return f"this takes random effects to be integrated out, which for {family} outcomes cannot be done for {reason}"
+        return (
+            f"this takes random effects to be integrated out, which for {family} outcomes cannot be done for {reason}"
+        )
 
     def log_density(self, priors: Priors) -> LogDensity:
         """As machine code over the rows, of the parameters and all random effects."""

@@ -16,7 +16,8 @@ from bayeshlm.likelihood import likelihood_of
 from bayeshlm.likelihood.disk_cache import VERSION, cached_callback
 from bayeshlm.likelihood.elimination import Blocks, Pattern
 from bayeshlm.likelihood.joint_posterior import joint_posterior
-from bayeshlm.likelihood.unconstrained_density import PriorData, marginal_posterior
+from bayeshlm.likelihood.prior_data import PriorData
+from bayeshlm.likelihood.unconstrained_density import marginal_posterior
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.sampling.buffer import ENTRY, pack
 from bayeshlm.sampling.layout import Layout

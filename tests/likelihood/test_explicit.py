@@ -85,5 +85,3 @@ def test_rows_far_out_are_not_garbage():
             moved[k] = far
             value = function(moved, np.empty_like(x), *data)
             assert np.isnan(value) or value < function(x, np.empty_like(x), *data)
-
-
