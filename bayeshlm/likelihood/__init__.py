@@ -1,8 +1,6 @@
 """The density of the data given the parameters, and the group effects given both."""
 
 from bayeshlm.design.design import Design
-from bayeshlm.likelihood.family_explicit import FamilyExplicit
-from bayeshlm.likelihood.family_quadrature import MOST_EFFECTS, FamilyQuadrature
 from bayeshlm.likelihood.gaussian_joint import GaussianJoint
 from bayeshlm.likelihood.gaussian_nested import GaussianNested
 from bayeshlm.likelihood.likelihood import Likelihood
@@ -22,4 +20,7 @@ def likelihood_of(design: Design) -> Likelihood:
     one = len(design.groupings) == 1
     if design.outcome.is_normal:
         return GaussianNested(design) if one else GaussianJoint(design)
+    from bayeshlm.likelihood.family_explicit import FamilyExplicit
+    from bayeshlm.likelihood.family_quadrature import MOST_EFFECTS, FamilyQuadrature  # imports numba
+
     return FamilyQuadrature(design) if one and len(design.random) <= MOST_EFFECTS else FamilyExplicit(design)

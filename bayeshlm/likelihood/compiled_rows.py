@@ -14,8 +14,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+import bayeshlm.likelihood.vector_math as vector_math
 from bayeshlm.families import FAMILIES
-from bayeshlm.likelihood import vector_math
 
 type Array = NDArray[np.float64]
 

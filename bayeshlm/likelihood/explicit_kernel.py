@@ -1,7 +1,7 @@
 """The log density of outcomes given the parameters and all random effects, and its gradient: any family and structure.
 
-``eta = offset + X gamma + sum_k Z_k u_k`` with ``u_k = L_k z_k`` of the units of each grouping k, nested or crossed. The
-derivatives in the predictors of the rows lead to all others by the chain rule.
+``eta = offset + X gamma + sum_k Z_k u_k`` with ``u_k = L_k z_k`` of the units of each grouping k, nested or crossed.
+The derivatives in the predictors of the rows lead to all others by the chain rule.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ def explicit_density(row: Any, slope: Any) -> Any:
     Returns
     -------
     numba function
-        Of ``(gamma, chol, auxiliary, z, rows, places, d_z)``, with ``chol (q, q)`` of all groupings, zero between two of
-        them, and z in the order of `Places`. Returns the log density and its derivatives in gamma, chol and the auxiliary
-        parameters; those in z are written to `d_z`.
+        Of ``(gamma, chol, auxiliary, z, rows, places, d_z)``, with ``chol (q, q)`` of all groupings, zero between two
+        of them, and z in the order of `Places`. Returns the log density and its derivatives in gamma, chol and the
+        auxiliary parameters; those in z are written to `d_z`.
     """
     loop = row_loop(row)
 

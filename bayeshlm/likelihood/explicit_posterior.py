@@ -1,8 +1,8 @@
 """The log density of a posterior over unconstrained values, the random effects among them.
 
 The values are the fixed effects in the coordinates of their priors, log tau, the log odds of the partial correlations,
-the auxiliary parameters on their unconstrained scale, and the standard normal z with ``u = L z``, grouping after grouping
-and in it unit after unit.
+the auxiliary parameters on their unconstrained scale, and the standard normal z with ``u = L z``, grouping after
+grouping and in it unit after unit.
 """
 
 from __future__ import annotations
@@ -20,15 +20,10 @@ from bayeshlm.likelihood.compiled_rows import compiled_row, compiled_slope
 from bayeshlm.likelihood.disk_cache import cached
 from bayeshlm.likelihood.explicit_kernel import Places, explicit_density
 from bayeshlm.likelihood.family_rows import FamilyRows
+from bayeshlm.likelihood.prior_data import PriorData, prior_data
 from bayeshlm.likelihood.quadrature_posterior import family_draws, n_parameters
 from bayeshlm.likelihood.quadrature_room import Rows
-from bayeshlm.likelihood.unconstrained_density import (
-    PriorData,
-    constrained,
-    covariance_factor,
-    prior_data,
-    with_priors,
-)
+from bayeshlm.likelihood.unconstrained_density import constrained, covariance_factor, with_priors
 from bayeshlm.parameters.draws import SAMPLE
 from bayeshlm.parameters.layout_of_groupings import layout_of_groupings
 from bayeshlm.parameters.partial_correlations import partial_correlations

@@ -44,8 +44,8 @@ def auxiliary_draws(draws: Draws) -> FloatArray:
 class FamilyQuadrature(Likelihood):
     """Rows nested in groups, one grouping with one or two random effects, outcomes of any family.
 
-    The integrals over the random effects are those of adaptive Gauss-Hermite quadrature, with as many nodes as it takes:
-    for a posterior chosen around its mode, for draws by some of them.
+    The integrals over the random effects are those of adaptive Gauss-Hermite quadrature, with as many nodes as it
+    takes: for a posterior chosen around its mode, for draws by some of them.
     """
 
     def why_not(self, what: Capability) -> str:
@@ -67,7 +67,7 @@ class FamilyQuadrature(Likelihood):
         SamplingError
             No number of nodes is enough.
         """
-        from bayeshlm.likelihood.unconstrained_density import starting_values
+        from bayeshlm.likelihood.prior_data import starting_values
 
         start = starting_values(self.design, priors)
         points = points_around_mode(self.density_with(priors, NODES[0]), start)
@@ -152,7 +152,7 @@ class FamilyQuadrature(Likelihood):
 
     def _rows(self, given: FamilyConditionals, groups: slice, rows: IntArray) -> FloatArray:
         """Log densities of rows of neighboring groups, given the other rows."""
-        return given.row_densities(groups)[self.found.place[rows] - given.ends[groups.start]]
+        return np.asarray(given.row_densities(groups)[self.found.place[rows] - given.ends[groups.start]])
 
     def reduced_pointwise[Result](
         self, draws: Draws, unit: Unit, reduce: Callable[[IntArray, FloatArray], Result], doing: str | None = None

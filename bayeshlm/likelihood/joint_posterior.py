@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from bayeshlm.design import Design
 from bayeshlm.likelihood.elimination import Blocks, Elimination, Pattern
 from bayeshlm.likelihood.joint_kernel import joint_log_density
-from bayeshlm.likelihood.unconstrained_density import PriorData, covariance_factor, prior_data, with_priors
+from bayeshlm.likelihood.prior_data import PriorData, prior_data
+from bayeshlm.likelihood.unconstrained_density import covariance_factor, with_priors
 from bayeshlm.parameters.priors import Priors
 
 type Array = NDArray[np.float64]

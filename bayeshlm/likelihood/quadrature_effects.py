@@ -1,7 +1,7 @@
 """Random effects and densities of groups at many draws of the parameters, by the nodes of the density.
 
-What is asked of a group is a sum over its nodes: the density of its outcomes, moments of its effects, the density of a row
-given the others. Draws of its effects are exact but for how fast a Markov chain forgets its start.
+What is asked of a group is a sum over its nodes: the density of its outcomes, moments of its effects, the density of a
+row given the others. Draws of its effects are exact but for how fast a Markov chain forgets its start.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def group_moments(row: Any) -> Any:
     -------
     numba function
         Of ``(gamma, chol, auxiliary, rows, first, nodes, log_weights, log_likelihood, mean, root)``, with draws (S, p),
-        (S, q, q) and (S, a) of the parameters and B groups: fills ``log_likelihood (S, B)``, the means of u ``(S, q, B)``
-        and factors of their covariance matrices ``(S, q, q, B)``; nan where a mode was not found.
+        (S, q, q) and (S, a) of the parameters and B groups: fills ``log_likelihood (S, B)``, the means of u ``(S, q,
+        B)`` and factors of their covariance matrices ``(S, q, q, B)``; nan where a mode was not found.
     """
     find_modes, at_nodes = mode_finder(row), node_pass(row)
 
@@ -66,7 +66,9 @@ def group_moments(row: Any) -> Any:
                     root[r, s, at] += chol[r, t] * R[t, s]
 
     @numba.njit(fastmath=IN_ORDER, **INLINED)
-    def moments(gamma, chol, auxiliary, rows, first, nodes, log_weights, log_likelihood, mean, root):  # type: ignore[no-untyped-def]
+    def moments(  # type: ignore[no-untyped-def]
+        gamma, chol, auxiliary, rows, first, nodes, log_weights, log_likelihood, mean, root
+    ):
         q, n_nodes = nodes.shape
         room = make_room(first, q, n_nodes)
         for d in range(len(gamma)):
@@ -81,11 +83,9 @@ def group_moments(row: Any) -> Any:
                         log_likelihood[d, start + g] = normalized(g, room)
                         u_moments(g, start + g, chol[d], room, mean[d], root[d])
                 else:
-                    log_likelihood[d, start:stop], mean[d, :, start:stop], root[d, :, :, start:stop] = (
-                        np.nan,
-                        np.nan,
-                        np.nan,
-                    )
+                    log_likelihood[d, start:stop] = np.nan
+                    mean[d, :, start:stop] = np.nan
+                    root[d, :, :, start:stop] = np.nan
                 start = stop
 
     return cached(moments)
@@ -100,9 +100,9 @@ def effect_draws(row: Any) -> Any:
     Returns
     -------
     numba function
-        Of ``(gamma, chol, auxiliary, rows, first, noise, log_weights, log_uniform, u)``, with t distributed noise ``(S, B, q,
-        T)``, ``log_weights (S, B, T)`` minus the log of its density, and logarithms of uniform numbers ``(S, B, T)``: fills
-        ``u (S, q, B)`` and returns the share of steps that each group's chains took, (B,).
+        Of ``(gamma, chol, auxiliary, rows, first, noise, log_weights, log_uniform, u)``, with t distributed noise ``(S,
+        B, q, T)``, ``log_weights (S, B, T)`` minus the log of its density, and logarithms of uniform numbers ``(S, B,
+        T)``: fills ``u (S, q, B)`` and returns the share of steps that each group's chains took, (B,).
     """
     find_modes, at_nodes = mode_finder(row), node_pass(row)
 
@@ -142,8 +142,8 @@ def rows_left_out(row: Any) -> Any:
     Returns
     -------
     numba function
-        Of ``(gamma, chol, auxiliary, rows, first, nodes, log_weights, densities)``: fills ``densities (N, S)``. It is minus
-        the log of the mean of ``1 / p(y_i | b)`` over b given all rows of the group where that hardly varies, and
+        Of ``(gamma, chol, auxiliary, rows, first, nodes, log_weights, densities)``: fills ``densities (N, S)``. It is
+        minus the log of the mean of ``1 / p(y_i | b)`` over b given all rows of the group where that hardly varies, and
         elsewhere the log density of the group less that without the row, each with nodes of its own.
     """
     find_modes, at_nodes = mode_finder(row), node_pass(row)

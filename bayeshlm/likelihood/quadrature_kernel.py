@@ -1,13 +1,13 @@
 """The log density of outcomes in groups, the random effects integrated out by adaptive quadrature, and its gradient.
 
-With ``u_j = L b_j``, b_j standard normal, h of `bayeshlm.likelihood.quadrature_mode`, m_j its mode, ``C_j C_j' = -h''(m_j)``
-and the nodes x_k of a Gauss-Hermite rule of weights w_k at ``b_k = m_j + C_j'^-1 x_k``::
+With ``u_j = L b_j``, b_j standard normal, h of `bayeshlm.likelihood.quadrature_mode`, m_j its mode, ``C_j C_j' =
+-h''(m_j)`` and the nodes x_k of a Gauss-Hermite rule of weights w_k at ``b_k = m_j + C_j'^-1 x_k``::
 
     log p(y_j) = log sum_k w_k exp(x_k'x_k/2 + h(b_k)) - log|C_j| - q/2 log 2 pi
 
-(Pinheiro & Bates 1995, J. Computational and Graphical Statistics 4, 12-35). With one node it is Laplace's approximation;
-its error falls exponentially in their number. With pi_k the summands divided by their sum, the gradient is that of the
-exact density under the same nodes, by Fisher's identity::
+(Pinheiro & Bates 1995, J. Computational and Graphical Statistics 4, 12-35). With one node it is Laplace's
+approximation; its error falls exponentially in their number. With pi_k the summands divided by their sum, the gradient
+is that of the exact density under the same nodes, by Fisher's identity::
 
     d log p(y_j) / d theta = sum_k pi_k d log p(y_j | b_k, theta) / d theta
 """
@@ -64,9 +64,9 @@ def node_pass(row: Any) -> Any:
     Returns
     -------
     numba function
-        Of ``(chol, auxiliary, rows, eta, first, start, stop, room)``: with K nodes of each group in ``room.b``, adds the log
-        probabilities of its rows to ``room.log_terms``, and leaves in ``room.y`` their derivatives in the predictor, row
-        after row and node after node, and in ``room.at`` the log probabilities of a row of the data.
+        Of ``(chol, auxiliary, rows, eta, first, start, stop, room)``: with K nodes of each group in ``room.b``, adds
+        the log probabilities of its rows to ``room.log_terms``, and leaves in ``room.y`` their derivatives in the
+        predictor, row after row and node after node, and in ``room.at`` the log probabilities of a row of the data.
     """
     loop = row_loop(row)
 
@@ -135,8 +135,9 @@ def quadrature_density(row: Any, slope: Any) -> Any:
     numba function
         Of ``(gamma, chol, auxiliary, rows, first, nodes, log_weights)``, where gamma (p,), L ``chol (q, q)`` and the
         auxiliary parameters (a,) are the parameters, `rows` the `Rows`, those of group j from ``first[j]`` to
-        ``first[j + 1]``, and the rest is from `bayeshlm.likelihood.quadrature_rule.hermite_rule`. Returns the log density
-        and its derivatives in gamma, chol and the auxiliary parameters. The density is nan where a mode was not found.
+        ``first[j + 1]``, and the rest is from `bayeshlm.likelihood.quadrature_rule.hermite_rule`. Returns the log
+        density and its derivatives in gamma, chol and the auxiliary parameters. The density is nan where a mode was not
+        found.
     """
     find_modes, at_nodes = mode_finder(row), node_pass(row)
 

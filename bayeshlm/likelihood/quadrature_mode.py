@@ -1,9 +1,9 @@
 """The modes of the random effects of groups given their outcomes: where the nodes of the quadrature are placed.
 
-With ``u = L b``, b standard normal, the mode is that of ``h(b) = sum_i w_i log p(y_i | eta_i + z_i'L b) - b'b/2``. Newton's
-method from b = 0 with the information of the rows, which is never negative, so that every step climbs; a step that does
-not is halved. Where that ends nowhere the caller is told, since nodes elsewhere would give a density that is wrong and
-not smooth. The groups of a block take their steps together.
+With ``u = L b``, b standard normal, the mode is that of ``h(b) = sum_i w_i log p(y_i | eta_i + z_i'L b) - b'b/2``.
+Newton's method from b = 0 with the information of the rows, which is never negative, so that every step climbs; a step
+that does not is halved. Where that ends nowhere the caller is told, since nodes elsewhere would give a density that is
+wrong and not smooth. The groups of a block take their steps together.
 """
 
 from __future__ import annotations
@@ -106,8 +106,8 @@ def mode_finder(row: Any) -> Any:
     Returns
     -------
     numba function
-        Of ``(chol, auxiliary, rows, eta, first, start, stop, room)``: fills ``room.mode`` and ``room.root`` of the groups
-        from `start` to `stop`, the fixed part of whose rows' predictors is in `eta`. False if one was not found.
+        Of ``(chol, auxiliary, rows, eta, first, start, stop, room)``: fills ``room.mode`` and ``room.root`` of the
+        groups from `start` to `stop`, the fixed part of whose rows' predictors is in `eta`. False if one was not found.
     """
     loop = row_loop(row)
 

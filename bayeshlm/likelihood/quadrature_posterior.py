@@ -19,16 +19,11 @@ from bayeshlm.design import Design
 from bayeshlm.likelihood.compiled_rows import compiled_row, compiled_slope
 from bayeshlm.likelihood.disk_cache import cached
 from bayeshlm.likelihood.family_rows import FamilyRows
+from bayeshlm.likelihood.prior_data import PriorData, prior_data
 from bayeshlm.likelihood.quadrature_kernel import quadrature_density
 from bayeshlm.likelihood.quadrature_room import Rows
 from bayeshlm.likelihood.quadrature_rule import hermite_rule
-from bayeshlm.likelihood.unconstrained_density import (
-    PriorData,
-    constrained,
-    covariance_factor,
-    prior_data,
-    with_priors,
-)
+from bayeshlm.likelihood.unconstrained_density import constrained, covariance_factor, with_priors
 from bayeshlm.parameters.draws import SAMPLE
 from bayeshlm.parameters.partial_correlations import partial_correlations
 from bayeshlm.parameters.priors import Priors
@@ -102,7 +97,7 @@ def family_draws(values: Array, design: Design, priors: Priors) -> xr.Dataset:
     """Draws of gamma, tau, corr and the auxiliary parameters from the density's values (chain, draw, D)."""
     p, q, m = len(design.fixed), len(design.random), len(partial_correlations(design, priors).rows)
     gamma, tau, log_odds, rest = np.split(values, [p, p + q, p + q + m], axis=-1)
-    draws = {
+    draws: dict[str, tuple[tuple[str, ...], Array]] = {
         "gamma": ((*SAMPLE, "fixed"), gamma @ np.linalg.inv(priors.basis).T),
         "tau": ((*SAMPLE, "random"), np.abs(tau)),
     }

@@ -42,7 +42,7 @@ def hermite_rule(n_nodes: int, q: int) -> tuple[Array, Array]:
     x, w = np.polynomial.hermite.hermgauss(n_nodes)
     one = np.log(w) + x * x + 0.5 * np.log(2)
     places = np.stack(np.meshgrid(*[np.sqrt(2) * x] * q, indexing="ij")).reshape(q, -1)
-    logs = sum(np.meshgrid(*[one] * q, indexing="ij")).ravel()
+    logs = np.sum(np.meshgrid(*[one] * q, indexing="ij"), axis=0).ravel()
     size = -(-len(logs) // LANES) * LANES
     nodes, log_weights = np.zeros((q, size)), np.full(size, NO_WEIGHT)
     nodes[:, : len(logs)], log_weights[: len(logs)] = places, logs

@@ -1,26 +1,28 @@
 """Exponentials and logarithms that the compiler can work out for several numbers at a time.
 
-It calls those of the C library for one number after the other, and they are most of what a row costs. A row's function is
-therefore compiled with this module in the place of `math`, whose other functions it has as they are. Errors are those
-of a double's last digit or two; zero, infinities and nan are as in `math`, but where that raises they are what the
-limit is.
+It calls those of the C library for one number after the other, and they are most of what a row costs. A row's function
+is therefore compiled with this module in the place of `math`, whose other functions it has as they are. Errors are
+those of a double's last digit or two; zero, infinities and nan are as in `math`, but where that raises they are what
+the limit is.
 
 The algorithms are those of FDLIBM (Sun Microsystems 1993) with the powers of two taken from the bits.
 """
 
 from __future__ import annotations
 
-from math import *  # noqa: F403
+from math import erf, erfc, fabs, inf, isfinite, lgamma, pi, sinh, sqrt
 from typing import Any
 
 import numba
 import numpy as np
 from numba.extending import intrinsic
 
+__all__ = ["erf", "erfc", "exp", "expm1", "fabs", "inf", "isfinite", "lgamma", "log", "log1p", "pi", "sinh", "sqrt"]
+
 EXACT: dict[str, Any] = {"error_model": "numpy", "nogil": True, "forceinline": True, "fastmath": {"contract"}}
 """Without the caller's leave to sum in any order, which would undo the rounding that these functions live on."""
 
-INFINITE = float(np.inf)
+INFINITE = inf
 LOG2_HIGH, LOG2_LOW, LOG2_E = 6.93147180369123816490e-01, 1.90821492927058770002e-10, 1.4426950408889634
 ROUNDING = 6755399441055744.0  # 1.5 * 2^52: numbers that are added to it are rounded to whole ones
 ROUNDING_BITS, MANTISSA, BIAS = np.uint64(0x4338000000000000), np.uint64(52), np.uint64(1023)
@@ -29,6 +31,8 @@ ROOT_HALF, ONE, TWO_52 = np.uint64(0x3FE6A09E667F3BCD), np.uint64(0x3FF000000000
 
 @intrinsic
 def _bits(typing: Any, value: Any) -> Any:
+    """The bits of a double as a whole number."""
+
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.bitcast(arguments[0], context.get_value_type(numba.types.uint64))
 
@@ -37,6 +41,8 @@ def _bits(typing: Any, value: Any) -> Any:
 
 @intrinsic
 def _double(typing: Any, bits: Any) -> Any:
+    """The double of some bits."""
+
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.bitcast(arguments[0], context.get_value_type(numba.types.float64))
 
@@ -44,7 +50,7 @@ def _double(typing: Any, bits: Any) -> Any:
 
 
 @numba.njit(**EXACT)
-def exp(x: float) -> float:  # type: ignore[no-redef]
+def exp(x: float) -> float:
     """The exponential; zero where it is below the smallest normal number."""
     bounded = min(max(x, -708.0), 709.0)
     shifted = bounded * LOG2_E + ROUNDING
@@ -70,7 +76,7 @@ def exp(x: float) -> float:  # type: ignore[no-redef]
 
 
 @numba.njit(**EXACT)
-def log(x: float) -> float:  # type: ignore[no-redef]
+def log(x: float) -> float:
     """The natural logarithm; ``-inf`` of zero, nan of negative numbers."""
     tiny = x < 2.2250738585072014e-308
     bits = _bits(x * 18014398509481984.0 if tiny else x)
@@ -95,7 +101,7 @@ def log(x: float) -> float:  # type: ignore[no-redef]
 
 
 @numba.njit(**EXACT)
-def log1p(x: float) -> float:  # type: ignore[no-redef]
+def log1p(x: float) -> float:
     """``log(1 + x)``, as exact for small x."""
     shifted = 1.0 + x
     value = log(shifted) + (x - (shifted - 1.0)) / shifted
@@ -104,11 +110,10 @@ def log1p(x: float) -> float:  # type: ignore[no-redef]
 
 
 @numba.njit(**EXACT)
-def expm1(x: float) -> float:  # type: ignore[no-redef]
+def expm1(x: float) -> float:
     """``exp(x) - 1``, as exact for small x (Kahan's formula; Higham 2002, Accuracy and Stability, section 1.14.1)."""
     power = exp(x)
     less = power - 1.0
     value = less * (x / log(power))
     value = x if power == 1.0 else value
-    value = less if abs(x) > 40.0 else value
-    return value
+    return less if abs(x) > 40.0 else value

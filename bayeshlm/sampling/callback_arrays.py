@@ -10,7 +10,7 @@ import numpy as np
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from bayeshlm.likelihood.unconstrained_density import PriorData
+from bayeshlm.likelihood.prior_data import PriorData
 from bayeshlm.sampling.buffer import ENTRY
 
 type Array = NDArray[np.float64]

@@ -56,6 +56,6 @@ def given_priors(monkeypatch):
     graph = {name: tuple(priors) if len(priors) > 1 else priors[0] for name, (_, priors) in AUXILIARY.items()}
     monkeypatch.setattr("bayeshlm.graph.hierarchical.auxiliary_priors", lambda _: graph)
     monkeypatch.setattr(
-        "bayeshlm.likelihood.unconstrained_density.auxiliary_priors",
+        "bayeshlm.likelihood.prior_data.auxiliary_priors",
         lambda design, _: tuple(prior for one, _ in design.outcome.auxiliary for prior in AUXILIARY[one.name][1]),
     )

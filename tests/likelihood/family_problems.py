@@ -1,5 +1,7 @@
 """Small problems for the kernels of families, and their densities by brute force."""
 
+import itertools
+
 import numpy as np
 
 from bayeshlm.likelihood.compiled_rows import compiled_row, compiled_slope
@@ -46,7 +48,7 @@ def dense_log_terms(family, chol, rows, first, grid, gamma=GAMMA, auxiliary=None
     auxiliary = AUXILIARY[family] if auxiliary is None else auxiliary
     u = np.asarray(chol) @ grid
     found = []
-    for low, high in zip(first[:-1], first[1:], strict=True):
+    for low, high in itertools.pairwise(first):
         of = Rows(*(values[..., low:high] for values in rows))
         eta = (of.offset + np.asarray(gamma) @ of.X) + u.T @ of.Z
         terms = log_probabilities(family, of, eta, auxiliary) @ of.weight

@@ -1,5 +1,7 @@
 """Densities by adaptive quadrature against sums over dense grids and against the closed form."""
 
+import itertools
+
 import numpy as np
 import pytest
 from family_problems import AUXILIARY, GAMMA, dense_log_density, density, problem
@@ -30,7 +32,7 @@ def test_normal_outcomes_have_their_closed_form(q, n_nodes):
 
     def closed(gamma, chol, sigma):
         total = 0.0
-        for low, high in zip(first[:-1], first[1:], strict=True):
+        for low, high in itertools.pairwise(first):
             at = np.repeat(np.arange(low, high), rows.weight[low:high].astype(int))
             V = rows.Z[:, at].T @ chol @ chol.T @ rows.Z[:, at] + sigma**2 * np.eye(len(at))
             total += stats.multivariate_normal(rows.offset[at] + gamma @ rows.X[:, at], V).logpdf(rows.y[at])

@@ -1,0 +1,103 @@
+"""What the densities over unconstrained values take of the priors: families and constants as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaln
+
+from bayeshlm.design import Design
+from bayeshlm.parameters.partial_correlations import PartialCorrelations, partial_correlations
+from bayeshlm.parameters.prior_families import (
+    Exponential,
+    HalfCauchy,
+    HalfNormal,
+    HalfStudentT,
+    Normal,
+    Prior,
+    StudentT,
+)
+from bayeshlm.parameters.priors import Priors
+
+type Array = NDArray[np.float64]
+
+NORMAL, STUDENT_T, LAPLACE = 0.0, 1.0, 2.0
+
+
+class PriorData(NamedTuple):
+    """What the density takes of the priors.
+
+    Attributes
+    ----------
+    gamma_prior, tau_prior, auxiliary_prior : arrays, shape (4, p), (4, q), (4, a)
+        Kind, degrees of freedom, location and scale of the symmetric density of each parameter (of signed tau and of a
+        positive auxiliary parameter such as sigma: the one whose absolute value has the prior).
+    corr_prior : array, shape (3, m)
+        Shape, row and column of each partial correlation.
+    constant : array, shape (1,)
+        The priors' normalizing constants.
+    """
+
+    gamma_prior: Array
+    tau_prior: Array
+    auxiliary_prior: Array
+    corr_prior: Array
+    constant: Array
+
+
+def prior_data(design: Design, priors: Priors) -> PriorData:
+    """Collect what the density takes of the priors."""
+    partial = partial_correlations(design, priors)
+    return PriorData(
+        gamma_prior=_symmetric_priors(priors.gamma),
+        tau_prior=_symmetric_priors(priors.tau),
+        auxiliary_prior=_symmetric_priors(priors.auxiliary),
+        corr_prior=np.array([partial.shapes, partial.rows, partial.columns], dtype=float),
+        constant=np.array([_constant(priors, priors.auxiliary, partial)]),
+    )
+
+
+def starting_values(design: Design, priors: Priors) -> Array:
+    """Unconstrained values near the middle of the priors, (D,): a place from which a mode can be found."""
+    partial, auxiliary = partial_correlations(design, priors), priors.auxiliary
+    at_center = [prior.parameters["mu"] for prior in priors.gamma]
+    tau = 0.5 * _symmetric_priors(priors.tau)[3]
+    centers = [prior.parameters["mu"] for prior in auxiliary if "mu" in prior.parameters]  # of cutpoints
+    steps = np.log(np.maximum(np.diff(centers), 0.1))
+    scales = np.log([_symmetric_prior(prior)[3] for prior in auxiliary if "mu" not in prior.parameters])
+    return np.concatenate([at_center, tau, np.zeros(len(partial.rows)), centers[:1], steps, scales])
+
+
+def _symmetric_priors(priors: Iterable[Prior]) -> Array:
+    """Kind, degrees of freedom, location and scale of each prior, (4, number of priors)."""
+    return np.array([_symmetric_prior(prior) for prior in priors]).reshape(-1, 4).T.copy()
+
+
+def _symmetric_prior(prior: Prior) -> tuple[float, float, float, float]:
+    match prior:
+        case Normal(mu, sigma):
+            return NORMAL, 0.0, mu, sigma
+        case StudentT(nu, mu, sigma):
+            return STUDENT_T, nu, mu, sigma
+        case HalfNormal(sigma):
+            return NORMAL, 0.0, 0.0, sigma
+        case HalfStudentT(nu, sigma):
+            return STUDENT_T, nu, 0.0, sigma
+        case HalfCauchy(beta):
+            return STUDENT_T, 1.0, 0.0, beta
+        case Exponential(lam):
+            return LAPLACE, 0.0, 0.0, 1 / lam
+    raise TypeError(f"{prior} is no prior of an effect or of a standard deviation")
+
+
+def _constant(priors: Priors, auxiliary: Iterable[Prior], partial: PartialCorrelations) -> float:
+    """The log densities at their centers; half a half-family's for signed tau, which has two sides."""
+    centered = sum(_at_center(prior) for prior in (*priors.gamma, *priors.tau, *auxiliary))
+    return float(centered - len(priors.tau) * np.log(2) - betaln(partial.shapes, partial.shapes).sum())
+
+
+def _at_center(prior: Prior) -> float:
+    return float(prior.log_density(np.array(prior.parameters.get("mu", 0.0))))
