@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.arguments import checked_count, checked_seed
+from bayeshlm.checks.response import expected, outcomes
 from bayeshlm.design.centering import first_rows
 from bayeshlm.design.columns import shown
 from bayeshlm.design.design import Design
@@ -60,9 +61,11 @@ def predict(
     Returns
     -------
     xarray.Dataset
-        ``mu`` and ``y`` (chain, draw, obs_id), ``obs_id`` being the rows' index, with the group of each row and
-        whether its u was drawn from N(0, G) (``is_new``; with several groupings ``is_new_<grouping>``) as coordinates.
-        ``attrs``: ``groups``, ``seed``, and summed over the groupings ``n_groups``, ``n_new_groups``.
+        ``mu``, what is expected of the outcome, and ``y`` (chain, draw, obs_id); where the outcome is not normal the
+        linear predictor ``eta`` too, and of ordered categories, whose ``y`` are positions from 0, in place of mu
+        ``probability`` (chain, draw, obs_id, category); ``obs_id`` being the rows' index, with the group of each row
+        and whether its u was drawn from N(0, G) (``is_new``; with several groupings ``is_new_<grouping>``) as
+        coordinates. ``attrs``: ``groups``, ``seed``, and summed over the groupings ``n_groups``, ``n_new_groups``.
 
     Raises
     ------
@@ -81,8 +84,9 @@ def predict(
     of_effects, of_outcomes = np.random.default_rng(seed).spawn(2)
     new = [new_groups(of, word) for of, word in zip(rows.groups, words, strict=True)]
     u = group_effects(posterior, rows, kept, words, of_effects)
-    mu = linear_predictor(rows, some.flat(some.gamma), u)
-    y = outcomes(mu.copy(), some.sigma.ravel(), of_outcomes)
+    eta, auxiliary = linear_predictor(rows, some.flat(some.gamma), u), some.flat(some.auxiliary)
+    mu = eta if design.outcome.is_normal else expected(design.outcome, eta, auxiliary, rows.size)
+    y = outcomes(design.outcome, eta.copy(), auxiliary, rows.size, of_outcomes)
     index = pd.RangeIndex(rows.n_obs) if isinstance(rows.index, pd.MultiIndex) else rows.index
     coords: dict[str, Any] = {"obs_id": ("obs_id", index.to_numpy())}
     for name, of, is_new in zip(design.groupings, rows.groups, new, strict=True):
@@ -96,9 +100,13 @@ def predict(
         "n_groups": sum(of.n_groups for of in rows.groups),
         "n_new_groups": int(sum(is_new.sum() for is_new in new)),
     }
-    return xr.Dataset(
-        {name: some.labelled(values, ("obs_id",)) for name, values in (("mu", mu), ("y", y))}, coords, attrs
-    )
+    found = {"mu": some.labelled(mu, ("obs_id",))} if mu.ndim == y.ndim else {}
+    if mu.ndim > y.ndim:
+        coords["category"] = list(design.outcome.categories)
+        found["probability"] = some.labelled(mu, ("obs_id", "category"))
+    if not design.outcome.is_normal:
+        found["eta"] = some.labelled(eta, ("obs_id",))
+    return xr.Dataset(found | {"y": some.labelled(y, ("obs_id",))}, coords, attrs)
 
 
 def words_of(design: Design, groups: Choice) -> tuple[Groups, ...]:
@@ -249,11 +257,4 @@ def linear_predictor(rows: NewRows, gamma: FloatArray, u: Sequence[FloatArray]) 
         for of, effects in zip(rows.groups, u, strict=True):
             for effect, column in zip(effects, of.Z[window].T, strict=True):
                 mu[:, window] += effect[:, of.codes[window]] * column
-    return mu
-
-
-def outcomes(mu: FloatArray, sigma: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Add residuals from N(0, sigma^2) to means (S, N), in place."""
-    for row, sd in zip(mu, sigma, strict=True):
-        row += sd * rng.standard_normal(mu.shape[1])
     return mu

@@ -10,11 +10,13 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.arguments import check_interval, checked_seed
-from bayeshlm.checks.prediction import group_effects, linear_predictor, outcomes, thinned
+from bayeshlm.checks.prediction import group_effects, linear_predictor, thinned
 from bayeshlm.checks.predictive_modes import MODES, Mode, modes_of
 from bayeshlm.checks.predictive_statistics import Statistic, predictive_statistics, sortings
 from bayeshlm.checks.replicates import Projection, Replicates
+from bayeshlm.checks.response import outcomes
 from bayeshlm.design.new_rows import NewRows, fitted_rows
+from bayeshlm.design.outcome import Outcome
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.likelihood import budget
 from bayeshlm.parameters.draws import SAMPLE, Draws
@@ -94,8 +96,8 @@ def predictive_check(
         n_draws = min(DEFAULT_DRAWS, posterior.n_draws)
     kept, seed = thinned(posterior.shape, n_draws), checked_seed(seed)
     some = posterior.at(kept)
-    gamma, sigma = some.flat(some.gamma), some.sigma.ravel()
-    size = len(sigma)
+    gamma, auxiliary = some.flat(some.gamma), some.flat(some.auxiliary)
+    size = len(gamma)
     check_budget(size * sum(design.n_unit_coefficients), "use fewer draws, `n_draws=`")
     modes, projection = modes_of(design), Projection.of(design)
     statistics, sorted_rows = predictive_statistics(design, projection), sortings(design, projection)
@@ -113,7 +115,7 @@ def predictive_check(
     for m, mode in enumerate(modes.values()):
         of_effects, of_outcomes = np.random.default_rng([seed, m]).spawn(2)
         u = group_effects(posterior, new_rows, kept, mode.words, of_effects)
-        for window, y in _outcomes(new_rows, gamma, sigma, u, of_outcomes):
+        for window, y in _outcomes(design.outcome, new_rows, gamma, auxiliary, u, of_outcomes):
             replicated[m, window] = values(y)
             here = (stored >= window.start) & (stored < window.stop)
             shown[m, here] = y[stored[here] - window.start]
@@ -138,14 +140,20 @@ def predictive_check(
 
 
 def _outcomes(
-    rows: NewRows, gamma: FloatArray, sigma: FloatArray, u: Sequence[FloatArray], rng: np.random.Generator
+    outcome: Outcome,
+    rows: NewRows,
+    gamma: FloatArray,
+    auxiliary: FloatArray,
+    u: Sequence[FloatArray],
+    rng: np.random.Generator,
 ) -> Iterator[tuple[slice, FloatArray]]:
     """Replicated outcomes (B, N), some draws at a time, with which draws they are of."""
     step = max(1, NUMBERS_AT_A_TIME // rows.n_obs)
-    for start in range(0, len(sigma), step):
-        window = slice(start, min(start + step, len(sigma)))
+    for start in range(0, len(gamma), step):
+        window = slice(start, min(start + step, len(gamma)))
         effects = [of[:, window] for of in u]
-        yield window, outcomes(linear_predictor(rows, gamma[window], effects), sigma[window], rng)
+        eta = linear_predictor(rows, gamma[window], effects)
+        yield window, outcomes(outcome, eta, auxiliary[window], rows.size, rng)
 
 
 def predictive_p(observed: FloatArray, replicated: FloatArray) -> FloatArray:

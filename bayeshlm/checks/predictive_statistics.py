@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -56,6 +57,9 @@ def predictive_statistics(design: Design, projection: Projection) -> list[Statis
     slopes. Within groups: the spread of log residual variances (HLM's test of equal level-1 variances looks at it:
     Raudenbush & Bryk 2002, p. 264), skewness and kurtosis of the residuals. And the distribution of the outcome.
 
+    Of an outcome that is not normal: those of the group means, the share of zeros of counts and their variance over
+    their mean, and the share of each ordered category.
+
     With several groupings there are those between the groups of each, as in ``between_variance[school]`` and
     ``slope_sd[school, b1]``; those within are within the finest units (`finest_units`).
 
@@ -71,6 +75,8 @@ def predictive_statistics(design: Design, projection: Projection) -> list[Statis
         Without those that are not defined: no correlation with sizes that are all equal, no slope of a variable
         that does not vary within groups.
     """
+    if not design.outcome.is_normal:
+        return [*_between_means(design, projection), *_of_distribution(design), *_of_outcome()]
     several, sorted_rows = len(design.groupings) > 1, sortings(design, projection)
     found = []
     for k, (grouping, rows) in enumerate(zip(design.groupings, sorted_rows, strict=False)):
@@ -102,6 +108,40 @@ def _between(design: Design, rows: SortedRows, grouping: str | None) -> list[Sta
             meaning = f"spread (SD) of the groups' {whose}, weighted by their precision"
             found.append(Statistic(f"slope_sd[{inside}{label}]", meaning, _slope_spread(deviations, squares)))
     return found
+
+
+def _between_means(design: Design, projection: Projection) -> list[Statistic]:
+    """Of the group means of each grouping."""
+    several, found = len(design.groupings) > 1, []
+    for k, (grouping, rows) in enumerate(zip(design.groupings, sortings(design, projection), strict=False)):
+        of_means = _between(design, rows, grouping if several else None)
+        found += [replace(one, sorting=k) for one in of_means if not one.name.startswith("slope_sd")]
+    return found
+
+
+def _of_distribution(design: Design) -> list[Statistic]:
+    """What tells distributions apart: zeros, dispersion, shares of categories."""
+    outcome = design.outcome
+    if outcome.categories:
+        return [
+            Statistic(f"share[{label}]", f"share of {label}", partial(_share_of, value=float(k)))
+            for k, label in enumerate(outcome.categories)
+        ]
+    if outcome.family.discrete and design.moments.y_range[1] > 1:
+        return [
+            Statistic("zeros", "share of zeros", partial(_share_of, value=0.0)),
+            Statistic("dispersion", "variance of the outcome over its mean", _dispersion),
+        ]
+    return []
+
+
+def _share_of(y: Replicates, value: float) -> FloatArray:
+    return np.asarray((y.y == value).mean(axis=1))
+
+
+def _dispersion(y: Replicates) -> FloatArray:
+    mean = y.y.mean(axis=1)
+    return np.asarray(np.divide(y.y.var(axis=1, ddof=1), mean, out=np.full(len(mean), np.nan), where=mean > 0))
 
 
 def _within(projection: Projection) -> list[Statistic]:

@@ -23,11 +23,13 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.grouping import grouping_column, ids_of
 from bayeshlm.design.joined_tables import GroupTables, find_columns, group_tables, join
 from bayeshlm.design.line_units import takes_group_means
+from bayeshlm.design.outcome_values import read_size
 from bayeshlm.design.predictor import RandomTerm
 from bayeshlm.design.rows import Rows, check_finite, gather_rows, predictors
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.design.terms import expand_terms, filled
 from bayeshlm.design.units import Grouping
+from bayeshlm.equations.product import Column
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import DataError
 from bayeshlm.source.labels import factorize
@@ -72,13 +74,15 @@ class NewRows:
     groups : tuple of NewGroups
         Of each random term of the fitted design.
     X : (N, p) array
-    offset : (N,) array
+    offset, size : (N,) arrays
+        Known part of the predictor, and numbers of trials, 1 where the distribution has none.
     """
 
     index: pd.Index
     groups: tuple[NewGroups, ...]
     X: FloatArray
     offset: FloatArray
+    size: FloatArray
 
     @property
     def n_obs(self) -> int:
@@ -97,6 +101,7 @@ def fitted_rows(design: Design) -> NewRows:
         ),
         X=rows.X,
         offset=rows.offset,
+        size=rows.size,
     )
 
 
@@ -155,7 +160,7 @@ def new_rows(
     fitted = gather_rows(design.spec, design.frame, list(design.groupings))
     try:
         rows = _gather(design, fitted, table, group_data, ungrouped)
-        terms = expand_terms(design.spec, rows)
+        terms, size = expand_terms(design.spec, rows), read_size(design.spec, rows)
     except DataError as error:
         raise DataError(f"new_data: {error}") from error
     codes = tuple(grouping.codes for grouping in rows.groupings)
@@ -178,6 +183,7 @@ def new_rows(
         ),
         X=X,
         offset=terms.offset,
+        size=size,
     )
 
 
@@ -188,7 +194,9 @@ def _gather(design: Design, fitted: Rows, new_data: Table, group_data: GroupTabl
         _grouping(term, spec, new_data, group_data, term.grouping in ungrouped) for term in design.predictor.random
     ]
     home = join(new_data, group_data, {one.name: (one.codes, one.labels) for one in groupings})
-    names, found = find_columns((column for column, _ in predictors(spec)), spec.text, new_data, home)
+    trials = [spec.distribution.size] if isinstance(spec.distribution.size, Column) else []
+    needed = [*trials, *(column for column, _ in predictors(spec))]
+    names, found = find_columns(needed, spec.text, new_data, home)
     used = {name: found[there].rename(name) for name, there in names.items()}
     for name, series in used.items():
         _refuse_missing(series, name)

@@ -39,7 +39,7 @@ def read_outcome(spec: ModelSpec, rows: Rows) -> tuple[Outcome, FloatArray, Floa
         y, categories = _categories(spec, rows)
     else:
         y, categories = _numbers(spec, rows), ()
-    size = _size(spec, rows)
+    size = read_size(spec, rows)
     for value, trials in np.unique(np.column_stack([y, size]), axis=0):
         if reason := family.refusal(float(value), float(trials)):
             row = int(np.flatnonzero((y == value) & (size == trials))[0])
@@ -116,7 +116,7 @@ def _categories(spec: ModelSpec, rows: Rows) -> tuple[FloatArray, tuple[str, ...
     return y, tuple(labels)
 
 
-def _size(spec: ModelSpec, rows: Rows) -> FloatArray:
+def read_size(spec: ModelSpec, rows: Rows) -> FloatArray:
     """Numbers of trials."""
     size, n_obs = spec.distribution.size, rows.n_obs
     if not isinstance(size, Column):

@@ -10,6 +10,7 @@ import pandas as pd
 
 from bayeshlm.checks.loo import Loo, Unit
 from bayeshlm.design.design import Design
+from bayeshlm.design.naming import parameter_label
 from bayeshlm.design.predictor import RandomColumn
 from bayeshlm.display.column_labels import ColumnLabels, slope_of
 
@@ -128,8 +129,13 @@ def variance_entries(
             two = _pair(effects, list(names))
             both = ", ".join(names[label].removeprefix("slope of ") for label in two) + between.get(two[0], "")
             yield RowKey(VARIANCE, section, f"{pair}, {both}", rank=1), entry(table, (component, effects), effects)
-    residual = RowKey(VARIANCE, section, f"{word}, residual", rank=2)
-    yield residual, entry(table, (f"sigma{square}", ""), design.spec.residual)
+    for component, effect in design.outcome.auxiliary_effects:
+        if component == "sigma" and design.spec.residual:
+            residual = RowKey(VARIANCE, section, f"{word}, residual", rank=2)
+            yield residual, entry(table, (f"sigma{square}", ""), design.spec.residual)
+        else:
+            label = parameter_label(component, effect)
+            yield RowKey(VARIANCE, section, label, rank=2), entry(table, (component, effect), label)
 
 
 def model_entries(design: Design, quantities: Mapping[str, Entry]) -> Iterator[tuple[RowKey, Entry]]:

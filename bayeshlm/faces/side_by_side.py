@@ -164,9 +164,13 @@ def _posterior_column(
     name: str, fit: Fit, null: AnyFit | None, components: str, loo: Unit | None, prob: float, kind: str, several: bool
 ) -> ModelColumn:
     design = fit.model.design
-    icc, r2 = fit.icc(prob=prob, kind=kind).table, fit.r2(null, prob, kind).table
-    shares = {label: entry(icc, key) for label, key in _icc_rows(design, several)}
-    shares |= {label: entry(r2, key) for label, key in _r2_rows(design, r2.index, several)}
+    shares: dict[str, Entry] = {}
+    if has_level1_variance(design.outcome):
+        icc = fit.icc(prob=prob, kind=kind).table
+        shares |= {label: entry(icc, key) for label, key in _icc_rows(design, several)}
+    if design.outcome.is_normal:
+        r2 = fit.r2(null, prob, kind).table
+        shares |= {label: entry(r2, key) for label, key in _r2_rows(design, r2.index, several)}
     verdict = fit.convergence
     warnings = [] if verdict.converged else [" ".join(("NOT CONVERGED.", *verdict.reasons))]
     if loo is not None:

@@ -159,7 +159,7 @@ class Draws:
 
     def flat(self, values: FloatArray) -> FloatArray:
         """Draws (chain, draw, ...) as (S, ...), one chain after the other."""
-        return values.reshape(-1, *values.shape[2:])
+        return values.reshape(self.n_draws, *values.shape[2:])
 
     def labelled(
         self,

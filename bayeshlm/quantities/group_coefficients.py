@@ -45,8 +45,8 @@ def group_coefficients(
         Indexed by (<group>, ``coefficient``): ``n`` (rows of the group), the columns of `summarize` for beta,
         ``u_mean`` and ``u_sd`` (NaN for a coefficient without random effect) and ``ols``, the group's own estimate
         over the Z columns with the other terms at the posterior mean of gamma (NaN without random effect and
-        where Z_j'Z_j is singular). ``attrs["n_groups_with_ols"]`` counts the groups that have one. Of moments
-        ``attrs["note"]`` says where the columns come from.
+        where Z_j'Z_j is singular; no such column where the outcome is not normal). ``attrs["n_groups_with_ols"]``
+        counts the groups that have one. Of moments ``attrs["note"]`` says where the columns come from.
     """
     design, position = posterior.design, posterior.design.position_of(grouping)
     if len(design.groupings) > 1:
@@ -55,13 +55,15 @@ def group_coefficients(
     table, u_mean, u_sd = source(posterior, prob, kind)
     table.insert(0, "n", np.repeat(design.n_per_group, len(design.coefficients)))
     gamma = posterior.gamma.mean(axis=(0, 1))
-    columns = {"u_mean": u_mean, "u_sd": u_sd, "ols": group_ols(design, gamma)}
+    columns = {"u_mean": u_mean, "u_sd": u_sd}
+    if design.outcome.is_normal:
+        columns["ols"] = group_ols(design, gamma)
+        table.attrs["n_groups_with_ols"] = int(has_ols(design.cross_products).sum())
     random = design.random_coefficients
     for name, values in columns.items():
         full = np.full((design.n_groups, len(design.coefficients)), np.nan)
         full[:, random] = values
         table[name] = full.ravel()
-    table.attrs["n_groups_with_ols"] = int(has_ols(design.cross_products).sum())
     if posterior.moments is not None:
         table.attrs["note"] = MADE_AGAIN
     return with_interval(table, prob, kind)
@@ -145,6 +147,7 @@ def one_coefficient(
         bounds = np.concatenate(reduced_draws(posterior, of_block))
     columns = {"n": rows_of_units(design, k), "mean": mean, "lower": bounds[:, 0], "upper": bounds[:, 1]}
     if ols:
+        design.outcome.require_normal("Least squares within groups")
         own = group_ols(design_of_units(posterior, k), posterior.gamma.mean(axis=(0, 1)))
         columns["ols"] = own[:, [effect.coefficient for effect in term.columns].index(coefficient)]
     return with_interval(pd.DataFrame(columns, index=term.labels.rename(term.grouping)), prob, kind)

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import betaln
 
 from bayeshlm.design.design import Design
+from bayeshlm.design.naming import parameter_label
 from bayeshlm.design.nested_groupings import containing
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.prior_draws import correlation_factors
@@ -52,7 +53,8 @@ def component_prior(priors: Priors, design: Design, component: str, effect: str,
     array([0.75  , 0.5625])
     """
     if component != "corr":
-        return np.exp(priors.by_key()[f"tau_{effect}" if effect else component].log_density(x))
+        key = f"tau_{effect}" if component == "tau" else parameter_label(component, effect)
+        return np.exp(priors.by_key()[key].log_density(x))
     assert isinstance(priors.corr, LKJ)
     a = priors.corr.pair_shape(block_size(design, effect))
     with np.errstate(divide="ignore"):

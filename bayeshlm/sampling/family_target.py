@@ -15,9 +15,9 @@ from bayeshlm.likelihood import likelihood_of
 from bayeshlm.likelihood.disk_cache import VERSION, cached_callback
 from bayeshlm.likelihood.explicit_kernel import Places
 from bayeshlm.likelihood.explicit_posterior import ExplicitData, explicit_posterior
+from bayeshlm.likelihood.prior_data import starting_values
 from bayeshlm.likelihood.quadrature_posterior import is_increasing, quadrature_posterior
 from bayeshlm.likelihood.quadrature_room import Rows
-from bayeshlm.likelihood.prior_data import starting_values
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.sampling.buffer import pack
 from bayeshlm.sampling.callback_arrays import (

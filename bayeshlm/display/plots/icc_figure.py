@@ -44,8 +44,11 @@ def icc_figure(
     ax = one_axes(ax, height=2.1)
     density_panel(ax, found)
     x = around(found, "icc")
-    prior_line(ax, x, icc_prior(fit.priors, design, x, at, k), found)
-    legend_above(ax, [*posterior_handles(prob), prior_handle()], columns=3)
+    handles = posterior_handles(prob)
+    if design.outcome.is_normal:  # the prior's density is made of that of sigma
+        prior_line(ax, x, icc_prior(fit.priors, design, x, at, k), found)
+        handles = [*handles, prior_handle()]
+    legend_above(ax, handles, columns=3)
     conditional = not all(column.is_intercept for column in design.fixed)
     of = f" of {plain(design.groupings[k])}" if several else ""
     ax.set_xlabel(f"intraclass correlation{of}" + (", given the predictors" if conditional else ""))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from matplotlib.axes import Axes
 
 from bayeshlm.design.naming import parameter_label
@@ -44,9 +46,14 @@ def variance_components_figure(
 
 
 def components_of(fit: DrawnFit) -> list[tuple[str, str, FloatArray]]:
-    """Component, effect and draws of tau, corr and sigma."""
+    """Component, effect and draws of tau, corr and the auxiliary parameters."""
     draws = variance_draws(Draws(fit.posterior, fit.design))
     found = [("tau", effect, draws["tau"].sel(random=effect).to_numpy()) for effect in fit.design.random_labels]
     if "corr" in draws:
         found += [("corr", str(pair), draws["corr"].sel(pair=pair).to_numpy()) for pair in draws["pair"].to_numpy()]
-    return [*found, ("sigma", "", draws["sigma"].to_numpy())]
+    places = Counter[str]()
+    for name, effect in fit.design.outcome.auxiliary_effects:
+        values = draws[name].to_numpy()
+        found.append((name, effect, values[..., places[name]] if effect else values))
+        places[name] += 1
+    return found

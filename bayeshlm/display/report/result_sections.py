@@ -15,7 +15,8 @@ from bayeshlm.display.report.figures import figures
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.display.sampler_text import criteria
 from bayeshlm.display.shown_cross_check import cross_check_blocks
-from bayeshlm.errors import DataError
+from bayeshlm.errors import DataError, OptionError
+from bayeshlm.quantities.level1_variance import has_level1_variance
 from bayeshlm.quantities.quantity import Quantity
 
 EXTREMES = 3
@@ -69,6 +70,8 @@ def cross_check_section(subject: Subject) -> str:
     """Posterior beside REML, or why REML has no estimate."""
     try:
         check = subject.cross_check
+    except OptionError as error:
+        return paragraph(f"{error}.")
     except DataError as error:
         return paragraph(f"REML, the classical estimate, does not exist for these data: {error}")
     text = paragraph(
@@ -85,7 +88,7 @@ def in_short(subject: Subject) -> tuple[str, bool]:
     prob = percent(subject.overview.fixed.attrs["ci_prob"])
     given = "" if all(column.is_intercept for column in design.fixed) else " given the predictors"
     correlations = []
-    for of in subject.of_groupings:
+    for of in subject.of_groupings if has_level1_variance(design.outcome) else ():
         row = subject.icc.table.T[f"icc[{of.grouping}]" if of.grouping else "icc"]
         places = decimals(float(row["sd"]), float(row["mcse_mean"]))
         mean, lower, upper = (number(float(row[name]), places) for name in ("mean", "lower", "upper"))

@@ -1,0 +1,48 @@
+"""Outcomes drawn from their distribution, and what is expected of them, from the linear predictor."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bayeshlm.design.outcome import Outcome
+from bayeshlm.design.scaling import FloatArray
+
+
+def outcomes(
+    outcome: Outcome, eta: FloatArray, auxiliary: FloatArray, size: FloatArray, rng: np.random.Generator
+) -> FloatArray:
+    """Outcomes (S, N) at predictors eta (S, N), which may be overwritten.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Whose distribution is drawn from.
+    eta : (S, N) array
+    auxiliary : (S, a) array
+        Parameters of the distribution beside the predictor.
+    size : (N,) array
+        Numbers of trials.
+    rng : Generator
+    """
+    if outcome.is_normal:
+        for row, sd in zip(eta, auxiliary[:, 0], strict=True):
+            row += sd * rng.standard_normal(eta.shape[1])
+        return eta
+    family = outcome.family
+    for s, given in enumerate(auxiliary):
+        mu = family.mu(eta[s], given, outcome.link)
+        eta[s] = family.random(rng, mu, size, given)
+    return eta
+
+
+def expected(outcome: Outcome, eta: FloatArray, auxiliary: FloatArray, size: FloatArray) -> FloatArray:
+    """What is expected at predictors eta (S, N): the mean (S, N), or the probabilities of ordered categories (S, N, K).
+
+    Given u it is the mean of a row of that group; averaged over draws of u from N(0, G) it is that of rows of new
+    groups, which under a link that is not linear is not the mean at u = 0.
+    """
+    family, found = outcome.family, []
+    for s, given in enumerate(auxiliary):
+        mu = family.mu(eta[s], given, outcome.link)
+        found.append(mu if family.mean is None else family.mean(mu, size, given))
+    return np.array(found)
