@@ -51,7 +51,7 @@ def data_notes(design: Design) -> tuple[str, ...]:
             f"{count(ungrouped)} {'row names' if ungrouped == 1 else 'rows name'} no group ({group}). In a file that is"
             " what an empty field, NA, NaN, nan or a lone . says: a group that is called so needs another name."
         )
-    if design.moments.y_two_values:
+    if design.moments.y_two_values and design.outcome.is_normal:
         low, high = design.moments.y_range
         notes.append(
             f"The outcome {design.spec.outcome.name} has only the values {low:g} and {high:g}. The model takes it for"

@@ -23,6 +23,7 @@ from bayeshlm.display.model_table import ModelTable, model_table
 from bayeshlm.errors import OptionError
 from bayeshlm.faces.fit import Fit
 from bayeshlm.faces.reml_fit import RemlFit
+from bayeshlm.quantities.level1_variance import has_level1_variance
 
 if TYPE_CHECKING:
     from bayeshlm.checks.loo import Unit

@@ -17,8 +17,8 @@ import pymc as pm
 from numpy.typing import NDArray
 from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS, compile_numba_function_src
 
+from bayeshlm.likelihood.buffer import ENTRY, pack
 from bayeshlm.likelihood.disk_cache import cached_callback
-from bayeshlm.sampling.buffer import ENTRY, pack
 from bayeshlm.sampling.expand import expand_draws
 from bayeshlm.sampling.target import DENSITY, CannotCompile, Target, compiled_model
 

@@ -12,15 +12,8 @@ from numpy.typing import NDArray
 
 from bayeshlm.design import Design
 from bayeshlm.likelihood import likelihood_of
-from bayeshlm.likelihood.disk_cache import VERSION, cached_callback
-from bayeshlm.likelihood.explicit_kernel import Places
-from bayeshlm.likelihood.explicit_posterior import ExplicitData, explicit_posterior
-from bayeshlm.likelihood.prior_data import starting_values
-from bayeshlm.likelihood.quadrature_posterior import is_increasing, quadrature_posterior
-from bayeshlm.likelihood.quadrature_room import Rows
-from bayeshlm.parameters.priors import Priors
-from bayeshlm.sampling.buffer import pack
-from bayeshlm.sampling.callback_arrays import (
+from bayeshlm.likelihood.buffer import pack
+from bayeshlm.likelihood.callback_arrays import (
     arrays_of,
     from_layout,
     in_layout,
@@ -30,6 +23,13 @@ from bayeshlm.sampling.callback_arrays import (
     whole_matrix,
     whole_vector,
 )
+from bayeshlm.likelihood.disk_cache import VERSION, cached_callback
+from bayeshlm.likelihood.explicit_kernel import Places
+from bayeshlm.likelihood.explicit_posterior import ExplicitData, explicit_posterior
+from bayeshlm.likelihood.prior_data import starting_values
+from bayeshlm.likelihood.quadrature_posterior import is_increasing, quadrature_posterior
+from bayeshlm.likelihood.quadrature_room import Rows
+from bayeshlm.parameters.priors import Priors
 from bayeshlm.sampling.layout import mode_layout, start_layout
 from bayeshlm.sampling.target import DENSITY, Target, compiled_model
 

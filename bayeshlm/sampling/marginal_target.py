@@ -12,13 +12,8 @@ from numpy.typing import NDArray
 
 from bayeshlm.design import Design
 from bayeshlm.likelihood import likelihood_of
-from bayeshlm.likelihood.disk_cache import VERSION, cached_callback
-from bayeshlm.likelihood.elimination import Blocks, Pattern
-from bayeshlm.likelihood.joint_posterior import JointData, joint_posterior
-from bayeshlm.likelihood.unconstrained_density import marginal_posterior
-from bayeshlm.parameters.priors import Priors
-from bayeshlm.sampling.buffer import pack
-from bayeshlm.sampling.callback_arrays import (
+from bayeshlm.likelihood.buffer import pack
+from bayeshlm.likelihood.callback_arrays import (
     arrays_of,
     cube,
     from_layout,
@@ -29,6 +24,11 @@ from bayeshlm.sampling.callback_arrays import (
     whole_matrix,
     whole_vector,
 )
+from bayeshlm.likelihood.disk_cache import VERSION, cached_callback
+from bayeshlm.likelihood.elimination import Blocks, Pattern
+from bayeshlm.likelihood.joint_posterior import JointData, joint_posterior
+from bayeshlm.likelihood.unconstrained_density import marginal_posterior
+from bayeshlm.parameters.priors import Priors
 from bayeshlm.sampling.layout import Layout
 from bayeshlm.sampling.target import DENSITY, Target, compiled_model
 

@@ -17,7 +17,8 @@ from bayeshlm.checks.level1_residuals import level1_residuals
 from bayeshlm.checks.level1_variance import level1_variance
 from bayeshlm.checks.level2_residuals import grouping_of_level, level2_residuals
 from bayeshlm.checks.mahalanobis import distances
-from bayeshlm.checks.prediction import linear_predictor, outcomes
+from bayeshlm.checks.prediction import linear_predictor
+from bayeshlm.checks.response import outcomes
 from bayeshlm.design.coefficient_means import coefficient_means
 from bayeshlm.design.joint_products import GroupingRows, joint_products
 from bayeshlm.design.new_rows import fitted_rows
@@ -173,7 +174,8 @@ def test_distances_of_data_of_the_model_are_chi_square():
         draws = Draws(prior_draws(design, model.priors, 1, np.random.default_rng(seed)), design)
         rows, rng = fitted_rows(design), np.random.default_rng(100 + seed)
         u = [np.moveaxis(draws.u_of(k)[0], 2, 0) for k in (0, 1)]
-        y = outcomes(linear_predictor(rows, draws.gamma[0], u), draws.sigma[0], rng)[0]
+        eta = linear_predictor(rows, draws.gamma[0], u)
+        y = outcomes(design.outcome, eta, draws.auxiliary[0], rows.size, rng)[0]
         made = design.changed(rows=replace(design.kept_rows, y=y))
         units = JointUnits.of(replace(draws, design=made))
         p += [units.distances(k).p for k in (0, 1)]

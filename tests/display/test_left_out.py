@@ -73,7 +73,8 @@ def test_more_lost_groups_than_can_be_named_are_counted():
 
 def test_an_outcome_of_two_values_and_two_groups_are_remarked(caplog):
     caplog.set_level(logging.INFO, "bayeshlm")
-    notes = data_notes(hlm.Model(EQUATIONS, wards(binary=True), group="ward").design)
+    with pytest.warns(hlm.ModelWarning, match="is 0 or 1"):
+        notes = data_notes(hlm.Model(EQUATIONS, wards(binary=True), group="ward").design)
     assert len(notes) == 1
     assert notes[0].startswith("The outcome pain has only the values 0 and 1.")
     two = data_notes(hlm.Model("pain = b0 + r; b0 = g00 + u0", wards(2), group="ward").design)

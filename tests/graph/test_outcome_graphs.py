@@ -11,7 +11,9 @@ import pytest
 from scipy import stats
 
 import bayeshlm as hlm
+from bayeshlm.design import build_design
 from bayeshlm.design.outcome import Outcome
+from bayeshlm.equations import parse
 from bayeshlm.families import FAMILIES
 from bayeshlm.graph import outcome as outcome_graph
 from bayeshlm.graph.build import build_graph
@@ -38,7 +40,7 @@ def design_of(name, link, groups=None):
     mu = family.mu(0.3 + 0.4 * data["x"].to_numpy(), auxiliary, link)
     data["y"] = family.random(rng, mu, size, auxiliary)
     equations = groups or "y = b0 + b1*x + r; b0 = g00 + u0; b1 = g10 + u1"
-    design = hlm.Model(equations, data, None if groups else "site").design
+    design = build_design(parse(equations), data, None if groups else "site")
     outcome = Outcome("y", name, link, CATEGORIES if name == "Ordinal" else ())
     return design.changed(outcome=outcome, rows=replace(design.kept_rows, size=size))
 

@@ -7,7 +7,10 @@ import pandas as pd
 import pytest
 
 import bayeshlm as hlm
+from bayeshlm.design import build_design
+from bayeshlm.design.naming import parameter_label
 from bayeshlm.design.outcome import Outcome
+from bayeshlm.equations import parse
 from bayeshlm.families import FAMILIES
 
 LINKED = [(name, link) for name, family in FAMILIES.items() for link in family.links]
@@ -45,17 +48,19 @@ def family_design(name, link, equations=SLOPE, seed=5, n_groups=8, n_each=6, tau
     auxiliary = auxiliary_of(name)
     eta = 0.3 + 0.4 * data["x"].to_numpy() + tau * rng.normal(size=n_groups)[site]
     data["y"] = family.random(rng, family.mu(eta, auxiliary, link), size, auxiliary)
-    design = hlm.Model(equations, data, None if "[" in equations else "site").design
+    design = build_design(parse(equations), data, None if "[" in equations else "site")
     categories = ("never", "seldom", "often", "always") if name == "Ordinal" else ()
     return design.changed(outcome=Outcome("y", name, link, categories), rows=replace(design.kept_rows, size=size))
 
 
 @pytest.fixture
 def given_priors(monkeypatch):
-    """The priors above for the auxiliary parameters, in the graph and in the kernels."""
-    graph = {name: tuple(priors) if len(priors) > 1 else priors[0] for name, (_, priors) in AUXILIARY.items()}
-    monkeypatch.setattr("bayeshlm.graph.hierarchical.auxiliary_priors", lambda _: graph)
-    monkeypatch.setattr(
-        "bayeshlm.likelihood.prior_data.auxiliary_priors",
-        lambda design, _: tuple(prior for one, _ in design.outcome.auxiliary for prior in AUXILIARY[one.name][1]),
-    )
+    """The priors above in place of the defaults of the auxiliary parameters."""
+
+    def defaults(design):
+        names = dict.fromkeys(name for name, _ in design.outcome.auxiliary_effects)
+        priors = [prior for name in names for prior in AUXILIARY[name][1]]
+        labels = [parameter_label(name, between) for name, between in design.outcome.auxiliary_effects]
+        return dict(zip(labels, priors, strict=True))
+
+    monkeypatch.setattr("bayeshlm.parameters.priors.auxiliary_defaults", defaults)

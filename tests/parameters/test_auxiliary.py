@@ -8,7 +8,9 @@ import pytest
 from scipy import stats
 
 import bayeshlm as hlm
+from bayeshlm.design import build_design
 from bayeshlm.design.outcome import Outcome
+from bayeshlm.equations import parse
 from bayeshlm.families import FAMILIES
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.log_prior import by_key, log_prior
@@ -37,7 +39,7 @@ def design_of(family, link=None, equations="y = b0 + b1*x + r;  b0 = g00 + u0;  
     rng = np.random.default_rng(1)
     frame = pd.DataFrame({"g": np.repeat(np.arange(10), 6), "x": rng.normal(size=60)})
     frame["y"] = rng.choice(OUTCOMES.get(family, [0.0, 1.0]), size=60)
-    design = hlm.Model(equations, frame, "g").design
+    design = build_design(parse(equations), frame, "g")
     categories = ("low", "mid", "high") if family == "Ordinal" else ()
     size = np.full(60, 2.0 if FAMILIES[family].has_size else 1.0)
     outcome = Outcome("y", family, link or FAMILIES[family].links[0], categories)
@@ -92,7 +94,7 @@ def test_an_offset_is_taken_from_where_counts_lie():
     rng = np.random.default_rng(3)
     frame = pd.DataFrame({"g": np.repeat(np.arange(8), 5), "x": rng.normal(size=40), "e": rng.uniform(50, 90, 40)})
     frame["y"] = rng.poisson(3.0, 40).astype(float)
-    design = hlm.Model(equations, frame, "g").design.changed(outcome=Outcome("y", "Poisson", "log"))
+    design = build_design(parse(equations), frame, "g").changed(outcome=Outcome("y", "Poisson", "log"))
     expected = np.log(frame["y"].mean()) - np.log(frame["e"]).mean()
     assert make_priors(design).gamma[0].mu == pytest.approx(expected, rel=1e-12)
 

@@ -10,8 +10,8 @@ import numpy as np
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from bayeshlm.likelihood.buffer import ENTRY
 from bayeshlm.likelihood.prior_data import PriorData
-from bayeshlm.sampling.buffer import ENTRY
 
 type Array = NDArray[np.float64]
 
