@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.subset import without_rows
+from bayeshlm.likelihood.quadrature_nodes import NodesCertificate
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.named_parameters import parameters
 from bayeshlm.parameters.priors import Priors
@@ -114,6 +115,11 @@ class FittedModel:
     def certificate(self) -> Certificate | None:
         """Where importance sampling was tried, its numbers; if they hold the draws are its."""
         return Certificate.from_attrs(self.sample_stats.attrs)
+
+    @property
+    def nodes(self) -> NodesCertificate | None:
+        """Where the random effects were integrated out by quadrature, whether the nodes were enough."""
+        return NodesCertificate.from_attrs(self.sample_stats.attrs)
 
     def by_importance(self) -> ImportanceDraws:
         """Draw the parameters anew by importance sampling, as many as there are.

@@ -6,7 +6,7 @@ from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.fit_tables import FitReport
 from bayeshlm.display.left_out_notes import data_notes
 from bayeshlm.display.model_size import kind_of_model, size_of_model
-from bayeshlm.display.sampler_text import sampling_line, verdict_lines
+from bayeshlm.display.sampler_text import nodes_lines, sampling_line, verdict_lines
 from bayeshlm.equations import render
 from bayeshlm.fitted import FittedModel
 from bayeshlm.quantities.convergence import Convergence
@@ -37,7 +37,11 @@ def fit_report(fitted: FittedModel, convergence: Convergence) -> FitReport:
         variance=variance_components(draws),
         icc=icc(draws) if has_level1_variance(design.outcome) else None,
         plausible_ranges=tuple(plausible_ranges(draws, grouping=name) for name in design.groupings),
-        verdict=(*verdict_lines(convergence), *filter(None, [undetermined_components(design)])),
+        verdict=(
+            *verdict_lines(convergence),
+            *nodes_lines(fitted.nodes),
+            *filter(None, [undetermined_components(design)]),
+        ),
         sampling=sampling_line(fitted, convergence),
         left_out=design.left_out,
         notes=data_notes(design),

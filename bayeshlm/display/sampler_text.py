@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bayeshlm.display.digits import count, number
 from bayeshlm.fitted import FittedModel
+from bayeshlm.likelihood.quadrature_nodes import NodesCertificate
 from bayeshlm.quantities.convergence import MAX_DIVERGENT_SHARE, MAX_R_HAT, MIN_ESS, Convergence
 from bayeshlm.sampling.certificate import MAX_K, MAX_SHIFT, Certificate
 
@@ -38,6 +39,20 @@ def verdict_lines(convergence: Convergence) -> tuple[str, ...]:
     refused = () if certificate is None or certificate.holds else (refusal(certificate),)
     verdict = "Converged" if convergence.converged else "NOT CONVERGED"
     return (f"{verdict}: {numbers}.", *convergence.reasons, *refused)
+
+
+def nodes_lines(certificate: NodesCertificate | None) -> tuple[str, ...]:
+    """How the random effects were integrated out, and whether that was exact enough."""
+    if certificate is None:
+        return ()
+    moves = f"twice as many move no mean by more than {number(certificate.shift, 3)} SD"
+    if certificate.holds:
+        return (f"Random effects are integrated out by quadrature with {certificate.n_nodes} nodes each: {moves}.",)
+    return (
+        f"NOT EXACT: random effects are integrated out by quadrature with {certificate.n_nodes} nodes each, and twice"
+        f" as many move a mean by {number(certificate.shift, 2)} SD (Pareto k of the weights"
+        f' {number(certificate.pareto_k, 2)}): fit with parameterization="noncentered", which samples them.',
+    )
 
 
 def refusal(certificate: Certificate) -> str:

@@ -22,13 +22,15 @@ type Array = NDArray[np.float64]
 def drawn_groups(draws: xr.Dataset, design: Design, seed: int) -> tuple[Array | None, list[Array], list[Array]]:
     """Marginal log likelihood (S, J), u (S, J, q) and beta (S, J, C) of all groups, u and beta of every grouping.
 
-    u is taken from the draws when it was sampled, and else drawn from its conditional normal. With several groupings
-    there is no log likelihood of a group.
+    u is taken from the draws when it was sampled, and else drawn from its conditional distribution. With several
+    groupings there is no log likelihood of a group, nor where u was sampled with an outcome that is not normal, whose
+    integrals may take more nodes than there are.
     """
     labels = {"fixed": design.fixed_labels, "random": design.random_labels, "random_": design.random_labels}
     labelled = draws.assign_coords({dim: names for dim, names in labels.items() if dim in draws.dims})
     likelihood, parameters = likelihood_of(design), Draws(labelled, design)
-    if not likelihood.can("independent groups"):
+    sampled_any = not design.outcome.is_normal and bool(_sampled_effects(draws, design))
+    if sampled_any or not likelihood.can("independent groups"):
         effects = _sampled_effects(draws, design) or likelihood.drawn_effects(parameters, seed)
         gamma = parameters.flat(parameters.gamma)
         return None, effects, [unit_coefficients(design, k, gamma, effects) for k in range(len(effects))]

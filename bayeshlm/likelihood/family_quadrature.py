@@ -90,7 +90,7 @@ class FamilyQuadrature(Likelihood):
         outcome = self.design.outcome
         function = quadrature_posterior(outcome.family_name, outcome.link, is_increasing(self.design))
         data = quadrature_data(self.design, priors, n_nodes)
-        return LogDensity(function, data, lambda values: family_draws(values, self.design, priors))
+        return LogDensity(function, data, lambda values: family_draws(values, self.design, priors), n_nodes)
 
     def given(self, draws: Draws, n_nodes: int) -> FamilyConditionals:
         """The groups at draws of the parameters, with a number of nodes."""

@@ -69,11 +69,14 @@ class LogDensity:
     data : tuple of arrays and of tuples of arrays
     parameters : function
         Draws of gamma, tau, corr and sigma from values (chain, draw, D) of x.
+    n_nodes : int
+        Nodes of quadrature a random effect, by which they are integrated out; 0 where that is exact, or not done.
     """
 
     function: Callable[..., float]
     data: tuple[Any, ...]
     parameters: Callable[[FloatArray], Any]
+    n_nodes: int = 0
 
     def __call__(self, x: FloatArray) -> tuple[float, FloatArray]:
         """Log density and its gradient at x, (D,)."""

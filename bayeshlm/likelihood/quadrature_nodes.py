@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import minimize
@@ -51,7 +51,8 @@ def enough_nodes(log_densities: Callable[[int], FloatArray]) -> int:
         if np.std(change) < MAX_SD:  # nan is not
             return n_nodes
     raise SamplingError(
-        f"{NODES[-1]} nodes of quadrature are not enough for the random effects of this model: sample them too"
+        f"{NODES[-1]} nodes of quadrature are not enough for the random effects of this model: sample them too, with"
+        ' parameterization="noncentered".'
     )
 
 
@@ -102,6 +103,19 @@ class NodesCertificate:
     pareto_k: float
     ess_weights: float
     shift: float
+
+    def to_attrs(self) -> dict[str, float]:
+        """What is kept with the draws."""
+        return {f"quadrature_{name}": float(value) for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_attrs(cls, attrs: Mapping[Any, Any]) -> NodesCertificate | None:
+        """Read what `to_attrs` gave; None where the draws never had one."""
+        names = [one.name for one in fields(cls)]
+        if not all(f"quadrature_{name}" in attrs for name in names):
+            return None
+        values = {name: float(attrs[f"quadrature_{name}"]) for name in names}
+        return cls(int(values.pop("n_nodes")), **values)
 
     @property
     def holds(self) -> bool:

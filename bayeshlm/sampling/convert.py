@@ -15,6 +15,7 @@ from bayeshlm.design import Design
 from bayeshlm.errors import OptionError
 from bayeshlm.likelihood.budget import BUDGET_BYTES, within_budget
 from bayeshlm.likelihood.coefficient_draws import drawn_groups, group_moments
+from bayeshlm.likelihood.family_quadrature import FamilyQuadrature
 from bayeshlm.parameters.draws import SAMPLE, Draws, labels_of_dims
 from bayeshlm.parameters.free_variables import constant_data, free_variables
 from bayeshlm.parameters.layout_of_groupings import layout_of_groupings
@@ -71,6 +72,10 @@ def to_datatree(raw: RawDraws, design: Design, priors: Priors, options: Sampling
             **observed,
         }
     )
+    if raw.n_nodes:
+        tree["sample_stats"].attrs |= (
+            FamilyQuadrature(design).certificate(Draws(posterior, design), raw.n_nodes).to_attrs()
+        )
     return _signed(tree, raw, design, priors, options)
 
 

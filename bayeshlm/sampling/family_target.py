@@ -26,6 +26,7 @@ from bayeshlm.likelihood.callback_arrays import (
 from bayeshlm.likelihood.disk_cache import VERSION, cached_callback
 from bayeshlm.likelihood.explicit_kernel import Places
 from bayeshlm.likelihood.explicit_posterior import ExplicitData, explicit_posterior
+from bayeshlm.likelihood.family_explicit import FamilyExplicit
 from bayeshlm.likelihood.prior_data import starting_values
 from bayeshlm.likelihood.quadrature_posterior import is_increasing, quadrature_posterior
 from bayeshlm.likelihood.quadrature_room import Rows
@@ -36,8 +37,15 @@ from bayeshlm.sampling.target import DENSITY, Target, compiled_model
 type Array = NDArray[np.float64]
 
 
-def family_target(design: Design, priors: Priors) -> Target:
+def family_target(design: Design, priors: Priors, explicit: bool = False) -> Target:
     """The density of a model's posterior, over points around its mode or, with explicit effects, around a start.
+
+    Parameters
+    ----------
+    design : Design
+    priors : Priors
+    explicit : bool
+        Sample the random effects even where quadrature can take them.
 
     Raises
     ------
@@ -46,14 +54,20 @@ def family_target(design: Design, priors: Priors) -> Target:
     SamplingError
         If no number of nodes is enough.
     """
-    density, start = likelihood_of(design).log_density(priors), starting_values(design, priors)
+    likelihood = FamilyExplicit(design) if explicit else likelihood_of(design)
+    density, start = likelihood.log_density(priors), starting_values(design, priors)
     explicit = isinstance(density.data, ExplicitData)
     layout = start_layout(explicit_start(design, start)) if explicit else mode_layout(density, start)
     header = np.array([float(VERSION)])
     buffer = pack([header, layout.center, layout.scale, layout.factor, *arrays_of(density.data)])
     callback = _callback(explicit, design.outcome.family_name, design.outcome.link, is_increasing(design))
     compiled = compiled_model(callback, buffer, layout.starting_point, layout.size)
-    return Target(compiled, lambda points: density.parameters(layout.values(points)), is_marginal=not explicit)
+    return Target(
+        compiled,
+        lambda points: density.parameters(layout.values(points)),
+        is_marginal=not explicit,
+        n_nodes=density.n_nodes,
+    )
 
 
 def explicit_start(design: Design, start: Array) -> Array:

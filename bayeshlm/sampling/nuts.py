@@ -49,12 +49,15 @@ class RawDraws:
     posterior, sample_stats : xarray.Dataset
         Draws of the graph's variables and the sampler's statistics, dims (chain, draw, ...).
     compile_seconds, sample_seconds : float
+    n_nodes : int
+        Of quadrature, by which the random effects were integrated out; 0 where that is exact, or not done.
     """
 
     posterior: xr.Dataset
     sample_stats: xr.Dataset
     compile_seconds: float
     sample_seconds: float
+    n_nodes: int = 0
 
 
 def run_nuts(design: Design, priors: Priors, options: SamplingOptions, busy_ms: float | None = None) -> RawDraws:
@@ -148,7 +151,7 @@ def _run_nutpie(design: Design, priors: Priors, options: SamplingOptions, show: 
             posterior = target.expand(posterior[POINT].transpose("chain", "draw", ...).to_numpy())
     if certificate is not None:
         stats.attrs |= certificate.to_attrs()
-    return RawDraws(posterior, stats, compiled_at - start, time.perf_counter() - compiled_at)
+    return RawDraws(posterior, stats, compiled_at - start, time.perf_counter() - compiled_at, target.n_nodes)
 
 
 def _importance(
@@ -183,9 +186,9 @@ def _importance(
 def _target(design: Design, priors: Priors, options: SamplingOptions) -> Target:
     """The density that nutpie samples, by the fast route or else by nutpie's own compiler."""
     try:
+        if not design.outcome.is_normal and options.parameterization != "centered":
+            return family_target(design, priors, explicit=options.parameterization == "noncentered")
         if options.parameterization == "marginal":
-            if not design.outcome.is_normal:
-                return family_target(design, priors)
             return marginal_target(design, priors, reml_layout(design, priors))
         from bayeshlm.sampling.compile import graph_target
 

@@ -47,6 +47,8 @@ class Target:
         The callback's last argument where its value alone is wanted, which may take less time.
     is_marginal : bool
         The points are of the parameters alone, the random effects integrated out.
+    n_nodes : int
+        By so many nodes of quadrature each; 0 where that is exact.
     """
 
     compiled: Any
@@ -54,6 +56,7 @@ class Target:
     edges: Array | None = None
     values_buffer: Array | None = None
     is_marginal: bool = False
+    n_nodes: int = 0
 
 
 def compiled_model(density: Any, buffer: Array, starting_point: Callable[[int], Array], size: int) -> CompiledPyMCModel:

@@ -1,0 +1,161 @@
+"""Fits of outcomes that are not normal, from equations to results, by quadrature and with explicit random effects."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit
+
+import bayeshlm as hlm
+from bayeshlm.commands.cli import DONE, main
+
+MODELS = {
+    "Bernoulli": "y ~ Bernoulli(p); logit(p) = b0 + b1*x; b0 = g00 + u0; b1 = g10",
+    "Binomial": "y ~ Binomial(n, p); probit(p) = b0 + b1*x; b0 = g00 + u0; b1 = g10",
+    "Poisson": "y ~ Poisson(mu); log(mu) = b0 + b1*x; b0 = g00 + u0; b1 = g10 + u1",
+    "NegativeBinomial": "y ~ NegativeBinomial(mu); log(mu) = b0 + b1*x; b0 = g00 + u0; b1 = g10",
+    "Gamma": "y ~ Gamma(mu); log(mu) = b0 + b1*x; b0 = g00 + u0; b1 = g10",
+    "Beta": "y ~ Beta(mu); logit(mu) = b0 + b1*x; b0 = g00 + u0; b1 = g10",
+    "StudentT": "y ~ StudentT(mu); mu = b0 + b1*x; b0 = g00 + u0; b1 = g10",
+    "Ordinal": "y ~ Ordinal(eta); eta = b0 + b1*x; b0 = u0; b1 = g10",
+}
+OPTIONS = {"seed": 1, "draws": 500, "progress": False}
+
+
+def frame_of(family, seed=3):
+    """25 groups of 8 rows, outcomes drawn from the distribution; eta = 0.4 + 0.5 x + u, tau = 0.7."""
+    rng = np.random.default_rng(seed)
+    group = np.repeat(np.arange(25), 8)
+    x, u = rng.normal(size=200), 0.7 * rng.normal(size=25)
+    eta = 0.4 + 0.5 * x + u[group]
+    p = expit(eta)
+    drawn = {
+        "Bernoulli": lambda: rng.random(200) < p,
+        "Binomial": lambda: rng.binomial(5, p),
+        "Poisson": lambda: rng.poisson(np.exp(eta)),
+        "NegativeBinomial": lambda: rng.poisson(np.exp(eta) * rng.gamma(3, 1 / 3, 200)),
+        "Gamma": lambda: np.exp(eta) * rng.gamma(3, 1 / 3, 200),
+        "Beta": lambda: rng.beta(6 * p, 6 * (1 - p)),
+        "StudentT": lambda: eta + rng.standard_t(6, 200),
+        "Ordinal": lambda: 1 + (eta + rng.logistic(size=200) > np.array([[-0.5], [1.0]])).sum(axis=0),
+    }
+    return pd.DataFrame({"site": group, "x": x, "n": 5, "y": drawn[family]() * 1})
+
+
+@pytest.fixture(scope="module")
+def data():
+    return frame_of("Bernoulli")
+
+
+@pytest.fixture(scope="module")
+def fit(data):
+    return hlm.Model(MODELS["Bernoulli"], data, "site").fit(**OPTIONS)
+
+
+def assert_same_posterior(one, other):
+    """Means and SDs of every parameter and of u within four Monte Carlo errors of the difference."""
+    for first, second in (
+        (one.fixed_effects(), other.fixed_effects()),
+        (one.variance_components(), other.variance_components()),
+        (one.group_coefficients(), other.group_coefficients()),
+    ):
+        error = np.hypot(first["mcse_mean"], second["mcse_mean"])
+        assert (abs(first["mean"] - second["mean"]) < 4 * error).all()
+        spread = np.hypot(1 / np.sqrt(first["ess_bulk"]), 1 / np.sqrt(second["ess_bulk"]))  # of the log of an SD, twice
+        assert (abs(np.log(first["sd"] / second["sd"])) < 4 * spread).all()
+
+
+def test_quadrature_and_explicit_effects_are_one_posterior(fit, data):
+    other = fit.model.fit(parameterization="noncentered", **OPTIONS)
+    assert_same_posterior(fit, other)
+    assert "log_likelihood" in fit.idata.children
+    assert "log_likelihood" not in other.idata.children
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", [name for name in MODELS if name != "Bernoulli"])
+def test_so_they_are_of_every_family(family):
+    model = hlm.Model(MODELS[family], frame_of(family), "site")
+    assert_same_posterior(model.fit(**OPTIONS), model.fit(parameterization="noncentered", **OPTIONS))
+
+
+def test_the_fit_says_what_was_done(fit):
+    text = " ".join(str(fit).split())
+    assert "Two-level Bernoulli model of y" in text
+    assert "y ~ Bernoulli(p) logit(p) = b0 + b1*x" in text
+    assert "Random effects are integrated out by quadrature with 6 nodes each: twice as many move no mean" in text
+    assert "on the latent scale of the logit, where level 1 has the variance pi^2/3" in text
+    assert "sigma" not in text
+
+
+def test_what_is_expected_goes_through_the_link(fit, data):
+    predicted = fit.predict(data.head(4), n_draws=200)
+    np.testing.assert_allclose(predicted["mu"], expit(predicted["eta"]), rtol=1e-12)
+    assert set(np.unique(predicted["y"])) == {0.0, 1.0}
+    share, error = predicted["y"].mean(), 0.5 / np.sqrt(predicted["y"].size)
+    assert abs(share - predicted["mu"].mean()) < 4 * error
+
+
+def test_the_icc_is_that_of_the_latent_variable(fit):
+    tau2 = fit.posterior["tau"].to_numpy()[..., 0] ** 2
+    np.testing.assert_allclose(fit.icc().draws["icc"], tau2 / (tau2 + np.pi**2 / 3), rtol=1e-12)
+
+
+def test_checks_compare_what_a_binary_outcome_has(fit):
+    check = fit.predictive_check(n_draws=50, seed=1)
+    statistics = check.table.index.get_level_values("statistic")
+    assert {"mean", "between_variance"} <= set(statistics)
+    assert not any(name.startswith(("residual", "slope_sd")) for name in statistics)
+    assert fit.loo("site").n_units == 25
+
+
+def test_it_is_saved_and_read_as_it_is(fit, tmp_path):
+    fit.save(tmp_path / "fit.nc")
+    again = hlm.load(tmp_path / "fit.nc")
+    assert str(again) == str(fit)
+    assert again.model.design.outcome == fit.model.design.outcome
+
+
+def test_what_needs_a_level_1_variance_of_its_own_says_so(fit):
+    for asked in (fit.reliability, fit.r2, fit.influence):
+        with pytest.raises(hlm.OptionError, match="a Bernoulli outcome has none"):
+            asked()
+    with pytest.raises(hlm.OptionError, match="REML is defined for normal outcomes only"):
+        fit.cross_check()
+    assert "ols" not in fit.group_coefficients()
+
+
+def test_the_report_and_the_files_of_the_command_line(fit, data, tmp_path):
+    fit.report(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Two-level Bernoulli model" in page
+    data.to_csv(tmp_path / "data.csv", index=False)
+    lines = MODELS["Bernoulli"].replace("; ", "\n")
+    toml = f'title = "t"\nequations = """\n{lines}\n"""\ngroup = "site"\ndata = "data.csv"\n'
+    (tmp_path / "model.toml").write_text(toml)
+    options = ["--draws", "500", "--seed", "1", "--quiet", "--out", str(tmp_path / "out")]
+    assert main(["fit", str(tmp_path / "model.toml"), *options]) == DONE
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert list(summary["variance_components"]) == ["tau", "corr"]
+    assert summary["fixed_effects"]["g10"]["mean"] == pytest.approx(fit.fixed_effects().loc["g10", "mean"], rel=1e-12)
+
+
+def test_ordered_categories_have_cutpoints_and_probabilities():
+    model = hlm.Model(MODELS["Ordinal"], frame_of("Ordinal"), "site")
+    prior = model.prior_predictive(100, seed=1)
+    assert prior["prior"]["cutpoint"].dims == ("chain", "draw", "threshold")
+    assert set(np.unique(prior["prior_predictive"]["y"])) == {0.0, 1.0, 2.0}
+    assert [key for key in model.priors.by_key() if key.startswith("cutpoint")] == ["cutpoint[1|2]", "cutpoint[2|3]"]
+
+
+def test_crossed_groupings_are_sampled_with_their_effects():
+    rng = np.random.default_rng(8)
+    frame = pd.DataFrame({"a": np.repeat(np.arange(12), 10), "b": np.tile(np.arange(10), 12)})
+    eta = 0.8 * rng.normal(size=12)[frame["a"]] + 0.5 * rng.normal(size=10)[frame["b"]]
+    frame["y"] = (rng.random(120) < expit(eta)).astype(int)
+    fit = hlm.Model("y ~ Bernoulli(p); logit(p) = b0; b0 = g00 + u0[a] + v0[b]", frame).fit(**OPTIONS)
+    assert fit.posterior["u_a"].sizes["a"] == 12
+    assert fit.convergence.divergences < 10
+    with pytest.raises(hlm.OptionError, match="random effects to be integrated out"):
+        fit.loo("a")
