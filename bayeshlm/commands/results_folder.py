@@ -124,12 +124,15 @@ def _icc(fit: Fit) -> dict[str, Any]:
 
 
 def _of_groups(fit: Fit) -> dict[str, Any]:
-    """Plausible ranges and reliabilities; with several groupings those of each, reliabilities where they are nested."""
-    groupings = fit.model.design.groupings
+    """Plausible ranges and reliabilities; with several groupings those of each, reliabilities where they are nested.
+
+    Reliabilities are of normal outcomes only.
+    """
+    groupings, is_normal = fit.model.design.groupings, fit.model.design.outcome.is_normal
     if len(groupings) == 1:
-        return {"plausible_ranges": _ranges(fit), "reliability": _reliability(fit)}
+        return {"plausible_ranges": _ranges(fit), **({"reliability": _reliability(fit)} if is_normal else {})}
     found: dict[str, Any] = {"plausible_ranges": {name: _ranges(fit, name) for name in groupings}}
-    if chain(fit.model.design) is not None:
+    if is_normal and chain(fit.model.design) is not None:
         found["reliability"] = {name: _reliability(fit, name) for name in groupings}
     return found
 
