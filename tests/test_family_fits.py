@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from arviz_stats import mcse
 from scipy.special import expit
 
 import bayeshlm as hlm
@@ -55,15 +56,14 @@ def fit(data):
 
 def assert_same_posterior(one, other):
     """Means and SDs of every parameter and of u within four Monte Carlo errors of the difference."""
-    for first, second in (
-        (one.fixed_effects(), other.fixed_effects()),
-        (one.variance_components(), other.variance_components()),
-        (one.group_coefficients(), other.group_coefficients()),
-    ):
-        error = np.hypot(first["mcse_mean"], second["mcse_mean"])
-        assert (abs(first["mean"] - second["mean"]) < 4 * error).all()
-        spread = np.hypot(1 / np.sqrt(first["ess_bulk"]), 1 / np.sqrt(second["ess_bulk"]))  # of the log of an SD, twice
-        assert (abs(np.log(first["sd"] / second["sd"])) < 4 * spread).all()
+    for name in [name for name in one.posterior.data_vars if name in other.posterior]:
+        both = [fit.posterior[name].to_numpy() for fit in (one, other)]
+        first, second = (x.reshape(*x.shape[:2], -1) for x in both)
+        for k in np.flatnonzero(first.std(axis=(0, 1)) > 1e-12):  # all but the diagonal of corr
+            pair = first[..., k], second[..., k]
+            for statistic, of in (("mean", np.mean), ("sd", np.std)):
+                error = np.hypot(*(float(mcse(x, method=statistic)) for x in pair))
+                assert abs(of(pair[0]) - of(pair[1])) <= 4 * error, (name, k, statistic)
 
 
 def test_quadrature_and_explicit_effects_are_one_posterior(fit, data):
