@@ -1,7 +1,15 @@
-"""The gallery's models by their groupings: what assumes one grouping is tested on the models that have one."""
+"""The gallery's models by outcome and groupings: what assumes a normal one is tested on those."""
 
 from bayeshlm.equations import parse
 from bayeshlm.faces.gallery import gallery_names, read_model_file
 
-ONE_GROUPING = tuple(name for name in gallery_names() if len(parse(read_model_file(name).equations).groupings) == 1)
-SEVERAL_GROUPINGS = tuple(name for name in gallery_names() if name not in ONE_GROUPING)
+SPECS = {name: parse(read_model_file(name).equations) for name in gallery_names()}
+NOT_NORMAL = tuple(name for name, spec in SPECS.items() if spec.distribution.family != "Normal")
+NORMAL = tuple(name for name in SPECS if name not in NOT_NORMAL)
+ONE_GROUPING = tuple(name for name in NORMAL if len(SPECS[name].groupings) == 1)
+SEVERAL_GROUPINGS = tuple(name for name in NORMAL if name not in ONE_GROUPING)
+
+
+def named_auxiliary(outcome):
+    """The auxiliary parameters as model files name published numbers: ``sigma``, ``phi``, ``cutpoint_1_2``."""
+    return [f"{name}_{effect.replace('|', '_')}" if effect else name for name, effect in outcome.auxiliary_effects]

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from gallery_models import NORMAL
 from scipy import stats
 
 import bayeshlm as hlm
@@ -12,7 +13,7 @@ from bayeshlm.display.report.methods_text import methods_section
 from bayeshlm.display.report.reproduce import reproduce_section
 from bayeshlm.display.report.result_sections import convergence_section
 from bayeshlm.display.report.subject import Subject
-from bayeshlm.faces.gallery import gallery_names, read_model_file
+from bayeshlm.faces.gallery import read_model_file
 from bayeshlm.fitted import FittedModel
 from bayeshlm.quantities.diagnostics import diagnose
 from bayeshlm.sampling import certificate, importance, nuts
@@ -48,7 +49,7 @@ def agree(one, other):
 
 
 @pytest.mark.parametrize(
-    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in gallery_names()]
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in NORMAL]
 )
 def test_the_gallery_agrees_with_nuts(name):
     model = hlm.open_model(name)

@@ -25,12 +25,14 @@ def load_dataset(name: str) -> pd.DataFrame:
 
     Parameters
     ----------
-    name : {"hsb", "hs", "lee_bryk", "growth", "classes", "attainment", "penicillin", "pastes"}
+    name : str
         ``hsb``: High School and Beyond 1982, 7,185 students in 160 schools; ``hs``: 40 of these
         schools; ``lee_bryk``: ``hsb`` in two decimals under other names. With several groupings
         ``growth``: measurements of children in schools, ``classes``: students in classes in schools,
         ``attainment``: pupils by primary and secondary school, all three simulated; ``penicillin``
-        (crossed) and ``pastes`` (nested), two small published tables. `describe_dataset` gives the codebook.
+        (crossed) and ``pastes`` (nested), two small published tables. Outcomes that are not normal: ``clinics``
+        (simulated: yes or no, costs, shares) and four published tables, ``seeds`` (successes of trials), ``epilepsy``
+        (counts), ``wine`` (ratings), ``orthodont`` (heavy tails). `describe_dataset` gives the codebook.
 
     Returns
     -------

@@ -64,7 +64,7 @@ def build_design(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, grou
     rows = gather_rows(spec, data, group, group_data)
     spec = rename_columns(spec, rows.names)
     outcome, y, size = read_outcome(spec, rows)
-    _check_groupings(spec, rows)
+    _check_groupings(spec, rows, outcome.scatter(max(y.max(), size.max())))
 
     terms = expand_terms(spec, rows)
     fixed, random = tuple(terms.fixed), tuple(map(tuple, terms.random))
@@ -96,14 +96,14 @@ def _random_term(grouping: Grouping, columns: tuple[RandomColumn, ...], blocks: 
     return RandomTerm(grouping.name, grouping.labels, columns, tuple(positions))
 
 
-def _check_groupings(spec: ModelSpec, rows: Rows) -> None:
+def _check_groupings(spec: ModelSpec, rows: Rows, scatter: str) -> None:
     """Refuse groupings that the data do not have: one unit, units of one row, units in two units of the level above."""
     intercept_only = [True] * len(rows.groupings)
     for path in spec.random_paths:
         if path.grouping is not None and not path.product.is_constant:
             intercept_only[path.grouping] = False
     for grouping, alone in zip(rows.groupings, intercept_only, strict=True):
-        check_groups(grouping.name, grouping.labels, grouping.codes, alone)
+        check_groups(grouping.name, grouping.labels, grouping.codes, scatter if alone else "")
     check_distinct(rows.groupings, intercept_only)
     for inner, outer in pairwise(positions for positions in spec.level_groupings if positions):
         if len(inner) == 1 and len(outer) == 1:

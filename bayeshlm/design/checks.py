@@ -20,7 +20,7 @@ SMALLEST_SD, LARGEST_SD = 1e-102, 1e102
 """SDs of columns between which the squares of their effects stay within float64."""
 
 
-def check_groups(group: str, labels: pd.Index, codes: IntArray, intercept_only: bool) -> None:
+def check_groups(group: str, labels: pd.Index, codes: IntArray, scatter: str) -> None:
     """Refuse data from which variation between and within groups cannot be told apart.
 
     Parameters
@@ -29,23 +29,24 @@ def check_groups(group: str, labels: pd.Index, codes: IntArray, intercept_only: 
         Grouping column.
     labels : Index of J groups
     codes : (N,) array of int
-    intercept_only : bool
-        The intercept is the only random effect.
+    scatter : str
+        What the data must tell from a variation of the groups that is one of their intercepts alone, as
+        `bayeshlm.design.outcome.Outcome.scatter` calls it; empty where they always can.
 
     Raises
     ------
     DataError
-        One group; or one row in every group and a random intercept alone.
+        One group; or one row in every group where that cannot be told.
     """
     if len(labels) < 2:
         raise DataError(
             f"all {len(codes)} rows belong to one group ({group} {shown(labels[0])}): "
             "a multilevel model needs two or more"
         )
-    if len(labels) == len(codes) and intercept_only:
+    if len(labels) == len(codes) and scatter:
         raise DataError(
-            f"every group of {group!r} has one row, so the variation between groups (tau) and within groups "
-            f"(sigma) cannot be told apart: is {group!r} the grouping column, or does it number the rows?"
+            f"every group of {group!r} has one row, so the variation between groups (tau) and {scatter} cannot be "
+            f"told apart: is {group!r} the grouping column, or does it number the rows?"
         )
 
 

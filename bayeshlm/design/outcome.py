@@ -60,6 +60,18 @@ class Outcome:
         """Normal given an additive predictor: what closed forms, REML and cross-products take."""
         return (self.family_name, self.link) == ("Normal", "identity")
 
+    def scatter(self, most: float) -> str:
+        """What a row alone does not tell from a deviation of its predictor, in words; empty of counts and of trials.
+
+        Parameters
+        ----------
+        most : float
+            The largest outcome, or number of trials.
+        """
+        if self.auxiliary:
+            return f"within groups ({', '.join(one.name for one, _ in self.auxiliary)})"
+        return "" if most > 1 else "the chance of a single trial"
+
     def require_normal(self, doing: str) -> None:
         """Refuse what is defined for normal outcomes only.
 

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 type Row = Callable[[float, float, float, "Array"], tuple[float, float, float]]
 """
 Of the outcome y of a row, its size (the number of trials; 1 elsewhere), its linear predictor eta and the auxiliary
-parameters, (a,): the log probability or density, normalized; its derivative in eta; and the information about eta, the
-expected one or, where that has no closed form, minus the second derivative, never below zero. Right at any finite eta:
-nothing is clipped.
+parameters, (a,): the log probability or density, normalized; its derivative in eta; and the information about eta,
+never below zero: the expected one or, better where the two are far apart, minus the second derivative, as Newton's
+method finds the mode by it and quadrature places its nodes. Right at any finite eta: nothing else is clipped.
 """
 
 type RowSlope = Callable[[float, float, float, "Array", float, "Array"], None]

@@ -31,13 +31,16 @@ def over_one_plus_square(s: float) -> float:
 
 
 def identity_row(y: float, size: float, eta: float, auxiliary: Array) -> tuple[float, float, float]:
-    """The log density at sigma, nu = ``auxiliary``; information ``(nu + 1)/((nu + 3) sigma^2)``."""
+    """The log density at sigma, nu = ``auxiliary``; information minus its second derivative, of rows far out zero."""
     sigma, nu = auxiliary[0], auxiliary[1]
     root = math.sqrt(nu)
     s = (y - eta) / sigma / root
     value = log_rising(0.5 * nu, 0.5) - HALF_LOG_2PI - math.log(sigma) - 0.5 * (nu + 1.0) * log_one_plus_square(s)
-    derivative = (nu + 1.0) / (sigma * root) * over_one_plus_square(s)
-    return value, derivative, (nu + 1.0) / (nu + 3.0) / (sigma * sigma)
+    pull = over_one_plus_square(s)
+    information = 1.0 - 2.0 * s * pull  # (1 - s^2)/(1 + s^2), times 1/(1 + s^2) below
+    information = (information if information > 0.0 else 0.0) * (1.0 - s * pull)
+    scale = (nu + 1.0) / (sigma * root)
+    return value, scale * pull, scale / (sigma * root) * information
 
 
 def identity_slope(y: float, size: float, eta: float, auxiliary: Array, weight: float, slope: Array) -> None:

@@ -14,8 +14,9 @@ import bayeshlm as hlm
 
 ROOT = Path(__file__).parents[2]
 REFERENCES = ROOT / "tests" / "references"
-SIMULATED = ("growth", "classes", "attainment")
-EVERY = pytest.mark.parametrize("name", [*SIMULATED, "penicillin", "pastes"])
+SIMULATED = ("growth", "classes", "attainment", "clinics")
+PUBLISHED = ("penicillin", "pastes", "seeds", "epilepsy", "wine", "orthodont")
+EVERY = pytest.mark.parametrize("name", [*SIMULATED, *PUBLISHED])
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +52,16 @@ def test_the_codebook_describes_the_data(name):
     assert [column.name for column in book.columns] == list(data)
     assert all(column.meaning and column.coding for column in book.columns)
     assert book.n_obs == len(data)
-    assert book.n_groups == tuple(data.groupby(group.split(":")).ngroups for group in book.group)
+    groups = (book.group,) if isinstance(book.group, str) else book.group
+    sizes = [data.groupby(group.split(":")).ngroups for group in groups]
+    assert book.n_groups == (sizes[0] if isinstance(book.group, str) else tuple(sizes))
     assert not data.isna().any(axis=None)
     assert data.attrs["source"] == book.source
     assert ("CC0" in book.license) == (name in SIMULATED)
     assert ("nobody was measured" in book.source) == (name in SIMULATED)
     codes = data[[column.name for column in book.columns if column.coding.startswith("1 = ")]]
     assert codes.isin([0, 1]).all(axis=None)
-    counted = " and ".join(f"{n} groups ({group})" for n, group in zip(book.n_groups, book.group, strict=True))
+    counted = " and ".join(f"{n} groups ({group})" for n, group in zip(sizes, groups, strict=True))
     assert str(book).splitlines()[1] == f"{len(data)} rows in {counted}"
 
 
@@ -70,6 +73,9 @@ def test_the_codebook_describes_the_data(name):
         ("classes", ["school", "classroom"], ["experience"]),
         ("classes", ["school"], ["private"]),
         ("attainment", ["secondary"], ["selective"]),
+        ("clinics", ["clinic"], ["urban"]),
+        ("epilepsy", ["patient"], ["progabide", "baseline", "age"]),
+        ("orthodont", ["child"], ["girl"]),
     ],
 )
 def test_columns_of_a_unit_are_constant_in_it(name, unit, columns):

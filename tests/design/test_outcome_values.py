@@ -129,3 +129,24 @@ def test_what_is_defined_for_normal_outcomes_only_says_so():
         model.reml().gamma  # noqa: B018
     with pytest.raises(hlm.OptionError, match="This comparison of methods is defined for normal outcomes only"):
         model.compare_methods("x")
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ("y ~ Poisson(mu); log(mu) = b0", ""),
+        ("y ~ Binomial(5, p); logit(p) = b0", ""),
+        ("y ~ NegativeBinomial(mu); log(mu) = b0", r"within groups \(phi\) cannot be told apart"),
+        ("z ~ Bernoulli(p); logit(p) = b0", "the chance of a single trial cannot be told apart"),
+        ("z ~ Binomial(1, p); logit(p) = b0", "the chance of a single trial cannot be told apart"),
+        ("y = b0 + r", r"within groups \(sigma\) cannot be told apart"),
+    ],
+)
+def test_groups_of_one_row_are_an_overdispersion_of_counts_and_trials_alone(lines, says):
+    data = pd.DataFrame({"row": range(6), "y": [0, 1, 2, 3, 1, 2], "z": [0, 1, 1, 0, 1, 0]})
+    spec = parse(f"{lines}; b0 = g00 + u0")
+    if not says:
+        assert build_design(spec, data, "row").n_groups == 6
+        return
+    with pytest.raises(DataError, match=says):
+        build_design(spec, data, "row")

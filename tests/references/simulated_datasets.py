@@ -1,7 +1,7 @@
 """The shipped data sets that are simulated: ``uv run python tests/references/simulated_datasets.py`` writes them anew.
 
-Nobody was measured: children, pupils, students and schools are made up, in the shape of published studies, with the
-truth written below. Public domain (CC0).
+Nobody was measured: children, pupils, patients, schools and clinics are made up, in the shape of published studies,
+with the truth written below. Public domain (CC0).
 """
 
 import lzma
@@ -12,6 +12,7 @@ import pandas as pd
 
 FOLDER = Path(__file__).parents[2] / "bayeshlm" / "datasets"
 DECIMALS = {"year": 1, "math": 2, "poverty": 1, "score": 1, "pretest": 1, "experience": 0, "verbal": 1, "attain": 2}
+DECIMALS |= {"cost": 2, "adherence": 3}
 
 
 def correlated(rng, sds, correlation, size):
@@ -89,7 +90,30 @@ def attainment(rng):
     return pd.DataFrame(schools | pupil | {"selective": selective[secondary]})
 
 
-SEEDS = {growth: 1989, classes: 2002, attainment: 1991}
+def clinics(rng):
+    """A trial in clinics, whose patients draw lots for a treatment: recovery, costs and how well it is kept to."""
+    n_clinics = 40
+    size = rng.integers(12, 37, n_clinics)
+    clinic = np.repeat(np.arange(n_clinics), size)
+    urban = (rng.random(n_clinics) < 0.45).astype(int)
+    treated = rng.integers(0, 2, len(clinic))
+    severity = rng.normal(0, 1, len(clinic)).round(1)
+    of_recovery = correlated(rng, [0.9, 0.7], -0.3, n_clinics)
+    log_odds = -0.5 + 0.5 * urban[clinic] + (0.8 + of_recovery[clinic, 1]) * treated - 0.6 * severity
+    chance = 1 / (1 + np.exp(-log_odds - of_recovery[clinic, 0]))
+    cost = np.exp(6.2 + 0.2 * urban[clinic] + 0.3 * severity + rng.normal(0, 0.3, n_clinics)[clinic])
+    kept = 1 / (1 + np.exp(-0.9 + 0.25 * severity - rng.normal(0, 0.5, n_clinics)[clinic]))
+    patient = {
+        "recovered": (rng.random(len(clinic)) < chance).astype(int),
+        "cost": cost * rng.gamma(2.5, 1 / 2.5, len(clinic)),
+        "adherence": rng.beta(6 * kept, 6 * (1 - kept)).clip(0.001, 0.999),
+        "treated": treated,
+        "severity": severity,
+    }
+    return pd.DataFrame({"clinic": clinic + 1} | patient | {"urban": urban[clinic]})
+
+
+SEEDS = {growth: 1989, classes: 2002, attainment: 1991, clinics: 1998}
 
 
 def csv(make):

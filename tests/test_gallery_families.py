@@ -1,0 +1,79 @@
+"""The gallery's models whose outcomes are not normal: published numbers, and one posterior by two ways."""
+
+import json
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gallery_models import NOT_NORMAL, named_auxiliary
+
+import bayeshlm as hlm
+from bayeshlm.faces.gallery import open_model, read_model_file
+from bayeshlm.families import FAMILIES
+
+REFERENCE = json.loads((Path(__file__).parent / "references" / "gallery_families.json").read_text(encoding="utf-8"))
+CASES = REFERENCE["cases"]
+TERMS = {  # of R, where the order of its columns is not that of the equations
+    "seeds-germination": [0, 1, 2, 3],
+    "epilepsy-poisson": [0, 1, 2, 5, 3, 4],
+    "epilepsy-negative-binomial": [0, 1, 2, 5, 3, 4],
+}
+WITH_OTHERS = ("Bernoulli", "Binomial", "Poisson", "Ordinal")
+EVERY = pytest.mark.parametrize("name", NOT_NORMAL)
+
+
+def family_of(name):
+    return open_model(name).design.outcome.family_name
+
+
+def estimates(name):
+    """R's estimates and standard errors by the name of a published number."""
+    design, case = open_model(name).design, CASES[name]
+    order = TERMS.get(name, range(len(design.fixed)))
+    fixed = [(case["fixed"]["estimate"][k], case["fixed"]["se"][k]) for k in order]
+    found = dict(zip(design.fixed_labels, fixed, strict=True))
+    found |= {f"tau_{u}": (tau, None) for u, tau in zip(design.random_labels, np.ravel(case["tau"]), strict=True)}
+    found |= {f"corr_{a}_{b}": (case["corr"], None) for a, b in combinations(design.random_labels, 2)}
+    numbers = [number for values in dict(case["auxiliary"]).values() for number in np.ravel(values)]
+    return found | {key: (number, None) for key, number in zip(named_auxiliary(design.outcome), numbers, strict=True)}
+
+
+def test_every_family_has_a_model_and_every_model_a_case():
+    assert set(CASES) == set(NOT_NORMAL)
+    assert {family_of(name) for name in NOT_NORMAL} == set(FAMILIES) - {"Normal"}
+    assert max(case["last_gradient"] for case in CASES.values()) < 1e-6  # times a standard error
+
+
+@EVERY
+def test_the_published_numbers_are_r_s_at_the_printed_digits(name, printed_tolerance):
+    published, expected = read_model_file(name).published, estimates(name)
+    assert published.keys() == expected.keys()
+    for symbol, printed in published.items():
+        value, se = expected[symbol]
+        assert float(printed.value) == pytest.approx(value, abs=printed_tolerance(printed.value), rel=0), symbol
+        assert (printed.se is None) == (se is None), symbol
+        if se is not None:
+            assert float(printed.se) == pytest.approx(se, abs=printed_tolerance(printed.se), rel=0), symbol
+
+
+@EVERY
+def test_other_programs_say_the_same(name):
+    """glmer and clmm with 25 nodes, to the digits that their optimizers find."""
+    case = CASES[name]
+    assert ("beside" in case) == (family_of(name) in WITH_OTHERS and np.size(case["tau"]) == 1)
+    if "beside" in case:
+        np.testing.assert_allclose(case["beside"]["fixed"], case["fixed"]["estimate"], atol=2e-3)
+        assert case["beside"]["tau"] == pytest.approx(case["tau"], abs=2e-3)
+
+
+@pytest.mark.slow
+@EVERY
+def test_nuts_and_importance_sampling_are_one_posterior(name):
+    model = hlm.open_model(name)
+    fits = [model.fit(seed=3, sampler=sampler, progress=False) for sampler in ("importance", "nutpie")]
+    assert fits[0].convergence.by_importance
+    assert all(fit.convergence.converged and fit.nodes.holds for fit in fits)
+    for table in ("fixed_effects", "variance_components"):
+        one, other = (getattr(fit, table)() for fit in fits)
+        assert (abs(one["mean"] - other["mean"]) < 4 * np.hypot(one["mcse_mean"], other["mcse_mean"])).all()
