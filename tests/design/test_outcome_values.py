@@ -5,6 +5,9 @@ import pandas as pd
 import pytest
 
 import bayeshlm as hlm
+from bayeshlm.design import build_design
+from bayeshlm.equations import parse
+from bayeshlm.errors import DataError
 from bayeshlm.families import FAMILIES
 
 LEVEL2 = "; b0 = g00 + u0; b1 = g10"
