@@ -87,6 +87,9 @@ def test_the_fit_says_what_was_done(fit):
     assert "Random effects are integrated out by quadrature with 6 nodes each: twice as many move no mean" in text
     assert "on the latent scale of the logit, where level 1 has the variance pi^2/3" in text
     assert "sigma" not in text
+    assert "Odds ratios (95% equal-tailed intervals)" in text
+    assert "Plausible ranges of p that cover 95% of the groups" in text
+    assert "ICC, observed" in text
 
 
 def test_what_is_expected_goes_through_the_link(fit, data):
@@ -118,7 +121,7 @@ def test_it_is_saved_and_read_as_it_is(fit, tmp_path):
 
 
 def test_what_needs_a_level_1_variance_of_its_own_says_so(fit):
-    for asked in (fit.reliability, fit.r2, fit.influence):
+    for asked in (fit.reliability, fit.influence):
         with pytest.raises(hlm.OptionError, match="a Bernoulli outcome has none"):
             asked()
     with pytest.raises(hlm.OptionError, match="REML is defined for normal outcomes only"):

@@ -88,7 +88,7 @@ def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:
                     if (values := _component(variances, one.name, skewed))
                 },
             },
-            **({"icc": _icc(fit)} if has_level1_variance(fit.model.design.outcome) else {}),
+            **_iccs(fit),
             **_of_groups(fit),
             **({"reml": _reml(fit)} if reml else {}),
             "sampling": {
@@ -115,12 +115,15 @@ def _coefficients(fit: Fit) -> pd.DataFrame:
     return pd.concat(tables, names=["grouping"])
 
 
-def _icc(fit: Fit) -> dict[str, Any]:
-    """The ICC, or with several groupings each one's share and correlation."""
-    table, columns = fit.icc().table, ["mean", "median", "sd", "lower", "upper"]
-    if "icc" in table.index:
-        return _pick(table.T["icc"], columns)
-    return {str(name): _pick(row, columns) for name, row in table.iterrows()}
+def _iccs(fit: Fit) -> dict[str, Any]:
+    """The ICC and, under a link, that of the outcome itself; or with several groupings each one's share and ICC."""
+    design, columns = fit.model.design, ["mean", "median", "sd", "lower", "upper"]
+    if len(design.groupings) > 1 and not has_level1_variance(design.outcome):
+        return {}
+    rows = {str(name): _pick(row, columns) for name, row in fit.icc().table.iterrows()}
+    if len(design.groupings) > 1:
+        return {"icc": rows}
+    return {name: rows[name] for name in ("icc", "icc_observed") if name in rows}
 
 
 def _of_groups(fit: Fit) -> dict[str, Any]:

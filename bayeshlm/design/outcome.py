@@ -60,6 +60,18 @@ class Outcome:
         """Normal given an additive predictor: what closed forms, REML and cross-products take."""
         return (self.family_name, self.link) == ("Normal", "identity")
 
+    @property
+    def ratio(self) -> str:
+        """What ``exp(gamma)`` of an effect is: ``"odds ratio"``; empty where it is nothing.
+
+        Examples
+        --------
+        >>> Outcome("y", "Poisson", "log").ratio, Outcome("y").ratio
+        ('rate ratio', '')
+        """
+        log = "rate ratio" if self.family.discrete else "ratio of means"
+        return {"logit": "odds ratio", "cloglog": "hazard ratio", "log": log}.get(self.link, "")
+
     def scatter(self, most: float) -> str:
         """What a row alone does not tell from a deviation of its predictor, in words; empty of counts and of trials.
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pandas as pd
+
 from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.fit_tables import FitReport
 from bayeshlm.display.left_out_notes import data_notes
@@ -13,7 +17,8 @@ from bayeshlm.quantities.convergence import Convergence
 from bayeshlm.quantities.fixed_effects import fixed_effects
 from bayeshlm.quantities.icc import icc
 from bayeshlm.quantities.level1_variance import has_level1_variance
-from bayeshlm.quantities.plausible_ranges import plausible_ranges
+from bayeshlm.quantities.plausible_ranges import has_response, plausible_ranges
+from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.quantities.variance_components import variance_components
 from bayeshlm.reml.enough_rows import undetermined_components
 
@@ -35,8 +40,9 @@ def fit_report(fitted: FittedModel, convergence: Convergence) -> FitReport:
         rows_dropped=design.rows_dropped,
         fixed=fixed_effects(draws),
         variance=variance_components(draws),
-        icc=icc(draws) if has_level1_variance(design.outcome) else None,
-        plausible_ranges=tuple(plausible_ranges(draws, grouping=name) for name in design.groupings),
+        ratios=_ratios(fitted),
+        icc=icc(draws) if has_level1_variance(design.outcome) or len(design.groupings) == 1 else None,
+        plausible_ranges=tuple(_ranges(fitted)),
         verdict=(
             *verdict_lines(convergence),
             *nodes_lines(fitted.nodes),
@@ -47,3 +53,19 @@ def fit_report(fitted: FittedModel, convergence: Convergence) -> FitReport:
         notes=data_notes(design),
         labels=ColumnLabels.of(design),
     )
+
+
+def _ratios(fitted: FittedModel) -> pd.DataFrame | None:
+    """Ratios of the effects but the intercept, whose ``exp`` is none; None where there are no others."""
+    own = [not column.is_intercept for column in fitted.design.fixed]
+    if not (fitted.design.outcome.ratio and any(own)):
+        return None
+    return fixed_effects(fitted.draws, exponentiate=True)[own]
+
+
+def _ranges(fitted: FittedModel) -> Iterator[Quantity]:
+    """Ranges of the coefficients of each grouping and, where that is another thing, of what is expected."""
+    for k, term in enumerate(fitted.design.predictor.random):
+        yield plausible_ranges(fitted.draws, grouping=fitted.design.groupings[k])
+        if has_response(fitted.design.outcome, term.columns):
+            yield plausible_ranges(fitted.draws, grouping=fitted.design.groupings[k], response=True)

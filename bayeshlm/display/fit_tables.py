@@ -31,6 +31,7 @@ _QUANTITIES = {
 _LABELS = {
     "icc": "ICC",
     "icc_unadjusted": "ICC, unadjusted",
+    "icc_observed": "ICC, observed",
     "design_effect": "design effect",
     "marginal": "marginal: fixed effects",
     "conditional": "conditional: fixed and random",
@@ -66,6 +67,8 @@ class FitReport:
         What `data_notes` says of the data.
     fixed, variance : pandas.DataFrame
         As `fixed_effects` and `variance_components` return them.
+    ratios : pandas.DataFrame or None
+        ``exp`` of the effects but the intercept, where that has a meaning.
     icc : Quantity or None
         Left out where None.
     plausible_ranges : tuple of Quantity
@@ -84,6 +87,7 @@ class FitReport:
     rows_dropped: int
     fixed: pd.DataFrame
     variance: pd.DataFrame
+    ratios: pd.DataFrame | None = None
     icc: Quantity | None = None
     plausible_ranges: tuple[Quantity, ...] = ()
     verdict: tuple[str, ...] = ()
@@ -141,7 +145,10 @@ def _overview(report: FitReport) -> list[Block]:
         counts.append(report.sampling)
     blocks: list[Block] = [Title(report.title), Equations(report.equations), Lines(tuple(counts))]
     blocks += notes_block(report.notes)
-    blocks += [fixed_grid(report.fixed, report.labels), variance_grid(report.variance)]
+    blocks += [fixed_grid(report.fixed, report.labels)]
+    if report.ratios is not None:
+        blocks.append(fixed_grid(report.ratios, report.labels, diagnostics=False))
+    blocks.append(variance_grid(report.variance))
     blocks += [
         quantity_grid(quantity, diagnostics=False)
         for quantity in (report.icc, *report.plausible_ranges)
@@ -152,9 +159,9 @@ def _overview(report: FitReport) -> list[Block]:
     return blocks
 
 
-def fixed_grid(table: pd.DataFrame, labels: ColumnLabels) -> Grid:
-    """Lay out the fixed effects, a section a level-1 coefficient."""
-    columns = (*_ESTIMATES, *_DIAGNOSTICS)
+def fixed_grid(table: pd.DataFrame, labels: ColumnLabels, diagnostics: bool = True) -> Grid:
+    """Lay out the fixed effects or their ratios, a section a level-1 coefficient."""
+    columns = (*_estimates(table), *(_DIAGNOSTICS if diagnostics else ()))
     sections = []
     for coefficient, part in table.groupby("coefficient", sort=False):
         rows = tuple(
@@ -162,7 +169,8 @@ def fixed_grid(table: pd.DataFrame, labels: ColumnLabels) -> Grid:
             for symbol, row in zip(part.index, (row for _, row in part.iterrows()), strict=True)
         )
         sections.append(Section(labels.heading(str(coefficient)), rows))
-    return Grid(_titled("Fixed effects", table), ("", "", *columns), tuple(sections), n_labels=2)
+    ratios = table.attrs.get("ratio", "").replace("ratio", "ratios").capitalize()
+    return Grid(_titled(ratios or "Fixed effects", table), ("", "", *columns), tuple(sections), n_labels=2)
 
 
 def variance_grid(table: pd.DataFrame) -> Grid:
@@ -183,8 +191,8 @@ def variance_grid(table: pd.DataFrame) -> Grid:
         rows.append((label, *cells[: len(estimates)], variance, *cells[len(estimates) :]))
     header = ("", *estimates, "variance", *_DIAGNOSTICS)
     others = set(table.index.get_level_values("component")) & set(AUXILIARY) - {"sigma"}
-    more = ", and parameters of the distribution" if others else ""
-    title = _titled(f"Variance components: standard deviations and correlations{more}", table)
+    what = "SDs, correlations, the distribution" if others else "standard deviations and correlations"
+    title = _titled(f"Variance components: {what}", table)
     return Grid(title, header, (Section("", tuple(rows)),))
 
 
@@ -197,6 +205,7 @@ def _ranges_grid(quantity: Quantity, title: str) -> Grid:
         values = [ends.loc[end, kind] for kind in ("plug_in", "predictive") for end in ("lower", "upper")]
         rows.append((str(coefficient), *(number(float(value), places) for value in values)))
     header = ("", "plug-in from", "to", "new group from", "to")
+    title += f" of {table.attrs['response']}" if "response" in table.attrs else ""
     title = f"{title} that cover {percent(table.attrs['ci_prob'])} of the groups"
     return Grid(title, header, (Section("", tuple(rows)),), notes=quantity.notes)
 

@@ -98,7 +98,7 @@ class FitQuantities:
         self._stamped(quantity.table)
         return Shown.of(quantity)
 
-    def fixed_effects(self, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
+    def fixed_effects(self, prob: float = 0.95, kind: str = "eti", *, exponentiate: bool = False) -> pd.DataFrame:
         """Fixed effects (gamma), a row a symbol.
 
         Parameters
@@ -107,13 +107,21 @@ class FitQuantities:
             Probability of the interval.
         kind : {"eti", "hdi"}
             Equal-tailed or highest-density interval.
+        exponentiate : bool
+            Of ``exp(gamma)``: odds ratios under the logit, rate ratios or ratios of means under the log, hazard ratios
+            under the cloglog; of the intercept the odds or the mean where all terms are 0.
 
         Returns
         -------
         pandas.DataFrame
             Indexed by symbol; columns ``coefficient``, ``term`` and the summary.
+
+        Raises
+        ------
+        OptionError
+            ``exp(gamma)`` means nothing under the outcome's link.
         """
-        table = self._stamped(fixed_effects(self._fitted.draws, prob, kind))
+        table = self._stamped(fixed_effects(self._fitted.draws, prob, kind, exponentiate=exponentiate))
         return ShownFrame.of(table, partial(shown_fixed, labels=ColumnLabels.of(self.model.design)))
 
     def variance_components(self, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
@@ -202,6 +210,7 @@ class FitQuantities:
         kind: str = "eti",
         *,
         grouping: str | None = None,
+        response: bool = False,
     ) -> Shown:
         """Range that holds `prob` of the groups' coefficients: between-group spread, not imputed scores.
 
@@ -217,6 +226,9 @@ class FitQuantities:
             Interval of the ends in the table.
         grouping : str, optional
             As in `group_coefficients`.
+        response : bool
+            Of what is expected of the outcome where every level-1 predictor is 0, the intercept through the inverse
+            link: probabilities, mean counts.
 
         Returns
         -------
@@ -224,7 +236,7 @@ class FitQuantities:
             ``draws`` of the ends ``W gamma +- z tau``; the table has them summarized, plugged in at the
             posterior mean (``plug_in``) and for a new group, uncertainty included (``predictive``).
         """
-        return self._shown(plausible_ranges(self._fitted.draws, prob, at, z, kind, grouping))
+        return self._shown(plausible_ranges(self._fitted.draws, prob, at, z, kind, grouping, response=response))
 
     def reliability(self, prob: float = 0.95, kind: str = "eti", *, grouping: str | None = None) -> Shown:
         """Reliability of the groups' own estimates, as HLM prints it, averaged over groups.

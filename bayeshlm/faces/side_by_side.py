@@ -169,7 +169,6 @@ def _posterior_column(
     if has_level1_variance(design.outcome):
         icc = fit.icc(prob=prob, kind=kind).table
         shares |= {label: entry(icc, key) for label, key in _icc_rows(design, several)}
-    if design.outcome.is_normal:
         r2 = fit.r2(null, prob, kind).table
         shares |= {label: entry(r2, key) for label, key in _r2_rows(design, r2.index, several)}
     verdict = fit.convergence

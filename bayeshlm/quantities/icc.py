@@ -8,15 +8,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.design import Design
 from bayeshlm.design.level1 import source_column
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.equations import canonical
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
-from bayeshlm.quantities.level1_variance import level1_variance
+from bayeshlm.quantities.level1_variance import has_level1_variance, level1_variance
 from bayeshlm.quantities.level2_values import finite_number
+from bayeshlm.quantities.observed_icc import has_observed_icc, observed_icc
+from bayeshlm.quantities.predictor_variance import fixed_variance
 from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.quantities.slope_values import values_of_slopes
 from bayeshlm.quantities.summary import with_interval, with_median
@@ -43,13 +44,15 @@ def icc(
     Returns
     -------
     Quantity
-        Draws ``icc``, ``icc_unadjusted`` and ``design_effect`` (chain, draw); the table has a row for each, and the
-        ``median`` beside the mean.
+        Draws ``icc``, ``icc_unadjusted`` and ``design_effect`` (chain, draw), under a link that is not the identity on
+        the scale of the predictor, and ``icc_observed``, that of the outcome itself (`observed_icc`); of Beta outcomes
+        this one alone. The table has a row for each, and the ``median`` beside the mean.
 
     Raises
     ------
     OptionError
-        `at` names something that has no random slope, or the outcome's distribution has no `level1_variance`.
+        `at` names something that has no random slope; or, with several groupings, the outcome's distribution has no
+        `level1_variance`.
 
     Notes
     -----
@@ -67,14 +70,15 @@ def icc(
     if len(design.groupings) > 1:
         return variance_partition(posterior, at, prob, kind)
     v = between_variance(posterior.G, design, at)
-    sigma2, var_fixed = level1_variance(posterior), fixed_variance(posterior.gamma, design)
-    value = v / (v + sigma2)
-    size = float(np.sum(np.square(design.n_per_group, dtype=float)) / design.n_obs)
-    values = {
-        "icc": value,
-        "icc_unadjusted": v / (v + var_fixed + sigma2),
-        "design_effect": 1.0 + (size - 1.0) * value,
-    }
+    values = {}
+    if has_level1_variance(design.outcome):
+        sigma2, var_fixed = level1_variance(posterior), fixed_variance(posterior.gamma, design)
+        values = {"icc": v / (v + sigma2), "icc_unadjusted": v / (v + var_fixed + sigma2)}
+    if has_observed_icc(design.outcome):
+        values["icc_observed"] = observed_icc(posterior, v)
+    if "icc" in values:
+        size = float(np.sum(np.square(design.n_per_group, dtype=float)) / design.n_obs)
+        values["design_effect"] = 1.0 + (size - 1.0) * values["icc"]
     draws = xr.Dataset({name: posterior.labelled(drawn) for name, drawn in values.items()})
     table = pd.concat([with_median(draws[name], prob, kind) for name in draws])
     table.index = pd.Index([str(name) for name in draws], name="quantity")
@@ -94,20 +98,19 @@ def between_variance(G: FloatArray, design: Design, at: Mapping[str, float] | No
     return np.asarray(np.einsum("q,...qr,r->...", z, G, z))
 
 
-def fixed_variance(gamma: FloatArray, design: Design) -> FloatArray:
-    """Variance of X gamma over rows (divisor N - 1) in each draw (..., p), from the cross-products."""
-    products = design.products
-    mean = design.moments.x_center @ products.x_transform
-    XtX = products.XtX.sum(axis=0) if isinstance(products, CrossProducts) else products.XtX
-    covariance = (XtX - design.n_obs * np.outer(mean, mean)) / (design.n_obs - 1)
-    scaled = np.linalg.solve(products.x_transform, gamma[..., None])[..., 0]
-    return np.asarray(np.einsum("...k,kl,...l->...", scaled, covariance, scaled))
-
-
 def latent_note(design: Design) -> str:
-    """That the scale is a latent one."""
-    variance = {"logit": "pi^2/3", "probit": "1", "cloglog": "pi^2/6"}[design.outcome.link]
-    return f"on the latent scale of the {design.outcome.link}, where level 1 has the variance {variance}"
+    """That the scale is that of the predictor, and what level 1 is there."""
+    outcome = design.outcome
+    if outcome.family_name == "StudentT":
+        return "level 1 has the variance sigma^2 nu/(nu - 2), infinite where nu is 2 or less"
+    if outcome.link == "log":
+        variance = {"Gamma": "trigamma(shape)", "Poisson": "log(1 + 1/m)"}.get(
+            outcome.family_name, "log(1 + 1/m + 1/phi)"
+        )
+        mean = "" if outcome.family_name == "Gamma" else ", m the mean count"
+        return f"on the scale of the log, where level 1 has the variance {variance}{mean} (Nakagawa et al. 2017)"
+    variance = {"logit": "pi^2/3", "probit": "1", "cloglog": "pi^2/6"}[outcome.link]
+    return f"on the latent scale of the {outcome.link}, where level 1 has the variance {variance}"
 
 
 def _position(key: str, design: Design) -> int:
@@ -137,8 +140,12 @@ def _names(r: int, design: Design) -> set[str]:
 
 
 def _notes(design: Design, at: Mapping[str, float] | None) -> tuple[str, ...]:
-    notes = [latent_note(design)] if not design.outcome.is_normal else []
-    if not all(column.is_intercept for column in design.fixed):
+    notes, outcome = [], design.outcome
+    if not outcome.is_normal and has_level1_variance(outcome):
+        notes.append(latent_note(design))
+    if has_observed_icc(outcome):
+        notes.append("observed: of the outcome itself, at the mean predictor (Goldstein, Browne & Rasbash 2002)")
+    if has_level1_variance(outcome) and not all(column.is_intercept for column in design.fixed):
         notes.append("conditional on the predictors; the unadjusted ICC counts their variance in the total")
     if at is not None:
         notes.append("between-group variance at the given values, the other random slopes' columns at their means")

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from bayeshlm.arguments import check_interval
 from bayeshlm.design.design import Design
+from bayeshlm.design.outcome import Outcome
+from bayeshlm.design.predictor import RandomColumn
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
+from bayeshlm.families.links import LINKS
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.level2_values import level2_values, random_coefficients, varying_terms
 from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.quantities.summary import summarize, with_interval
 
 _BISECTIONS = 60
+
+RESPONSE = "where every level-1 predictor is 0"
+"""What ranges of the expected outcome hold for."""
 
 
 def plausible_ranges(
@@ -26,6 +32,8 @@ def plausible_ranges(
     z: float | None = None,
     kind: str = "eti",
     grouping: str | None = None,
+    *,
+    response: bool = False,
 ) -> Quantity:
     """Range that covers a share `prob` of the groups, for each coefficient with a random effect.
 
@@ -43,6 +51,9 @@ def plausible_ranges(
         The posterior intervals of the ends.
     grouping : str, optional
         Whose groups, where there are several groupings; effects of the others are 0.
+    response : bool
+        Of what is expected of the outcome where every level-1 predictor is 0, the intercept through the inverse link:
+        probabilities, mean counts. Other coefficients have none.
 
     Returns
     -------
@@ -54,7 +65,8 @@ def plausible_ranges(
     Raises
     ------
     OptionError
-        `prob` or `z` is out of range, or `at` names no level-2 term.
+        `prob` or `z` is out of range, or `at` names no level-2 term; `response` is asked for where no intercept is
+        random, or of ordered categories.
 
     Notes
     -----
@@ -69,19 +81,42 @@ def plausible_ranges(
         raise OptionError(f"z={z!r} must be a positive number, such as z=1.96")
     position = design.position_of(grouping)
     own = design.predictor.effects_of(position)
-    labels = [column.coefficient for column in design.random[own]]
+    columns = design.random[own]
+    labels = [column.coefficient for column in columns]
     tau, values = posterior.tau[..., own], level2_values(design, at, grouping=position)
     center = posterior.gamma @ values.T
 
     both = np.stack([center - z * tau, center + z * tau], axis=-1)
+    plug_in = center.mean(axis=(0, 1))[:, None] + z * tau.mean(axis=(0, 1))[:, None] * np.array([-1.0, 1.0])
+    predictive = predictive_range(center, tau, prob)
+    notes = _notes(design, position, at, values)
+    if response:
+        k, inverse = _response(design.outcome, columns)
+        both, plug_in, predictive = (inverse(one[..., k : k + 1, :]) for one in (both, plug_in, predictive))
+        labels, notes = labels[k : k + 1], (*notes, RESPONSE)
     ends = posterior.labelled(both, ("coefficient", "end"), {"coefficient": labels, "end": ["lower", "upper"]})
     draws = ends.to_dataset("end")
     table = summarize(ends, prob, kind)
-    plug_in = center.mean(axis=(0, 1))[:, None] + z * tau.mean(axis=(0, 1))[:, None] * np.array([-1.0, 1.0])
     table.insert(0, "plug_in", plug_in.ravel())
-    table.insert(1, "predictive", predictive_range(center, tau, prob).ravel())
-    notes = _notes(design, position, at, values)
+    table.insert(1, "predictive", predictive.ravel())
+    if response:
+        table.attrs["response"] = design.outcome.family.location
     return Quantity("plausible_ranges", draws, with_interval(table, prob, kind), notes)
+
+
+def has_response(outcome: Outcome, columns: Sequence[RandomColumn]) -> bool:
+    """Whether ranges of what is expected of the outcome are another thing, and are there."""
+    intercept = any(column.is_intercept for column in columns)
+    return outcome.link != "identity" and outcome.family.mean is not None and intercept
+
+
+def _response(outcome: Outcome, columns: Sequence[RandomColumn]) -> tuple[int, Callable[[FloatArray], FloatArray]]:
+    """Position of the random intercept, and the inverse link."""
+    found = [k for k, column in enumerate(columns) if column.is_intercept]
+    if not found or outcome.family.mean is None:
+        why = "ordered categories have no mean" if found else "no intercept is random"
+        raise OptionError(f"response=True gives ranges of what is expected of the outcome, and {why}: leave it out")
+    return found[0], LINKS[outcome.link].inverse
 
 
 def _notes(design: Design, grouping: int, at: Mapping[str, float] | None, values: FloatArray) -> tuple[str, ...]:

@@ -12,7 +12,9 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
-from bayeshlm.quantities.icc import fixed_variance
+from bayeshlm.quantities.icc import latent_note
+from bayeshlm.quantities.level1_variance import level1_variance
+from bayeshlm.quantities.predictor_variance import fixed_variance
 from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.quantities.r2_by_level import definition, shares_by_level
 from bayeshlm.quantities.summary import summarize, with_interval
@@ -32,7 +34,7 @@ class Parts:
     v, m : arrays
         Of Z u, within groups and between the groups' means, averaged over rows.
     sigma2 : array
-        Of the level-1 residual.
+        Of level 1, as `level1_variance` defines it.
     """
 
     f1: FloatArray
@@ -86,7 +88,7 @@ def r2(
     Raises
     ------
     OptionError
-        `null` is a model of other rows.
+        `null` is a model of other rows, or the outcome's distribution has no `level1_variance`.
 
     Notes
     -----
@@ -95,6 +97,8 @@ def r2(
     ``marginal = (f1 + f2) / total`` and ``conditional = (f1 + f2 + v + m) / total`` (Nakagawa & Schielzeth 2013, with
     random slopes Johnson 2014); the shares are those of Rights & Sterba (2019), whose predictors are centered within
     groups: then v belongs to the slopes and m is tau_0^2. ``conditional - marginal`` is the unadjusted ICC.
+    Of outcomes that are not normal all are on the scale of the predictor, where `level1_variance` is sigma2 (Nakagawa,
+    Johnson & Schielzeth 2017, J. Royal Society Interface 14(134)).
 
     Reduction is Raudenbush & Bryk's (2002, chapter 4) ``1 - sigma2 / sigma2_null``, likewise of tau2 of each effect
     that both models have. It may be negative. The null model's variance is its posterior mean: a ratio to its draws
@@ -127,7 +131,7 @@ def shares(posterior: Draws) -> dict[str, FloatArray]:
     with np.errstate(invalid="ignore"):
         return {
             "marginal": (parts.f1 + parts.f2) / parts.total,
-            "conditional": (parts.total - parts.sigma2) / parts.total,
+            "conditional": (parts.f1 + parts.f2 + parts.v + parts.m) / parts.total,
             **{name: getattr(parts, name) / parts.total for name in ("f1", "f2", "v", "m")},
             "within_f1": parts.f1 / parts.within,
             "within_v": parts.v / parts.within,
@@ -151,7 +155,7 @@ def variance_parts(posterior: Draws) -> Parts:
     random = np.einsum("...qr,qr->...", G, design.moments.ZtZ)
     f1, f2 = _split(fixed_variance(gamma, design), f2)
     v, m = _split(random, m)
-    return Parts(f1, f2, v, m, posterior.sigma2)
+    return Parts(f1, f2, v, m, level1_variance(posterior))
 
 
 def reduced(posterior: Draws, null_posterior: xr.Dataset, null_design: Design) -> xr.DataArray:
@@ -178,7 +182,7 @@ def reduced(posterior: Draws, null_posterior: xr.Dataset, null_design: Design) -
 def _variances(posterior: Draws) -> dict[tuple[str, str, str], tuple[str, FloatArray]]:
     """Name and draws of each variance, by what varies where: an expression and, of several columns, its label."""
     design = posterior.design
-    found = {("", "", ""): ("sigma2", posterior.sigma2)}
+    found = {("", "", ""): ("sigma2", posterior.sigma2)} if design.outcome.is_normal else {}
     grouping_of = [term.grouping for term in design.predictor.random for _ in term.columns]
     for k, column in enumerate(design.random):
         key = (grouping_of[k], column.expression, column.label.removeprefix(column.symbol))
@@ -224,8 +228,10 @@ def _notes(design: Design, reduction: bool) -> tuple[str, ...]:
         if len(design.groupings) == 1
         else definition(design)
     ]
+    if not design.outcome.is_normal:
+        notes.append(latent_note(design))
     if design.spec.offsets:
-        notes.append("of the outcome less its offset")
+        notes.append("of the outcome less its offset" if design.outcome.is_normal else "without the offset")
     if reduction:
         notes.append("reduction: 1 - variance / variance of the null model (Raudenbush & Bryk 2002); may be negative")
     return tuple(notes)

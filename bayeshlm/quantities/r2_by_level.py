@@ -10,8 +10,8 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.nested_groupings import chain, rows_of_units
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import Draws
-from bayeshlm.quantities.icc import fixed_variance
-from bayeshlm.quantities.variance_partition import random_variances
+from bayeshlm.quantities.level1_variance import level1_variance
+from bayeshlm.quantities.predictor_variance import fixed_variance, random_variances
 
 ROWS = "rows"
 """What the level of the rows is called, where another level has the name of its grouping."""
@@ -49,13 +49,14 @@ def shares_by_level(posterior: Draws) -> dict[str, FloatArray]:
     design = posterior.design
     names, order = design.groupings, chain(design)
     f, v = fixed_variance(posterior.gamma, design), random_variances(posterior)
-    total = f + np.sum(v, axis=0) + posterior.sigma2
+    sigma2 = level1_variance(posterior)
+    total = f + np.sum(v, axis=0) + sigma2
     values = {"marginal": f / total, "conditional": (f + np.sum(v, axis=0)) / total}
     if order is None:
         return values | {f"v[{name}]": v[k] / total for k, name in enumerate(names)}
     fixed = _fixed_by_level(posterior, f, order)
     levels = [part.copy() for part in fixed]
-    levels[0] += posterior.sigma2
+    levels[0] += sigma2
     for place, k in enumerate(order):
         for level, part in enumerate(_random_by_level(posterior, v[k], order, place)):
             levels[level] += part

@@ -11,11 +11,10 @@ import xarray as xr
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.nested_groupings import containing
-from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.level1_variance import level1_variance
+from bayeshlm.quantities.predictor_variance import random_variances
 from bayeshlm.quantities.quantity import Quantity
-from bayeshlm.quantities.slope_values import values_of_slopes
 from bayeshlm.quantities.summary import with_interval, with_median
 
 
@@ -68,19 +67,6 @@ def variance_partition(
     elif any(not column.is_intercept for column in design.random):
         notes.append("variance of random slopes averaged over rows (Johnson 2014)")
     return Quantity("icc", draws, with_interval(table, prob, kind), tuple(notes))
-
-
-def random_variances(posterior: Draws, at: Mapping[str, float] | None = None) -> list[FloatArray]:
-    """Variance of the random part of each grouping, (chain, draw), as `variance_partition` defines it."""
-    design, found = posterior.design, []
-    moment = design.moments.ZtZ
-    if at is not None:
-        z = values_of_slopes(design, at)
-        moment = np.outer(z, z)
-    for k in range(len(design.groupings)):
-        own = design.predictor.effects_of(k)
-        found.append(np.asarray(np.einsum("...qr,qr->...", posterior.G[..., own, own], moment[own, own])))
-    return found
 
 
 def rows_in_common(design: Design) -> Iterator[tuple[str, tuple[int, ...]]]:

@@ -13,6 +13,7 @@ from bayeshlm.display.plots.figure_style import plain, styled
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.density import density
 from bayeshlm.quantities.icc import icc
+from bayeshlm.quantities.level1_variance import has_level1_variance
 from bayeshlm.quantities.prior_density import icc_prior
 
 
@@ -39,7 +40,8 @@ def icc_figure(
     """
     design, k = fit.design, fit.design.position_of(grouping)
     several = len(design.groupings) > 1
-    name = f"icc[{design.groupings[k]}]" if several else "icc"
+    own = "icc" if has_level1_variance(design.outcome) else "icc_observed"
+    name = f"icc[{design.groupings[k]}]" if several else own
     found = density(icc(Draws(fit.posterior, design), at, prob, kind).draws[name].to_numpy(), prob, kind)
     ax = one_axes(ax, height=2.1)
     density_panel(ax, found)

@@ -19,6 +19,7 @@ from bayeshlm.display.report.check_figures import (
 from bayeshlm.display.report.figure import Figure
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.errors import OptionError
+from bayeshlm.quantities.level1_variance import has_level1_variance
 from bayeshlm.quantities.simple_slopes import interacting
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def variance_figures(subject: Subject) -> Iterator[Figure]:
     names = ", ".join(axis.get_xlabel().replace("\n", " ") for axis in axes)
     alt = f"Posterior densities of {names}, each with its prior."
     yield Figure.of(axes, alt, f"Variance components: posterior with {_interval(subject)}, and prior.")
-    for of in subject.of_groupings:
+    for of in subject.of_groupings if has_level1_variance(subject.design.outcome) else ():
         row = subject.icc.table.T[f"icc[{of.grouping}]" if of.grouping else "icc"]
         which = f" of {of.grouping}" if of.grouping else ""
         ends = f"{row['lower']:.2f} and {row['upper']:.2f}"

@@ -31,12 +31,15 @@ def convergence_section(subject: Subject) -> str:
 
 def effects_section(subject: Subject) -> str:
     """Fixed effects."""
-    grid = fixed_grid(subject.overview.fixed, subject.overview.labels)
+    overview = subject.overview
+    grids = shown(fixed_grid(overview.fixed, overview.labels))
+    if overview.ratios is not None:
+        grids += shown(fixed_grid(overview.ratios, overview.labels, diagnostics=False))
     text = paragraph(
         "Posterior mean, posterior SD and interval of each effect;",
         "the digits shown are those that the Monte Carlo error of the mean supports.",
     )
-    return text + shown(grid) + figures(subject, "effects")
+    return text + grids + figures(subject, "effects")
 
 
 def variance_section(subject: Subject) -> str:
@@ -58,7 +61,9 @@ def groups_section(subject: Subject) -> str:
 def _of_groups(of: Subject) -> str:
     """The groups of one grouping."""
     parts = [subheading(of.groups_heading)] if of.grouping else []
-    parts += [asked(lambda: _shown(of.plausible_ranges)), asked(lambda: _shown(of.reliability))]
+    parts += [asked(lambda: _shown(of.plausible_ranges))]
+    parts += [_shown(of.response_ranges)] if of.response_ranges is not None else []
+    parts += [asked(lambda: _shown(of.reliability))]
     return "".join(parts) + _extremes(of)
 
 

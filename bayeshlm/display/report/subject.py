@@ -24,7 +24,7 @@ from bayeshlm.fitted import FittedModel
 from bayeshlm.quantities.convergence import Convergence, assess_convergence
 from bayeshlm.quantities.group_coefficients import group_coefficients
 from bayeshlm.quantities.icc import icc
-from bayeshlm.quantities.plausible_ranges import plausible_ranges
+from bayeshlm.quantities.plausible_ranges import has_response, plausible_ranges
 from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.quantities.r2 import r2
 from bayeshlm.quantities.reliability import reliability
@@ -114,6 +114,14 @@ class Subject:
     def plausible_ranges(self) -> Quantity:
         """Plausible ranges."""
         return plausible_ranges(self.fitted.draws, grouping=self.grouping)
+
+    @cached_property
+    def response_ranges(self) -> Quantity | None:
+        """The same of what is expected of the outcome, where that is another thing."""
+        term = self.design.predictor.random[self.design.position_of(self.grouping)]
+        if not has_response(self.design.outcome, term.columns):
+            return None
+        return plausible_ranges(self.fitted.draws, grouping=self.grouping, response=True)
 
     @property
     def reliability(self) -> Quantity:
