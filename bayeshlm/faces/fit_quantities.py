@@ -30,6 +30,7 @@ from bayeshlm.quantities.variance_components import variance_components
 
 if TYPE_CHECKING:
     from bayeshlm.faces.model import Model
+    from bayeshlm.likelihood.quadrature_nodes import NodesCertificate
 
 
 class FitQuantities:
@@ -84,6 +85,14 @@ class FitQuantities:
     def convergence(self) -> Convergence:
         """The verdict on the sampler's convergence, with its reasons."""
         return assess_convergence(self._fitted.draws, self._fitted.sample_stats)
+
+    @property
+    def nodes(self) -> NodesCertificate | None:
+        """How many nodes of quadrature integrated the random effects out, and what twice as many make of the draws.
+
+        None where the integrals are exact or the random effects were sampled.
+        """
+        return self._fitted.nodes
 
     def _stamped(self, table: pd.DataFrame) -> pd.DataFrame:
         design = self.model.design
