@@ -124,7 +124,11 @@ def fit_products(
     search : function
         From a criterion and where to start to the optimum.
     """
-    design.outcome.require_normal(method)
+    if not design.outcome.is_normal:
+        raise OptionError(
+            f"REML is defined for normal outcomes only, and {design.outcome.name!r} is"
+            f" {design.outcome.family_name}: model.ml() estimates it by maximum likelihood"
+        )
     pattern = factor_pattern(design.blocks)
     fixed_labels = tuple(column.label for column in design.fixed)
     random_labels = tuple(column.label for column in design.random)
