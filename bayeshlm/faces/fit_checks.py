@@ -28,7 +28,7 @@ from bayeshlm.faces.fit_quantities import FitQuantities
 from bayeshlm.faces.reml_fit import RemlFit
 from bayeshlm.faces.storage import add_groups
 from bayeshlm.quantities.r2 import r2
-from bayeshlm.reml.estimate import fit_reml
+from bayeshlm.reml.classical import classical_estimate
 
 if TYPE_CHECKING:
     pass
@@ -176,6 +176,8 @@ class FitChecks(FitQuantities):
     def cross_check(self, *, importance: bool = False) -> ShownCrossCheck:
         """Posterior beside REML: differences in standard errors, a verdict, and the reasons where they differ.
 
+        Of an outcome that is not normal ML by quadrature takes REML's place.
+
         Parameters
         ----------
         importance : bool
@@ -191,17 +193,18 @@ class FitChecks(FitQuantities):
         Raises
         ------
         DataError
-            If REML has no estimate, as when nothing is left for the level-1 variance.
+            If there is no estimate, as when nothing is left for the level-1 variance or outcomes are separated.
         OptionError
-            The fit's draws are importance sampling's already.
+            The outcome is not normal and the model has several groupings or more than two random effects; or the fit's
+            draws are importance sampling's already.
         """
         found = self._cross_check
         return ShownCrossCheck.of(found.with_importance(importance_check(self._fitted))) if importance else found
 
     @cached_property
     def _cross_check(self) -> ShownCrossCheck:
-        draws, reml = self._fitted.draws, fit_reml(self.model.design)
-        return ShownCrossCheck.of(cross_check(draws, self.model.priors, reml, self.convergence, draws.moments))
+        draws, estimate = self._fitted.draws, classical_estimate(self.model.design)
+        return ShownCrossCheck.of(cross_check(draws, self.model.priors, estimate, self.convergence, draws.moments))
 
     def r2(self, null: FitChecks | RemlFit | None = None, prob: float = 0.95, kind: str = "eti") -> Shown:
         """Variance explained in each draw: marginal and conditional R2, shares by level, reduction from a null model.

@@ -144,10 +144,10 @@ def compare_estimates(smaller: Estimate, larger: Estimate, designs: tuple[Design
     OptionError
         When the models are not nested.
     """
+    nested = nesting(*designs)
     outcomes = [design.outcome for design in designs]
     if outcomes[0] != outcomes[1] or not np.array_equal(designs[0].size, designs[1].size):
         raise OptionError("The models do not have the same distribution and link of the outcome: they are not nested.")
-    nested = nesting(*designs)
     statistic = smaller.criterion - larger.criterion
     if statistic < ROUNDING_OF_QUADRATURE:
         statistic = 0.0
