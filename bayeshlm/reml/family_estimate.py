@@ -17,7 +17,7 @@ from bayeshlm.reml.family_search import search
 from bayeshlm.reml.relative_factor import factor_pattern, lower_factor
 from bayeshlm.reml.user_columns import correlations, why_singular
 
-NODES = {1: (12, 24, 48, 96), 2: (8, 16, 32)}
+NODES = {1: (12, 24, 48, 96), 2: (8, 16, 32, 64)}
 """Nodes of each effect that are tried in turn, of one and of two random effects."""
 
 MAX_CHANGE, MAX_MOVE = 1e-5, 1e-4

@@ -295,6 +295,17 @@ def test_it_prints_and_is_a_draw():
     assert fit.icc()["icc"] == pytest.approx(v / (v + np.pi**2 / 3))
 
 
+def test_it_stands_in_a_table_of_models():
+    one, two = fit_of("contraception-ri-agq25"), fit_of("contraception-rs-agq15x15")
+    text = str(hlm.table(one, two, names=["intercepts", "slopes"]))
+    rows = {line.split()[0]: line.split() for line in text.splitlines() if line.strip()}
+    assert rows["estimator"] == ["estimator", "ML", "ML"]
+    assert rows["ICC"][1:] == [f"{fit.icc()['icc']:.3f}" for fit in (one, two)]
+    assert "-0.791" in text
+    with pytest.raises(hlm.OptionError, match="null is a fit of a normal outcome"):
+        hlm.table(hlm.open_model("hsb-one-way-anova").reml(), null=one)
+
+
 def test_an_estimate_is_the_same_in_other_units():
     """Predictors far from zero and in other units leave the likelihood as it is."""
     data, rng = rows_of(9)
