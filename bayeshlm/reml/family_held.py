@@ -40,11 +40,8 @@ class Held:
     def smallest(self, value: float) -> float:
         """The smallest deviance with the parameter at a value, searched from the nearest one that is known."""
         near = min(self.known, key=lambda other: abs(other - value), default=None)
-        start = (self.start if near is None else self.known[near]).copy()
         problem = self.problem_at(value)
         p, k, _ = problem.sizes
-        theta = start[p : p + k]
-        theta[np.abs(theta) < AWAY] = AWAY  # where it is 0 the gradient vanishes, maximum or not
 
         def objective(x: FloatArray) -> tuple[float, FloatArray]:
             if not self.squared:
@@ -54,8 +51,24 @@ class Held:
             found, gradient = problem.evaluate(at, self.n_nodes)
             return found, gradient * slope
 
-        self.known[value] = climb(objective, start, precise=True)
-        return -2 * objective(self.known[value])[0]
+        places = [self.start if near is None else self.known[near]]
+        if self.squared or np.abs(places[0][p : p + k]).min(initial=1.0) < AWAY:
+            places.append(self.start)  # an effect that does not vary may hide a maximum where it does
+        if self.squared:
+            places += [np.where(np.arange(len(self.start)) == p + entry, AWAY, self.start) for entry in range(k)]
+        found = [climb(objective, _off_zero(place, p, k), precise=True) for place in places]
+        values = [objective(x)[0] for x in found]
+        best = int(np.argmax(values))
+        self.known[value] = found[best]
+        return -2 * values[best]
+
+
+def _off_zero(x: FloatArray, p: int, k: int) -> FloatArray:
+    """The numbers with none of theta at 0, where the gradient vanishes, maximum or not."""
+    place = x.copy()
+    theta = place[p : p + k]
+    theta[np.abs(theta) < AWAY] = AWAY
+    return place
 
 
 def held_gamma(estimate: FamilyEstimate, k: int) -> Held:
@@ -75,7 +88,9 @@ def held_gamma(estimate: FamilyEstimate, k: int) -> Held:
         return replace(free, rows=shifted, gamma_origin=origin, gamma_map=gamma_map)
 
     gamma = np.linalg.solve(own, np.delete(estimate.gamma, k))
-    return Held(problem_at, np.concatenate([gamma, _theta(estimate, free), _numbers(estimate)]), _nodes(estimate))
+    return Held(
+        problem_at, np.concatenate([gamma, _theta(estimate, free), _numbers(estimate)]), profile_nodes(estimate)
+    )
 
 
 def held_auxiliary(estimate: FamilyEstimate, k: int) -> Held:
@@ -86,7 +101,9 @@ def held_auxiliary(estimate: FamilyEstimate, k: int) -> Held:
         return replace(free, auxiliary=replace(free.auxiliary, held=k, value=value))
 
     numbers = replace(free.auxiliary, held=k).numbers(estimate.auxiliary)
-    return Held(problem_at, np.concatenate([_gamma(estimate), _theta(estimate, free), numbers]), _nodes(estimate))
+    return Held(
+        problem_at, np.concatenate([_gamma(estimate), _theta(estimate, free), numbers]), profile_nodes(estimate)
+    )
 
 
 def held_tau(estimate: FamilyEstimate, k: int) -> Held:
@@ -111,7 +128,7 @@ def held_tau(estimate: FamilyEstimate, k: int) -> Held:
         origin[0, 0] = value
         return replace(problem, origin=origin, elements=elements)
 
-    return Held(problem_at, np.concatenate([_gamma(estimate), start, _numbers(estimate)]), _nodes(estimate))
+    return Held(problem_at, np.concatenate([_gamma(estimate), start, _numbers(estimate)]), profile_nodes(estimate))
 
 
 def held_corr(estimate: FamilyEstimate) -> Held:
@@ -125,7 +142,7 @@ def held_corr(estimate: FamilyEstimate) -> Held:
         return replace(problem, elements=np.array([first, second]))
 
     start = np.concatenate([_gamma(estimate), np.sqrt(estimate.tau / scale), _numbers(estimate)])
-    return Held(problem_at, start, _nodes(estimate), squared=True)
+    return Held(problem_at, start, profile_nodes(estimate), squared=True)
 
 
 def _in_user_columns(free: FamilyProblem, order: list[int]) -> tuple[FamilyProblem, FloatArray]:
@@ -157,6 +174,7 @@ def _theta(estimate: FamilyEstimate, free: FamilyProblem) -> FloatArray:
     return np.asarray(np.einsum("kab,ab->k", free.elements, L))
 
 
-def _nodes(estimate: FamilyEstimate) -> int:
-    """Nodes for parameters that are farther out than the estimate."""
-    return estimate.nodes.n_nodes * (2 if len(estimate.tau) == 1 else 1)
+def profile_nodes(estimate: FamilyEstimate) -> int:
+    """Nodes of a profile: more for what is farther out than the estimate, and no more than a bound can be told by."""
+    n_nodes, one = estimate.nodes.n_nodes, len(estimate.tau) == 1
+    return min(2 * n_nodes, 48) if one else min(n_nodes, 16)

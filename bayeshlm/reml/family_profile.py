@@ -9,7 +9,7 @@ from bayeshlm.arguments import check_prob
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.schema import covarying
 from bayeshlm.reml.family_estimate import FamilyEstimate
-from bayeshlm.reml.family_held import Held, held_auxiliary, held_corr, held_gamma, held_tau
+from bayeshlm.reml.family_held import Held, held_auxiliary, held_corr, held_gamma, held_tau, profile_nodes
 from bayeshlm.reml.family_scalars import component_scalars, scalar_keys, wald_family
 from bayeshlm.reml.intervals import Intervals, ParameterKey
 from bayeshlm.reml.profile import IntervalMethod
@@ -111,8 +111,13 @@ def _component_bounds(estimate: FamilyEstimate, cutoff: float) -> list[tuple[tup
     return rows
 
 
+def _smallest(estimate: FamilyEstimate) -> float:
+    """The deviance at the estimate with the nodes of the profile, so that their error is in both."""
+    return -2 * estimate.problem.evaluate(estimate.maximum.x, profile_nodes(estimate))[0]
+
+
 def _rise(estimate: FamilyEstimate, held: Held, center: float, cutoff: float) -> Rise:
-    return Rise(held.smallest, estimate.criterion, center, cutoff)
+    return Rise(held.smallest, _smallest(estimate), center, cutoff)
 
 
 def _both_ways(estimate: FamilyEstimate, held: Held, center: float, se: float, cutoff: float) -> tuple[float, float]:
@@ -125,7 +130,7 @@ def _on_log_scale(
 ) -> tuple[float, float]:
     """Bounds of a positive parameter, sought along its logarithm; `step` is about how far away they are there."""
     center, step = float(np.log(value)), min(step, 2.0)
-    rise = Rise(lambda log: held.smallest(float(np.exp(log))), estimate.criterion, center, cutoff)
+    rise = Rise(lambda log: held.smallest(float(np.exp(log))), _smallest(estimate), center, cutoff)
     found = []
     for side, endless in ((-1.0, 0.0), (1.0, np.inf)):
         near, far = center, center + side * step

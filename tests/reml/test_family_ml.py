@@ -10,6 +10,7 @@ from scipy.stats import chi2, t
 
 import bayeshlm as hlm
 from bayeshlm.reml.family_estimate import fit_family
+from bayeshlm.reml.family_held import held_corr
 from bayeshlm.reml.family_maximum import information_at
 from bayeshlm.reml.family_problem import AuxiliaryScale, family_problem
 from bayeshlm.reml.family_search import objective_of
@@ -188,6 +189,20 @@ def test_profile_bounds_are_where_the_deviance_has_risen_by_a_quantile():
 
     upper = found.loc[("tau", "u0"), "upper"]
     assert held(upper) - fit.deviance == pytest.approx(rise, abs=2e-3)
+
+
+def test_a_profile_does_not_depend_on_where_it_was_looked_at_before():
+    """Held at a correlation that the data refuse an SD goes to 0; it must come back."""
+    data, rng = rows_of(11)
+    u = rng.normal(size=(30, 2))[SITE]
+    data["y"] = (rng.random(300) < expit(u[:, 0] + 1.5 * u[:, 1] * data["x"])).astype(int)
+    estimate = fit_family(hlm.Model(SLOPE, data, "site").design)
+    places = np.array([-0.98, -0.6, -0.2, 0.2, 0.6, 0.98])
+    there, back = held_corr(estimate), held_corr(estimate)
+    up = [there.smallest(place) for place in places]
+    down = [back.smallest(place) for place in places[::-1]]
+    assert up == pytest.approx(down[::-1], abs=1e-4)
+    assert min(up) > estimate.criterion - 1e-3
 
 
 def test_separated_outcomes_have_no_estimate():
