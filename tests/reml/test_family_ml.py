@@ -140,12 +140,18 @@ def test_a_variance_of_zero_is_the_fit_without_groups():
     assert fit.n_parameters == 3
 
 
-def test_a_correlation_of_one():
+@pytest.fixture(scope="module")
+def correlated():
+    """A fit whose correlation is 1."""
     data, rng = rows_of(5)
     u = rng.normal(size=30)[SITE]
     eta = 0.3 + 0.5 * data["x"] + u * (0.9 + 0.8 * data["x"])
     data["y"] = (rng.random(300) < expit(eta)).astype(int)
-    fit = hlm.Model(SLOPE, data, "site").ml()
+    return hlm.Model(SLOPE, data, "site").ml()
+
+
+def test_a_correlation_of_one(correlated):
+    fit = correlated
     assert fit.reason == "the correlation of u0 and u1 is 1"
     assert fit.corr.loc["u0", "u1"] == pytest.approx(1)
     problem = family_problem(fit.design)
@@ -156,7 +162,11 @@ def test_a_correlation_of_one():
         L = np.linalg.cholesky(np.linalg.solve(at, np.linalg.solve(at, G).T))
         x = np.concatenate([fit.estimate.maximum.x[:2], L[[0, 1, 1], [0, 0, 1]]])
         assert objective(x)[0] < fit.log_likelihood
-    lower, upper = fit.intervals("profile").loc[("corr", "u0,u1"), ["lower", "upper"]]
+
+
+@pytest.mark.slow
+def test_the_profile_of_a_correlation_of_one(correlated):
+    lower, upper = correlated.intervals("profile").loc[("corr", "u0,u1"), ["lower", "upper"]]
     assert upper == 1
     assert -1 < lower < 1
 
@@ -191,6 +201,7 @@ def test_profile_bounds_are_where_the_deviance_has_risen_by_a_quantile():
     assert held(upper) - fit.deviance == pytest.approx(rise, abs=2e-3)
 
 
+@pytest.mark.slow
 def test_a_profile_does_not_depend_on_where_it_was_looked_at_before():
     """Held at a correlation that the data refuse an SD goes to 0; it must come back."""
     data, rng = rows_of(11)
@@ -245,80 +256,6 @@ def test_a_poisson_model_with_one_row_a_group_is_a_known_mixture():
     y, eta = data["y"].to_numpy()[:, None], fit.gamma["g00"]
     exact = brute(lambda u: y * (eta + u) - np.exp(eta + u) - gammaln(y + 1), data["site"].to_numpy(), fit.tau.iloc[0])
     assert fit.log_likelihood == pytest.approx(exact, abs=2e-5)
-
-
-def test_what_it_does_not_take():
-    data, rng = rows_of(6)
-    data = data.assign(y=rng.integers(0, 2, 300), z=rng.normal(size=300), area=np.tile(np.arange(10), 30))
-    three = LOGIT.replace("b1*x", "b1*x + b2*z") + " + u1\nb2 = g20 + u2"
-    with pytest.raises(hlm.OptionError, match=r"one or two random effects, and this model has 3 of .*model\.fit\(\)"):
-        hlm.Model(three, data, "site").ml()
-    crossed = LOGIT.replace("u0", "u0[site] + v0[area]")
-    with pytest.raises(hlm.OptionError, match=r"one grouping .* has 2 groupings: sample it with model\.fit\(\)"):
-        hlm.Model(crossed, data).ml()
-    with pytest.raises(hlm.OptionError, match=r"REML is defined for normal outcomes only.*model\.ml\(\)"):
-        hlm.Model(LOGIT, data, "site").reml()
-
-
-def test_what_has_no_meaning_says_so():
-    fit = fit_of("bacteria-agq25")
-    for method in (fit.anova, fit.chi_square, fit.robust_se, fit.residuals, fit.reliability, fit.r2):
-        with pytest.raises(hlm.OptionError, match=r"normal outcomes only, and 'y' is Bernoulli: .+\."):
-            method()
-    with pytest.raises(hlm.OptionError, match="A level-1 standard deviation is defined for"):
-        _ = fit.sigma
-    with pytest.raises(hlm.OptionError, match='Intervals are "wald" or "profile"'):
-        fit.intervals("bootstrap")
-    with pytest.raises(hlm.OptionError, match=r"compare\(\) takes the fit of another model\.ml\(\)"):
-        fit.compare(hlm.open_model("hsb-one-way-anova").ml())
-
-
-def test_likelihood_ratio_and_wald_tests():
-    one, two = fit_of("contraception-ri-agq25"), fit_of("contraception-rs-agq15x15")
-    ratio = two.compare(one)
-    statistic = one.deviance - two.deviance
-    assert ratio.statistic == pytest.approx(statistic)
-    assert ratio.p == pytest.approx(0.5 * chi2.sf(statistic, 1) + 0.5 * chi2.sf(statistic, 2))
-    assert "Likelihood-ratio test (ML)" in str(ratio)
-    test = one.wald(["g40", "g50", "g60"])
-    at = [list(one.gamma.index).index(name) for name in ("g40", "g50", "g60")]
-    gamma, vcov = one.gamma.to_numpy()[at], one.vcov.to_numpy()[np.ix_(at, at)]
-    assert test.chi2 == pytest.approx(gamma @ np.linalg.solve(vcov, gamma))
-    assert test.p == pytest.approx(chi2.sf(test.chi2, 3))
-    assert "Jointly: chi-square(3)" in str(test)
-    with pytest.raises(hlm.OptionError, match="The models use 220 and 1934 rows"):
-        one.compare(fit_of("bacteria-agq25"))
-
-
-def test_it_prints_and_is_a_draw():
-    fit = fit_of("contraception-rs-agq15x15")
-    text = str(fit)
-    assert "fitted by maximum likelihood" in text
-    assert "log-likelihood -1180.01" in text
-    assert "quadrature with 8 nodes each: twice as many change the log-" in text
-    assert "Wald intervals" in fit._repr_html_()
-    draw = fit.as_draw
-    assert draw["tau"].to_numpy()[0, 0] == pytest.approx(fit.tau.to_numpy())
-    assert draw["u"].to_numpy()[0, 0, :, 0] == pytest.approx(
-        fit.group_coefficients().xs("b0", level="coefficient")["u"].to_numpy()
-    )
-    ranges = fit.plausible_ranges()
-    tau, gamma = fit.tau["u3"], fit.gamma["g30"]
-    assert ranges.loc["b3", "upper"] == pytest.approx(gamma + 1.959963984540054 * tau)
-    Z = fit.design.Z
-    v = np.einsum("iq,qr,ir->i", Z, fit.G.to_numpy(), Z).mean()
-    assert fit.icc()["icc"] == pytest.approx(v / (v + np.pi**2 / 3))
-
-
-def test_it_stands_in_a_table_of_models():
-    one, two = fit_of("contraception-ri-agq25"), fit_of("contraception-rs-agq15x15")
-    text = str(hlm.table(one, two, names=["intercepts", "slopes"]))
-    rows = {line.split()[0]: line.split() for line in text.splitlines() if line.strip()}
-    assert rows["estimator"] == ["estimator", "ML", "ML"]
-    assert rows["ICC"][1:] == [f"{fit.icc()['icc']:.3f}" for fit in (one, two)]
-    assert "-0.791" in text
-    with pytest.raises(hlm.OptionError, match="null is a fit of a normal outcome"):
-        hlm.table(hlm.open_model("hsb-one-way-anova").reml(), null=one)
 
 
 def test_an_estimate_is_the_same_in_other_units():
