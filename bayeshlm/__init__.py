@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from bayeshlm.faces.gallery import gallery_names, open_model
     from bayeshlm.faces.load_fit import load
     from bayeshlm.faces.many_fits import ManyFits, fit_many
+    from bayeshlm.faces.ml_fit import MlFit
     from bayeshlm.faces.model import Model
     from bayeshlm.faces.reml_fit import RemlFit
     from bayeshlm.faces.side_by_side import table
@@ -85,6 +86,7 @@ _HOMES = {
         "Normal",
         "StudentT",
     ),
+    "bayeshlm.faces.ml_fit": ("MlFit",),
     "bayeshlm.faces.model": ("Model",),
     "bayeshlm.faces.reml_fit": ("RemlFit",),
     "bayeshlm.faces.side_by_side": ("table",),
@@ -104,6 +106,7 @@ __all__ = [
     "HalfStudentT",
     "HlmOutput",
     "ManyFits",
+    "MlFit",
     "Model",
     "ModelSpec",
     "ModelWarning",

@@ -92,7 +92,7 @@ def public_functions():
         thing = getattr(bayeshlm, name)
         if not inspect.isclass(thing):
             yield name, thing
-    for name in ("Model", "Fit", "RemlFit", "ManyFits", "HlmOutput"):
+    for name in ("Model", "Fit", "RemlFit", "MlFit", "ManyFits", "HlmOutput"):
         for member, method in inspect.getmembers(getattr(bayeshlm, name), callable):
             if not member.startswith("_"):
                 yield f"{name}.{member}", method
@@ -139,7 +139,7 @@ def test_every_public_name_has_a_page(site):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["Model", "Fit", "RemlFit"])
+@pytest.mark.parametrize("name", ["Model", "Fit", "RemlFit", "MlFit"])
 def test_every_public_method_has_an_entry(site, name):
     cls, pages = getattr(bayeshlm, name), entries(site)
     methods = [member for member, _ in inspect.getmembers(cls) if not member.startswith("_")]

@@ -9,7 +9,7 @@ from arviz_stats import mcse
 from scipy.special import expit
 
 import bayeshlm as hlm
-from bayeshlm.commands.cli import DONE, main
+from bayeshlm.commands.cli import DONE, WRONG_INPUT, main
 
 MODELS = {
     "Bernoulli": "y ~ Bernoulli(p); logit(p) = b0 + b1*x; b0 = g00 + u0; b1 = g10",
@@ -113,6 +113,23 @@ def test_checks_compare_what_a_binary_outcome_has(fit):
     assert fit.loo("site").n_units == 25
 
 
+def test_maximum_likelihood_is_what_the_posterior_is_checked_against(fit):
+    check, ml = fit.cross_check(), fit.model.ml()
+    table = check.table
+    assert check.method == "ML"
+    assert table.loc["gamma", "estimate"].to_numpy() == pytest.approx(ml.gamma.to_numpy())
+    assert table.loc[("tau", "u0"), "estimate"] == pytest.approx(ml.tau["u0"])
+    assert table.loc[("icc", ""), "estimate"] == pytest.approx(ml.icc()["icc"])
+    assert set(table["unit"]) <= {"ML se", "posterior sd"}
+    groups = ml.group_coefficients()["posterior_mean"].dropna().to_numpy()
+    fixed = ml.as_draw["beta"].to_numpy()[0, 0, :, 0] - ml.as_draw["u"].to_numpy()[0, 0, :, 0]
+    assert check.groups["estimate"].to_numpy() == pytest.approx(fixed + groups)
+    # of the priors and the skewness of so few groups, no more than a standard error
+    assert table["difference"].abs().max() < 1
+    assert "Posterior beside ML" in str(check)
+    assert "REML" not in str(check)
+
+
 def test_it_is_saved_and_read_as_it_is(fit, tmp_path):
     fit.save(tmp_path / "fit.nc")
     again = hlm.load(tmp_path / "fit.nc")
@@ -124,8 +141,6 @@ def test_what_needs_a_level_1_variance_of_its_own_says_so(fit):
     for asked in (fit.reliability, fit.influence):
         with pytest.raises(hlm.OptionError, match="a Bernoulli outcome has none"):
             asked()
-    with pytest.raises(hlm.OptionError, match="REML is defined for normal outcomes only"):
-        fit.cross_check()
     assert "ols" not in fit.group_coefficients()
 
 
@@ -133,14 +148,24 @@ def test_the_report_and_the_files_of_the_command_line(fit, data, tmp_path):
     fit.report(tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Two-level Bernoulli model" in page
+    assert "Posterior beside ML" in page
+    assert "Maximum likelihood estimates the same model without priors" in page
     data.to_csv(tmp_path / "data.csv", index=False)
     lines = MODELS["Bernoulli"].replace("; ", "\n")
     toml = f'title = "t"\nequations = """\n{lines}\n"""\ngroup = "site"\ndata = "data.csv"\n'
     (tmp_path / "model.toml").write_text(toml)
-    options = ["--draws", "500", "--seed", "1", "--quiet", "--out", str(tmp_path / "out")]
+    options = ["--draws", "500", "--seed", "1", "--quiet", "--reml", "--out", str(tmp_path / "out")]
     assert main(["fit", str(tmp_path / "model.toml"), *options]) == DONE
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert list(summary["variance_components"]) == ["tau", "corr"]
+    assert summary["reml"]["method"] == "ML"
+    assert summary["reml"]["cross_check"]["verdict"].startswith(("Posterior and ML", "Undecided"))
+    assert main(["reml", str(tmp_path / "model.toml"), "--ml", "--out", str(tmp_path / "ml.json")]) == DONE
+    content = json.loads((tmp_path / "ml.json").read_text())["reml"]
+    assert {"fixed_effects", "tau", "log_likelihood", "icc", "quadrature"} <= set(content)
+    assert content["log_likelihood"] == summary["reml"]["log_likelihood"]
+    assert not {"sigma", "reliability"} & set(content)
+    assert main(["reml", str(tmp_path / "model.toml")]) == WRONG_INPUT
     assert summary["fixed_effects"]["g10"]["mean"] == pytest.approx(fit.fixed_effects().loc["g10", "mean"], rel=1e-12)
 
 

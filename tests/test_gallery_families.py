@@ -77,3 +77,22 @@ def test_nuts_and_importance_sampling_are_one_posterior(name):
     for table in ("fixed_effects", "variance_components"):
         one, other = (getattr(fit, table)() for fit in fits)
         assert (abs(one["mean"] - other["mean"]) < 4 * np.hypot(one["mcse_mean"], other["mcse_mean"])).all()
+
+
+@EVERY
+def test_maximum_likelihood_by_quadrature_equals_r_s_on_a_grid(name):
+    fit, expected = open_model(name).ml(), estimates(name)
+    assert fit.converged
+    assert fit.log_likelihood == pytest.approx(
+        CASES[name]["log_likelihood"], abs=1e-5
+    )  # what the certificate of the nodes allows
+    fixed = fit.fixed_effects()
+    for symbol, row in fixed.iterrows():
+        value, se = expected[symbol]
+        assert row["estimate"] == pytest.approx(value, abs=1e-4 * se)
+        assert row["se"] == pytest.approx(se, rel=1e-4)
+    variances = fit.variance_components(intervals=None)["estimate"]
+    for (component, effect), value in variances.items():
+        key = "_".join([component, *effect.replace("|", ",").split(",")]).rstrip("_")
+        if key in expected:
+            assert value == pytest.approx(expected[key][0], rel=1e-4), key

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayeshlm.checks.component import Component
 from bayeshlm.checks.prior_pulls import MAX_K, PriorPulls
-from bayeshlm.checks.reml_components import Component, HeldCorrelation
+from bayeshlm.checks.reml_components import HeldCorrelation
 from bayeshlm.checks.verdicts import MAX_DIFFERENCE, MAX_ERROR
 from bayeshlm.design.naming import prior_label
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.reml.criterion import Method
 
 MIN_SHARE = 1 / 4
 """A cause is named when it makes up so much of the difference: of up to four at work, the largest always does."""
@@ -54,6 +56,8 @@ class RowOfDraws:
     draws : array (S,)
     difference, error, unit : float
         Posterior mean minus the estimate, in units, its Monte Carlo error, and the unit.
+    method : "REML" or "ML"
+        Whose estimate it is.
     """
 
     row: Component
@@ -61,15 +65,16 @@ class RowOfDraws:
     difference: float
     error: float
     unit: float
+    method: Method = "REML"
 
     def explains(self, size: float) -> bool:
         """Whether a cause of this size is in the direction of the difference and large enough to be named."""
         return bool(size * np.sign(self.difference) >= MIN_SHARE * abs(self.difference))
 
 
-def no_estimate(singular: str) -> Cause:
-    """Say why REML has no estimate of a correlation."""
-    return Cause(BOUNDARY, f"REML has none ({singular})")
+def no_estimate(singular: str, method: Method) -> Cause:
+    """Say why REML or ML has no estimate of a correlation."""
+    return Cause(BOUNDARY, f"{method} has none ({singular})")
 
 
 def few_draws(error: float) -> Cause:
@@ -100,7 +105,9 @@ def boundary(found: RowOfDraws, singular: str) -> Cause | None:
     """
     row = found.row
     if singular and (row.on_boundary or (row.component == "beta" and np.isnan(row.se))):
-        return Cause(BOUNDARY, f"REML is singular ({singular}), where a posterior mean cannot be", found.difference)
+        return Cause(
+            BOUNDARY, f"{found.method} is singular ({singular}), where a posterior mean cannot be", found.difference
+        )
     if row.component not in ("tau", "corr", "icc", "share") or row.regular or not row.se > 0:
         return None
     size = (_mean_within_bounds(row) - row.estimate) / found.unit
@@ -109,7 +116,8 @@ def boundary(found: RowOfDraws, singular: str) -> Cause | None:
     distance, bound = row.distance
     square = "'s square" if row.component == "tau" else ""
     text = (
-        f"REML's estimate{square} is {distance:.1f} se from {bound:g}; that boundary alone moves a mean by {size:+.2f}"
+        f"{found.method}'s estimate{square} is {distance:.1f} se from {bound:g}; that boundary alone moves a mean by"
+        f" {size:+.2f}"
     )
     return Cause(BOUNDARY, text, size)
 
@@ -179,7 +187,11 @@ def prior_causes(found: RowOfDraws, pulls: PriorPulls, position: int) -> list[Ca
     for k, key in enumerate(pulls.keys):
         size = pulls.shift[position, k] / found.unit
         if found.explains(size):
-            how = f"Pareto k {pulls.pareto_k[k]:.2f}" if pulls.pareto_k[k] <= MAX_K else "from REML's likelihood"
+            how = (
+                f"Pareto k {pulls.pareto_k[k]:.2f}"
+                if pulls.pareto_k[k] <= MAX_K
+                else f"from {found.method}'s likelihood"
+            )
             text = f"the prior of {prior_label(key)} moves the mean by {size:+.2f} ({how})"
             named.append(Cause(f"{PRIOR} {key}", text, size))
     return sorted(named, key=lambda cause: -abs(cause.size))

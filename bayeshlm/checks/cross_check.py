@@ -1,4 +1,4 @@
-"""Cross-check of the posterior with REML: the table, the verdict, and the reasons where they differ."""
+"""Cross-check of the posterior with REML, or ML where the outcome is not normal: table, verdict and reasons."""
 
 from __future__ import annotations
 
@@ -10,17 +10,28 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.checks.causes import Cause, RowOfDraws, causes, few_draws, no_estimate
+from bayeshlm.checks.component import Component
 from bayeshlm.checks.importance_check import ImportanceCheck
 from bayeshlm.checks.prior_pulls import prior_pulls
-from bayeshlm.checks.reml_components import Component, components, draws_of_components, held_correlations
+from bayeshlm.checks.reml_components import components, draws_of_components, held_correlations
 from bayeshlm.checks.unit_comparison import GroupComparison, compare_groups, table_of_groups
-from bayeshlm.checks.verdicts import AGREES, DIFFERS, MAX_DIFFERENCE, NO_ESTIMATE, UNDECIDED, compared, verdict
+from bayeshlm.checks.verdicts import (
+    AGREES,
+    DIFFERS,
+    MAX_DIFFERENCE,
+    NO_ESTIMATE,
+    POSTERIOR_SD,
+    UNDECIDED,
+    compared,
+    verdict,
+)
 from bayeshlm.design.naming import parameter_label
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.quantities.convergence import Convergence
-from bayeshlm.reml.estimate import RemlEstimate
+from bayeshlm.reml.criterion import Method
+from bayeshlm.reml.estimates import Estimate
 
 LARGEST, RMS = "largest", "root mean square"
 """Rows that sum up the groups: the group with the largest difference, and all of them."""
@@ -28,7 +39,7 @@ LARGEST, RMS = "largest", "root mean square"
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CrossCheck:
-    """Agreement of a posterior with REML.
+    """Agreement of a posterior with REML, or with ML where the outcome is not normal.
 
     Attributes
     ----------
@@ -38,8 +49,8 @@ class CrossCheck:
         mean square")``. With several groupings ``("share", "school")`` of each, ``("icc", "child")`` where that is
         more than the share, and ``("beta", "school b0, largest")``. Columns: posterior ``mean`` and ``sd``; REML's
         ``estimate`` and ``se``; ``difference``, mean minus estimate, and its Monte Carlo error ``difference_mcse``,
-        both in ``unit`` ("REML se" or "posterior sd"); ``verdict`` ("agrees", "differs", "undecided", "no estimate");
-        ``causes``, their names joined by commas; ``reason``; ``group``, the group of the row.
+        both in ``unit`` ("REML se", "ML se" or "posterior sd"); ``verdict`` ("agrees", "differs", "undecided", "no
+        estimate"); ``causes``, their names joined by commas; ``reason``; ``group``, the group of the row.
     groups : pandas.DataFrame
         Indexed by (<group>, ``coefficient``), with several groupings by (``grouping``, ``unit``, ``coefficient``), with
         the first eight of these columns for every group.
@@ -51,6 +62,8 @@ class CrossCheck:
         A sentence for each row that does not agree, and those on convergence.
     importance : ImportanceCheck or None
         The draws beside importance sampling's, where that was asked for; then `agrees` means both.
+    method : "REML" or "ML"
+        What the posterior is compared with.
     """
 
     table: pd.DataFrame
@@ -59,6 +72,7 @@ class CrossCheck:
     verdict: str
     reasons: tuple[str, ...]
     importance: ImportanceCheck | None = None
+    method: Method = "REML"
 
     def with_importance(self, found: ImportanceCheck) -> CrossCheck:
         """The cross-check with a comparison of two samplers beside it."""
@@ -68,7 +82,7 @@ class CrossCheck:
 def cross_check(
     posterior: Draws,
     priors: Priors,
-    estimate: RemlEstimate,
+    estimate: Estimate,
     convergence: Convergence,
     moments: xr.Dataset | None = None,
 ) -> CrossCheck:
@@ -79,8 +93,8 @@ def cross_check(
     posterior : Draws
         Of gamma, tau, corr, sigma and, without `moments`, beta.
     priors : Priors
-    estimate : RemlEstimate
-        REML fit of the same design.
+    estimate : Estimate
+        REML fit of the same design, or ML's of an outcome that is not normal.
     convergence : Convergence
         The verdict on the sampler.
     moments : xarray.Dataset, optional
@@ -92,7 +106,7 @@ def cross_check(
 
     Notes
     -----
-    The difference is in REML's standard errors: those of `components`, and for the groups conditional SDs. An
+    The difference is in the estimate's standard errors: those of `components`, and for the groups conditional SDs. An
     estimate on a boundary or within two standard errors of it has a curvature but no standard error that means
     anything; there the posterior SD is the unit. `bayeshlm.checks.verdicts` states when rows agree,
     `bayeshlm.checks.causes` how a reason is computed.
@@ -104,6 +118,7 @@ def cross_check(
         np.array([row.estimate for row in rows]),
         np.array([row.se for row in rows]),
         np.array([row.regular for row in rows]),
+        method=estimate.method,
     )
     groups = compare_groups(posterior, estimate, tuple(row for row in rows if row.component == "tau"), moments)
     table.index = pd.MultiIndex.from_tuples([row.key for row in rows])
@@ -116,8 +131,8 @@ def cross_check(
     every_draws = np.concatenate([draws, *(one.draws for one in groups)])
     pulls = prior_pulls(posterior, priors, estimate, every, every_draws)
     positions = [*range(len(rows)), *(len(rows) + q for q in range(len(largest)) for _ in (LARGEST, RMS))]
-    found = [_row_of_draws(table, t, every[k], every_draws[k]) for t, k in enumerate(positions)]
-    variances = [row for row in found if row.row.component in ("tau", "corr", "sigma")]
+    found = [_row_of_draws(table, t, every[k], every_draws[k], estimate.method) for t, k in enumerate(positions)]
+    variances = [row for row in found if row.row.component not in ("gamma", "icc", "share", "beta")]
     held = held_correlations(estimate, rows, table["mean"].to_numpy()[: len(rows)])
     named: list[tuple[Cause, ...]] = []
     for said, row, k in zip(table["verdict"], found, positions, strict=True):
@@ -125,12 +140,12 @@ def cross_check(
             moves = held.get(row.row.effect, ()) if row.row.component == "tau" else ()
             named.append(causes(row, k, pulls, variances, estimate.reason, convergence.converged, moves))
         else:
-            others = {UNDECIDED: few_draws(row.error), NO_ESTIMATE: no_estimate(estimate.reason)}
+            others = {UNDECIDED: few_draws(row.error), NO_ESTIMATE: no_estimate(estimate.reason, estimate.method)}
             named.append((others[said],) if said in others else ())
     table["causes"] = [", ".join(cause.name for cause in some) for some in named]
     table["reason"] = ["; ".join(cause.text for cause in some) for some in named]
     spelled = parameter_label if len(groups) > 1 else _spelled
-    return _judged(table, table_of_groups(posterior.design, groups), convergence, spelled)
+    return _judged(table, table_of_groups(posterior.design, groups), convergence, spelled, estimate.method)
 
 
 def _group_rows(groups: GroupComparison) -> pd.DataFrame:
@@ -152,22 +167,27 @@ def _group_rows(groups: GroupComparison) -> pd.DataFrame:
     return pd.DataFrame(list(rows.values()), index=pd.MultiIndex.from_tuples(rows))
 
 
-def _row_of_draws(table: pd.DataFrame, position: int, row: Component, draws: FloatArray) -> RowOfDraws:
+def _row_of_draws(table: pd.DataFrame, position: int, row: Component, draws: FloatArray, method: Method) -> RowOfDraws:
     values = table.iloc[position]
-    unit = row.se if values["unit"] == "REML se" else float(draws.std(ddof=1))
+    unit = row.se if values["unit"] != POSTERIOR_SD else float(draws.std(ddof=1))
     difference = (float(draws.mean()) - row.estimate) / unit if unit > 0 else np.nan
-    return RowOfDraws(row, draws, difference, float(values["difference_mcse"]), unit)
+    return RowOfDraws(row, draws, difference, float(values["difference_mcse"]), unit, method)
 
 
 def _judged(
-    table: pd.DataFrame, groups: pd.DataFrame, convergence: Convergence, spelled: Callable[[str, str], str]
+    table: pd.DataFrame,
+    groups: pd.DataFrame,
+    convergence: Convergence,
+    spelled: Callable[[str, str], str],
+    method: Method,
 ) -> CrossCheck:
     counts = table["verdict"].value_counts()
     differing, undecided = int(counts.get(DIFFERS, 0)), int(counts.get(UNDECIDED, 0))
     total = len(table) - int(counts.get(NO_ESTIMATE, 0))
     if differing:
         sentence = (
-            f"Posterior and REML differ in {differing} of {total} rows by more than {MAX_DIFFERENCE:g} standard errors."
+            f"Posterior and {method} differ in {differing} of {total} rows by more than {MAX_DIFFERENCE:g} standard"
+            " errors."
         )
     elif undecided:
         sentence = f"Undecided: {undecided} of {total} rows need more draws; no row differs beyond Monte Carlo error."
@@ -177,7 +197,7 @@ def _judged(
             " not converged."
         )
     else:
-        sentence = f"Posterior and REML agree: all {total} rows are within {MAX_DIFFERENCE:g} standard errors."
+        sentence = f"Posterior and {method} agree: all {total} rows are within {MAX_DIFFERENCE:g} standard errors."
     rows = zip(table.index, table["group"], table["verdict"], table["difference"], table["reason"], strict=True)
     reasons = [
         f"{_name(spelled(*key), group)}, {said}{'' if said == NO_ESTIMATE else f' ({size:+.2f})'}: {reason}."
@@ -185,7 +205,7 @@ def _judged(
         if said != AGREES
     ]
     agrees = not differing and not undecided and convergence.converged
-    return CrossCheck(table, groups, agrees, sentence, (*reasons, *convergence.reasons))
+    return CrossCheck(table, groups, agrees, sentence, (*reasons, *convergence.reasons), method=method)
 
 
 def _spelled(component: str, effect: str) -> str:

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayeshlm.checks.reml_components import Component
+from bayeshlm.checks.component import Component
 from bayeshlm.design.design import Design
+from bayeshlm.design.naming import parameter_label
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.log_prior import by_key, log_prior
 from bayeshlm.parameters.prior_families import LKJ, Prior
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.parameters.schema import block_size
-from bayeshlm.reml.estimate import RemlEstimate
+from bayeshlm.reml.estimates import Estimate
 
 MAX_K = 0.7
 """Largest Pareto k at which reweighted draws count (Vehtari, Simpson, Gelman, Yao & Gabry 2024, JMLR 25(72))."""
@@ -50,7 +51,7 @@ class PriorPulls:
 def prior_pulls(
     posterior: Draws,
     priors: Priors,
-    estimate: RemlEstimate,
+    estimate: Estimate,
     rows: Sequence[Component],
     draws: FloatArray,
 ) -> PriorPulls:
@@ -60,7 +61,7 @@ def prior_pulls(
     ----------
     posterior : Draws
     priors : Priors
-    estimate : RemlEstimate
+    estimate : Estimate
     rows : sequence of Component, length R
         What the draws are of; every gamma is among them, in the design's order.
     draws : array (R, S)
@@ -106,7 +107,7 @@ def _shift_of_likelihood(
     key: str,
     design: Design,
     priors: Priors,
-    estimate: RemlEstimate,
+    estimate: Estimate,
     rows: Sequence[Component],
     draws: FloatArray,
 ) -> tuple[FloatArray, float]:
@@ -125,7 +126,8 @@ def _shift_of_likelihood(
         return shift, moved / se
     own = np.nan
     for r, row in enumerate(rows):
-        if row.regular and row.component in ("tau", "corr", "sigma") and key in (row.component, f"tau_{row.effect}"):
+        keys = (row.component, f"tau_{row.effect}", parameter_label(*row.key))
+        if row.regular and row.component not in ("gamma", "icc", "share", "beta") and key in keys:
             bounds = (row.lowest, row.highest)
             density = _pair(family, row, design) if isinstance(family, LKJ) else family
             with_prior = shifted_mean(density, row.estimate, row.se, bounds, draws[r])

@@ -1,4 +1,4 @@
-"""REML's side of the cross-check: quantities, their standard errors, and draws beside them."""
+"""The classical side of the cross-check: REML's estimates and their standard errors, and draws beside them."""
 
 from __future__ import annotations
 
@@ -8,90 +8,33 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit, ndtri
+import xarray as xr
 
+from bayeshlm.checks.component import Component
 from bayeshlm.design.design import Design
 from bayeshlm.design.naming import parameter_label
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.icc import icc
+from bayeshlm.quantities.level1_variance import has_level1_variance
 from bayeshlm.quantities.summary import summarize
 from bayeshlm.quantities.variance_components import variance_draws
 from bayeshlm.quantities.variance_partition import rows_in_common
 from bayeshlm.reml.estimate import RemlEstimate, two_level
+from bayeshlm.reml.estimates import Estimate
 from bayeshlm.reml.fixed_value import held_component
-from bayeshlm.reml.intervals import covariance_gradient, wald_intervals
+from bayeshlm.reml.intervals import covariance_gradient
 from bayeshlm.reml.satterthwaite import satterthwaite
 
-NEAR = 2.0
-"""An estimate nearer to its boundary than so many standard errors is near it: at two, cutting a normal likelihood
-off at the boundary moves its mean by 0.055 standard errors, and nearer by more. The likelihood of a tau is even in
-tau and so about normal in tau squared, whose standard error is ``2 tau se``: tau itself must be four away."""
 
+def components(estimate: Estimate, design: Design) -> tuple[Component, ...]:
+    """The estimates of gamma, tau, corr, sigma and ICC, or with several groupings shares, in this order.
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Component:
-    """REML's estimate of one quantity.
-
-    Attributes
-    ----------
-    component, effect : str
-        ``("gamma", "g00")``, ``("tau", "u0")``, ``("corr", "u0,u1")``, ``("sigma", "")``, ``("icc", "")``,
-        and with several groupings ``("share", "school")``, ``("icc", "child")``.
-    estimate, se : float
-        The estimate, NaN where REML has none (a correlation with an effect that does not vary); its standard error,
-        NaN where it lies on a boundary.
-    lowest, highest : float
-        Bounds of the quantity.
-    identified : bool
-        False for a correlation of effects whose tau is on or near zero: the data say little about it.
-    spelled : str
-        What it is called in a sentence, in place of component and effect.
-    """
-
-    component: str
-    effect: str
-    estimate: float
-    se: float
-    lowest: float = -np.inf
-    highest: float = np.inf
-    identified: bool = True
-    spelled: str = ""
-
-    @property
-    def name(self) -> str:
-        """What it is called in a sentence."""
-        return self.spelled or " ".join(self.key).strip()
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Component and effect."""
-        return self.component, self.effect
-
-    @property
-    def on_boundary(self) -> bool:
-        """Whether the estimate is one of the bounds."""
-        return not self.lowest + 1e-9 < self.estimate < self.highest - 1e-9
-
-    @property
-    def distance(self) -> tuple[float, float]:
-        """How many standard errors the nearer bound is away, and that bound; of tau, those of its square."""
-        below, above = self.estimate - self.lowest, self.highest - self.estimate
-        se = 2 * self.se if self.component == "tau" else self.se
-        return min((below / se, self.lowest), (above / se, self.highest))
-
-    @property
-    def regular(self) -> bool:
-        """Whether the estimate has a standard error that means something: it is not near its bounds."""
-        return bool(self.se > 0 and self.identified and self.distance[0] >= NEAR)
-
-
-def components(estimate: RemlEstimate, design: Design) -> tuple[Component, ...]:
-    """REML's gamma, tau, corr, sigma and ICC, or with several groupings shares, in this order.
+    Of an outcome that is not normal, by maximum likelihood, see `bayeshlm.checks.ml_components`.
 
     Parameters
     ----------
-    estimate : RemlEstimate
+    estimate : Estimate
         Fit of the design.
     design : Design
         Names the effects and the independent blocks.
@@ -103,6 +46,10 @@ def components(estimate: RemlEstimate, design: Design) -> tuple[Component, ...]:
     ``G = sigma^2 Lambda Lambda'``. The ICC is ``v / (v + sigma^2)`` with ``v = trace(G Z'Z / N)`` (Johnson 2014),
     that of `bayeshlm.quantities.icc.icc` without `at`; with several groupings see `shares_of_groupings`.
     """
+    if not isinstance(estimate, RemlEstimate):
+        from bayeshlm.checks.ml_components import ml_components  # imports numba
+
+        return ml_components(estimate, design)
     e, labels = estimate, design.random_labels
     dG = covariance_gradient(e)
     dsigma = np.eye(len(dG))[-1]
@@ -170,78 +117,18 @@ def _shares(
 
 
 def draws_of_components(posterior: Draws) -> tuple[pd.DataFrame, FloatArray]:
-    """Summaries, and draws (R, S), of gamma, tau, corr, sigma and shares, in the order of `components`."""
+    """Summaries, and draws (R, S), of gamma, tau, corr, sigma or the like and shares, in the order of `components`."""
     design = posterior.design
     variances = variance_draws(posterior)
-    names = [name for name in ("tau", "corr", "sigma") if name in variances]
-    shares = icc(posterior).draws
+    names = [name for name in ("tau", "corr") if name in variances]
+    names += [one.name for one in design.outcome.family.auxiliary]
+    shares = icc(posterior).draws if has_level1_variance(design.outcome) else xr.Dataset()
     parts = [posterior.dataset["gamma"].sel(fixed=design.fixed_labels), *(variances[name] for name in names)]
     several = [f"{component}[{name}]" for component, name, _ in shares_of_groupings(design)]
-    parts += [shares[name] for name in (several if len(design.groupings) > 1 else ["icc"])]
+    parts += [shares[name] for name in (several if len(design.groupings) > 1 else ["icc"]) if name in shares]
     stacked = [part.transpose(..., "chain", "draw").to_numpy() for part in parts]
     draws = np.concatenate([values.reshape(-1, values.shape[-2] * values.shape[-1]) for values in stacked])
     return pd.concat([summarize(part) for part in parts]), draws
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class DrawsBesideReml:
-    """One quantity by both methods.
-
-    Attributes
-    ----------
-    component, effect : str
-        ``("gamma", "g00")``, ``("tau", "u0")``, ``("corr", "u0,u1")``, ``("sigma", "")``, ``("icc", "")``.
-    draws : (S,) array
-        Of the posterior.
-    estimate, lower, upper : float
-        REML's; NaN where there is none, as for an interval on the boundary.
-    """
-
-    component: str
-    effect: str
-    draws: FloatArray
-    estimate: float
-    lower: float
-    upper: float
-
-
-def draws_beside_reml(posterior: Draws, estimate: RemlEstimate, prob: float = 0.95) -> tuple[DrawsBesideReml, ...]:
-    """Posterior draws and REML's Wald interval of gamma, tau, corr, sigma and the ICC.
-
-    Parameters
-    ----------
-    posterior : Draws
-    estimate : RemlEstimate
-        REML fit of the design.
-    prob : float
-        Confidence.
-
-    Raises
-    ------
-    OptionError
-        `prob` is outside of (0, 1).
-
-    Notes
-    -----
-    The intervals are those of `bayeshlm.reml.intervals.wald_intervals`; the ICC's is normal on the logit scale,
-    with the standard error of `components`.
-    """
-    design = posterior.design
-    found = wald_intervals(estimate, prob)
-    bounds = {
-        key: (float(lower), float(upper))
-        for key, lower, upper in zip(found.keys, found.lower, found.upper, strict=True)
-    }
-    rows = components(estimate, design)
-    _, draws = draws_of_components(posterior)
-    made = []
-    for row, values in zip(rows, draws, strict=True):
-        lower, upper = bounds.get(row.key, (np.nan, np.nan))
-        if row.component in ("icc", "share") and row.se > 0 and not row.on_boundary:
-            half = float(ndtri(0.5 + prob / 2)) * row.se / (row.estimate * (1 - row.estimate))
-            lower, upper = (float(expit(logit(row.estimate) + sign * half)) for sign in (-1, 1))
-        made.append(DrawsBesideReml(row.component, row.effect, values, row.estimate, lower, upper))
-    return tuple(made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,13 +152,13 @@ class HeldCorrelation:
 
 
 def held_correlations(
-    estimate: RemlEstimate, rows: Sequence[Component], means: FloatArray
+    estimate: Estimate, rows: Sequence[Component], means: FloatArray
 ) -> dict[str, tuple[HeldCorrelation, ...]]:
     """Every tau with each correlation on the boundary held at its posterior mean, by effect.
 
     Parameters
     ----------
-    estimate : RemlEstimate
+    estimate : Estimate
     rows : sequence of Component, length R
         As `components` makes them.
     means : array (R,)
@@ -280,7 +167,7 @@ def held_correlations(
     Returns
     -------
     dict of str to tuple of HeldCorrelation
-        Empty where no correlation is 1 or -1.
+        Empty where no correlation is 1 or -1, and of outcomes that are not normal.
 
     Notes
     -----
@@ -288,6 +175,8 @@ def held_correlations(
     may be, and on the boundary a tau gives way to keep the covariance that the data ask for. The estimate of tau with
     the correlation held is the minimum of the same deviance over all other parameters.
     """
+    if not isinstance(estimate, RemlEstimate):
+        return {}
     labels = [row.effect for row in rows if row.component == "tau"]
     pairs = {f"{a},{b}": (i, j) for i, a in enumerate(labels) for j, b in enumerate(labels)}
     found: dict[str, tuple[HeldCorrelation, ...]] = {}

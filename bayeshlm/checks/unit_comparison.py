@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayeshlm.checks.reml_components import Component
+from bayeshlm.checks.component import Component
 from bayeshlm.checks.verdicts import compared
 from bayeshlm.design.coefficient_means import coefficient_means, unit_coefficients
 from bayeshlm.design.design import Design
@@ -22,6 +22,7 @@ from bayeshlm.quantities.level2_values import random_coefficients
 from bayeshlm.quantities.summary import summarize
 from bayeshlm.reml.empirical_bayes import coefficient_sds, empirical_bayes
 from bayeshlm.reml.estimate import RemlEstimate
+from bayeshlm.reml.estimates import Estimate
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -51,7 +52,7 @@ class GroupComparison:
 
 def compare_groups(
     posterior: Draws,
-    estimate: RemlEstimate,
+    estimate: Estimate,
     tau: tuple[Component, ...],
     moments: xr.Dataset | None = None,
 ) -> tuple[GroupComparison, ...]:
@@ -60,7 +61,7 @@ def compare_groups(
     Parameters
     ----------
     posterior : Draws
-    estimate : RemlEstimate
+    estimate : Estimate
     tau : tuple of Component, length q
         REML's SDs of the random effects.
     moments : xarray.Dataset, optional
@@ -85,21 +86,21 @@ def table_of_groups(design: Design, groups: Sequence[GroupComparison]) -> pd.Dat
 
 
 def _of_one(
-    posterior: Draws, estimate: RemlEstimate, tau: tuple[Component, ...], moments: xr.Dataset | None
+    posterior: Draws, estimate: Estimate, tau: tuple[Component, ...], moments: xr.Dataset | None
 ) -> GroupComparison:
     design = posterior.design
     positions = design.random_coefficients
     labels = [design.coefficient_labels[c] for c in positions]
-    (eb,) = empirical_bayes(estimate)
-    estimates = coefficient_means(design, estimate.gamma)[:, positions] + eb.u
+    u, u_sd = _effects(estimate)
+    estimates = coefficient_means(design, estimate.gamma)[:, positions] + u
     if moments is None:
         beta = posterior.dataset["beta"].sel(coefficient=labels).transpose("chain", "draw", design.group, "coefficient")
         summary = summarize(beta)
     else:
         summary = mean_and_error(moments, labels)
     regular = np.broadcast_to([component.regular for component in tau], estimates.shape)
-    sd = np.where(np.array([component.on_boundary for component in tau]), np.nan, eb.sd)
-    table = compared(summary, estimates.ravel(), sd.ravel(), regular.ravel(), design.n_groups)
+    sd = np.where(np.array([component.on_boundary for component in tau]), np.nan, u_sd)
+    table = compared(summary, estimates.ravel(), sd.ravel(), regular.ravel(), design.n_groups, estimate.method)
     worst = _worst(table, estimates.shape)
     named = group_draws(posterior, list(design.group_labels[worst]))["beta"]
     named = named.sel(coefficient=labels).transpose(design.group, "coefficient", "chain", "draw")
@@ -107,7 +108,20 @@ def _of_one(
     return _comparison(table, labels, estimates, sd, draws, worst, design.group_labels)
 
 
-def _of_several(posterior: Draws, estimate: RemlEstimate, tau: tuple[Component, ...], grouping: int) -> GroupComparison:
+def _effects(estimate: Estimate) -> tuple[FloatArray, FloatArray]:
+    """Means and SDs of u given the outcomes and the estimates, (J, q)."""
+    if isinstance(estimate, RemlEstimate):
+        (eb,) = empirical_bayes(estimate)
+        return eb.u, eb.sd
+    from bayeshlm.checks.ml_components import family_estimate  # imports numba
+    from bayeshlm.reml.family_effects import effects_of_groups
+
+    found = effects_of_groups(family_estimate(estimate))
+    return found.mean, found.sd
+
+
+def _of_several(posterior: Draws, estimate: Estimate, tau: tuple[Component, ...], grouping: int) -> GroupComparison:
+    assert isinstance(estimate, RemlEstimate)
     design = posterior.design
     term, equations = design.predictor.random[grouping], design.equations[grouping]
     positions, own = random_coefficients(design, grouping), design.predictor.effects_of(grouping)

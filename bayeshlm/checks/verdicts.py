@@ -16,6 +16,9 @@ MAX_ERROR = MAX_DIFFERENCE / 4
 """Largest Monte Carlo error, in standard errors, with which agreement may be stated: two of it are half of
 `MAX_DIFFERENCE`. It takes about 256 effective draws."""
 
+POSTERIOR_SD = "posterior sd"
+"""Unit of a difference from an estimate that has no standard error that means anything."""
+
 AGREES, DIFFERS, UNDECIDED, NO_ESTIMATE = "agrees", "differs", "undecided", "no estimate"
 
 
@@ -51,7 +54,12 @@ def verdict(difference: float, error: float, n_compared: int = 1) -> str:
 
 
 def compared(
-    summary: pd.DataFrame, estimate: FloatArray, se: FloatArray, regular: FloatArray, n_compared: int = 1
+    summary: pd.DataFrame,
+    estimate: FloatArray,
+    se: FloatArray,
+    regular: FloatArray,
+    n_compared: int = 1,
+    method: str = "REML",
 ) -> pd.DataFrame:
     """Set posterior summaries beside estimates.
 
@@ -60,17 +68,19 @@ def compared(
     summary : pandas.DataFrame
         Columns mean, sd and mcse_mean; R rows.
     estimate, se : arrays (R,)
-        REML's.
+        REML's or ML's.
     regular : array (R,) of bool
         Where `se` is the unit of the difference; elsewhere the posterior SD is.
     n_compared : int
         As in `verdict`, for every row.
+    method : str
+        Whose estimates they are.
 
     Returns
     -------
     pandas.DataFrame
         ``mean``, ``sd``, ``estimate``, ``se``, ``difference = (mean - estimate) / unit``, ``difference_mcse``,
-        ``unit`` ("REML se" or "posterior sd"), ``verdict``.
+        ``unit`` ("REML se", "ML se" or "posterior sd"), ``verdict``.
     """
     unit = np.where(regular, se, summary["sd"])
     unit = np.where(unit > 0, unit, np.nan)
@@ -78,7 +88,7 @@ def compared(
     table["estimate"], table["se"] = estimate, se
     table["difference"] = (table["mean"] - estimate) / unit
     table["difference_mcse"] = summary["mcse_mean"] / unit
-    table["unit"] = np.where(regular, "REML se", "posterior sd")
+    table["unit"] = np.where(regular, f"{method} se", POSTERIOR_SD)
     pairs = zip(table["difference"], table["difference_mcse"], strict=True)
     table["verdict"] = [verdict(float(value), float(error), n_compared) for value, error in pairs]
     table.attrs.clear()

@@ -116,7 +116,9 @@ def _parser() -> argparse.ArgumentParser:
         help="NUTS by nutpie or PyMC, or importance sampling with NUTS where that does not hold (auto)",
     )
     fit.add_argument("--out", type=Path, metavar="DIR", help="write posterior.nc, group_coefficients.csv, summary.json")
-    fit.add_argument("--reml", action="store_true", help="set REML's estimates beside the posterior, with a verdict")
+    fit.add_argument(
+        "--reml", action="store_true", help="set the estimates of REML, or ML, beside the posterior, with a verdict"
+    )
     fit.add_argument("--report", type=Path, metavar="FILE", help="write everything as one HTML page")
     fit.add_argument("--quiet", action="store_true", help="print nothing but errors, warnings and a failed verdict")
     fit.set_defaults(run=_fit)
@@ -157,9 +159,9 @@ def _fit(options: argparse.Namespace) -> int:
         check_file(options.report, "--report", "report.html")
     file, model = read_model_file(options.model), open_model(options.model, options.data)
     if options.reml:
-        from bayeshlm.reml.estimate import fit_reml
+        from bayeshlm.reml.classical import classical_estimate
 
-        fit_reml(model.design)  # data that REML cannot fit are refused before anything is sampled
+        classical_estimate(model.design)  # data that REML cannot fit are refused before anything is sampled
     progress = False if options.quiet else None
     sampler: Any = options.sampler or file.sampler or "auto"  # which fit checks
     fit = model.fit(

@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from bayeshlm.commands.plain_values import finite, json_text, model_values
 from bayeshlm.design.nested_groupings import chain
 from bayeshlm.faces.reml_fit import RemlFit
+from bayeshlm.quantities.level1_variance import has_level1_variance
 from bayeshlm.text_file import write_text
+
+if TYPE_CHECKING:
+    from bayeshlm.faces.ml_fit import MlFit
 
 FORMAT = 1
 
 
-def reml_summary(fit: RemlFit) -> dict[str, Any]:
+def reml_summary(fit: RemlFit | MlFit) -> dict[str, Any]:
     """The model and its estimates as plain values; numbers that are not finite are None.
 
     Parameters
     ----------
-    fit : RemlFit
+    fit : RemlFit or MlFit
 
     Returns
     -------
     dict
         ``format``, ``model`` and ``reml``, laid out as in the ``summary.json`` of ``bayeshlm fit``; ``reml`` also holds
-        ICC and reliabilities (with one grouping), ``method``, ``converged`` and the ``reason`` of a singular estimate.
+        ICC and reliabilities (with one grouping), ``method``, ``converged`` and the ``reason`` of a singular estimate;
+        of an outcome that is not normal the parameters of its distribution in place of sigma, and ``quadrature``.
     """
     design, components = fit.design, fit.variance_components(intervals=None)["estimate"]
     tests = fit.fixed_effects()
-    numbers = ["estimate", "se", "df", "t", "p"]
+    is_normal = isinstance(fit, RemlFit)
+    numbers = ["estimate", "se", *(["df", "t"] if is_normal else ["z"]), "p"]
     named: dict[str, dict[str, Any]] = {"tau": {}, "corr": {}}
+    has_icc = has_level1_variance(design.outcome)
     for (component, effect), value in zip(components.index, components, strict=True):
         if component in named:
             named[component][effect] = finite(value)
@@ -47,19 +55,30 @@ def reml_summary(fit: RemlFit) -> dict[str, Any]:
                 for symbol, row in tests.iterrows()
             },
             **named,
-            "sigma": finite(fit.sigma),
+            **({"sigma": finite(fit.sigma)} if isinstance(fit, RemlFit) else _auxiliary(fit)),
             "criterion": finite(fit.criterion),
             "log_likelihood": finite(fit.log_likelihood),
             "aic": finite(fit.aic),
             "bic": finite(fit.bic),
             "n_parameters": fit.n_parameters,
-            "icc": {str(name): finite(value) for name, value in fit.icc().items()},
-            **_reliability(fit),
+            **({"icc": {str(name): finite(value) for name, value in fit.icc().items()}} if has_icc else {}),
+            **(_reliability(fit) if isinstance(fit, RemlFit) else {"quadrature": finite(asdict(fit.nodes))}),
             "singular": fit.singular,
             "reason": fit.reason,
             "converged": fit.converged,
         },
     }
+
+
+def _auxiliary(fit: MlFit) -> dict[str, Any]:
+    """Parameters of the outcome's distribution: numbers, of cutpoints one between any two categories."""
+    found: dict[str, Any] = {}
+    for (name, effect), value in zip(fit.design.outcome.auxiliary_effects, fit.estimate.auxiliary, strict=True):
+        if effect:
+            found.setdefault(name, {})[effect] = finite(value)
+        else:
+            found[name] = finite(value)
+    return found
 
 
 def _reliability(fit: RemlFit) -> dict[str, Any]:
@@ -74,7 +93,7 @@ def _reliability(fit: RemlFit) -> dict[str, Any]:
     return {"reliability": found if len(groupings) > 1 else found[groupings[0]]}
 
 
-def write_reml(fit: RemlFit, path: str | os.PathLike[str]) -> None:
+def write_reml(fit: RemlFit | MlFit, path: str | os.PathLike[str]) -> None:
     """Write `reml_summary` as JSON; what stood there is left as it was if that fails.
 
     Raises

@@ -163,10 +163,12 @@ def _certificate(verdict: Convergence) -> dict[str, Any]:
 
 
 def _reml(fit: Fit) -> dict[str, Any]:
-    """REML's estimates as `bayeshlm reml` writes them, and the verdict of the cross-check."""
+    """REML's or ML's estimates as `bayeshlm reml` writes them, and the verdict of the cross-check."""
     check = fit.cross_check()
     verdict = {"agrees": check.agrees, "verdict": check.verdict, "reasons": list(check.reasons)}
-    return {**reml_summary(fit.model.reml())["reml"], "cross_check": verdict}
+    model = fit.model
+    estimates = model.reml() if model.design.outcome.is_normal else model.ml()
+    return {**reml_summary(estimates)["reml"], "cross_check": verdict}
 
 
 def _component(table: pd.DataFrame, name: str, columns: list[str]) -> dict[str, dict[str, float]]:

@@ -19,6 +19,7 @@ from bayeshlm.display.model_size import kind_of_model, size_of_model
 from bayeshlm.display.shown_result import ShownResult
 from bayeshlm.display.text import to_text
 from bayeshlm.equations import render
+from bayeshlm.parameters.schema import AUXILIARY
 from bayeshlm.reml.estimate import RemlEstimate
 from bayeshlm.reml.intervals import t_bounds
 from bayeshlm.reml.likelihood_ratio import LikelihoodComparison
@@ -30,7 +31,12 @@ DF = {"satterthwaite": "Satterthwaite df", "kenward-roger": "Kenward-Roger df", 
 INTERVALS = {"wald": "Wald", "profile": "profile-likelihood"}
 """Kinds of interval in words."""
 
-_LABELS = {"icc": "ICC", "icc_unadjusted": "ICC, unadjusted", "design_effect": "design effect"}
+_LABELS = {
+    "icc": "ICC",
+    "icc_unadjusted": "ICC, unadjusted",
+    "icc_observed": "ICC, observed",
+    "design_effect": "design effect",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +134,7 @@ def _summary(report: RemlReport) -> list[Block]:
         reml_fixed_grid(report.fixed, ColumnLabels.of(design)),
         reml_variance_grid(report.variance),
         *reliability,
-        _icc_grid(report.icc),
+        icc_grid(report.icc),
         Lines((verdict, *boundary)),
     ]
 
@@ -143,7 +149,7 @@ def reml_fixed_grid(table: pd.DataFrame, labels: ColumnLabels) -> Grid:
     sections = []
     for coefficient, part in table.groupby("coefficient", sort=False):
         rows = tuple(
-            (str(symbol), labels.term(str(symbol), str(row["term"])), *_tested(row))
+            (str(symbol), labels.term(str(symbol), str(row["term"])), *tested(row))
             for symbol, (_, row) in zip(part.index, part.iterrows(), strict=True)
         )
         sections.append(Section(labels.heading(str(coefficient)), rows))
@@ -154,8 +160,9 @@ def reml_fixed_grid(table: pd.DataFrame, labels: ColumnLabels) -> Grid:
     return Grid(title, header, tuple(sections), notes=attrs["notes"], n_labels=2)
 
 
-def _tested(row: pd.Series) -> tuple[str, ...]:
-    places = _places(float(row["se"]))
+def tested(row: pd.Series) -> tuple[str, ...]:
+    """Cells of an estimate with its test by Student's t."""
+    places = places_of(float(row["se"]))
     estimate, se, lower, upper = (number(float(row[name]), places) for name in ("estimate", "se", "lower", "upper"))
     df = "inf" if np.isinf(row["df"]) else number(float(row["df"]), 1)
     return (estimate, se, df, number(float(row["t"]), 2), p_value(float(row["p"])), lower, upper)
@@ -167,18 +174,20 @@ def reml_variance_grid(table: pd.DataFrame) -> Grid:
     grouped = ["grouping"] if "grouping" in table else []
     rows = []
     for component, effect in table.index:
-        if component not in ("tau", "sigma", "corr"):
+        if component in ("tau2", "cov", "sigma2"):
             continue
         row = table.loc[(component, effect)]
-        places = 3 if component == "corr" else _places(0.1 * float(row["estimate"]))
+        places = 3 if component in ("corr", "cutpoint") else places_of(0.1 * float(row["estimate"]))
         variance = ""
-        if component != "corr":
+        if component in ("tau", "sigma"):
             squared = float(row["estimate"]) ** 2
-            variance = number(squared, _places(0.1 * squared))
+            variance = number(squared, places_of(0.1 * squared))
         label = parameter_label(component, effect)
         cells = [number(float(row[name]), places) for name in ("estimate", *bounds)]
         rows.append((label, *(str(row[name]) for name in grouped), *cells, variance))
+    others = set(table.index.get_level_values("component")) & set(AUXILIARY) - {"sigma"}
     title = "Variance components: standard deviations and correlations"
+    title += ", and parameters of the distribution" if others else ""
     if bounds:
         title += f" ({percent(table.attrs['ci_prob'])} {INTERVALS[table.attrs['intervals']]} intervals)"
     header = ("", *grouped, "estimate", *bounds, "variance")
@@ -214,14 +223,15 @@ def _reliability_grid(reliability: Mapping[str, pd.DataFrame]) -> Grid:
     return Grid("Reliability", ("", "grouping", "estimate"), (Section("", rows),), notes=notes, n_labels=2)
 
 
-def _icc_grid(icc: pd.Series) -> Grid:
+def icc_grid(icc: pd.Series) -> Grid:
+    """Lay out the ICC at the estimates."""
     shown = [name for name in icc.index if name != "icc_unadjusted" or icc[name] != icc["icc"]]
     rows = tuple((_LABELS.get(str(name), str(name)), number(float(icc[name]), 4)) for name in shown)
     return Grid("Intraclass correlation", ("", "estimate"), (Section("", rows),), notes=icc.attrs["notes"])
 
 
 def _wald_blocks(test: ShownTest) -> Iterable[Block]:
-    rows = tuple((str(label), *_tested(row)) for label, row in test.table.iterrows())
+    rows = tuple((str(label), *tested(row)) for label, row in test.table.iterrows())
     header = ("", "estimate", "se", "df", "t", "p", "lower", "upper")
     yield Grid(
         f"Linear hypotheses ({percent(test.prob)} intervals, {DF[test.rows.df_method]})",
@@ -229,12 +239,11 @@ def _wald_blocks(test: ShownTest) -> Iterable[Block]:
         (Section("", rows),),
         notes=("t and p: the estimate against what the hypothesis states",),
     )
+    by_f = f"F({test.numerator_df}, {number(test.denominator_df, 1)}) = {number(test.F, 3)}, p {_relation(test.p)}; "
+    if np.isinf(test.denominator_df):
+        by_f = ""
     yield Lines(
-        (
-            f"Jointly: F({test.numerator_df}, {number(test.denominator_df, 1)}) = {number(test.F, 3)},"
-            f" p {_relation(test.p)}; chi-square({test.numerator_df}) = {number(test.chi2, 3)},"
-            f" p {_relation(test.chi2_p)}.",
-        )
+        (f"Jointly: {by_f}chi-square({test.numerator_df}) = {number(test.chi2, 3)}, p {_relation(test.chi2_p)}.",)
     )
 
 
@@ -256,6 +265,6 @@ def _relation(p: float) -> str:
     return text if text[0] in "<>" else f"= {text}"
 
 
-def _places(sd: float) -> int:
+def places_of(sd: float) -> int:
     """Decimal places that show four digits of a standard error."""
     return decimals(sd, 1e-9 * sd)

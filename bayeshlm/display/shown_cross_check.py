@@ -1,4 +1,4 @@
-"""Table of the cross-check with REML."""
+"""Table of the cross-check with REML or ML."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from bayeshlm.display.digits import decimals, number
 from bayeshlm.display.shown_result import ShownResult
 
 SAMPLERS = ("", "mean", "sd", "mean, imp.", "sd, imp.", "mean diff.", "sd diff.", "verdict")
-HEADER = ("", "mean", "sd", "REML", "se", "difference", "MC error", "verdict")
 
 
 class ShownCrossCheck(ShownResult, CrossCheck):
@@ -34,10 +33,14 @@ def cross_check_blocks(check: CrossCheck) -> list[Block]:
         Section("", tuple(row for row, beta in zip(rows, of_groups, strict=True) if not beta)),
         Section("groups", tuple(row for row, beta in zip(rows, of_groups, strict=True) if beta)),
     )
-    notes = ["difference: posterior mean minus REML's estimate, in REML's standard errors (of groups: conditional SDs)"]
+    by = check.method
+    notes = [
+        f"difference: posterior mean minus {by}'s estimate, in {by}'s standard errors (of groups: conditional SDs)"
+    ]
     if (table["unit"] == "posterior sd").any():
-        notes.append("* in posterior SDs, because REML's estimate lies on or near the boundary of what it may be")
-    grid = Grid("Posterior beside REML", HEADER, sections, notes=tuple(notes))
+        notes.append(f"* in posterior SDs, because {by}'s estimate lies on or near the boundary of what it may be")
+    header = ("", "mean", "sd", by, "se", "difference", "MC error", "verdict")
+    grid = Grid(f"Posterior beside {by}", header, sections, notes=tuple(notes))
     blocks: list[Block] = [grid, Lines((check.verdict, *check.reasons))]
     return blocks if check.importance is None else [*blocks, *_importance_blocks(check.importance)]
 

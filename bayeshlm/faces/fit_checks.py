@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import xarray as xr
 
@@ -24,11 +24,11 @@ from bayeshlm.display.shown_loo import ShownLoo
 from bayeshlm.display.shown_predictive_check import ShownPredictiveCheck
 from bayeshlm.display.shown_prior_sensitivity import ShownSensitivity
 from bayeshlm.errors import OptionError
+from bayeshlm.faces.estimate_quantities import EstimateQuantities
 from bayeshlm.faces.fit_quantities import FitQuantities
-from bayeshlm.faces.reml_fit import RemlFit
 from bayeshlm.faces.storage import add_groups
 from bayeshlm.quantities.r2 import r2
-from bayeshlm.reml.estimate import fit_reml
+from bayeshlm.reml.classical import classical_estimate
 
 if TYPE_CHECKING:
     pass
@@ -176,6 +176,8 @@ class FitChecks(FitQuantities):
     def cross_check(self, *, importance: bool = False) -> ShownCrossCheck:
         """Posterior beside REML: differences in standard errors, a verdict, and the reasons where they differ.
 
+        Of an outcome that is not normal ML by quadrature takes REML's place.
+
         Parameters
         ----------
         importance : bool
@@ -191,24 +193,27 @@ class FitChecks(FitQuantities):
         Raises
         ------
         DataError
-            If REML has no estimate, as when nothing is left for the level-1 variance.
+            If there is no estimate, as when nothing is left for the level-1 variance or outcomes are separated.
         OptionError
-            The fit's draws are importance sampling's already.
+            The outcome is not normal and the model has several groupings or more than two random effects; or the fit's
+            draws are importance sampling's already.
         """
         found = self._cross_check
         return ShownCrossCheck.of(found.with_importance(importance_check(self._fitted))) if importance else found
 
     @cached_property
     def _cross_check(self) -> ShownCrossCheck:
-        draws, reml = self._fitted.draws, fit_reml(self.model.design)
-        return ShownCrossCheck.of(cross_check(draws, self.model.priors, reml, self.convergence, draws.moments))
+        draws, estimate = self._fitted.draws, classical_estimate(self.model.design)
+        return ShownCrossCheck.of(cross_check(draws, self.model.priors, estimate, self.convergence, draws.moments))
 
-    def r2(self, null: FitChecks | RemlFit | None = None, prob: float = 0.95, kind: str = "eti") -> Shown:
+    def r2(
+        self, null: FitChecks | EstimateQuantities[Any] | None = None, prob: float = 0.95, kind: str = "eti"
+    ) -> Shown:
         """Variance explained in each draw: marginal and conditional R2, shares by level, reduction from a null model.
 
         Parameters
         ----------
-        null : Fit or RemlFit, optional
+        null : Fit, RemlFit or MlFit, optional
             Fit of a smaller model to the same rows, from whose variances the reduction is taken.
         prob, kind
             As in `Fit.fixed_effects`.
@@ -227,8 +232,8 @@ class FitChecks(FitQuantities):
         return self._shown(r2(self._fitted.draws, other, prob, kind))
 
 
-def draws_and_design(fit: FitChecks | RemlFit) -> tuple[xr.Dataset, Design]:
-    """The draws of a fit, of REML's the one draw of its estimates, and its design.
+def draws_and_design(fit: FitChecks | EstimateQuantities[Any]) -> tuple[xr.Dataset, Design]:
+    """The draws of a fit, of REML's or ML's the one draw of its estimates, and its design.
 
     Raises
     ------
@@ -237,6 +242,6 @@ def draws_and_design(fit: FitChecks | RemlFit) -> tuple[xr.Dataset, Design]:
     """
     if isinstance(fit, FitChecks):
         return fit.posterior, fit.model.design
-    if isinstance(fit, RemlFit):
+    if isinstance(fit, EstimateQuantities):
         return fit.as_draw, fit.design
-    raise OptionError(f"a fit of model.fit() or model.reml() is needed here, not a {type(fit).__name__}.")
+    raise OptionError(f"a fit of model.fit(), model.reml() or model.ml() is needed here, not a {type(fit).__name__}.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bayeshlm.design import Design
 from bayeshlm.design.descriptives import describe_levels
 from bayeshlm.display.shown_descriptives import ShownDescriptives
@@ -9,6 +11,9 @@ from bayeshlm.display.shown_methods import ShownComparison, ShownHausman
 from bayeshlm.faces.reml_fit import RemlFit
 from bayeshlm.methods.compare_methods import compare_methods
 from bayeshlm.methods.contextual import hausman
+
+if TYPE_CHECKING:
+    from bayeshlm.faces.ml_fit import MlFit
 
 
 class ModelEstimates:
@@ -43,12 +48,33 @@ class ModelEstimates:
         ------
         DataError
             When the data do not determine a variance component or leave no residual variance.
+        OptionError
+            The outcome is not normal: `ml` takes it.
         """
         return RemlFit(self.design, "REML")
 
-    def ml(self) -> RemlFit:
-        """As `reml`, by maximum likelihood."""
-        return RemlFit(self.design, "ML")
+    def ml(self) -> RemlFit | MlFit:
+        """Estimate the model by maximum likelihood, without sampling; priors are not used.
+
+        Returns
+        -------
+        RemlFit
+            Of a normal outcome.
+        MlFit
+            Of any other, the random effects integrated out by adaptive quadrature, as lme4's ``glmer`` with ``nAGQ``.
+
+        Raises
+        ------
+        DataError
+            When the likelihood has no maximum: nothing determines an estimate, or the data let it run off to infinity.
+        OptionError
+            The outcome is not normal, and there are several groupings or more than two random effects.
+        """
+        if self.design.outcome.is_normal:
+            return RemlFit(self.design, "ML")
+        from bayeshlm.faces.ml_fit import MlFit  # imports numba
+
+        return MlFit(self.design)
 
     def compare_methods(self, x: str | None = None, *, weighted: bool = False) -> ShownComparison:
         """Estimate the slope of a level-1 variable by every method, from pooled regression to the mixed model.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from functools import cached_property, partial
+from functools import partial
 
 import pandas as pd
 import xarray as xr
@@ -24,7 +23,6 @@ from bayeshlm.display.reml_tables import (
 from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.errors import ModelWarning
 from bayeshlm.faces.reml_tests import RemlTests
-from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities import at_estimates
 from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.estimate import fit_reml
@@ -137,14 +135,8 @@ class RemlFit(RemlTests):
         title = f"{INTERVALS[method]} intervals".capitalize()
         return ShownFrame.of(self._stamped(interval_table(found, method)), partial(shown_plain, title=title))
 
-    @cached_property
-    def _draws(self) -> Draws:
-        return Draws(at_estimates.estimates_as_draw(self._design, self._estimate), self._design)
-
-    @property
-    def as_draw(self) -> xr.Dataset:
-        """The estimates as a posterior of one chain and one draw, u the empirical Bayes estimates."""
-        return self._draws.dataset
+    def _as_draw(self) -> xr.Dataset:
+        return at_estimates.estimates_as_draw(self._design, self._estimate)
 
     def group_coefficients(self, grouping: str | None = None) -> pd.DataFrame:
         """Coefficients of every group: ``beta_j = W_j gamma + u_j``, u its empirical Bayes estimate.
@@ -172,42 +164,6 @@ class RemlFit(RemlTests):
         table = self._stamped(at_estimates.unit_estimates(self._draws, self._estimate, position))
         return ShownFrame.of(table, shown_groups)
 
-    def icc(self, at: Mapping[str, float] | None = None) -> pd.Series:
-        """Intraclass correlation at the estimates, and the design effect; as `Fit.icc` defines them.
-
-        Parameters
-        ----------
-        at : mapping, optional
-            As in `Fit.icc`.
-
-        Returns
-        -------
-        pandas.Series
-            ``icc``, ``icc_unadjusted``, ``design_effect``, or of several groupings shares; see
-            ``attrs["notes"]``.
-        """
-        series = at_estimates.icc_estimates(self._draws, at)
-        series.attrs |= self._attrs
-        return series
-
-    def plausible_ranges(
-        self,
-        prob: float = 0.95,
-        at: Mapping[str, float] | None = None,
-        z: float | None = None,
-        *,
-        grouping: str | None = None,
-    ) -> pd.DataFrame:
-        """Range ``W gamma -+ z tau`` that holds `prob` of the groups' coefficients: ``lower``, ``upper``.
-
-        Parameters
-        ----------
-        prob, at, z, grouping
-            As in `Fit.plausible_ranges`.
-        """
-        table = self._stamped(at_estimates.range_estimates(self._draws, prob, at, z, grouping))
-        return ShownFrame.of(table, partial(shown_plain, title="Plausible ranges of the groups"))
-
     def reliability(self, grouping: str | None = None) -> pd.DataFrame:
         """Reliability of the groups' own estimates, averaged over ``attrs["n_groups_with_ols"]``, as HLM prints it.
 
@@ -218,20 +174,6 @@ class RemlFit(RemlTests):
         """
         table = self._stamped(at_estimates.reliability_estimates(self._draws, grouping))
         return ShownFrame.of(table, partial(shown_plain, title="Reliability"))
-
-    def r2(self, null: RemlFit | None = None) -> pd.Series:
-        """Variance explained at the estimates, as `Fit.r2` defines it; with `null` ``"reduction sigma2"`` and so on.
-
-        Parameters
-        ----------
-        null : RemlFit, optional
-            Fit of a smaller model to the same rows, from whose variances the reduction is taken.
-
-        """
-        other = None if null is None else (null.as_draw, null.design)
-        series = at_estimates.r2_estimates(self._draws, other)
-        series.attrs |= self._attrs
-        return series
 
     @property
     def _report(self) -> RemlReport:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from bayeshlm.arguments import check_prob
+from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.frame_tables import shown_plain
 from bayeshlm.display.reml_tables import (
     ShownLikelihoodRatio,
@@ -16,16 +18,40 @@ from bayeshlm.display.reml_tables import (
 )
 from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.errors import OptionError
+from bayeshlm.faces.estimate_quantities import EstimateQuantities
 from bayeshlm.reml.criterion import Method
+from bayeshlm.reml.empirical_bayes import scaled_residuals
+from bayeshlm.reml.estimate import RemlEstimate
 from bayeshlm.reml.estimate_tables import anova_table, chi_square_table
+from bayeshlm.reml.hlm_statistics import robust_vcov
 from bayeshlm.reml.hypotheses import read_hypothesis
-from bayeshlm.reml.labelled_estimate import LabelledEstimate
 from bayeshlm.reml.likelihood_ratio import compare_likelihood
 from bayeshlm.reml.tests_of_effects import DfMethod, linear_hypothesis
 
 
-class RemlTests(LabelledEstimate):
-    """The tests of a REML or ML fit; made as `RemlFit`."""
+class RemlTests(EstimateQuantities[RemlEstimate]):
+    """The tests of a REML or ML fit of a normal outcome; made as `RemlFit`."""
+
+    @property
+    def sigma(self) -> float:
+        """Level-1 SD."""
+        return self._estimate.sigma
+
+    @property
+    def theta(self) -> FloatArray:
+        """Free entries of the relative factor of G, as lme4 orders them, (k,)."""
+        return self._estimate.theta
+
+    def robust_se(self) -> pd.Series:
+        """Cluster-robust (sandwich) standard errors of gamma, without small-sample factor, as HLM prints."""
+        return pd.Series(
+            np.sqrt(np.diag(robust_vcov(self._design, self._estimate))), index=self.gamma.index, name="robust_se"
+        )
+
+    def residuals(self) -> pd.Series:
+        """Smallest, quartiles and largest of the scaled residuals ``(y - X gamma - Z u) / sigma``, as lme4 prints."""
+        quartiles = np.quantile(scaled_residuals(self._design, self._estimate), [0, 0.25, 0.5, 0.75, 1])
+        return pd.Series(quartiles, index=["min", "q1", "median", "q3", "max"], name="scaled residuals")
 
     def anova(self, df: DfMethod = "satterthwaite") -> pd.DataFrame:
         """F test of every term given all others (type III), whatever the coding of categories.

@@ -21,14 +21,16 @@ from bayeshlm.display.model_column import (
 )
 from bayeshlm.display.model_table import ModelTable, model_table
 from bayeshlm.errors import OptionError
+from bayeshlm.faces.estimate_quantities import EstimateQuantities
 from bayeshlm.faces.fit import Fit
 from bayeshlm.faces.reml_fit import RemlFit
 from bayeshlm.quantities.level1_variance import has_level1_variance
 
 if TYPE_CHECKING:
     from bayeshlm.checks.loo import Unit
+    from bayeshlm.faces.ml_fit import MlFit
 
-type AnyFit = Fit | RemlFit
+type AnyFit = Fit | RemlFit | MlFit
 
 Cells = Literal["sd", "interval"]
 Components = Literal["sd", "variance"]
@@ -61,11 +63,11 @@ def table(
 
     Parameters
     ----------
-    *fits : Fit or RemlFit, or one mapping of name to fit
+    *fits : Fit, RemlFit or MlFit, or one mapping of name to fit
         Posteriors and REML or ML estimates may be mixed.
     names : sequence of str, optional
         Headings of the columns; "Model 1", "Model 2" by default.
-    null : Fit or RemlFit, optional
+    null : Fit, RemlFit or MlFit, optional
         A smaller model of the same rows: adds by how much each variance is reduced from it.
     cells : {"sd", "interval"}
         Beside an estimate in parentheses its posterior SD or standard error, or its interval in brackets.
@@ -158,7 +160,7 @@ def _column(
     null = None if fit is null else null
     if isinstance(fit, Fit):
         return _posterior_column(name, fit, null, components, loo, prob, kind, several)
-    return _reml_column(name, fit, null.model.reml() if isinstance(null, Fit) else null, components, prob, several)
+    return _estimate_column(name, fit, null, components, prob, several)
 
 
 def _posterior_column(
@@ -190,12 +192,16 @@ def _posterior_column(
     return ModelColumn(name, "posterior", outcome, entries, tuple(warnings), n_groupings)
 
 
-def _reml_column(
-    name: str, fit: RemlFit, null: RemlFit | None, components: str, prob: float, several: bool
+def _estimate_column(
+    name: str, fit: RemlFit | MlFit, null: AnyFit | None, components: str, prob: float, several: bool
 ) -> ModelColumn:
-    design, icc, r2 = fit.design, fit.icc(), fit.r2(null)
-    shares = {label: Entry(float(icc[key])) for label, key in _icc_rows(design, several)}
-    shares |= {label: Entry(float(r2[key])) for label, key in _r2_rows(design, r2.index, several)}
+    design = fit.design
+    shares: dict[str, Entry] = {}
+    if has_level1_variance(design.outcome):
+        icc = fit.icc()
+        shares |= {label: Entry(float(icc[key])) for label, key in _icc_rows(design, several)}
+        r2 = fit.r2(_estimated(null))
+        shares |= {label: Entry(float(r2[key])) for label, key in _r2_rows(design, r2.index, several)}
     entries = {
         **dict(fixed_entries(design, fit.fixed_effects(prob))),
         **dict(variance_entries(design, fit.variance_components(prob), components, several)),
@@ -203,9 +209,16 @@ def _reml_column(
     }
     warnings = [f"SINGULAR, {fit.reason}"] if fit.singular else []
     if not fit.converged:
-        warnings.append("NOT CONVERGED, the search did not end at a minimum")
+        warnings.append("NOT CONVERGED, the search did not end where it should")
     outcome, n_groupings = design.spec.outcome.name, len(design.groupings)
     return ModelColumn(name, fit.method, outcome, entries, tuple(warnings), n_groupings)
+
+
+def _estimated(null: AnyFit | None) -> RemlFit | MlFit | None:
+    """The null model's estimates, from whose variances those beside them are reduced."""
+    if not isinstance(null, Fit):
+        return null
+    return null.model.reml() if null.model.design.outcome.is_normal else null.model.ml()
 
 
 def _icc_rows(design: Design, several: bool) -> Iterator[tuple[str, str]]:
@@ -231,13 +244,15 @@ def _named(fits: Sequence[AnyFit | Mapping[str, AnyFit]], names: Sequence[str] |
     if not fits:
         raise OptionError("table() needs at least one fit, as table(fit1, fit2).")
     for fit in fits:
-        if not isinstance(fit, Fit | RemlFit):
-            raise OptionError(f"table() takes fits of model.fit() and model.reml(), not a {type(fit).__name__}.")
+        if not isinstance(fit, Fit | EstimateQuantities):
+            raise OptionError(
+                f"table() takes fits of model.fit(), model.reml() and model.ml(), not a {type(fit).__name__}."
+            )
     if names is None:
         names = [f"Model {k}" for k in range(1, len(fits) + 1)]
     if isinstance(names, str) or len(names) != len(fits) or len(set(map(str, names))) != len(fits):
         raise OptionError(f"names needs {len(fits)} different names, one a fit, not {names!r}.")
-    return {str(name): fit for name, fit in zip(names, fits, strict=True) if isinstance(fit, Fit | RemlFit)}
+    return {str(name): fit for name, fit in zip(names, fits, strict=True) if not isinstance(fit, Mapping)}
 
 
 def _check(value: str, choices: object, argument: str) -> None:

@@ -12,6 +12,7 @@ from bayeshlm.errors import OptionError
 from bayeshlm.hlm_program.hlm_names import Names, fixed_position, grouping_positions, random_position
 from bayeshlm.hlm_program.hlm_output import parse_hlm_output
 from bayeshlm.hlm_program.hlm_tables import HlmOutput, Printed
+from bayeshlm.reml.estimate import RemlEstimate
 from bayeshlm.reml.hlm_statistics import chi_square_tests, reliability, robust_vcov
 from bayeshlm.reml.labelled_estimate import LabelledEstimate
 
@@ -19,7 +20,7 @@ COLUMNS = ("symbol", "hlm", "estimate", "difference", "relative_difference", "wi
 
 
 def compare_hlm_output(
-    output: HlmOutput | str, reml: LabelledEstimate, names: Mapping[str, str] | None = None
+    output: HlmOutput | str, reml: LabelledEstimate[RemlEstimate], names: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
     """Compare what HLM printed with a fit of the same model.
 
@@ -63,7 +64,7 @@ def compare_hlm_output(
     >>> table.loc[("sigma2", "level-1"), ["hlm", "estimate"]].astype(float).round(3).to_dict()
     {'hlm': 39.148, 'estimate': 39.148}
     """
-    if not isinstance(reml, LabelledEstimate):
+    if not (isinstance(reml, LabelledEstimate) and isinstance(reml.estimate, RemlEstimate)):
         raise OptionError(
             f"HLM's numbers are compared with a fit of model.reml() or model.ml(), not {type(reml).__name__}."
         )

@@ -24,7 +24,7 @@ def estimates_as_draw(design: Design, estimate: RemlEstimate) -> xr.Dataset:
 
 
 def variance_estimates(draw: Draws) -> pd.DataFrame:
-    """Estimates of tau, tau2, cov, corr, sigma and sigma2, by (component, effect); corr NaN beside a tau of 0."""
+    """Estimates of tau, tau2, cov, corr, sigma or the like, sigma2, by (component, effect); corr NaN beside tau 0."""
     table = _estimates(variance_components.variance_components(draw))
     tau = table["estimate"].loc["tau"]
     for component, effect in table.index:

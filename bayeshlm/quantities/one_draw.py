@@ -19,7 +19,7 @@ def one_draw(
     gamma: npt.ArrayLike,
     tau: npt.ArrayLike,
     corr: npt.ArrayLike,
-    sigma: float,
+    auxiliary: npt.ArrayLike,
     u: Sequence[npt.ArrayLike],
 ) -> xr.Dataset:
     """Make a posterior of one chain and one draw.
@@ -32,15 +32,16 @@ def one_draw(
         Fixed effects, SDs of the random effects.
     corr : array_like, (q, q)
         Their correlations. NaN, beside an SD of zero, becomes 0: the covariance is 0 either way.
-    sigma : float
-        Level-1 SD.
+    auxiliary : array_like, (a,) or ()
+        Level-1 SD, or the parameters that another distribution of the outcome has beside its predictor.
     u : sequence of array_like, (J, q)
         Random effects of the groups of each grouping.
 
     Returns
     -------
     xarray.Dataset
-        ``gamma``, ``tau``, ``corr`` (absent for one random effect), ``sigma``, ``u`` and ``beta`` of each grouping.
+        ``gamma``, ``tau``, ``corr`` (absent for one random effect), ``sigma`` or the like, ``u`` and ``beta`` of each
+        grouping.
     """
 
     def one(values: npt.ArrayLike) -> FloatArray:
@@ -50,4 +51,4 @@ def one_draw(
     at = gamma[None], [values[0] for values in effects]
     beta = [unit_coefficients(design, k, *at)[None] for k in range(len(effects))]
     correlations = one(np.nan_to_num(np.asarray(corr, dtype=float), nan=0.0)) if len(design.random) > 1 else None
-    return labelled_posterior(design, one(gamma), one(tau), one(sigma), correlations, effects, beta)
+    return labelled_posterior(design, one(gamma), one(tau), one(auxiliary), correlations, effects, beta)

@@ -16,6 +16,7 @@ from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.curvature import TwoLevelSolution
 from bayeshlm.reml.deviance import Deviance
 from bayeshlm.reml.enough_rows import check_rows, check_units
+from bayeshlm.reml.estimates import Estimate
 from bayeshlm.reml.grouping_deviance import GroupingDeviance
 from bayeshlm.reml.grouping_moments import grouping_start
 from bayeshlm.reml.grouping_products import GroupingProducts
@@ -26,90 +27,28 @@ from bayeshlm.reml.user_columns import correlations, user_factor, why_singular
 
 
 @dataclass(frozen=True, eq=False)
-class RemlEstimate:
-    """What REML or ML finds; the numbers are in the units of the user's columns.
+class RemlEstimate(Estimate):
+    """What REML or ML finds for a normal outcome; the numbers are in the units of the user's columns.
+
+    Of `Estimate`, ``vcov`` is ``sigma^2 (X'V^-1 X)^-1``, the variance components taken as known, and ``n_parameters``
+    p + k + 1.
 
     Attributes
     ----------
-    method : "REML" or "ML"
-        Criterion that was minimized.
-    fixed_labels, random_labels : tuple of str
-        Names of the fixed (p) and random (q) effects.
-    gamma : ndarray, (p,)
-        Fixed effects.
-    vcov : ndarray, (p, p)
-        Their covariance matrix ``sigma^2 (X'V^-1 X)^-1``, the variance components taken as known.
-    G : ndarray, (q, q)
-        Covariance matrix of the random effects, those of all groupings; effects of different groupings are independent.
-    tau : ndarray, (q,)
-        Their SDs.
-    corr : ndarray, (q, q)
-        Their correlations; NaN beside the diagonal where a tau is zero.
     sigma : float
         Level-1 SD.
     theta : ndarray, (k,)
         Free entries of the relative factor of G, as lme4 orders them.
-    criterion : float
-        REML criterion or ML deviance: minus twice the (restricted) log-likelihood.
-    n_obs : int
-        Rows.
-    n_groups : tuple of int
-        Groups of each grouping.
-    n_parameters : int
-        p + k + 1.
-    singular : bool
-        Whether G is singular: the estimate lies on the boundary of what G may be.
-    reason : str
-        Which tau is 0 or which correlation is 1 or -1; empty when G is not singular.
     deviance_function : Criterion
         The criterion as a function of theta, over the cross-products.
     optimum : Optimum
         Where it is smallest, in the columns of the cross-products.
     """
 
-    method: Method
-    fixed_labels: tuple[str, ...]
-    random_labels: tuple[str, ...]
-    gamma: FloatArray
-    vcov: FloatArray
-    G: FloatArray
-    tau: FloatArray
-    corr: FloatArray
     sigma: float
     theta: FloatArray
-    criterion: float
-    n_obs: int
-    n_groups: tuple[int, ...]
-    n_parameters: int
-    singular: bool
-    reason: str
     deviance_function: AnyCriterion
     optimum: Optimum
-
-    @property
-    def se(self) -> FloatArray:
-        """Standard errors of gamma, (p,)."""
-        return np.asarray(np.sqrt(np.diag(self.vcov)))
-
-    @property
-    def log_likelihood(self) -> float:
-        """Restricted (REML) or full (ML) log-likelihood."""
-        return -self.criterion / 2
-
-    @property
-    def deviance(self) -> float:
-        """Minus twice `log_likelihood`, as HLM prints it."""
-        return self.criterion
-
-    @property
-    def aic(self) -> float:
-        """``deviance + 2 n_parameters``."""
-        return self.criterion + 2 * self.n_parameters
-
-    @property
-    def bic(self) -> float:
-        """``deviance + log(n_obs) n_parameters``, as lme4 counts."""
-        return self.criterion + float(np.log(self.n_obs)) * self.n_parameters
 
     @property
     def converged(self) -> bool:
@@ -185,7 +124,11 @@ def fit_products(
     search : function
         From a criterion and where to start to the optimum.
     """
-    design.outcome.require_normal(method)
+    if not design.outcome.is_normal:
+        raise OptionError(
+            f"REML is defined for normal outcomes only, and {design.outcome.name!r} is"
+            f" {design.outcome.family_name}: model.ml() estimates it by maximum likelihood"
+        )
     pattern = factor_pattern(design.blocks)
     fixed_labels = tuple(column.label for column in design.fixed)
     random_labels = tuple(column.label for column in design.random)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr, ndtri
 
 from bayeshlm.arguments import check_prob
 from bayeshlm.design.design import Design
 from bayeshlm.design.type_three import sum_coded_effects
 from bayeshlm.reml.estimate import RemlEstimate
+from bayeshlm.reml.estimates import Estimate
 from bayeshlm.reml.hlm_statistics import chi_square_tests, outermost
 from bayeshlm.reml.intervals import IntervalDf, Intervals, fixed_tests, t_bounds
 from bayeshlm.reml.tests_of_effects import DfMethod, type_three
@@ -65,6 +67,27 @@ def fixed_table(
     clusters = estimate.n_groups[outermost(design)] if robust else min(estimate.n_groups)
     notes = (few_groups_note(clusters),) if robust and clusters < FEW_GROUPS else ()
     table.attrs.update(ci_prob=prob, df=df, robust=robust, n_groups=clusters, notes=notes)
+    return table
+
+
+def normal_table(design: Design, estimate: Estimate, prob: float) -> pd.DataFrame:
+    """Fixed effects by symbol with Wald's normal tests: coefficient, term, estimate, se, z, p and bounds."""
+    check_prob(prob)
+    z, half = estimate.gamma / estimate.se, float(ndtri(0.5 + prob / 2)) * estimate.se
+    table = pd.DataFrame(
+        {
+            "coefficient": [column.coefficient for column in design.fixed],
+            "term": [column.term for column in design.fixed],
+            "estimate": estimate.gamma,
+            "se": estimate.se,
+            "z": z,
+            "p": 2 * ndtr(-np.abs(z)),
+            "lower": estimate.gamma - half,
+            "upper": estimate.gamma + half,
+        },
+        index=pd.Index(estimate.fixed_labels, name="symbol"),
+    )
+    table.attrs.update(ci_prob=prob)
     return table
 
 

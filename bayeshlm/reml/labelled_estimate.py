@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.reml.criterion import Method
-from bayeshlm.reml.empirical_bayes import scaled_residuals
-from bayeshlm.reml.estimate import RemlEstimate
-from bayeshlm.reml.hlm_statistics import robust_vcov
+from bayeshlm.reml.estimates import Estimate
 
 
-class LabelledEstimate:
-    """A `RemlEstimate` by the names of the model's equations.
+class LabelledEstimate[Found: Estimate]:
+    """An `Estimate` by the names of the model's equations.
 
     Parameters
     ----------
     design : Design
         Numbers of the model.
-    estimate : RemlEstimate
+    estimate : Estimate
         Its fit.
     """
 
-    def __init__(self, design: Design, estimate: RemlEstimate) -> None:
+    def __init__(self, design: Design, estimate: Found) -> None:
         self._design = design
         self._estimate = estimate
 
@@ -34,7 +31,7 @@ class LabelledEstimate:
         return self._design
 
     @property
-    def estimate(self) -> RemlEstimate:
+    def estimate(self) -> Found:
         """All estimates as arrays."""
         return self._estimate
 
@@ -69,16 +66,6 @@ class LabelledEstimate:
         return _square(self._estimate.corr, self._design.random_labels)
 
     @property
-    def sigma(self) -> float:
-        """Level-1 SD."""
-        return self._estimate.sigma
-
-    @property
-    def theta(self) -> FloatArray:
-        """Free entries of the relative factor of G, as lme4 orders them, (k,)."""
-        return self._estimate.theta
-
-    @property
     def criterion(self) -> float:
         """REML criterion or ML deviance."""
         return self._estimate.criterion
@@ -105,7 +92,7 @@ class LabelledEstimate:
 
     @property
     def n_parameters(self) -> int:
-        """Fixed effects, variances and covariances, sigma."""
+        """Fixed effects, variances and covariances, and sigma or what else the outcome's distribution has."""
         return self._estimate.n_parameters
 
     @property
@@ -122,17 +109,6 @@ class LabelledEstimate:
     def converged(self) -> bool:
         """Whether the search ended at a minimum."""
         return self._estimate.converged
-
-    def robust_se(self) -> pd.Series:
-        """Cluster-robust (sandwich) standard errors of gamma, without small-sample factor, as HLM prints."""
-        return pd.Series(
-            np.sqrt(np.diag(robust_vcov(self._design, self._estimate))), index=self.gamma.index, name="robust_se"
-        )
-
-    def residuals(self) -> pd.Series:
-        """Smallest, quartiles and largest of the scaled residuals ``(y - X gamma - Z u) / sigma``, as lme4 prints."""
-        quartiles = np.quantile(scaled_residuals(self._design, self._estimate), [0, 0.25, 0.5, 0.75, 1])
-        return pd.Series(quartiles, index=["min", "q1", "median", "q3", "max"], name="scaled residuals")
 
     @property
     def _attrs(self) -> dict[str, object]:

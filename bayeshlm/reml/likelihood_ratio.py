@@ -12,7 +12,8 @@ from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.reml.bootstrap import bootstrap_statistics
 from bayeshlm.reml.criterion import Method
-from bayeshlm.reml.estimate import RemlEstimate, fit_reml
+from bayeshlm.reml.estimate import fit_reml
+from bayeshlm.reml.estimates import Estimate
 from bayeshlm.reml.nesting import nesting
 
 DRAWS = 500
@@ -20,6 +21,9 @@ DRAWS = 500
 
 ROUNDING = 1e-12
 """Share of the deviance that a difference must exceed to be one."""
+
+ROUNDING_OF_QUADRATURE = 1e-5
+"""Difference of deviances that quadrature leaves undecided."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -38,7 +42,7 @@ class LikelihoodComparison:
         Criterion and reference distribution, in words.
     criterion : "REML" or "ML"
         What both models were fitted by.
-    smaller, larger : RemlEstimate
+    smaller, larger : Estimate
         The fits.
     bootstrap : ndarray, (n_boot,)
         Statistics under the smaller model; empty where chi-square distributions are used.
@@ -49,8 +53,8 @@ class LikelihoodComparison:
     p: float
     method: str
     criterion: Method
-    smaller: RemlEstimate = field(repr=False)
-    larger: RemlEstimate = field(repr=False)
+    smaller: Estimate = field(repr=False)
+    larger: Estimate = field(repr=False)
     bootstrap: FloatArray = field(repr=False)
 
 
@@ -109,12 +113,8 @@ def compare_likelihood(
         at_least = int(np.count_nonzero(draws >= statistic - 1e-8))
         p = (1 + at_least) / (1 + n_boot)
         reference = f"parametric bootstrap, {n_boot} draws"
-    elif nested.added_effects == 1:
-        p = 0.5 * _chi2_tail(df - 1, statistic) + 0.5 * _chi2_tail(df, statistic)
-        reference = f"0.5 chi-square({df - 1}) + 0.5 chi-square({df}), one variance on its boundary (Stram & Lee 1994)"
     else:
-        p = _chi2_tail(df, statistic)
-        reference = f"chi-square({df})"
+        p, reference = _tail(statistic, df, nested.added_effects)
     note = ""
     if fits[0].singular and nested.added_components and n_boot is None:
         note = f"; the smaller model is singular ({fits[0].reason}), so that the p is rough: give n_boot="
@@ -128,6 +128,44 @@ def compare_likelihood(
         larger=fits[1],
         bootstrap=draws,
     )
+
+
+def compare_estimates(smaller: Estimate, larger: Estimate, designs: tuple[Design, Design]) -> LikelihoodComparison:
+    """Test a model against a larger one that contains it, both estimated by maximum likelihood.
+
+    Parameters
+    ----------
+    smaller, larger : Estimate
+    designs : (Design, Design)
+        Theirs; of outcomes that are not normal, with up to two random effects.
+
+    Raises
+    ------
+    OptionError
+        When the models are not nested.
+    """
+    nested = nesting(*designs)
+    outcomes = [design.outcome for design in designs]
+    if outcomes[0] != outcomes[1] or not np.array_equal(designs[0].size, designs[1].size):
+        raise OptionError("The models do not have the same distribution and link of the outcome: they are not nested.")
+    statistic = smaller.criterion - larger.criterion
+    if statistic < ROUNDING_OF_QUADRATURE:
+        statistic = 0.0
+    df = nested.added_fixed + nested.added_components
+    p, reference = _tail(statistic, df, nested.added_effects)
+    note = ""
+    if smaller.singular and nested.added_components:
+        note = f"; the smaller model is singular ({smaller.reason}), so that the p is rough"
+    method = f"likelihood ratio by ML; {reference}{note}"
+    return LikelihoodComparison(statistic, df, p, method, "ML", smaller, larger, np.empty(0))
+
+
+def _tail(statistic: float, df: int, added_effects: int) -> tuple[float, str]:
+    """The p-value by chi-square distributions, and which they are."""
+    if added_effects == 1:
+        reference = f"0.5 chi-square({df - 1}) + 0.5 chi-square({df}), one variance on its boundary (Stram & Lee 1994)"
+        return 0.5 * _chi2_tail(df - 1, statistic) + 0.5 * _chi2_tail(df, statistic), reference
+    return _chi2_tail(df, statistic), f"chi-square({df})"
 
 
 def _chi2_tail(df: int, statistic: float) -> float:

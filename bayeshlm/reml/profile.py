@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from bayeshlm.arguments import check_prob
 from bayeshlm.design.design import Design
-from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.estimate import RemlEstimate, fit_reml
@@ -28,11 +24,9 @@ from bayeshlm.reml.intervals import (
     wald_components,
     wald_intervals,
 )
+from bayeshlm.reml.profile_bounds import Rise, correlation_bounds, outward, scale_bounds
 
 type IntervalMethod = Literal["wald", "profile"]
-
-WIDEST = 25
-"""How often a bound is sought farther out before it counts as infinite."""
 
 
 def interval_estimates(
@@ -121,8 +115,8 @@ def profile_intervals(
 
 def _effect_bounds(ml: RemlEstimate, k: int, cutoff: float) -> tuple[float, float]:
     center, step = float(ml.gamma[k]), float(ml.se[k] * cutoff)
-    rise = _Rise(lambda value: held_effect(ml, k, value), ml.criterion, center, cutoff)
-    return _outward(rise, -step, -np.inf), _outward(rise, step, np.inf)
+    rise = Rise(lambda value: held_effect(ml, k, value), ml.criterion, center, cutoff)
+    return outward(rise, -step, -np.inf), outward(rise, step, np.inf)
 
 
 def _component_bounds(center: RemlEstimate, cutoff: float) -> list[tuple[ParameterKey, tuple[float, float], str]]:
@@ -135,69 +129,11 @@ def _component_bounds(center: RemlEstimate, cutoff: float) -> list[tuple[Paramet
     widths = cutoff * (wald.upper - wald.lower) / 2
     for key, value, width, (kind, first) in zip(wald.keys, wald.estimate, widths, held, strict=True):
         component = held_component(center, kind, first)
-        rise = _Rise(component.smallest, center.criterion, float(value), cutoff)
+        rise = Rise(component.smallest, center.criterion, float(value), cutoff)
         if kind == "corr":
-            rows.append((key, *_correlation_bounds(rise, center.tau[list(first)])))
+            rows.append((key, *correlation_bounds(rise, center.tau[list(first)])))
         else:
             step = value + component.first_step  # near the boundary the Wald interval can be endless
             step = min(float(width), step) if width > 0 else step
-            rows.append((key, *_scale_bounds(rise, kind, step)))
+            rows.append((key, *scale_bounds(rise, kind, step)))
     return rows
-
-
-@dataclass(frozen=True, eq=False)
-class _Rise:
-    """How far the root of the rise of a profile is above the cutoff; nearly linear in the distance from the center."""
-
-    smallest: Callable[[float], float]
-    minimum: float
-    center: float
-    cutoff: float
-    known: dict[float, float] = field(default_factory=dict)
-
-    def __call__(self, value: float) -> float:
-        if value == self.center:
-            return -self.cutoff
-        if value not in self.known:
-            self.known[value] = float(np.sqrt(max(self.smallest(value) - self.minimum, 0.0))) - self.cutoff
-        return self.known[value]
-
-    def root(self, near: float, far: float) -> float:
-        """Where it is zero between two values with different signs."""
-        width = abs(far - near)
-        return float(brentq(self, near, far, xtol=1e-7 * width, rtol=1e-12))
-
-
-def _scale_bounds(rise: _Rise, kind: str, step: float) -> tuple[tuple[float, float], str]:
-    value, upper = rise.center, _outward(rise, step, np.inf)
-    if kind == "sigma":
-        return (_outward(rise, -min(step, 0.5 * value), 0.0), upper), ""
-    if value == 0 or rise(0.0) <= 0:
-        return (0.0, upper), "the profile does not reach the cutoff before 0"
-    return (rise.root(value, 0.0), upper), ""
-
-
-def _correlation_bounds(rise: _Rise, tau: FloatArray) -> tuple[tuple[float, float], str]:
-    if np.any(tau == 0) or not np.isfinite(rise.center):
-        return (np.nan, np.nan), "not defined where an effect does not vary"
-    found, open_ends = [], []
-    for end in (-1.0, 1.0):
-        if abs(rise.center - end) < 1e-9 or rise(end) <= 0:
-            found.append(end)
-            open_ends.append(f"{end:.0f}")
-        else:
-            found.append(rise.root(rise.center, end))
-    note = f"the profile does not reach the cutoff before {' and '.join(open_ends)}" if open_ends else ""
-    return (found[0], found[1]), note
-
-
-def _outward(rise: _Rise, step: float, limit: float) -> float:
-    """The root on one side of the center, or the limit when it is never reached."""
-    near, far = rise.center, rise.center + step
-    for _ in range(WIDEST):
-        if np.isfinite(limit) and (far - limit) * np.sign(step) >= 0:
-            far = (near + limit) / 2
-        if rise(far) > 0:
-            return rise.root(near, far)
-        near, far = far, far + 2 * (far - near)
-    return limit

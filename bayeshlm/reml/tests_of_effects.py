@@ -13,6 +13,7 @@ from bayeshlm.design.predictor import FixedColumn
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.reml.estimate import RemlEstimate
+from bayeshlm.reml.estimates import Estimate
 from bayeshlm.reml.hypotheses import Hypothesis, hypothesis_from_matrix
 from bayeshlm.reml.kenward_roger import KenwardRoger, kenward_roger
 from bayeshlm.reml.relative_factor import lower_factor
@@ -99,6 +100,26 @@ def linear_hypothesis(estimate: RemlEstimate, hypothesis: Hypothesis, df: DfMeth
         When rows contradict each other.
     """
     return _wald(estimate, _basis(estimate, df), "; ".join(hypothesis.labels), hypothesis, df)
+
+
+def normal_hypothesis(estimate: Estimate, hypothesis: Hypothesis) -> WaldTest:
+    """Test ``L gamma = c`` by the normal distribution and chi-square, as for outcomes that are not normal.
+
+    Raises
+    ------
+    OptionError
+        When rows contradict each other.
+    """
+    L, value = _independent(hypothesis, estimate.se)
+    difference = L @ estimate.gamma - value
+    chi2 = float(difference @ np.linalg.solve(L @ estimate.vcov @ L.T, difference))
+    p, m = float(chdtrc(len(L), chi2)), len(L)
+    label = "; ".join(hypothesis.labels)
+    combination = hypothesis.L @ estimate.gamma
+    se = np.sqrt(np.diag(hypothesis.L @ estimate.vcov @ hypothesis.L.T))
+    z, df = (combination - hypothesis.value) / se, np.full(len(se), np.inf)
+    rows = TTests(hypothesis.labels, combination, se, df, z, _two_sided(z, df), "normal")
+    return WaldTest(label, m, np.inf, chi2 / m, p, chi2, p, rows)
 
 
 def type_three(

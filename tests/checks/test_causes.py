@@ -3,7 +3,8 @@ import pytest
 from scipy.stats import truncnorm
 
 from bayeshlm.checks.causes import RowOfDraws, boundary, boundary_of_another, few_draws, follows, skew
-from bayeshlm.checks.reml_components import Component, HeldCorrelation
+from bayeshlm.checks.component import Component
+from bayeshlm.checks.reml_components import HeldCorrelation
 from bayeshlm.checks.verdicts import MAX_DIFFERENCE, MAX_ERROR, verdict
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from groupings_data import growth_model
 
+from bayeshlm.checks.component import Component
 from bayeshlm.checks.prior_pulls import prior_pulls
-from bayeshlm.checks.reml_components import Component
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.log_prior import by_key, log_prior
 from bayeshlm.reml.estimate import fit_reml

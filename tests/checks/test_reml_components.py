@@ -3,7 +3,8 @@ import pytest
 import xarray as xr
 from clinics_data import INTERCEPT, SLOPE, clinics_design
 
-from bayeshlm.checks.reml_components import Component, components
+from bayeshlm.checks.component import Component
+from bayeshlm.checks.reml_components import components
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.icc import icc
 from bayeshlm.reml.estimate import fit_reml

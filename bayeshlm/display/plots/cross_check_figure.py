@@ -1,11 +1,11 @@
-"""Figure of the posterior beside REML, a panel a parameter."""
+"""Figure of the posterior beside REML or ML, a panel a parameter."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from bayeshlm.checks.reml_components import DrawsBesideReml, draws_beside_reml
+from bayeshlm.checks.draws_beside_estimate import DrawsBesideEstimate, draws_beside_estimate
 from bayeshlm.design.naming import parameter_label
 from bayeshlm.display.digits import percent
 from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
@@ -14,13 +14,15 @@ from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.display.plots.figure_style import PAGE, REML, plain, styled
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.density import Density, density
-from bayeshlm.reml.estimate import fit_reml
+from bayeshlm.reml.classical import classical_estimate
 
 
 @styled
 def cross_check_figure(fit: DrawnFit, prob: float = 0.95, ax: ManyAxes | Axes | None = None) -> list[Axes]:
-    """Draw the posterior density of every parameter above REML's estimate and Wald interval, a panel each."""
-    rows = draws_beside_reml(Draws(fit.posterior, fit.design), fit_reml(fit.design), prob)
+    """Draw the posterior density of every parameter above REML's or ML's estimate and Wald interval, a panel each."""
+    estimate = classical_estimate(fit.design)
+    by = estimate.method
+    rows = draws_beside_estimate(Draws(fit.posterior, fit.design), estimate, prob)
     axes = many_axes(ax, len(rows), 4, (PAGE / 4, 1.25))
     for panel, row in zip(axes, rows, strict=True):
         found = density(row.draws, prob)
@@ -32,8 +34,12 @@ def cross_check_figure(fit: DrawnFit, prob: float = 0.95, ax: ManyAxes | Axes | 
         if np.isfinite(row.estimate):
             panel.plot([row.estimate], [height], "D", color=REML, ms=3.5, mew=0, clip_on=False, gid="reml estimate")
         panel.set_ylim(2 * height, top)
-        panel.set_xlabel(plain(parameter_label(row.component, row.effect)) + _missing(row) + _cut(panel, row, found))
-    handles = [*posterior_handles(prob), reml_handle(f"REML estimate, {percent(prob)} confidence interval")]
+        name = plain(parameter_label(row.component, row.effect))
+        panel.set_xlabel(name + _missing(row, by) + _cut(panel, row, found, by))
+    handles = [
+        *posterior_handles(prob),
+        reml_handle(f"{by} estimate, {percent(prob)} confidence interval"),
+    ]
     if ax is None:
         axes[0].figure.legend(handles=handles, loc="outside upper center", ncols=3)
     else:
@@ -41,8 +47,8 @@ def cross_check_figure(fit: DrawnFit, prob: float = 0.95, ax: ManyAxes | Axes | 
     return axes
 
 
-def _cut(panel: Axes, row: DrawsBesideReml, found: Density) -> str:
-    """Leave out of sight what of REML's interval lies far beyond the posterior and the estimate, and say so.
+def _cut(panel: Axes, row: DrawsBesideEstimate, found: Density, by: str) -> str:
+    """Leave out of sight what of the interval lies far beyond the posterior and the estimate, and say so.
 
     Near a boundary an interval may reach a thousand times farther than anything that the data allow.
     """
@@ -55,11 +61,11 @@ def _cut(panel: Axes, row: DrawsBesideReml, found: Density) -> str:
         return ""
     panel.set_xlim(max(low, row.lower), min(high, row.upper))
     beyond = [f"from {row.lower:.2g}"] if row.lower < low else []
-    return f"\n(REML {' '.join([*beyond, f'to {row.upper:.2g}'] if row.upper > high else beyond)})"
+    return f"\n({by} {' '.join([*beyond, f'to {row.upper:.2g}'] if row.upper > high else beyond)})"
 
 
-def _missing(row: DrawsBesideReml) -> str:
-    """What REML does not have of a parameter."""
+def _missing(row: DrawsBesideEstimate, by: str) -> str:
+    """What REML or ML does not have of a parameter."""
     if not np.isfinite(row.estimate):
-        return "\n(no REML estimate)"
-    return "" if np.isfinite(row.lower) else "\n(no REML interval)"
+        return f"\n(no {by} estimate)"
+    return "" if np.isfinite(row.lower) else f"\n(no {by} interval)"

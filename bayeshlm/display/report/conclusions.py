@@ -156,19 +156,20 @@ def prior_conclusion(sensitivity: PriorSensitivity) -> str:
 
 
 def cross_check_conclusion(check: CrossCheck) -> str:
-    """Say what the comparison with REML means for a paper."""
+    """Say what the comparison with REML or ML means for a paper."""
+    by = check.method
     if check.agrees:
         return "The classical analysis would lead to the same conclusions."
     table = check.table
     differing = table.index[table["verdict"] == DIFFERS].get_level_values("component").unique()
     if "gamma" in differing:
-        return "Fixed effects differ from REML's: settle the reasons named above before reporting either."
+        return f"Fixed effects differ from {by}'s: settle the reasons named above before reporting either."
     if len(differing):
         return (
-            "The fixed effects agree with REML's. Report what differs with its interval, which says how little the"
+            f"The fixed effects agree with {by}'s. Report what differs with its interval, which says how little the"
             " data tell of it, and with the reason named above."
         )
-    return "Take more draws before calling posterior and REML the same."
+    return f"Take more draws before calling posterior and {by} the same."
 
 
 def _named(group: str, labels: Sequence[object] | pd.Index) -> str:

@@ -126,9 +126,10 @@ def _figures_of_groups(of: Subject, plot: FitPlots, interval: str) -> Iterator[F
 
 
 def cross_check_figures(subject: Subject) -> Iterator[Figure]:
-    """The posterior above REML's estimates."""
-    alt = "Posterior density of every parameter, with REML's estimate and confidence interval below it."
-    yield Figure.of(subject.plot.cross_check(), alt, "Posterior, and REML's estimate with its 95% Wald interval.")
+    """The posterior above REML's or ML's estimates."""
+    by = subject.cross_check.method
+    alt = f"Posterior density of every parameter, with {by}'s estimate and confidence interval below it."
+    yield Figure.of(subject.plot.cross_check(), alt, f"Posterior, and {by}'s estimate with its 95% Wald interval.")
 
 
 FIGURES: tuple[tuple[str, Callable[[Subject], Iterable[Figure]]], ...] = (

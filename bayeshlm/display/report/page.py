@@ -65,7 +65,7 @@ SECTIONS: tuple[ReportSection, ...] = (
     ReportSection("residuals", "Residuals", residuals_section),
     ReportSection("influence", "Influence of the groups", influence_section),
     ReportSection("prior-sensitivity", "Sensitivity to the priors", prior_sensitivity_section),
-    ReportSection("cross-check", "Check against REML", cross_check_section),
+    ReportSection("cross-check", "Check against maximum likelihood", cross_check_section),
     ReportSection("methods", "For the methods section", methods_section),
     ReportSection("reproduce", "How to do it again", reproduce_section),
 )

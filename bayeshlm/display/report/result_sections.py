@@ -71,16 +71,20 @@ def _shown(quantity: Quantity) -> str:
     return shown(quantity_grid(quantity, diagnostics=False))
 
 
+_METHODS = {"REML": "Restricted maximum likelihood", "ML": "Maximum likelihood"}
+
+
 def cross_check_section(subject: Subject) -> str:
-    """Posterior beside REML, or why REML has no estimate."""
+    """Posterior beside REML or ML, or why there is no estimate."""
     try:
         check = subject.cross_check
     except OptionError as error:
         return paragraph(f"{error}.")
     except DataError as error:
-        return paragraph(f"REML, the classical estimate, does not exist for these data: {error}")
+        by = "REML" if subject.design.outcome.is_normal else "Maximum likelihood"
+        return paragraph(f"{by}, the classical estimate, does not exist for these data: {error}")
     text = paragraph(
-        "Restricted maximum likelihood estimates the same model without priors and without sampling. Where both agree,"
+        f"{_METHODS[check.method]} estimates the same model without priors and without sampling. Where both agree,"
         " the result rests neither on the prior nor on the sampler."
     )
     said = conclusion(cross_check_conclusion(check))

@@ -28,7 +28,7 @@ from bayeshlm.quantities.plausible_ranges import has_response, plausible_ranges
 from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.quantities.r2 import r2
 from bayeshlm.quantities.reliability import reliability
-from bayeshlm.reml.estimate import fit_reml
+from bayeshlm.reml.classical import classical_estimate
 
 if TYPE_CHECKING:
     from bayeshlm.display.plots.fit_plots import FitPlots
@@ -154,9 +154,9 @@ class Subject:
 
     @cached_property
     def cross_check(self) -> CrossCheck:
-        """Posterior beside REML."""
-        draws, reml = self.fitted.draws, fit_reml(self.design)
-        return cross_check(draws, self.fitted.priors, reml, self.convergence, draws.moments)
+        """Posterior beside REML or ML."""
+        draws, estimate = self.fitted.draws, classical_estimate(self.design)
+        return cross_check(draws, self.fitted.priors, estimate, self.convergence, draws.moments)
 
     @cached_property
     def predictive_check(self) -> PredictiveCheck:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import bayeshlm as hlm
-from bayeshlm.checks.reml_components import draws_beside_reml
+from bayeshlm.checks.draws_beside_estimate import draws_beside_estimate
 from bayeshlm.display.plots import cross_check_figure as cross_check
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
@@ -119,9 +119,9 @@ def test_reml_stands_below_the_posterior(full, drawn):
 
 
 def test_an_interval_near_the_boundary_does_not_crowd_out_the_posterior(full, monkeypatch, drawn):
-    rows = draws_beside_reml(Draws(full.posterior, full.model.design), fit_reml(full.model.design))
+    rows = draws_beside_estimate(Draws(full.posterior, full.model.design), fit_reml(full.model.design))
     wide = [dataclasses.replace(row, lower=1e-9, upper=2e5) if row.effect == "u1" else row for row in rows]
-    monkeypatch.setattr(cross_check, "draws_beside_reml", lambda *_: wide)
+    monkeypatch.setattr(cross_check, "draws_beside_estimate", lambda *_: wide)
     by_name = {panel.get_xlabel(): panel for panel in full.plot.cross_check()}
     panel = by_name["tau[u1]\n(REML from 1e-09 to 2e+05)"]
     draws = full.posterior["tau"].sel(random="u1")

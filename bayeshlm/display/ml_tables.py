@@ -1,0 +1,104 @@
+"""Tables of a fit by maximum likelihood of an outcome that is not normal: its summary and its fixed effects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from bayeshlm.design.design import Design
+from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Section, Title
+from bayeshlm.display.column_labels import ColumnLabels
+from bayeshlm.display.digits import number, p_value, percent
+from bayeshlm.display.html import to_html
+from bayeshlm.display.left_out_notes import data_notes, dropped_rows, notes_block
+from bayeshlm.display.model_size import kind_of_model, size_of_model
+from bayeshlm.display.reml_tables import icc_grid, places_of, reml_variance_grid
+from bayeshlm.display.text import to_text
+from bayeshlm.equations import render
+from bayeshlm.reml.family_estimate import FamilyEstimate
+
+
+@dataclass(frozen=True, eq=False)
+class MlReport:
+    """All that the summary of a fit shows.
+
+    Attributes
+    ----------
+    design : Design
+    estimate : FamilyEstimate
+    fixed, variance : pandas.DataFrame
+        As the methods of `MlFit` return them.
+    icc : pandas.Series
+        Likewise.
+    """
+
+    design: Design
+    estimate: FamilyEstimate
+    fixed: pd.DataFrame
+    variance: pd.DataFrame
+    icc: pd.Series
+
+
+def ml_text(report: MlReport) -> str:
+    """Write the summary of a fit as plain text."""
+    return to_text(_summary(report))
+
+
+def ml_html(report: MlReport) -> str:
+    """Write the summary of a fit as HTML."""
+    return to_html(_summary(report))
+
+
+def _summary(report: MlReport) -> list[Block]:
+    design, e = report.design, report.estimate
+    counts = size_of_model(design)
+    if design.rows_dropped:
+        counts += f", {dropped_rows(design.rows_dropped, design.left_out)}"
+    likelihood = (
+        f"deviance {number(e.criterion, 2)}; log-likelihood {number(e.log_likelihood, 2)};"
+        f" AIC {number(e.aic, 2)}; BIC {number(e.bic, 2)}; {e.n_parameters} parameters"
+    )
+    boundary = (f"SINGULAR: {e.reason}.",) if e.singular else ()
+    return [
+        Title(f"{kind_of_model(design)} of {design.spec.outcome.name}, fitted by maximum likelihood"),
+        Equations(render(design.spec, "levels", design.groupings)),
+        Lines((counts, likelihood)),
+        *notes_block(data_notes(design)),
+        ml_fixed_grid(report.fixed, ColumnLabels.of(design)),
+        reml_variance_grid(report.variance),
+        icc_grid(report.icc),
+        Lines((*_verdict(e), *boundary)),
+    ]
+
+
+def _verdict(estimate: FamilyEstimate) -> tuple[str, ...]:
+    """Whether the search and the quadrature hold."""
+    nodes = estimate.nodes
+    search = "Converged." if estimate.maximum.converged else "NOT CONVERGED: the search did not end at a maximum."
+    moved = (
+        f"twice as many change the log-likelihood by {abs(nodes.change):.0e} and the estimates by {nodes.move:.0e}"
+        " standard errors."
+    )
+    enough = "" if nodes.holds else "NOT ENOUGH NODES: sample the model with model.fit(). "
+    return (search, f"{enough}Random effects are integrated out by quadrature with {nodes.n_nodes} nodes each: {moved}")
+
+
+def ml_fixed_grid(table: pd.DataFrame, labels: ColumnLabels) -> Grid:
+    """Lay out fixed effects with their Wald tests, a section a level-1 coefficient."""
+    sections = []
+    for coefficient, part in table.groupby("coefficient", sort=False):
+        rows = tuple(
+            (str(symbol), labels.term(str(symbol), str(row["term"])), *_tested(row))
+            for symbol, (_, row) in zip(part.index, part.iterrows(), strict=True)
+        )
+        sections.append(Section(labels.heading(str(coefficient)), rows))
+    title = f"Fixed effects ({percent(table.attrs['ci_prob'])} intervals, normal tests)"
+    header = ("", "", "estimate", "se", "z", "p", "lower", "upper")
+    return Grid(title, header, tuple(sections), n_labels=2)
+
+
+def _tested(row: pd.Series) -> tuple[str, ...]:
+    places = places_of(float(row["se"]))
+    estimate, se, lower, upper = (number(float(row[name]), places) for name in ("estimate", "se", "lower", "upper"))
+    return (estimate, se, number(float(row["z"]), 2), p_value(float(row["p"])), lower, upper)

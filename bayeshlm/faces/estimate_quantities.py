@@ -1,0 +1,82 @@
+"""`EstimateQuantities`: what REML and ML fits of any outcome say of groups and variances, at the estimates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property, partial
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from bayeshlm.display.frame_tables import shown_plain
+from bayeshlm.display.shown_frame import ShownFrame
+from bayeshlm.parameters.draws import Draws
+from bayeshlm.quantities import at_estimates
+from bayeshlm.reml.estimates import Estimate
+from bayeshlm.reml.labelled_estimate import LabelledEstimate
+
+
+class EstimateQuantities[Found: Estimate](LabelledEstimate[Found]):
+    """The posterior's own formulas at the estimates; made as `RemlFit` or `MlFit`."""
+
+    def _as_draw(self) -> xr.Dataset:
+        raise NotImplementedError
+
+    @cached_property
+    def _draws(self) -> Draws:
+        return Draws(self._as_draw(), self._design)
+
+    @property
+    def as_draw(self) -> xr.Dataset:
+        """The estimates as a posterior of one chain and one draw, u the empirical Bayes estimates."""
+        return self._draws.dataset
+
+    def icc(self, at: Mapping[str, float] | None = None) -> pd.Series:
+        """Intraclass correlation at the estimates, and the design effect; as `Fit.icc` defines them.
+
+        Parameters
+        ----------
+        at : mapping, optional
+            As in `Fit.icc`.
+
+        Returns
+        -------
+        pandas.Series
+            ``icc``, ``icc_unadjusted``, ``design_effect``, under a link ``icc_observed``, or of several groupings
+            shares; see ``attrs["notes"]``.
+        """
+        series = at_estimates.icc_estimates(self._draws, at)
+        series.attrs |= self._attrs
+        return series
+
+    def plausible_ranges(
+        self,
+        prob: float = 0.95,
+        at: Mapping[str, float] | None = None,
+        z: float | None = None,
+        *,
+        grouping: str | None = None,
+    ) -> pd.DataFrame:
+        """Range ``W gamma -+ z tau`` that holds `prob` of the groups' coefficients: ``lower``, ``upper``.
+
+        Parameters
+        ----------
+        prob, at, z, grouping
+            As in `Fit.plausible_ranges`.
+        """
+        table = self._stamped(at_estimates.range_estimates(self._draws, prob, at, z, grouping))
+        return ShownFrame.of(table, partial(shown_plain, title="Plausible ranges of the groups"))
+
+    def r2(self, null: EstimateQuantities[Any] | None = None) -> pd.Series:
+        """Variance explained at the estimates, as `Fit.r2` defines it; with `null` ``"reduction sigma2"`` and so on.
+
+        Parameters
+        ----------
+        null : RemlFit or MlFit, optional
+            Fit of a smaller model to the same rows, from whose variances the reduction is taken.
+        """
+        other = None if null is None else (null.as_draw, null.design)
+        series = at_estimates.r2_estimates(self._draws, other)
+        series.attrs |= self._attrs
+        return series

@@ -1,0 +1,26 @@
+"""The classical estimate of a model, by whichever likelihood its outcome has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bayeshlm.design.design import Design
+from bayeshlm.reml.estimate import RemlEstimate, fit_reml
+
+if TYPE_CHECKING:
+    from bayeshlm.reml.family_estimate import FamilyEstimate
+
+
+def classical_estimate(design: Design) -> RemlEstimate | FamilyEstimate:
+    """REML of a normal outcome, maximum likelihood of any other.
+
+    Raises
+    ------
+    DataError, OptionError
+        As `bayeshlm.reml.estimate.fit_reml` and `bayeshlm.reml.family_estimate.fit_family`.
+    """
+    if design.outcome.is_normal:
+        return fit_reml(design)
+    from bayeshlm.reml.family_estimate import fit_family  # imports numba
+
+    return fit_family(design)

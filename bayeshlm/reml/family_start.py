@@ -1,0 +1,48 @@
+"""Where the search for the maximum of a likelihood starts: least squares of the outcome behind its link."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.families.links import LINKS
+from bayeshlm.reml.family_problem import FamilyProblem, outcome_unit
+
+SDS = (0.4, 1.5)
+"""SDs of the random effects at the starts, on the scale of the predictor."""
+
+AUXILIARY = {"sigma": 0.5, "nu": 8.0, "phi": 3.0, "shape": 2.0}
+"""Auxiliary parameters at the start; of a sigma in units of the outcome's SD."""
+
+
+def starts(problem: FamilyProblem) -> list[FloatArray]:
+    """Numbers to start from, with small and with large random effects, (D,) each."""
+    rows, design = problem.rows, problem.design
+    family, link = design.outcome.family, LINKS[design.outcome.link]
+    if family.probabilities is not None:
+        shares = np.bincount(rows.y.astype(np.int64), rows.weight, len(design.outcome.categories))
+        below = np.cumsum((shares + 0.5) / (shares + 0.5).sum())[:-1]
+        gamma, auxiliary = np.zeros(problem.sizes[0]), np.asarray(link.link(below))
+    else:
+        size = np.sqrt(rows.weight)
+        goal = _behind_link(problem) - rows.offset
+        gamma = np.linalg.lstsq((rows.X * size).T, goal * size, rcond=None)[0]
+        unit = outcome_unit(design)
+        values = [AUXILIARY[one.name] * (unit if one.name == "sigma" else 1.0) for one, _ in design.outcome.auxiliary]
+        auxiliary = np.array(values)
+    diagonal = np.einsum("kqq->k", problem.elements)
+    numbers = problem.auxiliary.numbers(auxiliary)
+    return [np.concatenate([gamma, sd * diagonal, numbers]) for sd in SDS]
+
+
+def _behind_link(problem: FamilyProblem) -> FloatArray:
+    """The rows' outcomes on the scale of the predictor, (N,), moved inside of their range."""
+    rows, outcome = problem.rows, problem.design.outcome
+    link = LINKS[outcome.link]
+    if outcome.family_name in ("Bernoulli", "Binomial"):
+        return np.asarray(link.link((rows.y + 0.5) / (rows.size + 1.0)))
+    if outcome.link == "log":
+        return np.asarray(link.link(rows.y + 0.5 * outcome.family.discrete))
+    if outcome.family_name == "Beta":
+        return np.asarray(link.link(np.clip(rows.y, 0.01, 0.99)))
+    return rows.y
