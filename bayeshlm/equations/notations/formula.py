@@ -33,6 +33,7 @@ _EQUATION = re.compile(
 )
 _ARGUMENT = re.compile(rf"\s*(?:{'|'.join(map(re.escape, ('family', 'random', 'link', *_IGNORED, *_NOT_READ)))})\s*=")
 _NAMED = re.compile(r"[^~]*~\s*[^\W\d_]\w*\s*\(([^()~|+]*)\)\s*\.?\s*")
+_NORMALITY = re.compile(r"[^~|]*~\s*(?:iid\s*)?(?:mv)?n(?:id|ormal)?\s*\(", re.IGNORECASE)
 
 
 def is_formula(text: str) -> bool:
@@ -47,7 +48,7 @@ def is_formula(text: str) -> bool:
     """
     pieces = [piece[0] for piece in _PIECE.finditer(text) if not piece[0].startswith("#")]
     plain = [_QUOTED.sub("x", piece) for piece in pieces]
-    if not any("~" in piece for piece in plain):
+    if not any("~" in piece for piece in plain) or ("|" not in text and any(map(_NORMALITY.match, plain))):
         return False
     if any(_EQUATION.match(piece) and not _ARGUMENT.match(piece) for piece in plain):
         return False
