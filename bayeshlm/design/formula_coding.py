@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bayeshlm.design.columns import coding
 from bayeshlm.design.expression_columns import first_categorical, is_categorical
 from bayeshlm.design.naming import factor_text
 from bayeshlm.design.place_error import place_error
 from bayeshlm.design.rows import Rows
 from bayeshlm.equations.one_line import term_key
 from bayeshlm.equations.path import Path
-from bayeshlm.equations.product import Factor, Product
+from bayeshlm.equations.product import Column, Factor, Product
 from bayeshlm.equations.spec import ModelSpec
 
 type _Key = frozenset[tuple[Factor, int]]
@@ -53,7 +54,7 @@ def _check(
     keys = {term_key(term) for term in terms}
     factors = path.product.factors
     for factor in factors:
-        if not is_categorical(factor, rows):
+        if not _is_coded(factor, rows):
             continue
         rest = tuple(other for other in factors if other != factor)
         in_r = term_key(Product(rest)) not in keys and (bool(rest) or factor == _first(terms, rows))
@@ -78,7 +79,14 @@ def _check(
 def _first(terms: Iterable[Product], rows: Rows) -> Factor | None:
     """The first category of a formula that stands alone: without an intercept it is that which has every level."""
     alone = (term.factors[0] for term in terms if len(term.factors) == 1)
-    return next((factor for factor in alone if is_categorical(factor, rows)), None)
+    return next((factor for factor in alone if _is_coded(factor, rows)), None)
+
+
+def _is_coded(factor: Factor, rows: Rows) -> bool:
+    """Whether R makes contrasts of a factor: of categories, and of logical values."""
+    if isinstance(factor, Column) and coding(rows.frame[rows.names[factor.name]]) == "logical":
+        return True
+    return is_categorical(factor, rows)
 
 
 def _with_every_level(spec: ModelSpec, rows: Rows) -> set[tuple[str, Factor]]:

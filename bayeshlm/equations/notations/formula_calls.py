@@ -22,6 +22,7 @@ _NO_MEANING = {
     "mi": "missing values are not imputed here: write {x}, and rows that miss it are left out",
     "cs": "effects that differ between categories are not estimated here: write {x}",
     "bf": "bf() has no meaning here: write the formula alone, y ~ x + (1 | g)",
+    "model.matrix": "matrices are not read: write the column itself",
     "mm": "units that belong to several groups at once are not estimated here: name one grouping column",
     "gr": "gr() has no meaning here: write the grouping column alone, (1 | {x})",
     **dict.fromkeys(

@@ -8,13 +8,11 @@ Software 67(1), table 2).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bayeshlm.equations.notations.formula_calls import read_factors, read_value, refuse_meaningless
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor, FormulaToken
 from bayeshlm.equations.product import Product, Span
-
-type Atom = tuple[tuple[object, ...], Span]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +206,7 @@ def _read_primary(cursor: FormulaCursor) -> tuple[list[Bar], list[Variables]]:
         if cursor.at("|", "||"):
             bars = _read_bars(cursor, inner, start)
             cursor.take(")", "the parenthesis of (1 | g) is not closed")
-            return bars, []
+            return [replace(bar, span=(start, cursor.last_end)) for bar in bars], []
         cursor.take(")", "this parenthesis is not closed")
         constant = [Variables()] if inner.intercept else []
         return [], [*constant, *inner.terms.values()]
@@ -231,7 +229,7 @@ def _read_bars(cursor: FormulaCursor, inner: _Sum, start: int) -> list[Bar]:
         joined = f"{groupings[-1]}:{names[-1]}"
         groupings = [*groupings, joined] if nested else [*groupings[:-1], joined]
     if cursor.at("|", "||"):
-        raise cursor.error("a term of random effects has one bar: random effects of two bars are independent here")
+        raise cursor.error("a term of random effects has one bar: those of two bars are independent here", cursor.span)
     terms, span = inner.ordered(), (start, cursor.last_end)
     if not terms:
         raise cursor.error("no random effect stands before the bar: write (1 | g)", (start, cursor.last_end))
