@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bayeshlm.equations.centered import center
 from bayeshlm.equations.covariance_blocks import covariance_blocks
 from bayeshlm.equations.cutpoints import check_cutpoints
 from bayeshlm.equations.grammar import check_normality
 from bayeshlm.equations.lines import Equation, Symbol, Term, ZeroCovariance, read_line
+from bayeshlm.equations.mixed import check_mixed
 from bayeshlm.equations.one_line import FixedPart, OneLine, RandomPart, all_in_level1
 from bayeshlm.equations.outcome_lines import OutcomeLines, read_outcome
 from bayeshlm.equations.printed import read_printed
@@ -116,7 +118,8 @@ def read_combined(text: str) -> ModelSpec:
     )
     spec = all_in_level1(text, line)
     check_cutpoints(text, spec)
-    return spec
+    check_mixed(text, printed.mixed, spec)
+    return center(text, spec, printed.centerings)
 
 
 def _terms(equation: Equation, stated: OutcomeLines) -> tuple[list[Term], str]:

@@ -44,6 +44,11 @@ def test_random_effects_and_groupings(text, groupings, random):
     assert parse(render(spec)) == spec
 
 
+def test_sentences_center_columns():
+    spec = parse(f"{HLM}\nx has been centered around the group mean.\nw has been centered around the grand mean.")
+    assert render(spec).splitlines()[0] == "y = b0 + b1*cgm(w) + b2*cwc(x) + b3*cgm(w)*cwc(x) + r"
+
+
 def test_covariances_may_be_zero():
     assert parse(HLM).blocks == (("u0", "u1"),)
     assert parse(f"{HLM}; cov(u0, u1) = 0").blocks == (("u0",), ("u1",))
