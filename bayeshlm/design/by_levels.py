@@ -10,13 +10,16 @@ from dataclasses import dataclass, replace
 
 from bayeshlm.design.centering import varying_rows
 from bayeshlm.design.columns import NumericColumn, read_categories
+from bayeshlm.design.expression_columns import is_categorical
 from bayeshlm.design.formula_coding import check_coding
 from bayeshlm.design.level_lines import Placed, level_lines
 from bayeshlm.design.rows import Rows
 from bayeshlm.design.units import parents
 from bayeshlm.equations.product import Call, Column, Factor, Product
 from bayeshlm.equations.spec import ModelSpec
+from bayeshlm.equations.tokens import equation_error
 from bayeshlm.equations.unit_means import check_unit_means
+from bayeshlm.families import FAMILIES
 
 _LEARNS = ("cgm", "scale", "poly", "bs")
 """Functions that see one value a row in level 1, and one a unit above."""
@@ -51,6 +54,7 @@ def by_levels(spec: ModelSpec, rows: Rows) -> tuple[ModelSpec, Rows]:
     """
     if spec.written == "levels":
         return spec, rows
+    _check_means(spec, rows)
     levels = levels_of_groupings(rows)
     highest = _Highest(spec, rows, levels)
     placed = [Placed(path.symbol, highest.split(path.product), None) for path in spec.fixed_paths]
@@ -63,6 +67,16 @@ def by_levels(spec: ModelSpec, rows: Rows) -> tuple[ModelSpec, Rows]:
         check_coding(spec, sorted_spec, rows)
     check_unit_means(spec.text, sorted_spec)
     return sorted_spec, rows
+
+
+def _check_means(spec: ModelSpec, rows: Rows) -> None:
+    """Refuse the mean of a group where there are several groupings: no line says of which it is."""
+    for factor in (factor for path in spec.paths.values() for factor in path.product.factors):
+        for call in _calls(factor):
+            if call.function == "mean" and len(rows.groupings) > 1:
+                names = " or ".join(repr(one.name) for one in rows.groupings)
+                message = f"mean(x) could be that of {names} here: make the column in the data first"
+                raise equation_error(spec.text, call.span or (0, 1), message)
 
 
 def levels_of_groupings(rows: Rows) -> list[list[int]]:
@@ -112,6 +126,8 @@ class _Highest:
     def __post_init__(self) -> None:
         self._constant: dict[tuple[str, int], bool] = {}
         self._cap: dict[Factor, int] = {}
+        auxiliary = FAMILIES[self.spec.distribution.family].auxiliary
+        self._ordered = any(one.support == "increasing" for one in auxiliary)
         for path in self.spec.random_paths:
             level = next(number for number, one in enumerate(self.levels) if path.grouping in one)
             for factor in path.product.factors:
@@ -134,11 +150,18 @@ class _Highest:
         return [factor for factor in factors if self._may_stand(factor, grouping, number)]
 
     def _may_stand(self, factor: Factor, grouping: int, number: int) -> bool:
-        if isinstance(factor, Call) and factor.function == "mean":
-            return number == 1
+        if self._ordered and is_categorical(factor, self.rows):
+            return False  # in a line without an intercept it would have a column for each category beside the cutpoints
         if self.spec.written == "formula" and any(call.function in _LEARNS for call in _calls(factor)):
             return False
-        return all(self._is_constant(column, grouping) for column in _columns(factor))
+        return self._does_not_vary(factor, grouping, number)
+
+    def _does_not_vary(self, factor: Factor, grouping: int, number: int) -> bool:
+        if isinstance(factor, Column):
+            return self._is_constant(factor, grouping)
+        if factor.function == "mean":
+            return number == 1
+        return all(self._does_not_vary(inner, grouping, number) for inner in factor.argument.factors)
 
     def _is_constant(self, column: Column, grouping: int) -> bool:
         name, rows = self.rows.names[column.name], self.rows.of(grouping)
@@ -154,11 +177,3 @@ def _calls(factor: Factor) -> Iterator[Call]:
         yield factor
         for inner in factor.argument.factors:
             yield from _calls(inner)
-
-
-def _columns(factor: Factor) -> Iterator[Column]:
-    if isinstance(factor, Column):
-        yield factor
-    else:
-        for inner in factor.argument.factors:
-            yield from _columns(inner)

@@ -13,6 +13,7 @@ from bayeshlm.equations.one_line import term_key
 from bayeshlm.equations.path import Path
 from bayeshlm.equations.product import Column, Factor, Product
 from bayeshlm.equations.spec import ModelSpec
+from bayeshlm.families import FAMILIES
 
 type _Key = frozenset[tuple[Factor, int]]
 
@@ -39,6 +40,8 @@ def check_coding(formula: ModelSpec, placed: ModelSpec, rows: Rows) -> None:
     """
     every_level = _with_every_level(placed, rows)
     terms = [path.product for path in placed.fixed_paths]
+    if any(one.support == "increasing" for one in FAMILIES[placed.distribution.family].auxiliary):
+        terms.append(Product())  # the cutpoints are intercepts
     for path in placed.fixed_paths:
         _check(formula, path, terms, every_level, rows)
     of_symbol = {path.symbol: path for path in placed.random_paths}

@@ -96,8 +96,14 @@ def all_in_level1(text: str, line: OneLine) -> ModelSpec:
         If a term stands twice, as fixed effect or as random effect of one grouping.
     """
     keys: dict[TermKey, Product] = {}
-    for expression in (*(part.expression for part in line.fixed), *(part.expression for part in line.random)):
-        keys.setdefault(term_key(expression), expression)
+    fixed_of: dict[TermKey, list[FixedPart]] = {}
+    random_of: dict[TermKey, list[RandomPart]] = {}
+    for part in line.fixed:
+        keys.setdefault(key := term_key(part.expression), part.expression)
+        fixed_of.setdefault(key, []).append(part)
+    for effect in line.random:
+        keys.setdefault(key := term_key(effect.expression), effect.expression)
+        random_of.setdefault(key, []).append(effect)
     ordered = sorted(keys.values(), key=lambda expression: not expression.is_constant)
     groupings = tuple(dict.fromkeys(part.grouping for part in line.random))
     own = [part.symbol or "" for part in line.fixed] + [part.symbol or "" for part in line.random]
@@ -105,17 +111,16 @@ def all_in_level1(text: str, line: OneLine) -> ModelSpec:
     level1, level2 = [], []
     blocks: list[dict[int, list[str]]] = [{} for _ in groupings]
     for number, expression in enumerate(ordered, 0 if ordered[0].is_constant else 1):
-        fixed = [part for part in line.fixed if term_key(part.expression) == term_key(expression)]
-        random = [part for part in line.random if term_key(part.expression) == term_key(expression)]
-        random.sort(key=lambda part: groupings.index(part.grouping))
+        fixed = fixed_of.get(term_key(expression), [])
+        random = sorted(random_of.get(term_key(expression), []), key=lambda one: groupings.index(one.grouping))
         _check_once(text, fixed, random)
         coefficient, span = numbered(letter, [number], width), fixed[0].span if fixed else random[0].span
         effects = []
-        for part in random:
-            position = groupings.index(part.grouping)
-            symbol = part.symbol or numbered(EFFECT_LETTERS[position], [number], width)
+        for effect in random:
+            position = groupings.index(effect.grouping)
+            symbol = effect.symbol or numbered(EFFECT_LETTERS[position], [number], width)
             effects.append(RandomEffect(symbol, position))
-            blocks[position].setdefault(part.block, []).append(symbol)
+            blocks[position].setdefault(effect.block, []).append(symbol)
         terms = [FixedTerm(part.symbol or numbered("g", [number, 0], width), Product(), part.span) for part in fixed]
         level1.append(Level1Term(coefficient, expression, span))
         level2.append(LevelEquation(coefficient, tuple(terms), tuple(effects), span))

@@ -121,6 +121,27 @@ def test_errors_point_into_the_formula():
         build_design(parse("y ~ x + (1 | school)"), DATA, "room")
 
 
+def test_means_of_groups_are_refused_where_several_could_be_meant():
+    for text in ("y ~ mean(x) + (1 | school) + (1 | room)", "y = g0 + g1*log(mean(x)) + u0[school] + v0[room] + e"):
+        with pytest.raises(EquationError, match=r"mean\(x\) could be that of 'school' or 'room' here"):
+            build_design(parse(text), DATA)
+    assert lines("y = g0 + g1*cgm(mean(x)) + u0 + e", "school")[1] == "b0 = g0 + g1*cgm(mean(x)) + u0"
+
+
+def test_categories_beside_cutpoints_have_contrasts():
+    data = DATA.assign(y=RNG.integers(1, 4, 96))
+    design = build_design(parse("y ~ kind*x + (1 | school), family = cumulative"), data)
+    assert design.fixed_labels == ["g10[b]", "g20", "g30[b]"]
+    assert render(design.spec).splitlines()[1:3] == ["eta = b0 + b1*kind + b2*x + b3*kind*x", "b0 = u0[school]"]
+
+
+def test_five_levels():
+    data = DATA.assign(**{f"l{k}": np.arange(96) // 2**k for k in (1, 2, 3, 4)})
+    spec = build_design(parse("y ~ x + " + " + ".join(f"(1 | l{k})" for k in (1, 2, 3, 4))), data).spec
+    assert (len(spec.levels), spec.groupings) == (5, ("l1", "l2", "l3", "l4"))
+    assert parse(render(spec)) == spec
+
+
 def test_group_may_be_named_in_any_order_of_crossed_groupings():
     text = "y ~ x + (1 | school) + (1 | room)"
     assert build_design(parse(text), DATA, ["school", "room"]).groupings == ("room", "school")

@@ -1,8 +1,12 @@
 """What cannot be read of a formula: one error, that marks the place and says what to write."""
 
-import pytest
+import time
 
-from bayeshlm.equations import parse
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bayeshlm.equations import parse, render
 from bayeshlm.errors import EquationError
 
 MARKED = [
@@ -101,3 +105,39 @@ def test_errors_quote_the_line_of_several():
     with pytest.raises(EquationError, match="line 3: ") as caught:
         parse("y ~ x +\n  z +\n  s(w) + (1 | g)")
     assert "    s(w) + (1 | g)\n    ^" in str(caught.value)
+
+
+PIECES = (
+    'x z g 0 1 2 + - * : / ^ ( ) | || ~ , = . I( log( poly( C( offset( ave( cwc( (1|g) (x|g) `ab` family random " #'
+).split()
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map(" ".join))
+@example("I(x-")
+@example("x + (x | g), random = ~ 1 | g, family = ")
+def test_any_formula_ends_in_a_specification_or_an_equation_error(right):
+    try:
+        spec = parse(f"y ~ {right} + (1 | h)", notation="formula")
+    except EquationError:
+        return
+    assert parse(render(spec)) == spec
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("y ~ " + "(" * 3000 + "x" + ")" * 3000, "nested more than 30 deep"),
+        ("y ~ " + "log(" * 3000 + "x" + ")" * 3000, "nested more than 10 deep"),
+        ("y ~ " + "*".join(f"x{k}" for k in range(40)) + " + (1 | g)", "more than 500 terms"),
+        ("y ~ (" + "+".join(f"x{k}" for k in range(60)) + ")^9 + (1 | g)", "more than 500 terms"),
+        ("y ~ " + " " * 90_000 + "x", "no random effect"),
+        ("y ~ x" * 30_000, "up to 100,000 are read"),
+        ("y ~ " + "+".join(f"x{k}" for k in range(14_000)), "no random effect"),
+    ],
+)
+def test_long_formulas_end_soon(text, says):
+    start = time.perf_counter()
+    with pytest.raises(EquationError, match=says) as caught:
+        parse(text)
+    assert time.perf_counter() - start < 5
+    assert len(str(caught.value)) < 2_000

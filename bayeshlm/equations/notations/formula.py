@@ -31,7 +31,9 @@ _QUOTED = re.compile(r"`[^`\r\n]*`|\"[^\"\r\n]*\"|'[^'\r\n]*'")
 _EQUATION = re.compile(
     r"\s*(?:level[ \t\u00a0-]*\d+[^:=\r\n]*:)?\s*[\w.]+\s*(?:[(\[][^()]*[)\]])?\s*=(?!=)", re.IGNORECASE
 )
-_ARGUMENT = re.compile(rf"\s*(?:{'|'.join(map(re.escape, ('family', 'random', 'link', *_IGNORED, *_NOT_READ)))})\s*=")
+_ARGUMENT = re.compile(
+    rf"\s*(?:{'|'.join(map(re.escape, ('family', 'random', 'link', 'formula', 'fixed', *_IGNORED, *_NOT_READ)))})\s*="
+)
 _NAMED = re.compile(r"[^~]*~\s*[^\W\d_]\w*\s*\(([^()~|+]*)\)\s*\.?\s*")
 _NORMALITY = re.compile(r"[^~|]*~\s*(?:iid\s*)?(?:mv)?n(?:id|ormal)?\s*\(", re.IGNORECASE)
 

@@ -10,7 +10,7 @@ from bayeshlm.equations.product import Call, Column, Factor, Option, Product, Sp
 _DEEPEST = 10
 _HIGHEST_POWER = 9
 _NAMES = {
-    "factor": "C", "as.factor": "C", "center": "cgm", "standardize": "scale", "ordered": "C",
+    "factor": "C", "as.factor": "C", "center": "cgm", "standardize": "scale",
     "np.log": "log", "np.exp": "exp", "np.sqrt": "sqrt",
 }  # fmt: skip
 _SMOOTH = "there are no smooth terms here: write poly({x}, 2) or bs({x}, df=4)"
@@ -126,8 +126,6 @@ def _read_call(cursor: FormulaCursor, depth: int) -> tuple[Factor, ...]:
     options = _options(cursor)
     if name.value == "scale" and [(one.name, one.value) for one in options] == [("scale", False)]:
         function, options = "cgm", []
-    if name.value in ("factor", "as.factor", "ordered"):
-        options = [one for one in options if one.name != "ordered"]
     _close(cursor, f"the parenthesis of `{name.value}`")
     return (_call(cursor, function, argument, options, (name.span[0], cursor.last_end), name),)
 

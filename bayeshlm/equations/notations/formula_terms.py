@@ -82,6 +82,10 @@ class _Sum:
         return (*intercept, *sorted(self.terms.values(), key=lambda term: len(term.products)))
 
 
+_DEEPEST = 30
+_MOST_TERMS = 500
+
+
 def read_right_side(cursor: FormulaCursor) -> RightSide:
     """Read what stands behind ``~``, up to a comma or the end.
 
@@ -157,7 +161,7 @@ def _read_product(cursor: FormulaCursor) -> tuple[list[Bar], list[Variables]]:
         if sign.kind == "%in%":
             raise cursor.error("`%in%` is not read: write a:b", sign.span)
         if sign.kind == "*":
-            left = [*left, *right, *(one.times(other) for one in left for other in right)]
+            left = [*left, *right, *_interactions(cursor, left, right)]
         else:
             whole = Variables()
             for number, one in enumerate(left):
@@ -174,8 +178,21 @@ def _read_interaction(cursor: FormulaCursor) -> tuple[list[Bar], list[Variables]
         more, right = _read_power(cursor)
         if bars or more:
             raise cursor.error("a term of random effects, (1 | g), is added to the other terms", start)
-        left = [one.times(other) for one in left for other in right]
+        left = _interactions(cursor, left, right)
     return bars, left
+
+
+def _interactions(cursor: FormulaCursor, left: list[Variables], right: list[Variables]) -> list[Variables]:
+    """All products of two terms."""
+    found: dict[frozenset[Product], Variables] = {}
+    for one in left:
+        for other in right:
+            term = one.times(other)
+            found.setdefault(term.key, term)
+        if len(found) > _MOST_TERMS:
+            message = f"this stands for more than {_MOST_TERMS} terms: write those that are meant"
+            raise cursor.error(message, (left[0].span[0], cursor.last_end))
+    return list(found.values())
 
 
 def _read_power(cursor: FormulaCursor) -> tuple[list[Bar], list[Variables]]:
@@ -194,15 +211,20 @@ def _read_power(cursor: FormulaCursor) -> tuple[list[Bar], list[Variables]]:
         raise cursor.error("a power is a whole number from 1 to 9, as in (a + b)^2", power.span)
     found = {one.key: one for one in base}
     for _ in range(int(power.value) - 1):
-        for term in [one.times(other) for one in found.values() for other in base]:
+        for term in _interactions(cursor, list(found.values()), base):
             found.setdefault(term.key, term)
     return [], list(found.values())
 
 
 def _read_primary(cursor: FormulaCursor) -> tuple[list[Bar], list[Variables]]:
     start = cursor.span[0]
-    if cursor.take_if("("):
+    if cursor.at("("):
+        if cursor.depth >= _DEEPEST:
+            raise cursor.error(f"parentheses are nested more than {_DEEPEST} deep")
+        cursor.take("(")
+        cursor.depth += 1
         inner = _read_sum(cursor)
+        cursor.depth -= 1
         if cursor.at("|", "||"):
             bars = _read_bars(cursor, inner, start)
             cursor.take(")", "the parenthesis of (1 | g) is not closed")

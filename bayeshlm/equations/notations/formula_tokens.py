@@ -90,11 +90,14 @@ class FormulaCursor:
     ----------
     means : list of FormulaToken
         The groups of the means that were read, ``ave(x, g)``.
+    depth : int
+        Number of open parentheses.
     """
 
     def __init__(self, text: str, tokens: Sequence[FormulaToken]) -> None:
         self.text = text
         self.means: list[FormulaToken] = []
+        self.depth = 0
         self._tokens = tuple(tokens)
         self._next = 0
 
