@@ -107,9 +107,42 @@ def test_errors_quote_the_line_of_several():
     assert "    s(w) + (1 | g)\n    ^" in str(caught.value)
 
 
-PIECES = (
-    'x z g 0 1 2 + - * : / ^ ( ) | || ~ , = . I( log( poly( C( offset( ave( cwc( (1|g) (x|g) `ab` family random " #'
-).split()
+PIECES = [
+    "x",
+    "z",
+    "g",
+    "0",
+    "1",
+    "2",
+    "+",
+    "-",
+    "*",
+    ":",
+    "/",
+    "^",
+    "(",
+    ")",
+    "|",
+    "||",
+    "~",
+    ",",
+    "=",
+    ".",
+    "I(",
+    "log(",
+    "poly(",
+    "C(",
+    "offset(",
+    "ave(",
+    "cwc(",
+    "(1|g)",
+    "(x|g)",
+    "`ab`",
+    "family",
+    "random",
+    '"',
+    "#",
+]
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map(" ".join))
