@@ -154,7 +154,7 @@ def _read_product(cursor: FormulaCursor) -> tuple[list[Bar], list[Variables]]:
     start = cursor.span
     bars, left = _read_interaction(cursor)
     while cursor.at("*", "/", "%in%"):
-        sign = cursor.take(cursor.peek().kind)  # type: ignore[union-attr]
+        sign = cursor.take_next()
         more, right = _read_interaction(cursor)
         if bars or more:
             raise cursor.error("a term of random effects, (1 | g), is added to the other terms", start)
@@ -246,7 +246,7 @@ def _read_bars(cursor: FormulaCursor, inner: _Sum, start: int) -> list[Bar]:
     names = [_read_group(cursor)]
     groupings = [names[0]]
     while cursor.at("/", ":"):
-        nested = cursor.take(cursor.peek().kind).kind == "/"  # type: ignore[union-attr]
+        nested = cursor.take_next().kind == "/"
         names.append(_read_group(cursor))
         joined = f"{groupings[-1]}:{names[-1]}"
         groupings = [*groupings, joined] if nested else [*groupings[:-1], joined]

@@ -124,6 +124,14 @@ class FormulaCursor:
         self._next += 1
         return token
 
+    def take_next(self) -> FormulaToken:
+        """Move over the next token, whatever it is."""
+        token = self.peek()
+        if token is None:
+            raise self.error("the formula ends too early")
+        self._next += 1
+        return token
+
     def take_if(self, kind: str) -> FormulaToken | None:
         """Move over the next token if it is of this kind."""
         return self.take(kind) if self.at(kind) else None
