@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pandas as pd
 
+from bayeshlm.design.by_levels import by_levels
 from bayeshlm.design.checks import check_columns, check_counts, check_groups
 from bayeshlm.design.design import Design
 from bayeshlm.design.design_rows import DesignRows
@@ -62,6 +63,7 @@ def build_design(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, grou
     (['g00', 'g01', 'g10'], [[1.0, 0.0, -1.0], [1.0, 0.0, 1.0], [1.0, 1.0, -2.0]])
     """
     rows = gather_rows(spec, data, group, group_data)
+    spec, rows = by_levels(spec, rows)
     spec = rename_columns(spec, rows.names)
     outcome, y, size = read_outcome(spec, rows)
     _check_groupings(spec, rows, outcome.scatter(max(y.max(), size.max())))

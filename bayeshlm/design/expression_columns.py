@@ -95,12 +95,13 @@ def first_categorical(expressions: Iterable[Product], rows: Rows) -> int | None:
     if any(expression.is_constant for expression in expressions):
         return None
     for position, expression in enumerate(expressions):
-        if len(expression.factors) == 1 and _is_categorical(expression.factors[0], rows):
+        if len(expression.factors) == 1 and is_categorical(expression.factors[0], rows):
             return position
     return None
 
 
-def _is_categorical(factor: Factor, rows: Rows) -> bool:
+def is_categorical(factor: Factor, rows: Rows) -> bool:
+    """Whether a factor stands for the levels of a category."""
     if isinstance(factor, Call):
         return factor.function == "C"
     return isinstance(rows.columns[rows.names[factor.name]], CategoricalColumn)

@@ -102,6 +102,8 @@ def find_group_columns(spec: ModelSpec, data: Table, group: object) -> tuple[str
             f"the equations have {len(said)} groupings whose columns are not named: pass group=[...], from the inside "
             'out, as in group=["child", "school"], or write the column behind each random effect, u0[school]'
         )
+    if spec.written != "levels" and set(given) == set(said):
+        given = []  # what says nothing of levels says nothing of their order
     if given and len(given) != len(said):
         raise DataError(
             f"group= names {len(given)} columns ({', '.join(map(str, given))}), but the equations have random effects "

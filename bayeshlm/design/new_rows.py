@@ -29,7 +29,6 @@ from bayeshlm.design.rows import Rows, check_finite, gather_rows, predictors
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.design.terms import expand_terms, filled
 from bayeshlm.design.units import Grouping
-from bayeshlm.equations.product import Column
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import DataError
 from bayeshlm.source.labels import factorize
@@ -194,8 +193,7 @@ def _gather(design: Design, fitted: Rows, new_data: Table, group_data: GroupTabl
         _grouping(term, spec, new_data, group_data, term.grouping in ungrouped) for term in design.predictor.random
     ]
     home = join(new_data, group_data, {one.name: (one.codes, one.labels) for one in groupings})
-    trials = [spec.distribution.size] if isinstance(spec.distribution.size, Column) else []
-    needed = [*trials, *(column for column, _ in predictors(spec))]
+    needed = [*spec.distribution.size_columns, *(column for column, _ in predictors(spec))]
     names, found = find_columns(needed, spec.text, new_data, home)
     used = {name: found[there].rename(name) for name, there in names.items()}
     for name, series in used.items():

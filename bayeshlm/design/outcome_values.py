@@ -10,7 +10,6 @@ from bayeshlm.design.outcome import Outcome
 from bayeshlm.design.place_error import place_error
 from bayeshlm.design.rows import Rows
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.equations.product import Column
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import DataError
 from bayeshlm.families import FAMILIES
@@ -118,20 +117,26 @@ def _categories(spec: ModelSpec, rows: Rows) -> tuple[FloatArray, tuple[str, ...
 
 def read_size(spec: ModelSpec, rows: Rows) -> FloatArray:
     """Numbers of trials."""
-    size, n_obs = spec.distribution.size, rows.n_obs
-    if not isinstance(size, Column):
-        return np.full(n_obs, float(size or 1))
-    column = rows.columns[rows.names[size.name]]
-    if isinstance(column, CategoricalColumn):
-        raise place_error(
-            f"the number of trials {column.name!r} is text: it is a column of numbers", rows.text, size.span
-        )
-    wrong = (column.numbers < 1) | (column.numbers != np.round(column.numbers))
+    size, columns = spec.distribution.size, spec.distribution.size_columns
+    if not columns:
+        return np.full(rows.n_obs, float(size if isinstance(size, int) else 1))
+    total = np.zeros(rows.n_obs)
+    for given in columns:
+        column = rows.columns[rows.names[given.name]]
+        if isinstance(column, CategoricalColumn):
+            message = f"the number of trials {column.name!r} is text: it is a column of numbers"
+            raise place_error(message, rows.text, given.span)
+        if len(columns) > 1 and (column.numbers < 0).any():
+            row = int((column.numbers < 0).argmax())
+            message = f"row {shown(rows.frame.index[row])} of {column.name!r} is {column.numbers[row]:g}: it is a count"
+            raise place_error(message, rows.text, given.span)
+        total += column.numbers
+    wrong = (total < 1) | (total != np.round(total))
     if wrong.any():
-        row = int(wrong.argmax())
+        row, name = int(wrong.argmax()), " + ".join(rows.names[given.name] for given in columns)
         message = (
-            f"row {shown(rows.frame.index[row])} of the number of trials {column.name!r} is {column.numbers[row]:g}: it"
+            f"row {shown(rows.frame.index[row])} of the number of trials {name!r} is {total[row]:g}: it"
             " is a whole number above 0"
         )
-        raise place_error(message, rows.text, size.span)
-    return column.numbers.copy()
+        raise place_error(message, rows.text, columns[0].span)
+    return total

@@ -155,8 +155,7 @@ def gather_rows(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, group
     for name, (codes, _) in coded.items():
         if not (codes >= 0).any():
             raise DataError(f"the grouping column {name!r} has no value in any row")
-    size = spec.distribution.size
-    trials = [size] if isinstance(size, Column) else []
+    trials = spec.distribution.size_columns
     columns_of_spec = (spec.outcome, *trials, *(column for column, _ in predictors(spec)))
     home = join(table, group_data, coded)
     found, used = find_columns(columns_of_spec, spec.text, table, home)

@@ -186,8 +186,8 @@ def reml_variance_grid(table: pd.DataFrame) -> Grid:
         cells = [number(float(row[name]), places) for name in ("estimate", *bounds)]
         rows.append((label, *(str(row[name]) for name in grouped), *cells, variance))
     others = set(table.index.get_level_values("component")) & set(AUXILIARY) - {"sigma"}
-    title = "Variance components: standard deviations and correlations"
-    title += ", and parameters of the distribution" if others else ""
+    what = "SDs, correlations, the distribution" if others else "standard deviations and correlations"
+    title = f"Variance components: {what}"
     if bounds:
         title += f" ({percent(table.attrs['ci_prob'])} {INTERVALS[table.attrs['intervals']]} intervals)"
     header = ("", *grouped, "estimate", *bounds, "variance")

@@ -12,7 +12,7 @@ Examples
 'math ~ ses + (1 | school)'
 """
 
-from bayeshlm.equations.grammar import parse
+from bayeshlm.equations.reading import parse
 from bayeshlm.equations.render import render
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.symbols import canonical

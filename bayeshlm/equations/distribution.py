@@ -8,6 +8,13 @@ from bayeshlm.equations.product import Column
 
 
 @dataclass(frozen=True, slots=True)
+class Total:
+    """A number of trials that is the sum of columns: ``successes + failures``."""
+
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Distribution:
     """The line ``outcome ~ family(...)`` together with the link on the left side of the level-1 line.
 
@@ -20,14 +27,21 @@ class Distribution:
     symbols : tuple of str
         What the text calls the location and the auxiliary parameters, in the order of the family: ``("p",)``,
         ``("mu", "phi")``. Empty where the level-1 line has a residual and no line names a distribution.
-    size : Column or int or None
+    size : Column, Total, int or None
         The number of trials, where the family has one.
     """
 
     family: str
     link: str
     symbols: tuple[str, ...] = ()
-    size: Column | int | None = None
+    size: Column | Total | int | None = None
+
+    @property
+    def size_columns(self) -> tuple[Column, ...]:
+        """The columns that the number of trials is made of."""
+        if isinstance(self.size, Total):
+            return self.size.columns
+        return (self.size,) if isinstance(self.size, Column) else ()
 
 
 NORMAL = Distribution("Normal", "identity")

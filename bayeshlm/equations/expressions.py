@@ -108,7 +108,7 @@ def parse_call(cursor: Cursor, depth: int = 0) -> Call:
     if cursor.at(")"):
         raise cursor.error(f"`{name.value}` needs a column: write {name.value}(x)")
     argument = parse_product(cursor, depth + 1)
-    _check_argument(cursor, name, argument)
+    check_argument(cursor.text, name.value, argument)
     given = []
     while cursor.take_if(","):
         given.append(_parse_option(cursor))
@@ -195,19 +195,26 @@ def _parse_factor(cursor: Cursor, depth: int) -> Factor:
     raise cursor.error(messages.get(token.kind, f"a column is missing before `{token.value}`"))
 
 
-def _check_argument(cursor: Cursor, name: Token, argument: Product) -> None:
+def check_argument(text: str, function: str, argument: Product) -> None:
+    """Refuse an argument with several columns where a function takes one.
+
+    Raises
+    ------
+    EquationError
+    """
     last = argument.factors[-1]
-    if name.value == "C" and not (len(argument.factors) == 1 and isinstance(last, Column)):
-        raise cursor.error("`C` takes one column: write C(x), and C(x)*C(z) for a product", last.span)
+    if function == "C" and not (len(argument.factors) == 1 and isinstance(last, Column)):
+        message = "`C` takes one column: write C(x), and C(x)*C(z) for a product"
+        raise equation_error(text, last.span or (0, 1), message)
     several = [factor for factor in argument.factors if isinstance(factor, Call) and has_several_columns(factor)]
     if not several:
         return
-    if name.value not in TAKES_CATEGORIES or len(several) > 1 or not has_several_columns(several[0], ("C",)):
-        raise cursor.error(
-            f"`{several[-1].function}` stands for several columns, and {name.value} takes one: make it in the data"
-            f" first (one C(x) may stand inside {', '.join(TAKES_CATEGORIES)})",
-            several[-1].span,
+    if function not in TAKES_CATEGORIES or len(several) > 1 or not has_several_columns(several[0], ("C",)):
+        message = (
+            f"`{several[-1].function}` stands for several columns, and {function} takes one: make it in the data"
+            f" first (one C(x) may stand inside {', '.join(TAKES_CATEGORIES)})"
         )
+        raise equation_error(text, several[-1].span or (0, 1), message)
 
 
 def _parse_option(cursor: Cursor) -> GivenOption:

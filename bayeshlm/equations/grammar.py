@@ -25,7 +25,7 @@ _LONGEST_TEXT = 100_000
 _RESERVED = ("sigma", "corr")
 
 
-def parse(text: str) -> ModelSpec:
+def parse_levels(text: str) -> ModelSpec:
     """Read the level equations of a model.
 
     Level 1 is one line, ``outcome = coefficient*expression + ... + residual``; level 2 is a line for each
@@ -54,14 +54,14 @@ def parse(text: str) -> ModelSpec:
 
     Examples
     --------
-    >>> spec = parse('''
+    >>> spec = parse_levels('''
     ...     Level 1:  math_ij = β_0j + β_1j*cwc(ses) + ε_ij
     ...     Level 2:  β_0j = γ_00 + γ_01*sector + U_0j
     ...               β_1j = γ_10
     ... ''')
     >>> spec.coefficients, spec.fixed, spec.random, spec.residual
     (('b0', 'b1'), ('g00', 'g01', 'g10'), ('u0',), 'e')
-    >>> spec = parse("math = p0 + e;  p0 = b00 + b01*female + r0[child];  b00 = g000 + g001*size + u00[school]")
+    >>> spec = parse_levels("math = p0 + e;  p0 = b00 + b01*female + r0[child];  b00 = g000 + g001*size + u00[school]")
     >>> spec.fixed, spec.random, spec.groupings
     (('b01', 'g000', 'g001'), ('r0', 'u00'), ('child', 'school'))
     """
@@ -86,7 +86,7 @@ def parse(text: str) -> ModelSpec:
     groupings = find_groupings(text, sides)
     covariances = [line for line in lines if isinstance(line, ZeroCovariance)]
     for normality in printed.normalities:
-        _check_normality(text, normality, levels, groupings.positions)
+        check_normality(text, normality, levels.residual.name if levels.residual else "r", groupings.positions)
     higher = tuple(
         tuple(
             LevelEquation(
@@ -183,10 +183,9 @@ def _check_lone_coefficients(text: str, levels: Levels) -> None:
         raise equation_error(text, lone[1].span, message, lone[0].span)
 
 
-def _check_normality(text: str, normality: Normality, levels: Levels, random: Mapping[str, int]) -> None:
+def check_normality(text: str, normality: Normality, residual: str, random: Mapping[str, int]) -> None:
     """``u0, u1 ~ N(0, G)`` names random effects of one grouping, ``r ~ N(0, sigma^2)`` the residual."""
     of_groupings = {random.get(symbol) for symbol in normality.symbols}
-    residual = levels.residual.name if levels.residual else "r"
     if normality.symbols == (residual,) or (len(of_groupings) == 1 and None not in of_groupings):
         return
     effects = ", ".join(f"`{name}`" for name in random)

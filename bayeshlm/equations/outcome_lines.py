@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bayeshlm.equations.distribution import NORMAL, Distribution
+from bayeshlm.equations.distribution import NORMAL, Distribution, Total
 from bayeshlm.equations.lines import Symbol
 from bayeshlm.equations.product import Column, Span
 from bayeshlm.equations.symbols import canonical
@@ -84,7 +84,7 @@ class _Line:
 
     outcome: Column
     family: Family
-    size: Column | int | None
+    size: Column | Total | int | None
     symbols: tuple[Symbol, ...]
     span: Span
 
@@ -149,7 +149,7 @@ def _read(
     """The arguments of a distribution: the number of trials, what the predictor gives, and auxiliary parameters."""
     start, given = piece.start(), list(arguments)
     names, whole = _names(family), _form(family)
-    size: Column | int | None = None
+    size: Column | Total | int | None = None
     if family.has_size:
         if len(given) < 2:
             message = f"a {family.name} outcome counts successes of n trials: write `{whole}`, n a column or a number"
@@ -160,6 +160,8 @@ def _read(
             size = int(value)
         elif value.startswith("`") or is_plain_name(value):
             size = Column(_unquoted(value), place)
+        elif (columns := _summands(value, place[0])) is not None:
+            size = Total(columns)
         else:
             raise equation_error(text, place, "the number of trials is a column or a whole number above 0")
     if not given or len(given) > len(names):
@@ -168,6 +170,14 @@ def _read(
     taken = {symbol.name for symbol in symbols}
     symbols += [one for one in _default_symbols(family)[len(symbols) - 1 :] if one.name not in taken]
     return _Line(_column(match, start), family, size, tuple(symbols), _span(piece))
+
+
+def _summands(value: str, start: int) -> tuple[Column, ...] | None:
+    """The columns of ``successes + failures``; None if it is no sum of columns."""
+    parts = list(re.finditer(rf"\s*({_NAME})\s*(?:\+|$)", value))
+    if len(parts) < 2 or "".join(match[0] for match in parts) != value:
+        return None
+    return tuple(Column(_unquoted(part[1]), (start + part.start(1), start + part.end(1))) for part in parts)
 
 
 def _linked(text: str, pieces: list[re.Match[str]], line: _Line) -> tuple[str, str, Symbol]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from bayeshlm.equations.distribution import Total
 from bayeshlm.equations.product import Call, Column, Factor, Product
 from bayeshlm.equations.spec import ModelSpec
 
@@ -32,9 +33,11 @@ def rename_columns(spec: ModelSpec, names: Mapping[str, str]) -> ModelSpec:
         return replace(part, name=names.get(part.name, part.name))
 
     found = spec.distribution
+    size = column(found.size) if isinstance(found.size, Column) else found.size
+    size = Total(tuple(map(column, size.columns))) if isinstance(size, Total) else size
     return replace(
         spec.map_expressions(product),
         outcome=column(spec.outcome),
         offsets=tuple(map(product, spec.offsets)),
-        distribution=replace(found, size=column(found.size) if isinstance(found.size, Column) else found.size),
+        distribution=replace(found, size=size),
     )

@@ -153,7 +153,8 @@ def _outcome(spec: ModelSpec, terms: list[str]) -> list[str]:
     outcome = _column(spec.outcome, symbols)
     if spec.residual:
         return [_equation(outcome, [*terms, spec.residual])]
-    size = _column(found.size, symbols) if isinstance(found.size, Column) else str(found.size or "")
+    columns = " + ".join(_column(column, symbols) for column in found.size_columns)
+    size = columns or str(found.size or "")
     arguments = [size, *found.symbols] if size else found.symbols
     left = found.symbols[0] if found.link == FAMILIES[found.family].bare_link else f"{found.link}({found.symbols[0]})"
     return [f"{outcome} ~ {found.family}({', '.join(arguments)})", _equation(left, terms)]

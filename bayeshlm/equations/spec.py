@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from bayeshlm.equations.distribution import NORMAL, Distribution
 from bayeshlm.equations.path import Path
@@ -65,6 +66,8 @@ class LevelEquation:
         return self.random_effects[0].symbol if self.random_effects else None
 
 
+type Written = Literal["levels", "formula", "combined"]
+
 type Blocks = tuple[tuple[str, ...], ...]
 """Random effects of one grouping, partitioned into blocks that are independent of each other."""
 
@@ -95,6 +98,9 @@ class ModelSpec:
         Of the outcome given the level-1 equation.
     text : str
         The text that was read; not compared.
+    written : {"levels", "formula", "combined"}
+        How it was written; not compared. A formula and a combined equation say nothing of levels: all their terms stand
+        in level 1, until the data sort them (`bayeshlm.design.by_levels`), after which this is ``"levels"``.
     """
 
     outcome: Column
@@ -105,6 +111,7 @@ class ModelSpec:
     offsets: tuple[Product, ...] = ()
     distribution: Distribution = NORMAL
     text: str = field(default="", compare=False, repr=False)
+    written: Written = field(default="levels", compare=False)
 
     @property
     def level1(self) -> tuple[Level1Term, ...]:

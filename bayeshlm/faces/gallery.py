@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from bayeshlm.faces.model import Model
 
-_TEXT_KEYS = ("title", "source", "dataset", "data", "group_data", "group", "equations", "sampler")
+_TEXT_KEYS = ("title", "source", "dataset", "data", "group_data", "group", "equations", "family", "sampler")
 _TABLE_KEYS = ("priors", "published", "published_by")
 _OWN_FORM = ("group", "group_data")
 
@@ -45,7 +45,9 @@ class ModelFile:
     group : str, tuple of str or None
         Grouping column, or those of several groupings from the inside out.
     equations : str
-        The level equations.
+        The level equations, one combined equation or a formula.
+    family : str or None
+        Family of a formula's outcome.
     sampler : str or None
         As `bayeshlm.Model.fit` takes it, which checks it.
     priors : dict of str to str
@@ -68,6 +70,7 @@ class ModelFile:
     priors: Mapping[str, str] = field(default_factory=dict)
     published: Mapping[str, Published] = field(default_factory=dict)
     published_by: Mapping[str, str] = field(default_factory=dict)
+    family: str | None = None
 
 
 def gallery_names() -> tuple[str, ...]:
@@ -133,6 +136,7 @@ def read_model_file(path_or_name: str | Path) -> ModelFile:
         priors=texts_of(content, "priors", path, '"Normal(0, 1)"'),
         published=published_of(content, path),
         published_by=texts_of(content, "published_by", path, '"REML"'),
+        family=text["family"],
     )
 
 
@@ -229,7 +233,7 @@ def open_model(path_or_name: str | Path, data: pd.DataFrame | str | Path | None 
     from bayeshlm.faces.model import Model
 
     file = read_model_file(path_or_name)
-    labels = partial(label_columns, parse(file.equations), file.group)
+    labels = partial(label_columns, parse(file.equations, family=file.family), file.group)
     if data is None:
         if file.dataset is None and file.data is None:
             raise FileError(f'{file.name} names no data. Add dataset = "hsb" or data = "file.csv", or give --data.')
@@ -242,4 +246,4 @@ def open_model(path_or_name: str | Path, data: pd.DataFrame | str | Path | None 
         if file.group_data is None
         else read_table(file.group_data, labels)
     )
-    return Model(file.equations, frame, file.group, priors=file.priors, group_data=group_data)
+    return Model(file.equations, frame, file.group, priors=file.priors, group_data=group_data, family=file.family)

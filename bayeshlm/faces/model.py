@@ -48,7 +48,9 @@ class Model(ModelEstimates):
     Parameters
     ----------
     equations : str or ModelSpec
-        The level equations, one line an equation; see `bayeshlm.parse`.
+        The level equations, one line an equation; or one combined equation, or a formula of lme4, brms, bambi or nlme,
+        ``"mathach ~ ses*sector + (1 + ses | school)"``, of which the data say at which level each term stands. See
+        `bayeshlm.parse`.
     data : pandas.DataFrame
         One row a level-1 unit. Tables with a ``to_pandas`` method (polars, pyarrow) are converted.
     group : str or sequence of str, optional
@@ -62,6 +64,8 @@ class Model(ModelEstimates):
         that has one, by its column: ``{"school": schools}``.
     weights : None
         Sampling weights are not supported.
+    family : str, optional
+        Family of a formula's outcome, such as ``"binomial"`` or ``'binomial(link = "probit")'``.
 
     Raises
     ------
@@ -93,13 +97,16 @@ class Model(ModelEstimates):
         priors: Mapping[str, Prior | str] | None = None,
         group_data: Any = None,
         weights: None = None,
+        family: str | None = None,
     ) -> None:
         if weights is not None:
             raise OptionError(
                 "weights are not supported yet: leave weights= out, or add the variables that they are made of to the"
                 " equations."
             )
-        spec = equations if isinstance(equations, ModelSpec) else parse(equations)
+        if family is not None and isinstance(equations, ModelSpec):
+            raise OptionError("family= belongs to a formula, and a ModelSpec has its distribution: leave family= out.")
+        spec = equations if isinstance(equations, ModelSpec) else parse(equations, family=family)
         design = build_design(spec, as_frame(data, "data"), group, group_tables(group_data))
         self._design, self._priors = design, make_priors(design, priors)
         warn_far_from_zero(design)

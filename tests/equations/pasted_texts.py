@@ -217,7 +217,6 @@ LEADS_TO = [
     ("«$»$ y = b0 + r $$", "LaTeX is not read here"),
     ("y «&»= b0 + r", "LaTeX is not read here"),
     ("«%»WITHIN%\ny ON x;\n%BETWEEN%\ny ON w;", "one equation a level"),
-    ("y «~» ses + (1 | school)", "not the `~` of R"),
     # dashes, full stops, blanks
     ("y = b0 «–» r", "write `+`"),
     (ONE.strip() + "«.»", "leave it out"),
@@ -236,7 +235,7 @@ LEADS_TO = [
     (ONE + "«Var»(r) = σ", "always estimated"),
     # fixed effects in level 1
     ("y = b0 + «g10»*ses + r; b0 = g00 + u0", "write `b1*ses` here and `b1 = g10` on a line of its own"),
-    ("y = «g00» + g10*ses + u0 + r", "take the combined equation apart"),
+    ("y = «g00» + g10*ses + r", "take the combined equation apart"),
     # what a column is needed for
     (ONE.replace("ses", "ses«^»2"), "write `ses*ses` or `poly(ses, 2)`"),
     (ONE.replace("*ses", "*«(»ses - 11)"), 'data["ses_0"] = data["ses"] - 11'),

@@ -252,7 +252,6 @@ SYSTEMS = (
 REFUSED = (
     RefusedSystem("000-one-level-mean", "math_ij = β_0 + e_ij", "β_0", "the only equation"),
     RefusedSystem("000-one-level-regression", "math_ij = β_0 + β_1*ses_ij + e_ij", "β_0", "add `β_0 = g00 + u0`"),
-    RefusedSystem("000-combined", "math_ij = β_0 + v_j + e_ij", "β_0", "the only equation"),
     RefusedSystem(
         "000-combined-with-parentheses",
         "math_ij = γ_0 + γ_1*mses_j + v_0j + (γ_3 + γ_4*mses_j + v_1j)*ses_ij + e_ij",
@@ -283,5 +282,15 @@ REFUSED = (
     RefusedSystem(
         "003-expectation", "E(Y|X) = β_0j + β_1j*X", "E(Y|", "of which outcome this is the distribution is not said"
     ),
-    RefusedSystem("004-full-model", "y_ij = γ_00 + γ_10*x_ij + U_0j + U_1j*x_ij + ε_ij", "γ_00", "the only equation"),
 )
+
+COMBINED = (
+    SeedSystem("000-combined", "school", "math_ij = β_0 + v_j + e_ij", "math_ij ~ 1 + (1 | school)"),
+    SeedSystem(
+        "004-full-model",
+        "school",
+        "y_ij = γ_00 + γ_10*x_ij + U_0j + U_1j*x_ij + ε_ij",
+        "y_ij ~ x_ij + (1 + x_ij | school)",
+    ),
+)
+"""Combined equations, into which the levels have been put."""

@@ -1,5 +1,5 @@
 import pytest
-from seed_systems import REFUSED, SYSTEMS, RefusedSystem, SeedSystem
+from seed_systems import COMBINED, REFUSED, SYSTEMS, RefusedSystem, SeedSystem
 
 from bayeshlm.equations import parse, render
 from bayeshlm.errors import EquationError
@@ -9,12 +9,12 @@ def by_name(system):
     return system.name
 
 
-@pytest.mark.parametrize("system", SYSTEMS, ids=by_name)
+@pytest.mark.parametrize("system", [*SYSTEMS, *COMBINED], ids=by_name)
 def test_lme4_formula_of_a_seed_system(system: SeedSystem):
     assert render(parse(system.text), "lme4", group=system.group) == system.lme4
 
 
-@pytest.mark.parametrize("system", SYSTEMS, ids=by_name)
+@pytest.mark.parametrize("system", [*SYSTEMS, *COMBINED], ids=by_name)
 def test_seed_system_round_trips(system: SeedSystem):
     spec = parse(system.text)
     assert parse(render(spec)) == spec

@@ -1,15 +1,19 @@
-"""Notations other than the level equations' own; `bayeshlm.equations.render.NOTATIONS` names them all.
+"""Notations other than the level equations' own: `bayeshlm.equations.reading` reads them, `render` writes them.
 
-=============  ==================================  =======================================
-form           read by                             written by
-=============  ==================================  =======================================
-levels         ``equations.parse``: ``printed``,   ``equations.render``
-               ``tokens``, ``lines``, ``levels``,
-               ``grammar``
-combined       only beside levels, as HLM prints   ``equations.render``
-               it: ``equations.mixed``
-LaTeX          not read                            ``latex``
-MathML         not read                            ``mathml``
-lme4 formula   not read                            ``lme4``; its data expressions ``r_code``
-=============  ==================================  =======================================
+=============  ========================================  =======================================
+form           read by                                   written by
+=============  ========================================  =======================================
+levels         ``equations.grammar``: ``printed``,       ``equations.render``
+               ``tokens``, ``lines``, ``levels``
+combined       ``equations.combined``; beside levels,    ``equations.render``
+               as HLM prints it, ``equations.mixed``
+formula        ``formula``: ``formula_tokens``,          ``lme4``; its data expressions ``r_code``
+               ``formula_terms``, ``formula_calls``,
+               ``formula_family``
+LaTeX          not read                                  ``latex``
+MathML         not read                                  ``mathml``
+=============  ========================================  =======================================
+
+A formula and a combined equation become a specification whose terms all stand in level 1, ``equations.one_line``;
+`bayeshlm.design.by_levels` sorts them. A notation that is to be read is a record in `bayeshlm.equations.reading.READ`.
 """

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from bayeshlm.equations.distribution import Total
 from bayeshlm.equations.notations.r_code import Atom, Coding, Place, is_categorical, r_atoms, r_expression, r_name
-from bayeshlm.equations.product import Column, Product
+from bayeshlm.equations.product import Product
 from bayeshlm.equations.spec import Blocks, ModelSpec
 
 type _Term = tuple[Atom, ...]
@@ -71,8 +72,12 @@ def to_lme4(spec: ModelSpec, groups: Sequence[str], coded: Mapping[str, Coding] 
         parts += _bars(blocks, random, _bar_name(group))
     outcome, size = r_name(spec.outcome.name), spec.distribution.size
     if size is not None:
-        trials = r_name(size.name) if isinstance(size, Column) else str(size)
-        outcome = f"cbind({outcome}, {trials} - {outcome})"
+        columns = [r_name(column.name) for column in spec.distribution.size_columns]
+        failures = f"{columns[0] if columns else size} - {outcome}"
+        if isinstance(size, Total):
+            others = [column for column in columns if column != outcome]
+            failures = others[0] if len(others) == 1 == len(columns) - 1 else f"{' + '.join(columns)} - {outcome}"
+        outcome = f"cbind({outcome}, {failures})"
     if spec.distribution.family == "Ordinal":  # clmm has cutpoints, and no intercept that could be left out
         outcome, parts = f"factor({outcome}, ordered = TRUE)", [part for part in parts if part != "0"]
     formula = f"{outcome} ~ {' + '.join(parts)}"

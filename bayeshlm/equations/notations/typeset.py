@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from bayeshlm.equations.product import LEVEL, PART, Call, Column, Factor, Product
+from bayeshlm.equations.product import LEVEL, PART, Call, Factor, Product
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.symbols import UNITS
 from bayeshlm.equations.written_out import in_lines, references
@@ -73,7 +73,8 @@ class Notation(Protocol):
         if spec.residual:
             return self._equation(left, [*terms, self.symbol(spec.residual, units[0])], spec)
         location = self.symbol(found.symbols[0], units[0])
-        size = self._name(found.size.name, units[0]) if isinstance(found.size, Column) else str(found.size or "")
+        columns = " + ".join(self._name(column.name, units[0]) for column in found.size_columns)
+        size = columns or str(found.size or "")
         arguments = [*([size] if size else []), location, *(self.symbol(one, "") for one in found.symbols[1:])]
         distribution = self.called(found.family, self.listed(arguments), [])
         predictor = location if found.link == "identity" else self.called(found.link, location, [])

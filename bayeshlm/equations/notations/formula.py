@@ -1,0 +1,203 @@
+"""R's formulas of mixed models, as lme4, glmmTMB, brms, bambi and nlme read them -> ModelSpec."""
+
+from __future__ import annotations
+
+import re
+
+from bayeshlm.equations.distribution import NORMAL, Distribution
+from bayeshlm.equations.notations.formula_calls import refuse_meaningless
+from bayeshlm.equations.notations.formula_family import (
+    GivenFamily,
+    LeftSide,
+    distribution_of,
+    read_family,
+    read_left_side,
+    read_word,
+)
+from bayeshlm.equations.notations.formula_terms import Bar, RightSide, Variables, read_random, read_right_side
+from bayeshlm.equations.notations.formula_tokens import FormulaCursor, formula_tokens
+from bayeshlm.equations.one_line import EFFECT_LETTERS, FixedPart, OneLine, RandomPart, all_in_level1
+from bayeshlm.equations.product import Span
+from bayeshlm.equations.spec import ModelSpec
+from bayeshlm.equations.tokens import equation_error
+from bayeshlm.errors import EquationError
+from bayeshlm.families import FAMILIES
+
+_CALLS = ("lmer", "glmer", "glmer.nb", "glmmTMB", "clmm", "brm", "lme", "stan_lmer", "stan_glmer")
+_IGNORED = ("data", "REML", "method", "control", "chains", "cores", "seed", "iter", "warmup", "na.action")
+_NOT_READ = ("weights", "subset", "correlation", "prior", "ziformula", "dispformula", "zi", "nAGQ", "contrasts")
+_PIECE = re.compile(r"#[^\r\n]*|(?:`[^`\r\n]*`|\"[^\"\r\n]*\"|'[^'\r\n]*'|[^;\r\n#`\"']++)+")
+_QUOTED = re.compile(r"`[^`\r\n]*`|\"[^\"\r\n]*\"|'[^'\r\n]*'")
+_EQUATION = re.compile(
+    r"\s*(?:level[ \t\u00a0-]*\d+[^:=\r\n]*:)?\s*[\w.]+\s*(?:[(\[][^()]*[)\]])?\s*=(?!=)", re.IGNORECASE
+)
+_ARGUMENT = re.compile(
+    rf"\s*(?:{'|'.join(map(re.escape, ('family', 'random', 'link', 'formula', 'fixed', *_IGNORED, *_NOT_READ)))})\s*="
+)
+_NAMED = re.compile(r"[^~]*~\s*[^\W\d_]\w*\s*\(([^()~|+]*)\)\s*\.?\s*")
+_NORMALITY = re.compile(r"[^~|]*~\s*(?:iid\s*)?(?:mv)?n(?:id|ormal)?\s*\(", re.IGNORECASE)
+
+
+def is_formula(text: str) -> bool:
+    """Whether a text is a formula: it has a ``~``, and no line that is an equation.
+
+    Examples
+    --------
+    >>> is_formula("y ~ x + (1 | g)"), is_formula("y ~ x, random = ~ 1 | g"), is_formula("y = b0 + r; b0 = g00 + u0")
+    (True, True, False)
+    >>> is_formula("y ~ Poisson(mu); log(mu) = b0; b0 = g00 + u0")
+    False
+    """
+    pieces = [piece[0] for piece in _PIECE.finditer(text) if not piece[0].startswith("#")]
+    plain = [_QUOTED.sub("x", piece) for piece in pieces]
+    if not any("~" in piece for piece in plain) or ("|" not in text and any(map(_NORMALITY.match, plain))):
+        return False
+    if any(_EQUATION.match(piece) and not _ARGUMENT.match(piece) for piece in plain):
+        return False
+    return not all(_NAMED.fullmatch(piece) for piece in plain if piece.strip()) or "|" in text
+
+
+def read_formula(text: str) -> ModelSpec:
+    """Read a formula, alone or inside of the call that fits it in R.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``mathach ~ ses*sector + (1 + ses | school)``; behind a comma ``family = binomial``, and nlme's
+        ``random = ~ 1 + ses | school``. Up to 100,000 characters.
+
+    Returns
+    -------
+    ModelSpec
+        With all terms in level 1; the data sort them by level.
+
+    Raises
+    ------
+    EquationError
+        With the place in the formula.
+
+    Examples
+    --------
+    >>> from bayeshlm.equations.render import render
+    >>> print(render(read_formula("mathach ~ ses + (1 + ses | school)")))
+    mathach = b0 + b1*ses + r
+    b0 = g00 + u0[school]
+    b1 = g10 + u1[school]
+    """
+    if len(text) > 100_000:
+        raise EquationError(f"the formula has {len(text):,} characters, and up to 100,000 are read")
+    cursor = FormulaCursor(text, formula_tokens(text))
+    call = _read_opening(cursor)
+    left = read_left_side(cursor)
+    cursor.take("~", f"a `~` is missing behind `{left.outcome.name}`")
+    right = read_right_side(cursor)
+    family, nlme = _read_arguments(cursor, call)
+    bars = [*right.bars, *nlme]
+    if not bars:
+        end = cursor.last_end
+        message = "no random effect, so this is an ordinary regression: add one, such as `+ (1 | school)`"
+        raise cursor.error(message, (end, end + 1))
+    distribution = distribution_of(cursor, left, family)
+    return _specification(text, cursor, left, right, bars, distribution)
+
+
+def _read_opening(cursor: FormulaCursor) -> str:
+    """Read the beginning of a call such as ``lmer(``; the name of the call, or nothing."""
+    name = cursor.peek()
+    if name is None:
+        raise EquationError("the text holds no formula; write one, such as `y ~ x + (1 | school)`")
+    if not cursor.at_call() or name.value not in (*_CALLS, "bf", "brmsformula"):
+        return ""
+    refuse_meaningless(cursor)
+    cursor.take("name")
+    cursor.take("(")
+    after = cursor.peek(1)
+    if cursor.at("name") and after is not None and after.kind == "=":
+        cursor.take("name")
+        cursor.take("=")
+    return name.value
+
+
+def _read_arguments(cursor: FormulaCursor, call: str) -> tuple[GivenFamily | None, list[Bar]]:
+    """Read what stands behind the formula: ``family``, ``link`` of clmm, ``random`` of nlme."""
+    family, bars = None, []
+    if call in ("glmer.nb", "clmm"):
+        family = GivenFamily("nbinom2" if call == "glmer.nb" else "cumulative", None, (0, len(call)))
+    while cursor.take_if(","):
+        key, after = cursor.peek(), cursor.peek(1)
+        if key is None or key.kind != "name" or after is None or after.kind != "=":
+            if call and key is not None and key.kind == "name":  # lmer(formula, data)
+                cursor.take("name")
+                continue
+            raise cursor.error("behind the formula stand arguments with their names, such as `family = binomial`")
+        cursor.take("name")
+        cursor.take("=")
+        if key.value == "family":
+            family = read_family(cursor)
+        elif key.value == "link" and family is not None:
+            family = GivenFamily(family.name, read_word(cursor, "a link is missing").value, key.span)
+        elif key.value == "random":
+            cursor.take("~", "random effects are written `random = ~ 1 + x | g`")
+            bars += read_random(cursor)
+        elif key.value in _IGNORED:
+            _skip(cursor)
+        else:
+            raise cursor.error(f"`{key.value}` is not read with a formula: leave it out", key.span)
+    if call:
+        cursor.take(")", f"the parenthesis of {call}() is not closed")
+    if cursor.peek() is not None:
+        raise cursor.error("the formula ends before this: a `+` or a comma is missing")
+    return family, bars
+
+
+def _skip(cursor: FormulaCursor) -> None:
+    depth = 0
+    while (token := cursor.peek()) is not None and not (depth == 0 and token.kind in (",", ")")):
+        depth += (token.kind == "(") - (token.kind == ")")
+        cursor.take(token.kind)
+
+
+def _specification(
+    text: str, cursor: FormulaCursor, left: LeftSide, right: RightSide, bars: list[Bar], distribution: Distribution
+) -> ModelSpec:
+    groupings = list(dict.fromkeys(bar.grouping for bar in bars))
+    if len(groupings) > len(EFFECT_LETTERS):
+        raise cursor.error(f"up to {len(EFFECT_LETTERS)} groupings are read", bars[-1].span)
+    for mean in cursor.means:
+        if groupings != [mean.value]:
+            message = f"means over `{mean.value}` are read where it is the only grouping: make the column in the data"
+            raise cursor.error(message, mean.span)
+    ordered = any(one.support == "increasing" for one in FAMILIES[distribution.family].auxiliary)
+    random, block = [], 0
+    for bar in bars:
+        for number, term in enumerate(bar.terms):
+            block += number == 0 or not bar.correlated
+            random.append(RandomPart(term.product, bar.grouping, block, bar.span))
+    line = OneLine(
+        outcome=left.outcome,
+        fixed=[FixedPart(term.product, _place(term, left)) for term in right.terms if term.key or not ordered],
+        random=random,
+        written="formula",
+        offsets=right.offsets,
+        distribution=distribution,
+        residual="r" if distribution == NORMAL else "",
+    )
+    spec = all_in_level1(text, line)
+    if not spec.fixed and not ordered:
+        raise equation_error(text, left.span, "the formula has no fixed effect: leave `0 +` out")
+    return spec
+
+
+def _place(term: Variables, left: LeftSide) -> Span:
+    return term.span if term.key else left.span
+
+
+def with_family(text: str, family: str | None) -> str:
+    """The formula with a family behind it, which errors then quote too.
+
+    Examples
+    --------
+    >>> with_family("y ~ x + (1 | g)", 'binomial(link = "probit")')
+    'y ~ x + (1 | g), family = binomial(link = "probit")'
+    """
+    return text if family is None else f"{text.rstrip()}, family = {family}"
