@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 
 from bayeshlm.design.by_levels import by_levels
@@ -75,7 +76,10 @@ def build_design(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, grou
     X, Z = filled(terms.x_sources, codes), tuple(filled(sources, codes) for sources in terms.z_sources)
     expressions = {column.label: column.expression for column in terms.coefficients}
     names = [described(column.label, expressions[column.coefficient], column.term) for column in fixed]
-    check_columns(X, names, intercept_position(fixed))
+    if spec.distribution.has_cutpoints:
+        check_columns(np.column_stack([np.ones(len(X)), X]), ["the cutpoints", *names], 0)
+    else:
+        check_columns(X, names, intercept_position(fixed))
     in_x = {column.coefficient for column in fixed if column.term == "1"}
     for columns, values in zip(random, Z, strict=True):
         if not in_x.issuperset(column.coefficient for column in columns):

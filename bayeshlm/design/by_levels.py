@@ -19,7 +19,6 @@ from bayeshlm.equations.product import Call, Column, Factor, Product
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.tokens import equation_error
 from bayeshlm.equations.unit_means import check_unit_means
-from bayeshlm.families import FAMILIES
 
 _LEARNS = ("cgm", "scale", "poly", "bs")
 """Functions that see one value a row in level 1, and one a unit above."""
@@ -126,8 +125,7 @@ class _Highest:
     def __post_init__(self) -> None:
         self._constant: dict[tuple[str, int], bool] = {}
         self._cap: dict[Factor, int] = {}
-        auxiliary = FAMILIES[self.spec.distribution.family].auxiliary
-        self._ordered = any(one.support == "increasing" for one in auxiliary)
+        self._ordered = self.spec.distribution.has_cutpoints
         for path in self.spec.random_paths:
             level = next(number for number, one in enumerate(self.levels) if path.grouping in one)
             for factor in path.product.factors:

@@ -13,7 +13,6 @@ from bayeshlm.equations.one_line import term_key
 from bayeshlm.equations.path import Path
 from bayeshlm.equations.product import Column, Factor, Product
 from bayeshlm.equations.spec import ModelSpec
-from bayeshlm.families import FAMILIES
 
 type _Key = frozenset[tuple[Factor, int]]
 
@@ -40,7 +39,7 @@ def check_coding(formula: ModelSpec, placed: ModelSpec, rows: Rows) -> None:
     """
     every_level = _with_every_level(placed, rows)
     terms = [path.product for path in placed.fixed_paths]
-    if any(one.support == "increasing" for one in FAMILIES[placed.distribution.family].auxiliary):
+    if placed.distribution.has_cutpoints:
         terms.append(Product())  # the cutpoints are intercepts
     for path in placed.fixed_paths:
         _check(formula, path, terms, every_level, rows)

@@ -108,7 +108,9 @@ def expand_terms(spec: ModelSpec, rows: Rows) -> Terms:
     empty: list[list[RandomColumn]] = [[] for _ in spec.groupings]
     terms = Terms([], [], empty, [], [[] for _ in spec.groupings], _offset(spec, rows))
     below = groupings_of_level(spec, 2)
-    every_level = first_categorical([term.expression for term in spec.level1], rows)
+    every_level = (
+        None if spec.distribution.has_cutpoints else first_categorical([term.expression for term in spec.level1], rows)
+    )
     for position, term in enumerate(spec.level1):
         check_one_mean(term.expression, below, rows)
         level1 = evaluate(term.expression, rows.of(below[0]), "row", every_level=position == every_level)
@@ -133,7 +135,8 @@ def _add(terms: Terms, spec: ModelSpec, rows: Rows, symbol: str, level: int, pat
         return
     line = lines[symbol]
     units = groupings_of_line(spec, line, level)
-    every_level = first_categorical([given.expression for given in line.fixed], rows)
+    beside = spec.distribution.has_cutpoints and all(path.is_constant for path in paths)
+    every_level = None if beside else first_categorical([given.expression for given in line.fixed], rows)
     for number, given in enumerate(line.fixed):
         found, unit = evaluate_in_units(given.expression, rows, units, every_level=number == every_level)
         longer = [one for path in paths for one in path.times(given.symbol, given.expression, found, unit)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.tokens import equation_error
-from bayeshlm.families import FAMILIES
 
 
 def check_cutpoints(text: str, spec: ModelSpec) -> None:
@@ -14,7 +13,7 @@ def check_cutpoints(text: str, spec: ModelSpec) -> None:
     ------
     EquationError
     """
-    if not any(one.support == "increasing" for one in FAMILIES[spec.distribution.family].auxiliary):
+    if not spec.distribution.has_cutpoints:
         return
     for path in spec.fixed_paths:
         if path.product.is_constant:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bayeshlm.equations.product import Column
+from bayeshlm.families import FAMILIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ class Distribution:
     link: str
     symbols: tuple[str, ...] = ()
     size: Column | Total | int | None = None
+
+    @property
+    def has_cutpoints(self) -> bool:
+        """The categories are ordered: cutpoints stand where other models have an intercept."""
+        return any(one.support == "increasing" for one in FAMILIES[self.family].auxiliary)
 
     @property
     def size_columns(self) -> tuple[Column, ...]:

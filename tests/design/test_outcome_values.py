@@ -153,3 +153,18 @@ def test_groups_of_one_row_are_an_overdispersion_of_counts_and_trials_alone(line
         return
     with pytest.raises(DataError, match=says):
         build_design(spec, data, "row")
+
+
+def test_categories_beside_cutpoints_are_contrasts_and_nothing_constant_stands_there():
+    """The cutpoints are intercepts, so that a column for every category would be one too many."""
+    data = pd.DataFrame({"g": np.repeat(range(8), 4), "k": np.repeat(list("aabbccaa"), 4), "h": list("xyzx") * 8})
+    data["y"] = [1, 2, 3, 2] * 8
+    for lines, labels in (
+        ("eta = b0; b0 = g01*C(k) + u0", ["g01[b]", "g01[c]"]),
+        ("eta = b0 + b1*C(h); b0 = u0; b1 = g10", ["g10[y]", "g10[z]"]),
+    ):
+        assert build_design(parse(f"y ~ Ordinal(eta); {lines}"), data, "g").fixed_labels == labels
+    twice = "y ~ Ordinal(eta); eta = b0 + b1*one + b2*two; b0 = u0; b1 = g10; b2 = g20"
+    one = (data["h"] == "x") * 1
+    with pytest.raises(DataError, match="the cutpoints"):
+        build_design(parse(twice), data.assign(one=one, two=1 - one), "g")

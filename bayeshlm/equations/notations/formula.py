@@ -21,7 +21,6 @@ from bayeshlm.equations.product import Span
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.tokens import equation_error
 from bayeshlm.errors import EquationError
-from bayeshlm.families import FAMILIES
 
 _CALLS = ("lmer", "glmer", "glmer.nb", "glmmTMB", "clmm", "brm", "lme", "stan_lmer", "stan_glmer")
 _IGNORED = ("data", "REML", "method", "control", "chains", "cores", "seed", "iter", "warmup", "na.action")
@@ -167,7 +166,7 @@ def _specification(
         if groupings != [mean.value]:
             message = f"means over `{mean.value}` are read where it is the only grouping: make the column in the data"
             raise cursor.error(message, mean.span)
-    ordered = any(one.support == "increasing" for one in FAMILIES[distribution.family].auxiliary)
+    ordered = distribution.has_cutpoints
     random, block = [], 0
     for bar in bars:
         for number, term in enumerate(bar.terms):
