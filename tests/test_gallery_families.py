@@ -95,3 +95,24 @@ def test_maximum_likelihood_by_quadrature_equals_r_s_on_a_grid(name):
         key = "_".join([component, *effect.replace("|", ",").split(",")]).rstrip("_")
         if key in expected:
             assert value == pytest.approx(expected[key][0], rel=1e-4), key
+
+
+NULL = "rating ~ Ordinal(eta); eta = b0; b0 = u0"
+"""Ratings without a predictor: no fixed effect beside the cutpoints."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*NOT_NORMAL, "null"])
+def test_every_room_takes_it(name, tmp_path):
+    model = hlm.Model(NULL, hlm.load_dataset("wine"), "judge") if name == "null" else open_model(name)
+    fit = model.fit(seed=1, draws=250, progress=False, parameterization="noncentered")
+    fit.report(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Check against maximum likelihood" in page
+    assert "Tests of the level-1 residuals" in page
+    q = len(model.design.random)
+    assert len(fit.plot.variance_components()) == q * (q + 1) // 2 + len(model.design.outcome.auxiliary_effects)
+    assert fit.cross_check().method == "ML"
+    assert len(fit.plot.cross_check()) > 0
+    fit.save(tmp_path / "fit.nc")
+    assert str(hlm.load(tmp_path / "fit.nc")) == str(fit)

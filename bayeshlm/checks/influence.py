@@ -100,6 +100,7 @@ def influence(fitted: FittedModel, exact: bool = False, grouping: str | None = N
     fit well and still decide a slope. REML's measures: `bayeshlm.reml.reml_influence`, `.grouping_influence`.
     """
     posterior, design = fitted.draws, fitted.design
+    design.outcome.require_normal("Influence")
     position_of_grouping = design.position_of(grouping)
     term, n_draws = design.predictor.random[position_of_grouping], posterior.n_draws
     check_draws(n_draws)

@@ -112,6 +112,7 @@ def level2_residuals(
     """
     design = posterior.design
     check_interval(prob, kind)
+    design.outcome.require_normal("A level-2 residual with its distance")
     k = design.position_of(grouping)
     term = design.predictor.random[k]
     file: pd.DataFrame | None = None

@@ -16,7 +16,7 @@ from bayeshlm.design.naming import parameter_label
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.icc import icc
-from bayeshlm.quantities.level1_variance import has_level1_variance
+from bayeshlm.quantities.level1_variance import LATENT
 from bayeshlm.quantities.summary import summarize
 from bayeshlm.quantities.variance_components import variance_draws
 from bayeshlm.quantities.variance_partition import rows_in_common
@@ -122,7 +122,8 @@ def draws_of_components(posterior: Draws) -> tuple[pd.DataFrame, FloatArray]:
     variances = variance_draws(posterior)
     names = [name for name in ("tau", "corr") if name in variances]
     names += [one.name for one in design.outcome.family.auxiliary]
-    shares = icc(posterior).draws if has_level1_variance(design.outcome) else xr.Dataset()
+    outcome = design.outcome
+    shares = icc(posterior).draws if outcome.is_normal or outcome.family_name in LATENT else xr.Dataset()
     parts = [posterior.dataset["gamma"].sel(fixed=design.fixed_labels), *(variances[name] for name in names)]
     several = [f"{component}[{name}]" for component, name, _ in shares_of_groupings(design)]
     parts += [shares[name] for name in (several if len(design.groupings) > 1 else ["icc"]) if name in shares]

@@ -9,6 +9,7 @@ import numpy as np
 from bayeshlm.checks.level1_residuals import LevelOneResiduals
 from bayeshlm.checks.level1_variance import LevelOneVariance
 from bayeshlm.checks.level2_residuals import LevelTwoResiduals
+from bayeshlm.checks.quantile_residuals import QuantileResiduals
 from bayeshlm.checks.residual_shape import Normality
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
 from bayeshlm.display.digits import count, decimals, number, p_value, percent
@@ -27,11 +28,42 @@ class ShownLevelOne(ShownResult, LevelOneResiduals):
         return level1_blocks(self)
 
 
+class ShownQuantiles(ShownResult, QuantileResiduals):
+    """`QuantileResiduals` whose printed form is the largest residuals and the tests."""
+
+    def _blocks(self) -> Iterable[Block]:
+        return quantile_blocks(self)
+
+
 class ShownLevelTwo(ShownResult, LevelTwoResiduals):
     """`LevelTwoResiduals` whose printed form is the groups that lie farthest out."""
 
     def _blocks(self) -> Iterable[Block]:
         return level2_blocks(self)
+
+
+def quantile_blocks(residuals: QuantileResiduals) -> list[Block]:
+    """Lay out the largest randomized quantile residuals, and the tests."""
+    table, names = residuals.table, list(residuals.groupings)
+    order = np.argsort(-table["standardized"].abs().to_numpy(), kind="stable")[:SHOWN]
+    farthest = table.iloc[order]
+    groups = farthest[names].astype(object).to_numpy().tolist()
+    numbers = farthest[["y", "fitted", "standardized"]].to_numpy().tolist()
+    rows = [
+        (str(label), *map(str, of_row), f"{y:g}", number(fitted, 3), number(z, 2))
+        for label, of_row, (y, fitted, z) in zip(farthest.index, groups, numbers, strict=True)
+    ]
+    header = ("row", *names, "y", "fitted", "standardized")
+    title = f"Level-1 residuals: the {len(rows)} farthest of {count(len(table))}"
+    grid = Grid(title, header, (Section("", tuple(rows)),), n_labels=1 + len(names), notes=residuals.notes)
+    shape = residuals.normality
+    tests = (
+        ("mean square", number(residuals.mean_square, 2), p_value(residuals.p_mean_square)),
+        ("skewness", number(shape.skewness, 2), p_value(shape.p_skewness)),
+        ("excess kurtosis", number(shape.kurtosis - 3, 2), p_value(shape.p_kurtosis)),
+    )
+    note = f"p: two-sided, averaged over {residuals.n_draws} draws; a mean square above 1 is variation beyond the model"
+    return [grid, Grid("Tests of the level-1 residuals", ("", "value", "p"), (Section("", tests),), notes=(note,))]
 
 
 def level1_blocks(residuals: LevelOneResiduals) -> list[Block]:

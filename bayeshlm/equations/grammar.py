@@ -167,7 +167,7 @@ def _check_roles(text: str, levels: Levels, sides: list[Side], stated: OutcomeLi
             f" `+ u0` in the line of `{first_line.left.name}`"
         )
         raise equation_error(text, (first_line.span[1], first_line.span[1] + 1), message)
-    if not fixed:
+    if not fixed and not stated.distribution.has_cutpoints:
         line = levels.lines[-1][0]
         effects = text[line.terms[0].span[0] : line.span[1]]
         message = f"the model has no fixed effect: write `{line.left.name} = g00 + {effects}`"

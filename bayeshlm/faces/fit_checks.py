@@ -15,9 +15,10 @@ from bayeshlm.checks.level2_residuals import grouping_of_level, level2_residuals
 from bayeshlm.checks.loo import Exact, Unit, leave_one_out
 from bayeshlm.checks.predictive_check import predictive_check
 from bayeshlm.checks.prior_posteriors import Alternatives, prior_sensitivity
+from bayeshlm.checks.quantile_residuals import quantile_residuals
 from bayeshlm.design import Design
 from bayeshlm.display.fit_tables import Shown
-from bayeshlm.display.residuals import ShownLevelOne, ShownLevelTwo
+from bayeshlm.display.residuals import ShownLevelOne, ShownLevelTwo, ShownQuantiles
 from bayeshlm.display.shown_cross_check import ShownCrossCheck
 from bayeshlm.display.shown_influence import ShownInfluence
 from bayeshlm.display.shown_loo import ShownLoo
@@ -108,7 +109,7 @@ class FitChecks(FitQuantities):
     @overload
     def residuals(
         self, level: Literal[1] = 1, prob: float = ..., kind: str = ..., min_df: int = ..., *, grouping: None = None
-    ) -> ShownLevelOne: ...
+    ) -> ShownLevelOne | ShownQuantiles: ...
 
     @overload
     def residuals(
@@ -123,7 +124,7 @@ class FitChecks(FitQuantities):
         min_df: int = 10,
         *,
         grouping: str | None = None,
-    ) -> ShownLevelOne | ShownLevelTwo:
+    ) -> ShownLevelOne | ShownQuantiles | ShownLevelTwo:
         """Residuals of the rows (level 1) or of the groups (level 2 and up), with the tests that belong to them.
 
         Parameters
@@ -131,7 +132,8 @@ class FitChecks(FitQuantities):
         level : int
             1, the default: ``r = y - X gamma - Z u`` of every row, standardized, with tests of normality and HLM's test
             of equal level-1 variance. 2: empirical Bayes and least-squares residuals u of every group, and its
-            Mahalanobis distance with a posterior predictive p-value. 3 and up: of the groups of the levels above.
+            Mahalanobis distance with a posterior predictive p-value. 3 and up: of the groups of the levels above. Of
+            outcomes that are not normal level 1 alone, by randomized quantiles.
         prob, kind
             As in `fixed_effects`.
         min_df : int
@@ -141,11 +143,14 @@ class FitChecks(FitQuantities):
 
         Returns
         -------
-        LevelOneResiduals or LevelTwoResiduals
+        LevelOneResiduals, QuantileResiduals or LevelTwoResiduals
             ``table``, ``data`` (xarray) and ``hlm_file()``, the columns of the HLM program's residual file; level 1:
-            ``normality``, ``variance``; above: ``distances``. Formulas: `bayeshlm.checks.level1_residuals`.
+            ``normality``, ``variance``; above: ``distances``. Formulas: `bayeshlm.checks.level1_residuals`,
+            `bayeshlm.checks.quantile_residuals`, which has ``mean_square`` in place of a variance and no ``data``.
         """
         named = grouping_of_level(self.model.design, level, grouping)
+        if named is None and not self.model.design.outcome.is_normal:
+            return ShownQuantiles.of(quantile_residuals(self._fitted.draws))
         if named is None:
             return ShownLevelOne.of(level1_residuals(self._fitted.draws, prob, kind, min_df))
         return ShownLevelTwo.of(level2_residuals(self._fitted.draws, prob, kind, named))

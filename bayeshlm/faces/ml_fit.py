@@ -190,7 +190,7 @@ class MlFit(EstimateQuantities[FamilyEstimate]):
         """Level-1 scale of a Student t outcome; others have none, and say so."""
         if "sigma" not in self._draws.dataset:
             self._refuse("A level-1 standard deviation", "what its distribution has beside the mean is in `auxiliary`")
-        return float(self._draws.sigma[0, 0])
+        return float(self._draws.dataset["sigma"].item())
 
     def anova(self) -> Never:
         """F tests are of normal outcomes: an error says what to do."""

@@ -87,18 +87,17 @@ class Draws:
 
     @cached_property
     def sigma(self) -> FloatArray:
-        """Level-1 SD, (chain, draw).
+        """SD of normal level-1 errors, (chain, draw); that of StudentT is a scale, and one of the `auxiliary`.
 
         Raises
         ------
         OptionError
-            The outcome's distribution has none.
+            The outcome is not normal.
         """
-        outcome = self.design.outcome
-        if "sigma" not in (one.name for one in outcome.family.auxiliary):
+        if not self.design.outcome.is_normal:
             raise OptionError(
-                f"this needs a level-1 standard deviation, and a {outcome.family_name} outcome has none: its spread "
-                "follows from its mean"
+                "this needs the standard deviation of normal errors at level 1, and a "
+                f"{self.design.outcome.family_name} outcome has none"
             )
         return self._values("sigma")
 

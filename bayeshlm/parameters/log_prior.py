@@ -75,4 +75,7 @@ def by_key(densities: xr.Dataset) -> xr.DataArray:
 
 def _each(priors: Sequence[Prior], values: FloatArray) -> FloatArray:
     """Log densities of the elements of a vector, (..., K), under a prior each."""
-    return np.stack([prior.log_density(values[..., k]) for k, prior in enumerate(priors)], axis=-1)
+    found = np.empty(values.shape)
+    for k, prior in enumerate(priors):
+        found[..., k] = prior.log_density(values[..., k])
+    return found

@@ -38,7 +38,7 @@ def prior_draws(design: Design, priors: Priors, draws: int, rng: np.random.Gener
         ``gamma``, ``tau``, ``corr`` (when effects covary), auxiliary parameters such as ``sigma``, and ``u`` and
         ``beta`` of every grouping; dims (chain, draw, ...), one chain.
     """
-    at_means = np.stack([prior.random(rng, (draws,)) for prior in priors.gamma], axis=-1)
+    at_means = np.array([prior.random(rng, (draws,)) for prior in priors.gamma]).reshape(-1, draws).T
     gamma = np.linalg.solve(priors.basis, at_means.T).T
     tau = np.stack([prior.random(rng, (draws,)) for prior in priors.tau], axis=-1)
     auxiliary = drawn_auxiliary(design, priors, draws, rng)

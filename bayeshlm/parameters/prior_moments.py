@@ -49,7 +49,7 @@ def prior_moments(priors: Priors, design: Design) -> pd.DataFrame:
     [0.0, 0.447]
     """
     back = np.linalg.inv(priors.basis)
-    mean, variance = np.array([_moments(prior) for prior in priors.gamma]).T
+    mean, variance = np.array([_moments(prior) for prior in priors.gamma]).reshape(-1, 2).T
     gamma, gamma_sd = back @ mean, np.sqrt(back**2 @ variance)
     schema, found = Schema.of(design), {}
     for one in schema.parameters:

@@ -44,8 +44,8 @@ def level1_variance(posterior: Draws) -> FloatArray:
             return posterior.sigma2
         case "StudentT":
             with np.errstate(divide="ignore"):
-                nu = posterior.auxiliary[..., 1]
-                return posterior.sigma2 * np.where(nu > 2, 1.0 + 2.0 / np.maximum(nu - 2.0, 0.0), np.inf)
+                sigma, nu = np.moveaxis(posterior.auxiliary, -1, 0)
+                return np.asarray(sigma**2 * np.where(nu > 2, 1.0 + 2.0 / np.maximum(nu - 2.0, 0.0), np.inf))
         case "Gamma":
             from scipy.special import polygamma
 

@@ -246,7 +246,7 @@ def test_groups_of_one_row_and_few_groups(fake_draws):
 def test_data_that_reml_cannot_fit_are_told(fake_draws, monkeypatch):
     fit = fit_of(hlm.open_model("hsb-one-way-anova", hlm.load_dataset("hs")), fake_draws)
     refused = hlm.DataError("nothing is left")
-    monkeypatch.setattr(report_subject, "fit_reml", lambda design: (_ for _ in ()).throw(refused))
+    monkeypatch.setattr(report_subject, "classical_estimate", lambda design: (_ for _ in ()).throw(refused))
     assert "does not exist for these data: nothing is left" in Page(cross_check_section(subject_of(fit))).text[""]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from family_cases import fit_of, model_of
+from family_references import fit_of, model_of
 from scipy.optimize import minimize
 from scipy.special import expit, gammaln
 from scipy.stats import chi2, t

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from family_cases import CASES, fit_of
+from family_references import CASES, fit_of
 
 from bayeshlm.reml.family_effects import effects_of_groups
 from bayeshlm.reml.family_estimate import MAX_CHANGE, MAX_MOVE

@@ -12,8 +12,8 @@ from bayeshlm.display.plots.axes import interval_name
 from bayeshlm.display.plots.figure_style import POSTERIOR, PRIOR, REML
 from bayeshlm.quantities.density import Density
 
-BOUNDS = {"tau": (0.0, np.inf), "sigma": (0.0, np.inf), "corr": (-1.0, 1.0), "icc": (0.0, 1.0), "share": (0.0, 1.0)}
-"""What each component may be."""
+BOUNDS = {"corr": (-1.0, 1.0), "icc": (0.0, 1.0), "share": (0.0, 1.0), "cutpoint": (-np.inf, np.inf)}
+"""What each component may be; those that are not named here are positive."""
 
 
 def density_panel(ax: Axes, found: Density) -> None:
@@ -51,7 +51,7 @@ def reml_handle(text: str) -> Line2D:
 
 def around(found: Density, component: str) -> FloatArray:
     """Values to draw a prior at: the posterior's range and half of it to each side, inside of what may be."""
-    lowest, highest = BOUNDS[component]
+    lowest, highest = BOUNDS.get(component, (0.0, np.inf))
     low, high = (float(found.x[0]), float(found.x[-1])) if np.isfinite(found.x).all() else (found.mean, found.mean)
     reach = (high - low) / 2 or abs(found.mean) or 1.0
     start, stop = max(low - reach, lowest), min(high + reach, highest)

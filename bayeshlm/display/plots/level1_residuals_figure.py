@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 
 from bayeshlm.checks.level1_residuals import LevelOneResiduals, level1_residuals
 from bayeshlm.checks.order_statistics import binned_means, normal_quantiles
+from bayeshlm.checks.quantile_residuals import QuantileResiduals, quantile_residuals
 from bayeshlm.design.level1 import raw_values
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
@@ -27,7 +28,7 @@ MOST_BINS, LEAST_IN_BIN = 20, 10
 @styled
 def level1_residuals_figure(
     fit: DrawnFit,
-    residuals: LevelOneResiduals | None = None,
+    residuals: LevelOneResiduals | QuantileResiduals | None = None,
     x: str | None = None,
     ax: ManyAxes | Axes | None = None,
 ) -> list[Axes]:
@@ -39,7 +40,8 @@ def level1_residuals_figure(
     residuals, x, ax
         As `residuals_figure` has them.
     """
-    found = residuals or level1_residuals(Draws(fit.posterior, fit.design))
+    of = level1_residuals if fit.design.outcome.is_normal else quantile_residuals
+    found = residuals or of(Draws(fit.posterior, fit.design))
     for k, (name, codes) in enumerate(zip(fit.design.groupings, fit.design.kept_rows.codes, strict=True)):
         check_units(fit.design, found.table.get(name, ()), "residuals", codes, k)
     z = found.table["standardized"].to_numpy()

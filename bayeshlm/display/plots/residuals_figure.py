@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from bayeshlm.checks.level1_residuals import LevelOneResiduals
 from bayeshlm.checks.level2_residuals import LevelTwoResiduals, grouping_of_level
+from bayeshlm.checks.quantile_residuals import QuantileResiduals
 from bayeshlm.display.plots.axes import ManyAxes
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.display.plots.level1_residuals_figure import level1_residuals_figure
@@ -18,7 +19,7 @@ def residuals_figure(
     fit: DrawnFit,
     level: int | None = None,
     x: str | pd.Series | None = None,
-    residuals: LevelOneResiduals | LevelTwoResiduals | None = None,
+    residuals: LevelOneResiduals | QuantileResiduals | LevelTwoResiduals | None = None,
     ax: ManyAxes | Axes | None = None,
     *,
     grouping: str | None = None,
@@ -36,7 +37,7 @@ def residuals_figure(
     x : str or pandas.Series, optional
         What residuals are drawn against instead, with their means in bins: level 1, a level-1 variable; level 2, a
         level-2 variable, or numbers indexed by group, which need not be in the model.
-    residuals : LevelOneResiduals or LevelTwoResiduals, optional
+    residuals : LevelOneResiduals, QuantileResiduals or LevelTwoResiduals, optional
         ``fit.residuals(level)``; `level` follows from it.
     ax
         See `FitPlots`; two Axes, at level 2 one a random effect and, without `x`, one more.

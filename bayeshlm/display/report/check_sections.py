@@ -7,6 +7,7 @@ from functools import partial
 
 import pandas as pd
 
+from bayeshlm.checks.quantile_residuals import QuantileResiduals
 from bayeshlm.display.blocks import Block, Grid, Section
 from bayeshlm.display.digits import count, decimals, number, share
 from bayeshlm.display.report.conclusions import (
@@ -16,11 +17,12 @@ from bayeshlm.display.report.conclusions import (
     loo_conclusion,
     predictive_conclusion,
     prior_conclusion,
+    quantile_conclusion,
 )
 from bayeshlm.display.report.elements import asked, bullets, conclusion, paragraph, shown, subheading
 from bayeshlm.display.report.figures import figures
 from bayeshlm.display.report.subject import Subject
-from bayeshlm.display.residuals import level1_blocks, level2_blocks
+from bayeshlm.display.residuals import level1_blocks, level2_blocks, quantile_blocks
 from bayeshlm.display.shown_influence import influence_blocks
 from bayeshlm.display.shown_loo import loo_blocks
 from bayeshlm.display.shown_predictive_check import NOTABLE, heading
@@ -62,6 +64,8 @@ def residuals_section(subject: Subject) -> str:
 
     def rows(subject: Subject) -> str:
         found = subject.level1_residuals
+        if isinstance(found, QuantileResiduals):
+            return shown(*quantile_blocks(found)) + conclusion(quantile_conclusion(found))
         return shown(*level1_blocks(found)) + conclusion(level1_conclusion(found))
 
     def groups(subject: Subject) -> str:

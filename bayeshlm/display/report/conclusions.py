@@ -13,6 +13,7 @@ from bayeshlm.checks.level1_residuals import LevelOneResiduals
 from bayeshlm.checks.level2_residuals import LevelTwoResiduals
 from bayeshlm.checks.loo import Loo
 from bayeshlm.checks.power_scaling import PriorSensitivity
+from bayeshlm.checks.quantile_residuals import QuantileResiduals
 from bayeshlm.checks.verdicts import DIFFERS
 from bayeshlm.design.naming import prior_label
 from bayeshlm.display.column_labels import group_name
@@ -80,6 +81,21 @@ def loo_conclusion(found: Sequence[Loo]) -> str:
         "An elpd is neither good nor bad by itself: use it to compare this model with others of the same rows, by"
         " hlm.compare(), which judges differences against their standard errors."
     )
+
+
+def quantile_conclusion(residuals: QuantileResiduals) -> str:
+    """Judge the randomized quantile residuals: how much outcomes vary, and their shape."""
+    shape, square = residuals.normality, number(residuals.mean_square, 2)
+    said = f"mean square {square}, of which the model expects 1"
+    if residuals.p_mean_square >= ALPHA:
+        sentences = [f"Outcomes vary as much as their distribution says ({said})."]
+    elif residuals.mean_square > 1:
+        sentences = [f"Outcomes vary more than their distribution says ({said}): look for one with a dispersion."]
+    else:
+        sentences = [f"Outcomes vary less than their distribution says ({said})."]
+    if min(shape.p_skewness, shape.p_kurtosis) < ALPHA:
+        sentences.append("The shape of their distribution is another one, too.")
+    return " ".join(sentences)
 
 
 def level1_conclusion(residuals: LevelOneResiduals) -> str:

@@ -16,6 +16,7 @@ from bayeshlm.checks.loo import Loo, leave_one_out
 from bayeshlm.checks.power_scaling import PriorSensitivity
 from bayeshlm.checks.predictive_check import PredictiveCheck, predictive_check
 from bayeshlm.checks.prior_posteriors import prior_sensitivity
+from bayeshlm.checks.quantile_residuals import QuantileResiduals, quantile_residuals
 from bayeshlm.design.design import Design
 from bayeshlm.design.predictor import RandomTerm
 from bayeshlm.display.fit_report import fit_report
@@ -175,9 +176,10 @@ class Subject:
         return leave_one_out(self.fitted, "row", exact=False)
 
     @cached_property
-    def level1_residuals(self) -> LevelOneResiduals:
-        """Residuals of the rows."""
-        return level1_residuals(self.fitted.draws)
+    def level1_residuals(self) -> LevelOneResiduals | QuantileResiduals:
+        """Residuals of the rows, by quantiles where the outcome is not normal."""
+        of = level1_residuals if self.design.outcome.is_normal else quantile_residuals
+        return of(self.fitted.draws)
 
     @cached_property
     def level2_residuals(self) -> LevelTwoResiduals:
