@@ -81,5 +81,5 @@ def test_a_fit_has_them_in_its_words_and_figures():
     assert residuals.table["y"].between(1, 5).all()
     assert "Tests of the level-1 residuals" in str(residuals)
     assert len(fit.plot.residuals()) == 2
-    with pytest.raises(hlm.OptionError, match="Ordinal outcome has none"):
+    with pytest.raises(hlm.OptionError, match="is defined for normal outcomes only"):
         fit.residuals(level=2)
