@@ -107,6 +107,7 @@ def find_random_slope(design: Design, name: str | None, argument: str = "x") -> 
     OptionError
         The model has no random slope, not this one, or several and none is named.
     """
+    design.outcome.require_normal("The variance along a slope")
     slopes = [column.coefficient for column in design.random if column.expression != "1"]
     if not slopes:
         raise OptionError(
