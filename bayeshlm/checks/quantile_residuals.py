@@ -10,11 +10,10 @@ from scipy.special import chdtr, chdtrc, ndtri
 
 from bayeshlm.checks.prediction import predict, thinned
 from bayeshlm.checks.residual_shape import Normality, normality
-from bayeshlm.checks.response import expected
 from bayeshlm.design.design import Design
 from bayeshlm.design.new_rows import rows_to_predict
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.parameters.draws import Draws
+from bayeshlm.parameters.draws import SAMPLE, Draws
 
 N_DRAWS = 200
 
@@ -86,7 +85,7 @@ def quantile_residuals(posterior: Draws, n_draws: int = N_DRAWS, seed: int = 0) 
         sums[:, s] = [(z**power).sum() for power in range(1, 5)]
         squares[s] = (z**2).mean()
         first = z if s == 0 else first
-    mean = expected(outcome, eta, auxiliary, rows.size).mean(axis=0)
+    mean = predicted["mu" if "mu" in predicted else "probability"].mean(SAMPLE).to_numpy()
     if mean.ndim == 2:
         mean = mean @ np.arange(1.0, mean.shape[1] + 1)
     table = pd.DataFrame(

@@ -16,7 +16,7 @@ from bayeshlm.faces.fit import Fit
 from bayeshlm.fitted import FittedModel
 from bayeshlm.foreign_text import no_formulas
 from bayeshlm.quantities.convergence import Convergence
-from bayeshlm.quantities.level1_variance import has_level1_variance
+from bayeshlm.quantities.icc import has_icc
 from bayeshlm.text_file import whole_files
 
 FORMAT = 1
@@ -118,7 +118,7 @@ def _coefficients(fit: Fit) -> pd.DataFrame:
 def _iccs(fit: Fit) -> dict[str, Any]:
     """The ICC and, under a link, that of the outcome itself; or with several groupings each one's share and ICC."""
     design, columns = fit.model.design, ["mean", "median", "sd", "lower", "upper"]
-    if len(design.groupings) > 1 and not has_level1_variance(design.outcome):
+    if not has_icc(design):
         return {}
     rows = {str(name): _pick(row, columns) for name, row in fit.icc().table.iterrows()}
     if len(design.groupings) > 1:

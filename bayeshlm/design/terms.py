@@ -108,9 +108,7 @@ def expand_terms(spec: ModelSpec, rows: Rows) -> Terms:
     empty: list[list[RandomColumn]] = [[] for _ in spec.groupings]
     terms = Terms([], [], empty, [], [[] for _ in spec.groupings], _offset(spec, rows))
     below = groupings_of_level(spec, 2)
-    every_level = (
-        None if spec.distribution.has_cutpoints else first_categorical([term.expression for term in spec.level1], rows)
-    )
+    every_level = _every_level(spec, [term.expression for term in spec.level1], rows, multiplies_one=True)
     for position, term in enumerate(spec.level1):
         check_one_mean(term.expression, below, rows)
         level1 = evaluate(term.expression, rows.of(below[0]), "row", every_level=position == every_level)
@@ -120,6 +118,11 @@ def expand_terms(spec: ModelSpec, rows: Rows) -> Terms:
         )
         _add(terms, spec, rows, term.coefficient, 2, paths)
     return terms
+
+
+def _every_level(spec: ModelSpec, expressions: list[Product], rows: Rows, multiplies_one: bool) -> int | None:
+    """As `first_categorical`; none beside cutpoints, the constant of a line that multiplies the number one."""
+    return None if spec.distribution.has_cutpoints and multiplies_one else first_categorical(expressions, rows)
 
 
 def _add(terms: Terms, spec: ModelSpec, rows: Rows, symbol: str, level: int, paths: list[_Path]) -> None:
@@ -135,8 +138,8 @@ def _add(terms: Terms, spec: ModelSpec, rows: Rows, symbol: str, level: int, pat
         return
     line = lines[symbol]
     units = groupings_of_line(spec, line, level)
-    beside = spec.distribution.has_cutpoints and all(path.is_constant for path in paths)
-    every_level = None if beside else first_categorical([given.expression for given in line.fixed], rows)
+    multiplies_one = all(path.is_constant for path in paths)
+    every_level = _every_level(spec, [given.expression for given in line.fixed], rows, multiplies_one)
     for number, given in enumerate(line.fixed):
         found, unit = evaluate_in_units(given.expression, rows, units, every_level=number == every_level)
         longer = [one for path in paths for one in path.times(given.symbol, given.expression, found, unit)]

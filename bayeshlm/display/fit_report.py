@@ -15,8 +15,7 @@ from bayeshlm.equations import render
 from bayeshlm.fitted import FittedModel
 from bayeshlm.quantities.convergence import Convergence
 from bayeshlm.quantities.fixed_effects import fixed_effects
-from bayeshlm.quantities.icc import icc
-from bayeshlm.quantities.level1_variance import has_level1_variance
+from bayeshlm.quantities.icc import has_icc, icc
 from bayeshlm.quantities.plausible_ranges import has_response, plausible_ranges
 from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.quantities.variance_components import variance_components
@@ -41,7 +40,7 @@ def fit_report(fitted: FittedModel, convergence: Convergence) -> FitReport:
         fixed=fixed_effects(draws),
         variance=variance_components(draws),
         ratios=_ratios(fitted),
-        icc=icc(draws) if has_level1_variance(design.outcome) or len(design.groupings) == 1 else None,
+        icc=icc(draws) if has_icc(design) else None,
         plausible_ranges=tuple(_ranges(fitted)),
         verdict=(
             *verdict_lines(convergence),

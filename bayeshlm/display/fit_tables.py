@@ -28,7 +28,7 @@ _QUANTITIES = {
     "reliability": "Reliability",
     "r2": "Variance explained (R2)",
 }
-_LABELS = {
+QUANTITY_LABELS = {
     "icc": "ICC",
     "icc_unadjusted": "ICC, unadjusted",
     "icc_observed": "ICC, observed",
@@ -43,6 +43,7 @@ _LABELS = {
     "within_v": "of the variance within: v",
     "between_f2": "of the variance between: f2",
 }
+"""How the rows of a quantity are called."""
 _ESTIMATES = ("mean", "sd", "lower", "upper")
 _DIAGNOSTICS = ("ess_bulk", "ess_tail", "r_hat")
 
@@ -130,7 +131,7 @@ def quantity_grid(quantity: Quantity, diagnostics: bool = True) -> Grid:
         return _ranges_grid(quantity, title)
     columns = (*_estimates(table), *(_DIAGNOSTICS if diagnostics else ()))
     rows = tuple(
-        (_LABELS.get(str(label), str(label)), *_statistics(row, columns))
+        (QUANTITY_LABELS.get(str(label), str(label)), *_statistics(row, columns))
         for label, (_, row) in zip(table.index, table.iterrows(), strict=True)
         if label != "icc_unadjusted" or row["mean"] != table.loc["icc", "mean"]
     )

@@ -13,6 +13,7 @@ from bayeshlm.design.naming import parameter_label
 from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Section, Title
 from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.digits import count, decimals, number, p_value, percent
+from bayeshlm.display.fit_tables import QUANTITY_LABELS
 from bayeshlm.display.html import to_html
 from bayeshlm.display.left_out_notes import data_notes, dropped_rows, notes_block
 from bayeshlm.display.model_size import kind_of_model, size_of_model
@@ -30,13 +31,6 @@ DF = {"satterthwaite": "Satterthwaite df", "kenward-roger": "Kenward-Roger df", 
 
 INTERVALS = {"wald": "Wald", "profile": "profile-likelihood"}
 """Kinds of interval in words."""
-
-_LABELS = {
-    "icc": "ICC",
-    "icc_unadjusted": "ICC, unadjusted",
-    "icc_observed": "ICC, observed",
-    "design_effect": "design effect",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,7 +220,7 @@ def _reliability_grid(reliability: Mapping[str, pd.DataFrame]) -> Grid:
 def icc_grid(icc: pd.Series) -> Grid:
     """Lay out the ICC at the estimates."""
     shown = [name for name in icc.index if name != "icc_unadjusted" or icc[name] != icc["icc"]]
-    rows = tuple((_LABELS.get(str(name), str(name)), number(float(icc[name]), 4)) for name in shown)
+    rows = tuple((QUANTITY_LABELS.get(str(name), str(name)), number(float(icc[name]), 4)) for name in shown)
     return Grid("Intraclass correlation", ("", "estimate"), (Section("", rows),), notes=icc.attrs["notes"])
 
 

@@ -85,6 +85,11 @@ def icc(
     return Quantity("icc", draws, with_interval(table, prob, kind), _notes(design, at))
 
 
+def has_icc(design: Design) -> bool:
+    """Whether `icc` has anything: with several groupings nothing where level 1 has no variance beside theirs."""
+    return len(design.groupings) == 1 or has_level1_variance(design.outcome)
+
+
 def between_variance(G: FloatArray, design: Design, at: Mapping[str, float] | None) -> FloatArray:
     """Variance between groups, as `icc` defines it, of covariance matrices (..., q, q): array (...)."""
     if at is None:

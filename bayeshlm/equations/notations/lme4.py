@@ -78,7 +78,7 @@ def to_lme4(spec: ModelSpec, groups: Sequence[str], coded: Mapping[str, Coding] 
             others = [column for column in columns if column != outcome]
             failures = others[0] if len(others) == 1 == len(columns) - 1 else f"{' + '.join(columns)} - {outcome}"
         outcome = f"cbind({outcome}, {failures})"
-    if spec.distribution.family == "Ordinal":  # clmm has cutpoints, and no intercept that could be left out
+    if spec.distribution.has_cutpoints:  # clmm has cutpoints, and no intercept that could be left out
         outcome, parts = f"factor({outcome}, ordered = TRUE)", [part for part in parts if part != "0"]
     formula = f"{outcome} ~ {' + '.join(parts)}"
     call = CALLS.get(spec.distribution.family)
