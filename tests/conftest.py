@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,3 +110,11 @@ def ward_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     equations = "pain = b0 + b1*dose + r\nb0 = g00 + g01*urban + u0\nb1 = g10 + u1\n"
     (folder / "model.toml").write_text(f'data = "wards.csv"\ngroup = "ward"\nequations = """\n{equations}"""\n')
     return folder
+
+
+@pytest.fixture(autouse=True)
+def closed_figures() -> Iterator[None]:
+    """No figure stays open after a test: matplotlib warns of many."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")

@@ -54,21 +54,29 @@ def fit(data):
     return hlm.Model(MODELS["Bernoulli"], data, "site").fit(**OPTIONS)
 
 
+STATISTICS = {
+    "mean": (np.mean, {"method": "mean"}),
+    "sd": (np.std, {"method": "sd"}),
+    "2.5 %": (lambda x: np.quantile(x, 0.025), {"method": "quantile", "prob": 0.025}),
+    "97.5 %": (lambda x: np.quantile(x, 0.975), {"method": "quantile", "prob": 0.975}),
+}
+
+
 def assert_same_posterior(one, other):
-    """Means and SDs of every parameter and of u within four Monte Carlo errors of the difference."""
-    for name in [name for name in one.posterior.data_vars if name in other.posterior]:
-        both = [fit.posterior[name].to_numpy() for fit in (one, other)]
+    """Means, SDs and ends of 95 % intervals of all that both posteriors have within four joint Monte Carlo errors."""
+    for name in [name for name in one.data_vars if name in other]:
+        both = [posterior[name].to_numpy() for posterior in (one, other)]
         first, second = (x.reshape(*x.shape[:2], -1) for x in both)
         for k in np.flatnonzero(first.std(axis=(0, 1)) > 1e-12):  # all but the diagonal of corr
             pair = first[..., k], second[..., k]
-            for statistic, of in (("mean", np.mean), ("sd", np.std)):
-                error = np.hypot(*(float(mcse(x, method=statistic)) for x in pair))
+            for statistic, (of, how) in STATISTICS.items():
+                error = np.hypot(*(float(mcse(x, **how)) for x in pair))
                 assert abs(of(pair[0]) - of(pair[1])) <= 4 * error, (name, k, statistic)
 
 
 def test_quadrature_and_explicit_effects_are_one_posterior(fit, data):
     other = fit.model.fit(parameterization="noncentered", **OPTIONS)
-    assert_same_posterior(fit, other)
+    assert_same_posterior(fit.posterior, other.posterior)
     assert "log_likelihood" in fit.idata.children
     assert "log_likelihood" not in other.idata.children
 
@@ -77,7 +85,38 @@ def test_quadrature_and_explicit_effects_are_one_posterior(fit, data):
 @pytest.mark.parametrize("family", [name for name in MODELS if name != "Bernoulli"])
 def test_so_they_are_of_every_family(family):
     model = hlm.Model(MODELS[family], frame_of(family), "site")
-    assert_same_posterior(model.fit(**OPTIONS), model.fit(parameterization="noncentered", **OPTIONS))
+    explicit = model.fit(parameterization="noncentered", **OPTIONS)
+    assert_same_posterior(model.fit(**OPTIONS).posterior, explicit.posterior)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", list(MODELS))
+def test_pymc_samples_the_same_posterior_from_the_graph(family):
+    import pymc as pm
+
+    model = hlm.Model(MODELS[family], frame_of(family), "site")
+    with model.graph("noncentered"):
+        tree = pm.sample(1000, chains=4, random_seed=2, nuts_sampler="nutpie", progressbar=False)
+    own = model.fit(seed=1, progress=False).posterior
+    assert {"tau", "u"} <= set(own.data_vars) & set(tree["posterior"].data_vars)
+    assert_same_posterior(own, tree["posterior"].to_dataset())
+
+
+@pytest.mark.slow
+def test_pairs_that_differ_widely():
+    """500 pairs with an SD of 5, where Laplace's approximation is 2 posterior SDs off and explicit u mix badly."""
+    rng = np.random.default_rng(5)
+    pair = np.repeat(np.arange(500), 2)
+    x, u = rng.normal(size=1000), 5.0 * rng.normal(size=500)
+    data = pd.DataFrame({"pair": pair, "x": x, "y": 1 * (rng.random(1000) < expit(0.5 + x + u[pair]))})
+    model = hlm.Model("y ~ Bernoulli(p); logit(p) = b0 + b1*x; b0 = g00 + u0; b1 = g10", data, "pair")
+    quadrature = model.fit(seed=1, sampler="nutpie", progress=False)
+    assert quadrature.convergence.max_r_hat <= 1.01
+    assert quadrature.nodes.holds
+    tau = quadrature.posterior["tau"].to_numpy()
+    assert np.quantile(tau, 0.025) < 5 < np.quantile(tau, 0.975)
+    explicit = model.fit(seed=1, draws=4000, parameterization="noncentered", progress=False)
+    assert_same_posterior(quadrature.posterior[["gamma", "tau"]], explicit.posterior[["gamma", "tau"]])
 
 
 def test_the_fit_says_what_was_done(fit):

@@ -16,15 +16,21 @@ from bayeshlm.errors import SamplingError
 from bayeshlm.likelihood.compiled_rows import compiled_row
 from bayeshlm.likelihood.family_rows import FamilyRows
 from bayeshlm.likelihood.group_effects import BlockMoments, Conditionals, GroupBlock, fixed_part
-from bayeshlm.likelihood.quadrature_effects import PROPOSAL_DF, effect_draws, group_moments, rows_left_out
+from bayeshlm.likelihood.quadrature_effects import (
+    PROPOSAL_DF,
+    effect_draws,
+    group_moments,
+    rows_left_out,
+    standardized_modes,
+)
 from bayeshlm.likelihood.quadrature_room import Rows
 from bayeshlm.likelihood.quadrature_rule import hermite_rule
 
-STEPS = (24, 96, 384)
+STEPS = (12, 24, 96, 384)
 """Steps of the chains that draw effects: the next number where the one before leaves a trace of the start."""
 
 TRACE = 1e-4
-"""Largest chance that a chain never moved."""
+"""Largest chance that a chain did not move in the second half of its steps."""
 
 DRAWS = 256
 """Draws of the parameters at which effects are drawn at a time."""
@@ -92,6 +98,11 @@ class FamilyConditionals(Conditionals):
         group_moments(self.row)(*self.parameters, rows, first, *nodes, log_likelihood, mean, root)
         return FamilyBlock(groups, log_likelihood, mean, root, lambda seed: self.draws_of(groups, seed))
 
+    def modes_at(self, d: int) -> FloatArray:
+        """Modes of the standardized effects of all groups at one of the draws, (J, q)."""
+        gamma, chol, auxiliary = self.parameters
+        return np.asarray(standardized_modes(self.row)(gamma[d], chol[d], auxiliary[d], self.found.rows, self.ends))
+
     def draws_of(self, groups: slice, seed: int) -> FloatArray:
         """One u of each draw and of some groups, (S, q, B).
 
@@ -116,7 +127,7 @@ class FamilyConditionals(Conditionals):
                 uniform = np.log1p(-rng.random((n_draws, size, n_steps)))
                 draws = (np.ascontiguousarray(values[part]) for values in self.parameters)
                 taken = effect_draws(self.row)(*draws, rows, first, noise, weights, uniform, u[part])
-                if ((1 - taken) ** n_steps).max() < TRACE:
+                if ((1 - taken) ** (n_steps / 2)).max() < TRACE:
                     break
             else:
                 worst = self.design.group_labels[groups.start + int(taken.argmin())]

@@ -17,9 +17,10 @@ from bayeshlm.likelihood.likelihood import Capability, Likelihood, LogDensity, U
 from bayeshlm.likelihood.quadrature_nodes import (
     NODES,
     NodesCertificate,
+    around_mode,
     enough_nodes,
     nodes_certificate,
-    points_around_mode,
+    points_around,
 )
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import Priors
@@ -69,17 +70,22 @@ class FamilyQuadrature(Likelihood):
         """
         from bayeshlm.likelihood.prior_data import starting_values
 
-        start = starting_values(self.design, priors)
-        points = points_around_mode(self.density_with(priors, NODES[0]), start)
+        fewest = self.density_with(priors, NODES[0])
+        mode, root = around_mode(fewest, starting_values(self.design, priors))
+        points = points_around(mode, root, PILOT_DRAWS)
+        origin = self.given(Draws(fewest.parameters(mode[None, None]), self.design), 1).modes_at(0)
 
         def at_points(n_nodes: int) -> FloatArray:
-            density = self.density_with(priors, n_nodes)
+            density = self.density_with(priors, n_nodes, origin)
             return np.array([density(point)[0] for point in points])
 
-        return self.density_with(priors, enough_nodes(at_points))
+        return self.density_with(priors, enough_nodes(at_points), origin)
 
-    def density_with(self, priors: Priors, n_nodes: int) -> LogDensity:
-        """The log density with a number of nodes; with one it is Laplace's approximation."""
+    def density_with(self, priors: Priors, n_nodes: int, origin: FloatArray | None = None) -> LogDensity:
+        """The log density with a number of nodes; with one it is Laplace's approximation.
+
+        The modes of the standardized random effects are looked for from ``origin (J, q)``, zero by default.
+        """
         from bayeshlm.likelihood.quadrature_posterior import (
             family_draws,
             is_increasing,
@@ -89,7 +95,7 @@ class FamilyQuadrature(Likelihood):
 
         outcome = self.design.outcome
         function = quadrature_posterior(outcome.family_name, outcome.link, is_increasing(self.design))
-        data = quadrature_data(self.design, priors, n_nodes)
+        data = quadrature_data(self.design, priors, n_nodes, origin)
         return LogDensity(function, data, lambda values: family_draws(values, self.design, priors), n_nodes)
 
     def given(self, draws: Draws, n_nodes: int) -> FamilyConditionals:

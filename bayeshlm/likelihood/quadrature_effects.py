@@ -1,7 +1,8 @@
 """Random effects and densities of groups at many draws of the parameters, by the nodes of the density.
 
 What is asked of a group is a sum over its nodes: the density of its outcomes, moments of its effects, the density of a
-row given the others. Draws of its effects are exact but for how fast a Markov chain forgets its start.
+row given the others. Draws of its effects are exact but for how fast a Markov chain forgets its start. The modes at one
+draw of the parameters are looked for from those at the draw before.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from bayeshlm.likelihood.disk_cache import cached
 from bayeshlm.likelihood.gaussian_pieces import IN_ORDER, INLINED
 from bayeshlm.likelihood.quadrature_kernel import fixed_predictor, node_pass, normalized, place_nodes
-from bayeshlm.likelihood.quadrature_mode import mode_finder
+from bayeshlm.likelihood.quadrature_mode import mode_finder, remember
 from bayeshlm.likelihood.quadrature_room import block_end, make_room
 
 PROPOSAL_DF = 5.0
@@ -70,12 +71,13 @@ def group_moments(row: Any) -> Any:
         gamma, chol, auxiliary, rows, first, nodes, log_weights, log_likelihood, mean, root
     ):
         q, n_nodes = nodes.shape
-        room = make_room(first, q, n_nodes)
+        room, origin = make_room(first, q, n_nodes), np.zeros((len(first) - 1, q))
         for d in range(len(gamma)):
             eta, start = fixed_predictor(gamma[d], rows), 0
             while start < len(first) - 1:
                 stop = block_end(first, start)
-                if find_modes(chol[d], auxiliary[d], rows, eta, first, start, stop, room):
+                if find_modes(chol[d], auxiliary[d], rows, eta, first, start, stop, origin, room):
+                    remember(start, stop, origin, room)
                     for g in range(stop - start):
                         place_nodes(g, nodes, log_weights, room)
                     at_nodes(chol[d], auxiliary[d], rows, eta, first, start, stop, room)
@@ -89,6 +91,28 @@ def group_moments(row: Any) -> Any:
                 start = stop
 
     return cached(moments)
+
+
+@cache
+def standardized_modes(row: Any) -> Any:
+    """A numba function of ``(gamma, chol, auxiliary, rows, first)``: the modes of b of all groups, (J, q).
+
+    Zero where none was found.
+    """
+    find_modes = mode_finder(row)
+
+    @numba.njit(fastmath=IN_ORDER, **INLINED)
+    def modes(gamma, chol, auxiliary, rows, first):  # type: ignore[no-untyped-def]
+        n_groups, q, start = len(first) - 1, len(chol), 0
+        room, found, eta = make_room(first, q, 1), np.zeros((n_groups, q)), fixed_predictor(gamma, rows)
+        while start < n_groups:
+            stop = block_end(first, start)
+            if find_modes(chol, auxiliary, rows, eta, first, start, stop, found, room):
+                remember(start, stop, found, room)
+            start = stop
+        return found
+
+    return cached(modes)
 
 
 @cache
@@ -109,12 +133,13 @@ def effect_draws(row: Any) -> Any:
     @numba.njit(fastmath=IN_ORDER, **INLINED)
     def drawn(gamma, chol, auxiliary, rows, first, noise, log_weights, log_uniform, u):  # type: ignore[no-untyped-def]
         n_groups, q, n_steps = noise.shape[1:]
-        room, taken = make_room(first, q, n_steps), np.zeros(n_groups)
+        room, taken, origin = make_room(first, q, n_steps), np.zeros(n_groups), np.zeros((n_groups, q))
         for d in range(len(gamma)):
             eta, start = fixed_predictor(gamma[d], rows), 0
             while start < n_groups:
                 stop = block_end(first, start)
-                found = find_modes(chol[d], auxiliary[d], rows, eta, first, start, stop, room)
+                found = find_modes(chol[d], auxiliary[d], rows, eta, first, start, stop, origin, room)
+                remember(start, stop, origin, room)
                 for g in range(stop - start):
                     place_nodes(g, noise[d, start + g], log_weights[d, start + g], room)
                 at_nodes(chol[d], auxiliary[d], rows, eta, first, start, stop, room)
@@ -149,9 +174,12 @@ def rows_left_out(row: Any) -> Any:
     find_modes, at_nodes = mode_finder(row), node_pass(row)
 
     @numba.njit(fastmath=IN_ORDER, **INLINED)
-    def group_density(chol, auxiliary, rows, eta, first, j, nodes, log_weights, room):  # type: ignore[no-untyped-def]
-        if not find_modes(chol, auxiliary, rows, eta, first, j, j + 1, room):
+    def group_density(  # type: ignore[no-untyped-def]
+        chol, auxiliary, rows, eta, first, j, nodes, log_weights, origin, room
+    ):
+        if not find_modes(chol, auxiliary, rows, eta, first, j, j + 1, origin, room):
             return np.nan
+        remember(j, j + 1, origin, room)
         place_nodes(0, nodes, log_weights, room)
         at_nodes(chol, auxiliary, rows, eta, first, j, j + 1, room)
         return normalized(0, room)
@@ -159,12 +187,12 @@ def rows_left_out(row: Any) -> Any:
     @numba.njit(fastmath=IN_ORDER, **INLINED)
     def left_out(gamma, chol, auxiliary, rows, first, nodes, log_weights, densities):  # type: ignore[no-untyped-def]
         q, n_nodes = nodes.shape
-        room = make_room(first, q, n_nodes)
+        room, origin = make_room(first, q, n_nodes), np.zeros((len(first) - 1, q))
         for d in range(len(gamma)):
             eta = fixed_predictor(gamma[d], rows)
             for j in range(len(first) - 1):
                 low, high = first[j], first[j + 1]
-                whole = group_density(chol[d], auxiliary[d], rows, eta, first, j, nodes, log_weights, room)
+                whole = group_density(chol[d], auxiliary[d], rows, eta, first, j, nodes, log_weights, origin, room)
                 for i in range(low, high):
                     mean, square, inverse, smallest = 0.0, 0.0, 0.0, np.inf
                     for k in range(n_nodes):
@@ -182,8 +210,9 @@ def rows_left_out(row: Any) -> Any:
                 for i in range(low, high):
                     if not densities[i, d] < np.inf:
                         rows.weight[i] -= 1.0
-                        rest = group_density(chol[d], auxiliary[d], rows, eta, first, j, nodes, log_weights, room)
+                        densities[i, d] = whole - group_density(
+                            chol[d], auxiliary[d], rows, eta, first, j, nodes, log_weights, origin, room
+                        )
                         rows.weight[i] += 1.0
-                        densities[i, d] = whole - rest
 
     return cached(left_out)

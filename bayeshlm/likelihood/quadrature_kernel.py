@@ -22,7 +22,7 @@ import numpy as np
 
 from bayeshlm.likelihood.disk_cache import cached
 from bayeshlm.likelihood.gaussian_pieces import ANY_ORDER, INLINED
-from bayeshlm.likelihood.quadrature_mode import mode_finder, row_loop
+from bayeshlm.likelihood.quadrature_mode import mode_finder
 from bayeshlm.likelihood.quadrature_room import block_end, make_room
 
 LOG_2PI = float(np.log(2 * np.pi))
@@ -68,7 +68,13 @@ def node_pass(row: Any) -> Any:
         the log probabilities of its rows to ``room.log_terms``, and leaves in ``room.y`` their derivatives in the
         predictor, row after row and node after node, and in ``room.at`` the log probabilities of a row of the data.
     """
-    loop = row_loop(row)
+
+    @numba.njit(**INLINED)
+    def loop(n, at, slope, y, size, weight, auxiliary):  # type: ignore[no-untyped-def]
+        for k in range(n):
+            value, rise, _ = row(y, size, at[k], auxiliary)
+            at[k] = value
+            slope[k] = weight * rise if value > -np.inf else 0.0
 
     @numba.njit(fastmath=ANY_ORDER, **INLINED)
     def at_nodes(chol, auxiliary, rows, eta, first, start, stop, room):  # type: ignore[no-untyped-def]
@@ -82,24 +88,16 @@ def node_pass(row: Any) -> Any:
                         u += chol[r, s] * room.b[g, s, k]
                     room.u[r, k] = u
             for i in range(first[start + g], first[start + g + 1]):
+                at, slope = room.at[place : place + n_nodes], room.y[place : place + n_nodes]
                 for k in range(n_nodes):
-                    room.at[place + k] = eta[i]
-                    room.y[place + k] = rows.y[i]
-                    room.size[place + k] = rows.size[i]
+                    at[k] = eta[i]
                 for r in range(q):
                     z = rows.Z[r, i]
                     for k in range(n_nodes):
-                        room.at[place + k] += z * room.u[r, k]
-                place += n_nodes
-        loop(place, room.at, room.y, room.size, auxiliary)
-        place = 0
-        for g in range(stop - start):
-            for i in range(first[start + g], first[start + g + 1]):
-                weight = rows.weight[i]
+                        at[k] += z * room.u[r, k]
+                loop(n_nodes, at, slope, rows.y[i], rows.size[i], rows.weight[i], auxiliary)
                 for k in range(n_nodes):
-                    value = room.at[place + k]
-                    room.log_terms[g, k] += weight * value
-                    room.y[place + k] = weight * room.y[place + k] if value > -np.inf else 0.0
+                    room.log_terms[g, k] += rows.weight[i] * at[k]
                 place += n_nodes
 
     return at_nodes
@@ -133,11 +131,11 @@ def quadrature_density(row: Any, slope: Any) -> Any:
     Returns
     -------
     numba function
-        Of ``(gamma, chol, auxiliary, rows, first, nodes, log_weights)``, where gamma (p,), L ``chol (q, q)`` and the
-        auxiliary parameters (a,) are the parameters, `rows` the `Rows`, those of group j from ``first[j]`` to
-        ``first[j + 1]``, and the rest is from `bayeshlm.likelihood.quadrature_rule.hermite_rule`. Returns the log
-        density and its derivatives in gamma, chol and the auxiliary parameters. The density is nan where a mode was not
-        found.
+        Of ``(gamma, chol, auxiliary, rows, first, nodes, log_weights, origin)``, where gamma (p,), L ``chol (q, q)``
+        and the auxiliary parameters (a,) are the parameters, `rows` the `Rows`, those of group j from ``first[j]`` to
+        ``first[j + 1]``, the nodes are from `bayeshlm.likelihood.quadrature_rule.hermite_rule`, and ``origin (J, q)``
+        is where modes are looked for first. Returns the log density and its derivatives in gamma, chol and the
+        auxiliary parameters. The density is nan where a mode was not found.
     """
     find_modes, at_nodes = mode_finder(row), node_pass(row)
 
@@ -181,7 +179,7 @@ def quadrature_density(row: Any, slope: Any) -> Any:
                     slope(rows.y[i], rows.size[i], predictor, auxiliary, rows.weight[i] * pi, d_auxiliary)
 
     @numba.njit(fastmath=ANY_ORDER, **INLINED)
-    def density(gamma, chol, auxiliary, rows, first, nodes, log_weights):  # type: ignore[no-untyped-def]
+    def density(gamma, chol, auxiliary, rows, first, nodes, log_weights, origin):  # type: ignore[no-untyped-def]
         (q, n_nodes), p, n_groups = nodes.shape, len(gamma), len(first) - 1
         room = make_room(first, q, n_nodes)
         eta, residual = fixed_predictor(gamma, rows), np.empty(len(rows.y))
@@ -189,7 +187,7 @@ def quadrature_density(row: Any, slope: Any) -> Any:
         start = 0
         while start < n_groups:
             stop = block_end(first, start)
-            if not find_modes(chol, auxiliary, rows, eta, first, start, stop, room):
+            if not find_modes(chol, auxiliary, rows, eta, first, start, stop, origin, room):
                 log_density = np.nan
                 break
             for g in range(stop - start):

@@ -1,9 +1,10 @@
 """The modes of the random effects of groups given their outcomes: where the nodes of the quadrature are placed.
 
 With ``u = L b``, b standard normal, the mode is that of ``h(b) = sum_i w_i log p(y_i | eta_i + z_i'L b) - b'b/2``.
-Newton's method from b = 0 with the information of the rows, which is never negative, so that every step climbs; a step
-that does not is halved. Where that ends nowhere the caller is told, since nodes elsewhere would give a density that is
-wrong and not smooth. The groups of a block take their steps together.
+Newton's method with the information of the rows, which is never negative, so that every step climbs; a step that does
+not is halved. It begins where the caller says, near the mode at other parameters, and from b = 0 where the density
+vanishes there. Where that ends nowhere the caller is told, since nodes elsewhere would give a density that is wrong and
+not smooth. The groups of a block take their steps together.
 """
 
 from __future__ import annotations
@@ -94,6 +95,15 @@ def _newton_step(g, chol, room):  # type: ignore[no-untyped-def]
     return length
 
 
+@numba.njit(**INLINED)
+def remember(start, stop, origin, room):  # type: ignore[no-untyped-def]
+    """Look for the next modes of the groups from `start` to `stop` from those that the room has, if they are finite."""
+    for g in range(stop - start):
+        for r in range(len(room.slope)):
+            mode = room.mode[g, r]
+            origin[start + g, r] = mode if np.isfinite(mode) else 0.0
+
+
 @cache
 def mode_finder(row: Any) -> Any:
     """A numba function that finds the modes of a block of groups for the outcomes of one family.
@@ -106,18 +116,19 @@ def mode_finder(row: Any) -> Any:
     Returns
     -------
     numba function
-        Of ``(chol, auxiliary, rows, eta, first, start, stop, room)``: fills ``room.mode`` and ``room.root`` of the
-        groups from `start` to `stop`, the fixed part of whose rows' predictors is in `eta`. False if one was not found.
+        Of ``(chol, auxiliary, rows, eta, first, start, stop, origin, room)``: fills ``room.mode`` and ``room.root`` of
+        the groups from `start` to `stop`, the fixed part of whose rows' predictors is in `eta`, from the b in ``origin
+        (J, q)``. False if one was not found.
     """
     loop = row_loop(row)
 
     @numba.njit(fastmath=ANY_ORDER, **INLINED)
-    def find_modes(chol, auxiliary, rows, eta, first, start, stop, room):  # type: ignore[no-untyped-def]
+    def find_modes(chol, auxiliary, rows, eta, first, start, stop, origin, room):  # type: ignore[no-untyped-def]
         q, n_active = len(room.slope), stop - start
         for g in range(n_active):
             room.active[g], room.value[g], room.share[g] = g, -np.inf, 1.0
             for r in range(q):
-                room.trial[g, r] = 0.0
+                room.trial[g, r] = origin[start + g, r]
         for _ in range(MAX_EVALUATIONS):
             place = 0
             for c in range(n_active):
@@ -142,6 +153,12 @@ def mode_finder(row: Any) -> Any:
                 value = _collect(g, low, high, place, rows, room)
                 place += high - low
                 begun = room.value[g] > -np.inf
+                if not (begun or np.isfinite(value)) and np.any(room.trial[g] != 0.0):
+                    for r in range(q):
+                        room.trial[g, r] = 0.0
+                    room.active[n_left] = g
+                    n_left += 1
+                    continue
                 if not begun or value >= room.value[g] - SLACK * (1.0 + abs(room.value[g])):
                     room.value[g], room.share[g] = value, 1.0
                     for r in range(q):

@@ -74,9 +74,8 @@ def around_mode(density: LogDensity, start: FloatArray) -> tuple[FloatArray, Flo
     return np.asarray(mode), np.asarray(vectors / np.sqrt(np.maximum(np.abs(values), 1e-2)))
 
 
-def points_around_mode(density: LogDensity, start: FloatArray, n_points: int = 32, seed: int = 0) -> FloatArray:
-    """Points as a normal approximation of the posterior around its mode has them, (n_points, D)."""
-    mode, root = around_mode(density, start)
+def points_around(mode: FloatArray, root: FloatArray, n_points: int, seed: int = 0) -> FloatArray:
+    """Points as the normal approximation of `around_mode` has them, (n_points, D)."""
     return np.asarray(mode + np.random.default_rng(seed).standard_normal((n_points, len(mode))) @ root.T)
 
 

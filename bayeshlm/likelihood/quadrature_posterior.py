@@ -43,6 +43,8 @@ class QuadratureData(NamedTuple):
     first : (J + 1,) array of int
     nodes, log_weights : arrays
         From `bayeshlm.likelihood.quadrature_rule.hermite_rule`.
+    origin : (J, q) array
+        Standardized effects from which the modes are looked for.
     """
 
     priors: PriorData
@@ -50,13 +52,16 @@ class QuadratureData(NamedTuple):
     first: IntArray
     nodes: Array
     log_weights: Array
+    origin: Array
 
 
-def quadrature_data(design: Design, priors: Priors, n_nodes: int) -> QuadratureData:
-    """Collect what the density of a model depends on."""
+def quadrature_data(design: Design, priors: Priors, n_nodes: int, origin: Array | None = None) -> QuadratureData:
+    """Collect what the density of a model depends on; modes are looked for from zero by default."""
     found = FamilyRows.of(design, priors.basis)
     nodes, log_weights = hermite_rule(n_nodes, len(design.random))
-    return QuadratureData(prior_data(design, priors), found.rows, found.first(design.n_groups), nodes, log_weights)
+    origin = np.zeros((design.n_groups, len(design.random))) if origin is None else origin
+    first = found.first(design.n_groups)
+    return QuadratureData(prior_data(design, priors), found.rows, first, nodes, log_weights, origin)
 
 
 def is_increasing(design: Design) -> bool:
@@ -77,17 +82,17 @@ def quadrature_posterior(family: str, link: str, increasing: bool) -> Any:
     Returns
     -------
     numba function
-        Of ``(x, gradient, priors, rows, first, nodes, log_weights)``: the log density at ``x (p + q + m + a,)``, the
-        transforms' Jacobian included; `gradient` is filled. The other arguments are those of `QuadratureData`.
+        Of ``(x, gradient, priors, rows, first, nodes, log_weights, origin)``: the log density at x, (p + q + m + a,),
+        the transforms' Jacobian included; `gradient` is filled. The other arguments are those of `QuadratureData`.
     """
     density = quadrature_density(compiled_row(family, link), compiled_slope(family, link))
 
     @numba.njit(error_model="numpy", nogil=True, forceinline=True)
-    def posterior(x, gradient, priors, rows, first, nodes, log_weights):  # type: ignore[no-untyped-def]
+    def posterior(x, gradient, priors, rows, first, nodes, log_weights, origin):  # type: ignore[no-untyped-def]
         p, q, m = priors.gamma_prior.shape[1], priors.tau_prior.shape[1], priors.corr_prior.shape[1]
         factor = covariance_factor(x[p : p + q], x[p + q : p + q + m], priors.corr_prior)
         auxiliary = constrained(x[p + q + m :], increasing)
-        likelihood = density(x[:p], factor[0], auxiliary, rows, first, nodes, log_weights)
+        likelihood = density(x[:p], factor[0], auxiliary, rows, first, nodes, log_weights, origin)
         return with_priors(x, gradient, likelihood, factor, priors, increasing)
 
     return cached(posterior)

@@ -45,9 +45,10 @@ class Room(NamedTuple):
 
     Attributes
     ----------
-    at, y, size : (n K,) arrays
-        Predictors, outcomes and numbers of trials of rows, or of rows at nodes; then, in their place, log
-        probabilities, slopes and information.
+    at, y : (n K,) arrays
+        Predictors and outcomes of rows, or of rows at nodes; then, in their place, log probabilities and slopes.
+    size : (n,) array
+        Numbers of trials; then, in their place, information.
     mode, trial, step : (n, q) arrays
         Of each group; `trial` and `step` while the mode is looked for.
     root : (n, q, q) array
@@ -101,7 +102,7 @@ def make_room(first: IntArray, q: int, n_nodes: int) -> Room:
     return Room(
         np.empty(n * n_nodes),
         np.empty(n * n_nodes),
-        np.empty(n * n_nodes),
+        np.empty(n),
         np.empty((m, q)),
         np.empty((m, q)),
         np.empty((m, q)),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 type Array = NDArray[np.float64]
 
-LANES = 4
+LANES = 8
 """Numbers that the machine works on at a time: nodes are added, with no weight, up to a multiple of it."""
 
 NO_WEIGHT = -1e300

@@ -133,9 +133,9 @@ class FamilyProblem:
         )
         with np.errstate(over="ignore"):
             auxiliary = self.auxiliary.values(z)
-        nodes = hermite_rule(n_nodes, len(self.origin))
+        nodes, zero = hermite_rule(n_nodes, len(self.origin)), np.zeros((len(self.first) - 1, len(self.origin)))
         value, d_gamma, d_chol, d_auxiliary = density(
-            np.ascontiguousarray(gamma), self.factor(x), auxiliary, self.rows, self.first, *nodes
+            np.ascontiguousarray(gamma), self.factor(x), auxiliary, self.rows, self.first, *nodes, zero
         )
         if not np.isfinite(value):
             return -np.inf, np.zeros(len(x))

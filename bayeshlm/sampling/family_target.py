@@ -111,6 +111,7 @@ def _quadrature_callback(version: float, posterior: Any) -> Callable[..., int]:
             whole_vector(buffer_, 15),
             matrix(buffer_, 16),
             vector(buffer_, 17),
+            matrix(buffer_, 18),
         )
         return in_layout(log_density[0], slope, gradient, scale, factor)
 

@@ -1,9 +1,8 @@
-"""Fits made of invented draws, and figures that do not stay open."""
+"""Fits made of invented draws, and matplotlib's settings kept."""
 
 from collections.abc import Callable, Iterator
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,12 +15,11 @@ FULL = "`pain $` = b0 + b1*dose + r\nb0 = g00 + g01*urban + g02*beds + u0\nb1 = 
 
 
 @pytest.fixture(autouse=True)
-def closed_figures() -> Iterator[None]:
-    """Draw without a screen; leave matplotlib as it was found, with no figure open."""
+def same_settings() -> Iterator[None]:
+    """Draw without a screen; leave matplotlib's settings as they were found."""
     mpl.use("Agg")
     before = dict(mpl.rcParams)
     yield
-    plt.close("all")
     assert dict(mpl.rcParams) == before
 
 
