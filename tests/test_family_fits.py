@@ -10,6 +10,7 @@ from scipy.special import expit
 
 import bayeshlm as hlm
 from bayeshlm.commands.cli import DONE, WRONG_INPUT, main
+from bayeshlm.commands.results_folder import summary
 
 MODELS = {
     "Bernoulli": "y ~ Bernoulli(p); logit(p) = b0 + b1*x; b0 = g00 + u0; b1 = g10",
@@ -167,6 +168,18 @@ def test_maximum_likelihood_is_what_the_posterior_is_checked_against(fit):
     assert table["difference"].abs().max() < 1
     assert "Posterior beside ML" in str(check)
     assert "REML" not in str(check)
+
+
+def test_ratios_go_into_the_table_of_models_and_the_files(fit):
+    ratios = fit.fixed_effects(exponentiate=True)
+    row = hlm.table(fit, exponentiate=True).frame.loc[("fixed", "Slope of x", "(intercept)"), "Model 1"]
+    assert row.tolist() == ratios.loc["g10", ["median", "sd", "lower", "upper"]].tolist()
+    stored = summary(fit)["ratios"]
+    assert stored["kind"] == "odds ratio"
+    assert stored["g10"]["median"] == ratios.loc["g10", "median"]
+    normal = hlm.open_model("hsb-one-way-anova").reml()
+    with pytest.raises(hlm.OptionError, match="means nothing under the identity link"):
+        hlm.table(fit, normal, exponentiate=True)
 
 
 def test_it_is_saved_and_read_as_it_is(fit, tmp_path):

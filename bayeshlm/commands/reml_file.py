@@ -54,6 +54,7 @@ def reml_summary(fit: RemlFit | MlFit) -> dict[str, Any]:
                 }
                 for symbol, row in tests.iterrows()
             },
+            **_ratios(fit),
             **named,
             **({"sigma": finite(fit.sigma)} if isinstance(fit, RemlFit) else _auxiliary(fit)),
             "criterion": finite(fit.criterion),
@@ -68,6 +69,15 @@ def reml_summary(fit: RemlFit | MlFit) -> dict[str, Any]:
             "converged": fit.converged,
         },
     }
+
+
+def _ratios(fit: RemlFit | MlFit) -> dict[str, Any]:
+    """Odds, rate or hazard ratios by symbol, under the name of what they are."""
+    ratio = fit.design.outcome.ratio
+    if isinstance(fit, RemlFit) or not ratio:
+        return {}
+    table, columns = fit.fixed_effects(exponentiate=True), ["estimate", "se", "lower", "upper"]
+    return {"ratios": {"kind": ratio, **{str(k): finite(row[columns].to_dict()) for k, row in table.iterrows()}}}
 
 
 def _auxiliary(fit: MlFit) -> dict[str, Any]:

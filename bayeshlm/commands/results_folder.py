@@ -79,6 +79,7 @@ def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:
                 symbol: {"term": row["term"], "coefficient": row["coefficient"], **_pick(row, interval + diagnostics)}
                 for symbol, row in fixed.iterrows()
             },
+            **_ratios(fit),
             "variance_components": {
                 "tau": _component(variances, "tau", skewed),
                 "corr": _component(variances, "corr", skewed),
@@ -104,6 +105,15 @@ def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:
         }
     )
     return content
+
+
+def _ratios(fit: Fit) -> dict[str, Any]:
+    """Odds, rate or hazard ratios by symbol, under the name of what they are; of the intercept too, as exp() of it."""
+    ratio = fit.model.design.outcome.ratio
+    if not ratio:
+        return {}
+    table, columns = fit.fixed_effects(exponentiate=True), ["mean", "median", "sd", "lower", "upper"]
+    return {"ratios": {"kind": ratio, **{str(symbol): _pick(row, columns) for symbol, row in table.iterrows()}}}
 
 
 def _coefficients(fit: Fit) -> pd.DataFrame:

@@ -95,8 +95,10 @@ class ModelColumn:
 
 
 def fixed_entries(design: Design, table: pd.DataFrame) -> Iterator[tuple[RowKey, Entry]]:
-    """Entries of the fixed effects, from the table of a fit."""
+    """Entries of the fixed effects, from the table of a fit; of ratios the median, which exp() does not move."""
     labels = ColumnLabels.of(design)
+    if "median" in table:
+        table = table.assign(mean=table["median"])
     for column in design.fixed:
         key = RowKey(FIXED, _raised(labels.coefficients[column.coefficient]), labels.term(column.label))
         yield key, entry(table, column.label, column.label)

@@ -21,6 +21,7 @@ from bayeshlm.errors import OptionError
 from bayeshlm.faces.estimate_quantities import EstimateQuantities
 from bayeshlm.quantities import at_estimates
 from bayeshlm.quantities.at_family_estimates import family_as_draw, family_group_estimates
+from bayeshlm.quantities.fixed_effects import require_ratio
 from bayeshlm.reml.estimate_tables import bounds_of, interval_table, normal_table
 from bayeshlm.reml.family_estimate import FamilyEstimate, NodesOfEstimate, fit_family
 from bayeshlm.reml.family_profile import family_intervals
@@ -58,7 +59,7 @@ class MlFit(EstimateQuantities[FamilyEstimate]):
         """How many nodes of quadrature were used, and what twice as many would change."""
         return self._estimate.nodes
 
-    def fixed_effects(self, prob: float = 0.95) -> pd.DataFrame:
+    def fixed_effects(self, prob: float = 0.95, *, exponentiate: bool = False) -> pd.DataFrame:
         """Fixed effects (gamma), a row a symbol, with Wald's normal tests.
 
         Standard errors come from the information about all parameters; ``glmer`` prints those with the variances taken
@@ -68,14 +69,24 @@ class MlFit(EstimateQuantities[FamilyEstimate]):
         ----------
         prob : float
             Confidence of the intervals.
+        exponentiate : bool
+            Odds, rate or hazard ratios, as in `Fit.fixed_effects`, with their intervals exponentiated, and standard
+            errors by the delta method; z and p are still those of no effect.
 
         Returns
         -------
         pandas.DataFrame
             Indexed by symbol; columns ``coefficient``, ``term``, ``estimate``, ``se``, ``z``, ``p``, ``lower``,
             ``upper``.
+
+        Raises
+        ------
+        OptionError
+            ``exp(gamma)`` means nothing under the outcome's link.
         """
-        table = normal_table(self._design, self._estimate, prob)
+        if exponentiate:
+            require_ratio(self._design.outcome)
+        table = normal_table(self._design, self._estimate, prob, exponentiate)
         return ShownFrame.of(self._stamped(table), partial(ml_fixed_grid, labels=ColumnLabels.of(self._design)))
 
     def variance_components(self, prob: float = 0.95, intervals: IntervalMethod | None = "wald") -> pd.DataFrame:

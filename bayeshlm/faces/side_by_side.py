@@ -24,9 +24,12 @@ from bayeshlm.errors import OptionError
 from bayeshlm.faces.estimate_quantities import EstimateQuantities
 from bayeshlm.faces.fit import Fit
 from bayeshlm.faces.reml_fit import RemlFit
+from bayeshlm.quantities.fixed_effects import require_ratio
 from bayeshlm.quantities.level1_variance import has_level1_variance
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from bayeshlm.checks.loo import Unit
     from bayeshlm.faces.ml_fit import MlFit
 
@@ -55,6 +58,7 @@ def table(
     loo: Unit | None = None,
     prob: float = 0.95,
     kind: str = "eti",
+    exponentiate: bool = False,
 ) -> ModelTable:
     """Set fits side by side: fixed effects by level-1 coefficient, variance components, ICC, R2, LOO and counts.
 
@@ -78,6 +82,8 @@ def table(
         or a new group.
     prob, kind : float, {"eti", "hdi"}
         The intervals, as in `Fit.fixed_effects`; REML's are Satterthwaite's t and Wald's.
+    exponentiate : bool
+        Odds, rate or hazard ratios in place of the fixed effects; of posteriors their medians.
 
     Returns
     -------
@@ -88,7 +94,7 @@ def table(
     ------
     OptionError
         An argument is no fit, there are none, or the names do not fit; `null` is a model of other rows; `loo` is asked
-        for and no fit is a posterior.
+        for and no fit is a posterior; ``exp()`` of effects means nothing in one of the models, or another thing.
 
     Examples
     --------
@@ -129,13 +135,18 @@ def table(
             checked_unit(loo, fit.model.design)
         if not posteriors:
             raise OptionError(f"loo={loo!r} needs a posterior: estimates of model.reml() have no LOO.")
+    ratios = _ratios(map(_design, named.values())) if exponentiate else ""
     several = any(len(_design(fit).groupings) > 1 for fit in named.values())
-    columns = [_column(name, fit, null, components, loo, prob, kind, several) for name, fit in named.items()]
+    columns = [
+        _column(name, fit, null, components, loo, prob, kind, several, exponentiate) for name, fit in named.items()
+    ]
     notes = (
         [R2_NOTE]
         if loo is None
         else [R2_NOTE, LOO_NOTE.format(unit=loo, known=", the group known" if loo == "row" else "")]
     )
+    if ratios:
+        notes.insert(0, f"fixed effects: {ratios}s, of posteriors their medians; of an intercept exp() itself")
     if null is not None:
         null_name = next((name for name, fit in named.items() if fit is null), "the null model")
         notes.append(_REDUCTION_NOTE.format(null=null_name))
@@ -144,6 +155,17 @@ def table(
 
 def _design(fit: AnyFit) -> Design:
     return fit.model.design if isinstance(fit, Fit) else fit.design
+
+
+def _ratios(designs: Iterable[Design]) -> str:
+    """What all the models' exponentiated effects are."""
+    outcomes = [design.outcome for design in designs]
+    for outcome in outcomes:
+        require_ratio(outcome)
+    names = sorted({outcome.ratio for outcome in outcomes})
+    if len(names) > 1:
+        raise OptionError(f"exp() of an effect is another thing in each of these models, {' and '.join(names)}.")
+    return names[0]
 
 
 def _column(
@@ -155,16 +177,28 @@ def _column(
     prob: float,
     kind: str,
     several: bool,
+    exponentiate: bool,
 ) -> ModelColumn:
     """The column of a fit; its rows say whose groups they are about where there are `several` groupings in a model."""
     null = None if fit is null else null
     if isinstance(fit, Fit):
-        return _posterior_column(name, fit, null, components, loo, prob, kind, several)
-    return _estimate_column(name, fit, null, components, prob, several)
+        return _posterior_column(name, fit, null, components, loo, prob, kind, several, exponentiate)
+    if isinstance(fit, RemlFit):  # whose effects are no ratios
+        return _estimate_column(name, fit, fit.fixed_effects(prob), null, components, prob, several)
+    fixed = fit.fixed_effects(prob, exponentiate=exponentiate)
+    return _estimate_column(name, fit, fixed, null, components, prob, several)
 
 
 def _posterior_column(
-    name: str, fit: Fit, null: AnyFit | None, components: str, loo: Unit | None, prob: float, kind: str, several: bool
+    name: str,
+    fit: Fit,
+    null: AnyFit | None,
+    components: str,
+    loo: Unit | None,
+    prob: float,
+    kind: str,
+    several: bool,
+    exponentiate: bool,
 ) -> ModelColumn:
     design = fit.model.design
     shares: dict[str, Entry] = {}
@@ -184,7 +218,7 @@ def _posterior_column(
                 f" {left_out.threshold:.2f}; see loo({loo!r})"
             )
     entries = {
-        **dict(fixed_entries(design, fit.fixed_effects(prob, kind))),
+        **dict(fixed_entries(design, fit.fixed_effects(prob, kind, exponentiate=exponentiate))),
         **dict(variance_entries(design, fit.variance_components(prob, kind), components, several)),
         **dict(model_entries(design, shares)),
     }
@@ -193,7 +227,13 @@ def _posterior_column(
 
 
 def _estimate_column(
-    name: str, fit: RemlFit | MlFit, null: AnyFit | None, components: str, prob: float, several: bool
+    name: str,
+    fit: RemlFit | MlFit,
+    fixed: pd.DataFrame,
+    null: AnyFit | None,
+    components: str,
+    prob: float,
+    several: bool,
 ) -> ModelColumn:
     design = fit.design
     shares: dict[str, Entry] = {}
@@ -203,7 +243,7 @@ def _estimate_column(
         r2 = fit.r2(_estimated(null))
         shares |= {label: Entry(float(r2[key])) for label, key in _r2_rows(design, r2.index, several)}
     entries = {
-        **dict(fixed_entries(design, fit.fixed_effects(prob))),
+        **dict(fixed_entries(design, fixed)),
         **dict(variance_entries(design, fit.variance_components(prob), components, several)),
         **dict(model_entries(design, shares)),
     }

@@ -70,8 +70,12 @@ def fixed_table(
     return table
 
 
-def normal_table(design: Design, estimate: Estimate, prob: float) -> pd.DataFrame:
-    """Fixed effects by symbol with Wald's normal tests: coefficient, term, estimate, se, z, p and bounds."""
+def normal_table(design: Design, estimate: Estimate, prob: float, exponentiate: bool = False) -> pd.DataFrame:
+    """Fixed effects by symbol with Wald's normal tests: coefficient, term, estimate, se, z, p and bounds.
+
+    Exponentiated are the estimate and its bounds, and the standard error by the delta method; tests stay those of no
+    effect.
+    """
     check_prob(prob)
     z, half = estimate.gamma / estimate.se, float(ndtri(0.5 + prob / 2)) * estimate.se
     table = pd.DataFrame(
@@ -88,6 +92,11 @@ def normal_table(design: Design, estimate: Estimate, prob: float) -> pd.DataFram
         index=pd.Index(estimate.fixed_labels, name="symbol"),
     )
     table.attrs.update(ci_prob=prob)
+    if exponentiate:
+        with np.errstate(over="ignore"):
+            table[["estimate", "lower", "upper"]] = np.exp(table[["estimate", "lower", "upper"]])
+        table["se"] *= table["estimate"]
+        table.attrs["ratio"] = design.outcome.ratio
     return table
 
 

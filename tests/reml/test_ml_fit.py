@@ -7,6 +7,7 @@ from family_references import fit_of
 from scipy.stats import chi2
 
 import bayeshlm as hlm
+from bayeshlm.commands.reml_file import reml_summary
 
 SITE = np.repeat(np.arange(30), 10)
 LOGIT = "y ~ Bernoulli(p)\nlogit(p) = b0 + b1*x\nb0 = g00 + u0\nb1 = g10"
@@ -29,6 +30,25 @@ def test_what_it_does_not_take():
         hlm.Model(crossed, data).ml()
     with pytest.raises(hlm.OptionError, match=r"REML is defined for normal outcomes only.*model\.ml\(\)"):
         hlm.Model(LOGIT, data, "site").reml()
+
+
+def test_ratios_are_exponentials_with_intervals_of_their_own():
+    fit = fit_of("bacteria-agq25")
+    effects, ratios = fit.fixed_effects(0.9), fit.fixed_effects(0.9, exponentiate=True)
+    for column in ("estimate", "lower", "upper"):
+        np.testing.assert_allclose(ratios[column], np.exp(effects[column]), rtol=1e-14)
+    np.testing.assert_allclose(ratios["se"], np.exp(effects["estimate"]) * effects["se"], rtol=1e-14)
+    assert (ratios[["z", "p"]] == effects[["z", "p"]]).all(axis=None)
+    assert reml_summary(fit)["reml"]["ratios"]["kind"] == "odds ratio"
+    assert reml_summary(fit)["reml"]["ratios"]["g01"]["estimate"] == ratios.loc["g01", "estimate"]
+    found = hlm.table(fit, exponentiate=True, cells="interval", prob=0.9)
+    row = found.frame.loc[("fixed", "Intercept", "drug"), "Model 1"]
+    assert row.tolist() == ratios.loc["g01", ["estimate", "se", "lower", "upper"]].tolist()
+    assert "fixed effects: odds ratios" in str(found)
+    with pytest.raises(hlm.OptionError, match="means nothing under the probit link"):
+        fit_of("wine-clmm-probit-agq25").fixed_effects(exponentiate=True)
+    with pytest.raises(hlm.OptionError, match="another thing in each of these models, odds ratio and rate ratio"):
+        hlm.table(fit, fit_of("epil-poisson-agq25"), exponentiate=True)
 
 
 def test_what_has_no_meaning_says_so():
