@@ -7,6 +7,7 @@ import xarray as xr
 from bayeshlm.design.design import Design
 from bayeshlm.display.plots.arviz_figures import forest_figure, pair_figure, rank_figure, trace_figure
 from bayeshlm.display.plots.beta_space_figure import beta_space_figure
+from bayeshlm.display.plots.calibration_figure import calibration_figure
 from bayeshlm.display.plots.caterpillar import caterpillar_figure
 from bayeshlm.display.plots.cross_check_figure import cross_check_figure
 from bayeshlm.display.plots.drawn_fit import DrawnFit
@@ -59,6 +60,7 @@ class FitPlots(Figures[DrawnFit]):
     forest = figure_method(forest_figure)
     pair = figure_method(pair_figure)
     predictive_check = figure_method(predictive_check_figure)
+    calibration = figure_method(calibration_figure)
     residuals = figure_method(residuals_figure)
     loo = figure_method(loo_figure)
     influence = figure_method(influence_figure)

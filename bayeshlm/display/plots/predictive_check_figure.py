@@ -19,10 +19,10 @@ from bayeshlm.display.digits import percent
 from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit, check_units, evenly
 from bayeshlm.display.plots.figure_style import BLACK, COLUMN, POSTERIOR, VERMILLION, short, styled, wrapped
+from bayeshlm.display.plots.replicated_outcomes import draw_outcome, outcome_handles
 from bayeshlm.display.shown_predictive_check import NOTABLE, heading, statistic_name
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
-from bayeshlm.quantities.density import density
 
 type Show = Literal["statistics", "outcome", "means"]
 
@@ -50,8 +50,8 @@ def predictive_check_figure(
     check : PredictiveCheck, optional
         ``fit.predictive_check()``.
     show : {"statistics", "outcome", "means"}
-        Every statistic in SDs of its replicates; densities of the outcome; distribution functions of the group
-        means.
+        Every statistic in SDs of its replicates; the outcome: its density, bars of categories or of successes, or a
+        hanging rootogram of counts (Kleiber & Zeileis 2016); distribution functions of the group means.
     seed : int, optional
         Of the replicates, where no check is given.
     ax
@@ -74,12 +74,12 @@ def predictive_check_figure(
         if show == "statistics":
             _statistics(panel, found, mode, statistics, named=ax is not None or panel in axes[::2])
         elif show == "outcome":
-            _densities(panel, *outcomes_of(found, mode, design), design)
+            draw_outcome(panel, *outcomes_of(found, mode, design), design)
         else:
             rows = SortedRows.of(design.kept_rows.codes[of_means])
             observed, replicated = (rows.means(y[..., rows.order]) for y in outcomes_of(found, mode, design))
             _shares(panel, observed, replicated, design, design.groupings[of_means])
-    handles = _handles(found, show)
+    handles = outcome_handles(design) if show == "outcome" else _handles(found, show)
     if ax is None:
         axes[0].figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     for panel, mode in zip(axes, modes, strict=True):
@@ -121,20 +121,6 @@ def _statistics(ax: Axes, check: PredictiveCheck, mode: str, statistics: list[st
     ax.set_xlabel("SDs from the mean of the replicates")
     if named:
         ax.set_ylabel("statistic")
-
-
-def _densities(ax: Axes, observed: FloatArray, replicated: FloatArray, design: Design) -> None:
-    """Density of the observed outcome above those of replicates."""
-    curves = [density(y) for y in replicated]
-    lines = [np.column_stack([curve.x, curve.y]) for curve in curves if np.isfinite(curve.y).all()]
-    ax.add_collection(LineCollection(lines, colors=POSTERIOR, lw=0.5, alpha=0.35, gid="replicated"))
-    found = density(observed)
-    ax.plot(found.x, found.y, color=BLACK, lw=1.4, gid="observed")
-    ax.autoscale_view()
-    ax.set_ylim(bottom=0)
-    ax.set_yticks([])
-    ax.spines["left"].set_visible(False)
-    ax.set_xlabel(wrapped(design.spec.outcome.name))
 
 
 def _shares(ax: Axes, observed: FloatArray, replicated: FloatArray, design: Design, grouping: str) -> None:

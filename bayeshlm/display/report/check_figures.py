@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bayeshlm.checks.calibration import has_probabilities
+from bayeshlm.checks.outcome_frequencies import picture_of
 from bayeshlm.display.report.figure import Figure
 from bayeshlm.display.report.subject import Subject
 
@@ -16,6 +18,27 @@ def predictive_figures(subject: Subject) -> Iterator[Figure]:
             "Every statistic's observed value in standard deviations of its replicates, in the same and in new groups."
         )
         yield Figure.of(axes, alt, "Observed statistics (points) among their replicates (95% intervals).")
+        yield from _of_outcome(subject)
+
+
+OUTCOMES = {
+    "bars": "How often each value was observed (bars), and is in replicated data (95% intervals).",
+    "rootogram": "Square roots of how often each count was observed, hanging from what is expected: bars that end above"
+    " zero are fewer rows than expected; the lines at zero are the 95% intervals of replicated data.",
+}
+
+
+def _of_outcome(subject: Subject) -> Iterator[Figure]:
+    """An outcome that is not normal among its replicates, and how its probabilities are calibrated."""
+    design = subject.fitted.design
+    if (caption := OUTCOMES.get(picture_of(design))) is not None:
+        axes = subject.plot.predictive_check(subject.predictive_check, show="outcome")
+        yield Figure.of(axes, "The distribution of the outcome beside that of replicated outcomes.", caption)
+    if has_probabilities(design.outcome):
+        axes = subject.plot.calibration(seed=subject.predictive_check.draws.attrs["seed"])
+        alt = "The share of rows in which it happens against the probability that the model predicts."
+        caption = "How often happens what is predicted with a probability; in the band lies a model that is calibrated."
+        yield Figure.of(axes, alt, caption)
 
 
 def left_out_figures(subject: Subject) -> Iterator[Figure]:
