@@ -270,9 +270,7 @@ def _with_used_groupings(
         )
         for level in levels
     )
-    stay = (
-        tuple(tuple(one for one in block if one not in gone) for block in spec.blocks_by_grouping[k]) for k in used
-    )
+    stay = (tuple(tuple(one for one in block if one not in gone) for block in spec.blocks_by_grouping[k]) for k in used)
     return replace(
         spec,
         levels=(level1, *moved),

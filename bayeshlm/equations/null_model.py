@@ -38,9 +38,7 @@ def null_spec(spec: ModelSpec) -> ModelSpec:
         above = symbols.intercept(found, ("g" if is_last else "b") + "0" * (number + 1))
         levels.append((LevelEquation(below, (FixedTerm(above, Product()),), effects),))
         below = above
-    named = {
-        effect.grouping: effect.symbol for level in levels for line in level for effect in line.random_effects
-    }
+    named = {effect.grouping: effect.symbol for level in levels for line in level for effect in line.random_effects}
     blocks = tuple(((named[k],),) for k in range(len(spec.groupings)))
     return read_again(
         replace(spec, levels=(level1, *levels), blocks_by_grouping=blocks, written="levels"), "With intercepts alone"
