@@ -69,18 +69,29 @@ class SpecDifference:
 
     @property
     def summary(self) -> str:
-        """One sentence."""
+        """What differs, in words."""
         if self.same:
             return "The same model." if not self.lines else "The same model, written differently."
-        counts: dict[str, int] = {}
-        for change in self.changes:
-            counts[change.part] = counts.get(change.part, 0) + 1
-        parts = [part if n == 1 else f"{n} {part}s" for part, n in counts.items()]
-        text = f"The models differ in {', '.join(parts)}."
+        added = [f"the {one.part} {one.second}" for one in self.changes if one.first is None]
+        missing = [f"the {one.part} {one.first}" for one in self.changes if one.second is None]
+        changed = [
+            f"the {one.part} {one.second} in place of {one.first}" for one in self.changes if one.first and one.second
+        ]
+        said = [
+            f"{verb} {_listed(things)}"
+            for verb, things in (("has", changed), ("adds", added), ("lacks", missing))
+            if things
+        ]
+        text = f"The second model {'; it '.join(said)}."
         if self.nested is not None:
             other = "second" if self.nested == "first" else "first"
             text += f" The {self.nested} is the {other} with parameters left out, on the same rows."
         return text
+
+
+def _listed(things: list[str]) -> str:
+    *others, last = things
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 type _Key = tuple[object, ...]

@@ -35,7 +35,7 @@ def compare_specs(first: Any, second: Any) -> ShownSpecDifference:
     >>> import bayeshlm as hlm
     >>> model = hlm.open_model("hsb-random-coefficients")
     >>> compare_specs(model, model.without("u1")).summary.split(". ")[0]
-    'The models differ in random effect, covariance'
+    'The second model lacks the random effect u1*ses and the covariance u0, u1'
     """
     return ShownSpecDifference.of(spec_difference(_spec_of(first), _spec_of(second)))
 

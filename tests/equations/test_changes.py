@@ -1,7 +1,7 @@
 """Lines replaced, effects left out, null models: each against the text written out."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from spec_strategies import deep_specs, specs
 
 from bayeshlm.equations import parse, render
@@ -63,7 +63,7 @@ def test_an_update_is_the_text_written_out(text, change, whole):
 @pytest.mark.parametrize(
     ("text", "change", "message", "quoted"),
     [
-        (TWO, "b1 = g10 ++ u1", "line 1", "    b1 = g10 ++ u1\n               ^"),
+        (TWO, "b1 = g10 ++ u1", "line 1", "    b1 = g10 ++ u1\n              ^"),
         (TWO, "b1 = g10\nb2 = g20", "line 2", "    b2 = g20\n    ^^"),
         (TWO, "y = b0 + b1*x + b2*z + r", "has no level-2 line", "                    ^^"),
         (TWO, "b1 = g00", "`g00`", "    b1 = g00\n         ^^^"),
@@ -178,6 +178,7 @@ def _removable(spec):
             continue
 
 
+@settings(database=None, deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(specs())
 def test_what_was_left_out_comes_back_with_its_line(spec):
     lines = dict(zip([line.coefficient for line in spec.equations], spec.equations, strict=True))
@@ -193,6 +194,7 @@ def test_what_was_left_out_comes_back_with_its_line(spec):
         assert updated(left, "\n".join([line, *zeros])) == spec
 
 
+@settings(database=None, deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(deep_specs())
 def test_a_model_does_not_differ_from_itself_and_contains_its_null_model(spec):
     assert spec_difference(spec, spec).changes == ()
