@@ -157,6 +157,14 @@ def test_differences_are_said_in_words(first, second, summary, nested):
     assert "<" in found._repr_html_()
 
 
+def test_fits_are_compared_by_their_models(hsb):
+    model = hlm.Model("mathach = b0 + b1*ses + r; b0 = g00 + u0; b1 = g10 + u1", hsb, "school")
+    left = model.without("u1")
+    found = hlm.compare_specs(model.reml(), left.ml())
+    assert found.nested == "second"
+    assert found.changes == hlm.compare_specs(model, left).changes
+
+
 def test_only_models_are_compared():
     with pytest.raises(hlm.OptionError, match="not a str: read a text by"):
         hlm.compare_specs("y = b0 + r", hlm.parse("y = b0 + r; b0 = g00 + u0"))

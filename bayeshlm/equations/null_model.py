@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bayeshlm.equations.changes import read_again
+from bayeshlm.equations.leaving_out import read_again
 from bayeshlm.equations.one_line import EFFECT_LETTERS
 from bayeshlm.equations.product import Product
 from bayeshlm.equations.spec import FixedTerm, Level1Term, LevelEquation, ModelSpec, RandomEffect

@@ -12,7 +12,8 @@ import pandas as pd
 from bayeshlm.design.grouping import as_names
 from bayeshlm.design.joined_tables import GroupTables, group_tables
 from bayeshlm.equations import ModelSpec, parse
-from bayeshlm.equations.changes import updated, without
+from bayeshlm.equations.changes import updated
+from bayeshlm.equations.leaving_out import without
 from bayeshlm.equations.notations.formula import is_formula
 from bayeshlm.equations.notations.formula_update import is_update, updated_formula
 from bayeshlm.equations.null_model import null_spec

@@ -5,7 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from spec_strategies import deep_specs, specs
 
 from bayeshlm.equations import parse, render
-from bayeshlm.equations.changes import updated, without
+from bayeshlm.equations.changes import updated
+from bayeshlm.equations.leaving_out import without
 from bayeshlm.equations.notations.formula_update import updated_formula
 from bayeshlm.equations.null_model import null_spec
 from bayeshlm.equations.spec_difference import spec_difference
