@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
@@ -23,9 +23,6 @@ from bayeshlm.parameters.prior_changes import kept_priors, replace_priors
 from bayeshlm.parameters.prior_families import Prior
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.source.pandas_table import as_frame
-
-if TYPE_CHECKING:
-    from bayeshlm.faces.model import Model
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -52,6 +49,17 @@ class ModelChanges(ModelEstimates):
     _data: ModelData | None
     _priors: Priors
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            equations: ModelSpec,
+            data: Any,
+            group: str | Sequence[str] | None = None,
+            *,
+            group_data: Any = None,
+        ) -> None: ...
+
     def update(
         self,
         change: str | None = None,
@@ -60,7 +68,7 @@ class ModelChanges(ModelEstimates):
         group: str | Sequence[str] | None = None,
         group_data: Any = None,
         priors: Mapping[str, Prior | str] | None = None,
-    ) -> Model:
+    ) -> Self:
         """Make the model in which some lines are others, or which has other data or priors.
 
         Parameters
@@ -110,7 +118,7 @@ class ModelChanges(ModelEstimates):
         spec = self._spec if change is None else self._changed(change)
         return self._made_from(spec, data, group, group_data, priors)
 
-    def without(self, *symbols: str) -> Model:
+    def without(self, *symbols: str) -> Self:
         """Make the model without some of its effects.
 
         Parameters
@@ -138,7 +146,7 @@ class ModelChanges(ModelEstimates):
         """
         return self._made_from(without(self._spec, *symbols))
 
-    def null(self) -> Model:
+    def null(self) -> Self:
         """Make the null model: a random intercept of every grouping, and no predictors.
 
         It has an intercept, of ordered categories the cutpoints. The distribution and its link stay, and so do offsets,
@@ -189,16 +197,14 @@ class ModelChanges(ModelEstimates):
         group: str | Sequence[str] | None = None,
         group_data: Any = None,
         priors: Mapping[str, Prior | str] | None = None,
-    ) -> Model:
-        from bayeshlm.faces.model import Model
-
+    ) -> Self:
         own = self._data or ModelData(self.design.frame)
         tables = group_data if group_data is not None else own.group_data if data is None else None
         if group is not None and len(as_names(group)) == len(spec.groupings):
             spec = replace(spec, groupings=tuple(str(name) for name in as_names(group)))
         elif group is None and spec.groupings == (None,):
             group = self.design.groupings
-        model = Model(spec, own.frame if data is None else data, group, group_data=tables)
+        model = type(self)(spec, own.frame if data is None else data, group, group_data=tables)
         model._priors = kept_priors(self._priors, model.design)
         if priors is not None:
             model._priors = replace_priors(model._priors, model.design, priors)
