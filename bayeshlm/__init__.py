@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         SamplingError,
     )
     from bayeshlm.faces.compare_fits import compare
+    from bayeshlm.faces.compare_specs import compare_specs
     from bayeshlm.faces.fit import Fit
     from bayeshlm.faces.gallery import gallery_names, open_model
     from bayeshlm.faces.load_fit import load
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "bayeshlm.faces.compare_fits": ("compare",),
+    "bayeshlm.faces.compare_specs": ("compare_specs",),
     "bayeshlm.hlm_program.hlm_comparison": ("compare_hlm_output",),
     "bayeshlm.hlm_program.hlm_output": ("parse_hlm_output",),
     "bayeshlm.hlm_program.hlm_tables": ("HlmOutput",),
@@ -118,6 +120,7 @@ __all__ = [
     "StudentT",
     "compare",
     "compare_hlm_output",
+    "compare_specs",
     "contextual",
     "dataset_names",
     "describe_dataset",

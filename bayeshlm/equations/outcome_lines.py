@@ -183,7 +183,7 @@ def _summands(value: str, start: int) -> tuple[Column, ...] | None:
 def _linked(text: str, pieces: list[re.Match[str]], line: _Line) -> tuple[str, str, Symbol]:
     """The text without the distribution and the link; the link; and the symbol on the left side of level 1."""
     family, location = line.family, line.symbols[0]
-    rest = _blank(text, line.span)
+    rest = blank(text, line.span)
     for piece in pieces:
         for link, match in _left_sides(piece):
             if canonical(match["symbol"]) != location.name:
@@ -195,9 +195,9 @@ def _linked(text: str, pieces: list[re.Match[str]], line: _Line) -> tuple[str, s
             behind = _LINKED_BY.fullmatch(piece[0], match.end())
             if behind and _is_level1(pieces, behind["symbol"]):  # `log[L] = eta`, and eta's line is level 1
                 predictor = _symbol(text, behind["symbol"], piece.start() + behind.start("symbol"))
-                return _blank(rest, _span(piece)), link, predictor
+                return blank(rest, _span(piece)), link, predictor
             start, end = piece.start() + match.start("symbol"), piece.start() + match.end("symbol")
-            rest = _blank(_blank(rest, (place[0], start)), (end, place[1] - 1))
+            rest = blank(blank(rest, (place[0], start)), (end, place[1] - 1))
             return rest, link, Symbol(location.name, (start, end))
     link = family.links[0]
     left = location.name if family.bare_link else f"{link}({location.name})"
@@ -292,5 +292,6 @@ def _span(piece: re.Match[str]) -> Span:
     return start, start + len(content)
 
 
-def _blank(text: str, span: Span) -> str:
+def blank(text: str, span: Span) -> str:
+    """The text with spaces in place of a span; line ends stay."""
     return text[: span[0]] + re.sub(r"[^\r\n]", " ", text[slice(*span)]) + text[span[1] :]

@@ -129,7 +129,7 @@ def _levels(spec: ModelSpec) -> str:
         terms = [_term(term.symbol, term.expression, symbols) for term in equation.fixed]
         random = [effect.symbol + _bracket(spec.groupings[effect.grouping]) for effect in equation.random_effects]
         lines.append(_equation(equation.coefficient, terms + random))
-    return "\n".join(lines + [line for blocks in spec.blocks_by_grouping for line in _zero_covariances(blocks)])
+    return "\n".join(lines + [line for blocks in spec.blocks_by_grouping for line in zero_covariances(blocks)])
 
 
 def _bracket(grouping: str | None) -> str:
@@ -165,7 +165,8 @@ def _symbols(spec: ModelSpec) -> frozenset[str]:
     return frozenset((*spec.paths, spec.residual, *spec.distribution.symbols))
 
 
-def _zero_covariances(blocks: Blocks) -> list[str]:
+def zero_covariances(blocks: Blocks) -> list[str]:
+    """The lines that make the blocks of a grouping independent."""
     if len(blocks) > 1 and all(len(block) == 1 for block in blocks):
         return [f"cov({', '.join(effect for (effect,) in blocks)}) = 0"]
     return [f"cov({one}, {other}) = 0" for block, later in combinations(blocks, 2) for one in block for other in later]

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from bayeshlm.checks.prior_predictive import prior_predictive
 from bayeshlm.design import Design, build_design
 from bayeshlm.design.expanded import expanded_spec
-from bayeshlm.design.joined_tables import group_tables
 from bayeshlm.design.rows import coded_predictors
 from bayeshlm.display.left_out_notes import data_notes
 from bayeshlm.display.model_view import model_html, model_text
 from bayeshlm.equations import ModelSpec, parse, render
 from bayeshlm.errors import ModelWarning, OptionError
-from bayeshlm.faces.model_estimates import ModelEstimates
+from bayeshlm.faces.model_changes import ModelChanges, ModelData
 from bayeshlm.foreign_text import printable
 from bayeshlm.graph.build import build_graph
 from bayeshlm.graph.parameterization import Parameterization
@@ -25,7 +24,6 @@ from bayeshlm.parameters.outcome_warning import warn_not_normal
 from bayeshlm.parameters.prior_families import Prior
 from bayeshlm.parameters.priors import Priors, make_priors, warn_far_from_zero
 from bayeshlm.reml.enough_rows import check_level1, undetermined_components
-from bayeshlm.source.pandas_table import as_frame
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -40,7 +38,7 @@ logger = logging.getLogger(__name__)
 type EquationForm = Literal["levels", "combined", "latex", "mathml", "lme4"]
 
 
-class Model(ModelEstimates):
+class Model(ModelChanges):
     """A hierarchical linear model: equations, data and priors.
 
     Making one checks everything and samples nothing: look at `spec`, `design` (the matrices), `priors`, `graph()`.
@@ -107,7 +105,8 @@ class Model(ModelEstimates):
         if family is not None and isinstance(equations, ModelSpec):
             raise OptionError("family= belongs to a formula, and a ModelSpec has its distribution: leave family= out.")
         spec = equations if isinstance(equations, ModelSpec) else parse(equations, family=family)
-        design = build_design(spec, as_frame(data, "data"), group, group_tables(group_data))
+        self._data = ModelData.of(data, group_data)
+        design = build_design(spec, self._data.frame, group, self._data.group_data)
         self._design, self._priors = design, make_priors(design, priors)
         warn_far_from_zero(design)
         warn_not_normal(design)
@@ -125,7 +124,7 @@ class Model(ModelEstimates):
             As in `Model`, or all priors as they are.
         """
         model = cls.__new__(cls)
-        model._design = design
+        model._design, model._data = design, None
         model._priors = priors if isinstance(priors, Priors) else make_priors(design, priors)
         return model
 

@@ -49,6 +49,21 @@ def replace_priors(priors: Priors, design: Design, given: Mapping[str, Prior | s
     )
 
 
+def kept_priors(priors: Priors, design: Design) -> Priors:
+    """The priors of a changed model: those that the user typed for parameters that it still has, else its defaults.
+
+    Parameters
+    ----------
+    priors : Priors
+        Of the model before the change.
+    design : Design
+        Of the changed model.
+    """
+    typed = {key: prior for key, prior in priors.by_key().items() if key in priors.typed}
+    there = make_priors(design).by_key()
+    return make_priors(design, {key: prior for key, prior in typed.items() if key in there})
+
+
 def scale_priors(priors: Priors, factor: float) -> Priors:
     """Make every prior wider (factor > 1) or narrower, where it stands.
 

@@ -86,7 +86,7 @@ def read_formula(text: str) -> ModelSpec:
     if len(text) > 100_000:
         raise EquationError(f"the formula has {len(text):,} characters, and up to 100,000 are read")
     cursor = FormulaCursor(text, formula_tokens(text))
-    call = _read_opening(cursor)
+    call = read_opening(cursor)
     left = read_left_side(cursor)
     cursor.take("~", f"a `~` is missing behind `{left.outcome.name}`")
     right = read_right_side(cursor)
@@ -100,7 +100,7 @@ def read_formula(text: str) -> ModelSpec:
     return _specification(text, cursor, left, right, bars, distribution)
 
 
-def _read_opening(cursor: FormulaCursor) -> str:
+def read_opening(cursor: FormulaCursor) -> str:
     """Read the beginning of a call such as ``lmer(``; the name of the call, or nothing."""
     name = cursor.peek()
     if name is None:
