@@ -14,7 +14,15 @@ class HLMError(Exception):
 
 
 class EquationError(HLMError):
-    """The level equations cannot be read; the message quotes the line with a caret under the character."""
+    """The level equations cannot be read; the message quotes the line with a caret under the character.
+
+    Attributes
+    ----------
+    place : tuple or None
+        Message, span and a second span or None: for a notation that is read by way of another text.
+    """
+
+    place: tuple[str, tuple[int, int], tuple[int, int] | None] | None = None
 
 
 class DataError(HLMError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import combinations
 
 from bayeshlm.equations.lines import ZeroCovariance
 from bayeshlm.equations.spec import Blocks
@@ -101,3 +102,16 @@ def _check_names(text: str, positions: Mapping[str, int], covariance: ZeroCovari
 
 def _others(block: list[str], one: str, other: str) -> str:
     return ", ".join(f"`{effect}`" for effect in block if effect not in (one, other))
+
+
+def independent_effects(blocks: Blocks) -> list[tuple[str, ...]]:
+    """Effects whose covariances are zero, so that a grouping has these blocks.
+
+    Examples
+    --------
+    >>> independent_effects((("u0",), ("u1",), ("u2",))), independent_effects((("u0", "u1"), ("u2",)))
+    ([('u0', 'u1', 'u2')], [('u0', 'u2'), ('u1', 'u2')])
+    """
+    if len(blocks) > 1 and all(len(block) == 1 for block in blocks):
+        return [tuple(effect for (effect,) in blocks)]
+    return [(one, other) for block, later in combinations(blocks, 2) for one in block for other in later]

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from bayeshlm.equations.combined import is_combined, read_combined
 from bayeshlm.equations.grammar import parse_levels
 from bayeshlm.equations.notations.formula import is_formula, read_formula, with_family
+from bayeshlm.equations.notations.latex_reader import read_latex
+from bayeshlm.equations.notations.latex_tokens import is_latex
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import EquationError, OptionError
 
@@ -31,6 +33,7 @@ class Notation:
 
 
 READ = (
+    Notation("latex", is_latex, read_latex),
     Notation("formula", is_formula, read_formula),
     Notation("combined", is_combined, read_combined),
     Notation("levels", lambda text: True, parse_levels),
@@ -39,7 +42,7 @@ READ = (
 
 
 def parse(text: str, notation: str | None = None, family: str | None = None) -> ModelSpec:
-    """Read a model: level equations, one combined equation, or an R formula.
+    """Read a model: level equations, one combined equation, both also as LaTeX, or an R formula.
 
     Level equations are read as `bayeshlm.equations.grammar.parse_levels` says. A combined equation,
     ``y = g00 + g01*w + g10*x + u0 + u1*x + r``, and a formula, ``y ~ w + x + (1 + x | school)``, do not say to which
@@ -48,8 +51,8 @@ def parse(text: str, notation: str | None = None, family: str | None = None) -> 
     Parameters
     ----------
     text : str
-        One equation a level, one combined equation, or a formula of lme4, brms, bambi or nlme.
-    notation : {"levels", "combined", "formula"}, optional
+        One equation a level, one combined equation, LaTeX of either, or a formula of lme4, brms, bambi or nlme.
+    notation : {"levels", "combined", "formula", "latex"}, optional
         How the text is written; recognized by default.
     family : str, optional
         Family of a formula's outcome, such as ``"binomial"`` or ``'binomial(link = "probit")'``; it may stand in the

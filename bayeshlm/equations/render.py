@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Literal
 
+from bayeshlm.equations.covariance_blocks import independent_effects
 from bayeshlm.equations.notations.latex import to_latex
 from bayeshlm.equations.notations.lme4 import to_lme4
 from bayeshlm.equations.notations.mathml import to_mathml
@@ -14,7 +14,7 @@ from bayeshlm.equations.notations.r_code import Coding
 from bayeshlm.equations.product import Call, Column, Factor, Option, Product
 from bayeshlm.equations.spec import Blocks, ModelSpec
 from bayeshlm.equations.symbols import canonical
-from bayeshlm.equations.tokens import is_plain_name
+from bayeshlm.equations.tokens import bracketed, is_plain_name
 from bayeshlm.errors import OptionError
 from bayeshlm.families import FAMILIES
 
@@ -133,10 +133,7 @@ def _levels(spec: ModelSpec) -> str:
 
 
 def _bracket(grouping: str | None) -> str:
-    if grouping is None:
-        return ""
-    columns = grouping.split(":")
-    return f"[{grouping}]" if all(map(is_plain_name, columns)) else f"[{_backticks(grouping)}]"
+    return "" if grouping is None else bracketed(grouping)
 
 
 def _combined(spec: ModelSpec) -> str:
@@ -167,9 +164,7 @@ def _symbols(spec: ModelSpec) -> frozenset[str]:
 
 def zero_covariances(blocks: Blocks) -> list[str]:
     """The lines that make the blocks of a grouping independent."""
-    if len(blocks) > 1 and all(len(block) == 1 for block in blocks):
-        return [f"cov({', '.join(effect for (effect,) in blocks)}) = 0"]
-    return [f"cov({one}, {other}) = 0" for block, later in combinations(blocks, 2) for one in block for other in later]
+    return [f"cov({', '.join(effects)}) = 0" for effects in independent_effects(blocks)]
 
 
 def _equation(left: str, terms: list[str]) -> str:

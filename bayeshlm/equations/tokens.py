@@ -97,7 +97,9 @@ def equation_error(text: str, span: Span, message: str, first: Span | None = Non
     report = f"line {line_number(text, span)}: {shortened(message)}\n{quote(text, span)}"
     if first is not None:
         report += f"\nthe other place, line {line_number(text, first)}:\n{quote(text, first)}"
-    return EquationError(report)
+    error = EquationError(report)
+    error.place = (message, span, first)
+    return error
 
 
 def shortened(message: str) -> str:
@@ -115,6 +117,12 @@ def line_number(text: str, span: Span) -> int:
 def is_plain_name(name: str) -> bool:
     """Whether a name can stand in the equations without backticks."""
     return bool(name) and _is_letter(name[0]) and _end_of_name(name, 0) == len(name)
+
+
+def bracketed(grouping: str) -> str:
+    """Write the grouping behind a random effect: ``[school]``, ``[primary:secondary]``, ``[`odd name`]``."""
+    plain = all(map(is_plain_name, grouping.split(":")))
+    return f"[{grouping}]" if plain else "[`" + grouping.replace("`", "``") + "`]"
 
 
 def tokenize(text: str) -> list[list[Token]]:

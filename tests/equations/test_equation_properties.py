@@ -10,6 +10,7 @@ from spec_strategies import deep_specs, specs
 
 from bayeshlm.design import build_design
 from bayeshlm.equations import parse, render
+from bayeshlm.equations.covariance_blocks import independent_effects
 from bayeshlm.errors import DataError, EquationError
 
 PIECES = [
@@ -40,7 +41,8 @@ def test_every_form_of_any_depth_can_be_written(spec):
     groups = [f"group{position}" for position in range(len(spec.groupings))]
     combined, latex, mathml, lme4 = (render(spec, form, groups) for form in ("combined", "latex", "mathml", "lme4"))
     assert all(symbol in combined for symbol in spec.fixed + spec.random)
-    assert latex.count(" &= ") == mathml.count('<mo form="infix">=</mo>') == 1 + len(spec.equations)
+    zero = sum(len(independent_effects(blocks)) for blocks in spec.blocks_by_grouping)
+    assert latex.count(" &= ") == mathml.count('<mo form="infix">=</mo>') == 1 + len(spec.equations) + zero
     assert latex.count(r"&\sim") == 1 + sum(map(len, spec.blocks_by_grouping))
     assert all(f"| {group})" in lme4 for group in groups)
     assert len(spec.fixed_paths) == len(spec.fixed)
@@ -52,7 +54,8 @@ def test_every_form_can_be_written(spec):
     combined, latex, lme4 = (render(spec, form, "school") for form in ("combined", "latex", "lme4"))
     assert combined.endswith(f" + {spec.residual}")
     assert all(symbol in combined for symbol in spec.fixed + spec.random)
-    assert latex.count(" &= ") == 1 + len(spec.level2)
+    zero = sum(len(independent_effects(blocks)) for blocks in spec.blocks_by_grouping)
+    assert latex.count(" &= ") == 1 + len(spec.level2) + zero
     assert lme4.count("|") >= len(spec.blocks) or "||" in lme4
 
 

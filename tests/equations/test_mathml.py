@@ -6,6 +6,7 @@ import pytest
 from seed_systems import SYSTEMS
 
 from bayeshlm.equations import parse, render
+from bayeshlm.equations.covariance_blocks import independent_effects
 
 NAMESPACE = "{http://www.w3.org/1998/Math/MathML}"
 ARGUMENTS = {"msub": 2, "msup": 2, "msubsup": 3}
@@ -80,7 +81,7 @@ def test_level_1_terms(expression, expected):
 
 def test_independent_effects_have_a_variance_each_and_blocks_a_number():
     text = "y = b0 + b1*x + r; b0 = g00 + u0; b1 = g10 + u1; cov(u0, u1) = 0"
-    assert lines(text)[3:] == ["u_0j∼N(0,τ_u0^2)", "u_1j∼N(0,τ_u1^2)", "r_ij∼N(0,σ^2)"]
+    assert lines(text)[3:] == ["u_0j∼N(0,τ_u0^2)", "u_1j∼N(0,τ_u1^2)", "cov(u_0j,u_1j)=0", "r_ij∼N(0,σ^2)"]
     blocks = """y = b0 + b1*x + b2*z + b3*w + r; b0 = g00 + u0; b1 = g10 + u1; b2 = g20 + u2; b3 = g30 + u3
     cov(u0, u2) = 0; cov(u0, u3) = 0; cov(u1, u2) = 0; cov(u1, u3) = 0"""
     assert [line for line in lines(blocks) if "N(0,G" in line] == [")∼N(0,G_1)", ")∼N(0,G_2)"]
@@ -95,7 +96,8 @@ def test_every_seed_system_is_well_formed_with_an_equation_a_row(system):
     spec = parse(system.text)
     math = tree(system.text)
     (table,) = math
-    assert len(table) == 1 + len(spec.level2) + len(spec.blocks) + 1
+    n_notes = spec.groupings != (None,)
+    assert len(table) == 1 + len(spec.level2) + len(spec.blocks) + len(independent_effects(spec.blocks)) + 1 + n_notes
     assert math.get("alttext").split("; ") == render(spec).splitlines()
     for row in table:
         assert [cell.tag for cell in row] == [f"{NAMESPACE}mtd"] * 3

@@ -96,7 +96,8 @@ def test_latex_of_a_model():
         r"\beta_{0j} &= \gamma_{00} + \gamma_{01} \, \text{sector}_{j} + u_{0j} \\",
         r"\beta_{1j} &= \gamma_{10} + \gamma_{11} \, \text{sector}_{j} + u_{1j} \\",
         r"\begin{pmatrix} u_{0j} \\ u_{1j} \end{pmatrix} &\sim N(\mathbf{0}, \mathbf{G}) \\",
-        r"r_{ij} &\sim N(0, \sigma^{2})",
+        r"r_{ij} &\sim N(0, \sigma^{2}) \\",
+        r"&\text{j: school}",
         r"\end{aligned}",
     ]
 

@@ -34,6 +34,7 @@ def test_three_levels():
         r"\begin{pmatrix} r_{0jk} \\ r_{1jk} \end{pmatrix} &\sim N(\mathbf{0}, \mathbf{G})",
         r"u_{00k} &\sim N(0, \tau_{u00}^{2})",
         r"u_{10k} &\sim N(0, \tau_{u10}^{2})",
+        r"\operatorname{cov}\left(u_{00k}, u_{10k}\right) &= 0",
         r"e_{ijk} &\sim N(0, \sigma^{2})",
     ]
 
@@ -47,6 +48,7 @@ def test_crossed_groupings():
         r"v_{0k} &\sim N(0, \tau_{v0}^{2})",
         r"c_{0jk} &\sim N(0, \tau_{c0}^{2})",
         r"r_{i(jk)} &\sim N(0, \sigma^{2})",
+        r"&\text{j: a; k: b; jk: a:b}",
     ]
 
 

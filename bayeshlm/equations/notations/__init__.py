@@ -10,7 +10,9 @@ combined       ``equations.combined``; beside levels,    ``equations.render``
 formula        ``formula``: ``formula_tokens``,          ``lme4``; its data expressions ``r_code``
                ``formula_terms``, ``formula_calls``,
                ``formula_family``
-LaTeX          not read                                  ``latex``
+LaTeX          ``latex_reader``, by way of plain text:   ``latex``
+               ``latex_tokens``, ``latex_nodes``,
+               ``latex_plain``, ``latex_rows``
 MathML         not read                                  ``mathml``
 =============  ========================================  =======================================
 

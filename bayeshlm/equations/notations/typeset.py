@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
+from bayeshlm.equations.covariance_blocks import independent_effects
 from bayeshlm.equations.product import LEVEL, PART, Call, Factor, Product
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.symbols import UNITS
@@ -42,7 +43,7 @@ class Notation(Protocol):
     G: str
 
     def rows(self, spec: ModelSpec) -> list[str]:
-        """Set the levels, the distributions of u, by blocks, and of r, and what categories are compared with."""
+        """Set the levels, the distributions of u, by blocks, and of r; the groupings, and references of categories."""
         units, of_groupings = subscripts(spec)
         terms = [self._term(self.symbol(term.coefficient, units[1]), term.expression, units) for term in spec.level1]
         terms += [self._product(offset, units) for offset in spec.offsets]
@@ -64,7 +65,10 @@ class Notation(Protocol):
         if spec.residual:
             residual = self.symbol(spec.residual, units[0])
             rows.append(self.row(residual, self.DISTRIBUTED, self.normal(self.ZERO, self.variance("sigma", ""))))
-        notes = (f"reference of {without_unit(name)}: {to}" for name, to in references(spec))
+        named = zip(of_groupings, spec.groupings, strict=True)
+        groupings = "; ".join(f"{letters}: {name}" for letters, name in named if name is not None)
+        notes = [f"reference of {without_unit(name)}: {to}" for name, to in references(spec)]
+        notes = [groupings, *notes] if groupings else notes
         return [*rows, *(self.row("", "", self.text(note)) for note in notes)]
 
     def _outcome(self, spec: ModelSpec, terms: list[str], units: Units) -> list[str]:
@@ -91,6 +95,10 @@ class Notation(Protocol):
                 G = self.subscripted(self.G, str(several.index(block) + 1)) if len(several) > 1 else self.G
                 left, right = self.vector(symbols), self.normal(self.ZEROS, G)
             yield self.row(left, self.DISTRIBUTED, right)
+        for blocks in spec.blocks_by_grouping:
+            for independent in independent_effects(blocks):
+                covariance = self.called("cov", self.listed([effects[effect] for effect in independent]), [])
+                yield self.row(covariance, self.EQUALS, self.ZERO)
 
     def _equation(self, left: str, terms: Sequence[str], spec: ModelSpec) -> list[str]:
         first, *more = (self.PLUS.join(line) for line in in_lines(terms, spec))
