@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from bayeshlm.equations.combined import is_combined, read_combined
 from bayeshlm.equations.grammar import parse_levels
 from bayeshlm.equations.notations.formula import is_formula, read_formula, with_family
+from bayeshlm.equations.notations.sas import is_sas, read_sas
+from bayeshlm.equations.notations.stata import is_stata, read_stata
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import EquationError, OptionError
 
@@ -31,6 +33,8 @@ class Notation:
 
 
 READ = (
+    Notation("sas", is_sas, read_sas),
+    Notation("stata", is_stata, read_stata),
     Notation("formula", is_formula, read_formula),
     Notation("combined", is_combined, read_combined),
     Notation("levels", lambda text: True, parse_levels),

@@ -37,7 +37,7 @@ def test_columns_that_level_equations_do_not_have_are_refused(formula):
 
 @pytest.mark.parametrize("bars", ["(0 + race | g)", "(1 + race || g)", "(x + x:race | g) + (0 + race | g)"])
 def test_categories_that_vary_have_the_columns_of_their_line(bars):
-    with pytest.raises(DataError, match="in `race` R gives 'race' a column for every level"):
+    with pytest.raises(DataError, match="in `race` the formula gives 'race' a column for every level"):
         build_design(parse(f"y ~ race * x + {bars}"), DATA)
 
 
