@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bayeshlm.equations.combined import is_combined, read_combined
 from bayeshlm.equations.grammar import parse_levels
 from bayeshlm.equations.notations.formula import is_formula, read_formula, with_family
+from bayeshlm.equations.notations.mlwin import is_mlwin, read_mlwin
 from bayeshlm.equations.notations.sas import is_sas, read_sas
 from bayeshlm.equations.notations.stata import is_stata, read_stata
 from bayeshlm.equations.spec import ModelSpec
@@ -35,6 +36,7 @@ class Notation:
 READ = (
     Notation("sas", is_sas, read_sas),
     Notation("stata", is_stata, read_stata),
+    Notation("mlwin", is_mlwin, read_mlwin),
     Notation("formula", is_formula, read_formula),
     Notation("combined", is_combined, read_combined),
     Notation("levels", lambda text: True, parse_levels),

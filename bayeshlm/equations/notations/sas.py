@@ -61,8 +61,8 @@ def read_sas(text: str) -> ModelSpec:
     """Read the statements of PROC MIXED, or of PROC GLIMMIX, which may name a distribution.
 
     Statements and options that ask for output or choose how to estimate are passed over; those that would make it
-    another model are errors. Covariances of random effects are zero unless ``type=un``, as in SAS. A category's reference
-    is its last level, ``C(x, last)``, unless CLASS names another.
+    another model are errors. Covariances of random effects are zero unless ``type=un``, as in SAS. The reference of a
+    category is its last level, ``C(x, last)``, unless CLASS names another.
 
     Parameters
     ----------

@@ -35,9 +35,10 @@ _PREFIXES = ("quietly", "qui", "noisily", "capture", "cap")
 _BLANK = re.compile(r"[ \t\r\f\v\u00a0\ufeff\u200b\u2060]+|///[^\n]*\n|/\*.*?\*/|\A\s+", re.DOTALL)
 _PROMPT = re.compile(r"^[ \t]*(?:\.(?=[ \t]+[a-z])|\*[^\n]*)|(?<!/)//(?!/)[^\n]*", re.MULTILINE)
 _GOES_ON = re.compile(r"\n>[ \t]")
+_PREFIXED = r"(?:bayes|svy|mi[ \t]+estimate|xi|by[ \t][^:\n]*|bootstrap)[^:\n=~]*:\s*"
 _COMMAND = re.compile(
-    rf"\s*(?:(?:{'|'.join(_PREFIXES)})\s*:?\s+|(?:bayes|svy|mi[ \t]+estimate|xi|by[ \t][^:\n]*|bootstrap)[^:\n=~]*:\s*)*"
-    rf"(?:{'|'.join((*COMMANDS, *_OTHER_COMMANDS))})[ \t]+(?:///[^\n]*\n\s*)?(?![mM]odel\b)[A-Za-z_]\w*(?!\w*\s*=[^=])"
+    rf"\s*(?:(?:{'|'.join(_PREFIXES)})\s*:?\s+|{_PREFIXED})*(?:{'|'.join((*COMMANDS, *_OTHER_COMMANDS))})[ \t]+"
+    r"(?:///[^\n]*\n\s*)?(?![mM]odel\b)[A-Za-z_]\w*(?!\w*\s*=[^=])"
 )
 
 
