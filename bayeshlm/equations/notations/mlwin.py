@@ -157,15 +157,15 @@ def _read_piece(found: _Read, piece: Piece) -> None:
 
 def _specification(found: _Read) -> ModelSpec:
     text, effects = found.text, Effects(found.text)
-    fixed: list[tuple[Column | None, Span]] = []
+    fixed: list[tuple[Product, Span]] = []
     offsets: list[Product] = []
     left = dict(found.lines)
     for term in found.terms:
         if term.kind == "effect":
-            effects.add(term, None)
+            effects.add(term, Product())
             continue
-        if term.kind == "offset" and term.column is not None:
-            offsets.append(Product((term.column,)))
+        if term.kind == "offset":
+            offsets.append(term.product)
             continue
         line = left.pop(term.number, None) if term.number else None
         if line is None:
@@ -174,16 +174,16 @@ def _specification(found: _Read) -> ModelSpec:
                     f"this coefficient varies and has no line: add `β_{term.number}{term.units} = β_{term.number} +"
                 )
                 raise equation_error(text, term.span, f"{message} u_{term.number}j`")
-            fixed.append((term.column, term.span))
+            fixed.append((term.product, term.span))
             continue
         for part in line[1]:
             if part.kind == "effect":
-                effects.add(part, term.column)
-            elif part.column is not None:
+                effects.add(part, term.product)
+            elif not part.product.is_constant:
                 message = "columns stand in the equation of the outcome: in MLwiN a coefficient's line has none"
                 raise equation_error(text, part.span, message)
             else:
-                fixed.append((term.column, part.span))
+                fixed.append((term.product, part.span))
     if left:
         piece, _ = next(iter(left.values()))
         raise equation_error(text, piece.whole, "this coefficient does not stand in the equation of the outcome")
@@ -194,7 +194,7 @@ def _specification(found: _Read) -> ModelSpec:
         raise equation_error(text, found.place, message)
     assert found.outcome is not None
     bars = effects.bars(found.spreads)
-    terms = [as_variables(column, span) for column, span in fixed]
+    terms = [as_variables(product, span) for product, span in fixed]
     spec = formula_spec(text, found.outcome, terms, bars, offsets, given, found.place)
     return replace(spec, groupings=(None,) * len(spec.groupings))
 

@@ -11,7 +11,7 @@ from bayeshlm.equations.covariance_blocks import covariance_blocks
 from bayeshlm.equations.lines import Symbol, ZeroCovariance
 from bayeshlm.equations.notations.formula_terms import Bar, Variables
 from bayeshlm.equations.notations.mlwin_lines import Part, Piece
-from bayeshlm.equations.product import Column, Product, Span
+from bayeshlm.equations.product import Product, Span
 from bayeshlm.equations.tokens import equation_error
 
 _SPREAD = re.compile(
@@ -63,16 +63,16 @@ class Effects:
     """
 
     text: str
-    of_units: dict[str, dict[str, tuple[Part, Column | None]]] = field(default_factory=dict)
+    of_units: dict[str, dict[str, tuple[Part, Product]]] = field(default_factory=dict)
 
-    def add(self, part: Part, column: Column | None) -> None:
+    def add(self, part: Part, product: Product) -> None:
         """Add one with what it multiplies."""
         name = f"{part.letter}{part.number}"
         for own in self.of_units.values():
             if name in own:
                 message = f"`{name}` stands twice: leave one out, or give the effects of other units another letter"
                 raise equation_error(self.text, part.span, message, own[name][0].span)
-        self.of_units.setdefault(part.units, {})[name] = (part, column)
+        self.of_units.setdefault(part.units, {})[name] = (part, product)
 
     def take_residual(self, place: Span, is_normal: bool) -> None:
         """Take out the residual, the effect with the letter e.
@@ -93,8 +93,8 @@ class Effects:
         if not found:
             message = "the residual is missing: add `+ e_0ij` to the line of `β_0ij`"
             raise equation_error(self.text, place, message)
-        for part, column in found:
-            if column is not None:
+        for part, product in found:
+            if not product.is_constant:
                 message = "one variance of level 1 is estimated, which depends on no column: leave this out"
                 raise equation_error(self.text, part.span, message)
         for part, _ in found[1:]:
@@ -148,6 +148,6 @@ class Effects:
             yield ZeroCovariance(pair, spread.span)
 
 
-def as_variables(column: Column | None, span: Span) -> Variables:
-    """A term of one column, or the constant."""
-    return Variables(() if column is None else (Product((column,)),), span)
+def as_variables(product: Product, span: Span) -> Variables:
+    """A term of the columns of a product, or the constant."""
+    return Variables(tuple(Product((factor,)) for factor in product.factors), span)

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bayeshlm.equations.product import Column, Span
+from bayeshlm.equations.product import Column, Product, Span
 from bayeshlm.equations.tokens import equation_error
 
 _DIGITS = r"[0-9]{1,3}|[₀-₉]{1,3}"
@@ -20,7 +20,9 @@ _EFFECT = re.compile(
     rf"\s*(?P<letter>[efuvw])_?(?P<number>{_DIGITS}|)_?(?:(?P<units>[ijkl]{{1,4}}){_END}|(?P<lowered>[ᵢⱼₖₗ]{{1,4}}))",
     re.IGNORECASE,
 )
-_COLUMN = re.compile(r"\s*[*×·.]?\s*(?:\(\s*)?(?P<name>`[^`]+`|[^\W\d][\w.^]*)(?:\s*\))?")
+_NAME = r"(?:\(\s*)?(?P<name>`[^`]+`|[^\W\d][\w.^]*)(?:\s*\))?"
+_COLUMN = re.compile(rf"\s*[*×·.]?\s*{_NAME}")
+_TIMES = re.compile(rf"\s*[*×·]\s*{_NAME}")
 _SIGN = re.compile(r"\s*(?:$|(?P<plus>\+)|(?=[-−–]\s*[0-9.]))")
 _LEFT = re.compile(rf"\s*{_BETA}\s*=", re.IGNORECASE)
 _PARENTHESIZED = re.compile(r"\s*offset\s*\(\s*(?P<name>[^\W\d][\w.]*)\s*\)", re.IGNORECASE)
@@ -68,8 +70,8 @@ class Part:
         Of the symbol, such as ``ij``.
     letter : str
         Of an effect.
-    column : Column or None
-        What it multiplies; None of the constant.
+    product : Product
+        What it multiplies, of the constant nothing.
     span : tuple of int
     """
 
@@ -77,7 +79,7 @@ class Part:
     number: str
     units: str
     letter: str
-    column: Column | None
+    product: Product
     span: Span
 
 
@@ -155,19 +157,29 @@ def parts_of(text: str, piece: Piece, start: int) -> Iterator[Part]:
         begin = position
         if offset := _PARENTHESIZED.match(content, position):
             position = offset.end()
-            column = column_of(piece, offset)
-            yield Part("offset", "", "", "", column, piece.span(begin, position))
+            yield Part("offset", "", "", "", Product((column_of(piece, offset),)), piece.span(begin, position))
         elif effect := _EFFECT.match(content, position):
             position = effect.end()
             letter = effect["letter"].casefold()
-            yield Part("effect", number_of(effect) or "0", units_of(effect), letter, None, piece.span(begin, position))
+            yield Part(
+                "effect", number_of(effect) or "0", units_of(effect), letter, Product(), piece.span(begin, position)
+            )
         elif found := _COEFFICIENT.match(content, position):
             position = found.end()
-            column = None
-            if (name := _COLUMN.match(content, position)) and not _EFFECT.fullmatch(name[0]):
+            columns: list[Column] = []
+            name = _COLUMN.match(content, position)
+            while name is not None and not (not columns and _EFFECT.fullmatch(name[0])):
                 position = name.end()
-                column = None if is_constant(name["name"]) else column_of(piece, name)
-            yield Part("coefficient", number_of(found), units_of(found), "", column, piece.span(begin, position))
+                columns += [] if is_constant(name["name"]) else [column_of(piece, name)]
+                name = _TIMES.match(content, position)
+            yield Part(
+                "coefficient",
+                number_of(found),
+                units_of(found),
+                "",
+                Product(tuple(columns)),
+                piece.span(begin, position),
+            )
         else:
             raise equation_error(text, piece.span(begin, begin + 1 + len(content[begin:].split("+")[0])), _NO_TERM)
         sign = _SIGN.match(content, position)

@@ -142,7 +142,7 @@ def _read_operand(cursor: FormulaCursor, crossed: bool) -> list[StataTerm]:
     without_base = (operator,) if base is None else ()
     kind = "c" if operator.value.casefold() == "c" else "i"
     if not cursor.take_if("("):
-        return [_term(take_column(cursor, "a variable is missing here"), kind, base or (), without_base)]
+        return [_term(take_column(cursor, "a variable is missing here"), kind, base or (), without_base, operator)]
     found = []
     while cursor.at("name"):
         found.append(_term(take_column(cursor, ""), kind, base or (), without_base))
@@ -179,7 +179,8 @@ def _term(
     kind: str,
     base: tuple[tuple[str, Option], ...],
     without_base: tuple[FormulaToken, ...] = (),
+    operator: FormulaToken | None = None,
 ) -> StataTerm:
-    column = Column(token.value, token.span)
-    factor: Factor = Call("C", Product((column,)), base, token.span) if kind == "i" else column
-    return StataTerm(Variables((Product((factor,)),), token.span), without_base)
+    column, span = Column(token.value, token.span), ((operator or token).span[0], token.span[1])
+    factor: Factor = Call("C", Product((column,)), base, span) if kind == "i" else column
+    return StataTerm(Variables((Product((factor,)),), span), without_base)
