@@ -181,7 +181,9 @@ def parts_of(text: str, piece: Piece, start: int) -> Iterator[Part]:
                 piece.span(begin, position),
             )
         else:
-            raise equation_error(text, piece.span(begin, begin + 1 + len(content[begin:].split("+")[0])), _NO_TERM)
+            term = content[begin:].split("+")[0]
+            message = _CLASSIFIED if _OF_UNITS.search(term) else _NO_TERM
+            raise equation_error(text, piece.span(begin, begin + len(term)), message)
         sign = _SIGN.match(content, position)
         if sign is None:
             raise equation_error(text, piece.span(position, len(content)), "a `+` is missing before this")
@@ -190,6 +192,11 @@ def parts_of(text: str, piece: Piece, start: int) -> Iterator[Part]:
         position = sign.end()
 
 
+_OF_UNITS = re.compile(r"\w\s*\(\s*[ijkl]\s*\)")
+_CLASSIFIED = (
+    "groupings by `unit(i)` are not read: write level equations, of which random effects name theirs,"
+    " `b0 = g00 + u0[primary] + v0[secondary]`"
+)
 _NO_TERM = (
     "this is no term of MLwiN's equations: a term is `β_1j standlrt_ij`, an estimate with its column, or a random"
     " effect such as `u_0j`"
