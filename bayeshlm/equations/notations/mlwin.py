@@ -47,6 +47,7 @@ _RECOGNIZED = re.compile(
     r"(?:(?:β|beta|b)_?\1(?![\w.])|[-−–]?[0-9]*\.[0-9]+[ \t]*\()",
     re.IGNORECASE | re.MULTILINE,
 )
+_ONE_OUTCOME = "a model has one outcome: leave this equation out"
 _FAMILIES = {"b": "Bernoulli", "p": "Poisson", "n": "NegativeBinomial"}
 
 
@@ -116,6 +117,9 @@ def read_mlwin(text: str) -> ModelSpec:
     found = _Read(text)
     for piece in pieces(text):
         _read_piece(found, piece)
+    if found.outcome is None and found.link is not None:
+        message = "of which outcome this is the predictor is not said: add `y_ij ~ Binomial(n_ij, π_ij)`"
+        raise equation_error(text, found.link.span, message)
     if found.outcome is None or not found.terms:
         raise equation_error(text, (0, 1), "the equation of the outcome is missing: `y_ij = β_0ij cons + β_1 x_ij`")
     return _specification(found)
@@ -140,12 +144,14 @@ def _read_piece(found: _Read, piece: Piece) -> None:
             raise equation_error(text, piece.whole, message, found.lines[number][0].whole)
         found.lines[number] = (piece, list(parts_of(text, piece, match.end())))
     elif match := _LINKED.match(content):
+        if found.terms:
+            raise equation_error(text, piece.whole, _ONE_OUTCOME)
         name = match["link"].casefold()
         found.link = FormulaToken("name", {"ln": "log"}.get(name, name), piece.span(*match.span("link")))
         found.terms = list(parts_of(text, piece, match.end()))
     elif match := _OUTCOME.match(content):
         if found.terms:
-            raise equation_error(text, piece.whole, "a model has one outcome: leave this equation out")
+            raise equation_error(text, piece.whole, _ONE_OUTCOME)
         found.outcome, found.place = column_of(piece, match), piece.span(*match.span("name"))
         found.terms = list(parts_of(text, piece, match.end()))
     else:
@@ -202,14 +208,11 @@ def _specification(found: _Read) -> ModelSpec:
 def _distribution(found: _Read) -> Distribution:
     """The distribution that a line names; ``Binomial(cons, π)`` is of single trials."""
     if found.stated is None:
-        if found.link is not None:
-            message = "of which outcome this is the predictor is not said: add `y_ij ~ Binomial(n_ij, π_ij)`"
-            raise equation_error(found.text, found.link.span, message)
         return NORMAL
     match, piece = found.stated
     family = _FAMILIES[match["family"][0].casefold()]
     size: Column | int | None = None
-    given = match["size"]
+    given = match["size"] if family == "Bernoulli" else None
     if given is not None and given != "1" and not is_constant(given):
         span = (piece.start + match.start("size"), piece.start + match.end("size"))
         size = int(given) if given.isdigit() else Column(given.strip("`"), span)

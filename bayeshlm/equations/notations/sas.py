@@ -171,9 +171,10 @@ def _read_proc(cursor: FormulaCursor) -> str:
             raise cursor.error(_PROC_OPTIONS[option.value.casefold()], option.span)
         start = cursor.span[0]
         skip_value(cursor)
-        if option.value.casefold() == "data" and "(" in cursor.text[start : cursor.last_end]:
+        opening = cursor.text.find("(", start, cursor.last_end)
+        if option.value.casefold() == "data" and opening >= 0:
             message = "rows and columns are chosen in the data: leave the parenthesis behind the data set out"
-            raise cursor.error(message, (start, cursor.last_end))
+            raise cursor.error(message, (opening, cursor.last_end))
     return name
 
 

@@ -34,7 +34,7 @@ _OTHER_COMMANDS = (
 _PREFIXES = ("quietly", "qui", "noisily", "capture", "cap")
 _BLANK = re.compile(r"[ \t\r\f\v\u00a0\ufeff\u200b\u2060]+|///[^\n]*\n|/\*.*?\*/|\A\s+", re.DOTALL)
 _PROMPT = re.compile(r"^[ \t]*(?:\.(?=[ \t]+[a-z])|\*[^\n]*)|(?<!/)//(?!/)[^\n]*", re.MULTILINE)
-_GOES_ON = re.compile(r"\n>[ \t]")
+_GOES_ON = re.compile(r"(?:///[^\n]*)?\n>[ \t]")
 _PREFIXED = r"(?:bayes|svy|mi[ \t]+estimate|xi|by[ \t][^:\n]*|bootstrap)[^:\n=~]*:\s*"
 _COMMAND = re.compile(
     rf"\s*(?:(?:{'|'.join(_PREFIXES)})\s*:?\s+|{_PREFIXED})*(?:{'|'.join((*COMMANDS, *_OTHER_COMMANDS))})[ \t]+"
@@ -149,7 +149,7 @@ class _Command:
 def _in_one_line(text: str) -> str:
     """The text with spaces over prompts, comments to the end of a line, and ``>`` where an output goes on."""
     text = _PROMPT.sub(lambda found: " " * len(found[0]), text)
-    return _GOES_ON.sub("   ", text).rstrip()
+    return _GOES_ON.sub(lambda found: " " * len(found[0]), text).rstrip()
 
 
 def _read_command(cursor: FormulaCursor) -> FormulaToken:

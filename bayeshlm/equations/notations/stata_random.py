@@ -32,6 +32,9 @@ def read_random_equation(cursor: FormulaCursor, nested: list[str], options: Opti
     if cursor.at("#", "."):
         raise cursor.error("a grouping is one column: make the cells in the data, or write `|| _all: R.school`")
     cursor.take(":", f"a colon is missing behind the grouping: `|| {column.value}:`")
+    if column.value in nested:
+        message = "this grouping stands twice, and in Stata the second would be nested in the first: join them into one"
+        raise cursor.error(message, column.span)
     if column.value != "_all":
         nested.append(column.value)
     grouping = ":".join(nested)
