@@ -20,7 +20,7 @@ from bayeshlm.families import FAMILIES, Family
 from bayeshlm.families.links import LINKS
 
 _PIECE = re.compile(r"#[^\r\n]*|(?:`[^`\r\n]*`|\"[^\"\r\n]*\"|'[^'\r\n]*'|[^;\r\n#`\"']++)+")
-_LABEL = r"\s*(?:(?i:level)[ \t\u00a0-]*[0-9]+[^:=;#`\r\n]*:)?\s*"
+_LABEL = r"\s*+(?:(?i:level)[ \t\u00a0-]*[0-9]+[^:=;#`\r\n]*:\s*+)?"
 _NAME = r"`(?:[^`]|``)+`|[^\W\d][\w.]*"
 _STATED = re.compile(
     rf"{_LABEL}(?P<outcome>{_NAME})\s*[~∼]\s*(?P<family>[^\W\d_]\w*)\s*\((?P<arguments>[^()~∼]*)\)\s*\.?\s*"

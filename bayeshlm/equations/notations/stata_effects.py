@@ -123,8 +123,8 @@ def _read_operand(cursor: FormulaCursor, crossed: bool) -> list[StataTerm]:
         cursor.take("(")
         found: list[StataTerm] = []
         while not cursor.at(")"):
-            if cursor.peek() is None:
-                raise cursor.error("this parenthesis is not closed")
+            if not cursor.at("name"):
+                raise cursor.error("names stand in parentheses, which close behind them, as in i.a##(c.x c.z)")
             found += _read_operand(cursor, crossed)
             if cursor.at("#", "##"):
                 raise cursor.error("interactions in parentheses are not read: write each on its own")
