@@ -45,17 +45,19 @@ READ = (
 
 
 def parse(text: str, notation: str | None = None, family: str | None = None) -> ModelSpec:
-    """Read a model: level equations, one combined equation, or an R formula.
+    """Read a model: level equations, one combined equation, a formula, or what another program reads or shows.
 
     Level equations are read as `bayeshlm.equations.grammar.parse_levels` says. A combined equation,
     ``y = g00 + g01*w + g10*x + u0 + u1*x + r``, and a formula, ``y ~ w + x + (1 + x | school)``, do not say to which
-    level a column belongs: their terms stand in level 1 until a `Model` sorts them by the data.
+    level a column belongs: their terms stand in level 1 until a `Model` sorts them by the data. So it is with PROC MIXED
+    and GLIMMIX of SAS, the ``mixed`` and ``me`` commands of Stata, and the equations window of MLwiN.
 
     Parameters
     ----------
     text : str
-        One equation a level, one combined equation, or a formula of lme4, brms, bambi or nlme.
-    notation : {"levels", "combined", "formula"}, optional
+        One equation a level, as HLM prints them too; one combined equation; a formula of lme4, brms, bambi or nlme; a
+        program for SAS or Stata; the equations of MLwiN.
+    notation : {"levels", "combined", "formula", "sas", "stata", "mlwin"}, optional
         How the text is written; recognized by default.
     family : str, optional
         Family of a formula's outcome, such as ``"binomial"`` or ``'binomial(link = "probit")'``; it may stand in the
@@ -82,6 +84,8 @@ def parse(text: str, notation: str | None = None, family: str | None = None) -> 
     ... ''')
     >>> spec.coefficients, spec.fixed, spec.random, spec.residual
     (('b0', 'b1'), ('g00', 'g01', 'g10'), ('u0',), 'e')
+    >>> parse("mixed math ses || school:") == parse("math ~ ses + (1 | school)")
+    True
     >>> spec = parse("math ~ ses + (1 | school)")
     >>> spec.fixed, spec.random, spec.groupings
     (('g00', 'g10'), ('u0',), ('school',))

@@ -10,9 +10,18 @@ combined       ``equations.combined``; beside levels,    ``equations.render``
 formula        ``formula``: ``formula_tokens``,          ``lme4``; its data expressions ``r_code``
                ``formula_terms``, ``formula_calls``,
                ``formula_family``
+SAS            ``sas``: ``sas_effects``, ``sas_model``,  not written
+               ``sas_random``
+Stata          ``stata``: ``stata_effects``,             not written
+               ``stata_options``, ``stata_random``
+MLwiN          ``mlwin``: ``mlwin_lines``,               not written
+               ``mlwin_effects``
 LaTeX          not read                                  ``latex``
 MathML         not read                                  ``mathml``
 =============  ========================================  =======================================
+
+SAS and Stata share ``program_tokens`` and ``program_family``; their terms, MLwiN's and a formula's become a
+specification in ``formula_lines``.
 
 A formula and a combined equation become a specification whose terms all stand in level 1, ``equations.one_line``;
 `bayeshlm.design.by_levels` sorts them. A notation that is to be read is a record in `bayeshlm.equations.reading.READ`.
