@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import bayeshlm as hlm
+from bayeshlm.design import build_design
 
 HSB = """
 mathach = b0 + b1*ses + r
@@ -145,6 +146,24 @@ def test_a_program_has_the_columns_of_the_level_equations(name, program):
     ]
     for k in range(len(own.predictor.random)):
         np.testing.assert_array_equal(_units(found, k), _units(own, k))
+
+
+@pytest.mark.parametrize(("name", "program"), [case for case in CASES if case[0] != "counts"])
+def test_what_is_stored_of_a_program_gives_the_same_model(name, program):
+    _, texts, group = MODELS[name]
+    data = hlm.load_dataset(DATASETS[name])
+    design = hlm.Model(texts[program], data, group if program in ("hlm", "mlwin") else None).design
+    assert build_design(hlm.parse(design.spec.text), design.frame, design.groupings).spec == design.spec
+    assert hlm.parse(hlm.Model.from_design(design).equations()) == design.spec
+
+
+def test_a_model_file_may_hold_a_program(tmp_path):
+    path = tmp_path / "model.toml"
+    text = "proc mixed; class school; model mathach = ses; random int / subject=school;"
+    path.write_text(f'data = "hsb.csv"\nequations = """\n{text}\n"""\n', encoding="utf-8")
+    model = hlm.open_model(path, hlm.load_dataset("hsb"))
+    assert model.equations().splitlines() == ["mathach = b0 + b1*ses + r", "b0 = g00 + u0[school]", "b1 = g10"]
+    assert model.reml().criterion == hlm.Model("mixed mathach ses || school:", hlm.load_dataset("hsb")).reml().criterion
 
 
 def _units(design, k):

@@ -49,8 +49,8 @@ def parse(text: str, notation: str | None = None, family: str | None = None) -> 
 
     Level equations are read as `bayeshlm.equations.grammar.parse_levels` says. A combined equation,
     ``y = g00 + g01*w + g10*x + u0 + u1*x + r``, and a formula, ``y ~ w + x + (1 + x | school)``, do not say to which
-    level a column belongs: their terms stand in level 1 until a `Model` sorts them by the data. So it is with PROC MIXED
-    and GLIMMIX of SAS, the ``mixed`` and ``me`` commands of Stata, and the equations window of MLwiN.
+    level a column belongs: their terms stand in level 1 until a `Model` sorts them by the data. So do those of PROC
+    MIXED and GLIMMIX of SAS, of the ``mixed`` and ``me`` commands of Stata, and of the equations window of MLwiN.
 
     Parameters
     ----------
