@@ -156,7 +156,7 @@ def _categories(call: Call, rows: Rows, unit: Unit, every_level: bool) -> Expand
     found = read_categories(rows.frame[rows.names[column.name]])
     if rows.fitted is not None:
         found = in_levels(found, read_categories(rows.fitted.frame[found.name]).levels, rows.frame.index)
-    reference = options.get("ref")
+    reference = found.levels[-1] if options.get("coding") == "last" else options.get("ref")
     return _coded(found, column, rows, unit, "indicators" if every_level else contrast, reference)
 
 

@@ -71,8 +71,8 @@ def _check(
         few = "contrasts" if in_r else "a column for every level"
         add = f"add the term `{without}`" if in_r else "write the intercept, `1 +`, in all of them"
         raise place_error(
-            f"in `{term}` R gives {category!r} {many}, and level equations {few}: {add}, or make the columns in the"
-            " data first",
+            f"in `{term}` the formula gives {category!r} {many}, and level equations {few}: {add}, or make the"
+            " columns in the data first",
             formula.text,
             place,
         )

@@ -112,7 +112,7 @@ def read_combined(text: str) -> ModelSpec:
             for term, symbol in random
         ],
         written="combined",
-        offsets=[term.expression for term in terms if term.symbol is None],
+        offsets=[*(term.expression for term in terms if term.symbol is None), *stated.offsets],
         distribution=stated.distribution,
         residual=residual,
     )

@@ -51,3 +51,12 @@ class Distribution:
 
 
 NORMAL = Distribution("Normal", "identity")
+
+OTHER_NAMES = {
+    "n": "Normal", "gaussian": "Normal", "binary": "Bernoulli", "logistic": "Bernoulli", "bern": "Bernoulli",
+    "bin": "Binomial", "count": "Poisson", "pois": "Poisson", "negbin": "NegativeBinomial", "nb": "NegativeBinomial",
+    "negbinomial": "NegativeBinomial", "nbinom": "NegativeBinomial", "negativebinomial2": "NegativeBinomial",
+    "cumulative": "Ordinal", "ordered": "Ordinal", "orderedlogistic": "Ordinal", "categorical": "Ordinal",
+    "t": "StudentT", "student": "StudentT",
+}  # fmt: skip
+"""What distributions are called elsewhere, in small letters without signs."""

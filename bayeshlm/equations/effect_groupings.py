@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bayeshlm.equations.lines import Symbol
 from bayeshlm.equations.sides import Side
+from bayeshlm.equations.symbols import stem
 from bayeshlm.equations.tokens import equation_error
 
 MOST_GROUPINGS = 17
@@ -25,7 +26,8 @@ def find_groupings(text: str, sides: Sequence[Sequence[Side]]) -> Groupings:
     """Find the grouping of each random effect.
 
     ``u0[school]`` names it. Where no effect of a level does, the units of that level are meant. With two levels and one
-    grouping, one effect that names it is enough.
+    grouping, one effect that names it is enough. In HLM's cross-classified models, ``theta0 + b00 + c00``, letters tell
+    the unnamed groupings apart.
 
     Parameters
     ----------
@@ -42,14 +44,16 @@ def find_groupings(text: str, sides: Sequence[Sequence[Side]]) -> Groupings:
     """
     effects = [[effect for side in level for effect in side.random] for level in sides]
     named = {effect.group.name for level in effects for effect in level if effect.group is not None}
-    highest: dict[str | int, int] = {}
-    keys: dict[str, str | int] = {}
+    highest: dict[str | int | tuple[int, str], int] = {}
+    keys: dict[str, str | int | tuple[int, str]] = {}
     for number, level in enumerate(effects):
         if len(sides) > 1 or len(named) > 1:
             _check_all_named(text, level)
+        crossed = any(len([one for one in side.random if one.group is None]) > 1 for side in sides[number])
         for effect in level:
             one = next(iter(named), number) if len(sides) == 1 else number
-            key = one if effect.group is None else effect.group.name
+            unnamed = (number, stem(effect.name)) if crossed else one
+            key = unnamed if effect.group is None else effect.group.name
             highest[key], keys[effect.name] = number, key
     ordered = sorted(highest, key=highest.__getitem__)
     if len(ordered) > MOST_GROUPINGS:

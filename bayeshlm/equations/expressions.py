@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from bayeshlm.equations.functions import (
     TAKES_CATEGORIES,
@@ -12,11 +13,14 @@ from bayeshlm.equations.functions import (
     normalize_options,
 )
 from bayeshlm.equations.product import Call, Column, Factor, Option, Product, Span
+from bayeshlm.equations.symbols import UNITS
 from bayeshlm.equations.tokens import Token, equation_error
 from bayeshlm.errors import EquationError
 
 _DEEPEST = 10
 _PARENTHESES = "parentheses hold a product of columns, not a sum: write products out, and cwc(x) or cgm(x) to center"
+_NAME_WITH_SPACE = "a name with a space stands in backticks, `mean ses`; a product has `*` between its columns"
+_SUBSCRIPT = re.compile(rf"_(?:{UNITS})")  # of (SES)_ij
 _LONGEST_NUMBER = 18
 
 
@@ -156,8 +160,13 @@ def _parse_factors(cursor: Cursor, depth: int) -> list[Factor]:
         raise cursor.error(_PARENTHESES, opening.span)
     factors = parse_product(cursor, depth + 1).factors
     if not cursor.at(")"):
-        raise cursor.error(_shifted(cursor, factors) or _PARENTHESES, opening.span)
+        name = cursor.peek()
+        spaced = _NAME_WITH_SPACE if name is not None and name.kind == "name" else None
+        raise cursor.error(spaced or _shifted(cursor, factors) or _PARENTHESES, opening.span)
     cursor.take(")", "")
+    token = cursor.peek()
+    if token is not None and token.span[0] == cursor.last_end and _SUBSCRIPT.fullmatch(token.value):
+        cursor.take(token.kind, "")
     return list(factors)
 
 

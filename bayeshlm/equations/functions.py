@@ -13,7 +13,7 @@ SEVERAL_COLUMNS = ("C", "poly", "bs")
 TAKES_CATEGORIES = ("cwc", "cgm", "mean", "scale")
 _OTHER_NAMES = {"factor": "C", "center": "cgm", "centre": "cgm", "ave": "mean", "ns": "bs", "std": "scale"}
 _USAGE = {
-    "C": 'C(x), C(x, ref="Public") or C(x, sum)',
+    "C": 'C(x), C(x, ref="Public"), C(x, last) or C(x, sum)',
     "poly": "poly(x, 2) or poly(x, degree=2, raw=True)",
     "bs": "bs(x, df=4) or bs(x, df=4, degree=3)",
 }
@@ -68,8 +68,8 @@ def normalize_options(text: str, span: Span, function: str, given: list[GivenOpt
     Returns
     -------
     tuple of (name, value)
-        ``ref`` or ``coding`` of ``C``; ``degree`` and, if true, ``raw`` of ``poly``; ``df`` and
-        ``degree`` of ``bs``; each in this order.
+        ``ref`` or ``coding`` of ``C``, the latter ``sum`` or ``last``, by which the last level is the reference;
+        ``degree`` and, if true, ``raw`` of ``poly``; ``df`` and ``degree`` of ``bs``; each in this order.
     """
     if given and function not in _USAGE:
         raise equation_error(text, given[0].span, f"`{function}` takes no options: write {function}(x)")
@@ -80,7 +80,7 @@ def normalize_options(text: str, span: Span, function: str, given: list[GivenOpt
             raise equation_error(text, option.span, f"`{name}` of `{function}` is given twice")
         options[name] = value
     if function == "C" and len(options) > 1:
-        raise equation_error(text, given[1].span, f"a reference and sum coding exclude each other: {_usage('C')}")
+        raise equation_error(text, given[1].span, f"these options exclude each other: {_usage('C')}")
     if function == "poly" and "degree" not in options:
         raise equation_error(text, span, f"`poly` needs its degree: {_usage('poly')}")
     if function == "bs" and "df" in options and int(options["df"]) < int(options.get("degree", 3)):
@@ -97,8 +97,8 @@ def _read_option(text: str, function: str, option: GivenOption) -> tuple[str, Op
     name = option.name or _POSITIONAL.get(function)
     value = option.value
     if function == "C":
-        if option.name is None and option.bare and value == "sum":
-            return "coding", "sum"
+        if option.name is None and option.bare and value in ("sum", "last"):
+            return "coding", value
         if option.name == "ref" and not option.bare and not isinstance(value, bool):
             return "ref", value
         if option.name in (None, "ref") and isinstance(value, str):

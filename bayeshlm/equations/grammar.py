@@ -105,7 +105,7 @@ def parse_levels(text: str) -> ModelSpec:
         groupings=groupings.names,
         residual=_residual_name(levels, stated),
         blocks_by_grouping=covariance_blocks(text, groupings.positions, covariances),
-        offsets=levels.offsets,
+        offsets=(*levels.offsets, *stated.offsets),
         distribution=stated.distribution,
         text=text,
     )

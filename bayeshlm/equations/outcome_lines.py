@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bayeshlm.equations.distribution import NORMAL, Distribution, Total
+from bayeshlm.equations.distribution import NORMAL, OTHER_NAMES, Distribution, Total
 from bayeshlm.equations.lines import Symbol
-from bayeshlm.equations.product import Column, Span
+from bayeshlm.equations.product import Call, Column, Product, Span
 from bayeshlm.equations.symbols import canonical
 from bayeshlm.equations.tokens import equation_error, is_plain_name
 from bayeshlm.errors import EquationError
@@ -20,7 +20,7 @@ from bayeshlm.families import FAMILIES, Family
 from bayeshlm.families.links import LINKS
 
 _PIECE = re.compile(r"#[^\r\n]*|(?:`[^`\r\n]*`|\"[^\"\r\n]*\"|'[^'\r\n]*'|[^;\r\n#`\"']++)+")
-_LABEL = r"\s*(?:(?i:level)[ \t\u00a0-]*[0-9]+[^:=;#`\r\n]*:)?\s*"
+_LABEL = r"\s*+(?:(?i:level)[ \t\u00a0-]*[0-9]+[^:=;#`\r\n]*:\s*+)?"
 _NAME = r"`(?:[^`]|``)+`|[^\W\d][\w.]*"
 _STATED = re.compile(
     rf"{_LABEL}(?P<outcome>{_NAME})\s*[~∼]\s*(?P<family>[^\W\d_]\w*)\s*\((?P<arguments>[^()~∼]*)\)\s*\.?\s*"
@@ -30,7 +30,9 @@ _PROBABILITY = re.compile(
     re.IGNORECASE,
 )
 _EXPECTATION = re.compile(
-    rf"{_LABEL}e\s*[(\[]\s*(?P<outcome>{_NAME})\s*\|[^=]*[)\]]\s*=\s*(?P<symbol>[^\W\d]\w*)\s*", re.IGNORECASE
+    rf"{_LABEL}e\s*[(\[]\s*(?P<outcome>{_NAME})\s*\|[^=]*[)\]]\s*=\s*(?P<symbol>[^\W\d]\w*)\s*"
+    rf"(?:\*\s*\(?\s*(?P<exposure>{_NAME})\s*\)?\s*)?",
+    re.IGNORECASE,
 )
 _LOG_ODDS = re.compile(
     _LABEL
@@ -42,13 +44,6 @@ _LINKED = re.compile(_LABEL + r"(?P<link>[^\W\d_]+)\s*[(\[]\s*(?P<symbol>[^\W\d]
 _LINKED_BY = re.compile(r"\s*(?P<symbol>[^\W\d]\w*)\s*")
 _BARE = re.compile(_LABEL + r"(?P<symbol>[^\W\d]\w*)\s*=(?!=)")
 _FIRST = re.compile(r"\s*([^\W\d]\w*)")
-_SYNONYMS = {
-    "n": "Normal", "gaussian": "Normal", "binary": "Bernoulli", "logistic": "Bernoulli", "bern": "Bernoulli",
-    "bin": "Binomial", "count": "Poisson", "pois": "Poisson", "negbin": "NegativeBinomial", "nb": "NegativeBinomial",
-    "negbinomial": "NegativeBinomial", "nbinom": "NegativeBinomial", "negativebinomial2": "NegativeBinomial",
-    "cumulative": "Ordinal", "ordered": "Ordinal", "orderedlogistic": "Ordinal", "categorical": "Ordinal",
-    "t": "StudentT", "student": "StudentT",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +60,15 @@ class OutcomeLines:
         The outcome, where a line names its distribution.
     symbols : tuple of Symbol
         Those of the distribution: the first is the left side of level 1.
+    offsets : tuple of Product
+        The logarithm of HLM's exposure, ``E(Y|B) = L*N``.
     """
 
     rest: str
     distribution: Distribution = NORMAL
     outcome: Column | None = None
     symbols: tuple[Symbol, ...] = ()
+    offsets: tuple[Product, ...] = ()
 
     @property
     def has_residual(self) -> bool:
@@ -87,6 +85,7 @@ class _Line:
     size: Column | Total | int | None
     symbols: tuple[Symbol, ...]
     span: Span
+    exposure: Column | None = None
 
 
 def read_outcome(text: str) -> OutcomeLines:
@@ -115,7 +114,8 @@ def read_outcome(text: str) -> OutcomeLines:
     symbols = (symbol, *line.symbols[1:])
     names = tuple(one.name for one in line.symbols)
     found = NORMAL if line.family.name == NORMAL.family else Distribution(line.family.name, link, names, line.size)
-    return OutcomeLines(rest, found, line.outcome, symbols)
+    offsets = (Product((Call("log", Product((line.exposure,)), (), line.exposure.span),)),) if line.exposure else ()
+    return OutcomeLines(rest, found, line.outcome, symbols, offsets)
 
 
 def _stated(text: str, piece: re.Match[str]) -> _Line | None:
@@ -124,7 +124,8 @@ def _stated(text: str, piece: re.Match[str]) -> _Line | None:
     for pattern, name in ((_PROBABILITY, "Bernoulli"), (_EXPECTATION, "Poisson")):
         if match := pattern.fullmatch(piece[0]):
             symbol = _symbol(text, match["symbol"], start + match.start("symbol"))
-            return _Line(_column(match, start), FAMILIES[name], None, (symbol,), _span(piece))
+            exposure = _column(match, start, "exposure") if match.groupdict().get("exposure") else None
+            return _Line(_column(match, start), FAMILIES[name], None, (symbol,), _span(piece), exposure)
     match = _STATED.fullmatch(piece[0])
     if match is None:
         return None
@@ -133,7 +134,7 @@ def _stated(text: str, piece: re.Match[str]) -> _Line | None:
     found = next((one for one in FAMILIES.values() if one.name.casefold() == written.casefold()), None)
     span = (start + match.start("family"), start + match.end("family"))
     if found is None or found.name == NORMAL.family:
-        known = _SYNONYMS.get(written.casefold(), found.name if found else "")
+        known = OTHER_NAMES.get(written.casefold(), found.name if found else "")
         if known == NORMAL.family:
             if not arguments or not is_plain_name(arguments[0][0]):
                 return None  # of a residual or of random effects: `r ~ N(0, sigma^2)`
@@ -278,8 +279,8 @@ def _default_symbols(family: Family) -> tuple[Symbol, ...]:
     return tuple(Symbol(one.name, (0, 0)) for one in family.auxiliary if one.support == "positive")
 
 
-def _column(match: re.Match[str], start: int) -> Column:
-    return Column(_unquoted(match["outcome"]), (start + match.start("outcome"), start + match.end("outcome")))
+def _column(match: re.Match[str], start: int, group: str = "outcome") -> Column:
+    return Column(_unquoted(match[group]), (start + match.start(group), start + match.end(group)))
 
 
 def _unquoted(name: str) -> str:

@@ -15,7 +15,7 @@ from bayeshlm.equations.tokens import equation_error
 # A piece of a line without its comment; what is quoted stays together.
 _PIECE = re.compile(r"#[^\r\n]*|(?:`[^`\r\n]*`|\"[^\"\r\n]*\"|'[^'\r\n]*'|[^;\r\n#`\"']++)+")
 _CENTERED = re.compile(
-    r"\s*(?P<names>[^=`+*~]+?)\sha(?:s|ve)\s+been\s+(?:(?:group|grand)[\s-]*mean[\s-]*)?cent(?:ered|red)\s+"
+    r"\s*+(?P<names>[^=`+*~]+?)\sha(?:s|ve)\s+been\s+(?:(?:group|grand)[\s-]*mean[\s-]*)?cent(?:ered|red)\s+"
     r"(?:around|at|about)\s+(?:the|its|their)\s+(?P<mean>group|grand)\s+means?\s*(?:\.(?!\w)|$)",
     re.IGNORECASE,
 )

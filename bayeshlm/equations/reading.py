@@ -10,6 +10,9 @@ from bayeshlm.equations.grammar import parse_levels
 from bayeshlm.equations.notations.formula import is_formula, read_formula, with_family
 from bayeshlm.equations.notations.latex_reader import read_latex
 from bayeshlm.equations.notations.latex_tokens import is_latex
+from bayeshlm.equations.notations.mlwin import is_mlwin, read_mlwin
+from bayeshlm.equations.notations.sas import is_sas, read_sas
+from bayeshlm.equations.notations.stata import is_stata, read_stata
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import EquationError, OptionError
 
@@ -34,6 +37,9 @@ class Notation:
 
 READ = (
     Notation("latex", is_latex, read_latex),
+    Notation("sas", is_sas, read_sas),
+    Notation("stata", is_stata, read_stata),
+    Notation("mlwin", is_mlwin, read_mlwin),
     Notation("formula", is_formula, read_formula),
     Notation("combined", is_combined, read_combined),
     Notation("levels", lambda text: True, parse_levels),
@@ -42,17 +48,19 @@ READ = (
 
 
 def parse(text: str, notation: str | None = None, family: str | None = None) -> ModelSpec:
-    """Read a model: level equations, one combined equation, both also as LaTeX, or an R formula.
+    """Read a model: level equations, one combined equation, a formula, or what another program reads or shows.
 
     Level equations are read as `bayeshlm.equations.grammar.parse_levels` says. A combined equation,
     ``y = g00 + g01*w + g10*x + u0 + u1*x + r``, and a formula, ``y ~ w + x + (1 + x | school)``, do not say to which
-    level a column belongs: their terms stand in level 1 until a `Model` sorts them by the data.
+    level a column belongs: their terms stand in level 1 until a `Model` sorts them by the data. So do those of PROC
+    MIXED and GLIMMIX of SAS, of the ``mixed`` and ``me`` commands of Stata, and of the equations window of MLwiN.
 
     Parameters
     ----------
     text : str
-        One equation a level, one combined equation, LaTeX of either, or a formula of lme4, brms, bambi or nlme.
-    notation : {"levels", "combined", "formula", "latex"}, optional
+        One equation a level, as HLM prints them too; one combined equation; either as LaTeX; a formula of lme4, brms,
+        bambi or nlme; a program for SAS or Stata; the equations of MLwiN.
+    notation : {"levels", "combined", "formula", "latex", "sas", "stata", "mlwin"}, optional
         How the text is written; recognized by default.
     family : str, optional
         Family of a formula's outcome, such as ``"binomial"`` or ``'binomial(link = "probit")'``; it may stand in the
@@ -79,6 +87,8 @@ def parse(text: str, notation: str | None = None, family: str | None = None) -> 
     ... ''')
     >>> spec.coefficients, spec.fixed, spec.random, spec.residual
     (('b0', 'b1'), ('g00', 'g01', 'g10'), ('u0',), 'e')
+    >>> parse("mixed math ses || school:") == parse("math ~ ses + (1 | school)")
+    True
     >>> spec = parse("math ~ ses + (1 | school)")
     >>> spec.fixed, spec.random, spec.groupings
     (('g00', 'g10'), ('u0',), ('school',))

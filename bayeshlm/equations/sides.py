@@ -10,6 +10,9 @@ from bayeshlm.equations.lines import Equation, Symbol, Term
 from bayeshlm.equations.symbols import stem
 from bayeshlm.equations.tokens import equation_error
 
+ROWS_AND_COLUMNS = ("b", "c")
+"""Letters of the random effects of rows and of columns in HLM's cross-classified models."""
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -67,13 +70,10 @@ def _read_side(text: str, line: Equation, with_line: frozenset[str | None], deep
     for term in line.terms:
         if term.symbol is None:
             raise equation_error(text, term.span, "offset(x) stands in level 1 only: `y = b0 + offset(x) + r`")
-    left = list(line.terms)
-    effects: list[Symbol] = []
-    while left and (symbol := left[-1].lone) is not None and symbol.name not in with_line:
-        if effects and None in (symbol.group, effects[0].group):
-            break
-        effects.insert(0, symbol)
-        left.pop()
+    effects = _of_rows_and_columns(line, with_line)
+    left = [term for term in line.terms if term.symbol not in effects]
+    if not effects:
+        left, effects = _ends(left, with_line)
     fixed = tuple((term.symbol, term) for term in left if term.symbol is not None)
     if fixed and effects and effects[-1].group is None:
         last, letters = effects[-1], stem(effects[-1].name)
@@ -86,6 +86,26 @@ def _read_side(text: str, line: Equation, with_line: frozenset[str | None], deep
                 f" `{line.left.name} = {last.name} + ...`, or name the random effect `u...`",
             )
     return Side(line, fixed, tuple(effects))
+
+
+def _ends(terms: list[Term], with_line: frozenset[str | None]) -> tuple[list[Term], list[Symbol]]:
+    """Split the random effects off that end a line."""
+    left, effects = list(terms), list[Symbol]()
+    while left and (symbol := left[-1].lone) is not None and symbol.name not in with_line:
+        if effects and None in (symbol.group, effects[0].group):
+            break
+        effects.insert(0, symbol)
+        left.pop()
+    return left, effects
+
+
+def _of_rows_and_columns(line: Equation, with_line: frozenset[str | None]) -> list[Symbol]:
+    """The random effects of HLM's cross-classified models, ``theta0 + b00 + c00``, wherever they stand in the line."""
+    lone = [term.lone for term in line.terms if term.lone is not None]
+    if line.terms[0].lone is None or stem(lone[0].name) != "theta":
+        return []
+    found = [one for one in lone[1:] if one.group is None and one.name not in with_line]
+    return found if all(stem(one.name) in ROWS_AND_COLUMNS for one in found) else []
 
 
 def _check_order(text: str, side: Side, scaled: set[str], with_line: frozenset[str | None]) -> None:

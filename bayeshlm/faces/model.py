@@ -48,7 +48,7 @@ class Model(ModelChanges):
     equations : str or ModelSpec
         The level equations, one line an equation; or one combined equation, or a formula of lme4, brms, bambi or nlme,
         ``"mathach ~ ses*sector + (1 + ses | school)"``, of which the data say at which level each term stands. See
-        `bayeshlm.parse`.
+        `bayeshlm.parse`, which reads programs for SAS and Stata and MLwiN's equations too.
     data : pandas.DataFrame
         One row a level-1 unit. Tables with a ``to_pandas`` method (polars, pyarrow) are converted.
     group : str or sequence of str, optional

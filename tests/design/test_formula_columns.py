@@ -37,7 +37,7 @@ def test_columns_that_level_equations_do_not_have_are_refused(formula):
 
 @pytest.mark.parametrize("bars", ["(0 + race | g)", "(1 + race || g)", "(x + x:race | g) + (0 + race | g)"])
 def test_categories_that_vary_have_the_columns_of_their_line(bars):
-    with pytest.raises(DataError, match="in `race` R gives 'race' a column for every level"):
+    with pytest.raises(DataError, match="in `race` the formula gives 'race' a column for every level"):
         build_design(parse(f"y ~ race * x + {bars}"), DATA)
 
 
@@ -51,3 +51,14 @@ def test_logical_columns_are_categories_to_r():
     with pytest.raises(DataError, match="a column for every level"):
         build_design(parse("y ~ z + x + (0 + z | g)"), data)
     assert build_design(parse("y ~ z + x + (1 + z | g)"), data).X.shape == (16, 3)
+
+
+def test_the_last_level_may_be_the_reference():
+    data = pd.DataFrame({"y": range(8), "g": [1, 1, 2, 2, 3, 3, 4, 4], "k": list("abcabcab")})
+    text = "y = b0 + b1*C(k, last) + r; b0 = g00 + u0[g]; b1 = g10"
+    design = build_design(parse(text), data)
+    assert design.fixed_labels == ["g00", "g10[a]", "g10[b]"]
+    np.testing.assert_array_equal(design.X[:, 1:], [[k == "a", k == "b"] for k in data["k"]])
+    sas = "proc mixed; class g k; model y = k; random int / subject=g;"
+    np.testing.assert_array_equal(build_design(parse(sas), data).X, design.X)
+    assert build_design(parse("y ~ C(k, contr.SAS) + (1 | g)"), data).spec == build_design(parse(sas), data).spec

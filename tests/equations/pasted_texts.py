@@ -108,6 +108,7 @@ PLAIN_PAPER_3 = "{} = pi0 + pi1*{} + e; pi0 = b00 + r0; pi1 = b10 + r1; b00 = g0
 TWO = "y = b0 + b1*(SES) + b2*(AGE) + r\nb0 = g00 + u0\nb1 = g10\nb2 = g20\n"
 TWO_PLAIN = "y = b0 + b1*{0}(SES) + b2*{0}(AGE) + r; b0 = g00 + u0; b1 = g10; b2 = g20"
 ONE = "y = b0 + b1*ses + r\nb0 = g00 + u0\nb1 = g10\n"
+ONE_J = "y = b0 + b1(ses)_ij + r\nb0 = g00 + u0\nb1 = g10\n"
 PAPER = "Yij = b0 + b1*Xij + r; b0 = g00 + g01*Wj + u0; b1 = g10 + g11*Wj + u1"
 SUBSCRIPTS = "Yᵢⱼ = b0 + b1*Xᵢⱼ + r; b0 = g00 + g01*Wⱼ + u0; b1 = g10 + g11*Wⱼ + u1"
 
@@ -127,6 +128,16 @@ MEANS = {
         + "YEAR has been centered around the grand mean.\nFEMALE has been centered around the group mean."
         + MIXED_3,
         PLAIN_3.replace("YEARijk", "cgm(YEARijk)").replace("FEMALEjk", "cwc(FEMALEjk)"),
+    ),
+    "rows and columns of HCM2": (
+        "Level-1 Model\n ATTAINijk = π0jk + π1jk*(VRQijk) + eijk\nLevel-2 Model\n π0jk = θ0 + b00j + c00k + γ01*(DEPj)"
+        "\n π1jk = θ1 + b10j",
+        "ATTAINijk = pi0 + pi1*VRQijk + e; pi0 = theta0 + g01*DEPj + b00 + c00; pi1 = theta1 + b10",
+    ),
+    "a subscript behind parentheses": (ONE_J, ONE_J.replace("(ses)_ij", "*ses")),
+    "an exposure": (
+        "E(Yij|βj) = λij*(Nij)\nlog[λij] = ηij\nηij = β0j + β1j*(X)\nβ0j = γ00 + u0j\nβ1j = γ10",
+        "Yij ~ Poisson(lambda); log(lambda) = b0 + b1*X + offset(log(Nij)); b0 = g00 + u0; b1 = g10",
     ),
     "three levels of a text file": (TEXT_FILE_3, PLAIN_TEXT_FILE_3),
     "three levels of a paper": (PAPER_3, PLAIN_PAPER_3.format("Y_ijk", "x_ijk")),

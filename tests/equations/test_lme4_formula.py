@@ -27,6 +27,7 @@ def lme4(text, group=None):
         ('C(x, ref="a\\b")', 'relevel(factor(x), ref = "a\\\\b")'),
         ("C(x, ref=3.0)", 'relevel(factor(x), ref = "3")'),
         ("C(x, sum)", "C(factor(x), sum)"),
+        ("C(x, last)", "C(factor(x), contr.SAS)"),
         ("poly(x, 2)", "poly(x, 2)"),
         ("poly(x, 2, raw=True)", "poly(x, 2, raw = TRUE)"),
         ("bs(x, df=4, degree=2)", "splines::bs(x, df = 4, degree = 2)"),

@@ -75,6 +75,7 @@ def test_the_whole_specification():
         ("C(x, ref=-1)", only(Call("C", only(X), (("ref", -1),)))),
         ("C(x, ref=2.5)", only(Call("C", only(X), (("ref", 2.5),)))),
         ("C(x, sum)", only(Call("C", only(X), (("coding", "sum"),)))),
+        ("C(x, last)", only(Call("C", only(X), (("coding", "last"),)))),
         ("poly(x, 2)", only(Call("poly", only(X), (("degree", 2),)))),
         ("poly(x, raw=True, degree=2)", only(Call("poly", only(X), (("degree", 2), ("raw", True))))),
         ("poly(x, 2, raw=False)", only(Call("poly", only(X), (("degree", 2),)))),

@@ -13,8 +13,17 @@ formula        ``formula``: ``formula_tokens``,          ``lme4``; its data expr
 LaTeX          ``latex_reader``, by way of plain text:   ``latex``
                ``latex_tokens``, ``latex_nodes``,
                ``latex_plain``, ``latex_rows``
+SAS            ``sas``: ``sas_effects``, ``sas_model``,  not written
+               ``sas_random``
+Stata          ``stata``: ``stata_effects``,             not written
+               ``stata_options``, ``stata_random``
+MLwiN          ``mlwin``: ``mlwin_lines``,               not written
+               ``mlwin_effects``
 MathML         not read                                  ``mathml``
 =============  ========================================  =======================================
+
+SAS and Stata share ``program_tokens`` and ``program_family``; their terms, MLwiN's and a formula's become a
+specification in ``formula_lines``.
 
 A formula and a combined equation become a specification whose terms all stand in level 1, ``equations.one_line``;
 `bayeshlm.design.by_levels` sorts them. A notation that is to be read is a record in `bayeshlm.equations.reading.READ`.

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import re
 
-from bayeshlm.equations.distribution import NORMAL, Distribution
 from bayeshlm.equations.notations.formula_calls import refuse_meaningless
 from bayeshlm.equations.notations.formula_family import (
     GivenFamily,
-    LeftSide,
     distribution_of,
     read_family,
     read_left_side,
     read_word,
 )
-from bayeshlm.equations.notations.formula_terms import Bar, RightSide, Variables, read_random, read_right_side
+from bayeshlm.equations.notations.formula_lines import formula_spec
+from bayeshlm.equations.notations.formula_terms import Bar, read_random, read_right_side
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor, formula_tokens
-from bayeshlm.equations.one_line import EFFECT_LETTERS, FixedPart, OneLine, RandomPart, all_in_level1
-from bayeshlm.equations.product import Span
 from bayeshlm.equations.spec import ModelSpec
-from bayeshlm.equations.tokens import equation_error
 from bayeshlm.errors import EquationError
 
 _CALLS = ("lmer", "glmer", "glmer.nb", "glmmTMB", "clmm", "brm", "lme", "stan_lmer", "stan_glmer")
@@ -97,7 +93,8 @@ def read_formula(text: str) -> ModelSpec:
         message = "no random effect, so this is an ordinary regression: add one, such as `+ (1 | school)`"
         raise cursor.error(message, (end, end + 1))
     distribution = distribution_of(cursor, left, family)
-    return _specification(text, cursor, left, right, bars, distribution)
+    _check_means(cursor, bars)
+    return formula_spec(text, left.outcome, right.terms, bars, right.offsets, distribution, left.span)
 
 
 def read_opening(cursor: FormulaCursor) -> str:
@@ -156,39 +153,13 @@ def _skip(cursor: FormulaCursor) -> None:
         cursor.take(token.kind)
 
 
-def _specification(
-    text: str, cursor: FormulaCursor, left: LeftSide, right: RightSide, bars: list[Bar], distribution: Distribution
-) -> ModelSpec:
+def _check_means(cursor: FormulaCursor, bars: list[Bar]) -> None:
+    """The means of ``ave(x, g)`` are those of the one grouping."""
     groupings = list(dict.fromkeys(bar.grouping for bar in bars))
-    if len(groupings) > len(EFFECT_LETTERS):
-        raise cursor.error(f"up to {len(EFFECT_LETTERS)} groupings are read", bars[-1].span)
     for mean in cursor.means:
         if groupings != [mean.value]:
             message = f"means over `{mean.value}` are read where it is the only grouping: make the column in the data"
             raise cursor.error(message, mean.span)
-    ordered = distribution.has_cutpoints
-    random, block = [], 0
-    for bar in bars:
-        for number, term in enumerate(bar.terms):
-            block += number == 0 or not bar.correlated
-            random.append(RandomPart(term.product, bar.grouping, block, bar.span))
-    line = OneLine(
-        outcome=left.outcome,
-        fixed=[FixedPart(term.product, _place(term, left)) for term in right.terms if term.key or not ordered],
-        random=random,
-        written="formula",
-        offsets=right.offsets,
-        distribution=distribution,
-        residual="r" if distribution == NORMAL else "",
-    )
-    spec = all_in_level1(text, line)
-    if not spec.fixed and not ordered:
-        raise equation_error(text, left.span, "the formula has no fixed effect: leave `0 +` out")
-    return spec
-
-
-def _place(term: Variables, left: LeftSide) -> Span:
-    return term.span if term.key else left.span
 
 
 def with_family(text: str, family: str | None) -> str:

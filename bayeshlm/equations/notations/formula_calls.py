@@ -182,8 +182,9 @@ def _options(cursor: FormulaCursor) -> list[GivenOption]:
             found.append(_treatment(cursor, start))
             continue
         value, bare = _option_value(cursor)
-        if bare and str(value) in ("Sum", "contr.sum"):
-            keyword, value = None, "sum"
+        contrast = {"Sum": "sum", "contr.sum": "sum", "contr.SAS": "last"}.get(str(value))
+        if bare and contrast is not None:
+            keyword, value = None, contrast
         found.append(GivenOption(keyword, value, bare, (start, cursor.last_end)))
     return found
 

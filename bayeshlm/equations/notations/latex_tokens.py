@@ -48,7 +48,7 @@ class LatexToken:
 
 
 def is_latex(text: str) -> bool:
-    r"""Whether a text is LaTeX: it has a command, or a subscript in braces.
+    r"""Whether a text is LaTeX: it has a command, or subscripts in braces.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def is_latex(text: str) -> bool:
     (True, False, False)
     """
     plain = re.sub(r"`[^`\r\n]*`|\"[^\"\r\n]*\"|#[^\r\n]*", "", text)
-    return re.search(r"\\(?:[A-Za-z]+|[\[(])|\w_\{", plain) is not None
+    return re.search(r"\\(?:[A-Za-z]+|[\[(])|\w_\{[^}]*\}.*\w_\{", plain, re.DOTALL) is not None
 
 
 def latex_rows(text: str) -> tuple[list[list[LatexToken]], list[Span]]:

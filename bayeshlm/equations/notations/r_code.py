@@ -170,7 +170,8 @@ def _categories(call: Call) -> str:
     options = dict(call.options)
     if "ref" in options:
         return f"relevel(factor({inner}), ref = {_string(options['ref'])})"
-    return f"C(factor({inner}), sum)" if "coding" in options else f"factor({inner})"
+    contrasts = {"sum": ", sum", "last": ", contr.SAS"}
+    return f"C(factor({inner}){contrasts[str(options['coding'])]})" if "coding" in options else f"factor({inner})"
 
 
 def _basis(call: Call, inner: str, by_group: str | None) -> str:
