@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Literal
 
+from bayeshlm.equations.notations.brms import BRMS
+from bayeshlm.equations.notations.glmmtmb import GLMMTMB
 from bayeshlm.equations.notations.latex import to_latex
-from bayeshlm.equations.notations.lme4 import to_lme4
+from bayeshlm.equations.notations.lme4 import LME4
 from bayeshlm.equations.notations.mathml import to_mathml
+from bayeshlm.equations.notations.nlme import NLME
 from bayeshlm.equations.notations.r_code import Coding
+from bayeshlm.equations.notations.writer import Asked, Writer
 from bayeshlm.equations.product import Call, Column, Factor, Option, Product
 from bayeshlm.equations.spec import Blocks, ModelSpec
 from bayeshlm.equations.symbols import canonical
@@ -18,16 +21,7 @@ from bayeshlm.equations.tokens import is_plain_name
 from bayeshlm.errors import OptionError
 from bayeshlm.families import FAMILIES
 
-type Form = Literal["levels", "combined", "latex", "mathml", "lme4"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What `render` was given beside the specification."""
-
-    groups: tuple[str, ...]
-    coded: Mapping[str, Coding] | None
-    written_out: ModelSpec
+type Form = Literal["levels", "combined", "latex", "mathml", "lme4", "nlme", "glmmTMB", "brms"]
 
 
 def render(
@@ -36,6 +30,7 @@ def render(
     group: str | Sequence[str] | None = None,
     coded: Mapping[str, Coding] | None = None,
     written_out: ModelSpec | None = None,
+    incomplete: bool = False,
 ) -> str:
     """Write a specification as text.
 
@@ -80,11 +75,11 @@ def render(
     >>> render(spec, "lme4", group="school")
     'math ~ I(ses - ave(ses, school)) + sector:I(ses - ave(ses, school)) + (1 + I(ses - ave(ses, school)) | school)'
     """
-    renderer = NOTATIONS.get(form) if isinstance(form, str) else None
-    if renderer is None:
-        *others, last = (f'"{name}"' for name in NOTATIONS)
+    writer = next((one for one in WRITTEN if one.name == form), None)
+    if writer is None:
+        *others, last = (f'"{one.name}"' for one in WRITTEN)
         raise OptionError(f'there is no form "{form}" of the equations: use {", ".join(others)} or {last}')
-    return renderer(spec, _Asked(_groups(spec, group), coded, written_out or spec))
+    return writer.writes(Asked(spec, _groups(spec, group), coded or {}, written_out, incomplete))
 
 
 def _groups(spec: ModelSpec, group: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -160,6 +155,10 @@ def _outcome(spec: ModelSpec, terms: list[str]) -> list[str]:
     return [f"{outcome} ~ {found.family}({', '.join(arguments)})", _equation(left, terms)]
 
 
+def _mathml(asked: Asked) -> str:
+    return to_mathml(asked.written_out or asked.spec, "; ".join(_levels(asked.spec).splitlines()))
+
+
 def _symbols(spec: ModelSpec) -> frozenset[str]:
     """All symbols: a column whose name could be read as one of them is written in backticks."""
     return frozenset((*spec.paths, spec.residual, *spec.distribution.symbols))
@@ -211,11 +210,14 @@ def _backticks(name: str) -> str:
     return "`{}`".format(name.replace("`", "``"))
 
 
-NOTATIONS: dict[Form, Callable[[ModelSpec, _Asked], str]] = {
-    "levels": lambda spec, _: _levels(spec),
-    "combined": lambda spec, _: _combined(spec),
-    "latex": lambda _, asked: to_latex(asked.written_out),
-    "mathml": lambda spec, asked: to_mathml(asked.written_out, "; ".join(_levels(spec).splitlines())),
-    "lme4": lambda spec, asked: to_lme4(spec, asked.groups, asked.coded),
-}
-"""How each form is written."""
+WRITTEN = (
+    Writer("levels", "level equations, which are read again", lambda asked: _levels(asked.spec)),
+    Writer("combined", "one equation, each level put into the one below", lambda asked: _combined(asked.spec)),
+    Writer("latex", "LaTeX for a paper", lambda asked: to_latex(asked.written_out or asked.spec)),
+    Writer("mathml", "MathML for a web page", _mathml),
+    LME4,
+    NLME,
+    GLMMTMB,
+    BRMS,
+)
+"""The notations that are written, a record each: the forms of `Model.equations` and of the command line."""
