@@ -6,13 +6,18 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Literal
 
+from bayeshlm.equations.notations.bambi import BAMBI
 from bayeshlm.equations.notations.brms import BRMS
 from bayeshlm.equations.notations.glmmtmb import GLMMTMB
+from bayeshlm.equations.notations.hlm import HLM
 from bayeshlm.equations.notations.latex import to_latex
 from bayeshlm.equations.notations.lme4 import LME4
 from bayeshlm.equations.notations.mathml import to_mathml
+from bayeshlm.equations.notations.mplus import MPLUS
 from bayeshlm.equations.notations.nlme import NLME
 from bayeshlm.equations.notations.r_code import Coding
+from bayeshlm.equations.notations.sas import SAS
+from bayeshlm.equations.notations.stata import STATA
 from bayeshlm.equations.notations.writer import Asked, Writer
 from bayeshlm.equations.product import Call, Column, Factor, Option, Product
 from bayeshlm.equations.spec import Blocks, ModelSpec
@@ -21,7 +26,9 @@ from bayeshlm.equations.tokens import is_plain_name
 from bayeshlm.errors import OptionError
 from bayeshlm.families import FAMILIES
 
-type Form = Literal["levels", "combined", "latex", "mathml", "lme4", "nlme", "glmmTMB", "brms"]
+type Form = Literal[
+    "levels", "combined", "latex", "mathml", "lme4", "nlme", "glmmTMB", "brms", "bambi", "sas", "stata", "hlm", "mplus"
+]
 
 
 def render(
@@ -219,5 +226,10 @@ WRITTEN = (
     NLME,
     GLMMTMB,
     BRMS,
+    BAMBI,
+    SAS,
+    STATA,
+    HLM,
+    MPLUS,
 )
 """The notations that are written, a record each: the forms of `Model.equations` and of the command line."""

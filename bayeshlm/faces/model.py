@@ -6,7 +6,7 @@ import logging
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from bayeshlm.checks.prior_predictive import prior_predictive
 from bayeshlm.design import Design, build_design
@@ -16,6 +16,7 @@ from bayeshlm.design.rows import coded_predictors
 from bayeshlm.display.left_out_notes import data_notes
 from bayeshlm.display.model_view import model_html, model_text
 from bayeshlm.equations import ModelSpec, parse, render
+from bayeshlm.equations.render import Form
 from bayeshlm.errors import ModelWarning, OptionError
 from bayeshlm.faces.model_estimates import ModelEstimates
 from bayeshlm.foreign_text import printable
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from bayeshlm.sampling.options import Sampler
 
 logger = logging.getLogger(__name__)
-
-type EquationForm = Literal["levels", "combined", "latex", "mathml", "lme4"]
 
 
 class Model(ModelEstimates):
@@ -139,7 +138,7 @@ class Model(ModelEstimates):
         """What the equations say, without data."""
         return self.design.spec
 
-    def equations(self, form: EquationForm = "levels") -> str:
+    def equations(self, form: Form = "levels") -> str:
         """The model's equations as text.
 
         Parameters
@@ -148,9 +147,10 @@ class Model(ModelEstimates):
             Level equations; one combined equation; LaTeX for a paper; MathML for a web page; R's lme4 formula.
             LaTeX and MathML have a term for every contrast of a category, and its reference.
         """
-        coded = coded_predictors(self.design.spec, self.design.frame) if form == "lme4" else None
-        written_out = expanded_spec(self.design) if form in ("latex", "mathml") else None
-        return render(self.spec, form, self.design.groupings, coded, written_out)
+        design = self.design
+        coded = coded_predictors(design.spec, design.frame)
+        incomplete = design.left_out.columns
+        return render(self.spec, form, design.groupings, coded, expanded_spec(design), bool(incomplete))
 
     def graph(self, parameterization: Parameterization = "marginal") -> pm.Model:
         """Build the PyMC model, to look at or to extend.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from bayeshlm.equations.notations.r_formula import RGrouping, columns_of, r_data, r_formula
-from bayeshlm.equations.notations.writer import Asked, Writer, refused
-from bayeshlm.equations.spec import ModelSpec
+from bayeshlm.equations.notations.nested_names import is_nested, own_columns
+from bayeshlm.equations.notations.r_code import r_name
+from bayeshlm.equations.notations.r_formula import RGrouping, r_data, r_formula
+from bayeshlm.equations.notations.writer import Asked, Writer, group_columns, refused
 
 _PROGRAM = "lme() of nlme"
 
@@ -35,12 +34,12 @@ def to_nlme(asked: Asked) -> str:
     spec = asked.spec
     if spec.distribution.family != "Normal":
         raise refused(spec, _PROGRAM, f"fits normal outcomes only, not {spec.distribution.family} ones", "glmmTMB")
-    if any(len(level) > 1 for level in spec.level_groupings):
+    if not is_nested(spec):
         raise refused(spec, _PROGRAM, "fits nested groupings only, and these are crossed", "lme4")
     if spec.offsets:
         raise refused(spec, _PROGRAM, "leaves offsets out without a word", "lme4")
     parts = r_formula(asked)
-    names = _names(spec, asked.groups)
+    names = _names(asked)
     written = [
         (name, _effects(grouping)) for name, grouping in zip(reversed(names), reversed(parts.groupings), strict=True)
     ]
@@ -61,19 +60,15 @@ def _effects(grouping: RGrouping) -> str:
     return f"pdBlocked(list({blocks}))"
 
 
-def _names(spec: ModelSpec, groups: Sequence[str]) -> list[str]:
+def _names(asked: Asked) -> list[str]:
     """The column of each grouping from the inside out: a cell is a unit within those of the columns above it."""
-    names, above = [], frozenset[str]()
-    for group in reversed(groups):
-        columns = columns_of(group)
-        own = [column for column in columns if column not in above]
-        if len(own) != 1 or not above.issubset(columns) and len(columns) > 1:
-            joined = f"interaction({', '.join(columns)})"
-            reason = f"has no cells of {' and '.join(columns)} as units: make the column {joined} in the data"
-            raise refused(spec, _PROGRAM, reason, "lme4")
-        names.insert(0, own[0])
-        above |= set(columns)
-    return names
+    own = own_columns([group_columns(group) for group in asked.groups])
+    for columns in own:
+        if len(columns) != 1:
+            code = f"interaction({', '.join(map(r_name, columns))})"
+            reason = f"has no cells as units: make a column of them in the data, {code}"
+            raise refused(asked.spec, _PROGRAM, reason, "lme4")
+    return [r_name(column) for (column,) in own]
 
 
 NLME = Writer("nlme", "call of R's nlme: nested groupings, a normal outcome", to_nlme)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bayeshlm.equations.distribution import Total
 from bayeshlm.equations.functions import has_several_columns
 from bayeshlm.equations.notations.r_code import Atom, Coding, Place, is_categorical, r_atoms, r_expression, r_name
-from bayeshlm.equations.notations.writer import Asked
+from bayeshlm.equations.notations.writer import Asked, group_columns
 from bayeshlm.equations.product import Product
 from bayeshlm.equations.spec import Blocks, ModelSpec
 
@@ -109,11 +109,12 @@ def r_formula(asked: Asked) -> RFormula:
     return RFormula(
         outcome=r_name(spec.outcome.name),
         successes=_successes(spec),
-        trials=" + ".join(r_name(one.name) for one in spec.distribution.size_columns) or str(spec.distribution.size or ""),
+        trials=" + ".join(r_name(one.name) for one in spec.distribution.size_columns)
+        or str(spec.distribution.size or ""),
         fixed=tuple(fixed),
         offsets=tuple(f"offset({r_expression(offset, level1)})" for offset in spec.offsets),
         groupings=tuple(
-            _grouping(spec, blocks, random, ":".join(columns_of(group)))
+            _grouping(spec, blocks, random, ":".join(_columns(group)))
             for group, blocks in zip(groups, spec.blocks_by_grouping, strict=True)
         ),
     )
@@ -139,10 +140,9 @@ def r_data(asked: Asked) -> str:
     return f"na.omit(d[c({names[2:]})])"
 
 
-def columns_of(group: str) -> list[str]:
+def _columns(group: str) -> list[str]:
     """The columns of a grouping as R code: several are a cell."""
-    columns = group.split(":")
-    return [r_name(column) for column in columns] if all(columns) else [r_name(group)]
+    return [r_name(column) for column in group_columns(group)]
 
 
 def _stands(spec: ModelSpec, groups: Sequence[str]) -> list[Place]:
@@ -153,7 +153,7 @@ def _stands(spec: ModelSpec, groups: Sequence[str]) -> list[Place]:
 
 
 def _code(group: str) -> str:
-    columns = columns_of(group)
+    columns = _columns(group)
     return columns[0] if len(columns) == 1 else f"interaction({', '.join(columns)}, drop = TRUE)"
 
 
