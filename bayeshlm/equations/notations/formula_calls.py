@@ -182,8 +182,8 @@ def _options(cursor: FormulaCursor) -> list[GivenOption]:
             found.append(_treatment(cursor, start))
             continue
         value, bare = _option_value(cursor)
-        if bare and str(value) in ("Sum", "contr.sum"):
-            keyword, value = None, "sum"
+        if keyword is None and value in ("Sum", "contr.sum"):
+            value, bare = "sum", True
         found.append(GivenOption(keyword, value, bare, (start, cursor.last_end)))
     return found
 

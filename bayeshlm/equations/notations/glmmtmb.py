@@ -39,7 +39,7 @@ def to_glmmtmb(asked: Asked) -> str:
     'glmmTMB(y ~ x + (1 | school), data = d, family = beta_family("logit"))'
     """
     spec, distribution = asked.spec, asked.spec.distribution
-    parts, data = r_formula(asked), r_data(asked)
+    parts, data = r_formula(asked, quoted=True), r_data(asked)
     formula = f"{parts.successes} ~ {parts.right}"
     if distribution.family == "Normal":
         return f"glmmTMB({formula}, data = {data}, REML = TRUE)"

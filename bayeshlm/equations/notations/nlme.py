@@ -38,7 +38,7 @@ def to_nlme(asked: Asked) -> str:
         raise refused(spec, _PROGRAM, "fits nested groupings only, and these are crossed", "lme4")
     if spec.offsets:
         raise refused(spec, _PROGRAM, "leaves offsets out without a word", "lme4")
-    parts = r_formula(asked)
+    parts = r_formula(asked, quoted=True)
     names = _names(asked)
     written = [
         (name, _effects(grouping)) for name, grouping in zip(reversed(names), reversed(parts.groupings), strict=True)

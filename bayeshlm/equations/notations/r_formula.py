@@ -8,7 +8,16 @@ from dataclasses import dataclass
 
 from bayeshlm.equations.distribution import Total
 from bayeshlm.equations.functions import has_several_columns
-from bayeshlm.equations.notations.r_code import Atom, Coding, Place, is_categorical, r_atoms, r_expression, r_name
+from bayeshlm.equations.notations.r_code import (
+    Atom,
+    Coding,
+    Place,
+    is_categorical,
+    r_atoms,
+    r_expression,
+    r_name,
+    r_string,
+)
 from bayeshlm.equations.notations.writer import Asked, group_columns
 from bayeshlm.equations.product import Product
 from bayeshlm.equations.spec import Blocks, ModelSpec
@@ -77,11 +86,17 @@ class RFormula:
         return " + ".join((*self.fixed, *self.offsets, *(bar for one in self.groupings for bar in one.bars)))
 
 
-def r_formula(asked: Asked) -> RFormula:
+def r_formula(asked: Asked, quoted: bool = False) -> RFormula:
     """Write the parts of a formula.
 
     A fixed effect is the product of the expressions of its path, the highest level first. With cutpoints there is no
     intercept that could be left out.
+
+    Parameters
+    ----------
+    asked : Asked
+    quoted : bool
+        See `Place`.
 
     Examples
     --------
@@ -92,7 +107,7 @@ def r_formula(asked: Asked) -> RFormula:
     (('ses', 'size:ses'), (('1',), ('0', 'ses')), ('(1 + ses || school)',))
     """
     spec, groups, coded = asked.spec, asked.groups, asked.coded
-    level1, *higher = _stands(spec, groups)
+    level1, *higher = _stands(spec, groups, quoted)
     atoms = dict(zip(spec.coefficients, _line(spec.expressions_by_level[0], level1, coded), strict=True))
     for level, stands in zip(spec.levels[1:], higher, strict=True):
         for equation in level:
@@ -136,8 +151,7 @@ def r_data(asked: Asked) -> str:
     """The data as R code: where rows miss values, without them, as the means of groups are taken over the others."""
     if not asked.incomplete:
         return "d"
-    names = "".join(f', "{name}"' for name in asked.used)
-    return f"na.omit(d[c({names[2:]})])"
+    return f"na.omit(d[c({', '.join(map(r_string, asked.used))})])"
 
 
 def _columns(group: str) -> list[str]:
@@ -145,11 +159,14 @@ def _columns(group: str) -> list[str]:
     return [r_name(column) for column in group_columns(group)]
 
 
-def _stands(spec: ModelSpec, groups: Sequence[str]) -> list[Place]:
+def _stands(spec: ModelSpec, groups: Sequence[str], quoted: bool) -> list[Place]:
     """The units of each level, from level 1; of a level with several groupings there is no one kind."""
     units = [_code(groups[level[0]]) if len(level) == 1 else None for level in spec.level_groupings]
-    rows = Place(None, units[0], units[0])
-    return [rows, *(Place(unit, above, unit, rows) for unit, above in zip(units, [*units[1:], None], strict=True))]
+    rows = Place(None, units[0], units[0], None, quoted)
+    return [
+        rows,
+        *(Place(unit, above, unit, rows, quoted) for unit, above in zip(units, [*units[1:], None], strict=True)),
+    ]
 
 
 def _code(group: str) -> str:
