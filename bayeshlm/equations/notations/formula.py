@@ -14,7 +14,8 @@ from bayeshlm.equations.notations.formula_family import (
     read_left_side,
     read_word,
 )
-from bayeshlm.equations.notations.formula_terms import Bar, RightSide, Variables, read_random, read_right_side
+from bayeshlm.equations.notations.formula_nlme import read_nlme_random
+from bayeshlm.equations.notations.formula_terms import Bar, RightSide, Variables, read_right_side
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor, formula_tokens
 from bayeshlm.equations.one_line import EFFECT_LETTERS, FixedPart, OneLine, RandomPart, all_in_level1
 from bayeshlm.equations.product import Span
@@ -87,9 +88,12 @@ def read_formula(text: str) -> ModelSpec:
         raise EquationError(f"the formula has {len(text):,} characters, and up to 100,000 are read")
     cursor = FormulaCursor(text, formula_tokens(text))
     call = _read_opening(cursor)
+    wrapped = _read_wrapper(cursor) if call else False
     left = read_left_side(cursor)
     cursor.take("~", f"a `~` is missing behind `{left.outcome.name}`")
     right = read_right_side(cursor)
+    if wrapped:
+        cursor.take(")", "bf() has one formula here: parameters besides the mean are not predicted")
     family, nlme = _read_arguments(cursor, call)
     bars = [*right.bars, *nlme]
     if not bars:
@@ -117,6 +121,16 @@ def _read_opening(cursor: FormulaCursor) -> str:
     return name.value
 
 
+def _read_wrapper(cursor: FormulaCursor) -> bool:
+    """Read the ``bf(`` that brms may have around the formula of a call."""
+    name = cursor.peek()
+    if name is None or not cursor.at_call() or name.value not in ("bf", "brmsformula"):
+        return False
+    cursor.take("name")
+    cursor.take("(")
+    return True
+
+
 def _read_arguments(cursor: FormulaCursor, call: str) -> tuple[GivenFamily | None, list[Bar]]:
     """Read what stands behind the formula: ``family``, ``link`` of clmm, ``random`` of nlme."""
     family, bars = None, []
@@ -136,8 +150,7 @@ def _read_arguments(cursor: FormulaCursor, call: str) -> tuple[GivenFamily | Non
         elif key.value == "link" and family is not None:
             family = GivenFamily(family.name, read_word(cursor, "a link is missing").value, key.span)
         elif key.value == "random":
-            cursor.take("~", "random effects are written `random = ~ 1 + x | g`")
-            bars += read_random(cursor)
+            bars += read_nlme_random(cursor)
         elif key.value in _IGNORED:
             _skip(cursor)
         else:
