@@ -132,8 +132,10 @@ def _level(level: Node, spec: ModelSpec, written: MplusColumns, number: int, top
         if top and name not in level.means and not (spec.distribution.has_cutpoints and name == written.outcome):
             lines.append(f"  [{mean}@0];")
     block_of = {symbol: place for place, block in enumerate(spec.blocks_by_grouping[number]) for symbol in block}
-    for (one, symbol), (other, second) in combinations(level.random.items(), 2):
-        lines.append(f"  {one} WITH {other}{'' if block_of[symbol] == block_of[second] else '@0'};")
+    blocks = {name: block_of[symbol] for name, symbol in level.random.items()}
+    for one, other in combinations(level.names, 2):
+        covary = one in blocks and blocks[one] == blocks.get(other)
+        lines.append(f"  {one} WITH {other}{'' if covary else '@0'};")
     return lines
 
 
