@@ -28,7 +28,8 @@ TEXTS = {
     "missing": "mathach = b0 + b1*cwc(gap) + r; b0 = g00 + g01*mean(gap) + u0; b1 = g10",
     "functions": "mathach = b0 + b1*log(size)*ses + b2*scale(ses) + b3*poly(ses, 2, raw=True)*female + r;"
     " b0 = g00 + g01*scale(log(size)) + u0; b1 = g10; b2 = g20; b3 = g30",
-    "means of schools": "mathach = b0 + b1*cwc(ses) + r; b0 = g00 + g01*cgm(mean(ses)) + g02*cgm(size) + u0; b1 = g10 + u1",
+    "means of schools": "mathach = b0 + b1*cwc(ses) + r; b0 = g00 + g01*cgm(mean(ses)) + g02*cgm(size) + u0;"
+    " b1 = g10 + u1",
     "no intercept": "mathach = b1*C(third) + b2*ses + r; b1 = g10; b2 = g20 + u2",
     "logical": "mathach = b0 + b1*black*ses + b2*ses + r; b0 = g00 + u0; b1 = g10; b2 = g20",
     "offset": "mathach = b0 + b1*ses + offset(shift) + r; b0 = g00 + u0; b1 = g10",

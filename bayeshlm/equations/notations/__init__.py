@@ -1,19 +1,27 @@
 """Notations other than the level equations' own: `bayeshlm.equations.reading` reads them, `render` writes them.
 
-=============  ========================================  =======================================
+=============  ========================================  ===========================================
 form           read by                                   written by
-=============  ========================================  =======================================
+=============  ========================================  ===========================================
 levels         ``equations.grammar``: ``printed``,       ``equations.render``
                ``tokens``, ``lines``, ``levels``
 combined       ``equations.combined``; beside levels,    ``equations.render``
                as HLM prints it, ``equations.mixed``
-formula        ``formula``: ``formula_tokens``,          ``lme4``; its data expressions ``r_code``
-               ``formula_terms``, ``formula_calls``,
-               ``formula_family``
+formulas       ``formula``: ``formula_tokens``,          ``r_formula``, its data expressions
+               ``formula_terms``, ``formula_calls``,     ``r_code``; the calls ``lme4``, ``nlme``,
+               ``formula_family``, ``formula_nlme``      ``glmmtmb``, ``brms``
+bambi          its formula, as those of R                ``bambi``
+SAS, Stata     not read                                  ``sas``, ``stata``
+Mplus          not read                                  ``mplus``: ``mplus_columns``, ``mplus_model``
+HLM            with the levels                           ``hlm``
 LaTeX          not read                                  ``latex``
 MathML         not read                                  ``mathml``
-=============  ========================================  =======================================
+=============  ========================================  ===========================================
+
+bambi, SAS, Stata, Mplus and HLM have models of columns: ``prepared`` makes a specification of plain columns and a list
+of what is made of which, which each program writes in its own statements (``made_in_words`` where it has none).
 
 A formula and a combined equation become a specification whose terms all stand in level 1, ``equations.one_line``;
-`bayeshlm.design.by_levels` sorts them. A notation that is to be read is a record in `bayeshlm.equations.reading.READ`.
+`bayeshlm.design.by_levels` sorts them. A notation that is to be read is a record in
+`bayeshlm.equations.reading.READ`, one that is to be written a record in `bayeshlm.equations.render.WRITTEN`.
 """

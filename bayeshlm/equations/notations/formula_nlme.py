@@ -12,8 +12,8 @@ _USAGE = "random effects are written `random = ~ 1 + x | g`, or `random = list(g
 def read_nlme_random(cursor: FormulaCursor) -> list[Bar]:
     """Read ``~ 1 + x | g`` or ``list(g = ~ 1 + x, h = ~ 1)``, whose groupings are nested, the outermost first.
 
-    ``pdSymm`` has effects that covary, ``pdDiag`` independent ones, ``pdBlocked`` blocks of them (Pinheiro & Bates 2000,
-    section 4.2).
+    ``pdSymm`` has effects that covary, ``pdDiag`` independent ones, ``pdBlocked`` blocks of them (Pinheiro & Bates
+    2000, section 4.2).
 
     Raises
     ------

@@ -56,6 +56,7 @@ def to_hlm(asked: Asked) -> str:
     columns_in_file = [shown.get(name, name) for name in (*used, _outcome_column(columns, asked.spec))]
     columns_in_file += [columns.trials] if isinstance(columns.trials, str) else []
     notes = [f"# a column of the data: {in_words(made)}" for made in needed(columns.made, columns_in_file)]
+    notes += ["# the data hold the complete rows alone"] if asked.incomplete else []
     return "\n".join([*notes, *_independent(asked.spec), *lines])
 
 

@@ -95,6 +95,7 @@ def to_mplus(asked: Asked) -> str:
         [
             f"TITLE: {columns.outcome};",
             *notes,
+            *(["! the file holds the complete rows alone"] if asked.incomplete else []),
             *cell_notes,
             *(f"! a column of the data: {in_words(made)}" for made in written.in_file),
             *(f"! {short} is the column {name}" for name, short in written.short.items() if short != name),

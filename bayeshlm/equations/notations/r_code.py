@@ -196,5 +196,6 @@ def _basis(call: Call, inner: str, by_group: str | None) -> str:
 
 
 def r_string(value: Option) -> str:
+    """Write a value as a text of R."""
     text = str(int(value) if isinstance(value, float) and value.is_integer() else value)
     return '"{}"'.format(text.replace("\\", "\\\\").replace('"', '\\"'))
