@@ -29,7 +29,8 @@ _NOT_READ = ("weights", "subset", "correlation", "prior", "ziformula", "dispform
 _PIECE = re.compile(r"#[^\r\n]*|(?:`[^`\r\n]*`|\"[^\"\r\n]*\"|'[^'\r\n]*'|[^;\r\n#`\"']++)+")
 _QUOTED = re.compile(r"`[^`\r\n]*`|\"[^\"\r\n]*\"|'[^'\r\n]*'")
 _EQUATION = re.compile(
-    r"\s*(?:level[ \t\u00a0-]*\d+[^:=\r\n]*:)?\s*[\w.]+\s*(?:[(\[][^()]*[)\]])?\s*=(?!=|\s*~|\s*pd[A-Z]\w+\()", re.IGNORECASE
+    r"\s*(?:level[ \t\u00a0-]*\d+[^:=\r\n]*:)?\s*[\w.]+\s*(?:[(\[][^()]*[)\]])?\s*=(?!=|\s*~|\s*pd[A-Z]\w+\()",
+    re.IGNORECASE,
 )
 _ARGUMENT = re.compile(
     rf"\s*(?:{'|'.join(map(re.escape, ('family', 'random', 'link', 'formula', 'fixed', *_IGNORED, *_NOT_READ)))})\s*="
