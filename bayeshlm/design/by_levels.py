@@ -15,7 +15,7 @@ from bayeshlm.design.formula_coding import check_coding
 from bayeshlm.design.level_lines import Placed, level_lines
 from bayeshlm.design.rows import Rows
 from bayeshlm.design.units import parents
-from bayeshlm.equations.product import UNITS, Call, Column, Factor, Product
+from bayeshlm.equations.product import MATRIX, UNITS, Call, Column, Factor, Product
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.tokens import equation_error
 from bayeshlm.equations.unit_means import check_unit_means
@@ -85,9 +85,9 @@ def _without_units(formula: ModelSpec, spec: ModelSpec) -> ModelSpec:
 
 
 def _plain(factor: Factor) -> Factor:
-    if units_of(factor) is None or not isinstance(factor, Call):
+    if not isinstance(factor, Call):
         return factor
-    return replace(factor, options=tuple(option for option in factor.options if option[0] != UNITS))
+    return replace(factor, options=tuple(option for option in factor.options if option[0] not in (UNITS, MATRIX)))
 
 
 def _check_means(spec: ModelSpec, rows: Rows) -> None:

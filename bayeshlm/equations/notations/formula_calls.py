@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bayeshlm.equations.expressions import check_argument
 from bayeshlm.equations.functions import GivenOption, check_function, normalize_options
+from bayeshlm.equations.notations.formula_matrix import read_matrix
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor, FormulaToken
-from bayeshlm.equations.product import UNITS, Call, Column, Factor, Option, Product, Span
-from bayeshlm.errors import EquationError
+from bayeshlm.equations.notations.formula_units import at_unit_values, of_units, read_units, scaled_by_units
+from bayeshlm.equations.product import Call, Column, Factor, Option, Product, Span
 
 _DEEPEST = 10
 _HIGHEST_POWER = 9
@@ -51,6 +52,8 @@ def refuse_meaningless(cursor: FormulaCursor) -> None:
 def read_factors(cursor: FormulaCursor, depth: int = 0) -> tuple[Factor, ...]:
     """Read one variable of a formula: a column, a function of one, or ``I(...)``, which may be a product."""
     if cursor.at_call():
+        if (matrix := read_matrix(cursor, read_factors)) is not None:
+            return (matrix,)
         refuse_meaningless(cursor)
         return _read_call(cursor, depth)
     token = cursor.peek()
@@ -143,13 +146,12 @@ def _identity(cursor: FormulaCursor, name: FormulaToken, depth: int) -> tuple[Fa
 
     With ``mean(tapply(x, g, mean))`` the mean is that of the units of g, each counted once.
     """
-    if (scaled := _scaled_by_units(cursor, name, depth)) is not None:
+    if (scaled := scaled_by_units(cursor, name, read_value)) is not None:
         return (scaled,)
     value = read_value(cursor, depth + 1)
     after = cursor.peek(1)
-    if cursor.at("-") and _at_unit_values(cursor, 1, "mean"):
-        minus = cursor.take("-")
-        value = Product((_of_units(cursor, "cgm", value, ["mean"], name, minus.span, depth),))
+    if cursor.at("-") and at_unit_values(cursor, 1, "mean"):
+        value = Product((of_units(cursor, "cgm", value, name, read_value),))
     elif cursor.at("-") and after is not None and after.kind == "name":
         minus = cursor.take("-")
         taken = read_value(cursor, depth + 1)
@@ -164,87 +166,6 @@ def _identity(cursor: FormulaCursor, name: FormulaToken, depth: int) -> tuple[Fa
     return value.factors
 
 
-def _at_unit_values(cursor: FormulaCursor, ahead: int, function: str) -> bool:
-    """Whether ``mean(tapply(`` comes so many tokens ahead."""
-    found = [cursor.peek(ahead + k) for k in range(4)]
-    return [token and token.value for token in found] == [function, "(", "tapply", "("]
-
-
-def _scaled_by_units(cursor: FormulaCursor, name: FormulaToken, depth: int) -> Call | None:
-    """Read ``(x - mean(tapply(x, g, mean))) / sd(tapply(x, g, mean))``; None, without a step, where this is none."""
-    place = cursor.place
-    if cursor.take_if("(") is None:
-        return None
-    try:
-        value = read_value(cursor, depth + 1)
-    except EquationError:
-        cursor.back_to(place)
-        return None
-    if not (cursor.at("-") and _at_unit_values(cursor, 1, "mean")):
-        cursor.back_to(place)
-        return None
-    minus = cursor.take("-")
-    call = _of_units(cursor, "scale", value, ["mean", "sd"], name, minus.span, depth)
-    _close(cursor, "the parenthesis of `I`")
-    return call
-
-
-def _of_units(
-    cursor: FormulaCursor,
-    function: str,
-    value: Product,
-    statistics: list[str],
-    name: FormulaToken,
-    minus: Span,
-    depth: int,
-) -> Call:
-    """Read the mean, and the standard deviation, of one value a unit, which have to be those of `value`."""
-    units = set()
-    for statistic in statistics:
-        if statistic == "sd":
-            cursor.take(")", "write I((x - mean(tapply(x, g, mean))) / sd(tapply(x, g, mean)))")
-            cursor.take("/", "write I((x - mean(tapply(x, g, mean))) / sd(tapply(x, g, mean)))")
-        if not _at_unit_values(cursor, 0, statistic):
-            raise cursor.error(f"write {statistic}(tapply(x, g, mean)), g the grouping column")
-        for kind in ("name", "(", "name", "("):
-            cursor.take(kind)
-        if read_value(cursor, depth + 1) != value:
-            raise cursor.error("means are those of the column itself: make the column in the data first", minus)
-        cursor.take(",", "write tapply(x, g, mean), g the grouping column")
-        units.add(_read_units(cursor))
-        cursor.take(",", "write tapply(x, g, mean)")
-        mean = cursor.take("string" if cursor.at("string") else "name", "write tapply(x, g, mean)")
-        if mean.value != "mean":
-            raise cursor.error("the units have their means here: write tapply(x, g, mean)", mean.span)
-        cursor.take(")", "the parenthesis of `tapply` is not closed")
-        cursor.take(")", f"the parenthesis of `{statistic}` is not closed")
-    if len(units) > 1:
-        raise cursor.error("the mean and the standard deviation are those of the same units", minus)
-    return Call(function, value, ((UNITS, units.pop()),), (name.span[0], cursor.last_end + 1))
-
-
-def _read_units(cursor: FormulaCursor) -> str:
-    """Read a grouping column, or ``interaction(a, b, drop = TRUE)``, which are the cells of several."""
-    if not cursor.at_call():
-        return cursor.take("column" if cursor.at("column") else "name", "a grouping column is missing").value
-    name = cursor.take("name")
-    if name.value != "interaction":
-        raise cursor.error("write tapply(x, g, mean), g a grouping column or interaction(g, h, drop = TRUE)", name.span)
-    cursor.take("(")
-    names = []
-    while not cursor.at(")"):
-        after = cursor.peek(1)
-        if cursor.at("name") and after is not None and after.kind == "=":
-            for _ in range(3):
-                cursor.take_next()
-        else:
-            names.append(cursor.take("column" if cursor.at("column") else "name", "a grouping column is missing").value)
-        if cursor.take_if(",") is None:
-            break
-    cursor.take(")", "the parenthesis of `interaction` is not closed")
-    return ":".join(names)
-
-
 def _group_mean(cursor: FormulaCursor, name: FormulaToken, depth: int) -> Call:
     """Read ``ave(x, g)``; that g is the grouping is checked when the groupings are known."""
     argument = read_value(cursor, depth + 1)
@@ -252,7 +173,7 @@ def _group_mean(cursor: FormulaCursor, name: FormulaToken, depth: int) -> Call:
     if not cursor.at("name", "column"):
         raise cursor.error("write ave(x, g), g the grouping column, or mean(x)")
     span = cursor.span
-    group = FormulaToken("column", _read_units(cursor), span)
+    group = FormulaToken("column", read_units(cursor), span)
     _close(cursor, "the parenthesis of `ave`")
     call = _call(cursor, "mean", argument, [], (name.span[0], cursor.last_end), name)
     cursor.means.append(group)
