@@ -154,7 +154,9 @@ low = st.sampled_from(
 )  # fmt: skip
 high = st.sampled_from(
     [Product((Column("w"),)), Product((Column("v"),)), Product((Call("sqrt", Product((Column("v"),))),)),
-     Product((Column("w"), Column("v"))), Product((Call("mean", Product((Column("z"),))),)), Product((Column("kind"),))]
+     Product((Column("w"), Column("v"))), Product((Call("mean", Product((Column("z"),))),)), Product((Column("kind"),)),
+     Product((Call("cgm", Product((Column("w"),))),)), Product((Call("scale", Product((Column("v"),))),)),
+     Product((Call("C", Product((Column("kind"),))), Column("w")))]
 )  # fmt: skip
 
 
@@ -183,6 +185,14 @@ def in_order(matrix):
     return matrix[:, np.lexsort(matrix.round(9))]
 
 
+def written(spec, form):
+    """The text of a form; None where it refuses the model."""
+    try:
+        return render(spec, form, "school", {"kind": "text"})
+    except EquationError:
+        return None
+
+
 @settings(max_examples=100, deadline=None)
 @given(specs())
 def test_what_is_written_as_a_formula_or_combined_has_the_same_columns(spec):
@@ -190,10 +200,14 @@ def test_what_is_written_as_a_formula_or_combined_has_the_same_columns(spec):
         own = build_design(spec, DATA)
     except DataError:  # collinear: no model
         assume(False)
-    for form in ("lme4", "combined"):
-        text = render(spec, form, group="school")
+    for form in ("lme4", "nlme", "glmmTMB", "brms", "combined"):
+        text = written(spec, form)
+        if text is None:  # categories as a matrix
+            assert form == "brms"
+            continue
         found = build_design(parse(text), DATA, "school")
         np.testing.assert_allclose(in_order(found.X), in_order(own.X), atol=1e-9)
         np.testing.assert_allclose(in_order(found.Z), in_order(own.Z), atol=1e-9)
         assert parse(render(found.spec)) == found.spec
-    assert sorted(map(len, build_design(parse(render(spec, "lme4")), DATA).blocks)) == sorted(map(len, own.blocks))
+    text = render(spec, "lme4", coded={"kind": "text"})
+    assert sorted(map(len, build_design(parse(text), DATA).blocks)) == sorted(map(len, own.blocks))
