@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Literal
 
@@ -19,10 +19,10 @@ from bayeshlm.equations.notations.r_code import Coding
 from bayeshlm.equations.notations.sas import SAS
 from bayeshlm.equations.notations.stata import STATA
 from bayeshlm.equations.notations.writer import Asked, Writer
-from bayeshlm.equations.product import Call, Column, Factor, Option, Product
+from bayeshlm.equations.product import MATRIX, UNITS, Call, Column, Factor, Option, Product
 from bayeshlm.equations.spec import Blocks, ModelSpec
 from bayeshlm.equations.symbols import canonical
-from bayeshlm.equations.tokens import is_plain_name
+from bayeshlm.equations.tokens import equation_error, is_plain_name
 from bayeshlm.errors import OptionError
 from bayeshlm.families import FAMILIES
 
@@ -73,7 +73,7 @@ def render(
     OptionError
         If the form is none of these, or ``group`` does not name each grouping.
     EquationError
-        If the program cannot say the model.
+        If the program cannot say the model, or if a formula says what only the data place: means of one value a unit.
 
     Examples
     --------
@@ -92,7 +92,23 @@ def render(
     if writer is None:
         *others, last = (f'"{one.name}"' for one in WRITTEN)
         raise OptionError(f'there is no form "{form}" of the equations: use {", ".join(others)} or {last}')
+    _check_placed(spec)
     return writer.writes(Asked(spec, _groups(spec, group), coded or {}, written_out, incomplete))
+
+
+def _check_placed(spec: ModelSpec) -> None:
+    """Refuse what a formula says of units or of the columns of a category, which has a level only with the data."""
+    for call in (call for expression in spec.expressions for call in _calls(expression)):
+        if any(name in (UNITS, MATRIX) for name, _ in call.options):
+            message = f"{call.function}() of this formula has its level from the data: make a Model of it, and ask that"
+            raise equation_error(spec.text, call.span or (0, 1), message)
+
+
+def _calls(expression: Product) -> Iterator[Call]:
+    for factor in expression.factors:
+        if isinstance(factor, Call):
+            yield factor
+            yield from _calls(factor.argument)
 
 
 def _groups(spec: ModelSpec, group: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -121,7 +137,7 @@ def expression_text(expression: Product, symbols: frozenset[str] = frozenset()) 
 
     Examples
     --------
-    >>> from bayeshlm.equations.product import Call, Column
+    >>> from bayeshlm.equations.product import MATRIX, UNITS, Call, Column
     >>> expression_text(Product((Column("sector"), Call("cwc", Product((Column("IQ (verbal)"),))))))
     'sector*cwc(`IQ (verbal)`)'
     """

@@ -147,6 +147,31 @@ def test_group_may_be_named_in_any_order_of_crossed_groupings():
     assert build_design(parse(text), DATA, ["school", "room"]).groupings == ("room", "school")
 
 
+@pytest.mark.parametrize(
+    "term",
+    [
+        "I(x - mean(tapply(x, school, mean)))",
+        "I(w - mean(tapply(w, room, mean)))",
+        "log(I(w - mean(tapply(w, school, mean))))",
+    ],
+)
+def test_means_of_units_that_have_no_level_are_refused(term):
+    with pytest.raises(EquationError, match="has no level here: make the column in the data"):
+        build_design(parse(f"y ~ {term} + (1 | school)"), DATA)
+
+
+def test_means_of_units_stand_at_their_level():
+    text = (
+        "y ~ x + I(c - mean(tapply(c, room, mean))) + I(w - mean(tapply(w, school, mean))) + (1 | school) + (1 | room)"
+    )
+    spec = build_design(parse(text), DATA).spec
+    assert render(spec).splitlines()[1:] == [
+        "p0 = b00 + b01*cgm(c) + r0[room]",
+        "p1 = b10",
+        "b00 = g000 + g001*cgm(w) + u00[school]",
+    ]
+
+
 low = st.sampled_from(
     [Product((Column("x"),)), Product((Column("z"),)), Product((Column("x"), Column("z"))),
      Product((Call("cwc", Product((Column("x"),))),)), Product((Call("log", Product((Column("z"),))),)),
