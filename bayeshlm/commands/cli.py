@@ -132,10 +132,22 @@ def _parser() -> argparse.ArgumentParser:
     models = commands.add_parser("models", help="list the gallery, a line each")
     models.set_defaults(run=_models)
 
-    equations = commands.add_parser("equations", help="print a model's equations")
+    from bayeshlm.equations.render import WRITTEN
+
+    equations = commands.add_parser(
+        "equations",
+        help="print a model's equations, or the model as another program has it",
+        epilog="forms:\n" + "\n".join(f"  {one.name:<9} {one.what}" for one in WRITTEN),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     _add_model(equations)
     equations.add_argument(
-        "--as", dest="form", default="levels", choices=("levels", "combined", "latex", "mathml", "lme4")
+        "--as",
+        dest="form",
+        default="levels",
+        choices=tuple(one.name for one in WRITTEN),
+        metavar="FORM",
+        help="one of the forms below (levels)",
     )
     equations.set_defaults(run=_equations)
     return parser

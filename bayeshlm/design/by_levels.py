@@ -15,7 +15,7 @@ from bayeshlm.design.formula_coding import check_coding
 from bayeshlm.design.level_lines import Placed, level_lines
 from bayeshlm.design.rows import Rows
 from bayeshlm.design.units import parents
-from bayeshlm.equations.product import Call, Column, Factor, Product
+from bayeshlm.equations.product import MATRIX, UNITS, Call, Column, Factor, Product
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.tokens import equation_error
 from bayeshlm.equations.unit_means import check_unit_means
@@ -64,8 +64,30 @@ def by_levels(spec: ModelSpec, rows: Rows) -> tuple[ModelSpec, Rows]:
     rows = replace(rows, groupings=tuple(rows.groupings[k] for k in order))
     if spec.written == "formula":
         check_coding(spec, sorted_spec, rows)
+    sorted_spec = _without_units(spec, sorted_spec)
     check_unit_means(spec.text, sorted_spec)
     return sorted_spec, rows
+
+
+def units_of(factor: Factor) -> str | None:
+    """The grouping of whose units a formula takes one value each, ``mean(tapply(x, g, mean))``."""
+    return str(dict(factor.options)[UNITS]) if isinstance(factor, Call) and UNITS in dict(factor.options) else None
+
+
+def _without_units(formula: ModelSpec, spec: ModelSpec) -> ModelSpec:
+    """Drop the units that functions name, which are those of their level; refuse functions that cannot stand there."""
+    for expression in (*spec.expressions_by_level[0], *spec.offsets):
+        for call in (call for factor in expression.factors for call in _calls(factor)):
+            if (units := units_of(call)) is not None:
+                message = f"{call.function} over the units of `{units}` has no level here: make the column in the data"
+                raise equation_error(formula.text, call.span or (0, 1), message)
+    return spec.map_expressions(lambda one: Product(tuple(map(_plain, one.factors))))
+
+
+def _plain(factor: Factor) -> Factor:
+    if not isinstance(factor, Call):
+        return factor
+    return replace(factor, options=tuple(option for option in factor.options if option[0] not in (UNITS, MATRIX)))
 
 
 def _check_means(spec: ModelSpec, rows: Rows) -> None:
@@ -151,7 +173,8 @@ class _Highest:
         if self._ordered and is_categorical(factor, self.rows):
             return False  # in a line without an intercept it would have a column for each category beside the cutpoints
         if self.spec.written == "formula" and any(call.function in _LEARNS for call in _calls(factor)):
-            return False
+            units = units_of(factor)
+            return units == self.rows.groupings[grouping].name and self._does_not_vary(factor, grouping, number)
         return self._does_not_vary(factor, grouping, number)
 
     def _does_not_vary(self, factor: Factor, grouping: int, number: int) -> bool:

@@ -11,7 +11,7 @@ from bayeshlm.design.place_error import place_error
 from bayeshlm.design.rows import Rows
 from bayeshlm.equations.one_line import term_key
 from bayeshlm.equations.path import Path
-from bayeshlm.equations.product import Column, Factor, Product
+from bayeshlm.equations.product import MATRIX, Call, Column, Factor, Product
 from bayeshlm.equations.spec import ModelSpec
 
 type _Key = frozenset[tuple[Factor, int]]
@@ -60,6 +60,8 @@ def _check(
             continue
         rest = tuple(other for other in factors if other != factor)
         in_r = term_key(Product(rest)) not in keys and (bool(rest) or factor == _first(terms, rows))
+        if isinstance(factor, Call) and _is_matrix(factor):
+            in_r = dict(factor.options)[MATRIX] == "every level"
         here = any((symbol, factor) in every_level for symbol in path.symbols)
         if in_r == here:
             continue
@@ -81,7 +83,12 @@ def _check(
 def _first(terms: Iterable[Product], rows: Rows) -> Factor | None:
     """The first category of a formula that stands alone: without an intercept it is that which has every level."""
     alone = (term.factors[0] for term in terms if len(term.factors) == 1)
-    return next((factor for factor in alone if _is_coded(factor, rows)), None)
+    return next((factor for factor in alone if _is_coded(factor, rows) and not _is_matrix(factor)), None)
+
+
+def _is_matrix(factor: Factor) -> bool:
+    """Whether the formula says which columns a category has."""
+    return isinstance(factor, Call) and MATRIX in dict(factor.options)
 
 
 def _is_coded(factor: Factor, rows: Rows) -> bool:

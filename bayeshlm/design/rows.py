@@ -268,6 +268,6 @@ def check_finite(column: NumericColumn, index: pd.Index) -> None:
 
 def coded_predictors(spec: ModelSpec, frame: pd.DataFrame) -> dict[str, Coding]:
     """Predictors that are no numbers, with what R reads them as."""
-    names = {column.name for column, in_c in predictors(spec) if not in_c}
+    names = {column.name for column, _ in predictors(spec)}
     found = {name: coding(frame[name]) for name in sorted(names)}
     return {name: kind for name, kind in found.items() if kind is not None}

@@ -39,6 +39,13 @@ LEVEL, PART = "level of", "column of"
 ``Call(LEVEL, column, (("level", ...), ("coding", ...), ("reference", ...)))`` is the column of a level, and
 ``Call(PART, call, (("column", ...),))`` a column of a basis; LaTeX and MathML write them."""
 
+UNITS = "units"
+"""Option that no text of level equations can have: the grouping of whose units a formula takes one value each."""
+
+MATRIX = "matrix"
+"""Option that no text of level equations can have: the columns that a formula writes as a matrix, whatever R would
+make of the category, ``"contrasts"`` or ``"every level"``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Product:

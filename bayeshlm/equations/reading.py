@@ -11,8 +11,8 @@ from bayeshlm.equations.notations.formula import is_formula, read_formula, with_
 from bayeshlm.equations.notations.latex_reader import read_latex
 from bayeshlm.equations.notations.latex_tokens import is_latex
 from bayeshlm.equations.notations.mlwin import is_mlwin, read_mlwin
-from bayeshlm.equations.notations.sas import is_sas, read_sas
-from bayeshlm.equations.notations.stata import is_stata, read_stata
+from bayeshlm.equations.notations.sas_reader import is_sas, read_sas
+from bayeshlm.equations.notations.stata_reader import is_stata, read_stata
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import EquationError, OptionError
 

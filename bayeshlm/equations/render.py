@@ -1,33 +1,34 @@
-"""ModelSpec -> text: level equations, one combined equation, LaTeX, MathML, an lme4 formula."""
+"""ModelSpec -> text: level equations, one combined equation, LaTeX, MathML, and the model as other programs have it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from bayeshlm.equations.covariance_blocks import independent_effects
+from bayeshlm.equations.notations.bambi import BAMBI
+from bayeshlm.equations.notations.brms import BRMS
+from bayeshlm.equations.notations.glmmtmb import GLMMTMB
+from bayeshlm.equations.notations.hlm import HLM
 from bayeshlm.equations.notations.latex import to_latex
-from bayeshlm.equations.notations.lme4 import to_lme4
+from bayeshlm.equations.notations.lme4 import LME4
 from bayeshlm.equations.notations.mathml import to_mathml
+from bayeshlm.equations.notations.mplus import MPLUS
+from bayeshlm.equations.notations.nlme import NLME
 from bayeshlm.equations.notations.r_code import Coding
-from bayeshlm.equations.product import Call, Column, Factor, Option, Product
+from bayeshlm.equations.notations.sas import SAS
+from bayeshlm.equations.notations.stata import STATA
+from bayeshlm.equations.notations.writer import Asked, Writer
+from bayeshlm.equations.product import MATRIX, UNITS, Call, Column, Factor, Option, Product
 from bayeshlm.equations.spec import Blocks, ModelSpec
 from bayeshlm.equations.symbols import canonical
-from bayeshlm.equations.tokens import bracketed, is_plain_name
+from bayeshlm.equations.tokens import bracketed, equation_error, is_plain_name
 from bayeshlm.errors import OptionError
 from bayeshlm.families import FAMILIES
 
-type Form = Literal["levels", "combined", "latex", "mathml", "lme4"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What `render` was given beside the specification."""
-
-    groups: tuple[str, ...]
-    coded: Mapping[str, Coding] | None
-    written_out: ModelSpec
+type Form = Literal[
+    "levels", "combined", "latex", "mathml", "lme4", "nlme", "glmmTMB", "brms", "bambi", "sas", "stata", "hlm", "mplus"
+]
 
 
 def render(
@@ -36,6 +37,7 @@ def render(
     group: str | Sequence[str] | None = None,
     coded: Mapping[str, Coding] | None = None,
     written_out: ModelSpec | None = None,
+    incomplete: bool = False,
 ) -> str:
     """Write a specification as text.
 
@@ -43,19 +45,23 @@ def render(
     ----------
     spec : ModelSpec
         What the equations say.
-    form : {"levels", "combined", "latex", "mathml", "lme4"}
-        Level equations, which `parse` reads back into an equal specification; the combined equation that
-        results when each level is put into the one below; LaTeX for a paper; MathML for a web page; the formula of
-        R's lme4.
+    form : str
+        The name of one of `WRITTEN`. Level equations, ``"levels"``, which `parse` reads back into an equal
+        specification; ``"combined"``, the equation that results when each level is put into the one below; ``"latex"``
+        for a paper; ``"mathml"`` for a web page; the model as another program has it: ``"lme4"``, ``"nlme"``,
+        ``"glmmTMB"`` and ``"brms"`` of R, ``"bambi"``, ``"sas"``, ``"stata"``, ``"hlm"``, ``"mplus"``.
     group : str or sequence of str, optional
-        Grouping column, or that of each of ``spec.groupings``, where the text does not name them; used by the lme4
-        formula.
+        Grouping column, or that of each of ``spec.groupings``, where the text does not name them; used by the forms of
+        other programs.
     coded : mapping of str to {"text", "numbers", "logical"}, optional
-        Columns that hold text, categories that are numbers, or logical values; used by the lme4 formula, which
-        without it takes a column for a number unless the equations say ``C(x)``.
+        Columns that hold text, categories that are numbers, or logical values; without it the forms of other programs
+        take a column for a number unless the equations say ``C(x)``.
     written_out : ModelSpec, optional
-        The specification with a term a column, as `bayeshlm.design.expanded` makes it from the data, for LaTeX and
-        MathML: they then have a coefficient for every contrast of a category.
+        The specification with a term a column, as `bayeshlm.design.expanded` makes it from the data. LaTeX and MathML
+        then have a coefficient for every contrast of a category, and programs that are given a column for each can be.
+    incomplete : bool
+        The data have rows that are left out because a column of the model misses a value: calls and programs leave them
+        out before they take means.
 
     Returns
     -------
@@ -66,6 +72,8 @@ def render(
     ------
     OptionError
         If the form is none of these, or ``group`` does not name each grouping.
+    EquationError
+        If the program cannot say the model, or if a formula says what only the data place: means of one value a unit.
 
     Examples
     --------
@@ -80,11 +88,27 @@ def render(
     >>> render(spec, "lme4", group="school")
     'math ~ I(ses - ave(ses, school)) + sector:I(ses - ave(ses, school)) + (1 + I(ses - ave(ses, school)) | school)'
     """
-    renderer = NOTATIONS.get(form) if isinstance(form, str) else None
-    if renderer is None:
-        *others, last = (f'"{name}"' for name in NOTATIONS)
+    writer = next((one for one in WRITTEN if one.name == form), None)
+    if writer is None:
+        *others, last = (f'"{one.name}"' for one in WRITTEN)
         raise OptionError(f'there is no form "{form}" of the equations: use {", ".join(others)} or {last}')
-    return renderer(spec, _Asked(_groups(spec, group), coded, written_out or spec))
+    _check_placed(spec)
+    return writer.writes(Asked(spec, _groups(spec, group), coded or {}, written_out, incomplete))
+
+
+def _check_placed(spec: ModelSpec) -> None:
+    """Refuse what a formula says of units or of the columns of a category, which has a level only with the data."""
+    for call in (call for expression in spec.expressions for call in _calls(expression)):
+        if any(name in (UNITS, MATRIX) for name, _ in call.options):
+            message = f"{call.function}() of this formula has its level from the data: make a Model of it, and ask that"
+            raise equation_error(spec.text, call.span or (0, 1), message)
+
+
+def _calls(expression: Product) -> Iterator[Call]:
+    for factor in expression.factors:
+        if isinstance(factor, Call):
+            yield factor
+            yield from _calls(factor.argument)
 
 
 def _groups(spec: ModelSpec, group: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -113,7 +137,7 @@ def expression_text(expression: Product, symbols: frozenset[str] = frozenset()) 
 
     Examples
     --------
-    >>> from bayeshlm.equations.product import Call, Column
+    >>> from bayeshlm.equations.product import MATRIX, UNITS, Call, Column
     >>> expression_text(Product((Column("sector"), Call("cwc", Product((Column("IQ (verbal)"),))))))
     'sector*cwc(`IQ (verbal)`)'
     """
@@ -155,6 +179,10 @@ def _outcome(spec: ModelSpec, terms: list[str]) -> list[str]:
     arguments = [size, *found.symbols] if size else found.symbols
     left = found.symbols[0] if found.link == FAMILIES[found.family].bare_link else f"{found.link}({found.symbols[0]})"
     return [f"{outcome} ~ {found.family}({', '.join(arguments)})", _equation(left, terms)]
+
+
+def _mathml(asked: Asked) -> str:
+    return to_mathml(asked.written_out or asked.spec, "; ".join(_levels(asked.spec).splitlines()))
 
 
 def _symbols(spec: ModelSpec) -> frozenset[str]:
@@ -207,11 +235,19 @@ def _backticks(name: str) -> str:
     return "`{}`".format(name.replace("`", "``"))
 
 
-NOTATIONS: dict[Form, Callable[[ModelSpec, _Asked], str]] = {
-    "levels": lambda spec, _: _levels(spec),
-    "combined": lambda spec, _: _combined(spec),
-    "latex": lambda _, asked: to_latex(asked.written_out),
-    "mathml": lambda spec, asked: to_mathml(asked.written_out, "; ".join(_levels(spec).splitlines())),
-    "lme4": lambda spec, asked: to_lme4(spec, asked.groups, asked.coded),
-}
-"""How each form is written."""
+WRITTEN = (
+    Writer("levels", "level equations, which are read again", lambda asked: _levels(asked.spec)),
+    Writer("combined", "one equation, each level put into the one below", lambda asked: _combined(asked.spec)),
+    Writer("latex", "LaTeX for a paper", lambda asked: to_latex(asked.written_out or asked.spec)),
+    Writer("mathml", "MathML for a web page", _mathml),
+    LME4,
+    NLME,
+    GLMMTMB,
+    BRMS,
+    BAMBI,
+    SAS,
+    STATA,
+    HLM,
+    MPLUS,
+)
+"""The notations that are written, a record each: the forms of `Model.equations` and of the command line."""

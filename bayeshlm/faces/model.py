@@ -6,7 +6,7 @@ import logging
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from bayeshlm.checks.prior_predictive import prior_predictive
 from bayeshlm.design import Design, build_design
@@ -15,6 +15,7 @@ from bayeshlm.design.rows import coded_predictors
 from bayeshlm.display.left_out_notes import data_notes
 from bayeshlm.display.model_view import model_html, model_text
 from bayeshlm.equations import ModelSpec, parse, render
+from bayeshlm.equations.render import Form
 from bayeshlm.errors import ModelWarning, OptionError
 from bayeshlm.faces.model_changes import ModelChanges, ModelData
 from bayeshlm.foreign_text import printable
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from bayeshlm.sampling.options import Sampler
 
 logger = logging.getLogger(__name__)
-
-type EquationForm = Literal["levels", "combined", "latex", "mathml", "lme4"]
 
 
 class Model(ModelChanges):
@@ -138,18 +137,42 @@ class Model(ModelChanges):
         """What the equations say, without data."""
         return self.design.spec
 
-    def equations(self, form: EquationForm = "levels") -> str:
-        """The model's equations as text.
+    def equations(self, form: Form = "levels") -> str:
+        """The model's equations as text, or the model as another program has it.
 
         Parameters
         ----------
-        form : {"levels", "combined", "latex", "mathml", "lme4"}
-            Level equations; one combined equation; LaTeX for a paper; MathML for a web page; R's lme4 formula.
-            LaTeX and MathML have a term for every contrast of a category, and its reference.
+        form : str
+            ``"levels"``: level equations. ``"combined"``: one equation. ``"latex"`` for a paper, ``"mathml"`` for a web
+            page, with a term for every contrast of a category, and its reference. What fits the model elsewhere:
+            ``"lme4"``, a formula of R, or the call that fits it where that is not lmer; ``"nlme"``, ``"glmmTMB"`` and
+            ``"brms"``, calls with the data ``d``; ``"bambi"``, Python code with the data ``data``; ``"sas"`` and
+            ``"stata"``, which make the columns first; ``"mplus"``, an input whose data are a file; ``"hlm"``, the
+            equations as HLM prints them.
+
+        Returns
+        -------
+        str
+            It estimates by REML where the outcome is normal and the program can, else by maximum likelihood. Priors are
+            not written: brms and bambi take their own. A comment says what differs from this model.
+
+        Raises
+        ------
+        OptionError
+            If there is no such form.
+        EquationError
+            If the program cannot say the model; the message names what it has not.
+
+        Examples
+        --------
+        >>> import bayeshlm as hlm
+        >>> print(hlm.open_model("pastes-nested").equations("nlme"))
+        lme(fixed = strength ~ 1, random = list(batch = ~ 1, cask = ~ 1), data = d, method = "REML")
         """
-        coded = coded_predictors(self.design.spec, self.design.frame) if form == "lme4" else None
-        written_out = expanded_spec(self.design) if form in ("latex", "mathml") else None
-        return render(self.spec, form, self.design.groupings, coded, written_out)
+        design = self.design
+        coded = coded_predictors(design.spec, design.frame)
+        incomplete = design.left_out.columns
+        return render(self.spec, form, design.groupings, coded, expanded_spec(design), bool(incomplete))
 
     def graph(self, parameterization: Parameterization = "marginal") -> pm.Model:
         """Build the PyMC model, to look at or to extend.

@@ -147,6 +147,31 @@ def test_group_may_be_named_in_any_order_of_crossed_groupings():
     assert build_design(parse(text), DATA, ["school", "room"]).groupings == ("room", "school")
 
 
+@pytest.mark.parametrize(
+    "term",
+    [
+        "I(x - mean(tapply(x, school, mean)))",
+        "I(w - mean(tapply(w, room, mean)))",
+        "log(I(w - mean(tapply(w, school, mean))))",
+    ],
+)
+def test_means_of_units_that_have_no_level_are_refused(term):
+    with pytest.raises(EquationError, match="has no level here: make the column in the data"):
+        build_design(parse(f"y ~ {term} + (1 | school)"), DATA)
+
+
+def test_means_of_units_stand_at_their_level():
+    text = (
+        "y ~ x + I(c - mean(tapply(c, room, mean))) + I(w - mean(tapply(w, school, mean))) + (1 | school) + (1 | room)"
+    )
+    spec = build_design(parse(text), DATA).spec
+    assert render(spec).splitlines()[1:] == [
+        "p0 = b00 + b01*cgm(c) + r0[room]",
+        "p1 = b10",
+        "b00 = g000 + g001*cgm(w) + u00[school]",
+    ]
+
+
 low = st.sampled_from(
     [Product((Column("x"),)), Product((Column("z"),)), Product((Column("x"), Column("z"))),
      Product((Call("cwc", Product((Column("x"),))),)), Product((Call("log", Product((Column("z"),))),)),
@@ -154,7 +179,9 @@ low = st.sampled_from(
 )  # fmt: skip
 high = st.sampled_from(
     [Product((Column("w"),)), Product((Column("v"),)), Product((Call("sqrt", Product((Column("v"),))),)),
-     Product((Column("w"), Column("v"))), Product((Call("mean", Product((Column("z"),))),)), Product((Column("kind"),))]
+     Product((Column("w"), Column("v"))), Product((Call("mean", Product((Column("z"),))),)), Product((Column("kind"),)),
+     Product((Call("cgm", Product((Column("w"),))),)), Product((Call("scale", Product((Column("v"),))),)),
+     Product((Call("C", Product((Column("kind"),))), Column("w")))]
 )  # fmt: skip
 
 
@@ -183,6 +210,14 @@ def in_order(matrix):
     return matrix[:, np.lexsort(matrix.round(9))]
 
 
+def written(spec, form):
+    """The text of a form; None where it refuses the model."""
+    try:
+        return render(spec, form, "school", {"kind": "text"})
+    except EquationError:
+        return None
+
+
 @settings(max_examples=100, deadline=None)
 @given(specs())
 def test_what_is_written_as_a_formula_or_combined_has_the_same_columns(spec):
@@ -190,10 +225,14 @@ def test_what_is_written_as_a_formula_or_combined_has_the_same_columns(spec):
         own = build_design(spec, DATA)
     except DataError:  # collinear: no model
         assume(False)
-    for form in ("lme4", "combined"):
-        text = render(spec, form, group="school")
+    for form in ("lme4", "nlme", "glmmTMB", "brms", "combined"):
+        text = written(spec, form)
+        if text is None:  # categories as a matrix
+            assert form == "brms"
+            continue
         found = build_design(parse(text), DATA, "school")
         np.testing.assert_allclose(in_order(found.X), in_order(own.X), atol=1e-9)
         np.testing.assert_allclose(in_order(found.Z), in_order(own.Z), atol=1e-9)
         assert parse(render(found.spec)) == found.spec
-    assert sorted(map(len, build_design(parse(render(spec, "lme4")), DATA).blocks)) == sorted(map(len, own.blocks))
+    text = render(spec, "lme4", coded={"kind": "text"})
+    assert sorted(map(len, build_design(parse(text), DATA).blocks)) == sorted(map(len, own.blocks))

@@ -96,6 +96,19 @@ def test_random_terms_of_nlme():
     assert parse("y ~ x,\n  random = ~ 1 | g/h") == parse("y ~ x + (1 | g/h)")
     assert parse("lme(y ~ x, data = d, random = ~ x | g, method = 'ML')") == parse("y ~ x + (x | g)")
     assert parse("lme(fixed = y ~ x, random = ~ x | g)") == parse("y ~ x + (x | g)")
+    assert parse("y ~ x, random = list(g = ~ x)") == parse("y ~ x + (x | g)")
+    assert parse("y ~ x, random = list(g = ~ 1, h = ~ 0 + x)") == parse("y ~ x + (0 + x | g:h) + (1 | g)")
+    assert parse("y ~ x,\n random = list(\n g = ~ 1,\n h = pdDiag(~ x)\n)") == parse("y ~ x + (x || g:h) + (1 | g)")
+    blocks = "pdBlocked(list(pdSymm(~ 1), ~ 0 + x + z))"
+    assert parse(f"y ~ x, random = list(g = {blocks})") == parse("y ~ x + (1 | g) + (0 + x + z | g)")
+
+
+def test_calls_of_brms():
+    assert parse("brm(bf(y ~ x + (x || g)), data = d, family = gaussian())") == parse("y ~ x + (x || g)")
+    spec = parse("brm(bf(s | trials(s + f) ~ 1 + (1 | g)), family = binomial)")
+    assert spec == parse("cbind(s, f) ~ 1 + (1 | g), family = binomial")
+    with pytest.raises(EquationError, match=r"bf\(\) has one formula here"):
+        parse("brm(bf(y ~ x + (1 | g), sigma ~ x))")
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,12 @@ MARKED = [
     ("x + (1 | g), family = negbinomial(«theta» = 2)", "`theta` of a family is estimated"),
     ("x + (1 | g), «weights» = w", "`weights` is not read with a formula"),
     ("x + (1 | g), «poisson»", "arguments with their names"),
-    ("x, random = «list»(g = ~ 1)", "random effects are written"),
+    ("x, random = «pdDiag»(~ 1)", "random effects are written"),
+    ("x, random = list(«~» 1)", "random effects are written"),
+    ("x, random = list(g = «pdIdent»(~ 1))", "pdDiag"),
+    ("x, random = list(g = pdDiag(«x»))", r"write pdDiag\(~ 1 \+ x\)"),
+    ("x, random = list(g = pdBlocked(«c»(~ 1)))", r"write pdBlocked\(list"),
+    ("x, random = list(g = ~ 1«»", r"parenthesis of list\(\) is not closed"),
     ("x, random = ~ 1«»", "`| g` is missing"),
     ("x«» ", "no random effect, so this is an ordinary regression"),
     ("x + (1 | g) «~» z", "a formula has one `~`"),
@@ -174,3 +179,27 @@ def test_long_formulas_end_soon(text, says):
         parse(text)
     assert time.perf_counter() - start < 5
     assert len(str(caught.value)) < 2_000
+
+
+@pytest.mark.parametrize("term", ["I(w - mean(tapply(w, g, mean)))", "x:model.matrix(~ kind)[, -1, drop = FALSE]"])
+def test_what_only_the_data_place_is_not_written_without_them(term):
+    spec = parse(f"y ~ {term} + (1 | g)")
+    for form in ("levels", "lme4", "latex"):
+        with pytest.raises(EquationError, match="has its level from the data: make a Model of it"):
+            render(spec, form)
+
+
+UNITS = [
+    ("I(w - mean(tapply(«x», g, mean)))", "means are those of the column itself"),
+    ("I(w - mean(tapply(w, g, «median»)))", "write tapply"),
+    ("I(w - mean(tapply(w, «factor»(g), mean)))", "interaction"),
+    ("I((w - mean(tapply(w, g, mean))) / «z»)", "write sd"),
+    ("«model.matrix»(~ kind)[, 2]", "matrices are not read"),
+]
+
+
+@pytest.mark.parametrize(("marked", "says"), UNITS)
+def test_means_of_units_that_are_not_read(marked, says):
+    with pytest.raises(EquationError, match=says) as caught:
+        parse(f"y ~ {marked.replace('«', '').replace('»', '')} + (1 | g)")
+    assert "^" in str(caught.value)

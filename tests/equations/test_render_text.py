@@ -3,7 +3,7 @@ from typing import get_args
 import pytest
 
 from bayeshlm.equations import parse, render
-from bayeshlm.equations.render import NOTATIONS, Form
+from bayeshlm.equations.render import WRITTEN, Form
 from bayeshlm.errors import OptionError
 
 FULL = """
@@ -78,14 +78,14 @@ def test_the_group_of_a_call_is_not_written_into_the_levels():
     assert parse(render(spec, "levels", group="school")) == spec
 
 
-@pytest.mark.parametrize("form", ["sas", None, ["levels"]])
+@pytest.mark.parametrize("form", ["spss", None, ["levels"]])
 def test_unknown_form(form):
-    with pytest.raises(OptionError, match='"levels", "combined", "latex", "mathml" or "lme4"'):
+    with pytest.raises(OptionError, match=r'use "levels", "combined", "latex", .*, "hlm" or "mplus"'):
         render(parse("y = b0 + r; b0 = g00 + u0"), form)
 
 
 def test_every_form_is_in_the_table():
-    assert get_args(Form.__value__) == tuple(NOTATIONS)
+    assert get_args(Form.__value__) == tuple(writer.name for writer in WRITTEN)
 
 
 def test_latex_of_a_model():

@@ -4,7 +4,7 @@ import pytest
 from marked_places import check_error
 
 from bayeshlm.equations import parse, render
-from bayeshlm.equations.notations.sas import is_sas
+from bayeshlm.equations.notations.sas_reader import is_sas
 from bayeshlm.errors import EquationError
 
 START = "proc mixed; class school; "

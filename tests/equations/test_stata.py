@@ -4,7 +4,7 @@ import pytest
 from marked_places import check_error
 
 from bayeshlm.equations import parse, render
-from bayeshlm.equations.notations.stata import is_stata
+from bayeshlm.equations.notations.stata_reader import is_stata
 from bayeshlm.errors import EquationError
 
 

@@ -13,7 +13,8 @@ from bayeshlm.equations.notations.formula_family import (
     read_word,
 )
 from bayeshlm.equations.notations.formula_lines import formula_spec
-from bayeshlm.equations.notations.formula_terms import Bar, read_random, read_right_side
+from bayeshlm.equations.notations.formula_nlme import read_nlme_random
+from bayeshlm.equations.notations.formula_terms import Bar, read_right_side
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor, formula_tokens
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import EquationError
@@ -24,7 +25,8 @@ _NOT_READ = ("weights", "subset", "correlation", "prior", "ziformula", "dispform
 _PIECE = re.compile(r"#[^\r\n]*|(?:`[^`\r\n]*`|\"[^\"\r\n]*\"|'[^'\r\n]*'|[^;\r\n#`\"']++)+")
 _QUOTED = re.compile(r"`[^`\r\n]*`|\"[^\"\r\n]*\"|'[^'\r\n]*'")
 _EQUATION = re.compile(
-    r"\s*(?:level[ \t\u00a0-]*\d+[^:=\r\n]*:)?\s*[\w.]+\s*(?:[(\[][^()]*[)\]])?\s*=(?!=)", re.IGNORECASE
+    r"\s*(?:level[ \t\u00a0-]*\d+[^:=\r\n]*:)?\s*[\w.]+\s*(?:[(\[][^()]*[)\]])?\s*=(?!=|\s*~|\s*pd[A-Z]\w+\()",
+    re.IGNORECASE,
 )
 _ARGUMENT = re.compile(
     rf"\s*(?:{'|'.join(map(re.escape, ('family', 'random', 'link', 'formula', 'fixed', *_IGNORED, *_NOT_READ)))})\s*="
@@ -83,9 +85,12 @@ def read_formula(text: str) -> ModelSpec:
         raise EquationError(f"the formula has {len(text):,} characters, and up to 100,000 are read")
     cursor = FormulaCursor(text, formula_tokens(text))
     call = read_opening(cursor)
+    wrapped = _read_wrapper(cursor) if call else False
     left = read_left_side(cursor)
     cursor.take("~", f"a `~` is missing behind `{left.outcome.name}`")
     right = read_right_side(cursor)
+    if wrapped:
+        cursor.take(")", "bf() has one formula here: parameters besides the mean are not predicted")
     family, nlme = _read_arguments(cursor, call)
     bars = [*right.bars, *nlme]
     if not bars:
@@ -114,6 +119,16 @@ def read_opening(cursor: FormulaCursor) -> str:
     return name.value
 
 
+def _read_wrapper(cursor: FormulaCursor) -> bool:
+    """Read the ``bf(`` that brms may have around the formula of a call."""
+    name = cursor.peek()
+    if name is None or not cursor.at_call() or name.value not in ("bf", "brmsformula"):
+        return False
+    cursor.take("name")
+    cursor.take("(")
+    return True
+
+
 def _read_arguments(cursor: FormulaCursor, call: str) -> tuple[GivenFamily | None, list[Bar]]:
     """Read what stands behind the formula: ``family``, ``link`` of clmm, ``random`` of nlme."""
     family, bars = None, []
@@ -133,8 +148,7 @@ def _read_arguments(cursor: FormulaCursor, call: str) -> tuple[GivenFamily | Non
         elif key.value == "link" and family is not None:
             family = GivenFamily(family.name, read_word(cursor, "a link is missing").value, key.span)
         elif key.value == "random":
-            cursor.take("~", "random effects are written `random = ~ 1 + x | g`")
-            bars += read_random(cursor)
+            bars += read_nlme_random(cursor)
         elif key.value in _IGNORED:
             _skip(cursor)
         else:

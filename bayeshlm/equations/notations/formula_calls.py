@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bayeshlm.equations.expressions import check_argument
 from bayeshlm.equations.functions import GivenOption, check_function, normalize_options
+from bayeshlm.equations.notations.formula_matrix import read_matrix
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor, FormulaToken
+from bayeshlm.equations.notations.formula_units import at_unit_values, of_units, read_units, scaled_by_units
 from bayeshlm.equations.product import Call, Column, Factor, Option, Product, Span
 
 _DEEPEST = 10
@@ -50,6 +52,8 @@ def refuse_meaningless(cursor: FormulaCursor) -> None:
 def read_factors(cursor: FormulaCursor, depth: int = 0) -> tuple[Factor, ...]:
     """Read one variable of a formula: a column, a function of one, or ``I(...)``, which may be a product."""
     if cursor.at_call():
+        if (matrix := read_matrix(cursor, read_factors)) is not None:
+            return (matrix,)
         refuse_meaningless(cursor)
         return _read_call(cursor, depth)
     token = cursor.peek()
@@ -138,10 +142,17 @@ def _call(
 
 
 def _identity(cursor: FormulaCursor, name: FormulaToken, depth: int) -> tuple[Factor, ...]:
-    """Read ``I(...)``: a product, or a column less its mean, ``I(x - mean(x))`` and ``I(x - ave(x, g))``."""
+    """Read ``I(...)``: a product, or a column less its mean, ``I(x - mean(x))`` and ``I(x - ave(x, g))``.
+
+    With ``mean(tapply(x, g, mean))`` the mean is that of the units of g, each counted once.
+    """
+    if (scaled := scaled_by_units(cursor, name, read_value)) is not None:
+        return (scaled,)
     value = read_value(cursor, depth + 1)
     after = cursor.peek(1)
-    if cursor.at("-") and after is not None and after.kind == "name":
+    if cursor.at("-") and at_unit_values(cursor, 1, "mean"):
+        value = Product((of_units(cursor, "cgm", value, name, read_value),))
+    elif cursor.at("-") and after is not None and after.kind == "name":
         minus = cursor.take("-")
         taken = read_value(cursor, depth + 1)
         mean = taken.factors[0]
@@ -161,7 +172,8 @@ def _group_mean(cursor: FormulaCursor, name: FormulaToken, depth: int) -> Call:
     cursor.take(",", "write ave(x, g), g the grouping column, or mean(x)")
     if not cursor.at("name", "column"):
         raise cursor.error("write ave(x, g), g the grouping column, or mean(x)")
-    group = cursor.take("column" if cursor.at("column") else "name")
+    span = cursor.span
+    group = FormulaToken("column", read_units(cursor), span)
     _close(cursor, "the parenthesis of `ave`")
     call = _call(cursor, "mean", argument, [], (name.span[0], cursor.last_end), name)
     cursor.means.append(group)
@@ -183,8 +195,8 @@ def _options(cursor: FormulaCursor) -> list[GivenOption]:
             continue
         value, bare = _option_value(cursor)
         contrast = {"Sum": "sum", "contr.sum": "sum", "contr.SAS": "last"}.get(str(value))
-        if bare and contrast is not None:
-            keyword, value = None, contrast
+        if contrast is not None and (bare or keyword is None):
+            keyword, value, bare = None, contrast, True
         found.append(GivenOption(keyword, value, bare, (start, cursor.last_end)))
     return found
 

@@ -84,7 +84,7 @@ def _trials_of_cbind(cursor: FormulaCursor, outcome: Column) -> Column | Total |
     return Total((outcome, first))
 
 
-def _trials(cursor: FormulaCursor) -> Column | int:
+def _trials(cursor: FormulaCursor) -> Column | Total | int:
     """Read ``trials(n)`` behind the bar."""
     name = cursor.peek()
     if name is None or name.value != "trials" or not cursor.at_call():
@@ -92,8 +92,11 @@ def _trials(cursor: FormulaCursor) -> Column | int:
         raise cursor.error(f"{shown} has no meaning behind an outcome: only `y | trials(n) ~` is read")
     cursor.take("name")
     cursor.take("(")
-    size = _number_of_trials(cursor)
-    cursor.take(")", "trials(n) has one column or number")
+    size: Column | Total | int = _number_of_trials(cursor)
+    while isinstance(size, Column | Total) and cursor.take_if("+"):
+        more = _column(cursor, "the number of trials is a column, a sum of columns, or a whole number above 0")
+        size = Total((*(size.columns if isinstance(size, Total) else (size,)), more))
+    cursor.take(")", "trials(n) has a column, a sum of columns, or a number")
     return size
 
 

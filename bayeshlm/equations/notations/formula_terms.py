@@ -104,6 +104,11 @@ def read_random(cursor: FormulaCursor) -> list[Bar]:
     return _read_bars(cursor, _read_sum(cursor), start)
 
 
+def read_effects(cursor: FormulaCursor) -> tuple[Variables, ...]:
+    """Read the terms of random effects alone: ``1 + x``."""
+    return _read_sum(cursor).ordered()
+
+
 def _read_sum(cursor: FormulaCursor, top: bool = False) -> _Sum:
     found = _Sum()
     minus = cursor.take_if("-") is not None

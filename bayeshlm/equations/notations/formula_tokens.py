@@ -101,6 +101,15 @@ class FormulaCursor:
         self._tokens = tuple(tokens)
         self._next = 0
 
+    @property
+    def place(self) -> int:
+        """Position of the next token, to which `back_to` returns."""
+        return self._next
+
+    def back_to(self, place: int) -> None:
+        """Return to a position."""
+        self._next = place
+
     def peek(self, ahead: int = 0) -> FormulaToken | None:
         """Return the next token, or the one so many ahead; None behind the end."""
         index = self._next + ahead

@@ -50,12 +50,19 @@ class Place:
         The groups of rows whose means ``mean`` takes.
     rows : Place or None
         Where the argument of ``mean`` stands; None if here.
+    quoted : bool
+        Functions that are given to others are named by text, for programs that look for columns of their names.
     """
 
     unit: str | None
     center: str | None
     mean: str | None
     rows: Place | None = None
+    quoted: bool = False
+
+    def function(self, name: str) -> str:
+        """A function as it is given to another."""
+        return f'"{name}"' if self.quoted else name
 
 
 def r_name(name: str) -> str:
@@ -115,7 +122,7 @@ def _variable(factor: Factor, place: Place, coded: Mapping[str, Coding]) -> str:
         name = r_name(factor.name)
         return f"factor({name})" if coded.get(factor.name) == "numbers" else name
     if factor.function == "C":
-        return _categories(factor)
+        return _categories(factor, place)
     code = _arithmetic(factor, place)
     if code.startswith("apply("):
         return code
@@ -128,7 +135,7 @@ def _arithmetic(factor: Factor, place: Place) -> str:
     if not isinstance(factor, Call):
         return r_name(factor.name)
     if factor.function == "C":
-        return Atom(_categories(factor)).matrix
+        return Atom(_categories(factor, place)).matrix
     inner = r_expression(factor.argument, (place.rows or place) if factor.function == "mean" else place)
     if any(has_several_columns(part) for part in factor.argument.factors):
         return f"apply({inner}, 2, function(x) {_called(factor, 'x', place)})"
@@ -136,10 +143,10 @@ def _arithmetic(factor: Factor, place: Place) -> str:
 
 
 def _called(call: Call, inner: str, place: Place) -> str:
-    by_unit = None if place.unit is None else f"tapply({inner}, {place.unit}, mean)"
+    by_unit = None if place.unit is None else f"tapply({inner}, {place.unit}, {place.function('mean')})"
     match call.function:
         case "cwc":
-            return f"{inner} - {_center(inner, place.unit, _one_grouping(call, place.center))}"
+            return f"{inner} - {_center(inner, place, _one_grouping(call, place.center))}"
         case "cgm":
             return f"{inner} - mean({by_unit or inner})"
         case "mean":
@@ -151,12 +158,12 @@ def _called(call: Call, inner: str, place: Place) -> str:
     return f"{call.function}({inner})"
 
 
-def _center(inner: str, unit: str | None, groups: str) -> str:
+def _center(inner: str, place: Place, groups: str) -> str:
     """Write the means of groups; above level 1, of one value a unit: the first row of each."""
-    if unit is None:
+    if place.unit is None:
         return f"ave({inner}, {groups})"
-    first = f"!duplicated({unit})"
-    return f"ave(({inner}) * {first}, {groups}, FUN = sum) / ave(+{first}, {groups}, FUN = sum)"
+    first, add = f"!duplicated({place.unit})", f"FUN = {place.function('sum')}"
+    return f"ave(({inner}) * {first}, {groups}, {add}) / ave(+{first}, {groups}, {add})"
 
 
 def _one_grouping(call: Call, groups: str | None) -> str:
@@ -165,13 +172,15 @@ def _one_grouping(call: Call, groups: str | None) -> str:
     return groups
 
 
-def _categories(call: Call) -> str:
+def _categories(call: Call, place: Place) -> str:
     (inner,) = (r_name(factor.name) for factor in call.argument.factors if not isinstance(factor, Call))
     options = dict(call.options)
     if "ref" in options:
-        return f"relevel(factor({inner}), ref = {_string(options['ref'])})"
-    contrasts = {"sum": ", sum", "last": ", contr.SAS"}
-    return f"C(factor({inner}){contrasts[str(options['coding'])]})" if "coding" in options else f"factor({inner})"
+        return f"relevel(factor({inner}), ref = {r_string(options['ref'])})"
+    if "coding" not in options:
+        return f"factor({inner})"
+    bare, quoted = {"sum": ("sum", '"contr.sum"'), "last": ("contr.SAS", '"contr.SAS"')}[str(options["coding"])]
+    return f"C(factor({inner}), {quoted if place.quoted else bare})"
 
 
 def _basis(call: Call, inner: str, by_group: str | None) -> str:
@@ -188,6 +197,7 @@ def _basis(call: Call, inner: str, by_group: str | None) -> str:
     return f"predict({function}(c({by_group}){given}), {inner})"
 
 
-def _string(value: Option) -> str:
+def r_string(value: Option) -> str:
+    """Write a value as a text of R."""
     text = str(int(value) if isinstance(value, float) and value.is_integer() else value)
     return '"{}"'.format(text.replace("\\", "\\\\").replace('"', '\\"'))

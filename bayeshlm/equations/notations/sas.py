@@ -1,183 +1,182 @@
-"""SAS's PROC MIXED and PROC GLIMMIX -> ModelSpec: the CLASS, MODEL and RANDOM statements."""
+"""ModelSpec -> the program of SAS that fits the same model: PROC MIXED, or PROC GLIMMIX where it is not normal."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from bayeshlm.equations.distribution import NORMAL
-from bayeshlm.equations.notations.formula_lines import formula_spec
-from bayeshlm.equations.notations.formula_terms import Bar, Variables
-from bayeshlm.equations.notations.formula_tokens import FormulaCursor
-from bayeshlm.equations.notations.program_tokens import nearest, program_tokens, skip_value, word
-from bayeshlm.equations.notations.sas_effects import SasVariables, read_class
-from bayeshlm.equations.notations.sas_model import SasModel, read_model
-from bayeshlm.equations.notations.sas_random import read_random
-from bayeshlm.equations.spec import ModelSpec
-from bayeshlm.equations.tokens import equation_error
-from bayeshlm.errors import EquationError
+from bayeshlm.equations.notations.nested_names import is_nested, own_columns
+from bayeshlm.equations.notations.prepared import Made, Preparation, column_names
+from bayeshlm.equations.notations.writer import Asked, Writer, refused
+from bayeshlm.equations.product import Product
+from bayeshlm.equations.spec import Blocks
 
-_BLANK = re.compile(r"[\s\ufeff\u200b\u2060]+")
-_COMMENT = re.compile(r"(?:(?<=;)|\A)\s*\*[^;]*;")
-_PROC = re.compile(r"(?:\A|;)\s*proc[ \t]+[a-z]\w*\b(?!\s*=)", re.IGNORECASE)
-_MODEL = re.compile(r"(?:\A|;)\s*model\s+[a-z_]\w*(?:\s*/\s*\w+|\s*\([^)]*\))?\s*=[^;]*;", re.IGNORECASE)
-_RANDOM = re.compile(r"(?:\A|;)\s*(?:random|class)\s+[a-z_]", re.IGNORECASE)
-_PROCEDURES = ("mixed", "glimmix", "hpmixed")
-_IGNORED = (
-    "estimate", "contrast", "lsmeans", "lsmestimate", "ods", "title", "title1", "title2", "footnote", "id", "run",
-    "quit", "store", "output", "slice", "covtest", "nloptions", "parms", "label", "test", "options", "show",
-)  # fmt: skip
-_REFUSED = {
-    "repeated": "covariances of residuals are not estimated here: leave the REPEATED statement out",
-    "weight": "weights are not supported: leave the WEIGHT statement out",
-    "freq": "counts of rows are not read: repeat the rows in the data",
-    "by": "one model is fitted at a time: fit it to each part of the data",
-    "where": "rows are chosen in the data: leave the WHERE statement out, and pass the rows that are meant",
-    "prior": "priors are given as priors=, not in the text: leave the PRIOR statement out",
-    "effect": "splines are written bs(x, df=4) in level equations: EFFECT statements are not read",
-    "format": "formats change the categories and their order: make the column in the data first",
+DISTRIBUTIONS = {
+    "Bernoulli": "BINARY",
+    "Binomial": "BINOMIAL",
+    "Poisson": "POISSON",
+    "NegativeBinomial": "NEGBIN",
+    "Gamma": "GAMMA",
+    "Beta": "BETA",
+    "Ordinal": "MULTINOMIAL",
 }
-_PROC_OPTIONS = {
-    "order": "the order of categories is that of their values, as SAS has it by default: leave `order=` out, and name a"
-    " reference in CLASS, race(ref='White')",
-    "nobound": "variances are not below zero here: leave `nobound` out",
-}
+"""The DIST= of PROC GLIMMIX; the scale of its negative binomial and gamma distributions is 1/phi and 1/shape."""
+
+_LAPLACE = "/* crossed groupings: Laplace's approximation in place of quadrature */"
+_SIGN = "/* GLIMMIX predicts P(Y <= k): the fixed effects have the other sign there */"
 
 
-def is_sas(text: str) -> bool:
-    """Whether a text is a program of SAS: it begins with PROC, or has a MODEL and a RANDOM or CLASS statement.
+def to_sas(asked: Asked) -> str:
+    """Write a specification as a program of SAS, 9.4 or later.
 
-    Examples
-    --------
-    >>> is_sas("proc mixed; class school; model y = x; random int / subject=school; run;")
-    True
-    >>> is_sas("model y = x; random intercept / subject=school;"), is_sas("y = b0 + r; b0 = g00 + u0")
-    (True, False)
-    """
-    plain = _without_comments(text)
-    return _PROC.search(plain) is not None or bool(_MODEL.search(plain) and _RANDOM.search(plain))
-
-
-def read_sas(text: str) -> ModelSpec:
-    """Read the statements of PROC MIXED, or of PROC GLIMMIX, which may name a distribution.
-
-    Statements and options that ask for output or choose how to estimate are passed over; those that would make it
-    another model are errors. Covariances of random effects are zero unless ``type=un``, as in SAS. The reference of a
-    category is its last level, ``C(x, last)``, unless CLASS names another.
-
-    Parameters
-    ----------
-    text : str
-        Up to 100,000 characters; the PROC statement and RUN may be left out.
-
-    Returns
-    -------
-    ModelSpec
-        With all terms in level 1; the data sort them by level.
+    PROC MIXED estimates by REML, with Satterthwaite's degrees of freedom; PROC GLIMMIX by adaptive quadrature.
 
     Raises
     ------
     EquationError
-        With the place in the program.
+        For StudentT outcomes, whose degrees of freedom SAS does not estimate, and for names of more than 32 characters.
 
     Examples
     --------
-    >>> from bayeshlm.equations.render import render
-    >>> print(render(read_sas('''
-    ...     proc mixed data=hsb covtest noclprint;
-    ...       class school;
-    ...       model mathach = ses / solution ddfm=bw;
-    ...       random intercept ses / subject=school type=un;
-    ...     run;''')))
-    mathach = b0 + b1*ses + r
-    b0 = g00 + u0[school]
-    b1 = g10 + u1[school]
+    >>> from bayeshlm.equations import parse
+    >>> spec = parse("math = b0 + b1*cwc(ses) + r; b0 = g00 + g01*size + u0; b1 = g10 + g11*size + u1")
+    >>> print(to_sas(Asked(spec, ("school",), {})))
+    PROC SQL;
+      CREATE TABLE step0 AS SELECT math, school, ses, size FROM d;
+      CREATE TABLE step1 AS SELECT *, ses - MEAN(ses) AS ses_cwc FROM step0 GROUP BY school;
+    QUIT;
+    PROC MIXED DATA = step1 METHOD = REML;
+      CLASS school;
+      MODEL math = size ses_cwc size*ses_cwc / SOLUTION DDFM = SATTERTHWAITE;
+      RANDOM INTERCEPT ses_cwc / SUBJECT = school TYPE = UN;
+    RUN;
     """
-    cursor = FormulaCursor(text, program_tokens(_without_comments(text), _BLANK))
-    procedure = _read_proc(cursor)
-    variables, model = SasVariables(), None
-    bars: list[Bar] = []
-    while (token := cursor.peek()) is not None:
-        statement = word(token)
-        if cursor.take_if(";"):
-            continue
-        if statement == "class":
-            read_class(cursor, variables)
-        elif statement == "model":
-            if model is not None:
-                raise cursor.error("there are two MODEL statements: leave one out")
-            model = read_model(cursor, variables, procedure)
-        elif statement == "random":
-            bars += read_random(cursor, variables)
-        elif statement in _IGNORED:
-            _skip_statement(cursor)
-        elif statement in _REFUSED:
-            raise cursor.error(_REFUSED[statement])
-        elif statement in ("proc", "data"):
-            raise cursor.error("one procedure is read: leave what follows out")
-        else:
-            known = nearest(statement, ("class", "model", "random", *_IGNORED))
-            raise cursor.error(f"`{token.value}` is no statement of PROC MIXED or GLIMMIX that is read{known}")
-        if not cursor.at(";") and cursor.peek() is not None:
-            raise cursor.error("a `;` is missing before this")
-    return _specification(text, cursor, model, bars)
+    spec, distribution = asked.spec, asked.spec.distribution
+    normal = distribution.family == "Normal"
+    if not normal and distribution.family not in DISTRIBUTIONS:
+        raise refused(spec, "SAS", "does not estimate the degrees of freedom of StudentT outcomes", "brms")
+    columns = Preparation(asked, "SAS", lambda name: len(name) <= 32 and name.isprintable())
+    outcome = _name(columns.less_offset() if normal else columns.outcome)
+    trials = columns.name("trials") if isinstance(columns.trials, int) and columns.trials else columns.trials
+    fixed = [column_names(path.product) for path in columns.spec.fixed_paths]
+    effects = " ".join("*".join(map(_name, term)) for term in fixed if term)
+    nested = is_nested(columns.spec)
+    options = ["SOLUTION", *([] if () in fixed or distribution.has_cutpoints else ["NOINT"])]
+    if normal:
+        options.append("DDFM = SATTERTHWAITE")
+    else:
+        link = "CUM" * distribution.has_cutpoints + distribution.link.upper()
+        options += [f"DIST = {DISTRIBUTIONS[distribution.family]}", f"LINK = {link}"]
+        options += [f"OFFSET = {_name(columns.offset)}"] if columns.offset else []
+    left = f"{outcome}(EVENT = '1')" if distribution.family == "Bernoulli" else outcome
+    left = f"{outcome}/{_name(str(trials))}" if trials else left
+    subjects = _subjects(columns.groups, nested)
+    random = [
+        statement
+        for subject, blocks in zip(reversed(subjects), reversed(columns.spec.blocks_by_grouping), strict=True)
+        for statement in _random(columns, subject, blocks)
+    ]
+    steps = _steps(asked, columns, str(trials) if isinstance(columns.trials, int) and trials else "")
+    made = f"step{len(steps) - 3}" if steps else "d"
+    procedure = "MIXED" if normal else "GLIMMIX"
+    method = "REML" if normal else "QUAD" if nested else "LAPLACE"
+    odd = any(_name(name) != name for name in asked.used)
+    return "\n".join(
+        [
+            *(["OPTIONS VALIDVARNAME = ANY;"] if odd else []),
+            *steps,
+            *([] if normal or nested else [_LAPLACE]),
+            *([_SIGN] if distribution.has_cutpoints else []),
+            f"PROC {procedure} DATA = {made} METHOD = {method};",
+            f"  CLASS {' '.join(dict.fromkeys(_name(name) for group in columns.groups for name in group))};",
+            f"  MODEL {left} ={f' {effects}' if effects else ''} / {' '.join(options)};",
+            *random,
+            "RUN;",
+        ]
+    )
 
 
-def _specification(text: str, cursor: FormulaCursor, model: SasModel | None, bars: list[Bar]) -> ModelSpec:
-    end = (cursor.last_end, cursor.last_end + 1)
-    if model is None:
-        raise cursor.error("the MODEL statement is missing: `model y = x;`", end)
-    if not bars:
-        message = "no RANDOM statement, so this is an ordinary regression: add `random intercept / subject=school;`"
-        raise cursor.error(message, end)
-    intercept = [] if model.no_intercept else [Variables()]
-    terms = [*intercept, *model.terms]
-    if not terms and model.distribution == NORMAL:
-        raise equation_error(text, model.span, "the model has no fixed effect: leave `noint` out")
-    return formula_spec(text, model.outcome, terms, bars, model.offsets, model.distribution, model.span)
+def _name(name: str) -> str:
+    """A name of SAS: a literal where it has other characters than letters, digits and underscores."""
+    return name if re.fullmatch(r"[A-Za-z_]\w*", name, re.A) else "'{}'n".format(name.replace("'", "''"))
 
 
-def _without_comments(text: str) -> str:
-    """The text with spaces over ``/* ... */`` and over the statements that are comments, ``* ...;``."""
-    parts, position = [], 0
-    while (start := text.find("/*", position)) >= 0 and (end := text.find("*/", start + 2)) >= 0:
-        parts += [text[position:start], _blank(text[start : end + 2])]
-        position = end + 2
-    return _COMMENT.sub(lambda found: _blank(found[0]), "".join(parts) + text[position:])
+def _subjects(groups: Sequence[tuple[str, ...]], nested: bool) -> list[str]:
+    """The SUBJECT= of each grouping, from the inside out: nested ones within those above, else crossed columns."""
+    if not nested:
+        return ["*".join(map(_name, group)) for group in groups]
+    own, found = own_columns(groups), list[str]()
+    for position, columns in enumerate(own):
+        above = [_name(name) for one in reversed(own[position + 1 :]) for name in one if name not in columns]
+        within = f"({' '.join(dict.fromkeys(above))})" if above else ""
+        found.append("*".join(map(_name, columns)) + within)
+    return found
 
 
-def _blank(comment: str) -> str:
-    return re.sub(r"[^\r\n]", " ", comment)
+def _random(columns: Preparation, subject: str, blocks: Blocks) -> list[str]:
+    """The RANDOM statements of one grouping: one of all effects that are independent, one of each block of others."""
+    paths = columns.spec.paths
+
+    def effects(symbols: Sequence[str]) -> str:
+        products: list[Product] = [paths[symbol].product for symbol in symbols]
+        return " ".join("*".join(map(_name, column_names(one))) or "INTERCEPT" for one in products)
+
+    alone = [symbol for block in blocks if len(block) == 1 for symbol in block]
+    found = [f"  RANDOM {effects(alone)} / SUBJECT = {subject} TYPE = VC;"] if alone else []
+    return found + [f"  RANDOM {effects(one)} / SUBJECT = {subject} TYPE = UN;" for one in blocks if len(one) > 1]
 
 
-def _read_proc(cursor: FormulaCursor) -> str:
-    """Read what stands before the first statement of the model: the name of the procedure, or nothing."""
-    while word(cursor.peek()) in ("ods", "title", "options"):
-        _skip_statement(cursor)
-        cursor.take_if(";")
-    if cursor.peek() is None:
-        raise EquationError("the text holds no statement; write PROC MIXED with CLASS, MODEL and RANDOM")
-    if word(cursor.peek()) == "data":
-        raise cursor.error("only the procedure is read: leave the DATA step out, and make its columns in the data")
-    if word(cursor.peek()) != "proc":
-        return ""
-    cursor.take_next()
-    name = word(cursor.peek())
-    if name not in _PROCEDURES:
-        raise cursor.error("PROC MIXED, GLIMMIX and HPMIXED are read, and nothing beside them: leave this out")
-    cursor.take_next()
-    while not cursor.at(";"):
-        option = cursor.take("name", "a `;` is missing behind the options of the PROC statement")
-        if option.value.casefold() in _PROC_OPTIONS:
-            raise cursor.error(_PROC_OPTIONS[option.value.casefold()], option.span)
-        start = cursor.span[0]
-        skip_value(cursor)
-        opening = cursor.text.find("(", start, cursor.last_end)
-        if option.value.casefold() == "data" and opening >= 0:
-            message = "rows and columns are chosen in the data: leave the parenthesis behind the data set out"
-            raise cursor.error(message, (opening, cursor.last_end))
-    return name
+def _steps(asked: Asked, columns: Preparation, constant: str) -> list[str]:
+    """The PROC SQL that makes the columns, a table each; none where there are none to make."""
+    if not (columns.made or constant or asked.incomplete):
+        return []
+    used = ", ".join(map(_name, asked.used))
+    also = f", {columns.trials} AS {constant}" if constant else ""
+    where = f" WHERE CMISS({used}) = 0" if asked.incomplete else ""
+    tables = [f"SELECT {used}{also} FROM d{where}"]
+    for number, made in enumerate(columns.made):
+        tables.append(_select(made, f"step{number}"))
+    lines = [f"  CREATE TABLE step{number} AS {table};" for number, table in enumerate(tables)]
+    return ["PROC SQL;", *lines, "QUIT;"]
 
 
-def _skip_statement(cursor: FormulaCursor) -> None:
-    while cursor.peek() is not None and not cursor.at(";"):
-        cursor.take_next()
+def _select(made: Made, table: str) -> str:
+    """The query that adds a column to a table."""
+    x, within, unit = _name(made.of[0]), ", ".join(map(_name, made.within)), ", ".join(map(_name, made.unit))
+    code, behind = "", ""
+    match made.operation:
+        case "product" | "sum" | "less":
+            code = {"product": "*", "sum": " + ", "less": " - "}[made.operation].join(map(_name, made.of))
+        case "level":
+            code = f"({x} = {_value(made.level)})" + (f" - ({x} = {_value(made.reference)})" if made.sums else "")
+        case "mean":
+            code, behind = f"MEAN({x})", f" GROUP BY {within}"
+        case "center" if made.unit and made.within:
+            return _center_of_units(made, table, x)
+        case "center" | "scale":
+            once = f"(SELECT {{}}({x}) FROM (SELECT DISTINCT {unit}, {x} FROM {table}))" if made.unit else f"{{}}({x})"
+            code = f"{x} - {once.format('MEAN')}"
+            code = f"({code}) / {once.format('STD')}" if made.operation == "scale" else code
+            behind = f" GROUP BY {within}" if within else ""
+        case _:
+            code = f"{made.operation.upper()}({x})"
+    return f"SELECT *, {code} AS {made.name} FROM {table}{behind}"
+
+
+def _center_of_units(made: Made, table: str, x: str) -> str:
+    """Center within groups of units, of which each counts once."""
+    groups, units = (list(map(_name, names)) for names in (made.within, made.unit))
+    distinct = ", ".join(dict.fromkeys((*units, *groups, x)))
+    means = (
+        f"SELECT {', '.join(groups)}, MEAN({x}) AS m FROM (SELECT DISTINCT {distinct} FROM {table})"
+        f" GROUP BY {', '.join(groups)}"
+    )
+    on = " AND ".join(f"a.{name} = b.{name}" for name in groups)
+    return f"SELECT a.*, a.{x} - b.m AS {made.name} FROM {table} AS a LEFT JOIN ({means}) AS b ON {on}"
+
+
+def _value(value: object) -> str:
+    return "'{}'".format(value.replace("'", "''")) if isinstance(value, str) else repr(value)
+
+
+SAS = Writer("sas", "program of SAS: PROC MIXED, or PROC GLIMMIX", to_sas)

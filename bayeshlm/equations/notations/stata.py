@@ -1,182 +1,175 @@
-"""Stata's ``mixed`` and ``me`` commands -> ModelSpec."""
+"""ModelSpec -> the commands of Stata that fit the same model: ``mixed``, or ``meglm`` where it is not normal."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
-from bayeshlm.equations.distribution import Distribution
-from bayeshlm.equations.notations.formula_lines import formula_spec
-from bayeshlm.equations.notations.formula_terms import Bar, Variables
-from bayeshlm.equations.notations.formula_tokens import FormulaCursor, FormulaToken
-from bayeshlm.equations.notations.program_family import STATA_FAMILIES, distribution, family_name
-from bayeshlm.equations.notations.program_tokens import program_tokens, word
-from bayeshlm.equations.notations.stata_effects import check_constants, read_terms, take_column
-from bayeshlm.equations.notations.stata_options import Options, read_options
-from bayeshlm.equations.notations.stata_random import read_random_equation
-from bayeshlm.equations.product import Call, Column, Product
-from bayeshlm.equations.spec import ModelSpec
-from bayeshlm.errors import EquationError
+from bayeshlm.equations.notations.nested_names import is_nested, own_columns
+from bayeshlm.equations.notations.prepared import Made, Preparation, column_names
+from bayeshlm.equations.notations.writer import Asked, Writer, refused
+from bayeshlm.equations.spec import Blocks, ModelSpec
 
-COMMANDS = {
-    "mixed": "Normal", "xtmixed": "Normal", "melogit": "Bernoulli", "xtmelogit": "Bernoulli", "meqrlogit": "Bernoulli",
-    "meprobit": "Bernoulli", "mecloglog": "Bernoulli", "mepoisson": "Poisson", "xtmepoisson": "Poisson",
-    "meqrpoisson": "Poisson", "menbreg": "NegativeBinomial", "meologit": "Ordinal", "meoprobit": "Ordinal",
-    "meglm": "Normal",
-}  # fmt: skip
-"""The commands that are read, and the family of each."""
+FAMILIES = {
+    "Bernoulli": "bernoulli",
+    "Binomial": "binomial {trials}",
+    "Poisson": "poisson",
+    "NegativeBinomial": "nbinomial mean",
+    "Gamma": "gamma",
+    "Ordinal": "ordinal",
+}
+"""The family() of ``meglm``; the overdispersion of its negative binomial is 1/phi."""
 
-_LINKS = {"meprobit": "probit", "meoprobit": "probit", "mecloglog": "cloglog"}
-_OTHER_COMMANDS = (
-    "xtreg", "regress", "logit", "gllamm", "mestreg", "metobit", "meintreg", "menl", "gsem", "sem", "xtlogit", "xtgee",
-    "xtpoisson", "anova",
-)  # fmt: skip
-_PREFIXES = ("quietly", "qui", "noisily", "capture", "cap")
-_BLANK = re.compile(r"[ \t\r\f\v\u00a0\ufeff\u200b\u2060]+|///[^\n]*\n|/\*.*?\*/|\A\s+", re.DOTALL)
-_PROMPT = re.compile(r"^[ \t]*(?:\.(?=[ \t]+[a-z])|\*[^\n]*)|(?<!/)//(?!/)[^\n]*", re.MULTILINE)
-_GOES_ON = re.compile(r"(?:///[^\n]*)?\n>[ \t]")
-_PREFIXED = r"(?:bayes|svy|mi[ \t]+estimate|xi|by[ \t][^:\n]*|bootstrap)[^:\n=~]*:\s*"
-_COMMAND = re.compile(
-    rf"\s*(?:(?:{'|'.join(_PREFIXES)})\s*:?\s+|{_PREFIXED})*(?:{'|'.join((*COMMANDS, *_OTHER_COMMANDS))})[ \t]+"
-    r"(?:///[^\n]*\n\s*)?(?![mM]odel\b)[A-Za-z_]\w*(?!\w*\s*=[^=])"
-)
+_LAPLACE = "* several crossed groupings: Laplace's approximation in place of quadrature"
 
 
-def is_stata(text: str) -> bool:
-    """Whether a text is a command of Stata such as ``mixed``.
+def to_stata(asked: Asked) -> str:
+    """Write a specification as Stata's commands, of version 14 or later.
 
-    Examples
-    --------
-    >>> is_stata("mixed math ses || school: ses"), is_stata("mixed = b0 + r; b0 = g00 + u0")
-    (True, False)
-    """
-    return _COMMAND.match(_in_one_line(text)) is not None
-
-
-def read_stata(text: str) -> ModelSpec:
-    """Read a command: ``mixed math c.ses##i.sector || school: ses, covariance(unstructured)``.
-
-    Covariances of random effects are zero unless ``covariance(unstructured)``, as in Stata; ``|| school: || class:``
-    are classes within schools, and ``|| _all: R.school`` crosses schools with what else there is. Options that choose
-    how to estimate and what to show are passed over.
-
-    Parameters
-    ----------
-    text : str
-        One command, up to 100,000 characters, over several lines where they end in ``///``.
-
-    Returns
-    -------
-    ModelSpec
-        With all terms in level 1; the data sort them by level.
+    ``mixed`` estimates by REML, with Satterthwaite's degrees of freedom. Groupings stand from the outside in; of
+    crossed ones all but one are indicators of all data, ``_all: R.g``.
 
     Raises
     ------
     EquationError
-        With the place in the command.
+        For outcomes that Stata's commands have not, for slopes of two crossed groupings, and for names of columns that
+        Stata cannot have.
 
     Examples
     --------
-    >>> from bayeshlm.equations.render import render
-    >>> print(render(read_stata("mixed math ses || school: ses, reml")))
-    math = b0 + b1*ses + r
-    b0 = g00 + u0[school]
-    b1 = g10 + u1[school]
-    cov(u0, u1) = 0
+    >>> from bayeshlm.equations import parse
+    >>> spec = parse("math = b0 + b1*cwc(ses) + r; b0 = g00 + g01*size + u0; b1 = g10 + g11*size + u1")
+    >>> print(to_stata(Asked(spec, ("school",), {})))
+    egen double ses_cwc_mean = mean(ses), by(school)
+    generate double ses_cwc = ses - ses_cwc_mean
+    mixed math size ses_cwc c.size#c.ses_cwc || school: ses_cwc, covariance(unstructured) reml dfmethod(satterthwaite)
     """
-    cursor = FormulaCursor(text, program_tokens(_in_one_line(text), _BLANK))
-    command = _read_command(cursor)
-    outcome = take_column(cursor, f"the outcome is missing: `{command.value} y x || school:`")
-    model = _Command(command, Column(outcome.value, outcome.span), Options())
-    terms = read_terms(cursor)
-    fixed_options = Options()
-    read_options(cursor, fixed_options, has_more=True)
-    while cursor.at("||"):
-        model.bars += read_random_equation(cursor, model.nested, model.options)
-    model.options.add(fixed_options)
-    if (token := cursor.peek()) is not None:
-        raise _beside_command(cursor, token)
-    if not model.bars:
-        end = cursor.last_end
-        message = "no random effect, so this is an ordinary regression: add one, such as `|| school:`"
-        raise cursor.error(message, (end, end + 1))
-    check_constants(cursor, terms, fixed_options.no_constant)
-    intercept = [] if fixed_options.no_constant else [Variables()]
-    return formula_spec(
-        text,
-        model.outcome,
-        [*intercept, *(term.variables for term in terms)],
-        model.bars,
-        model.offsets(),
-        model.distribution(cursor),
-        outcome.span,
+    distribution = asked.spec.distribution
+    normal = distribution.family == "Normal"
+    if not normal and distribution.family not in FAMILIES:
+        raise refused(asked.spec, "Stata's meglm", f"has no {distribution.family} outcomes")
+    columns = Preparation(
+        asked, "Stata", lambda name: re.fullmatch(r"(?!_all$)[A-Za-z_]\w{0,31}", name, re.A) is not None
     )
+    spec = columns.spec
+    outcome = columns.less_offset() if normal else columns.outcome
+    fixed = [column_names(path.product) for path in spec.fixed_paths]
+    left = " ".join(
+        (outcome, *("#".join(f"c.{name}" for name in term) if len(term) > 1 else term[0] for term in fixed if term))
+    )
+    options = [] if () in fixed or distribution.has_cutpoints else ["noconstant"]
+    options += [f"offset({columns.offset})"] if columns.offset and not normal else []
+    units, equations = _equations(columns, asked.spec)
+    last = ["reml", "dfmethod(satterthwaite)"]
+    if not normal:
+        family = FAMILIES[distribution.family].format(trials=columns.trials)
+        last = [f"family({family})", f"link({distribution.link})"]
+        last += ["intmethod(laplace)"] if not is_nested(spec) else []
+    equations[-1] = _with_options(equations[-1], last)
+    command = " || ".join((_with_options(f"{'mixed' if normal else 'meglm'} {left}", options), *equations))
+    lines = [_keep(asked)] if asked.incomplete else []
+    for made in columns.made:
+        lines += _generate(made, columns)
+    notes = [] if normal or is_nested(spec) else [_LAPLACE]
+    return "\n".join([*lines, *units, *notes, command])
 
 
-@dataclass
-class _Command:
-    """What has been read of a command."""
-
-    command: FormulaToken
-    outcome: Column
-    options: Options
-    bars: list[Bar] = field(default_factory=list)
-    nested: list[str] = field(default_factory=list)
-
-    def offsets(self) -> list[Product]:
-        """The columns of ``offset()``, and the logarithm of that of ``exposure()``."""
-        offsets = [Product((column,)) for column in self.options.offsets]
-        exposures = [Product((Call("log", Product((one,)), (), one.span),)) for one in self.options.exposures]
-        return offsets + exposures
-
-    def distribution(self, cursor: FormulaCursor) -> Distribution:
-        """The distribution that the command or its options name."""
-        name = word(self.command)
-        options = self.options
-        family, place, link = COMMANDS[name], self.command.span, options.link
-        if options.family is not None:
-            place = options.family.span
-            family = family_name(cursor.text, options.family, STATA_FAMILIES)
-            if name != "meglm":
-                raise cursor.error(f"`{name}` has its family: write meglm, or leave `family()` out", place)
-        if link is not None and name != "meglm":
-            raise cursor.error(f"`{name}` has its link: write meglm, or leave `link()` out", link.span)
-        if link is None and name in _LINKS:
-            link = FormulaToken("name", _LINKS[name], self.command.span)
-        return distribution(cursor.text, family, place, link, options.trials)
+def _keep(asked: Asked) -> str:
+    return f"drop if missing({', '.join(asked.used)})"
 
 
-def _in_one_line(text: str) -> str:
-    """The text with spaces over prompts, comments to the end of a line, and ``>`` where an output goes on."""
-    text = _PROMPT.sub(lambda found: " " * len(found[0]), text)
-    return _GOES_ON.sub(lambda found: " " * len(found[0]), text).rstrip()
+def _with_options(command: str, options: Sequence[str]) -> str:
+    if not options:
+        return command
+    return f"{command}{' ' if ',' in command else ', '}{' '.join(options)}"
 
 
-def _read_command(cursor: FormulaCursor) -> FormulaToken:
-    while cursor.take_if("\n"):
-        pass
-    while word(cursor.peek()) in _PREFIXES:
-        cursor.take_next()
-        cursor.take_if(":")
-    name = word(cursor.peek())
-    if cursor.peek() is None:
-        raise EquationError("the text holds no command; write one, such as `mixed y x || school:`")
-    if name not in COMMANDS:
-        known = ", ".join(COMMANDS)
-        raise cursor.error(f"this is no command that is read, nor a prefix: leave it out; there are {known}")
-    return cursor.take_next()
+def _equations(columns: Preparation, spec: ModelSpec) -> tuple[list[str], list[str]]:
+    """The columns of units that have to be made, and the equations of random effects."""
+    plain, units = columns.spec, list[str]()
+    paths = plain.paths
+    random = {symbol: columns.one(paths[symbol].product) for symbol in plain.random}
+    own = own_columns(columns.groups) if is_nested(plain) else list(columns.groups)
+
+    def unit(position: int, always: bool = False) -> str:
+        if len(own[position]) == 1 and not always:
+            return own[position][0]
+        name = columns.name("_".join((*own[position], "no")))
+        units.append(f"egen long {name} = group({' '.join(own[position])})")
+        return name
+
+    apart = _indicators(plain, spec, random)
+    equations = [f"_all: R.{unit(position, always=True)}" for position in apart]
+    for position in reversed(range(len(own))):
+        if position not in apart:
+            equations += _of_grouping(unit(position), plain.blocks_by_grouping[position], random)
+    return units, equations
 
 
-def _beside_command(cursor: FormulaCursor, token: FormulaToken) -> EquationError:
-    messages = {
-        "\n": "a command goes on where its line ends in `///`: join the lines so, or leave the next command out",
-        "[": "weights are not supported: leave the brackets out",
-        "=": "this `=` has no meaning in a command",
-        "|": "a random-effects equation begins with `||`",
-        "+": "terms stand side by side, without `+`",
-        "*": "an interaction is written `c.x#c.z`, with the main effects `c.x##c.z`",
-        ";": "one command is read, without `;`",
-    }
-    if word(token) in ("if", "in"):
-        return cursor.error(f"rows are chosen in the data: leave `{token.value}` out, and pass the rows that are meant")
-    return cursor.error(messages.get(token.kind, f"`{token.value}` has no meaning here"))
+def _indicators(plain: ModelSpec, spec: ModelSpec, random: dict[str, str]) -> list[int]:
+    """The groupings that are written as indicators, since they are crossed with others: intercepts alone can be."""
+    if is_nested(plain):
+        return []
+    slopes = [any(random[symbol] for block in blocks for symbol in block) for blocks in plain.blocks_by_grouping]
+    kept = [position for position, has in enumerate(slopes) if has] or [0]
+    if any(sum(position in level for position in kept) > 1 for level in plain.level_groupings):
+        raise refused(spec, "Stata", "has no slopes that vary over two crossed groupings")
+    return [position for position in reversed(range(len(slopes))) if position not in kept]
+
+
+def _of_grouping(unit: str, blocks: Blocks, random: dict[str, str]) -> list[str]:
+    """The equations of one grouping: one of all effects that are independent, one of each block of others."""
+    alone = [symbol for block in blocks if len(block) == 1 for symbol in block]
+    joined = [list(block) for block in blocks if len(block) > 1]
+    found = []
+    for symbols in [alone, *joined] if alone else joined:
+        names = [random[symbol] for symbol in symbols]
+        options = [] if "" in names else ["noconstant"]
+        if len(symbols) > 1:
+            options.append("covariance(independent)" if symbols is alone else "covariance(unstructured)")
+        found.append(_with_options(f"{unit}: {' '.join(filter(None, names))}".rstrip(), options))
+    return found
+
+
+def _generate(made: Made, columns: Preparation) -> list[str]:
+    """The commands that make a column."""
+    x, create = made.of[0], f"generate double {made.name} ="
+    match made.operation:
+        case "product":
+            return [f"{create} {'*'.join(made.of)}"]
+        case "sum":
+            return [f"{create} {' + '.join(made.of)}"]
+        case "less":
+            return [f"{create} {' - '.join(made.of)}"]
+        case "level":
+            minus = f" - ({_is(x, made.reference)})" if made.sums else ""
+            return [f"generate byte {made.name} = ({_is(x, made.level)}){minus}"]
+        case "mean":
+            return [f"egen double {made.name} = mean({x}), by({' '.join(made.within)})"]
+        case "center" | "scale":
+            return _centered(made, columns)
+    return [f"{create} {'ln' if made.operation == 'log' else made.operation}({x})"]
+
+
+def _centered(made: Made, columns: Preparation) -> list[str]:
+    x, lines, first = made.of[0], list[str](), ""
+    if made.unit:
+        first = columns.name(f"{made.name}_first")
+        lines.append(f"egen byte {first} = tag({' '.join(made.unit)})")
+    if made.within:
+        mean = columns.name(f"{made.name}_mean")
+        inner = f"cond({first}, {x}, .)" if first else x
+        lines.append(f"egen double {mean} = mean({inner}), by({' '.join(made.within)})")
+        return [*lines, f"generate double {made.name} = {x} - {mean}"]
+    lines.append(f"summarize {x}{f' if {first}' if first else ''}")
+    divided = f"({x} - r(mean)) / r(sd)" if made.operation == "scale" else f"{x} - r(mean)"
+    return [*lines, f"generate double {made.name} = {divided}"]
+
+
+def _is(column: str, value: object) -> str:
+    if isinstance(value, str):
+        return f'{column} == `"{value}"\''
+    return f"reldif({column}, {value!r}) < 1e-6" if isinstance(value, float) else f"{column} == {value}"
+
+
+STATA = Writer("stata", "commands of Stata: mixed, or meglm", to_stata)

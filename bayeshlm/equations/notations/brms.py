@@ -1,0 +1,52 @@
+"""ModelSpec -> the call of R's brms that samples the same model, under brms's own priors."""
+
+from __future__ import annotations
+
+from bayeshlm.equations.notations.r_code import r_name
+from bayeshlm.equations.notations.r_formula import r_data, r_formula
+from bayeshlm.equations.notations.writer import Asked, Writer, refused
+
+FAMILIES = {
+    "Normal": "gaussian",
+    "Bernoulli": "bernoulli",
+    "Binomial": "binomial",
+    "Poisson": "poisson",
+    "NegativeBinomial": "negbinomial",
+    "Gamma": "Gamma",
+    "Beta": "Beta",
+    "StudentT": "student",
+    "Ordinal": "cumulative",
+}
+"""brms's names of families; their parameters mean what ours do."""
+
+
+def to_brms(asked: Asked) -> str:
+    """Write a specification as a call of ``brm``; priors are not written, so that brms takes its own.
+
+    Raises
+    ------
+    EquationError
+        For categories of which R would make other columns, and for names of columns that brms cannot have.
+
+    Examples
+    --------
+    >>> from bayeshlm.equations import parse
+    >>> spec = parse("well ~ Binomial(n, p); logit(p) = b0 + b1*x; b0 = g00 + u0; b1 = g10 + u1; cov(u0, u1) = 0")
+    >>> to_brms(Asked(spec, ("school",), {}))
+    'brm(bf(well | trials(n) ~ x + (1 + x || school)), data = d, family = binomial("logit"))'
+    """
+    parts, distribution = r_formula(asked, quoted=True), asked.spec.distribution
+    for name in asked.used:
+        if r_name(name) != name or "__" in name or name.endswith("_"):
+            raise refused(asked.spec, "brms", f"has no column called `{name}`: rename it in the data")
+    if "model.matrix(" in parts.right or "function(x)" in parts.right:
+        reason = "makes other columns of the categories here than level equations have: make them in the data"
+        raise refused(asked.spec, "brms", reason)
+    outcome = f"{parts.outcome} | trials({parts.trials})" if parts.trials else parts.outcome
+    if distribution.has_cutpoints:
+        outcome = f"factor({parts.outcome}, ordered = TRUE)"
+    family = f'{FAMILIES[distribution.family]}("{distribution.link}")'
+    return f"brm(bf({outcome} ~ {parts.right}), data = {r_data(asked)}, family = {family})"
+
+
+BRMS = Writer("brms", "call of R's brms, without priors", to_brms)
