@@ -152,10 +152,12 @@ def leave_one_out(fitted: FittedModel, unit: Unit = "row", exact: Exact = "auto"
     -----
     The random effects are integrated out in all of them, so that small groups do not break the importance weights, and
     `p_loo` counts the parameters gamma, tau, corr and sigma only (Merkle, Furr & Rabe-Hesketh 2019, Psychometrika 84,
-    802-829). Where they were sampled, outcomes that are not normal in several groupings, those of the grouping whose unit
-    is left out are integrated out, of rows those of the grouping with the most units, the draws of all others held: the
-    weights are those of parameters and these effects together, which `p_loo` then counts, too. Constants of the design, such as the means that `cwc` and `cgm` subtract, and the priors stay those of all
+    802-829). Constants of the design, such as the means that `cwc` and `cgm` subtract, and the priors stay those of all
     rows.
+
+    Of outcomes that are not normal in several groupings the effects of the grouping whose unit is left out are
+    integrated out, for rows those of the grouping with the most units, and the draws of all others held. The weights
+    then are those of parameters and held effects together, and `p_loo` counts both.
     """
     posterior, design = fitted.draws, fitted.design
     unit = checked_unit(unit, design)
