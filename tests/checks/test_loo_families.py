@@ -1,26 +1,12 @@
 """Leaving out rows and groups of outcomes that are not normal: weights against integrals over a grid, and refits."""
 
 import numpy as np
-import pandas as pd
 import pytest
-from scipy.special import expit
+from binary_data import ALONE, CROSSED, OPTIONS, frame_of, grid_posterior
 
 import bayeshlm as hlm
 from bayeshlm.checks import loo_refits
 from bayeshlm.design.subset import without_rows
-from bayeshlm.likelihood.family_quadrature import FamilyQuadrature
-
-OPTIONS = {"seed": 1, "draws": 1000, "progress": False}
-ALONE = "y ~ Bernoulli(p); logit(p) = b0; b0 = g00 + u0"
-CROSSED = "y ~ Poisson(mu); log(mu) = b0; b0 = g00 + u0[a] + v0[b]"
-
-
-def frame_of(seed=8):
-    """12 units of a times 10 of b, a binary outcome and a count."""
-    rng = np.random.default_rng(seed)
-    frame = pd.DataFrame({"a": np.repeat(np.arange(12), 10), "b": np.tile(np.arange(10), 12)})
-    eta = 0.8 * rng.normal(size=12)[frame["a"]] + 0.5 * rng.normal(size=10)[frame["b"]]
-    return frame.assign(binary=(rng.random(120) < expit(eta)).astype(int), count=rng.poisson(np.exp(eta)))
 
 
 @pytest.fixture(scope="module")
@@ -33,24 +19,15 @@ def crossed():
     return hlm.Model(CROSSED, frame_of().rename(columns={"count": "y"})).fit(**OPTIONS)
 
 
-def log_evidence(design, priors):
-    """Log integral over g00 and tau, up to a constant, by the trapezoidal rule."""
-    density = FamilyQuadrature(design).density_with(priors, 16)
-    gamma, tau = np.linspace(-4, 4, 81), np.linspace(0, 6, 121)
-    values = np.array([[density(np.array([g, t]))[0] for t in tau] for g in gamma])
-    ends = np.log(np.where(np.isin(np.arange(len(tau)), (0, len(tau) - 1)), 0.5, 1.0))
-    return np.logaddexp.reduce((values + ends).ravel())
-
-
 @pytest.mark.parametrize("unit", ["group", "row"])
 def test_the_weights_give_what_an_integral_over_the_parameters_gives(alone, unit):
     found, design, priors = alone.loo(unit, exact=False), alone.model.design, alone.model.priors
     assert len(found.bad) == 0
-    pointwise, whole = found.pointwise, log_evidence(design, priors)
+    pointwise, whole = found.pointwise, grid_posterior(design, priors).log_evidence
     codes = design.group_codes if unit == "group" else np.arange(design.n_obs)
     elpd = pointwise["elpd"].to_numpy()
     for position in {int(np.argmin(elpd)), int(np.argmax(elpd)), 5}:
-        expected = whole - log_evidence(without_rows(design, codes == position), priors)
+        expected = whole - grid_posterior(without_rows(design, codes == position), priors).log_evidence
         error = float(pointwise["mcse"][position])
         assert error < 0.05
         assert elpd[position] == pytest.approx(expected, abs=4 * error + 1e-3)

@@ -111,7 +111,7 @@ def _spread(ax: Axes, found: Influence, labels: pd.Index, outlying: np.ndarray) 
     most = change[np.arange(len(change)), np.abs(change).argmax(axis=1)]
     unsure = _points(ax, found, distance, most, outlying)
     ax.axhline(0, color=BLACK, lw=0.6, ls=":")
-    ax.set(xlabel="Cook's distance of the means of gamma", ylabel="largest change of a tau, in posterior SDs")
+    ax.set(xlabel="Cook's distance of the means of gamma", ylabel="change of a tau, posterior SDs")
     by_cook, by_tau = (np.argsort(-np.abs(values), kind="stable")[:NAMED_BY_COOK] for values in (distance, most))
     named = np.unique(np.concatenate([by_cook, by_tau]))
     name_points(ax, distance[named], most[named], [short(labels[j], 20) for j in named])
