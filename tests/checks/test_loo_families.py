@@ -69,3 +69,17 @@ def test_what_is_printed_asks_the_question_of_the_unit(crossed):
     assert "given the other rows of its a and b" in " ".join(str(crossed.loo(exact=False)).split())
     with pytest.raises(hlm.OptionError, match='"a" or "b"'):
         crossed.loo("group")
+
+
+@pytest.mark.slow
+def test_a_bad_group_is_fitted_anew_and_models_are_compared(crossed, monkeypatch):
+    largest = float(crossed.loo("a", exact=False).pointwise["pareto_k"].max())
+    monkeypatch.setattr("bayeshlm.checks.loo.threshold", lambda n_draws: largest - 1e-9)
+    found = crossed.loo("a")
+    assert int(found.pointwise["refitted"].sum()) == 1
+    assert len(found.bad) == 0
+    monkeypatch.undo()
+    one = CROSSED.replace(" + v0[b]", "")
+    without = hlm.Model(one, crossed.model.design.frame, "a").fit(**OPTIONS)
+    table = hlm.compare({"crossed": crossed, "one": without}, "a", exact=False)
+    assert set(table.index) == {"crossed", "one"}
