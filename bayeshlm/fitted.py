@@ -47,8 +47,8 @@ class FittedModel:
     design : Design
     priors : Priors
     idata : xarray.DataTree
-        As `bayeshlm.sampling.convert.to_datatree` makes it; of a refit, the groups ``posterior``, with gamma, tau, corr
-        and sigma, and ``sample_stats``.
+        As `bayeshlm.sampling.convert.to_datatree` makes it; of a refit, the groups ``posterior`` and
+        ``sample_stats`` as `refit` says.
     """
 
     design: Design
@@ -166,7 +166,8 @@ class FittedModel:
         Returns
         -------
         FittedModel
-            Its `idata` has the parameters and the sampler's statistics.
+            Its `idata` has the parameters and the sampler's statistics, and u and beta of the groups that have rows
+            left where random effects cannot be integrated out.
 
         Raises
         ------

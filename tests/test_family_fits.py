@@ -191,10 +191,9 @@ def test_it_is_saved_and_read_as_it_is(fit, tmp_path):
 
 def test_what_needs_a_level_1_variance_of_its_own_says_so(fit):
     with pytest.raises(hlm.OptionError, match="a Bernoulli outcome has none"):
-        fit.reliability()
-    for asked in (fit.influence, lambda: fit.residuals(level=2)):
-        with pytest.raises(hlm.OptionError, match="is defined for normal outcomes only, and 'y' is Bernoulli"):
-            asked()
+        fit.eb_weights()
+    with pytest.raises(hlm.OptionError, match="is defined for normal outcomes only, and 'y' is Bernoulli"):
+        fit.residuals(level=2)
     assert "ols" not in fit.group_coefficients()
 
 
@@ -218,7 +217,8 @@ def test_the_report_and_the_files_of_the_command_line(fit, data, tmp_path):
     content = json.loads((tmp_path / "ml.json").read_text())["reml"]
     assert {"fixed_effects", "tau", "log_likelihood", "icc", "quadrature"} <= set(content)
     assert content["log_likelihood"] == summary["reml"]["log_likelihood"]
-    assert not {"sigma", "reliability"} & set(content)
+    assert "sigma" not in content
+    assert content["reliability"]["b0"] == pytest.approx(summary["reliability"]["b0"]["mean"], abs=0.1)
     assert main(["reml", str(tmp_path / "model.toml")]) == WRONG_INPUT
     assert summary["fixed_effects"]["g10"]["mean"] == pytest.approx(fit.fixed_effects().loc["g10", "mean"], rel=1e-12)
 
@@ -239,5 +239,9 @@ def test_crossed_groupings_are_sampled_with_their_effects():
     fit = hlm.Model("y ~ Bernoulli(p); logit(p) = b0; b0 = g00 + u0[a] + v0[b]", frame).fit(**OPTIONS)
     assert fit.posterior["u_a"].sizes["a"] == 12
     assert fit.convergence.divergences < 10
-    with pytest.raises(hlm.OptionError, match="random effects to be integrated out"):
-        fit.loo("a")
+    with pytest.raises(
+        hlm.OptionError, match=r"which for Bernoulli outcomes cannot be done for .*'a' and 'b' together"
+    ):
+        fit.reliability(grouping="a")
+    for unit, n_units in (("row", 120), ("a", 12), ("b", 10)):
+        assert fit.loo(unit, exact=False).n_units == n_units

@@ -110,6 +110,9 @@ def test_every_room_takes_it(name, tmp_path):
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Check against maximum likelihood" in page
     assert "Tests of the level-1 residuals" in page
+    assert "Influence of each" in page
+    told = fit.reliability().draws["reliability"]
+    assert ((told > 0) & (told < 1)).all()
     q = len(model.design.random)
     assert len(fit.plot.variance_components()) == q * (q + 1) // 2 + len(model.design.outcome.auxiliary_effects)
     assert fit.cross_check().method == "ML"

@@ -30,9 +30,10 @@ class Shifts:
     mcse : array, shape (J, K)
         Monte Carlo error of `change`.
     distance : array, shape (J,)
-        ``d'Var(gamma)^-1 d / p`` of the change d of the means of gamma: Cook's distance of the posterior.
+        ``d'Var(gamma)^-1 d / p`` of the change d of the means of gamma: Cook's distance of the posterior. NaN where
+        there is no gamma.
     pareto_k, conflict_p : arrays, shape (J,)
-        Shape of the tail of the weights; see `bayeshlm.checks.conflict`.
+        Shape of the tail of the weights; see `bayeshlm.checks.conflict`, NaN where outcomes are not normal.
     """
 
     mean: FloatArray
@@ -45,7 +46,7 @@ class Shifts:
 
 
 def parameter_draws(posterior: Draws) -> tuple[list[str], FloatArray]:
-    """Names and draws (K, chain, draw) of gamma, tau and sigma."""
+    """Names and draws (K, chain, draw) of gamma, tau and sigma, or what else the outcome's distribution has."""
     kept = [k for k, one in enumerate(posterior.schema.parameters) if one.component != "corr"]
     return [posterior.schema.labels[k] for k in kept], posterior.scalars()[kept]
 
@@ -62,7 +63,7 @@ def shifts_without_groups(posterior: Draws, grouping: int = 0) -> Shifts:
     Raises
     ------
     OptionError
-        Groupings that cross too much for it.
+        Groupings that cross too much for it; see `bayeshlm.checks.loo.leave_one_out` of outcomes that are not normal.
 
     Notes
     -----
@@ -92,7 +93,15 @@ def shifts_without_groups(posterior: Draws, grouping: int = 0) -> Shifts:
         return w
 
     doing = "Influence of groups"
-    if len(design.groupings) == 1:
+    if not design.outcome.is_normal:
+        found.conflict_p[:] = np.nan
+
+        def without_conflict(groups: IntArray, densities: FloatArray) -> None:
+            fill(groups, densities)
+
+        unit = design.predictor.random[grouping].grouping
+        likelihood_of(design).reduced_pointwise(posterior, unit, without_conflict, doing)
+    elif len(design.groupings) == 1:
         rotated = rotate(design.cross_products)
 
         def alone(groups: IntArray, densities: FloatArray) -> None:
@@ -121,6 +130,8 @@ def put_refit(found: Shifts, posterior: Draws, group: int, refit: Refit, groupin
     found.change[group] = (found.mean[group] - with_it.mean(axis=(1, 2))) / scale
     found.mcse[group] = np.hypot(diagnose(without)[3], diagnose(with_it)[3]) / scale
     found.distance[group] = _distances(posterior, found.mean[group : group + 1])[0]
+    if not posterior.design.outcome.is_normal:
+        return
     units, equal = np.array([group]), np.full((1, rest.n_draws), 1 / rest.n_draws)
     if len(posterior.design.groupings) == 1:
         rotated = rotate(posterior.design.cross_products)
@@ -134,6 +145,8 @@ def _distances(posterior: Draws, mean: FloatArray) -> FloatArray:
     """Cook's distances of means (J, K), of which gamma's come first."""
     flat = posterior.flat(posterior.gamma)
     p = flat.shape[1]
+    if p == 0:
+        return np.full(len(mean), np.nan)
     scale = flat.std(axis=0)
     standard = (flat - flat.mean(axis=0)) / scale
     change = (mean[:, :p] - flat.mean(axis=0)) / scale

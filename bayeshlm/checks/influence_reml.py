@@ -1,15 +1,25 @@
-"""Influence of each group on the REML estimates."""
+"""Influence of each group on the REML estimates, or of outcomes that are not normal on those of ML."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
 from bayeshlm.design.design import Design
-from bayeshlm.design.naming import parameter_label
 from bayeshlm.design.predictor import RandomTerm
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.design.subset import without_rows
+from bayeshlm.errors import DataError
+from bayeshlm.parameters.schema import Schema
+from bayeshlm.progress import steps
 from bayeshlm.reml import grouping_influence, reml_influence
 from bayeshlm.reml.estimate import RemlEstimate
+from bayeshlm.reml.estimates import Estimate
+
+if TYPE_CHECKING:
+    from bayeshlm.reml.family_estimate import FamilyEstimate
 
 MEASURES = ("cooks_distance", "mdffits", "covtrace", "covratio")
 LEVERAGES = ("leverage_fixed", "leverage_random")
@@ -26,17 +36,55 @@ def reml_dataset(design: Design, estimate: RemlEstimate, with_fits: bool, groupi
         one_step = grouping_influence.one_step(design, estimate, grouping)
         leverage = grouping_influence.leverage(design, estimate, grouping)
         exact = grouping_influence.exact(design, estimate, grouping) if with_fits else exact
-    both = (one_step, exact)
-    value = np.stack([np.column_stack([some.gamma, some.tau, some.sigma]) for some in both])
-    full = np.array([*estimate.gamma, *estimate.tau, estimate.sigma])
-    unit = np.array([*estimate.se, *np.ones(len(estimate.tau) + 1)])
-    variances = full[len(estimate.gamma) :] ** 2
+    sigma = np.array([estimate.sigma])
+    both = tuple((some, some.sigma[:, None]) for some in (one_step, exact))
+    return _dataset(design, estimate, sigma, both, term, leverage)
+
+
+def ml_dataset(design: Design, estimate: FamilyEstimate, with_fits: bool) -> xr.Dataset:
+    """The same of an outcome that is not normal, from fits without each group; there are no one-step estimates.
+
+    A group without which the likelihood has no maximum has NaN.
+    """
+    from bayeshlm.reml.family_estimate import fit_family  # imports numba
+
+    (term,), p, q = design.predictor.random, len(estimate.gamma), len(estimate.tau)
+    J, auxiliary = len(term.labels), np.full((len(term.labels), len(estimate.auxiliary)), np.nan)
+    exact, unknown = (reml_influence.Deleted.unknown(J, p, q) for _ in range(2))
+    leverage = reml_influence.Leverage(np.full(J, np.nan), np.full(J, np.nan))
+    named = [f"{term.grouping} {label}" for label in term.labels]
+    for j in steps(list(range(J)) if with_fits else [], named.__getitem__, "Maximum likelihood without"):
+        try:
+            rest = fit_family(without_rows(design, design.group_codes == j))
+        except DataError:
+            continue
+        if rest.converged:
+            exact.gamma[j], exact.vcov[j], exact.tau[j] = rest.gamma, rest.vcov, rest.tau
+            auxiliary[j] = rest.auxiliary
+    both = ((unknown, np.full_like(auxiliary, np.nan)), (exact, auxiliary))
+    return _dataset(design, estimate, estimate.auxiliary, both, term, leverage)
+
+
+def _dataset(
+    design: Design,
+    estimate: Estimate,
+    auxiliary: FloatArray,
+    deleted: tuple[tuple[reml_influence.Deleted, FloatArray], ...],
+    term: RandomTerm,
+    leverage: reml_influence.Leverage,
+) -> xr.Dataset:
+    """From the estimates and their auxiliary parameters, (a,), and both without each group, (J, a)."""
+    value = np.stack([np.column_stack([some.gamma, some.tau, others]) for some, others in deleted])
+    full = np.concatenate([estimate.gamma, estimate.tau, auxiliary])
+    unit = np.array([*estimate.se, *np.ones(len(full) - len(estimate.gamma))])
+    labels = [one.label for one in Schema.of(design).parameters if one.component != "corr"]
+    n_variances = len(estimate.tau) + design.outcome.is_normal
+    of_variances = slice(len(estimate.gamma), len(estimate.gamma) + n_variances)
+    variances = full[of_variances] ** 2
     rvc = np.full((*value.shape[:2], len(variances)), np.nan)
-    rvc[..., variances > 0] = (value[..., len(estimate.gamma) :] ** 2)[..., variances > 0] / variances[
-        variances > 0
-    ] - 1
-    measured = [reml_influence.measures(estimate, some) for some in both]
-    dims, taus = ("estimate", term.grouping), [parameter_label("tau", label) for label in design.random_labels]
+    rvc[..., variances > 0] = (value[..., of_variances] ** 2)[..., variances > 0] / variances[variances > 0] - 1
+    measured = [reml_influence.measures(estimate, some) for some, _ in deleted]
+    dims = ("estimate", term.grouping)
     return xr.Dataset(
         {
             "value": ((*dims, "parameter"), value),
@@ -49,8 +97,8 @@ def reml_dataset(design: Design, estimate: RemlEstimate, with_fits: bool, groupi
         {
             "estimate": ["one_step", "exact"],
             term.grouping: term.labels.to_numpy(),
-            "parameter": [*design.fixed_labels, *taus, "sigma"],
-            "component": [*taus, "sigma"],
+            "parameter": labels,
+            "component": labels[of_variances],
         },
     )
 

@@ -143,7 +143,8 @@ def leave_one_out(fitted: FittedModel, unit: Unit = "row", exact: Exact = "auto"
     Raises
     ------
     OptionError
-        For another unit, draws too few, or groupings that cross too much for it.
+        For another unit, draws too few, groupings that cross too much for it, or, of outcomes that are not normal,
+        groups with other groups inside or with more than two random effects.
     SamplingError
         If a fit without a unit fails.
 
@@ -153,6 +154,10 @@ def leave_one_out(fitted: FittedModel, unit: Unit = "row", exact: Exact = "auto"
     `p_loo` counts the parameters gamma, tau, corr and sigma only (Merkle, Furr & Rabe-Hesketh 2019, Psychometrika 84,
     802-829). Constants of the design, such as the means that `cwc` and `cgm` subtract, and the priors stay those of all
     rows.
+
+    Of outcomes that are not normal in several groupings the effects of the grouping whose unit is left out are
+    integrated out, for rows those of the grouping with the most units, and the draws of all others held. The weights
+    then are those of parameters and held effects together, and `p_loo` counts both.
     """
     posterior, design = fitted.draws, fitted.design
     unit = checked_unit(unit, design)

@@ -14,8 +14,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayeshlm.checks.psis import refitted, relative_efficiency
+from bayeshlm.design.design import Design
 from bayeshlm.fitted import FittedModel
 from bayeshlm.likelihood import likelihood_of
+from bayeshlm.likelihood.group_effects import covariance_factors
 from bayeshlm.likelihood.likelihood import Unit, grouping_of
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.convergence import Convergence, assess_convergence
@@ -28,7 +30,7 @@ class Refit:
     Attributes
     ----------
     posterior : xarray.Dataset
-        gamma, tau, corr and sigma.
+        gamma, tau, corr and sigma; and, where random effects cannot be integrated out, u of all groups of the data.
     convergence : Convergence
     """
 
@@ -52,7 +54,25 @@ def refit_without(fitted: FittedModel, left_out: NDArray[np.bool_]) -> Refit:
     first = int(np.flatnonzero(left_out)[0])
     seed = int(np.random.SeedSequence([fitted.options.seed, first]).generate_state(1)[0])
     refit = fitted.refit(rows=~left_out, seed=seed)
-    return Refit(refit.draws.dataset, assess_convergence(refit.draws, refit.sample_stats))
+    return Refit(
+        _with_all_groups(refit.draws, fitted.design, seed), assess_convergence(refit.draws, refit.sample_stats)
+    )
+
+
+def _with_all_groups(draws: Draws, design: Design, seed: int) -> xr.Dataset:
+    """Draws of the parameters, and, where u was sampled, of u of all groups of a design: new ones of those left out."""
+    if not draws.has_groups:
+        return draws.dataset
+    rng, variables = np.random.default_rng([seed, design.n_obs]), {}
+    of_terms = zip(draws.layouts, draws.design.predictor.random, design.predictor.random, strict=True)
+    for k, (chol, (layout, kept, term)) in enumerate(zip(covariance_factors(draws), of_terms, strict=True)):
+        noise = rng.standard_normal((draws.n_draws, len(term.labels), len(term.columns)))
+        u = np.einsum("sqr,sjr->sjq", chol, noise)
+        u[:, term.labels.get_indexer(kept.labels)] = draws.flat(draws.u_of(k))
+        labels = {layout.grouping: term.labels.to_numpy(), layout.random: [column.label for column in term.columns]}
+        variables[layout.u] = draws.labelled(u, tuple(labels), labels)
+    parameters = draws.dataset.drop_dims([layout.grouping for layout in draws.layouts])
+    return parameters.assign(variables)
 
 
 def rows_left_out(fitted: FittedModel, unit: Unit, position: int) -> NDArray[np.bool_]:

@@ -63,7 +63,8 @@ def reml_summary(fit: RemlFit | MlFit) -> dict[str, Any]:
             "bic": finite(fit.bic),
             "n_parameters": fit.n_parameters,
             **({"icc": {str(name): finite(value) for name, value in fit.icc().items()}} if has_icc else {}),
-            **(_reliability(fit) if isinstance(fit, RemlFit) else {"quadrature": finite(asdict(fit.nodes))}),
+            **_reliability(fit),
+            **({} if isinstance(fit, RemlFit) else {"quadrature": finite(asdict(fit.nodes))}),
             "singular": fit.singular,
             "reason": fit.reason,
             "converged": fit.converged,
@@ -91,7 +92,7 @@ def _auxiliary(fit: MlFit) -> dict[str, Any]:
     return found
 
 
-def _reliability(fit: RemlFit) -> dict[str, Any]:
+def _reliability(fit: RemlFit | MlFit) -> dict[str, Any]:
     """Reliabilities; with several groupings those of each, where they are nested."""
     groupings = fit.design.groupings
     if chain(fit.design) is None:

@@ -15,6 +15,7 @@ from bayeshlm.errors import FileError
 from bayeshlm.faces.fit import Fit
 from bayeshlm.fitted import FittedModel
 from bayeshlm.foreign_text import no_formulas
+from bayeshlm.likelihood import likelihood_of
 from bayeshlm.quantities.convergence import Convergence
 from bayeshlm.quantities.icc import has_icc
 from bayeshlm.text_file import whole_files
@@ -139,13 +140,15 @@ def _iccs(fit: Fit) -> dict[str, Any]:
 def _of_groups(fit: Fit) -> dict[str, Any]:
     """Plausible ranges and reliabilities; with several groupings those of each, reliabilities where they are nested.
 
-    Reliabilities are of normal outcomes only.
+    Of outcomes that are not normal there are reliabilities where the random effects can be integrated out.
     """
-    groupings, is_normal = fit.model.design.groupings, fit.model.design.outcome.is_normal
+    design = fit.model.design
+    groupings = design.groupings
+    is_known = design.outcome.is_normal or likelihood_of(design).can("independent groups")
     if len(groupings) == 1:
-        return {"plausible_ranges": _ranges(fit), **({"reliability": _reliability(fit)} if is_normal else {})}
+        return {"plausible_ranges": _ranges(fit), **({"reliability": _reliability(fit)} if is_known else {})}
     found: dict[str, Any] = {"plausible_ranges": {name: _ranges(fit, name) for name in groupings}}
-    if is_normal and chain(fit.model.design) is not None:
+    if is_known and chain(design) is not None:
         found["reliability"] = {name: _reliability(fit, name) for name in groupings}
     return found
 

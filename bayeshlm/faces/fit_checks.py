@@ -90,11 +90,14 @@ class FitChecks(FitQuantities):
     def influence(self, exact: bool = False, grouping: str | None = None) -> ShownInfluence:
         """What each group does to gamma, tau and sigma: the posterior and the REML estimates without it.
 
+        Of an outcome that is not normal ML by quadrature takes REML's place, and no group is called outlying.
+
         Parameters
         ----------
         exact : bool
             Sample the posterior anew without each group that the importance weights fail for, a second or so each, and
-            fit REML without each group also where they are more than 500, or 100 of several groupings.
+            fit REML without each group also where they are more than 500, or 100 of several groupings, and ML where
+            they are more than 25.
         grouping : str, optional
             Whose groups, where there are several groupings.
 

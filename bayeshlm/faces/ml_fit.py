@@ -20,7 +20,11 @@ from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.errors import OptionError
 from bayeshlm.faces.estimate_quantities import EstimateQuantities
 from bayeshlm.quantities import at_estimates
-from bayeshlm.quantities.at_family_estimates import family_as_draw, family_group_estimates
+from bayeshlm.quantities.at_family_estimates import (
+    family_as_draw,
+    family_group_estimates,
+    family_reliability_estimates,
+)
 from bayeshlm.quantities.fixed_effects import require_ratio
 from bayeshlm.reml.estimate_tables import bounds_of, interval_table, normal_table
 from bayeshlm.reml.family_estimate import FamilyEstimate, NodesOfEstimate, fit_family
@@ -153,6 +157,26 @@ class MlFit(EstimateQuantities[FamilyEstimate]):
         self._design.position_of(grouping)
         return ShownFrame.of(self._stamped(family_group_estimates(self._draws, self._estimate)), shown_groups)
 
+    def reliability(self, grouping: str | None = None) -> pd.DataFrame:
+        """Reliability of the posterior means of u, averaged over groups: ``1 - Var(u | y) / tau^2``.
+
+        Groups have no least squares of their own, whose reliability HLM prints for normal outcomes.
+
+        Parameters
+        ----------
+        grouping : str, optional
+            The only one.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by ``coefficient``: ``estimate``. Gamma, the variances and the distribution's parameters are taken
+            as known.
+        """
+        self._design.position_of(grouping)
+        table = self._stamped(family_reliability_estimates(self._estimate))
+        return ShownFrame.of(table, partial(shown_plain, title="Reliability"))
+
     def wald(
         self,
         hypotheses: str | Sequence[str] | npt.ArrayLike | None = None,
@@ -218,10 +242,6 @@ class MlFit(EstimateQuantities[FamilyEstimate]):
     def residuals(self) -> Never:
         """Level 1 has no residual: an error says what to do."""
         self._refuse("A scaled residual", "check the posterior of model.fit() by predictive_check()")
-
-    def reliability(self) -> Never:
-        """Groups have no least squares of their own: an error says what to do."""
-        self._refuse("Reliability", "group_coefficients() has the SD of every group's effect")
 
     def _refuse(self, what: str, instead: str) -> Never:
         outcome = self._design.outcome

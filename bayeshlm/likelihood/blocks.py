@@ -47,6 +47,28 @@ def over_blocks[Result](function: Callable[[slice], Result], n_groups: int, doin
     return in_threads(function, blocks_of(n_groups), doing)
 
 
+def slices_of(ends: IntArray, n_rows: int) -> list[slice]:
+    """Neighboring groups with up to so many rows together, or a single one.
+
+    Parameters
+    ----------
+    ends : (J + 1,) array of int
+        Where the rows of each group begin, and where the last one's end.
+    n_rows : int
+
+    Examples
+    --------
+    >>> slices_of(np.array([0, 2, 4, 9, 10]), 4)
+    [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None)]
+    """
+    found, start, n_groups = [], 0, len(ends) - 1
+    while start < n_groups:
+        stop = max(int(np.searchsorted(ends, ends[start] + n_rows, side="right")) - 1, start + 1)
+        found.append(slice(start, stop))
+        start = stop
+    return found
+
+
 def rows_of_groups(design: Design) -> Callable[[slice], IntArray]:
     """A function that gives the positions of the rows of neighboring groups, group after group."""
     order = sorting_order(design.group_codes)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import OptionError
 from bayeshlm.likelihood.group_effects import Conditionals
-from bayeshlm.likelihood.likelihood import Capability, Likelihood, LogDensity, Unit, needed
+from bayeshlm.likelihood.likelihood import Capability, Likelihood, LogDensity, Unit, grouping_of
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import Priors
 
@@ -15,11 +15,19 @@ from bayeshlm.parameters.priors import Priors
 class FamilyExplicit(Likelihood):
     """Several groupings, nested or crossed, or more random effects than quadrature can take.
 
-    The random effects are sampled with the parameters. Nothing that would have them integrated out is at hand.
+    The random effects are sampled with the parameters. Those of a single grouping are integrated out where units are
+    left out.
     """
 
     def why_not(self, what: Capability) -> str:
-        """No integral over the random effects has a closed form or few enough dimensions."""
+        """Only of one grouping, the others' effects held, is the integral over the random effects in reach."""
+        if what == "row densities":
+            return ""
+        if what == "group densities":
+            from bayeshlm.likelihood.family_held import why_not_group
+
+            reasons = [why_not_group(self.design, k) for k in range(len(self.design.groupings))]
+            return "" if "" in reasons else reasons[0]
         family = self.design.outcome.family_name
         if len(self.design.groupings) > 1:
             reason = f"the random effects of {' and '.join(map(repr, self.design.groupings))} together"
@@ -60,11 +68,15 @@ class FamilyExplicit(Likelihood):
         raise OptionError(self.why_not("independent groups"))
 
     def pointwise(self, draws: Draws, unit: Unit, units: IntArray) -> FloatArray:
-        """There are none."""
-        raise OptionError(self.why_not(needed(unit)))
+        """Log densities of some units given the other groupings' effects, too: see `held_effects`."""
+        from bayeshlm.likelihood.family_held import held_effects
+
+        return held_effects(draws, grouping_of(self.design, unit)).densities(unit == "row", units)
 
     def reduced_pointwise[Result](
         self, draws: Draws, unit: Unit, reduce: Callable[[IntArray, FloatArray], Result], doing: str | None = None
     ) -> list[Result]:
-        """There are none."""
-        raise OptionError(self.why_not(needed(unit)))
+        """As many groups at a time as have some thousand rows, given the other groupings' effects, too."""
+        from bayeshlm.likelihood.family_held import held_effects
+
+        return held_effects(draws, grouping_of(self.design, unit)).reduced(unit == "row", reduce, doing)

@@ -7,9 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
-from bayeshlm.likelihood.blocks import BLOCK, rows_of_groups
+from bayeshlm.likelihood.blocks import BLOCK, rows_of_groups, slices_of
 from bayeshlm.likelihood.family_conditionals import FamilyConditionals
 from bayeshlm.likelihood.family_rows import FamilyRows
 from bayeshlm.likelihood.group_effects import GroupBlock, covariance_factors
@@ -113,12 +112,12 @@ class FamilyQuadrature(Likelihood):
 
     def nodes_for(self, draws: Draws) -> int:
         """As many nodes as it takes at some of the draws."""
-        some = _thinned(draws, PILOT_DRAWS)
+        some = thinned(draws, PILOT_DRAWS)
         return enough_nodes(lambda n_nodes: self.totals_with(some, n_nodes))
 
     def certificate(self, draws: Draws, n_nodes: int, n_draws: int = 200) -> NodesCertificate:
         """Whether draws that were made with a number of nodes hold with twice as many."""
-        some = _thinned(draws, n_draws)
+        some = thinned(draws, n_draws)
         parts = [some.flat(some.gamma), some.flat(some.tau), auxiliary_draws(some)]
         fewer, more = (self.totals_with(some, number) for number in (n_nodes, 2 * n_nodes))
         return nodes_certificate(n_nodes, fewer, more, np.hstack(parts))
@@ -182,21 +181,11 @@ class FamilyQuadrature(Likelihood):
             start = given.ends[groups.start]
             return [reduce(part, densities[self.found.place[part] - start]) for part in parts]
 
-        found = in_threads(of_rows, _slices(self.design, chunk), doing)
+        found = in_threads(of_rows, slices_of(np.concatenate([[0], np.cumsum(self.design.n_per_group)]), chunk), doing)
         return [result for parts in found for result in parts]
 
 
-def _thinned(draws: Draws, n_draws: int) -> Draws:
+def thinned(draws: Draws, n_draws: int) -> Draws:
     """About so many draws, evenly spaced along the chains."""
     n_chains, length = draws.shape
     return draws.at(np.unique(np.linspace(0, length - 1, -(-n_draws // n_chains)).astype(np.int64)))
-
-
-def _slices(design: Design, n_rows: int) -> list[slice]:
-    """Neighboring groups with up to so many rows together, or a single one."""
-    ends, found, start = np.concatenate([[0], np.cumsum(design.n_per_group)]), [], 0
-    while start < design.n_groups:
-        stop = max(int(np.searchsorted(ends, ends[start] + n_rows, side="right")) - 1, start + 1)
-        found.append(slice(start, stop))
-        start = stop
-    return found

@@ -141,7 +141,8 @@ class Likelihood(ABC):
         unit : {"row", "group"} or str
             Of the rows A of each, ``log p(y_A | all other rows, theta)``. ``"row"``: one row of known groups.
             ``"group"``, or the name of a grouping: all rows of a group, as if it were new; where groups are
-            independent that is ``log p(y_j | theta)``.
+            independent that is ``log p(y_j | theta)``. Where the random effects of several groupings cannot be
+            integrated out together, those of the others are among what is given, at their draws.
         units : array of int, (n,)
             Positions of rows or of groups.
         """

@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.parameters.draws import Draws
+from bayeshlm.quantities.family_reliability import share_told
 from bayeshlm.quantities.one_draw import one_draw
 from bayeshlm.reml.family_effects import effects_of_groups
 from bayeshlm.reml.family_estimate import FamilyEstimate
@@ -44,3 +45,11 @@ def family_group_estimates(draw: Draws, estimate: FamilyEstimate) -> pd.DataFram
         full[:, design.random_coefficients] = values
         table[name] = full.ravel()
     return table
+
+
+def family_reliability_estimates(estimate: FamilyEstimate) -> pd.DataFrame:
+    """Reliabilities by coefficient, averaged over groups: see `bayeshlm.quantities.family_reliability`."""
+    design, values = estimate.problem.design, share_told(effects_of_groups(estimate).sd ** 2, estimate.tau)
+    (term,) = design.predictor.random
+    index = pd.Index([column.coefficient for column in term.columns], name="coefficient")
+    return pd.DataFrame({"estimate": values.mean(axis=0)}, index)

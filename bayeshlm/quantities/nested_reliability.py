@@ -15,10 +15,10 @@ import xarray as xr
 
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.parameters.draws import Draws
+from bayeshlm.quantities.averaged_reliability import averaged_reliability
 from bayeshlm.quantities.group_draws import check_budget
 from bayeshlm.quantities.nested_information import NestedInformation
 from bayeshlm.quantities.quantity import Quantity
-from bayeshlm.quantities.summary import summarize, with_interval
 
 
 def nested_reliability(posterior: Draws, grouping: int, prob: float = 0.95, kind: str = "eti") -> Quantity:
@@ -32,21 +32,13 @@ def nested_reliability(posterior: Draws, grouping: int, prob: float = 0.95, kind
         average[part] = values.mean(axis=1) if exists.any() else np.nan
         by_group[exists] += values.sum(axis=0) / posterior.n_draws
     by_group[~exists] = np.nan
-    labels = [column.coefficient for column in term.columns]
-    draws = xr.Dataset(
-        {
-            "reliability": posterior.labelled(average, ("coefficient",), {"coefficient": labels}),
-            "by_group": ((term.grouping, "coefficient"), by_group),
-        },
-        coords={term.grouping: term.labels},
-    )
-    table = with_interval(summarize(draws["reliability"], prob, kind), prob, kind)
-    table.attrs["n_groups_with_ols"] = int(exists.sum())
     note = (
         f"of {term.grouping}, averaged over the {exists.sum()} of {len(exists)} groups whose own estimates exist;"
         " groupings within integrated out"
     )
-    return Quantity("reliability", draws, table, (note,))
+    found = averaged_reliability(posterior, term, average, by_group, prob, kind, note)
+    found.table.attrs["n_groups_with_ols"] = int(exists.sum())
+    return found
 
 
 def nested_group_reliability(posterior: Draws, grouping: int, positions: IntArray) -> xr.DataArray:

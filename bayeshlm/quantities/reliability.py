@@ -11,10 +11,11 @@ from bayeshlm.design.gram import has_ols, inverse_within
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.likelihood import budget
 from bayeshlm.parameters.draws import Draws
+from bayeshlm.quantities.averaged_reliability import averaged_reliability
+from bayeshlm.quantities.family_reliability import family_group_reliability, family_reliability
 from bayeshlm.quantities.group_draws import check_budget, group_positions
 from bayeshlm.quantities.nested_reliability import nested_eb_weights, nested_group_reliability, nested_reliability
 from bayeshlm.quantities.quantity import Quantity
-from bayeshlm.quantities.summary import summarize, with_interval
 
 
 def reliability(posterior: Draws, prob: float = 0.95, kind: str = "eti", grouping: str | None = None) -> Quantity:
@@ -33,20 +34,24 @@ def reliability(posterior: Draws, prob: float = 0.95, kind: str = "eti", groupin
     Quantity
         Draws ``reliability`` (chain, draw, coefficient), the mean over the groups whose Z_j'Z_j can be inverted
         (NaN when there are none), and ``by_group`` (<group>, coefficient), each group's posterior mean. The table
-        is indexed by ``coefficient``; ``attrs["n_groups_with_ols"]`` counts the groups that enter.
+        is indexed by ``coefficient``; ``attrs["n_groups_with_ols"]``, of normal outcomes, counts the groups that
+        enter.
 
     Notes
     -----
     ``lambda_qj = tau_q^2 / (tau_q^2 + v_qqj)`` with ``v_j = sigma^2 (Z_j'Z_j)^-1`` (Raudenbush & Bryk 2002,
     chapter 3); `group_reliability` gives the draws of single groups. With several groupings v_j is that of
-    `bayeshlm.quantities.nested_reliability`.
+    `bayeshlm.quantities.nested_reliability`. Of outcomes that are not normal, whose groups have no such estimates, it
+    is the reliability of the posterior means of u: `bayeshlm.quantities.family_reliability`, over all groups.
 
     Raises
     ------
     OptionError
-        The groupings cross, or there are several and none is named.
+        The groupings cross, or there are several and none is named; or random effects cannot be integrated out.
     """
     design, position = posterior.design, posterior.design.position_of(grouping)
+    if not design.outcome.is_normal:
+        return family_reliability(posterior, prob, kind)
     if len(design.groupings) > 1:
         return nested_reliability(posterior, position, prob, kind)
     n_groups = design.n_groups
@@ -60,18 +65,11 @@ def reliability(posterior: Draws, prob: float = 0.95, kind: str = "eti", groupin
         total += values.sum(axis=-1)
         by_group[part] = values.mean(axis=(0, 1)).T
     average = total / exists.sum() if exists.any() else np.full(tau.shape, np.nan)
-    labels = [column.coefficient for column in design.random]
-    draws = xr.Dataset(
-        {
-            "reliability": posterior.labelled(average, ("coefficient",), {"coefficient": labels}),
-            "by_group": ((design.group, "coefficient"), by_group),
-        },
-        coords={design.group: design.group_labels},
-    )
-    table = with_interval(summarize(draws["reliability"], prob, kind), prob, kind)
-    table.attrs["n_groups_with_ols"] = int(exists.sum())
     note = f"averaged over the {exists.sum()} of {n_groups} groups whose own estimates exist"
-    return Quantity("reliability", draws, table, (note,))
+    (term,) = design.predictor.random
+    found = averaged_reliability(posterior, term, average, by_group, prob, kind, note)
+    found.table.attrs["n_groups_with_ols"] = int(exists.sum())
+    return found
 
 
 def group_reliability(
@@ -100,6 +98,8 @@ def group_reliability(
     """
     design, position = posterior.design, posterior.design.position_of(grouping)
     positions = group_positions(design, groups, position)
+    if not design.outcome.is_normal:
+        return family_group_reliability(posterior, positions)
     if len(design.groupings) > 1:
         return nested_group_reliability(posterior, position, positions)
     tau, sigma = posterior.tau, posterior.sigma

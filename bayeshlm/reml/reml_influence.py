@@ -16,6 +16,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError
 from bayeshlm.reml.estimate import RemlEstimate, fit_products, two_level
+from bayeshlm.reml.estimates import Estimate
 from bayeshlm.reml.hlm_statistics import group_scores
 
 NOT_IDENTIFIED = 1e-10
@@ -47,7 +48,7 @@ class Deleted:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Measures:
-    """Influence of each group on the fixed effects, (J,) each; NaN where there is no estimate without it.
+    """Influence of each group on the fixed effects, (J,) each; NaN where there is no estimate without it, or no effect.
 
     Attributes
     ----------
@@ -128,10 +129,12 @@ def exact(design: Design, estimate: RemlEstimate) -> Deleted:
     return found
 
 
-def measures(estimate: RemlEstimate, deleted: Deleted) -> Measures:
+def measures(estimate: Estimate, deleted: Deleted) -> Measures:
     """Measures of influence on the fixed effects, from estimates without each group."""
     n_groups, p = deleted.gamma.shape
     found = Measures(*(np.full(n_groups, np.nan) for _ in fields(Measures)))
+    if p == 0:
+        return found
     known = np.isfinite(deleted.gamma[:, 0])
     change, vcov = (estimate.gamma - deleted.gamma)[known], deleted.vcov[known]
     root_inv = np.linalg.inv(np.linalg.cholesky(estimate.vcov))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bayeshlm.design import Design
 from bayeshlm.errors import OptionError
+from bayeshlm.likelihood import likelihood_of
 from bayeshlm.likelihood.budget import BUDGET_BYTES, within_budget
 from bayeshlm.likelihood.coefficient_draws import drawn_groups, group_moments
 from bayeshlm.likelihood.family_quadrature import FamilyQuadrature
@@ -95,10 +96,15 @@ def check_kept(design: Design, options: SamplingOptions) -> None:
 
 
 def parameters_tree(raw: RawDraws, design: Design, priors: Priors, options: SamplingOptions) -> xr.DataTree:
-    """Assemble what a refit is asked for: ``posterior`` (gamma, tau, corr, sigma) and ``sample_stats``, as they are."""
-    tree = xr.DataTree.from_dict(
-        {"posterior": posterior_dataset(raw.posterior, design), "sample_stats": raw.sample_stats}
-    )
+    """Assemble what a refit is asked for: ``posterior`` (gamma, tau, corr, sigma) and ``sample_stats``, as they are.
+
+    Where random effects cannot be integrated out the posterior has u and beta, too.
+    """
+    posterior = posterior_dataset(raw.posterior, design)
+    if not likelihood_of(design).can("marginal"):
+        _, u, beta = drawn_groups(raw.posterior, design, options.seed)
+        posterior = with_groups(posterior, u, beta, design)
+    tree = xr.DataTree.from_dict({"posterior": posterior, "sample_stats": raw.sample_stats})
     return _signed(tree, raw, design, priors, options)
 
 

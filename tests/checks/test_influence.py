@@ -194,7 +194,7 @@ def test_reml_without_an_answer_leaves_the_posterior(monkeypatch, outlier):
     def fail(design):
         raise DataError("the level-1 variance is zero")
 
-    monkeypatch.setattr("bayeshlm.checks.influence.fit_reml", fail)
+    monkeypatch.setattr("bayeshlm.checks.influence.classical_estimate", fail)
     found = influence(fitted_of(design, posterior, priors))
     xr.testing.assert_identical(found.posterior, whole.posterior)
     assert found.table["reml_cooks_distance"].isna().all()

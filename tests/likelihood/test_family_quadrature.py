@@ -194,8 +194,8 @@ def test_what_has_no_integral_is_refused():
     design = family_design("Poisson", "log", "y = b0 + b1*x + r; b0 = g00 + u0[site] + v0[area]; b1 = g10")
     likelihood = likelihood_of(design)
     assert isinstance(likelihood, FamilyExplicit)
-    assert not any(likelihood.can(what) for what in ("marginal", "independent groups", "row densities"))
-    with pytest.raises(OptionError, match="'site' and 'area' together"):
-        likelihood.pointwise(None, "row", np.arange(2))
+    for what in ("marginal", "independent groups"):
+        with pytest.raises(OptionError, match="'site' and 'area' together"):
+            likelihood.require(what)
     normal = design.changed(outcome=replace(design.outcome, family_name="Normal", link="identity"))
     assert likelihood_of(normal).can("marginal")

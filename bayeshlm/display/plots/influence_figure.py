@@ -35,6 +35,8 @@ def influence_figure(
 ) -> list[Axes]:
     """Draw how far every parameter moves without each group, and Cook's distances against the conflict p.
 
+    Outcomes that are not normal have no conflict p: there the largest change of a tau takes its place.
+
     Parameters
     ----------
     influence : Influence, optional
@@ -54,7 +56,7 @@ def influence_figure(
     n_parameters = found.posterior.sizes["parameter"]
     axes = many_axes(ax, 2, 2, (COLUMN, max(2.6, 0.2 * n_parameters + 0.9)))
     _changes(axes[0], found, term.labels, outlying)
-    _conflict(axes[1], found, term.labels, outlying)
+    (_conflict if found.has_conflict else _spread)(axes[1], found, term.labels, outlying)
     return axes
 
 
@@ -82,13 +84,7 @@ def _conflict(ax: Axes, found: Influence, labels: pd.Index, outlying: np.ndarray
     """Cook's distance against the conflict p: a group may be influential, outlying, both or neither."""
     distance = found.posterior["cooks_distance"].to_numpy()
     p = shown_p(found.posterior["conflict_p"].to_numpy())
-    unsure = ~(found.posterior["pareto_k"].to_numpy() <= found.threshold) & ~found.posterior["refitted"].to_numpy()
-    size = point_size(len(p)) + 0.5
-    for which, color, gid in ((~outlying, POSTERIOR, "group"), (outlying, VERMILLION, "outlying")):
-        ax.plot(distance[which & ~unsure], p[which & ~unsure], "o", color=color, ms=size, mew=0, gid=gid)
-        ax.plot(
-            distance[which & unsure], p[which & unsure], "o", mec=color, mfc="none", ms=size, mew=0.8, gid=f"{gid}, bad"
-        )
+    unsure = _points(ax, found, distance, p, outlying)
     limit = ERROR_RATE / len(p)
     ax.axhline(limit, color=GRAY, lw=0.8, ls="--", gid="limit")
     ax.set_yscale("log")
@@ -103,10 +99,38 @@ def _conflict(ax: Axes, found: Influence, labels: pd.Index, outlying: np.ndarray
     handles = [
         Line2D([], [], color=GRAY, lw=0.8, ls="--", label=f"outlying above it: p < {number(ERROR_RATE, 2)} / {len(p)}")
     ]
-    if unsure.any():
-        text = f"Pareto k above {number(found.threshold, 2)}: not trustworthy"
-        handles.append(Line2D([], [], mec=POSTERIOR, mfc="none", marker="o", ls="", mew=0.8, label=text))
-    legend_above(ax, handles, columns=1)
+    legend_above(ax, handles + unsure, columns=1)
+
+
+def _spread(ax: Axes, found: Influence, labels: pd.Index, outlying: np.ndarray) -> None:
+    """Cook's distance against the largest change of a tau: what a group does to means, and to the spread of groups."""
+    distance = np.nan_to_num(found.posterior["cooks_distance"].to_numpy())  # nan where there is no gamma
+    names = found.posterior["parameter"].to_numpy()
+    of_tau = [k for k, name in enumerate(names) if str(name).startswith("tau[")]
+    change = found.posterior["change"].transpose(found.group, "parameter").to_numpy()[:, of_tau]
+    most = change[np.arange(len(change)), np.abs(change).argmax(axis=1)]
+    unsure = _points(ax, found, distance, most, outlying)
+    ax.axhline(0, color=BLACK, lw=0.6, ls=":")
+    ax.set(xlabel="Cook's distance of the means of gamma", ylabel="change of a tau, posterior SDs")
+    by_cook, by_tau = (np.argsort(-np.abs(values), kind="stable")[:NAMED_BY_COOK] for values in (distance, most))
+    named = np.unique(np.concatenate([by_cook, by_tau]))
+    name_points(ax, distance[named], most[named], [short(labels[j], 20) for j in named])
+    if unsure:
+        legend_above(ax, unsure, columns=1)
+
+
+def _points(ax: Axes, found: Influence, distance: FloatArray, values: FloatArray, outlying: np.ndarray) -> list[Line2D]:
+    """Draw a point a group, hollow where its Pareto k is bad; what the legend says of these."""
+    unsure = ~(found.posterior["pareto_k"].to_numpy() <= found.threshold) & ~found.posterior["refitted"].to_numpy()
+    size = point_size(len(values)) + 0.5
+    for which, color, gid in ((~outlying, POSTERIOR, "group"), (outlying, VERMILLION, "outlying")):
+        sure, bad = which & ~unsure, which & unsure
+        ax.plot(distance[sure], values[sure], "o", color=color, ms=size, mew=0, gid=gid)
+        ax.plot(distance[bad], values[bad], "o", mec=color, mfc="none", ms=size, mew=0.8, gid=f"{gid}, bad")
+    if not unsure.any():
+        return []
+    text = f"Pareto k above {number(found.threshold, 2)}: not trustworthy"
+    return [Line2D([], [], mec=POSTERIOR, mfc="none", marker="o", ls="", mew=0.8, label=text)]
 
 
 def shown_p(p: FloatArray) -> FloatArray:

@@ -66,11 +66,14 @@ def influence_figures(subject: Subject) -> Iterator[Figure]:
     """Changes of the parameters without each group."""
     for of in subject.with_result("influence"):
         axes = subject.plot.influence(of.influence)
-        alt = "The change of every parameter without each group, and Cook's distance against how unusual the group is."
+        outlying = of.influence.has_conflict
+        beside = "how unusual the group is" if outlying else "the largest change of a tau"
+        alt = f"The change of every parameter without each group, and Cook's distance against {beside}."
+        right = "whose rows are unusual" if outlying else "whether fixed effects or the groups' SDs move"
         yield Figure.of(
             axes,
             alt,
-            f"Left: how far each parameter moves without each {of.groups.grouping}. Right: whose rows are unusual.",
+            f"Left: how far each parameter moves without each {of.groups.grouping}. Right: {right}.",
         )
 
 

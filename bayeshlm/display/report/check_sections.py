@@ -84,7 +84,8 @@ def influence_section(subject: Subject) -> str:
 
     def body(subject: Subject) -> str:
         found = subject.influence
-        text = paragraph("How far each parameter moves when a group is left out, and how unusual the group is.")
+        unusual = ", and how unusual the group is" if found.has_conflict else ""
+        text = paragraph(f"How far each parameter moves when a group is left out{unusual}.")
         return text + shown(*influence_blocks(found)) + conclusion(influence_conclusion(found))
 
     parts = []

@@ -88,7 +88,7 @@ CHECKS = {
     "loo_rows": "leave-one-out cross-validation over rows, the random effects integrated out",
     "level1_residuals": "level-1 residuals",
     "level2_residuals": "level-2 residuals and Mahalanobis distances",
-    "influence": "the posterior and the REML estimates without each group",
+    "influence": "the posterior and the classical estimates without each group",
     "prior_sensitivity": f"power scaling of the priors ({WORKS['scaling'].cited})",
 }
 """What the checks of a `Subject` are called in a paper."""
