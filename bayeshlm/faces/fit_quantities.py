@@ -250,8 +250,7 @@ class FitQuantities:
     def reliability(self, prob: float = 0.95, kind: str = "eti", *, grouping: str | None = None) -> Shown:
         """Reliability of the groups' own estimates, as HLM prints it, averaged over groups.
 
-        Of an outcome that is not normal groups have no such estimates: there it is the reliability of the posterior
-        means of u, ``1 - Var(u | y, parameters) / tau^2``, of one grouping with one or two random effects.
+        Of an outcome that is not normal it is that of the means of u, ``1 - Var(u | y, parameters) / tau^2``.
 
         Parameters
         ----------
