@@ -8,8 +8,8 @@ districts, yes or no, a random intercept and slope. Per model: the fit as it is 
 sampler that it chooses; with explicit random effects by NUTS over this package's own kernel; the same graph and priors
 (`Model.graph`) sampled by ``pm.sample`` with nutpie; and bambi with nutpie and its own priors, without a correlation of
 intercept and slope, which it does not have. 4 chains of 1,000 draws, each program's own tuning, every program in a
-fresh process after one that fills its caches. ESS is the smallest, of bulk and tail, over gamma, tau and corr; per second
-from the start of the process to the printed tables, and per second of sampling alone. bambi comes by uv as in
+fresh process after one that fills its caches. ESS is the smallest, of bulk and tail, over gamma, tau and corr; per
+second from the start of the process to the printed tables, and per second of sampling alone. bambi comes by uv as in
 compare.py.
 """
 

@@ -53,7 +53,7 @@ def test_ratios_are_exponentials_with_intervals_of_their_own():
 
 def test_what_has_no_meaning_says_so():
     fit = fit_of("bacteria-agq25")
-    for method in (fit.anova, fit.chi_square, fit.robust_se, fit.residuals, fit.reliability):
+    for method in (fit.anova, fit.chi_square, fit.robust_se, fit.residuals):
         with pytest.raises(hlm.OptionError, match=r"normal outcomes only, and 'y' is Bernoulli: .+\."):
             method()
     with pytest.raises(hlm.OptionError, match="A level-1 standard deviation is defined for"):
