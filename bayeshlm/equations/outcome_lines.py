@@ -159,10 +159,10 @@ def _read(
         value, place = given.pop(0)
         if value.isdigit() and int(value) > 0:
             size = int(value)
-        elif value.startswith("`") or is_plain_name(value):
-            size = Column(_unquoted(value), place)
         elif (columns := _summands(value, place[0])) is not None:
             size = Total(columns)
+        elif value.startswith("`") or is_plain_name(value):
+            size = Column(_unquoted(value), place)
         else:
             raise equation_error(text, place, "the number of trials is a column or a whole number above 0")
     if not given or len(given) > len(names):

@@ -1,14 +1,17 @@
 """LaTeX in: as it is printed, as `render` writes it, and errors that point into it."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 from latex_texts import AS_PRINTED, ERRORS, FIVE_CHAPTERS
 from spec_strategies import deep_specs, specs
 
 import bayeshlm as hlm
 from bayeshlm.equations import parse, render
+from bayeshlm.equations.distribution import Distribution, Total
 from bayeshlm.equations.notations.latex_plain import _VALUE
 from bayeshlm.equations.notations.typeset import without_unit
 from bayeshlm.equations.product import Call, Column, Product
@@ -138,3 +141,27 @@ def test_columns_are_products_of_columns():
     spec = parse(r"y_{ij} = \beta_{0j} + r_{ij} \\ \beta_{0j} = \gamma_{00} + \gamma_{01} W_j Z_j + u_{0j}")
     (_, term) = spec.equations[0].fixed
     assert term.expression == Product((Column("W_j"), Column("Z_j")))
+
+
+DISTRIBUTIONS = (
+    Distribution("Bernoulli", "logit", ("p",)),
+    Distribution("Bernoulli", "cloglog", ("pi",)),
+    Distribution("Binomial", "probit", ("p",), Column("n")),
+    Distribution("Binomial", "logit", ("p",), Total((Column("won"), Column("lost")))),
+    Distribution("Binomial", "logit", ("p",), 12),
+    Distribution("Poisson", "log", ("mu",)),
+    Distribution("NegativeBinomial", "log", ("mu", "phi")),
+    Distribution("Gamma", "log", ("mu", "shape")),
+    Distribution("Beta", "logit", ("mu", "phi")),
+    Distribution("StudentT", "identity", ("mu", "sigma", "nu")),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@given(st.one_of(specs(), deep_specs()), st.sampled_from(DISTRIBUTIONS))
+def test_so_it_is_of_every_distribution(spec, distribution):
+    symbols = {*spec.fixed, *spec.random, *(line.coefficient for line in spec.equations), *spec.coefficients}
+    assume(not symbols & set(distribution.symbols) and not any(name.startswith(("phi", "eta")) for name in symbols))
+    expected = readable(replace(spec, distribution=distribution, residual=""))
+    for form in ("latex", "levels"):
+        assert parse(render(expected, form)) == expected
