@@ -214,7 +214,7 @@ class Model(ModelChanges):
             The same seed gives the same draws. One is drawn, and kept in the result, if none is given.
         sampler : {"auto", "nutpie", "pymc", "importance"}
             NUTS by nutpie or PyMC, or importance sampling (`bayeshlm.sampling.importance`), in whose place NUTS runs
-            where its certificate does not hold. "auto": NUTS by nutpie; importance if a gradient takes over 0.1 ms.
+            where its certificate does not hold. "auto": NUTS by nutpie; importance where a gradient is slow.
         parameterization : {"marginal", "noncentered", "centered"}
             As in `graph`; with the marginal graph u is drawn afterwards, exactly. Where draws of beta would take more
             than 256 MiB their moments are kept; see `Fit.group_draws`.

@@ -56,7 +56,8 @@ def family_target(design: Design, priors: Priors, explicit: bool = False) -> Tar
     """
     likelihood = FamilyExplicit(design) if explicit else likelihood_of(design)
     density, start = likelihood.log_density(priors), starting_values(design, priors)
-    explicit = isinstance(density.data, ExplicitData)
+    data: Any = density.data
+    explicit = isinstance(data, ExplicitData)
     layout = start_layout(explicit_start(design, start)) if explicit else mode_layout(density, start)
     header = np.array([float(VERSION)])
     buffer = pack([header, layout.center, layout.scale, layout.factor, *arrays_of(density.data)])
@@ -67,6 +68,7 @@ def family_target(design: Design, priors: Priors, explicit: bool = False) -> Tar
         lambda points: density.parameters(layout.values(points)),
         is_marginal=not explicit,
         n_nodes=density.n_nodes,
+        work=0 if isinstance(data, ExplicitData) else len(data.rows.y) * data.nodes.shape[1],
     )
 
 

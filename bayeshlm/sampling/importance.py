@@ -32,9 +32,12 @@ MIN_POINTS = 1000
 PILOT = 4
 """A first round of a fourth as many points moves the proposal from the mode to the mass, and has no say in k."""
 
-BUSY_MS = 0.1
-"""Milliseconds a gradient from which importance sampling is tried where no sampler is asked for: NUTS takes some 40,000
-of them, importance sampling a fourth or less."""
+BUSY_MS = 3.0
+"""Milliseconds a gradient from which importance sampling is tried where no sampler is asked for."""
+
+BUSY_WORK = 15_000
+"""So it is from this `Target.work`, about a tenth of a millisecond a gradient, of which NUTS takes some 40,000 and
+importance sampling a fourth or less: counted, because a time so short depends on what else the machine does."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,7 +51,15 @@ def marginal_target(design: Design, priors: Priors, layout: Layout) -> Target:
     tau = slice(len(design.fixed), len(design.fixed) + len(design.random))
     edges[tau] = -layout.center[tau] / layout.scale[tau]
     values = _buffer(layout, data._replace(with_gradient=np.zeros(1))) if isinstance(data, JointData) else buffer
-    return Target(compiled, lambda points: density.parameters(layout.values(points)), edges, values, is_marginal=True)
+    several = isinstance(data, JointData)
+    return Target(
+        compiled,
+        lambda points: density.parameters(layout.values(points)),
+        edges,
+        values,
+        is_marginal=True,
+        work=10 * sum(len(term.labels) for term in design.predictor.random) if several else 0,
+    )
 
 
 def _buffer(layout: Layout, data: Sequence[Any]) -> Array:

@@ -24,7 +24,7 @@ from bayeshlm.parameters.priors import Priors
 from bayeshlm.progress import sampling_bar, somebody_watches, stage
 from bayeshlm.sampling.certificate import Certificate
 from bayeshlm.sampling.family_target import family_target
-from bayeshlm.sampling.importance import BUSY_MS, importance_draws
+from bayeshlm.sampling.importance import BUSY_MS, BUSY_WORK, importance_draws
 from bayeshlm.sampling.layout import reml_layout
 from bayeshlm.sampling.marginal_target import marginal_target
 from bayeshlm.sampling.options import SamplingOptions
@@ -173,7 +173,7 @@ def _importance(
         )
     density = Points(target)
     density_ms = density.milliseconds()
-    if unasked and density_ms <= busy_ms:
+    if unasked and density_ms <= busy_ms and target.work <= BUSY_WORK:
         return None, None
     n_draws = options.chains * options.draws
     with stage("Importance sampling", show):

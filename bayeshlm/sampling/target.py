@@ -49,6 +49,8 @@ class Target:
         The points are of the parameters alone, the random effects integrated out.
     n_nodes : int
         By so many nodes of quadrature each; 0 where that is exact.
+    work : int
+        Rows times nodes of quadrature, ten times the units of several groupings; 0 where a gradient is quick anyway.
     """
 
     compiled: Any
@@ -57,6 +59,7 @@ class Target:
     values_buffer: Array | None = None
     is_marginal: bool = False
     n_nodes: int = 0
+    work: int = 0
 
 
 def compiled_model(density: Any, buffer: Array, starting_point: Callable[[int], Array], size: int) -> CompiledPyMCModel:
