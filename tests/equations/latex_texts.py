@@ -152,7 +152,24 @@ AS_PRINTED = {
     ),
 }
 
+TWO = (
+    "y_{ij} = \\beta_{0j} + \\beta_{1j}x_{ij} + r_{ij}\n\\beta_{0j} = \\gamma_{00} + u_{0j}\n"
+    "\\beta_{1j} = \\gamma_{10} + u_{1j}\n"
+)
+PAIR = TWO + r"\begin{pmatrix} u_{0j} \\ u_{1j} \end{pmatrix} \sim "
+
 ERRORS = [
+    (TWO + r"r_{ij} \sim N(0, \sigma_j^2)", "is a variance of each unit's own"),
+    (TWO + r"u_{0j} \sim N(0, 1)", "the one distribution that can be written is the default"),
+    (TWO + r"u_{0j} \sim N(0, \tau) «+» 1", "nothing stands behind the distribution"),
+    (TWO + r"«\operatorname{Cov}(u_{0j}, u_{1j})» = 0.5", "a variance or covariance is estimated"),
+    (PAIR + r"«N(0, \tau^2 I)»", "the covariance matrix is a letter"),
+    (PAIR + r"N(0, «\begin{pmatrix} \tau & 0 \\ 0 & \tau \end{pmatrix}»)", "equal ones cannot be written"),
+    (PAIR + r"N(0, «\begin{pmatrix} a & b \\ 0 & d \end{pmatrix}»)", "is symmetric"),
+    (PAIR + r"N(0, «\begin{pmatrix} \tau_0 & \tau_1 \end{pmatrix}»)", "has 2 rows and 2 columns"),
+    (PAIR + r"N(0, \begin{pmatrix} «4» & 0 \\ 0 & \tau_1 \end{pmatrix})", "or a covariance is 0: write a symbol"),
+    (TWO.replace("x_{ij}", r"\tilde{x}_{ij}"), r"the command `\tilde` has no meaning"),
+    (TWO.replace("x_{ij}", r"«(x_{ij} - \bar{x})»"), "over what this mean is taken is not said"),
     (r"math_{ij} = «\beta_0» + e_{ij}", "the only equation"),
     (r"math_{ij}=\beta_{0}+\beta_{1}ses_{ij}+e_{ij}", "add `β_0 = g00 + u0`"),
     (

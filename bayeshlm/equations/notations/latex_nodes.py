@@ -27,7 +27,7 @@ _OPERATORS: dict[str, NodeKind] = {
 _FONTS = frozenset(
     (
         *("mathrm", "mathit", "mathbf", "mathsf", "mathtt", "mathcal", "mathbb", "mathnormal", "operatorname", "bm"),
-        *("boldsymbol", "hat", "widehat", "tilde", "widetilde", "mathop", "rm", "it", "bf", "cal", "ensuremath"),
+        *("boldsymbol", "hat", "widehat", "mathop", "rm", "it", "bf", "cal", "ensuremath"),
     )
 )
 _BARS = frozenset(("bar", "overline"))

@@ -65,11 +65,8 @@ def name_of(node: Node) -> str:
     subscript = re.sub(r"\W", "", node.subscript)
     if digits := re.match(r"[0-9]+", subscript):
         return f"{node.text}_{digits[0]}"
-    return (
-        f"{node.text}_{subscript}"
-        if subscript and canonical(f"x_{subscript}") == "x"
-        else node.text + (f"_{subscript}" if subscript.lower() != subscript else "")
-    )
+    is_unit, has_capital = canonical(f"x_{subscript}") == "x", subscript.lower() != subscript
+    return f"{node.text}_{subscript}" if subscript and (is_unit or has_capital) else node.text
 
 
 def write_nodes(plain: Plain, nodes: Sequence[Node]) -> None:
@@ -157,6 +154,11 @@ def _write_parentheses(plain: Plain, node: Node) -> None:
         above = re.sub(r"[^a-z]", "", re.sub(r"^(?:\([a-z]+\)|[a-z])", "", own))
         if over and own and over != above and not (over == own and _last(column).kind == "bar"):
             raise plain.error(node, f"x is centered within the units above its own: write the mean of {above or 'all'}")
+        if not (over or mean.subscript or plain.under_bar) and len(re.sub(r"[^a-z]", "", own)) > 1:
+            message = (
+                "over what this mean is taken is not said: write \\bar{x}_{.j} for that of the group, \\bar{x}_{..}"
+            )
+            raise plain.error(node, f"{message} for that of all rows")
         plain.write("cwc(" if over else "cgm(", node.span)
         write_nodes(plain, column)
         plain.write(")", node.span)

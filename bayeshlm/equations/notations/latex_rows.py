@@ -22,7 +22,7 @@ def write_row(plain: Plain, nodes: Sequence[Node]) -> None:
         return
     tilde = next((k for k, node in enumerate(nodes) if node.kind == "~"), None)
     if tilde is not None and _is_normal(nodes[tilde + 1 :]):
-        _write_normality(plain, nodes[:tilde], nodes[tilde + 1], nodes[tilde])
+        _write_normality(plain, nodes[:tilde], nodes[tilde + 1 :], nodes[tilde])
     elif nodes and nodes[0].kind == "call" and nodes[0].text.lower() in ("var", "cov", "corr", "e"):
         _write_moment(plain, nodes)
     else:
@@ -77,8 +77,15 @@ def _is_normal(right: Sequence[Node]) -> bool:
     return bool(right) and right[0].kind == "call" and right[0].text.strip() in _NORMAL
 
 
-def _write_normality(plain: Plain, left: Sequence[Node], normal: Node, tilde: Node) -> None:
-    """Write ``u0, u1 ~ N(0, G)``, and that effects are independent where the matrix has a zero."""
+def _write_normality(plain: Plain, left: Sequence[Node], right: Sequence[Node], tilde: Node) -> None:
+    """Write ``u0, u1 ~ N(0, G)``, and that effects are independent where the matrix has a zero.
+
+    The scale of a single effect or residual is left to the grammar of plain text to judge.
+    """
+    normal, *behind = right
+    for node in behind:
+        if node.kind != ",":
+            raise plain.error(node, "nothing stands behind the distribution: leave this out")
     if any(node.kind in ("=", "+", "-") for node in left):
         raise plain.error(normal, "a distribution stands on a row of its own, or behind a comma")
     effects = _entries(left)
@@ -95,10 +102,17 @@ def _write_normality(plain: Plain, left: Sequence[Node], normal: Node, tilde: No
         plain.write(", " if k else "", effect.span)
         plain.write(name_of(effect), effect.span)
     plain.write(" ~ ", tilde.span)
-    plain.write("N(0, G)" if len(effects) > 1 else "N(0, tau)", normal.span)
     flat = [node for part in covariance for node in part]
+    if len(effects) == 1:
+        plain.write("N(0, ", normal.span)
+        write_nodes(plain, flat)
+        plain.write(")", normal.span)
+        return
+    plain.write("N(0, G)", normal.span)
     if len(flat) == 1 and flat[0].kind == "matrix":
         _write_zeros(plain, effects, flat[0])
+    elif len(flat) != 1 or flat[0].kind != "symbol":
+        raise plain.error(normal, "the covariance matrix is a letter, N(0, G), or written out: all of it is estimated")
 
 
 def _entries(left: Sequence[Node]) -> list[Node]:
@@ -113,11 +127,25 @@ def _entries(left: Sequence[Node]) -> list[Node]:
 
 
 def _write_zeros(plain: Plain, effects: Sequence[Node], matrix: Node) -> None:
-    """Write ``cov(u0, u1) = 0`` for each zero below the diagonal of a covariance matrix."""
+    """Write ``cov(u0, u1) = 0`` for each pair of zeros in a covariance matrix, of which all else is estimated."""
     rows = [_split_cells(row) for row in split_commas(matrix.inner)]
-    for i, row in enumerate(rows[: len(effects)]):
-        for k in range(min(i, len(row))):
-            if [node.text for node in row[k]] == ["0"]:
+    n = len(effects)
+    if len(rows) != n or any(len(row) != n for row in rows):
+        raise plain.error(matrix, f"the covariance matrix of {n} effects has {n} rows and {n} columns")
+    zero = [[[node.text for node in cell] == ["0"] for cell in row] for row in rows]
+    for node in (node for row in rows for cell in row for node in cell):
+        if node.kind == "number" and node.text != "0":
+            raise plain.error(node, "variances and covariances are estimated, or a covariance is 0: write a symbol")
+    variances = [[(node.text, node.subscript) for node in rows[i][i] if node.kind == "symbol"] for i in range(n)]
+    if any(one and one in variances[:i] for i, one in enumerate(variances)):
+        raise plain.error(matrix, "each effect has a variance of its own: equal ones cannot be written")
+    for i in range(n):
+        for k in range(i):
+            if zero[i][k] != zero[k][i]:
+                raise plain.error(
+                    matrix, "a covariance matrix is symmetric: a zero stands on both sides of the diagonal"
+                )
+            if zero[i][k]:
                 names = (name_of(effects[m]) for m in (k, i))
                 plain.write(f"\ncov({', '.join(names)}) = 0", matrix.span)
 
@@ -139,6 +167,8 @@ def _write_moment(plain: Plain, nodes: Sequence[Node]) -> None:
     if call.text.lower() in ("var", "cov") and right and right[-1].kind == "matrix":
         _write_zeros(plain, _entries(call.inner), right[-1])
         return
+    if any(node.kind == "number" and node.text != "0" for node in right):
+        raise plain.error(call, "a variance or covariance is estimated, or `cov(u0, u1) = 0`: leave this line out")
     if call.text.lower() in ("cov", "corr") and [node.text for node in right] == ["0"]:
         plain.write("cov(", call.span)
         for k, effect in enumerate(_entries(call.inner)):
