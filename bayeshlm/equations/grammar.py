@@ -16,12 +16,11 @@ from bayeshlm.equations.outcome_lines import OutcomeLines, read_outcome
 from bayeshlm.equations.printed import Normality, read_printed
 from bayeshlm.equations.sides import Side, read_sides
 from bayeshlm.equations.spec import FixedTerm, LevelEquation, ModelSpec, RandomEffect
-from bayeshlm.equations.tokens import equation_error, tokenize
+from bayeshlm.equations.tokens import LONGEST_TEXT, equation_error, tokenize
 from bayeshlm.equations.unit_means import check_unit_means
 from bayeshlm.errors import EquationError
 
 _EXAMPLE = "\n    mathach = b0 + b1*ses + r\n    b0 = g00 + u0\n    b1 = g10"
-_LONGEST_TEXT = 100_000
 _RESERVED = ("sigma", "corr")
 
 
@@ -67,9 +66,9 @@ def parse_levels(text: str) -> ModelSpec:
     """
     if not isinstance(text, str):
         raise EquationError(f"the equations are a text, not {type(text).__name__}; for example{_EXAMPLE}")
-    if len(text) > _LONGEST_TEXT:
+    if len(text) > LONGEST_TEXT:
         raise EquationError(
-            f"the equations have {len(text):,} characters, and up to {_LONGEST_TEXT:,} are read: one line for the"
+            f"the equations have {len(text):,} characters, and up to {LONGEST_TEXT:,} are read: one line for the"
             f" outcome and one for each of its coefficients are enough, for example{_EXAMPLE}"
         )
     stated = read_outcome(text)

@@ -114,6 +114,26 @@ def line_number(text: str, span: Span) -> int:
     return 1 + len(re.findall(r"\r\n|\r|\n", text[: span[0]]))
 
 
+LONGEST_TEXT = 100_000
+"""Characters up to which a text is read, in any notation."""
+
+
+def check_length(text: str, what: str) -> None:
+    """Refuse a text that is too long to be a model.
+
+    Raises
+    ------
+    EquationError
+    """
+    if len(text) > LONGEST_TEXT:
+        raise EquationError(f"the {what} has {len(text):,} characters, and up to {LONGEST_TEXT:,} are read")
+
+
+def shown_character(char: str) -> str:
+    """A character as a message names it: itself, or its code where it cannot be printed."""
+    return char if char.isprintable() else f"U+{ord(char):04X}"
+
+
 def is_plain_name(name: str) -> bool:
     """Whether a name can stand in the equations without backticks."""
     return bool(name) and _is_letter(name[0]) and _end_of_name(name, 0) == len(name)
@@ -198,8 +218,9 @@ def _read_token(text: str, start: int, before: list[Token]) -> Token:
         return Token(":", char, (start, start + 1))
     if char in _PUNCTUATION:
         return Token(_PUNCTUATION[char], char, (start, start + 1))
-    shown = char if char.isprintable() else f"U+{ord(char):04X}"
-    message = _HINTS.get(char, f"the character {shown} has no meaning here; put backticks around odd names")
+    message = _HINTS.get(
+        char, f"the character {shown_character(char)} has no meaning here; put backticks around odd names"
+    )
     if char == "." and last is not None and last.kind == "name":
         two = [token.kind for token in before[-3:-1]] == ["*", "name"]  # `b1*friend rel.`
         name = text[before[-2 if two else -1].span[0] : start + 1]

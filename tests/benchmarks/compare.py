@@ -33,7 +33,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contenders import CONTENDERS, Settings
-from measure import Failed, Record, cache_environment, figure, machine, markdown_table, run_json
+from measure import BAMBI, CACHES, Failed, Record, cache_environment, figure, machine, markdown_table, run_json
 
 COLUMNS = {
     "what": "program",
@@ -103,8 +103,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--cores", type=int, default=min(4, os.cpu_count() or 1))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cold", action="store_true", help="measure from empty caches first, then again")
-    parser.add_argument("--caches", type=Path, default=Path(tempfile.gettempdir()) / "bayeshlm-benchmarks")
-    parser.add_argument("--bambi", default="bambi==0.21.*", help="what uv installs (%(default)s)")
+    parser.add_argument("--caches", type=Path, default=CACHES)
+    parser.add_argument("--bambi", default=BAMBI, help="what uv installs (%(default)s)")
     parser.add_argument("--out", type=Path, help="also write the report to this file")
     return parser.parse_args()
 

@@ -19,26 +19,21 @@ import argparse
 import json
 import os
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from measure import (
     Failed,
-    Phases,
     Record,
-    cache_environment,
     machine,
     markdown_table,
-    run_json,
+    measured,
     seconds_since_start,
     smallest_ess,
 )
 
-CACHES = Path(tempfile.gettempdir()) / "bayeshlm-benchmarks"
 DATA = Path(__file__).parents[1] / "references" / "family_data"
-BAMBI = "bambi==0.21.*"
 DRAWS = 1000
 
 
@@ -136,7 +131,7 @@ def _bambi(name: str) -> Record:
     import arviz as az
     import bambi as bmb
 
-    problem, phases = PROBLEMS[name], Phases()
+    problem = PROBLEMS[name]
     model = bmb.Model(problem.formula, data_of(name), family="bernoulli")
     model.build()
     tree = model.fit(
@@ -146,9 +141,9 @@ def _bambi(name: str) -> Record:
     print(az.summary(tree, var_names=list(problem.names)))
     total = seconds_since_start()
     posterior = tree["posterior"].to_dataset()
-    phases["sample"] = float(posterior.attrs.get("sampling_time", float("nan")))
+    sampling = float(posterior.attrs.get("sampling_time", float("nan")))
     draws = {one: posterior[one].to_numpy() for one in problem.names}
-    return _of_draws(total, phases["sample"], draws, tree["sample_stats"])
+    return _of_draws(total, sampling, draws, tree["sample_stats"])
 
 
 def _record(total: float, sampling: float, posterior: Any, stats: Any) -> Record:
@@ -181,14 +176,6 @@ def _run(name: str, program: str) -> Record:
     return _ours(name, program == "explicit")
 
 
-def _measured(name: str, program: str) -> Record:
-    python = ["uv", "run", "--quiet", "--with", BAMBI, "python"] if program == "bambi" else [sys.executable]
-    environment = cache_environment(CACHES / ("bambi" if program == "bambi" else "bayeshlm"))
-    command = [*python, __file__, "--run", name, program]
-    run_json(command, environment)  # fills the caches
-    return run_json(command, environment)
-
-
 def main() -> int:
     """Run one program in this process, or all in processes of their own."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -203,7 +190,7 @@ def main() -> int:
         found: dict[str, Record] = {}
         for program, what in PROGRAMS.items():
             try:
-                found[program] = {"what": what, **_measured(name, program)}
+                found[program] = {"what": what, **measured(__file__, [name, program], with_bambi=program == "bambi")}
                 print(f"{name}: {what}: {found[program]}", file=sys.stderr, flush=True)
             except Failed as error:
                 print(f"{name}: {what}: left out. {error}")

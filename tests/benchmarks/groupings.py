@@ -19,27 +19,24 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from measure import (
+    CACHES,
     Failed,
     Phases,
     Record,
-    cache_environment,
     figure,
     machine,
     markdown_table,
-    run_json,
+    measured,
     seconds_since_start,
     smallest_ess,
 )
 
-CACHES = Path(tempfile.gettempdir()) / "bayeshlm-benchmarks"
 R_SCRIPT = Path(__file__).with_name("groupings.R")
-BAMBI = "bambi==0.21.*"
 GROWTH = """
 math = p0 + p1*year + e
 p0 = b00 + b01*female + r0
@@ -158,16 +155,6 @@ WHAT = {
 }
 
 
-def _measured(name: str) -> Record:
-    command = [sys.executable]
-    if name == "growth-bambi":
-        command = ["uv", "run", "--quiet", "--with", BAMBI, "python"]
-    environment = cache_environment(CACHES / ("bambi" if name == "growth-bambi" else "bayeshlm"))
-    if name != "insteval-lmer":
-        run_json([*command, __file__, "--run", name], environment)  # fills the caches
-    return run_json([*command, __file__, "--run", name], environment)
-
-
 def main() -> int:
     """Run one program in this process, or all in processes of their own."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -182,7 +169,9 @@ def main() -> int:
     for name in PROGRAMS:
         if WHAT[name].split(":")[0].lower() in options.only:
             try:
-                found[name] = _measured(name)
+                found[name] = measured(
+                    __file__, [name], with_bambi=name == "growth-bambi", warm=name != "insteval-lmer"
+                )
                 print(f"{WHAT[name]}: {found[name]}", flush=True)
             except Failed as error:
                 print(f"{WHAT[name]}: left out. {error}")

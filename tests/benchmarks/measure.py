@@ -11,6 +11,8 @@ import os
 import platform
 import resource
 import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +21,11 @@ from pathlib import Path
 from typing import Any
 
 type Record = dict[str, Any]
+
+BAMBI = "bambi==0.21.*"
+"""What uv lays over the project's environment where bambi is measured."""
+
+CACHES = Path(tempfile.gettempdir()) / "bayeshlm-benchmarks"
 
 PACKAGES = ("bayeshlm", "pymc", "pytensor", "nutpie", "numba", "numpy", "arviz", "xarray", "bambi", "formulae")
 
@@ -126,6 +133,16 @@ def run_json(command: Sequence[str], environment: Mapping[str, str]) -> Record:
         raise Failed("\n".join(done.stderr.strip().splitlines()[-5:]) or f"exit status {done.returncode}")
     record: Record = json.loads(lines[-1])
     return record
+
+
+def measured(script: str, arguments: Sequence[str], with_bambi: bool = False, warm: bool = True) -> Record:
+    """Run ``script --run ...`` in a fresh process and read its JSON; `warm`, after one that fills its caches."""
+    python = ["uv", "run", "--quiet", "--with", BAMBI, "python"] if with_bambi else [sys.executable]
+    environment = cache_environment(CACHES / ("bambi" if with_bambi else "bayeshlm"))
+    command = [*python, script, "--run", *arguments]
+    if warm:
+        run_json(command, environment)
+    return run_json(command, environment)
 
 
 def figure(value: Any) -> str:

@@ -12,11 +12,12 @@ from bayeshlm.equations.notations.formula_family import (
     read_left_side,
     read_word,
 )
-from bayeshlm.equations.notations.formula_lines import formula_spec
+from bayeshlm.equations.notations.formula_lines import formula_spec, require_random
 from bayeshlm.equations.notations.formula_nlme import read_nlme_random
 from bayeshlm.equations.notations.formula_terms import Bar, read_right_side
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor, formula_tokens
 from bayeshlm.equations.spec import ModelSpec
+from bayeshlm.equations.tokens import check_length
 from bayeshlm.errors import EquationError
 
 _CALLS = ("lmer", "glmer", "glmer.nb", "glmmTMB", "clmm", "brm", "lme", "stan_lmer", "stan_glmer")
@@ -81,8 +82,7 @@ def read_formula(text: str) -> ModelSpec:
     b0 = g00 + u0[school]
     b1 = g10 + u1[school]
     """
-    if len(text) > 100_000:
-        raise EquationError(f"the formula has {len(text):,} characters, and up to 100,000 are read")
+    check_length(text, "formula")
     cursor = FormulaCursor(text, formula_tokens(text))
     call = read_opening(cursor)
     wrapped = _read_wrapper(cursor) if call else False
@@ -93,10 +93,7 @@ def read_formula(text: str) -> ModelSpec:
         cursor.take(")", "bf() has one formula here: parameters besides the mean are not predicted")
     family, nlme = _read_arguments(cursor, call)
     bars = [*right.bars, *nlme]
-    if not bars:
-        end = cursor.last_end
-        message = "no random effect, so this is an ordinary regression: add one, such as `+ (1 | school)`"
-        raise cursor.error(message, (end, end + 1))
+    require_random(cursor, bars, "+ (1 | school)")
     distribution = distribution_of(cursor, left, family)
     _check_means(cursor, bars)
     return formula_spec(text, left.outcome, right.terms, bars, right.offsets, distribution, left.span)

@@ -6,10 +6,23 @@ from collections.abc import Sequence
 
 from bayeshlm.equations.distribution import NORMAL, Distribution
 from bayeshlm.equations.notations.formula_terms import Bar, Variables
+from bayeshlm.equations.notations.formula_tokens import FormulaCursor
 from bayeshlm.equations.one_line import EFFECT_LETTERS, FixedPart, OneLine, RandomPart, all_in_level1
 from bayeshlm.equations.product import Column, Product, Span
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.tokens import equation_error
+
+
+def require_random(cursor: FormulaCursor, bars: Sequence[Bar], example: str) -> None:
+    """Refuse a text without random effects, behind its end.
+
+    Raises
+    ------
+    EquationError
+    """
+    if not bars:
+        message = f"no random effect, so this is an ordinary regression: add one, such as `{example}`"
+        raise cursor.error(message, (cursor.last_end, cursor.last_end + 1))
 
 
 def formula_spec(

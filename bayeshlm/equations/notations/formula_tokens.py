@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bayeshlm.equations.product import Span
-from bayeshlm.equations.tokens import equation_error
+from bayeshlm.equations.tokens import equation_error, shown_character
 from bayeshlm.errors import EquationError
 
 _NAME = r"(?:[^\W\d]|\.(?!\d))[\w.]*"
@@ -53,8 +53,9 @@ def formula_tokens(text: str) -> list[FormulaToken]:
         match = _TOKEN.match(text, position)
         if match is None:
             char = text[position]
-            shown = char if char.isprintable() else f"U+{ord(char):04X}"
-            message = f"the character {shown} has no meaning in a formula; put backticks around odd names"
+            message = (
+                f"the character {shown_character(char)} has no meaning in a formula; put backticks around odd names"
+            )
             if char in "`\"'":
                 message = f"this {char} is not closed on its line, or holds nothing"
             raise equation_error(text, (position, position + 1), message)

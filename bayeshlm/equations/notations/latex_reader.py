@@ -13,13 +13,12 @@ from bayeshlm.equations.notations.latex_plain import Plain, name_of
 from bayeshlm.equations.notations.latex_rows import write_row
 from bayeshlm.equations.notations.latex_tokens import LatexToken, latex_rows
 from bayeshlm.equations.spec import ModelSpec
-from bayeshlm.equations.tokens import equation_error
+from bayeshlm.equations.tokens import check_length, equation_error
 from bayeshlm.errors import EquationError
 
 _LABEL = re.compile(r"\s*level[\s-]*\d.*", re.IGNORECASE | re.DOTALL)
 _UNITS = re.compile(r"\s*[a-z()]+\s*:\s*.+", re.DOTALL)
 _NOTE = re.compile(r"\s*reference of .*", re.DOTALL)
-_LONGEST = 100_000
 
 
 def read_latex(text: str) -> ModelSpec:
@@ -59,8 +58,7 @@ def read_latex(text: str) -> ModelSpec:
     b0 = g00 + g01*W_j + u0
     b1 = g10 + u1
     """
-    if len(text) > _LONGEST:
-        raise EquationError(f"the LaTeX has {len(text):,} characters, and up to {_LONGEST:,} are read")
+    check_length(text, "LaTeX")
     plain = plain_text(text)
     try:
         spec = read_combined(plain.text) if is_combined(plain.text) else parse_levels(plain.text)

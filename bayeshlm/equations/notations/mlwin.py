@@ -23,8 +23,7 @@ from bayeshlm.equations.notations.mlwin_lines import (
 from bayeshlm.equations.notations.program_family import distribution
 from bayeshlm.equations.product import Column, Product, Span
 from bayeshlm.equations.spec import ModelSpec
-from bayeshlm.equations.tokens import equation_error
-from bayeshlm.errors import EquationError
+from bayeshlm.equations.tokens import check_length, equation_error
 
 _NAME = r"`[^`]+`|[^\W\d][\w.]*"
 _XB = re.compile(rf"\s*(?P<name>{_NAME})\s*[~∼]\s*N\s*\(\s*X\s*[BΒβ]\w*\s*,\s*[ΩΩ\w]+\s*\)\s*", re.IGNORECASE)
@@ -112,8 +111,7 @@ def read_mlwin(text: str) -> ModelSpec:
     b0 = g00 + u0
     b1 = g10 + u1
     """
-    if len(text) > 100_000:
-        raise EquationError(f"the text has {len(text):,} characters, and up to 100,000 are read")
+    check_length(text, "text")
     found = _Read(text)
     for piece in pieces(text):
         _read_piece(found, piece)

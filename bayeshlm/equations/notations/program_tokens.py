@@ -8,10 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor, FormulaToken
 from bayeshlm.equations.product import Span
-from bayeshlm.equations.tokens import equation_error
-from bayeshlm.errors import EquationError
+from bayeshlm.equations.tokens import check_length, equation_error, shown_character
 
-_LONGEST_TEXT = 100_000
 _TOKEN = re.compile(
     r"(?P<column>'(?:[^'\r\n]|'')+'n\b|\"(?:[^\"\r\n]|\"\")+\"n\b)"
     r"|(?P<string>'(?:[^'\r\n]|'')*'|\"(?:[^\"\r\n]|\"\")*\")"
@@ -35,8 +33,7 @@ def program_tokens(text: str, blank: re.Pattern[str]) -> list[FormulaToken]:
     >>> [token.kind for token in program_tokens("model y = x|z / link=logit;", re.compile(r"\s+"))]
     ['name', 'name', '=', 'name', '|', 'name', '/', 'name', '=', 'name', ';']
     """
-    if len(text) > _LONGEST_TEXT:
-        raise EquationError(f"the text has {len(text):,} characters, and up to {_LONGEST_TEXT:,} are read")
+    check_length(text, "text")
     found: list[FormulaToken] = []
     position = 0
     while position < len(text):
@@ -46,8 +43,7 @@ def program_tokens(text: str, blank: re.Pattern[str]) -> list[FormulaToken]:
         match = _TOKEN.match(text, position)
         if match is None:
             char = text[position]
-            shown = char if char.isprintable() else f"U+{ord(char):04X}"
-            message = f"the character {shown} has no meaning here"
+            message = f"the character {shown_character(char)} has no meaning here"
             if char in "'\"":
                 message = f"this {char} is not closed on its line"
             raise equation_error(text, (position, position + 1), message)

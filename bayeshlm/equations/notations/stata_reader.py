@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from bayeshlm.equations.distribution import Distribution
-from bayeshlm.equations.notations.formula_lines import formula_spec
+from bayeshlm.equations.notations.formula_lines import formula_spec, require_random
 from bayeshlm.equations.notations.formula_terms import Bar, Variables
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor, FormulaToken
 from bayeshlm.equations.notations.program_family import STATA_FAMILIES, distribution, family_name
@@ -96,10 +96,7 @@ def read_stata(text: str) -> ModelSpec:
     model.options.add(fixed_options)
     if (token := cursor.peek()) is not None:
         raise _beside_command(cursor, token)
-    if not model.bars:
-        end = cursor.last_end
-        message = "no random effect, so this is an ordinary regression: add one, such as `|| school:`"
-        raise cursor.error(message, (end, end + 1))
+    require_random(cursor, model.bars, "|| school:")
     check_constants(cursor, terms, fixed_options.no_constant)
     intercept = [] if fixed_options.no_constant else [Variables()]
     return formula_spec(
