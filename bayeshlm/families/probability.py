@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 
-from bayeshlm.families.special import grown, log_one_minus_exp, scaled_erfc
+from bayeshlm.families.special import ROOT_HALF, grown, log_one_minus_exp, scaled_erfc
 
-ROOT_HALF = math.sqrt(0.5)
 MILLS_AT_ZERO = math.sqrt(2.0 / math.pi)
 
 type Parts = tuple[float, float, float, float]

@@ -11,6 +11,9 @@ from __future__ import annotations
 import math
 
 HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
+ROOT_HALF = math.sqrt(0.5)
+ROOT_PI_INVERSE = 5.6418958354775628695e-1
+SCALED_ERFC_FAR = 4.0 / ROOT_HALF
 LARGEST_EXPONENT = math.log(1.7976931348623157e308)
 
 
@@ -137,10 +140,25 @@ def scaled_erfc(x: float) -> float:
     below = (below * t + 3.43936767414372164e3) * t + 1.23033935480374942e3
     middle = (above * t + 1.23033935479799725e3) / below
     t = max(x, 4.0)
+    far = (ROOT_PI_INVERSE - _far_remainder(t) / t / t) / t
+    return near if x < 0.46875 else middle if x <= 4.0 else far
+
+
+def _far_remainder(t: float) -> float:
+    """The r of ``exp(t^2) erfc(t) = (1/sqrt(pi) - r/t^2)/t`` for ``t >= 4``."""
     w = 1.0 / t / t
     above = (1.63153871373020978e-2 * w + 3.05326634961232344e-1) * w + 3.60344899949804439e-1
     above = ((above * w + 1.25781726111229246e-1) * w + 1.60837851487422766e-2) * w + 6.58749161529837803e-4
     below = ((w + 2.56852019228982242) * w + 1.87295284992346725) * w + 5.27905102951428412e-1
     below = (below * w + 6.05183413124413191e-2) * w + 2.33520497626869185e-3
-    far = (5.6418958354775628695e-1 - w * above / below) / t
-    return near if x < 0.46875 else middle if x <= 4.0 else far
+    return above / below
+
+
+def hazard_excess(x: float, hazard: float) -> float:
+    """``h - x`` of the hazard ``h = phi(x)/Phi(-x)`` of a normal variable at ``x >= 0``, which is 1/x far out.
+
+    With `scaled_erfc`'s r it is ``sqrt(pi) h r/t^2`` there, where h and x have all but their last digits in common.
+    """
+    t = max(x * ROOT_HALF, 4.0)
+    far = hazard / t * (_far_remainder(t) / ROOT_PI_INVERSE) / t
+    return far if x > SCALED_ERFC_FAR else hazard - x

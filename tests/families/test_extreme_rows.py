@@ -118,14 +118,26 @@ def scaled_interval(lower, upper):
 def test_a_probit_category_far_out(eta, cutpoint):
     cutpoint = np.array(cutpoint)
     lower, upper = cutpoint - eta
-    log_p, mean, _ = scaled_interval(lower, upper)
+    log_p, mean, square = scaled_interval(lower, upper)
     value, derivative, information = FAMILIES["Ordinal"].rows["probit"](1.0, 1.0, eta, cutpoint)
     # A shift of the ends by eps |eta| changes log p by that times the hazard; the derivative is the truncated mean.
     shift = 4 * EPS * max(abs(eta), 40) * max(abs(mean), 1.0)
     width = shift / min(1.0, upper - lower)
     assert value == pytest.approx(log_p, rel=64 * EPS, abs=width + 64 * EPS)
     assert derivative == pytest.approx(mean, rel=256 * EPS + shift, abs=shift)
-    assert 0 <= information <= 1 + 1e-6
+    # Minus the second derivative is one minus the truncated variance, which a shift of the ends changes as the mean.
+    variance = square - (mean - min(max(lower, 0.0), upper)) ** 2
+    assert information == pytest.approx(1 - variance, abs=256 * EPS + shift * (abs(eta) < 40))
+
+
+@pytest.mark.parametrize("x", [40.0, 300.0, 1e5, 1e9, 1e150])
+def test_the_information_of_the_last_probit_category_far_out(x):
+    """Of the hazard ``h(x) = x + 1/x - 2/x^3 + 10/x^5 - ...``: ``h (h - x) = 1 - 1/x^2 + 6/x^4 - 50/x^6 + ...``."""
+    w = 1 / x / x
+    expected = 1 - w + 6 * w * w - 50 * w**3
+    for y, eta in ((0.0, x), (1.0, -x)):
+        information = FAMILIES["Ordinal"].rows["probit"](y, 1.0, eta, np.zeros(1))[2]
+        assert information == pytest.approx(expected, rel=32 * EPS + 600 * w**4)
 
 
 def test_the_information_of_a_probit_category_is_one_minus_a_variance():
