@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from bayeshlm.families.family import Auxiliary, Family
 from bayeshlm.families.poisson import count_refusal, random_counts
-from bayeshlm.families.special import digamma_rise, log_factorial, log_rising, logistic, softplus
+from bayeshlm.families.special import (
+    digamma_rise,
+    log1p_of_share,
+    log_factorial,
+    log_rising,
+    logistic,
+    softplus,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +33,7 @@ def log_row(y: float, size: float, eta: float, auxiliary: Array) -> tuple[float,
     x = eta - log_phi
     w, rest = logistic(x), logistic(-x)
     # y log w + y log phi, where both are large when phi is.
-    powers = y * (min(eta, log_phi) - math.log1p(math.exp(-abs(x))))
+    powers = y * (min(eta, log_phi) - log1p_of_share(math.exp(-abs(x))))
     return log_rising(phi, y) - log_factorial(y) + powers - phi * softplus(x), y * rest - phi * w, phi * w
 
 

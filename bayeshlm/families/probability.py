@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from bayeshlm.families.special import ROOT_HALF, grown, log_one_minus_exp, scaled_erfc
+from bayeshlm.families.special import ROOT_HALF, grown, log1p_of_share, log_one_minus_exp, scaled_erfc
 
 MILLS_AT_ZERO = math.sqrt(2.0 / math.pi)
 
@@ -18,8 +18,8 @@ type Parts = tuple[float, float, float, float]
 def logit_parts(eta: float) -> Parts:
     """``p = 1/(1 + exp(-eta))``."""
     tail = math.exp(-abs(eta))
-    rest = math.log1p(tail)
-    small, large = tail / (1.0 + tail), 1.0 / (1.0 + tail)
+    rest, large = log1p_of_share(tail), 1.0 / (1.0 + tail)
+    small = tail * large
     above = eta > 0.0
     return min(eta, 0.0) - rest, min(-eta, 0.0) - rest, small if above else large, large if above else small
 

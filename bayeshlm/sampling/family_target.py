@@ -32,6 +32,7 @@ from bayeshlm.likelihood.quadrature_posterior import is_increasing, quadrature_p
 from bayeshlm.likelihood.quadrature_room import Rows
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.sampling.layout import mode_layout, start_layout
+from bayeshlm.sampling.reflections import Reflections
 from bayeshlm.sampling.target import DENSITY, Target, compiled_model
 
 type Array = NDArray[np.float64]
@@ -66,6 +67,7 @@ def family_target(design: Design, priors: Priors, explicit: bool = False) -> Tar
     return Target(
         compiled,
         lambda points: density.parameters(layout.values(points)),
+        None if explicit else Reflections.of(design, priors, layout),
         is_marginal=not explicit,
         n_nodes=density.n_nodes,
         work=0 if isinstance(data, ExplicitData) else len(data.rows.y) * data.nodes.shape[1],

@@ -78,7 +78,7 @@ def importance_draws(points: Points, n_draws: int, seed: int, density_ms: float)
     Returns
     -------
     draws : array, (S, D)
-        The target's coordinates, as `resampled` draws them from the last two rounds.
+        As `resampled` draws them from the last two rounds, no standard deviation negative.
     certificate : Certificate
     """
     rng = np.random.default_rng(seed)
@@ -101,22 +101,30 @@ def importance_draws(points: Points, n_draws: int, seed: int, density_ms: float)
             density_ms=density_ms,
         )
         if certificate.holds or len(rounds) == MAX_ROUNDS:
-            return points.places(resampled(rounds[-2:], n_draws, rng)), certificate
+            return resampled(rounds[-2:], n_draws, rng), certificate
 
 
 def draw_round(points: Points, location: Array, scale: Array, n_points: int, rng: np.random.Generator) -> Round:
-    """Draw points from the proposal, and weight them."""
-    size = len(location)
+    """Draw points from the proposal, and weight them, the proposal's densities at all images of a point added up."""
+    size, root = len(location), np.linalg.cholesky(scale)
     width = np.where(rng.random(n_points) < WIDE, WIDTH, 1.0)
     z = rng.normal(size=(n_points, size)) * (width * np.sqrt(NU / rng.chisquare(NU, n_points)))[:, None]
-    y = location + z @ np.linalg.cholesky(scale).T
-    log_density = points.log_densities(y)
-    distance, power = (z**2).sum(axis=1) / NU, 0.5 * (NU + size)
-    log_proposal = np.logaddexp(
-        np.log(1 - WIDE) - power * np.log1p(distance),
-        np.log(WIDE) - size * np.log(WIDTH) - power * np.log1p(distance / WIDTH**2),
+    y = points.folded(location + z @ root.T)
+    log_proposal = np.full(n_points, -np.inf)
+    for image in points.images(y):
+        distance = (np.linalg.solve(root, (image - location).T) ** 2).sum(axis=0)
+        log_proposal = np.logaddexp(log_proposal, proposal_log_density(distance, size))
+    return Round(y, *weights_and_k(points.log_densities(y) - log_proposal))
+
+
+def proposal_log_density(distance: Array, size: int) -> Array:
+    """Of the mixture of two t in `size` dimensions at squared distances of its scale, but for a constant."""
+    power = 0.5 * (NU + size)
+    density: Array = np.logaddexp(
+        np.log(1 - WIDE) - power * np.log1p(distance / NU),
+        np.log(WIDE) - size * np.log(WIDTH) - power * np.log1p(distance / (NU * WIDTH**2)),
     )
-    return Round(y, *weights_and_k(log_density - log_proposal))
+    return density
 
 
 def weights_and_k(log_ratios: Array) -> tuple[Array, float]:

@@ -57,6 +57,14 @@ class Layout:
         values[..., :p] = self.center[:p] + x[..., :p] @ self.factor.T
         return values
 
+    def points(self, values: Array) -> Array:
+        """The points of unconstrained values (n, D)."""
+        shifted: Array = values - self.center
+        x: Array = shifted / self.scale
+        p = len(self.factor)
+        x[:, :p] = np.linalg.solve(self.factor, shifted[:, :p].T).T
+        return x
+
 
 def plain_layout(design: Design, priors: Priors) -> Layout:
     """The unconstrained values themselves, starting within half a unit of the least-squares fit."""

@@ -30,6 +30,7 @@ from bayeshlm.likelihood.joint_posterior import JointData, joint_posterior
 from bayeshlm.likelihood.unconstrained_density import marginal_posterior
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.sampling.layout import Layout
+from bayeshlm.sampling.reflections import Reflections
 from bayeshlm.sampling.target import DENSITY, Target, compiled_model
 
 type Array = NDArray[np.float64]
@@ -47,15 +48,12 @@ def marginal_target(design: Design, priors: Priors, layout: Layout) -> Target:
     data = density.data
     buffer = _buffer(layout, data)
     compiled = compiled_model(_callback(density.function), buffer, layout.starting_point, layout.size)
-    edges = np.full(layout.size, -np.inf)
-    tau = slice(len(design.fixed), len(design.fixed) + len(design.random))
-    edges[tau] = -layout.center[tau] / layout.scale[tau]
     values = _buffer(layout, data._replace(with_gradient=np.zeros(1))) if isinstance(data, JointData) else buffer
     several = isinstance(data, JointData)
     return Target(
         compiled,
         lambda points: density.parameters(layout.values(points)),
-        edges,
+        Reflections.of(design, priors, layout),
         values,
         is_marginal=True,
         work=10 * sum(len(term.labels) for term in design.predictor.random) if several else 0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,12 +24,7 @@ TOGETHER = 50
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """A target's density over the whole space, SDs with a sign folded to positive ones.
-
-    A coordinate x with an edge e < 0, below which the density is the mirror image of that above, is written
-    ``x = e + log(1 + exp(y + c))`` with ``x = 0`` at zero: nearly ``x = y`` far from the edge, and the logarithm of the
-    distance near it. The logarithm alone would have a long tail on the left, whose part of the posterior importance
-    sampling underrates. The others are ``x = y``.
+    """A target's density, and which points are one model.
 
     Attributes
     ----------
@@ -43,37 +39,34 @@ class Points:
         """Number of coordinates D."""
         return int(self.target.compiled.n_dim)
 
-    def places(self, y: Array) -> Array:
-        """The target's coordinates x of points y, (n, D)."""
-        x, (folded, edge, inner) = y.copy(), self._inner(y)
-        x[:, folded] = edge + np.logaddexp(0, inner)
-        return x
+    def folded(self, x: Array) -> Array:
+        """Of each point (n, D) the image with no negative standard deviation."""
+        return x if self.target.reflections is None else self.target.reflections.folded(x)
 
-    def log_densities(self, y: Array) -> Array:
-        """Log densities (n,) of points y (n, D); ``-inf`` where not finite."""
-        return self._evaluated(y, self.target.values_buffer)[0]
+    def images(self, x: Array) -> Iterable[Array]:
+        """Points (n, D) and all others that are the same models, one array after the other."""
+        return (x,) if self.target.reflections is None else self.target.reflections.images(x)
 
-    def with_gradients(self, y: Array) -> tuple[Array, Array]:
-        """Log densities (n,) of points y (n, D), and their gradients (n, D); ``-inf`` and 0 where not finite."""
-        return self._evaluated(y, None)
+    def log_densities(self, x: Array) -> Array:
+        """Log densities (n,) of points x (n, D); ``-inf`` where not finite."""
+        return self._evaluated(x, self.target.values_buffer)[0]
 
-    def _evaluated(self, y: Array, buffer: Array | None) -> tuple[Array, Array]:
+    def with_gradients(self, x: Array) -> tuple[Array, Array]:
+        """Log densities (n,) of points x (n, D), and their gradients (n, D); ``-inf`` and 0 where not finite."""
+        return self._evaluated(x, None)
+
+    def _evaluated(self, x: Array, buffer: Array | None) -> tuple[Array, Array]:
         """Values, and gradients where the buffer does not leave them out."""
-        x = self.places(y)
-        values, gradients, compiled = np.empty(len(y)), np.empty(y.shape), self.target.compiled
+        values, gradients, compiled = np.empty(len(x)), np.empty(x.shape), self.target.compiled
         data = compiled.user_data if buffer is None else buffer
 
         def evaluate(rows: slice) -> None:
             _call(compiled.compiled_logp_func, data, x[rows], gradients[rows], values[rows])
 
-        if len(y) <= TOGETHER:
+        if len(x) <= TOGETHER:
             evaluate(slice(None))
         else:
-            in_threads(evaluate, [slice(start, start + TOGETHER) for start in range(0, len(y), TOGETHER)])
-        folded, _, inner = self._inner(y)
-        slope = np.exp(-np.logaddexp(0, -inner))
-        values -= np.logaddexp(0, -inner).sum(axis=1)
-        gradients[:, folded] = gradients[:, folded] * slope + 1 - slope
+            in_threads(evaluate, [slice(start, start + TOGETHER) for start in range(0, len(x), TOGETHER)])
         bad = ~np.isfinite(values) | ~np.isfinite(gradients).all(axis=1)
         values[bad], gradients[bad] = -np.inf, 0.0
         return values, gradients
@@ -88,13 +81,6 @@ class Points:
             compiled.compiled_logp_func.ctypes(self.size, *pointers)
             seconds.append(time.perf_counter() - start)
         return 1e3 * min(seconds)
-
-    def _inner(self, y: Array) -> tuple[NDArray[np.bool_], Array, Array]:
-        """Which coordinates are folded, their edges, and ``y + c`` of theirs."""
-        edges = np.full(self.size, -np.inf) if self.target.edges is None else self.target.edges
-        folded = np.isfinite(edges)
-        edge = edges[folded]
-        return folded, edge, y[:, folded] - edge + np.log(-np.expm1(edge))
 
 
 def _loop(density: Any, buffer: Array, points: Array, gradients: Array, values: Array) -> None:

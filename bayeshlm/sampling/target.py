@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from nutpie.compile_pymc import CompiledPyMCModel
 
+    from bayeshlm.sampling.reflections import Reflections
+
 from bayeshlm.likelihood.disk_cache import cached_callback
 
 type Array = NDArray[np.float64]
@@ -40,9 +42,8 @@ class Target:
         Its draws are one variable ``point (position,)``, or the model's variables if there is no `expand`.
     expand : callable, optional
         From points (chain, draw, D) to the Dataset of gamma, tau, corr, sigma and u, as far as they are sampled.
-    edges : array, shape (D,), optional
-        For a standard deviation that has a sign, the (negative) place where it is zero: points on either side are the
-        same model. ``-inf`` for the other coordinates.
+    reflections : Reflections, optional
+        Which points are the same model, where standard deviations have a sign.
     values_buffer : array, optional
         The callback's last argument where its value alone is wanted, which may take less time.
     is_marginal : bool
@@ -55,7 +56,7 @@ class Target:
 
     compiled: Any
     expand: Callable[[Array], xr.Dataset] | None = None
-    edges: Array | None = None
+    reflections: Reflections | None = None
     values_buffer: Array | None = None
     is_marginal: bool = False
     n_nodes: int = 0

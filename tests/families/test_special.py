@@ -33,6 +33,11 @@ def test_log_factorials_of_counts():
         assert special.log_factorial(float(n)) == pytest.approx(math.log(math.factorial(n)), rel=8 * EPS, abs=43 * EPS)
 
 
+def test_log1p_of_a_share():
+    for t in (0.0, 1e-300, 1e-17, 1e-9, *np.linspace(0, 1, 257)):
+        assert special.log1p_of_share(float(t)) == pytest.approx(math.log1p(t), rel=2 * EPS, abs=0)
+
+
 def test_softplus_and_logistic_in_both_tails():
     for x in (-745.0, -700.0, -40.0, -1.0, 0.0, 0.3, 40.0, 700.0, 1e5):
         assert special.softplus(x) == pytest.approx(np.logaddexp(0, x), rel=4 * EPS)

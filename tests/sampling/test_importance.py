@@ -13,9 +13,10 @@ from bayeshlm.parameters.draws import Draws, labelled_posterior
 from bayeshlm.quantities.diagnostics import diagnose
 from bayeshlm.sampling.certificate import Certificate
 from bayeshlm.sampling.importance import MAX_ROUNDS, Round, importance_draws, resampled
-from bayeshlm.sampling.layout import reml_layout
+from bayeshlm.sampling.layout import Layout, reml_layout
 from bayeshlm.sampling.marginal_target import marginal_target
 from bayeshlm.sampling.points import Points
+from bayeshlm.sampling.reflections import Reflections
 from bayeshlm.sampling.target import DENSITY, Target, compiled_model
 
 SIZE = 3
@@ -24,11 +25,11 @@ COVARIANCE = np.array([[2.0, 0.9, 0.0], [0.9, 1.0, -0.3], [0.0, -0.3, 0.5]])
 PRECISION = np.linalg.inv(COVARIANCE)
 
 
-def points(density, data, size, edges=None):
+def points(density, data, size, reflections=None):
     """A C density over the numbers of `data`, which come behind their count."""
     buffer = np.concatenate([[len(data) + 1.0], data])
     compiled = compiled_model(numba.cfunc(DENSITY)(density), buffer, lambda seed: np.zeros(size), size)
-    return Points(Target(compiled, edges=edges))
+    return Points(Target(compiled, reflections=reflections))
 
 
 def gaussian_or_t(dim, x_, gradient_, log_density_, buffer_):
@@ -87,17 +88,15 @@ def test_densities_and_gradients_are_those_of_the_callback():
     np.testing.assert_allclose(gradients, -(y - MEAN) @ PRECISION, atol=1e-10)
 
 
-def test_a_folded_coordinate_has_its_jacobian():
-    y, edges = np.linspace(-3, 2, 60)[:, None], np.array([-2.0])
-    folded = points(signed_sd, [], 1, edges)
-    inner = np.expm1(2.0) * np.exp(y[:, 0])  # 2 = log(1 + inner) at y = 0
-    distance = np.log1p(inner)
-    np.testing.assert_allclose(folded.places(y)[:, 0], distance - 2, atol=1e-12)
-    values, gradients = folded.with_gradients(y)
-    np.testing.assert_allclose(values, -0.5 * distance**2 + np.log(inner / (1 + inner)), atol=1e-12)
-    step = 1e-5
-    slope = (folded.log_densities(y + step) - folded.log_densities(y - step)) / (2 * step)
-    np.testing.assert_allclose(gradients[:, 0], slope, atol=1e-8)
+def half_normal():
+    """|x + 2| by its reflection at x = -2."""
+    layout = Layout(np.array([2.0]), np.ones(1), np.empty((0, 0)), np.ones(1))
+    return points(signed_sd, [], 1, Reflections(layout, slice(0, 1), np.array([[-1.0]])))
+
+
+def test_a_point_behind_zero_is_folded_onto_its_image():
+    folded = half_normal().folded(np.array([[-3.5], [1.0], [-2.0]]))
+    np.testing.assert_allclose(folded[:, 0], [-0.5, 1.0, -2.0])
 
 
 @pytest.mark.parametrize("nu", [0.0, 9.0])
@@ -119,7 +118,7 @@ def test_moments_of_a_closed_form_are_right_within_the_errors_that_the_draws_sta
 
 
 def test_a_half_normal_at_its_edge():
-    draws, certificate = importance_draws(points(signed_sd, [], 1, np.array([-2.0])), 4000, 1, 0.0)
+    draws, certificate = importance_draws(half_normal(), 4000, 1, 0.0)
     assert certificate.holds
     distance = draws[:, 0] + 2
     assert (distance > 0).all()
