@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from bayeshlm.equations.combined import is_combined, read_combined
 from bayeshlm.equations.grammar import parse_levels
 from bayeshlm.equations.notations.formula import is_formula, read_formula, with_family
-from bayeshlm.equations.notations.latex_reader import read_latex
-from bayeshlm.equations.notations.latex_tokens import is_latex
+from bayeshlm.equations.notations.latex_reader import is_latex, read_latex
 from bayeshlm.equations.notations.mlwin import is_mlwin, read_mlwin
 from bayeshlm.equations.notations.sas_reader import is_sas, read_sas
 from bayeshlm.equations.notations.stata_reader import is_stata, read_stata

@@ -19,9 +19,11 @@ MLwiN          ``mlwin``: ``mlwin_lines``,               not written
                ``mlwin_effects``
 Mplus          not read                                  ``mplus``: ``mplus_columns``, ``mplus_model``
 HLM            with the levels                           ``hlm``
-LaTeX          ``latex_reader``, by way of plain text:   ``latex``
-               ``latex_tokens``, ``latex_nodes``,
-               ``latex_plain``, ``latex_rows``
+LaTeX          ``latex_reader``, by way of the levels:   ``latex``
+               ``latex_document``, ``latex_tree``,
+               ``latex_equations``, ``latex_factors``,
+               ``latex_distributions``,
+               ``latex_combined``
 MathML         not read                                  ``mathml``
 =============  ========================================  ===========================================
 
