@@ -10,7 +10,7 @@ combined       ``equations.combined``; beside levels,    ``equations.render``
 formulas       ``formula``: ``formula_tokens``,          ``r_formula``, its data expressions
                ``formula_terms``, ``formula_calls``,     ``r_code``; the calls ``lme4``, ``nlme``,
                ``formula_family``, ``formula_nlme``      ``glmmtmb``, ``brms``
-bambi          its formula, as those of R                ``bambi``
+bambi          ``bambi_reader``; a formula alone as R's  ``bambi``
 SAS            ``sas_reader``: ``sas_effects``,          ``sas``
                ``sas_model``, ``sas_random``
 Stata          ``stata_reader``: ``stata_effects``,      ``stata``
