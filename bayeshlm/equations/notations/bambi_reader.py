@@ -73,8 +73,8 @@ def read_bambi(text: str) -> ModelSpec:
     family = said.get("family", "gaussian") + link
     start, end = formula.start() + 1, formula.end() - 1
     into = Translation()
-    for place in range(start, end):
-        into.add(text[place], (place, place + 1))
+    for k in range(start, end):
+        into.add(text[k], (k, k + 1))
     into.add(with_family(into.text, family)[end - start :], arguments.span())
     spec = read_translated(text, into, read_formula)
     return replace(
