@@ -1,7 +1,8 @@
 """The textbook chapters' LaTeX, pasted as it is printed, says what the plain notation says."""
 
 import pytest
-from seed_prints import PRINTED, REFUSED_PRINTS
+from seed_misprints import REFUSED_PRINTS
+from seed_prints import PRINTED
 from seed_systems import COMBINED, SYSTEMS
 
 from bayeshlm.equations import parse
