@@ -157,6 +157,25 @@ def test_differences_are_said_in_words(first, second, summary, nested):
     assert "<" in found._repr_html_()
 
 
+@pytest.mark.parametrize(
+    ("symbols", "formula"),
+    [
+        (["r0", "r1"], "math ~ year + female + poverty + (year | school)"),
+        (["u00", "u10"], "math ~ year + female + poverty + (year | child)"),
+    ],
+)
+def test_a_level_without_random_effects_goes_as_the_term_of_a_formula_does(symbols, formula):
+    growth = hlm.load_dataset("growth")
+    levels = (
+        "math = p0 + p1*year + e; p0 = b00 + b01*female + r0; p1 = b10 + r1;"
+        " b00 = g000 + g001*poverty + u00; b10 = g100 + u10"
+    )
+    left = hlm.Model(levels, growth, group=["child", "school"]).without(*symbols)
+    again = hlm.Model(formula, growth)
+    assert left.design.groupings == again.design.groupings
+    assert left.reml().criterion == pytest.approx(again.reml().criterion, rel=1e-10)
+
+
 def test_fits_are_compared_by_their_models(hsb):
     model = hlm.Model("mathach = b0 + b1*ses + r; b0 = g00 + u0; b1 = g10 + u1", hsb, "school")
     left = model.without("u1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bayeshlm.display.blocks import Grid
-from bayeshlm.equations.notations import latex
+from bayeshlm.equations.notations.latex_text import escape as escape_words
 from bayeshlm.equations.symbols import GREEK
 
 _TEXT = {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "−": "$-$", "≤": r"$\le$", "≥": r"$\ge$"}
@@ -75,7 +75,7 @@ def escape(text: str) -> str:
     >>> print(escape("50% of a_b & γ00 < {x}"))
     50\% of a\_b \& $\gamma$00 \textless{} \{x\}
     """
-    return "".join(_TEXT.get(char) or latex.escape(char) for char in _UNSEEN.sub(" ", text))
+    return "".join(_TEXT.get(char) or escape_words(char) for char in _UNSEEN.sub(" ", text))
 
 
 def _row(cells: list[str]) -> str:

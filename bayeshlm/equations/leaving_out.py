@@ -7,14 +7,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bayeshlm.equations.grammar import parse_levels
+from bayeshlm.equations.one_line import FixedPart, OneLine, RandomPart, all_in_level1
 from bayeshlm.equations.render import expression_text, render
 from bayeshlm.equations.spec import LevelEquation, ModelSpec
 from bayeshlm.equations.symbols import canonical
+from bayeshlm.equations.unit_means import walk_calls
 from bayeshlm.errors import EquationError, OptionError
 
 
 def without(spec: ModelSpec, *symbols: str) -> ModelSpec:
     """Leave effects out: random effects, fixed effects, and coefficients with their lines and all above.
+
+    A level of three or more that loses its last random effect has no units any more: its grouping is left out, and all
+    terms stand in level 1 until the data sort them, as those of a formula do.
 
     Parameters
     ----------
@@ -51,6 +56,8 @@ def without(spec: ModelSpec, *symbols: str) -> ModelSpec:
         raise OptionError(f"Without {said} the model has no random effect: it is an ordinary regression.")
     if not set(spec.fixed) - gone and not spec.distribution.has_cutpoints:
         raise OptionError(f"Without {said} the model has no fixed effect: keep one, such as an intercept.")
+    if _lacks_units(spec, gone):
+        return _in_one_line(spec, gone, f"Without {said}")
     levels = []
     for level in spec.levels[1:]:
         lines = []
@@ -70,6 +77,43 @@ def without(spec: ModelSpec, *symbols: str) -> ModelSpec:
         levels.pop()
     used = {effect.grouping for level in levels for line in level for effect in line.random_effects}
     return read_again(_with_used_groupings(spec, gone, levels, sorted(used)), f"Without {said}")
+
+
+def _lacks_units(spec: ModelSpec, gone: set[str]) -> bool:
+    """Whether a level between others, or the last one, keeps lines and loses every random effect, and so its units."""
+    higher = spec.levels[1:]
+    lines = [[line for line in level if line.coefficient not in gone] for level in higher]
+    stay = [any(one.symbol not in gone for line in level for one in line.random_effects) for level in lines]
+    return len(higher) > 1 and any(level and not units for level, units in zip(lines, stay, strict=True))
+
+
+def _in_one_line(spec: ModelSpec, gone: set[str], said: str) -> ModelSpec:
+    """The terms that stay, all in level 1 as those of a formula: the data say at which level they stand now."""
+    called = {call.function for expression in spec.expressions for call, _ in walk_calls(expression)}
+    over = sorted(called & {"cwc", "mean"})
+    if over:
+        raise OptionError(
+            f"{said} a level has no units any more, and `{over[0]}()` is taken over units: write the new model out as a"
+            " whole."
+        )
+    random = [one for one in spec.random_paths if not gone & {*one.symbols}]
+    left = {one.grouping or 0 for one in random}
+    if len(left) > 1 and None in {spec.groupings[k] for k in left}:
+        raise OptionError(f"{said} a level has no units any more: name the groupings of the others, `+ u0[school]`.")
+    block_of = {effect: k for blocks in spec.blocks_by_grouping for k, block in enumerate(blocks) for effect in block}
+    line = OneLine(
+        outcome=spec.outcome,
+        fixed=[FixedPart(one.product, (0, 0), one.symbol) for one in spec.fixed_paths if not gone & {*one.symbols}],
+        random=[
+            RandomPart(one.product, spec.groupings[one.grouping or 0], block_of[one.symbol], (0, 0), one.symbol)
+            for one in random
+        ],
+        written="levels",
+        offsets=spec.offsets,
+        distribution=spec.distribution,
+        residual=spec.residual,
+    )
+    return replace(read_again(all_in_level1(render(spec), line), said), written="combined")
 
 
 def _symbol_of(spec: ModelSpec, symbol: str) -> str:

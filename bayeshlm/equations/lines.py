@@ -159,7 +159,10 @@ def _multiplies(cursor: Cursor, symbol: Token) -> bool:
 def _read_call_term(cursor: Cursor, name: Token) -> Term:
     """Read ``offset(x)``: the only call that begins a term."""
     if name.value in FUNCTIONS and name.value != "offset":
-        raise cursor.error(f"a term begins with its coefficient: write `b1*{name.value}(...)`")
+        raise cursor.error(
+            f"a term begins with its coefficient: write `b1*{name.value}(...)`, or `offset({name.value}(...))` where"
+            " it is one"
+        )
     if name.value != "offset":
         cursor.take("name", "")
         raise unexpected(cursor, name.value)

@@ -1,4 +1,4 @@
-"""HLM's mixed model, checked against the level equations that it repeats."""
+"""HLM's mixed model, or a paper's combined equation, checked against the level equations that it repeats."""
 
 from __future__ import annotations
 
@@ -37,44 +37,69 @@ def check_mixed(text: str, mixed: str, spec: ModelSpec) -> None:
         return
     for line in lines:
         if isinstance(line, Equation):
-            _compare(text, line, spec)
+            _compare(text, line, spec, "mixed model", False)
 
 
-def _compare(text: str, line: Equation, spec: ModelSpec) -> None:
-    left = Counter(_terms(spec))
+def check_combined(text: str, spec: ModelSpec, as_written: bool) -> None:
+    """Refuse a combined equation that says something else than the levels beside which it stands.
+
+    Parameters
+    ----------
+    text : str
+        The combined equation alone.
+    spec : ModelSpec
+        What the levels say.
+    as_written : bool
+        The equation shows how columns are centered; HLM's mixed model does not.
+
+    Raises
+    ------
+    EquationError
+        At the first term that the levels do not have, if one of theirs is missing, or if it cannot be read.
+    """
+    for line in [read_line(text, tokens) for tokens in tokenize(text)]:
+        if isinstance(line, Equation):
+            _compare(text, line, spec, "combined equation", as_written)
+
+
+def _compare(text: str, line: Equation, spec: ModelSpec, what: str, as_written: bool) -> None:
+    left = Counter(_terms(spec, as_written))
     for term in line.terms:
-        if term.symbol is None:
+        if term.symbol is None and not as_written:
             continue
-        written = (term.symbol.name, _names(term.expression))
+        symbol = "offset" if term.symbol is None else term.symbol.name
+        written = (symbol, _names(term.expression, as_written))
         if not left[written]:
             message = (
-                f"the mixed model has the term `{text[slice(*term.span)]}`, and the levels do not: correct one of"
-                " them, or leave the mixed model out"
+                f"the {what} has the term `{text[slice(*term.span)]}`, and the levels do not: correct one of"
+                f" them, or leave the {what} out"
             )
             raise equation_error(text, term.span, message)
         left[written] -= 1
     missing = list(left.elements())
     if missing:
         shown = "*".join((missing[0][0], *missing[0][1]))
-        message = (
-            f"the mixed model lacks the term `{shown}` of the levels: correct one of them, or leave the mixed model out"
-        )
+        message = f"the {what} lacks the term `{shown}` of the levels: correct one of them, or leave the {what} out"
         raise equation_error(text, line.span, message)
 
 
-def _terms(spec: ModelSpec) -> list[_Term]:
+def _terms(spec: ModelSpec, as_written: bool) -> list[_Term]:
     """Write out the terms of the combined model: symbols and the sorted names of their columns."""
     paths = (*spec.fixed_paths, *spec.random_paths)
     residual = [(spec.residual, ())] if spec.residual else []
-    return [*residual, *((path.symbol, _names(path.product)) for path in paths)]
+    offsets = [("offset", _names(one, True)) for one in spec.offsets] if as_written else []
+    return [*residual, *offsets, *((path.symbol, _names(path.product, as_written)) for path in paths)]
 
 
-def _names(expression: Product) -> tuple[str, ...]:
-    return tuple(sorted(name for factor in expression.factors for name in _of_factor(factor)))
+def _names(expression: Product, as_written: bool) -> tuple[str, ...]:
+    return tuple(sorted(name for factor in expression.factors for name in _of_factor(factor, as_written)))
 
 
-def _of_factor(factor: Factor) -> tuple[str, ...]:
+def _of_factor(factor: Factor, as_written: bool) -> tuple[str, ...]:
     if isinstance(factor, Column):
         return (without_subscript(factor.name) or factor.name,)
-    names = _names(factor.argument)
-    return names if factor.function in ("cwc", "cgm") else (f"{factor.function}({','.join(names)})",)
+    names = _names(factor.argument, as_written)
+    if factor.function in ("cwc", "cgm") and not as_written:
+        return names
+    options = tuple(f"{name}={value}" for name, value in factor.options)
+    return (f"{factor.function}({','.join((*names, *options))})",)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from bayeshlm.equations.combined import is_combined, read_combined
 from bayeshlm.equations.grammar import parse_levels
+from bayeshlm.equations.notations.bambi_reader import is_bambi, read_bambi
 from bayeshlm.equations.notations.formula import is_formula, read_formula, with_family
-from bayeshlm.equations.notations.latex_reader import read_latex
-from bayeshlm.equations.notations.latex_tokens import is_latex
+from bayeshlm.equations.notations.latex_reader import is_latex, read_latex
 from bayeshlm.equations.notations.mlwin import is_mlwin, read_mlwin
 from bayeshlm.equations.notations.sas_reader import is_sas, read_sas
 from bayeshlm.equations.notations.stata_reader import is_stata, read_stata
@@ -40,6 +40,7 @@ READ = (
     Notation("sas", is_sas, read_sas),
     Notation("stata", is_stata, read_stata),
     Notation("mlwin", is_mlwin, read_mlwin),
+    Notation("bambi", is_bambi, read_bambi),
     Notation("formula", is_formula, read_formula),
     Notation("combined", is_combined, read_combined),
     Notation("levels", lambda text: True, parse_levels),
@@ -59,8 +60,8 @@ def parse(text: str, notation: str | None = None, family: str | None = None) -> 
     ----------
     text : str
         One equation a level, as HLM prints them too; one combined equation; either as LaTeX; a formula of lme4, brms,
-        bambi or nlme; a program for SAS or Stata; the equations of MLwiN.
-    notation : {"levels", "combined", "formula", "latex", "sas", "stata", "mlwin"}, optional
+        bambi or nlme; a program for SAS, Stata or bambi; the equations of MLwiN.
+    notation : {"levels", "combined", "formula", "latex", "sas", "stata", "mlwin", "bambi"}, optional
         How the text is written; recognized by default.
     family : str, optional
         Family of a formula's outcome, such as ``"binomial"`` or ``'binomial(link = "probit")'``; it may stand in the

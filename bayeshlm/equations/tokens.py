@@ -27,7 +27,7 @@ _QUOTED = {
 }
 _BLANK = "\ufeff\u200b\u2060"
 _SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
-_LATEX = "LaTeX is not read here: write `gamma_00` or `g00`, one equation a line, without `$`, `&` and `\\\\`"
+_LATEX = "this has a meaning in LaTeX alone, such as `\\gamma_{00}`: write `gamma_00` or `g00` here"
 _HINTS = {
     ":": "`:` has no meaning here: write a product with `*`",
     "/": "division is not read: make the column in the data first",

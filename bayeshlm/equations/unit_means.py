@@ -26,7 +26,7 @@ def check_unit_means(text: str, spec: ModelSpec) -> None:
     level1, *higher = spec.expressions_by_level
     for number, expressions in enumerate(((*level1, *spec.offsets), *higher)):
         top = number == len(several)
-        for call, in_mean in (found for expression in expressions for found in _calls(expression)):
+        for call, in_mean in (found for expression in expressions for found in walk_calls(expression)):
             if call.function == "cwc" and (top or (in_mean and number > 0)):
                 where = f"in a level-{number + 1} line" if top else "in mean(...)"
                 message = (
@@ -44,12 +44,12 @@ def check_unit_means(text: str, spec: ModelSpec) -> None:
                 raise _refused(text, call, message)
 
 
-def _calls(expression: Product, in_mean: bool = False) -> Iterator[tuple[Call, bool]]:
+def walk_calls(expression: Product, in_mean: bool = False) -> Iterator[tuple[Call, bool]]:
     """The calls of an expression, and whether they stand inside of ``mean(...)``."""
     for factor in expression.factors:
         if isinstance(factor, Call):
             yield factor, in_mean
-            yield from _calls(factor.argument, in_mean or factor.function == "mean")
+            yield from walk_calls(factor.argument, in_mean or factor.function == "mean")
 
 
 def _refused(text: str, call: Call, message: str) -> EquationError:

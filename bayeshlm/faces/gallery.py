@@ -189,7 +189,7 @@ def _quote(reason: str, text: str) -> str:
     line = lines[number - 1] if 0 < number <= len(lines) else ""
     cure = 'Text stands in double quotes, equations of several lines between """ and """.'
     if "\\" in line:
-        cure = "In paths write / for \\, or put the path in single quotes."
+        cure = "In paths write / for \\, or put the path in single quotes, and three single quotes around LaTeX, '''."
     return f"{reason}.\n  {line}\n  {' ' * (column - 1)}^\n{cure}"
 
 

@@ -125,7 +125,8 @@ class ModelChanges(ModelEstimates):
         ----------
         *symbols : str
             Random effects, ``"u1"``; fixed effects, ``"g01"``; coefficients, ``"b1"``, with their lines and all above.
-            Their covariances and priors go with them.
+            Their covariances and priors go with them. A level of three or more that loses its last random effect goes,
+            as with ``. ~ . - (1 | child)`` in R; its terms stand where the data put them.
 
         Returns
         -------

@@ -1,198 +1,292 @@
-r"""LaTeX as it is printed: the systems of the five textbook chapters (see seed_systems.py), word for word, and others.
+# ruff: noqa: E501, a text and its meaning stand side by side
+r"""LaTeX as textbooks and papers set it, with what it means; and what is refused, its place between ``«`` and ``»``."""
 
-Each with the level equations that it means; `«...»` is what an error marks.
-"""
+SLOPES = "Y_ij = b0 + b1*X_ij + r; b0 = g00 + u0; b1 = g10 + u1"
+FIXED = "Y_ij = b0 + b1*X_ij + r; b0 = g00 + u0; b1 = g10"
+NULL = "Y_ij = b0 + r; b0 = g00 + u0"
+LEVEL1 = r"Y_{ij} = \beta_{0j} + \beta_{1j} X_{ij} + r_{ij} \\ "
+B0 = r"\beta_{0j} = \gamma_{00} + u_{0j} \\ "
+B1 = r"\beta_{1j} = \gamma_{10} + u_{1j} \\ "
+SLOPE = LEVEL1 + B0 + B1
+COMBINED = r"Y_{ij} = \gamma_{00} + \gamma_{10} X_{ij} + u_{0j} + u_{1j} X_{ij} + r_{ij} \\ "
+MEAN = r"Y_{ij} = \beta_{0j} + r_{ij} \\ " + B0
 
-FIVE_CHAPTERS = {
-    "000-m2": (
-        "\\[math_{ij}=\\beta_{j}+e_{ij},\\]\n\nwhere $\\beta_j$ is the average math score or intercept for each school"
-        " $j$.\n\\[\\beta_{j}=\\beta_{0}+v_{j}\\]",
-        "math_ij = b + e\nb = b0 + v",
+BOOKS = {
+    "Raudenbush and Bryk, means and slopes, with the distributions": (
+        r"""
+\begin{align}
+Y_{ij} &= \beta_{0j} + \beta_{1j}\,(X_{ij} - \overline{X}_{\cdot j}) + r_{ij}, \qquad r_{ij} \sim N(0, \sigma^2) \label{l1}\\
+\beta_{0j} &= \gamma_{00} + \gamma_{01}\,\mathrm{(MEAN\ SES)}_j + \gamma_{02}(\mathrm{SECTOR})_j + u_{0j} \nonumber\\
+\beta_{1j} &= \gamma_{10} + \gamma_{11} (\mathrm{SECTOR})_j + u_{1j} \tag{4.2}
+\end{align}
+where
+\begin{equation}
+\begin{pmatrix} u_{0j} \\ u_{1j} \end{pmatrix} \sim N\left[\begin{pmatrix} 0 \\ 0 \end{pmatrix},
+\begin{pmatrix} \tau_{00} & \tau_{01} \\ \tau_{10} & \tau_{11} \end{pmatrix}\right]
+\end{equation}
+""",
+        "Y_ij = b0 + b1*cwc(X_ij) + r; b0 = g00 + g01*`MEAN SES` + g02*SECTOR + u0; b1 = g10 + g11*SECTOR + u1",
     ),
-    "000-m2-combined": (r"\[math_{ij}=\beta_{0}+v_{j}+e_{ij}.\]", "math_ij = b + e\nb = b0 + v"),
-    "000-m3": (
-        r"\begin{eqnarray*}math_{ij} & = & \beta_{j}+e_{ij}\\ \beta_{j} & = &"
-        r" \beta_{0}+\beta_{1}mses_{j}+\beta_{2}sector_{j}+v_{j}. \end{eqnarray*}",
-        "math_ij = b + e\nb = b0 + b1*mses_j + b2*sector_j + v",
+    "Raudenbush and Bryk, grand-mean centering, in a sentence": (
+        r"""The model is $Y_{ij} = \beta_{0j} + \beta_{1j}(X_{ij} - \bar X_{..}) + r_{ij}$, with
+$\beta_{0j} = \gamma_{00} + \gamma_{01}\bar{X}_{.j} + u_{0j}$ and $\beta_{1j} = \gamma_{10}$,
+where $\mathrm{Var}(u_{0j}) = \tau_{00}$, $E(u_{0j}) = 0$, $\operatorname{Cov}(u_{0j}, r_{ij}) = 0$.""",
+        "Y_ij = b0 + b1*cgm(X_ij) + r; b0 = g00 + g01*mean(X) + u0; b1 = g10",
     ),
-    "000-m4": (
-        r"\begin{eqnarray*} math_{ij} & = & \beta_{0j}+\beta_{1j}ses_{ij}+e_{ij}\\ \beta_{0j} & = &"
-        r" \gamma_{0}+\gamma_{1}mses_{j}+\gamma_{2}sector_{j}+v_{0j}.\\ \beta_{1j} & = &"
-        r" \gamma_{3}+\gamma_{4}mses_{j}+\gamma_{5}sector_{j}+v_{1j}\end{eqnarray*}",
-        "math_ij = b0 + b1*ses_ij + e\nb0 = g0 + g1*mses_j + g2*sector_j + v0\nb1 = g3 + g4*mses_j + g5*sector_j + v1",
+    "Raudenbush and Bryk, three levels, rows with labels": (
+        r"""
+\text{Level 1:} & Y_{tij} = \pi_{0ij} + \pi_{1ij} a_{tij} + e_{tij} \\
+\text{Level 2:} & \pi_{0ij} = \beta_{00j} + \beta_{01j}(\text{Female})_{ij} + r_{0ij} \\
+ & \pi_{1ij} = \beta_{10j} + r_{1ij} \\
+\text{Level 3:} & \beta_{00j} = \gamma_{000} + \gamma_{001} W_j + u_{00j} \\
+& \beta_{01j} = \gamma_{010} \\
+& \beta_{10j} = \gamma_{100} + u_{10j}
+""",
+        "Y_tij = p0 + p1*a_tij + e; p0 = b00 + b01*Female + r0; p1 = b10 + r1; b00 = g000 + g001*W_j + u00;"
+        "b01 = g010; b10 = g100 + u10",
     ),
-    "001-random-coefficients": (
-        "Level 1 model:\n\n$$Y_{ij} = \\beta_{0j} + \\beta_{1j}X_{ij} + r_{ij}$$\n\nLevel 2 model:\n\n"
-        "$$\\beta_{0j} = \\gamma_{00} + u_{0j}$$\n\n$$\\beta_{1j} = \\gamma_{10} + u_{1j}$$\n\nwith:\n\n"
-        r"$$\text{Var}\left(\begin{bmatrix} u_{0j} \\ u_{1j} \end{bmatrix}\right) = \mathbf{T} = \begin{bmatrix}"
-        r" \tau_{00} & \tau_{01} \\ \tau_{10} & \tau_{11} \end{bmatrix}$$",
-        "Y_ij = b0 + b1*X_ij + r\nb0 = g00 + u0\nb1 = g10 + u1",
+    "Raudenbush and Bryk, a binary outcome by way of eta": (
+        r"""
+\[ \text{Prob}(Y_{ij} = 1 \mid \beta_j) = \phi_{ij} \]
+\[ \log\left[\frac{\phi_{ij}}{1 - \phi_{ij}}\right] = \eta_{ij} \]
+\[ \eta_{ij} = \beta_{0j} + \beta_{1j} X_{ij} \]
+\[ \beta_{0j} = \gamma_{00} + u_{0j} \]
+\[ \beta_{1j} = \gamma_{10} \]
+""",
+        "Y_ij ~ Bernoulli(phi); logit(phi) = b0 + b1*X_ij; b0 = g00 + u0; b1 = g10",
     ),
-    "001-parentheses": (
-        r"$$Y_{ij} = \left(\beta_{0j} \right) + \left(\beta_{1j} \right) X_{ij} + r_{ij}$$"
-        "\n$$\\beta_{0j} = \\gamma_{00} + \\gamma_{01}W_j + u_{0j}$$\n$$\\beta_{1j} = \\gamma_{10} + \\gamma_{11}W_j +"
-        " u_{1j}$$",
-        "Y_ij = b0 + b1*X_ij + r\nb0 = g00 + g01*W_j + u0\nb1 = g10 + g11*W_j + u1",
+    "Snijders and Bosker, levels": (
+        r"""
+\begin{eqnarray}
+Y_{ij} &=& \beta_{0j} + \beta_{1j}\, x_{ij} + R_{ij} \\[2pt]
+\beta_{0j} &=& \gamma_{00} + \gamma_{01} z_j + U_{0j} \\
+\beta_{1j} &=& \gamma_{10} + \gamma_{11} z_j + U_{1j}
+\end{eqnarray}
+""",
+        "Y_ij = b0 + b1*x_ij + r; b0 = g00 + g01*z_j + u0; b1 = g10 + g11*z_j + u1",
     ),
-    "001-ancova-combined": (
-        r"$$Y_{ij} = \gamma_{00} + \gamma_{10} X_{ij} \\ + u_{0j} + r_{ij}$$",
-        "Y_ij = b0 + b1*X_ij + r\nb0 = g00 + u0\nb1 = g10",
+    "Snijders and Bosker, combined": (
+        r"Y_{ij} = \gamma_{00} + \gamma_{10}\, x_{ij} + \gamma_{01} z_j + \gamma_{11} z_j x_{ij} + U_{0j} + U_{1j} x_{ij} + R_{ij}",
+        "Y_ij = g00 + g10*x_ij + g01*z_j + g11*z_j*x_ij + u0 + u1*x_ij + r",
     ),
-    "002-null": (
-        "Level 1 | \\(math_{ij} = \\beta_{0j} + R_{ij}\\) |\n\nLevel 2 | \\(\\beta_{0j} = \\gamma_{00} + U_{0j}\\) |",
-        "math_ij = b0 + r\nb0 = g00 + u0",
+    "Snijders and Bosker, within and between": (
+        r"Y_{ij} = \gamma_{00} + \gamma_{10} (x_{ij} - \bar{x}_{.j}) + \gamma_{01}\,\bar{x}_{.j} + U_{0j} + R_{ij}",
+        "Y_ij = g00 + g10*cwc(x_ij) + g01*mean(x) + u0 + r",
     ),
-    "003-equations-3-to-5": (
-        "Level-specific equations: \\[ \\text{Level 1: } Y_{ij} = \\beta_{0j} + \\beta_{1j}X_{ij} + r_{ij}"
-        " \\qquad(3)\\]\n\n\\[ \\begin{aligned} \\text{Level 2 (intercept): }& \\beta_{0j} = \\gamma_{00} + u_{0j}"
-        " \\end{aligned} \\qquad(4)\\]\n\n\\[ \\begin{aligned} \\text{Level 2 (slope): } &\\beta_{1j} = \\gamma_{01} +"
-        " u_{1j} \\end{aligned} \\qquad(5)\\]",
-        "Y_ij = b0 + b1*X_ij + r\nb0 = g00 + u0\nb1 = g01 + u1",
+    "Hox, a cross-level interaction": (
+        r"""
+$$ \mathrm{popularity}_{ij} = \beta_{0j} + \beta_{1j}\,\mathrm{gender}_{ij} + \beta_{2j}\,\mathrm{extraversion}_{ij} + e_{ij} $$
+$$ \beta_{0j} = \gamma_{00} + \gamma_{01}\,\mathrm{experience}_j + u_{0j} $$
+$$ \beta_{1j} = \gamma_{10} $$
+$$ \beta_{2j} = \gamma_{20} + \gamma_{21}\,\mathrm{experience}_j + u_{2j} $$
+""",
+        "popularity = b0 + b1*gender + b2*extraversion + e; b0 = g00 + g01*experience + u0; b1 = g10;"
+        "b2 = g20 + g21*experience + u2",
     ),
-    "003-matrix": (
-        r"\[Y_{ij} = \beta_{0j} + \beta_{1j}X_{ij} + r_{ij}\]\[\beta_{0j} = \gamma_{00} + u_{0j}\]"
-        r"\[\beta_{1j} = \gamma_{01} + u_{1j}\]"
-        r"\[ \left( \begin{matrix}u_{0j} \\ u_{1j}\end{matrix}\right) \sim N\left(\begin{bmatrix} 0 \\ 0\end{bmatrix},"
-        r" \begin{bmatrix} VAR(u_{0j}) & COV(u_{0j}, u_{1j}) \\ COV(u_{1j}, u_{0j}) & VAR(u_{1j})\end{bmatrix}"
-        r"\right) \]",
-        "Y_ij = b0 + b1*X_ij + r\nb0 = g00 + u0\nb1 = g01 + u1",
+    "Hox, numbered columns, variances and a covariance": (
+        r"Y_{ij} = \beta_{0j} + \beta_{1j} X_{1ij} + \beta_{2j} X_{ij2} + e_{ij} \\ \beta_{2j} = \gamma_{20} \\"
+        + B0
+        + B1
+        + r"u_{0j} \sim N(0, \sigma^2_{u0}) \\ u_{1j} \sim N(0, \sigma^2_{u1}) \\ \mathrm{cov}(u_{0j}, u_{1j}) = \sigma_{u01}",
+        "Y_ij = b0 + b1*X1_ij + b2*X2_ij + e; b0 = g00 + u0; b1 = g10 + u1; b2 = g20",
     ),
-    "004-null-example": (
-        "  - Level-1 Model (student-level):  $\\text{mathach}_{ij} = \\beta_{0j} + \\varepsilon_{ij}$\n"
-        "  - Level-2 Model (school-level):  $\\beta_{0j} = \\gamma_{00} + U_{0j}$",
-        "mathach = b0 + e\nb0 = g00 + u0",
+    "Gelman and Hill, groups of units": (
+        r"y_i = \alpha_{j[i]} + \beta_{j[i]} x_i + \epsilon_i \\ \alpha_j = \gamma_0 + \gamma_1 w_j + \eta_{1j} \\"
+        r"\beta_j = \delta_0 + \eta_{2j}",
+        "y_i = alpha + b*x_i + e; alpha = g0 + g1*w_j + eta1; b = delta0 + eta2",
     ),
-    "004-covariate": (
-        "- Level-1 Model:  $y_{ij} = \\beta_{0j} + \\beta_{1j}x_{ij} + \\varepsilon_{ij}$\n"
-        "  - Intercept:  $\\beta_{0j} = \\gamma_{00} + U_{0j}$  where\n"
-        "    - $\\gamma_{00}$ – Average (general) intercept holding across all groups (fixed effect)\n"
-        "  - Slope:  $\\beta_{1j} = \\gamma_{10}$  where",
-        "y_ij = b0 + b1*x_ij + e\nb0 = g00 + u0\nb1 = g10",
+    "Goldstein, the lower half of a covariance matrix": (
+        r"""
+\begin{align*}
+y_{ij} &= \beta_{0j} + \beta_{1j} x_{ij} + e_{ij} \\
+\beta_{0j} &= \gamma_0 + u_{0j} \\
+\beta_{1j} &= \gamma_1 + u_{1j} \\
+\begin{bmatrix} u_{0j} \\ u_{1j} \end{bmatrix} &\sim N(0, \Omega_u): \quad
+\Omega_u = \begin{bmatrix} \sigma_{u0}^2 & \\ \sigma_{u01} & \sigma_{u1}^2 \end{bmatrix} \\
+e_{ij} &\sim N(0, \sigma_e^2)
+\end{align*}
+""",
+        "y_ij = b0 + b1*x_ij + e; b0 = g0 + u0; b1 = g1 + u1",
     ),
-    "004-size-and-sector": (
-        r"$$\text{mathach}_{ij} = \beta_{0j} + \beta_{1j}\text{SES}_{ij} + \beta_{2j}\text{minority}_{ij} +"
-        " \\beta_{3j}\\text{female}_{ij} + \\varepsilon_{ij}$$\n"
-        "    - $\\beta_{0j} = \\gamma_{00} + \\gamma_{01}\\text{size}_j + \\gamma_{02}\\text{sector}_j + U_{0j}$\n"
-        "    - $\\beta_{1j} = \\gamma_{10} + \\gamma_{11}\\text{size}_j + U_{1j}$\n"
-        "    - $\\beta_{2j} = \\gamma_{20}$\n    - $\\beta_{3j} = \\gamma_{30}$",
-        "mathach = b0 + b1*SES + b2*minority + b3*female + e\nb0 = g00 + g01*size + g02*sector + u0\n"
-        "b1 = g10 + g11*size + u1\nb2 = g20\nb3 = g30",
+    "crossed groupings in brackets": (
+        r"Y_{i(jk)} = \beta_{0(jk)} + e_{i(jk)} \\ \beta_{0(jk)} = \gamma_{00} + u_{0[school]} + v_{0[\text{the area}]}",
+        "Y = b0 + e; b0 = g00 + u0[school] + v0[`the area`]",
     ),
-}
+    "groupings behind the distributions": (
+        MEAN + r"u_{0j} \sim N(0, \tau_{00}), \text{ for each school } j = 1, \dots, J",
+        NULL.replace("u0", "u0[school]"),
+    ),
+    "a Poisson outcome with an offset": (
+        r"y_{ij} \sim \mathrm{Poisson}(\mu_{ij}), \quad \log(\mu_{ij}) = \beta_{0j}"
+        r" + \operatorname{offset}(\log(\text{expected}_{ij})) + \beta_{1j}\text{trt}_{ij} \\" + B0 + r"\beta_{1j} = \gamma_{10}",
+        "y_ij ~ Poisson(mu); log(mu) = b0 + offset(log(expected)) + b1*trt; b0 = g00 + u0; b1 = g10",
+    ),
+    "trials": (
+        r"y_{ij} \sim \text{Binomial}(n_{ij}, \pi_{ij}) \\ \operatorname{logit}(\pi_{ij}) = \beta_{0j} \\" + B0,
+        "y_ij ~ Binomial(n_ij, pi); logit(pi) = b0; b0 = g00 + u0",
+    ),
+    "probit by its function": (
+        r"y_{ij} \sim \text{Bernoulli}(p_{ij}) \\ \Phi^{-1}(p_{ij}) = \beta_{0j} \\" + B0,
+        "y_ij ~ Bernoulli(p); probit(p) = b0; b0 = g00 + u0",
+    ),
+}  # fmt: skip
 
-AS_PRINTED = {
-    "centered within groups, a bar with a dot": (
-        r"Y_{ij} = \beta_{0j} + \beta_{1j}(X_{ij} - \bar{X}_{.j}) + r_{ij} \\ \beta_{0j} = \gamma_{00} +"
-        r" \gamma_{01}\bar{X}_{.j} + u_{0j} \\ \beta_{1j} = \gamma_{10}",
-        "Y_ij = b0 + b1*cwc(X_ij) + r\nb0 = g00 + g01*mean(X) + u0\nb1 = g10",
+SET = {
+    "cases": (r"\begin{cases} Y_{ij} = \beta_{0j} + r_{ij} \\ " + B0 + r"\end{cases}", NULL),
+    "a brace and an array": (
+        r"\left\{ \begin{array}{rcl} Y_{ij} &=& \beta_{0j} + r_{ij} \\ \beta_{0j} &=& \gamma_{00} + u_{0j} \end{array} \right.",
+        NULL,
     ),
-    "grand-mean centering": (
-        r"Y_{ij} = \beta_{0j} + \beta_{1j}\left(X_{ij} - \bar{X}_{..}\right) + r_{ij}, \quad \text{where}"
-        "\n\\beta_{0j} = \\gamma_{00} + \\gamma_{01}(W_j - \\bar W) + u_{0j}\n\\beta_{1j} = \\gamma_{10}",
-        "Y_ij = b0 + b1*cgm(X_ij) + r\nb0 = g00 + g01*cgm(W_j) + u0\nb1 = g10",
+    "a table": (
+        "\\begin{tabular}{ll}\nLevel 1: & $Y_{ij} = \\beta_{0j} + r_{ij}$ \\\\\nLevel 2: & $\\beta_{0j} = \\gamma_{00} + u_{0j}$\n"
+        "\\end{tabular}",
+        NULL,
     ),
-    "two relations a row": (
-        r"\begin{align} y_{ij} &= \beta_{0j} + \epsilon_{ij}, & \epsilon_{ij} &\sim N(0, \sigma^2) \\ \beta_{0j} &="
-        r" \gamma_{00}+u_{0j}, & u_{0j} &\sim N(0,\tau) \end{align}",
-        "y_ij = b0 + e\nb0 = g00 + u0",
+    "split, gather and a term on the next row": (
+        r"\begin{equation*}\begin{split} Y_{ij} ={}& \beta_{0j} + \beta_{1j}X_{ij} \\ & + r_{ij} \end{split}\end{equation*}"
+        r"\begin{gather*}" + B0 + B1 + r"\end{gather*}",
+        SLOPES,
     ),
-    "distributions on rows of their own": (
-        r"""\begin{align}
-        y_{ij} &= \beta_{0j} + \beta_{1j} \cdot \mathrm{x}_{ij} + \epsilon_{ij} \\[2pt]  % level 1
-        \beta_{0j} &= \gamma_{00} + u_{0j} \label{eq:a} \\
-        \beta_{1j} &= \gamma_{10} + u_{1j} \nonumber \\
-        \epsilon_{ij} &\overset{iid}{\sim} \mathcal{N}(0, \sigma^2) \\
-        \mathbf{u}_j &\sim N(\mathbf{0}, \mathbf{G})
-        \end{align}""",
-        "y_ij = b0 + b1*x_ij + e\nb0 = g00 + u0\nb1 = g10 + u1",
+    "intertext": (r"\begin{align*} \intertext{Level 1:} " + MEAN.replace(r"\beta_{0j} = \g", r"\intertext{Level 2:} \beta_{0j} = \g") + r"\end{align*}", NULL),
+    "escapes, comments, faces": (
+        r"\text{math\_score}_{ij} = \beta_{0j} + \beta_{1j} \times \texttt{ses}_{ij} + \varepsilon_{ij} % level 1"
+        "\n" r"\beta_{0j} = \gamma_{00} + \upsilon_{0j}" "\n" r"\beta_{1j} = \gamma_{10} + \gamma_{11} \ast \textit{sector}_{j}",
+        "math_score = b0 + b1*ses + e; b0 = g00 + upsilon0; b1 = g10 + g11*sector",
+    ),
+    "ties and sizes": (
+        r"Y_{ij}~=~\beta_{0j}~+~\beta_{1j}~\bigl(X_{ij} - \bar{X}_{\cdot\cdot}\bigr)~+~r_{ij} \\" + B0 + B1,
+        SLOPES.replace("X_ij", "cgm(X_ij)"),
+    ),
+    "subscripts without braces": (r"Y_ij = \beta_0j + \beta_1j X_ij + r_ij \\ \beta_0j = \gamma_00 + u_0j \\" + B1, SLOPES),
+    "products": (
+        r"Y_{ij} = \beta_{0j} + \beta_{1j} X_{ij} Z_{ij} + r_{ij} \\" + B0 + r"\beta_{1j} = \gamma_{10} \bar{X}_j \cdot W_j",
+        "Y_ij = b0 + b1*X_ij*Z_ij + r; b0 = g00 + u0; b1 = g10*mean(X)*W_j",
+    ),
+    "functions": (
+        r"Y_{ij} = \beta_{0j} + \beta_{1j}\log x_{ij} + \beta_{2j}\sqrt{x_{ij}} + \beta_{3j}\operatorname{C}(\text{race}_{ij},"
+        r" ref=\text{White}) + \beta_{4j}\operatorname{poly}(x_{ij}, 2) + r_{ij} \\"
+        + B0 + "".join(rf"\beta_{{{k}j}} = \gamma_{{{k}0}} \\" for k in range(1, 5)),
+        'Y_ij = b0 + b1*log(x_ij) + b2*sqrt(x_ij) + b3*C(race, ref="White") + b4*poly(x_ij, 2) + r; b0 = g00 + u0;'
+        "b1 = g10; b2 = g20; b3 = g30; b4 = g40",
+    ),
+    "Greek letters of a keyboard": ("$Y_{ij} = β_{0j} + ε_{ij}$\n$β_{0j} = γ_{00} + U_{0j}$", "Y_ij = b0 + e; b0 = g00 + u0"),
+    "plain lines between": (
+        "$$Y_{ij} = \\beta_{0j} + \\beta_{1j} X_{ij} + r_{ij}$$\n$$\\beta_{0j} = \\gamma_{00} + u_{0j}$$\n"
+        "β_1j = g10 + u1\ncov(u0, u1) = 0",
+        SLOPES + "; cov(u0, u1) = 0",
+    ),
+    "a sentence that centers": (
+        "Level 1: $Y_{ij} = \\beta_{0j} + \\beta_{1j} X_{ij} + r_{ij}$\nLevel 2: $\\beta_{0j} = \\gamma_{00} + u_{0j}$,"
+        " $\\beta_{1j} = \\gamma_{10}$\nX has been centered around the group mean.",
+        FIXED.replace("X_ij", "cwc(X_ij)"),
     ),
     "a diagonal matrix": (
-        r"y_{ij} = \beta_{0j} + \beta_{1j} x_{ij} + r_{ij} \\ \beta_{0j} = \gamma_{00} + u_{0j} \\ \beta_{1j} ="
-        r" \gamma_{10} + u_{1j} \\ \begin{pmatrix} u_{0j} \\ u_{1j} \end{pmatrix} \sim N\left(\begin{pmatrix} 0 \\ 0"
-        r" \end{pmatrix}, \begin{pmatrix} \tau_{00} & 0 \\ 0 & \tau_{11} \end{pmatrix}\right)",
-        "y_ij = b0 + b1*x_ij + r\nb0 = g00 + u0\nb1 = g10 + u1\ncov(u0, u1) = 0",
+        SLOPE + r"(u_{0j}, u_{1j})' \sim \mathcal{N}\left(\mathbf{0}, \begin{pmatrix}\tau_{00} & 0 \\ 0 & \tau_{11}\end{pmatrix}\right)",
+        SLOPES + "; cov(u0, u1) = 0",
     ),
-    "a covariance that is zero": (
-        r"y_{ij} = \beta_{0j} + \beta_{1j} x_{ij} + r_{ij} \\ \beta_{0j} = \gamma_{00} + u_{0j} \\ \beta_{1j} ="
-        r" \gamma_{10} + u_{1j} \\ \mathrm{Var}(u_{0j}) = \tau_{00} \\ \operatorname{Cov}(u_{0j}, u_{1j}) = 0",
-        "y_ij = b0 + b1*x_ij + r\nb0 = g00 + u0\nb1 = g10 + u1\ncov(u0, u1) = 0",
+    "a vector in bold and its matrix": (
+        SLOPE + r"\mathbf{u}_j \sim \mathcal{N}(\mathbf{0}, \mathbf{G}), \quad"
+        r" \mathbf{G} = \begin{pmatrix}\tau_{00} & 0 \\ 0 & \tau_{11}\end{pmatrix} \\ r_{ij} \overset{iid}{\sim} N(0, \sigma^2)",
+        SLOPES + "; cov(u0, u1) = 0",
     ),
-    "a logit": (
-        r"y_{ij} \sim \mathrm{Bernoulli}(\pi_{ij}), \\ \operatorname{logit}(\pi_{ij}) = \beta_{0j} + \beta_{1j}x_{ij}"
-        r" \\ \beta_{0j} = \gamma_{00} + u_{0j} \\ \beta_{1j} = \gamma_{10}",
-        "y_ij ~ Bernoulli(pi)\nlogit(pi) = b0 + b1*x_ij\nb0 = g00 + u0\nb1 = g10",
+    "a correlation of zero": (SLOPE + r"\operatorname{Corr}(u_{0j}, u_{1j}) = 0", SLOPES + "; cov(u0, u1) = 0"),
+    "independence in words": (SLOPE + r"u_{0j}, u_{1j} \text{ independent}", SLOPES + "; cov(u0, u1) = 0"),
+    "the combined equation beside the levels": (
+        SLOPE + r"\text{Combined:}\quad Y_{ij} = \gamma_{00} + \gamma_{10} X_{ij} + u_{0j} + u_{1j} X_{ij} + r_{ij}",
+        SLOPES,
     ),
-    "a count with an exposure": (
-        r"\text{deaths}_{ij} \sim \text{Poisson}(\mu_{ij}) \\ \log(\mu_{ij}) = \beta_{0j} + \beta_{1}\text{uvb}_{ij} +"
-        r" \log(\text{expected}_{ij}) \\ \beta_{0j} = \gamma_{00} + u_{0j} \\ \beta_{1} = \gamma_{10}",
-        "deaths ~ Poisson(mu)\nlog(mu) = b0 + b1*uvb + offset(log(expected))\nb0 = g00 + u0\nb1 = g10",
+    "the same without a label, multiplied out or not": (
+        COMBINED + SLOPE + r"Y_{ij} = (\gamma_{00} + u_{0j}) + X_{ij} (\gamma_{10} + u_{1j}) + r_{ij}",
+        SLOPES,
     ),
-    "three levels": (
-        r"""\begin{aligned}
-        Y_{tij} &= \pi_{0ij} + \pi_{1ij} a_{tij} + e_{tij} \\
-        \pi_{0ij} &= \beta_{00j} + \beta_{01j} X_{ij} + r_{0ij} \\
-        \pi_{1ij} &= \beta_{10j} + r_{1ij} \\
-        \beta_{00j} &= \gamma_{000} + \gamma_{001} W_j + u_{00j} \\
-        \beta_{01j} &= \gamma_{010} \\
-        \beta_{10j} &= \gamma_{100} + u_{10j}
-        \end{aligned}""",
-        "Y_tij = pi0 + pi1*a_tij + e\npi0 = b00 + b01*X_ij + r0\npi1 = b10 + r1\nb00 = g000 + g001*W_j + u00\n"
-        "b01 = g010\nb10 = g100 + u10",
+    "the same centered": (
+        (SLOPE + COMBINED).replace("X_{ij}", r"(X_{ij} - \bar{X}_{.j})"),
+        SLOPES.replace("X_ij", "cwc(X_ij)"),
     ),
-    "a combined equation with a cross-level product": (
-        r"y_{ij} = \gamma_{00} + \gamma_{10}x_{ij} + \gamma_{01}z_j + \gamma_{11} z_j \times x_{ij} + u_{1j}x_{ij} +"
-        r" u_{0j} + e_{ij}",
-        "y_ij = b0 + b1*x_ij + b2*z_j + b3*z_j*x_ij + e\nb0 = g00 + u0\nb1 = g10 + u1\nb2 = g01\nb3 = g11",
+    "the combined equation of three levels, and a sentence that centers": (
+        "Level 1: $Y_{ijk} = \\pi_{0jk} + \\pi_{1jk} a_{ijk} + e_{ijk}$\nLevel 2: $\\pi_{0jk} = \\beta_{00k} + r_{0jk}$\n"
+        "$\\pi_{1jk} = \\beta_{10k}$\nLevel 3: $\\beta_{00k} = \\gamma_{000} + u_{00k}$\n$\\beta_{10k} = \\gamma_{100}$\n"
+        "Full model: $Y_{ijk} = \\gamma_{000} + \\gamma_{100} a_{ijk} + u_{00k} + r_{0jk} + e_{ijk}$\n"
+        "a has been centered around the grand mean.",
+        "Y_ijk = pi0 + pi1*cgm(a_ijk) + e; pi0 = b00 + r0; pi1 = b10; b00 = g000 + u00; b10 = g100",
     ),
-    "fonts, underscores and a sentence": (
-        "$\\mathit{MATHACH}_{ij} = \\beta_{0j} + \\beta_{1j}*(\\mathit{SES}_{ij}) + r_{ij}$\n"
-        "$\\beta_{0j} = \\gamma_{00} + \\gamma_{01}*(\\mathrm{size\\_2}_j) + u_{0j}$\n$\\beta_{1j} = \\gamma_{10}$\n"
-        "SES_ij has been centered around the group mean.",
-        "MATHACH_ij = b0 + b1*cwc(SES_ij) + r\nb0 = g00 + g01*size_2_j + u0\nb1 = g10",
+    "a link without parentheses, an exposure without coefficient": (
+        r"\text{deaths}_{ij} \sim \text{Poisson}(\mu_{ij}) \\ \ln \mu_{ij} = \beta_{0j} + \beta_{1}\text{uvb}_{ij} +"
+        r" \log(\text{expected}_{ij}) \\" + B0 + r"\beta_{1} = \gamma_{10}",
+        "deaths ~ Poisson(mu); log(mu) = b0 + b1*uvb + offset(log(expected)); b0 = g00 + u0; b1 = g10",
     ),
-}
+    "centered where only one mean can be meant": (
+        SLOPE.replace(r"\gamma_{00}", r"\gamma_{00} + \gamma_{01} (W_j - \bar W)"),
+        SLOPES.replace("g00", "g00 + g01*cgm(W_j)"),
+    ),
+    "a probability given effects": (
+        r"\Pr(Y_{ij} = 1 \mid \beta) = p_{ij} \\ \operatorname{logit}(p_{ij}) = \beta_{0j} \\" + B0,
+        "Y_ij ~ Bernoulli(p); logit(p) = b0; b0 = g00 + u0",
+    ),
+    "ranges of indices": (MEAN + r"i = 1, \dots, n_j, \quad j = 1, \ldots, J", NULL),
+    "a grouping in a subscript": (MEAN.replace("u_{0j}", "u_{0[school]}"), NULL.replace("u0", "u0[school]")),
+    "the mean of an outcome with a normal distribution": (
+        r"y_{ij} \sim N(\mu_{ij}, \sigma^2) \\ \mu_{ij} = \beta_{0j} \\" + B0,
+        "y_ij ~ Normal(mu, sigma); mu = b0; b0 = g00 + u0",
+    ),
+}  # fmt: skip
 
-TWO = (
-    "y_{ij} = \\beta_{0j} + \\beta_{1j}x_{ij} + r_{ij}\n\\beta_{0j} = \\gamma_{00} + u_{0j}\n"
-    "\\beta_{1j} = \\gamma_{10} + u_{1j}\n"
-)
-PAIR = TWO + r"\begin{pmatrix} u_{0j} \\ u_{1j} \end{pmatrix} \sim "
-
-ERRORS = [
-    (TWO + r"r_{ij} \sim N(0, \sigma_j^2)", "is a variance of each unit's own"),
-    (TWO + r"u_{0j} \sim N(0, 1)", "the one distribution that can be written is the default"),
-    (TWO + r"u_{0j} \sim N(0, \tau) «+» 1", "nothing stands behind the distribution"),
-    (TWO + r"«\operatorname{Cov}(u_{0j}, u_{1j})» = 0.5", "a variance or covariance is estimated"),
-    (PAIR + r"«N(0, \tau^2 I)»", "the covariance matrix is a letter"),
-    (PAIR + r"N(0, «\begin{pmatrix} \tau & 0 \\ 0 & \tau \end{pmatrix}»)", "equal ones cannot be written"),
-    (PAIR + r"N(0, «\begin{pmatrix} a & b \\ 0 & d \end{pmatrix}»)", "is symmetric"),
-    (PAIR + r"N(0, «\begin{pmatrix} \tau_0 & \tau_1 \end{pmatrix}»)", "has 2 rows and 2 columns"),
-    (PAIR + r"N(0, \begin{pmatrix} «4» & 0 \\ 0 & \tau_1 \end{pmatrix})", "or a covariance is 0: write a symbol"),
-    (TWO.replace("x_{ij}", r"\tilde{x}_{ij}"), r"the command `\tilde` has no meaning"),
-    (TWO.replace("x_{ij}", r"«(x_{ij} - \bar{x})»"), "over what this mean is taken is not said"),
-    (r"math_{ij} = «\beta_0» + e_{ij}", "the only equation"),
-    (r"math_{ij}=\beta_{0}+\beta_{1}ses_{ij}+e_{ij}", "add `β_0 = g00 + u0`"),
-    (
-        r"math_{ij} = \gamma_{0}+v_{0j} + «(\gamma_{3}+v_{1j})»*ses_{ij}+e_{ij}",
-        "one line for each coefficient",
-    ),
-    (r"y_{ij} = \beta_{0j} + r_{ij} \\ \beta_{0j} = «12.10»+3.32mses_{j}+u_{0j}", "numbers stand only in options"),
-    (
-        r"y_{ij} = \beta_{0j} + \beta_{1j}«x_{ij}^2» + r_{ij} \\ \beta_{0j} = \gamma_{00} + u_{0j}",
-        "powers are not read",
-    ),
-    (r"y_{ij} = \beta_{0j} + «\frac»{1}{2} + r_{ij}", r"the command `\frac` has no meaning"),
-    (r"y_{ij} = \beta_{0j} + \sum_k x_{ij}", r"the command `\sum` has no meaning"),
-    (
-        r"y_{ij} = \beta_{0j} + \beta_{1j}«(X_{ij} - \bar{Z}_{.j})» + r_{ij} \\ \beta_{0j} = \gamma_{00} + u_{0j}",
-        "centered around a mean of its own",
-    ),
-    (r"«\begin{tikzpicture}» y_{ij} = b \end{tikzpicture}", "holds no equations that are read"),
-    (r"y_{ij} = \beta_{«0j + r_{ij}", "missing behind this subscript"),
-    (
-        r"y_{ij} \sim «N(\alpha_{j[i]}, \sigma^2)» \\ \alpha_j \sim N(\mu, \tau^2)",
-        "the mean of a distribution stands in",
-    ),
-    (r"y_{ij} = \beta_{0j} + r_{ij} \quad r_{ij} \sim «N(0, \sigma^2)»", "stands on a row of its own"),
-    (r"\mathbf{Y}_j = \mathbf{X}_j \boldsymbol{\gamma} + «\begin{bmatrix} a \\ b \end{bmatrix}»", "a matrix equation"),
-]
+REFUSED = [
+    # other notations of textbooks
+    (r"y_i \sim N(«\alpha_{j[i]} + \beta x_i», \sigma_y^2) \\ \alpha_j \sim N(\mu_\alpha, \sigma^2_\alpha)", "write the mean as an equation"),
+    (r"y_i = \alpha_{j[i]} + \epsilon_i \\ \alpha_j = «\gamma_0^{\alpha}» + \eta_j^{\alpha}", "a symbol has no superscript"),
+    (r"\Pr(y_i = 1) = «\operatorname{logit}^{-1}»(\alpha_{j[i]} + \beta x_i)", "the inverse of a link is not read"),
+    (r"y_{ij} = \beta_{0j} + e_{ij} \\ \beta_{0j} = «\beta_0» + u_{0j}", "give one of them another name"),
+    (r"y_{ij} = \beta_{0ij} x_0 + e_{ij} \\ \beta_{0ij} = «\beta_0» + u_{0j}", "another name"),
+    (r"«\boldsymbol{\beta}_j» = \mathbf{W}_j \boldsymbol{\gamma} + \mathbf{u}_j", "one equation for each coefficient"),
+    # distributions that the model does not have
+    (SLOPE + r"u_{0j} \sim N(0, \tau_0^2) \\ «u_{1j}» \sim N(0, \tau_1^2)", "covary is not said"),
+    (SLOPE + r"(u_{0j}, u_{1j}) \sim N(0, «\tau^2 I»)", "one variance for several random effects"),
+    (SLOPE + r"(u_{0j}, u_{1j}) \sim N(0, \begin{pmatrix}\tau & 0 \\ 0 & «\tau»\end{pmatrix})", "two that are equal are not"),
+    (SLOPE + r"(u_{0j}, u_{1j}) \sim N(0, \begin{pmatrix}\tau_0 & «\rho» \\ 0 & \tau_1\end{pmatrix})", "symmetric"),
+    (SLOPE + r"(u_{0j}, u_{1j}) \sim N(0, «\begin{pmatrix}\tau_0 & \tau_1\end{pmatrix}»)", "2 rows and columns"),
+    (SLOPE + r"«\mathbf{G}» = \begin{pmatrix}\tau_0 & 0 \\ 0 & \tau_1\end{pmatrix}", "of which random effects"),
+    (SLOPE + r"\operatorname{Cov}(u_{0j}, u_{1j}) = «0.5»", "are estimated"),
+    (MEAN + r"«r_{ij} \sim N(0, \sigma_j^2)»", "a variance of each unit's own"),
+    (MEAN + r"u_{0j} \sim N(0, «1»)", "are estimated"),
+    (MEAN + r"u_{0j} \sim N(0, \tau) «+» 1", "a distribution ends here"),
+    (MEAN + r"«u_{0j} \sim \text{Poisson}(\mu)»", "level 1 predicts what the distribution names"),
+    (MEAN + r"«w_{0j} \sim N(0, \tau)»", "a distribution is stated of the residual"),
+    # accents, powers, division, columns that are not said
+    (MEAN.replace(r"= \beta", r"= «\hat\beta_{0j}» + \beta"), r"what `\hat` stands for is not said"),
+    (SLOPE.replace("X_{ij}", r"«\tilde{X}_{ij}»"), r"what `\tilde` stands for is not said"),
+    (SLOPE.replace("X_{ij}", "«X_{ij}^2»"), "powers are not read"),
+    (SLOPE.replace("X_{ij}", r"«\frac{X_{ij}}{10}»"), "division is not read"),
+    (SLOPE.replace("X_{ij}", "«(»X_{ij} - 12)"), "make the column in the data first"),
+    (SLOPE.replace("X_{ij}", r"(X_{ij} - «\bar{Z}_{.j}»)"), "center a column around its own mean"),
+    (SLOPE.replace("X_{ij}", r"(X_{ij} - «\bar{X}»)"), "whose mean is meant is not said"),
+    (SLOPE.replace("X_{ij}", r"«\bar{X}_{..}»"), "the grand mean is one number"),
+    (SLOPE.replace("X_{ij}", r"«\mathbf{1}(\text{race}_{ij} = \text{Black})»"), "write the category as a whole"),
+    (SLOPE.replace("X_{ij}", "«math_s»core_{ij}".replace("_s»core", "_score»")), r"`\text{math\_score}`"),
+    (SLOPE.replace(r"+ \beta_{1j}", r"+ «\sqrt{n_{ij}}» + \beta_{1j}"), "`offset(sqrt(...))`"),
+    (LEVEL1.replace("X_{ij}", r"(X_{ijk} - «\bar{X}_{..k}»)"), "write the mean of `jk` here"),
+    (SLOPE.replace("X_{ij}", r"(X_{ij} - «\bar{X}_{ij}»)"), "write the mean of `j` here"),
+    (SLOPE.replace("X_{ij}", r"(X_{j} - «\bar{X}_{j}»)"), r"`\bar{X}_{.}` for the mean of all"),
+    (SLOPE.replace("X_{ij}", r"«\sum»_k X_{kij}"), "sums are not read"),
+    (SLOPE.replace("X_{ij}", r"«\{»X_{ij} - 1\}"), "write parentheses, `(` and `)`"),
+    (r"y_i \sim N(\alpha_{j[i]}, \sigma^2) \\ \alpha_j \sim N(«\mu», \tau^2)", "write the mean as an equation"),
+    # a combined equation beside the levels that says something else
+    (SLOPE + COMBINED.replace(r"\gamma_{10} X", r"«\gamma_{11} X").replace("} + u_{0j} +", "}» + u_{0j} +"), "the levels do not"),
+    (SLOPE + "\n«" + COMBINED.replace(" + u_{1j} X_{ij}", "").removesuffix(r" \\ ") + "»", "lacks the term `u1*X`"),
+    (SLOPE + r"Y_{ij} = (\gamma_{00} + u_{0j}) + («\gamma_{01} + u_{1j}) X_{ij}» + r_{ij}", "the levels do not"),
+    (SLOPE.replace("X_{ij}", r"(X_{ij} - \bar{X}_{.j})") + COMBINED.replace(r"\gamma_{10} X_{ij}", r"«\gamma_{10} X_{ij}»"),
+     "the levels do not"),
+    (SLOPE + COMBINED.replace(r"+ r_{ij}", r"+ «\log(n_{ij})» + r_{ij}"), "the levels do not"),
+    (SLOPE.replace(r"\gamma_{00} + u", r"\gamma_{00} «u").replace("«u_{0j}", "«u_{0j}»"), "or `+` if they are two terms"),
+    (SLOPE.replace(r"\beta_{1j} X", r"\beta_{1j} «\foo» X"), r"a name is set by `\text{foo}`"),
+    (SLOPE.replace(" + r_{ij}", "« » "), "level 1 ends with its residual"),
+    (SLOPE.replace(r"\gamma_{00} +", r"\gamma_{00} «-» \gamma_{01} W_j +"), "terms are only added"),
+    # what is not closed, or stands where it means nothing
+    ("«$»" + MEAN, "is not closed"),
+    (SLOPE.replace("X_{ij}", "«(»X_{ij}"), "this parenthesis is not closed"),
+    (SLOPE.replace("X_{ij}", "X_«{»ij + r"), "this brace is not closed"),
+    (r"«\begin»{align} " + MEAN, r"`\end{align}` is missing"),
+    (SLOPE.replace("X_{ij}", "X_{ij}«_»{k}"), "two scripts at one place"),
+    (SLOPE.replace(r"\\ ", "«= 3» ".replace("= 3»", "=» 3"), 1), "a second `=`"),
+    (r"$Y_{ij} = \beta_{0j} + \beta_{1j} X_{ij} + r_{ij}$, $\beta_{0j} = \gamma_{00} + u_{0j}$, where $X$ is group-mean «centered».", "centering has to stand in the equations"),
+]  # fmt: skip

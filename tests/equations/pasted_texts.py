@@ -225,8 +225,8 @@ LEADS_TO = [
      "stands in several levels"),
     (PLAIN_3 + "«r0, u00 ~ N(0, T)»", "of random effects"),
     # other languages
-    ("«$»$ y = b0 + r $$", "LaTeX is not read here"),
-    ("y «&»= b0 + r", "LaTeX is not read here"),
+    ("y = b0 «&» r", "a meaning in LaTeX alone"),
+    ("y = b0 + x«$»z + r", "a meaning in LaTeX alone"),
     ("«%»WITHIN%\ny ON x;\n%BETWEEN%\ny ON w;", "one equation a level"),
     # dashes, full stops, blanks
     ("y = b0 «–» r", "write `+`"),

@@ -18,6 +18,12 @@ THREE = (
     "y = p0 + p1*t + e; p0 = b00 + b01*f + r0[child]; p1 = b10 + r1[child];"
     " b00 = g000 + g001*s + u00[school]; b10 = g100 + u10[school]"
 )
+WITHOUT_SCHOOLS = "y = p0 + p1*f + p2*s + p3*t + e; p0 = g000 + r0[child]; p1 = b01; p2 = g001; p3 = g100 + r1[child]"
+WITHOUT_CHILDREN = (
+    "y = p0 + p1*f + p2*s + p3*t + e; p0 = g000 + u00[school]; p1 = b01; p2 = g001; p3 = g100 + u10[school]"
+)
+FOUR = "y = p0 + e; p0 = b00 + r0; b00 = c000 + s00; c000 = g0000 + u000"
+FOUR_NAMED = "y = p0 + e; p0 = b00 + r0[k]; b00 = c000 + s00[j]; c000 = g0000 + u000[i]"
 CROSSED = "y = b0 + b1*x + e; b0 = g00 + u0[primary] + v0[secondary]; b1 = g10 + u1[primary]"
 BINARY = "y ~ Bernoulli(p); logit(p) = b0 + b1*x; b0 = g00 + u0; b1 = g10"
 COUNTS = "n ~ Poisson(mu); log(mu) = b0 + b1*x + offset(lt); b0 = g00 + u0; b1 = g10"
@@ -90,6 +96,10 @@ def test_errors_quote_the_users_line(text, change, message, quoted):
         (THREE, ["b10", "r1"], None),
         (THREE, ["p1"], "y = p0 + e; p0 = b00 + b01*f + r0[child]; b00 = g000 + g001*s + u00[school]"),
         (THREE, ["u10"], THREE.replace(" + u10[school]", "")),
+        (THREE, ["u00", "u10"], WITHOUT_SCHOOLS),
+        (THREE, ["r0", "r1"], WITHOUT_CHILDREN),
+        (FOUR_NAMED, ["s00"], "y = b0 + e; b0 = g0000 + r0[k] + u000[i]"),
+        (FOUR_NAMED, ["u000", "r0"], "y = b0 + e; b0 = g0000 + s00[j]"),
         (CROSSED, ["v0"], "y = b0 + b1*x + e; b0 = g00 + u0[primary]; b1 = g10 + u1[primary]"),
         (COUNTS, ["b1"], "n ~ Poisson(mu); log(mu) = b0 + offset(lt); b0 = g00 + u0"),
         (ORDERED, ["b1"], "y ~ Ordinal(p); logit(p) = b0; b0 = u0"),
@@ -116,7 +126,8 @@ def test_what_is_left_is_the_text_written_out(text, symbols, whole):
         (BINARY, ["g10"], "leave `b1` out as a whole"),
         (TWO, [], "name what is left out"),
         (TWO, [3], "A symbol is a text"),
-        (THREE, ["u00", "u10"], "no model"),
+        (THREE.replace("*t", "*cwc(t)"), ["u00", "u10"], "is taken over units"),
+        (FOUR, ["s00"], "name the groupings of the others"),
     ],
 )
 def test_what_cannot_be_left_out_says_why(text, symbols, message):

@@ -49,7 +49,7 @@ MALFORMED = [
     (f"y = b0 + «`x`»*b1 + r{B1}", "begins with its coefficient: `b1*`x``"),
     (f"y = b0 + «x»*b1 + r{B1}", "write `b1*x`"),
     (f"y = b0 + «cwc»(x) + r{B1}", "`b1*cwc(...)`"),
-    (f"y = b0 + «\\frac»{{1}}{{2}} + r{B1}", r"the command `\frac` has no meaning in an equation"),
+    (f"y = b0 + «{{»b1}}*x + r{B1}", "a meaning in LaTeX alone"),
     (f"y = b0 + b1*x + r{B0} «?»".replace(" «?»", "«?»"), "the character ?"),
     (f"y = b0\u2028«\x07»{B0}", "U+0007"),
     # the left side

@@ -92,12 +92,11 @@ def test_latex_of_a_model():
     assert render(parse(FULL.replace("cov(u0, u1) = 0", "")), "latex").split("\n") == [
         r"\begin{aligned}",
         r"\text{mathach}_{ij} &= \beta_{0j} + \beta_{1j} \, \left(\text{ses}_{ij} - \overline{\text{ses}}_{j}\right)"
-        r" + \log\left(\text{n}_{ij}\right) + r_{ij} \\",
+        r" + \operatorname{offset}\left(\log\left(\text{n}_{ij}\right)\right) + r_{ij} \\",
         r"\beta_{0j} &= \gamma_{00} + \gamma_{01} \, \text{sector}_{j} + u_{0j} \\",
         r"\beta_{1j} &= \gamma_{10} + \gamma_{11} \, \text{sector}_{j} + u_{1j} \\",
-        r"\begin{pmatrix} u_{0j} \\ u_{1j} \end{pmatrix} &\sim N(\mathbf{0}, \mathbf{G}) \\",
-        r"r_{ij} &\sim N(0, \sigma^{2}) \\",
-        r"&\text{j: school}",
+        r"\begin{pmatrix} u_{0j} \\ u_{1j} \end{pmatrix} &\sim N(\mathbf{0}, \mathbf{G}) \quad \text{for school } j \\",
+        r"r_{ij} &\sim N(0, \sigma^{2})",
         r"\end{aligned}",
     ]
 
@@ -107,11 +106,15 @@ def test_latex_of_a_model():
     [
         ("b1*cgm(ses)", r"\beta_{1j} \, \left(\text{ses}_{ij} - \overline{\text{ses}}_{\cdot\cdot}\right)"),
         ("b1*a_1*`b%`", r"\beta_{1j} \, \text{a\_1}_{ij} \, \text{b\%}_{ij}"),
-        ("b1*x_ij", r"\beta_{1j} \, \text{x}_{ij}"),
+        ("b1*x_ij", r"\beta_{1j} \, \mathit{x}_{ij}"),
+        ("b1*x_j", r"\beta_{1j} \, \text{x\_j}_{ij}"),
+        ("b1*mean(x_ij)", r"\beta_{1j} \, \overline{\mathit{x}_{ij}}_{j}"),
+        ("b1*u0_ij", r"\beta_{1j} \, \text{u0\_ij}_{ij}"),
+        ("b1*` x`*log", r"\beta_{1j} \, \text{{ x}}_{ij} \, \text{{log}}_{ij}"),
         ("b1*sqrt(x)", r"\beta_{1j} \, \sqrt{\text{x}_{ij}}"),
         ("b1*exp(x)", r"\beta_{1j} \, \exp\left(\text{x}_{ij}\right)"),
         ("b1*scale(x)", r"\beta_{1j} \, \operatorname{scale}\left(\text{x}_{ij}\right)"),
-        ('b1*C(x, ref="a_b")', r"\beta_{1j} \, \operatorname{C}\left(\text{x}_{ij},\ \text{ref = a\_b}\right)"),
+        ('b1*C(x, ref="a_b")', r"\beta_{1j} \, \operatorname{C}\left(\text{x}_{ij},\ \text{ref = ``a\_b''}\right)"),
         ("b1*`$&#{}~^\\`", r"\beta_{1j} \, \text{\$\&\#\{\}\textasciitilde{}\textasciicircum{}\textbackslash{}}_{ij}"),
     ],
 )

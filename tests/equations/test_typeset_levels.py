@@ -44,11 +44,10 @@ def test_crossed_groupings():
         r"\text{y}_{i(jk)} &= \beta_{0(jk)} + \beta_{1(jk)} \, \text{x}_{i(jk)} + r_{i(jk)}",
         r"\beta_{0(jk)} &= \gamma_{00} + \gamma_{01} \, \text{w}_{(jk)} + u_{0j} + v_{0k} + c_{0jk}",
         r"\beta_{1(jk)} &= \gamma_{10} + u_{1j}",
-        r"\begin{pmatrix} u_{0j} \\ u_{1j} \end{pmatrix} &\sim N(\mathbf{0}, \mathbf{G})",
-        r"v_{0k} &\sim N(0, \tau_{v0}^{2})",
-        r"c_{0jk} &\sim N(0, \tau_{c0}^{2})",
+        r"\begin{pmatrix} u_{0j} \\ u_{1j} \end{pmatrix} &\sim N(\mathbf{0}, \mathbf{G}) \quad \text{for a } j",
+        r"v_{0k} &\sim N(0, \tau_{v0}^{2}) \quad \text{for b } k",
+        r"c_{0jk} &\sim N(0, \tau_{c0}^{2}) \quad \text{for } \text{{a:b}} \ jk",
         r"r_{i(jk)} &\sim N(0, \sigma^{2})",
-        r"&\text{j: a; k: b; jk: a:b}",
     ]
 
 

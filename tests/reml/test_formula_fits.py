@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 
 import cases
+import family_references
+import grouping_cases
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,10 +17,21 @@ from bayeshlm.equations import parse, render
 from bayeshlm.reml.estimate import fit_reml
 
 REFERENCES = Path(__file__).parents[1] / "references"
-GROUPINGS = {
-    case["id"]: case
-    for case in json.loads((REFERENCES / "grouping_fits.json").read_text(encoding="utf-8"))["cases"]
-    if (REFERENCES / "grouping_data" / f"{case['data']}.csv.gz").is_file()
+MORE = {
+    case["id"]: case for case in json.loads((REFERENCES / "formula_fits.json").read_text(encoding="utf-8"))["cases"]
+}
+FAMILY_OF = {
+    "bacteria-agq25": "binomial",
+    "contraception-ri-agq25": "binomial",
+    "contraception-rs-agq15x15": "binomial",
+    "epil-poisson-agq25": "poisson",
+    "mmmec-uvb-region-agq25": "poisson",
+    "salamanders-nb2-agq25": "nbinom2",
+    "wine-clmm-logit-agq25": "cumulative",
+    "wine-clmm-probit-agq25": 'cumulative(link = "probit")',
+    "sim-gamma-agq25": 'Gamma(link = "log")',
+    "sim-beta-agq25": "beta_family",
+    "sim-binomial-trials-agq25": "binomial",
 }
 
 
@@ -49,15 +62,60 @@ def test_a_formula_is_the_model_of_its_level_equations(key: str, reference_case)
     assert found.sigma == pytest.approx(reference["values"]["sigma"], rel=1e-5)
 
 
-@pytest.mark.parametrize("key", GROUPINGS)
+@pytest.mark.parametrize("key", MORE)
+def test_formulas_of_more_fits(key: str) -> None:
+    case = MORE[key]
+    if case["data"] == "hsb":
+        data = centered("hsb", "school").rename(columns={"dvar_ses": "cses"})
+        data = data.assign(**{f"{name}_f": data[name].map({0: "no", 1: "yes"}) for name in ("minority", "female")})
+    else:
+        data = pd.read_csv(REFERENCES / "grouping_data" / f"{case['data']}.csv.gz")
+    models = hlm.Model(case["formula"], data), hlm.Model(case["equations"], data, group=case["group"])
+    found, own = (model.reml() if case["method"] == "REML" else model.ml() for model in models)
+    assert found.criterion == pytest.approx(own.criterion, rel=1e-9)
+    for fit in (found, own):
+        assert fit.log_likelihood == pytest.approx(case["log_likelihood"], rel=1e-8)
+        assert fit.sigma == pytest.approx(case["sigma"], rel=1e-5)
+        table = fit.fixed_effects().sort_values("estimate")
+        order = np.argsort(case["fixed"]["estimate"])
+        np.testing.assert_allclose(table["estimate"], np.array(case["fixed"]["estimate"])[order], rtol=1e-5)
+        np.testing.assert_allclose(table["se"], np.array(case["fixed"]["se"])[order], rtol=1e-5)
+
+
+@pytest.mark.parametrize("key", grouping_cases.case_parameters())
 def test_formulas_of_several_groupings(key: str) -> None:
-    case = GROUPINGS[key]
-    data = pd.read_csv(REFERENCES / "grouping_data" / f"{case['data']}.csv.gz").rename(columns={"sample": "assay"})
-    model = hlm.Model(re.sub(r"\bsample\b", "assay", case["formula"]), data)
+    case = grouping_cases.CASES[key]
+    columns = {"sample": "assay", "service": "service1"}  # a name of pandas' own, and a factor in R
+    data = grouping_cases.frame(case["data"]).rename(columns={"sample": "assay"})
+    model = hlm.Model(re.sub(r"\b(sample|service)\b", lambda name: columns[name[0]], case["formula"]), data)
     found = model.reml() if case["method"] == "REML" else model.ml()
+    assert found.criterion == pytest.approx(grouping_cases.grouping_estimate(key).criterion, rel=1e-9)
     assert found.criterion == pytest.approx(case["criterion"], rel=1e-9)
     assert sorted(found.gamma) == pytest.approx(sorted(case["fixed"]["estimate"]), rel=1e-5)
     assert parse(render(model.spec)) == model.spec
+
+
+@pytest.mark.parametrize("key", FAMILY_OF)
+def test_formulas_of_outcomes_that_are_not_normal(key: str) -> None:
+    """The same columns, distribution and link: then the likelihood, which is compared with R's, is the same."""
+    case, own = family_references.CASES[key], family_references.model_of(key).design
+    formula = re.split(r",| (?:gamma|beta|binomial-trials)$", case["formula"])[0]
+    if key.startswith("sim-binomial"):
+        formula = case["formula"].removesuffix(" binomial-trials")
+    data = pd.read_csv(REFERENCES / "family_data" / f"{case['data']}.csv.gz")
+    design = hlm.Model(formula, data, family=FAMILY_OF[key]).design
+    assert design.spec.distribution.family == own.spec.distribution.family
+    assert design.spec.distribution.link == own.spec.distribution.link
+    np.testing.assert_array_equal(design.y, own.y)
+    for found, expected in ((design.X, own.X), (design.Z, own.Z)):
+        assert found.shape == expected.shape
+        order = [int(np.abs(expected.T - column).sum(axis=1).argmin()) for column in found.T]
+        assert sorted(order) == list(range(len(order)))
+        np.testing.assert_allclose(found, expected[:, order], atol=1e-12)
+
+
+def test_every_family_fit_has_a_formula() -> None:
+    assert set(FAMILY_OF) == set(family_references.CASES)
 
 
 def test_nested_groupings_are_levels_and_crossed_ones_a_line() -> None:

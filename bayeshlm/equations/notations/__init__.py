@@ -10,7 +10,7 @@ combined       ``equations.combined``; beside levels,    ``equations.render``
 formulas       ``formula``: ``formula_tokens``,          ``r_formula``, its data expressions
                ``formula_terms``, ``formula_calls``,     ``r_code``; the calls ``lme4``, ``nlme``,
                ``formula_family``, ``formula_nlme``      ``glmmtmb``, ``brms``
-bambi          its formula, as those of R                ``bambi``
+bambi          ``bambi_reader``; a formula alone as R's  ``bambi``
 SAS            ``sas_reader``: ``sas_effects``,          ``sas``
                ``sas_model``, ``sas_random``
 Stata          ``stata_reader``: ``stata_effects``,      ``stata``
@@ -19,9 +19,11 @@ MLwiN          ``mlwin``: ``mlwin_lines``,               not written
                ``mlwin_effects``
 Mplus          not read                                  ``mplus``: ``mplus_columns``, ``mplus_model``
 HLM            with the levels                           ``hlm``
-LaTeX          ``latex_reader``, by way of plain text:   ``latex``
-               ``latex_tokens``, ``latex_nodes``,
-               ``latex_plain``, ``latex_rows``
+LaTeX          ``latex_reader``, by way of the levels:   ``latex``
+               ``latex_document``, ``latex_tree``,
+               ``latex_equations``, ``latex_factors``,
+               ``latex_distributions``,
+               ``latex_combined``
 MathML         not read                                  ``mathml``
 =============  ========================================  ===========================================
 

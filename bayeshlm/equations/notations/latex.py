@@ -2,17 +2,20 @@ r"""ModelSpec -> LaTeX: the level equations and the distributions, as a paper pr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from bayeshlm.equations.functions import FUNCTIONS
+from bayeshlm.equations.notations.latex_text import NO_GROUPING, escape
 from bayeshlm.equations.notations.typeset import Notation
+from bayeshlm.equations.product import Option
 from bayeshlm.equations.spec import ModelSpec
-from bayeshlm.equations.symbols import GREEK, stem
+from bayeshlm.equations.symbols import GREEK, UNITS, canonical, is_usual, stem
+from bayeshlm.equations.tokens import is_plain_name
 from bayeshlm.equations.written_out import split_symbol
 
 _SHORT = {"b": r"\beta", "g": r"\gamma"}
-_ESCAPES = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
-    char: f"\\{char}" for char in "{}$&#%_"
-}
+_ITALIC = re.compile(rf"([A-Za-z][A-Za-z0-9]*)_({UNITS})")
 
 
 def to_latex(spec: ModelSpec) -> str:
@@ -39,18 +42,16 @@ def to_latex(spec: ModelSpec) -> str:
     r_{ij} &\sim N(0, \sigma^{2})
     \end{aligned}
     """
-    return "\\begin{aligned}\n" + " \\\\\n".join(_Latex().rows(spec)) + "\n\\end{aligned}"
-
-
-def escape(text: str) -> str:
-    r"""Escape what LaTeX reads as commands in text: ``a_b%`` -> ``a\_b\%``."""
-    return "".join(_ESCAPES.get(char, char) for char in text)
+    return "\\begin{aligned}\n" + " \\\\\n".join(_Latex(spec).rows(spec)) + "\n\\end{aligned}"
 
 
 class _Latex(Notation):
     SPACE, PLUS, MINUS = r" \, ", " + ", " - "
     EQUALS, DISTRIBUTED, MORE = "= ", r"\sim ", r"\quad + "
     ZERO, ZEROS, G = "0", r"\mathbf{0}", r"\mathbf{G}"
+
+    def __init__(self, spec: ModelSpec) -> None:
+        self._symbols = {*spec.paths, spec.residual, *spec.distribution.symbols}
 
     def symbol(self, symbol: str, unit: str) -> str:
         symbol, label = split_symbol(symbol)
@@ -59,11 +60,28 @@ class _Latex(Notation):
         if letters in GREEK.values() and letters != "omicron":
             name = f"\\{letters}"
         else:
-            name = _SHORT.get(letters, letters if len(letters) == 1 else rf"\mathrm{{{escape(letters)}}}")
+            short = letters if len(letters) == 1 and letters.isalpha() else rf"\mathrm{{{escape(letters)}}}"
+            name = _SHORT.get(letters, short)
         return self.subscripted(name, subscript)
 
     def text(self, text: str) -> str:
         return rf"\text{{{escape(text)}}}"
+
+    def column(self, name: str, unit: str) -> str:
+        """In text is the whole name of a column, in italics one that has its unit in its name."""
+        match = _ITALIC.fullmatch(name)
+        if match and unit in ("", match[2]) and not is_usual(canonical(name)) and canonical(name) not in self._symbols:
+            return rf"\mathit{{{match[1]}}}_{{{match[2]}}}"
+        as_it_stands = name != name.strip() or name.startswith("(") or name in (*FUNCTIONS, "ln")
+        return self.subscripted(rf"\text{{{{{escape(name)}}}}}" if as_it_stands else self.text(name), unit)
+
+    def option(self, name: str, value: Option) -> str:
+        return f"{name} = ``{value}''" if isinstance(value, str) and name != "coding" else f"{name} = {value}"
+
+    def of_units(self, grouping: str, unit: str) -> str:
+        if is_plain_name(grouping) and grouping not in NO_GROUPING:
+            return rf" \quad \text{{for {escape(grouping)} }} {unit}"
+        return rf" \quad \text{{for }} \text{{{{{escape(grouping)}}}}} \ {unit}"
 
     def subscripted(self, base: str, subscript: str) -> str:
         return f"{base}_{{{subscript.replace('·', r'\cdot')}}}" if subscript else base

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from bayeshlm.equations.notations.typeset import Notation
+from bayeshlm.equations.notations.typeset import Notation, without_unit
+from bayeshlm.equations.product import Option
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.symbols import GREEK, stem
 from bayeshlm.equations.written_out import split_symbol
@@ -61,6 +62,16 @@ class _MathML(Notation):
 
     def text(self, text: str) -> str:
         return f"<mtext>{_plain(text)}</mtext>"
+
+    def column(self, name: str, unit: str) -> str:
+        return _subscripted(self.text(without_unit(name)), "", unit)
+
+    def option(self, name: str, value: Option) -> str:
+        return f"{name} = {value}"
+
+    def of_units(self, grouping: str, unit: str) -> str:
+        units = "".join(f"<mi>{letter}</mi>" for letter in unit)
+        return f'<mspace width="1em"></mspace>{self.text(f"for {grouping} ")}{units}'
 
     def subscripted(self, base: str, subscript: str) -> str:
         return _subscripted(base, "", subscript)

@@ -163,7 +163,10 @@ def _read_proc(cursor: FormulaCursor) -> str:
     cursor.take_next()
     name = word(cursor.peek())
     if name not in _PROCEDURES:
-        raise cursor.error("PROC MIXED, GLIMMIX and HPMIXED are read, and nothing beside them: leave this out")
+        raise cursor.error(
+            "PROC MIXED, GLIMMIX and HPMIXED are read, and nothing beside them: leave this out, and make its columns"
+            " in the data"
+        )
     cursor.take_next()
     while not cursor.at(";"):
         option = cursor.take("name", "a `;` is missing behind the options of the PROC statement")

@@ -16,6 +16,7 @@ from bayeshlm.equations.notations.stata_options import Options, read_options
 from bayeshlm.equations.notations.stata_random import read_random_equation
 from bayeshlm.equations.product import Call, Column, Product
 from bayeshlm.equations.spec import ModelSpec
+from bayeshlm.equations.tokens import equation_error
 from bayeshlm.errors import EquationError
 
 COMMANDS = {
@@ -41,6 +42,8 @@ _COMMAND = re.compile(
     r"(?:///[^\n]*\n\s*)?(?![mM]odel\b)[A-Za-z_]\w*(?!\w*\s*=[^=])"
 )
 
+_COLUMNS = re.compile(r"\s*(?:quietly[ \t]+)?(?:egen|gen(?:erate)?|replace|summarize|recode|tabulate)[ \t]+[^=\n]+")
+
 
 def is_stata(text: str) -> bool:
     """Whether a text is a command of Stata such as ``mixed``.
@@ -50,7 +53,10 @@ def is_stata(text: str) -> bool:
     >>> is_stata("mixed math ses || school: ses"), is_stata("mixed = b0 + r; b0 = g00 + u0")
     (True, False)
     """
-    return _COMMAND.match(_in_one_line(text)) is not None
+    one_line = _in_one_line(text)
+    if _COLUMNS.match(one_line):
+        return any(_COMMAND.match(line) for line in one_line.split("\n"))
+    return _COMMAND.match(one_line) is not None
 
 
 def read_stata(text: str) -> ModelSpec:
@@ -84,7 +90,11 @@ def read_stata(text: str) -> ModelSpec:
     b1 = g10 + u1[school]
     cov(u0, u1) = 0
     """
-    cursor = FormulaCursor(text, program_tokens(_in_one_line(text), _BLANK))
+    one_line = _in_one_line(text)
+    if made := _COLUMNS.match(one_line):
+        message = "only the command is read: leave this out, and make its columns in the data"
+        raise equation_error(text, (made.end() - len(made[0].lstrip()), made.end()), message)
+    cursor = FormulaCursor(text, program_tokens(one_line, _BLANK))
     command = _read_command(cursor)
     outcome = take_column(cursor, f"the outcome is missing: `{command.value} y x || school:`")
     model = _Command(command, Column(outcome.value, outcome.span), Options())

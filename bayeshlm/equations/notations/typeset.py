@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from bayeshlm.equations.covariance_blocks import independent_effects
-from bayeshlm.equations.product import LEVEL, PART, Call, Factor, Product
+from bayeshlm.equations.product import LEVEL, PART, Call, Factor, Option, Product
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.symbols import UNITS
 from bayeshlm.equations.written_out import in_lines, references
@@ -43,10 +43,10 @@ class Notation(Protocol):
     G: str
 
     def rows(self, spec: ModelSpec) -> list[str]:
-        """Set the levels, the distributions of u, by blocks, and of r; the groupings, and references of categories."""
+        """Set the levels, the distributions of u, by blocks, and of r, and what categories are compared with."""
         units, of_groupings = subscripts(spec)
         terms = [self._term(self.symbol(term.coefficient, units[1]), term.expression, units) for term in spec.level1]
-        terms += [self._product(offset, units) for offset in spec.offsets]
+        terms += [self.called("offset", self._product(offset, units), []) for offset in spec.offsets]
         rows = self._outcome(spec, terms, units)
         effects = {
             path.symbol: self.symbol(path.symbol, of_groupings[path.grouping or 0]) for path in spec.random_paths
@@ -65,10 +65,7 @@ class Notation(Protocol):
         if spec.residual:
             residual = self.symbol(spec.residual, units[0])
             rows.append(self.row(residual, self.DISTRIBUTED, self.normal(self.ZERO, self.variance("sigma", ""))))
-        named = zip(of_groupings, spec.groupings, strict=True)
-        groupings = "; ".join(f"{letters}: {name}" for letters, name in named if name is not None)
-        notes = [f"reference of {without_unit(name)}: {to}" for name, to in references(spec)]
-        notes = [groupings, *notes] if groupings else notes
+        notes = (f"reference of {without_unit(name)}: {to}" for name, to in references(spec))
         return [*rows, *(self.row("", "", self.text(note)) for note in notes)]
 
     def _outcome(self, spec: ModelSpec, terms: list[str], units: Units) -> list[str]:
@@ -87,15 +84,17 @@ class Notation(Protocol):
     def _distributions(self, spec: ModelSpec, effects: Mapping[str, str]) -> Iterator[str]:
         all_blocks = [block for blocks in spec.blocks_by_grouping for block in blocks]
         several = [block for block in all_blocks if len(block) > 1]
-        for block in all_blocks:
-            symbols = [effects[effect] for effect in block]
-            if len(block) == 1:
-                left, right = symbols[0], self.normal(self.ZERO, self.variance("tau", block[0]))
-            else:
-                G = self.subscripted(self.G, str(several.index(block) + 1)) if len(several) > 1 else self.G
-                left, right = self.vector(symbols), self.normal(self.ZEROS, G)
-            yield self.row(left, self.DISTRIBUTED, right)
-        for blocks in spec.blocks_by_grouping:
+        _, of_groupings = subscripts(spec)
+        for name, unit, blocks in zip(spec.groupings, of_groupings, spec.blocks_by_grouping, strict=True):
+            behind = self.of_units(name, unit) if name is not None else ""
+            for block in blocks:
+                symbols = [effects[effect] for effect in block]
+                if len(block) == 1:
+                    left, right = symbols[0], self.normal(self.ZERO, self.variance("tau", block[0]))
+                else:
+                    G = self.subscripted(self.G, str(several.index(block) + 1)) if len(several) > 1 else self.G
+                    left, right = self.vector(symbols), self.normal(self.ZEROS, G)
+                yield self.row(left, self.DISTRIBUTED, right + behind)
             for independent in independent_effects(blocks):
                 covariance = self.called("cov", self.listed([effects[effect] for effect in independent]), [])
                 yield self.row(covariance, self.EQUALS, self.ZERO)
@@ -126,22 +125,31 @@ class Notation(Protocol):
         if call.function == PART:
             return self.part(inner, str(options["column"]))
         if call.function not in ("cwc", "cgm", "mean"):
-            return self.called(call.function, inner, [f"{name} = {value}" for name, value in call.options])
+            return self.called(call.function, inner, [self.option(name, value) for name, value in call.options])
         if call.function == "cgm":
-            over = "·" * sum(map(str.isalpha, units[0]))
+            over = "·" * max(sum(map(str.isalpha, units[0])), 1)
         else:
             over = units[0] if call.function == "mean" and not units[0].startswith("i") else units[1]
         mean = self.subscripted(self.bar(self._product(call.argument, _NONE)), over)
         return mean if call.function == "mean" else self.fenced(f"{inner}{self.MINUS}{mean}")
 
     def _name(self, name: str, unit: str) -> str:
-        return self.subscripted(self.text(without_unit(name)), unit)
+        return self.column(name, unit)
 
     def symbol(self, symbol: str, unit: str) -> str:
         """Set a coefficient or residual of a unit (such as ``"ij"``, ``"j"``, ``"i(jk)"`` or none)."""
 
     def text(self, text: str) -> str:
         """Set words or the name of a column."""
+
+    def column(self, name: str, unit: str) -> str:
+        """Set the name of a column, of a unit or none."""
+
+    def option(self, name: str, value: Option) -> str:
+        """Set an option of a function, in words."""
+
+    def of_units(self, grouping: str, unit: str) -> str:
+        """Set whose units a distribution is that of."""
 
     def subscripted(self, base: str, subscript: str) -> str:
         """Add a subscript: a unit, a number, or a dot for each level that is averaged over; it may be empty."""
