@@ -103,3 +103,8 @@ def test_what_a_program_cannot_say_is_refused_in_a_sentence(form, text, says):
     with pytest.raises(EquationError, match=says) as caught:
         render(parse(text), form)
     assert f"    {text}\n" in str(caught.value) or len(text) > 100
+
+
+def test_sas_takes_a_column_with_braces_in_its_name():
+    spec = parse("y = b0 + b1*cgm(`score {0}`) + r; b0 = g00 + u0; b1 = g10")
+    assert "MEAN('score {0}'n)" in render(spec, "sas", "school")

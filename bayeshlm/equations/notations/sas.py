@@ -154,9 +154,9 @@ def _select(made: Made, table: str) -> str:
         case "center" if made.unit and made.within:
             return _center_of_units(made, table, x)
         case "center" | "scale":
-            once = f"(SELECT {{}}({x}) FROM (SELECT DISTINCT {unit}, {x} FROM {table}))" if made.unit else f"{{}}({x})"
-            code = f"{x} - {once.format('MEAN')}"
-            code = f"({code}) / {once.format('STD')}" if made.operation == "scale" else code
+            start, end = ("(SELECT ", f" FROM (SELECT DISTINCT {unit}, {x} FROM {table}))") if made.unit else ("", "")
+            code = f"{x} - {start}MEAN({x}){end}"
+            code = f"({code}) / {start}STD({x}){end}" if made.operation == "scale" else code
             behind = f" GROUP BY {within}" if within else ""
         case _:
             code = f"{made.operation.upper()}({x})"
