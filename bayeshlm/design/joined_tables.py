@@ -103,7 +103,7 @@ def find_columns(
     for column in columns:
         found = resolve(column.name, tuple(home))
         if found is None:
-            raise place_error(missing_column(column.name, tuple(home), data.index.names), text, column.span)
+            raise place_error(missing_column(column.name, tuple(home), data.index_names), text, column.span)
         names[column.name] = found
         if found not in used:
             table, rows_of_data = home[found]

@@ -173,7 +173,7 @@ def gather_rows(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, group
             f"they use: {', '.join([*names, *used])}"
         )
     frame = pd.DataFrame({**ids, **used}, copy=False)
-    lost = left_out(missing, coded, keep)
+    lost = left_out({name: int(rows.sum()) for name, rows in missing.items()}, coded, keep)
     if not keep.all():
         frame = frame.loc[keep]
 

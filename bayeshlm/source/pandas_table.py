@@ -78,6 +78,15 @@ class PandasTable:
         return text_names(self.frame)
 
     @property
+    def index_names(self) -> tuple[object, ...]:
+        """Names of the levels of the index."""
+        return tuple(self.frame.index.names)
+
+    def check_once(self, name: str) -> None:
+        """Refuse a name that several columns have."""
+        one_column(self.frame, name)
+
+    @property
     def index(self) -> pd.Index:
         """Labels of the rows."""
         return self.frame.index
