@@ -186,6 +186,8 @@ class _Highest:
 
     def _is_constant(self, column: Column, grouping: int) -> bool:
         name, rows = self.rows.names[column.name], self.rows.of(grouping)
+        if rows.beneath is not None and rows.beneath.differing(name):
+            return False
         if (name, grouping) not in self._constant:
             read = rows.columns.get(name) or read_categories(rows.frame[name])
             values = read.numbers if isinstance(read, NumericColumn) else read.codes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import reduce
 from typing import Literal
 
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayeshlm.design.beneath import Expanded
 from bayeshlm.design.centering import GroupMeans, Scale, varying_rows
 from bayeshlm.design.coding import BasisCoding, CategoricalCoding, Contrast, in_levels
 from bayeshlm.design.columns import (
@@ -38,25 +38,6 @@ ELEMENTWISE: dict[str, tuple[Callable[[FloatArray], FloatArray], str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Expanded:
-    """The columns of an expression.
-
-    Attributes
-    ----------
-    matrix : (n, k) array
-        n rows, or n = J groups.
-    labels : tuple of str
-        Label of each column; a single unlabelled column has the empty label.
-    parts : tuple of tuple of Part
-        Of each column what the factors of the expression give to it.
-    """
-
-    matrix: FloatArray
-    labels: tuple[str, ...] = ("",)
-    parts: tuple[tuple[Part, ...], ...] = ((),)
-
-
 def evaluate(
     expression: Product, rows: Rows, unit: Unit, *, every_level: bool = False, inside: str | None = None
 ) -> Expanded:
@@ -80,6 +61,8 @@ def evaluate(
     DataError
         The column cannot stand there; the message quotes the line.
     """
+    if unit == "row" and rows.beneath is not None:
+        return rows.beneath.rows(expression)
     if expression.is_constant:
         n = rows.n_obs if unit == "row" else rows.n_groups
         return Expanded(np.broadcast_to(1.0, (n, 1)))
@@ -178,26 +161,38 @@ def _one_a_group[T: np.generic](
     values: NDArray[T], column: Column, rows: Rows, levels: tuple[str, ...] | None = None
 ) -> NDArray[T]:
     """Value of each group of a column that must not vary within groups."""
+    if rows.beneath is not None and (found := rows.beneath.differing(rows.names[column.name])):
+        cell, *different = found
+        shown_values = [repr(v) if isinstance(v, str) else level_label(float(v)) for v in different]
+        raise varies_within(column, rows, rows.group_codes[cell], *shown_values)
     varies = varying_rows(values, rows.group_codes, rows.first)
     if varies.any():
         row = int(varies.argmax())
         group = rows.group_codes[row]
         pair = [values[rows.first[group]], values[row]]
-        one, other = (repr(levels[int(v)]) if levels else level_label(float(v)) for v in pair)
-        raise place_error(
-            f"column {column.name!r} varies within groups ({rows.group} {shown(rows.group_labels[group])} has {one} "
-            f"and {other}), so it cannot stand in a level-2 line: write mean({column.name}) for the group mean, "
-            f"or put {column.name} in the level-1 equation",
-            rows.text,
-            column.span,
+        raise varies_within(
+            column, rows, group, *(repr(levels[int(v)]) if levels else level_label(float(v)) for v in pair)
         )
     return values[rows.first]
+
+
+def varies_within(column: Column, rows: Rows, group: int, one: str, other: str) -> DataError:
+    """The error for a column with two values in a group, in a line of groups."""
+    return place_error(
+        f"column {column.name!r} varies within groups ({rows.group} {shown(rows.group_labels[group])} has {one} "
+        f"and {other}), so it cannot stand in a level-2 line: write mean({column.name}) for the group mean, "
+        f"or put {column.name} in the level-1 equation",
+        rows.text,
+        column.span,
+    )
 
 
 def _call(call: Call, rows: Rows, unit: Unit) -> Expanded:
     name, options = call.function, dict(call.options)
     if name == "cwc" and unit == "group":
         return _centered_in_outer(call, rows)
+    if name == "mean" and rows.beneath is not None:
+        return rows.beneath.means(call.argument, rows.at)
     of_rows = name in ("mean", "cwc")
     argument = evaluate(call.argument, rows, "row" if of_rows else unit, inside=name)
     values, labels = argument.matrix, argument.labels
