@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayeshlm.design.cell_products import DesignColumns
-from bayeshlm.design.cell_sums import CellColumns, CellSums, by_unit
+from bayeshlm.design.cell_sums import CellColumns, CellCombination, CellSums, by_unit
 from bayeshlm.design.column_moments import ColumnMoments
 from bayeshlm.design.effects_at_means import at_means, far_mean
 from bayeshlm.design.predictor import FixedColumn, RandomColumn, intercept_position
@@ -83,7 +83,7 @@ def cell_moments(
         x_center=x_mean,
         x_scaled=_scaled(X, cells) if intercept_position(fixed) is None else None,
         at_means=C,
-        x_sd_at_means=_sds_of_combinations(X, cells, np.linalg.inv(C)) if moved else x_sd,
+        x_sd_at_means=np.array([CellCombination.of(X, w, cells).sd(cells) for w in np.linalg.inv(C).T]) if moved else x_sd,
         z_mean=z_mean,
         z_sd=z_sd,
         z_square=np.diag(ZtZ).copy(),
@@ -108,22 +108,6 @@ def _scaled(X: CellColumns, cells: CellSums) -> tuple[FloatArray, FloatArray, Fl
     scale = np.sqrt(X.squares(cells) / cells.n_obs)
     columns = X.scaled(scale)
     return scale, columns.products(columns, cells).sum(axis=0), columns.totals(cells).sum(axis=0)
-
-
-def _sds_of_combinations(X: CellColumns, cells: CellSums, weights: FloatArray) -> FloatArray:
-    """SDs over rows of ``X weights``, formed cell by cell, so that columns far from zero cancel before they are squared."""
-    n_base, N, found = len(cells.center), cells.n_obs, []
-    for column in weights.T:
-        factor = np.zeros((len(cells.n), n_base))
-        for k in np.flatnonzero(column):
-            factor[:, X.base[k]] += column[k] * X.factor[:, k]
-        shift = factor @ cells.center
-        mean = shift[0] + (cells.n @ (shift - shift[0]) + np.einsum("mb,mb->", factor, cells.sums)) / N
-        away = shift - mean
-        squares = np.einsum("mb,mbc,mc->", factor, cells.products, factor)
-        squares += 2 * np.einsum("mb,mb,m->", factor, cells.sums, away) + cells.n @ away**2
-        found.append(np.sqrt(squares / (N - 1)))
-    return np.array(found)
 
 
 def _means_of_units(columns: CellColumns, cells: CellSums, codes: FloatArray, n_units: int) -> FloatArray:

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from bayeshlm.design.cell_sums import CellColumns, CellSums, by_unit
+from bayeshlm.design.cell_sums import CellColumns, CellCombination, CellSums, by_unit
 from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.joint_products import JointProducts, PairProducts
 from bayeshlm.design.predictor import Predictor, intercept_position
@@ -17,6 +17,9 @@ from bayeshlm.errors import DataError
 
 LEAST_RESIDUAL = 1e-9
 """Share of the outcome's sum of squares that its predictors must leave: of less, sums of squares hold no digits."""
+
+REFINEMENTS = 2
+"""Of the least squares fit, each from the residuals of the one before."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,21 +60,24 @@ def cell_products(predictor: Predictor, cells: CellSums, columns: DesignColumns)
         ),
         strict=True,
     )
-    XtX, Xty, yty = X.products(X, cells), X.products(y, cells)[..., 0], y.products(y, cells)[:, 0, 0]
-    slopes = np.linalg.lstsq(XtX.sum(axis=0), Xty.sum(axis=0), rcond=None)[0]
-    slopes = slopes + np.linalg.lstsq(XtX.sum(axis=0), Xty.sum(axis=0) - XtX.sum(axis=0) @ slopes, rcond=None)[0]
+    XtX, total = X.products(X, cells), y.squares(cells)
+    gram, slopes = XtX.sum(axis=0), np.zeros(len(predictor.fixed))
+    outcome = residual = CellCombination.of(y, np.ones(1), cells)
+    for _ in range(1 + REFINEMENTS):
+        slopes = slopes + np.linalg.lstsq(gram, residual.products(X, cells).sum(axis=0), rcond=None)[0]
+        residual = outcome.less(CellCombination.of(X, slopes, cells))
     ols = x_transform @ slopes
     if intercept is not None:
         ols[intercept] += y_mean[0]
-    rest = yty - 2 * Xty @ slopes + np.einsum("jkl,k,l->j", XtX, slopes, slopes)
-    if rest.sum() < LEAST_RESIDUAL * yty.sum():
+    yty = residual.squares(cells)
+    if yty.sum() < LEAST_RESIDUAL * total[0]:
         raise DataError(
             "the predictors explain all of the outcome but a billionth of its variance, so that sums over rows hold no "
             "digits of the rest: is the outcome made of them? Else make the model from a DataFrame"
         )
-    Xty = Xty - XtX @ slopes
+    Xty = residual.products(X, cells)
     ZtX = [Z.products(X, cells) for Z in Zs]
-    Zty = [Z.products(y, cells)[..., 0] - own @ slopes for Z, own in zip(Zs, ZtX, strict=True)]
+    Zty = [residual.products(Z, cells) for Z in Zs]
     sizes = [len(term.labels) for term in predictor.random]
     if len(Zs) == 1:
         (codes,), (n_groups,), (Z,) = cells.codes, sizes, Zs
@@ -86,7 +92,7 @@ def cell_products(predictor: Predictor, cells: CellSums, columns: DesignColumns)
             Zty=by_group(Zty[0]),
             XtX=by_group(XtX),
             Xty=by_group(Xty),
-            yty=by_group(rest),
+            yty=by_group(yty),
             ols=ols,
             x_transform=x_transform,
             z_transform=z_transforms[0],
@@ -106,7 +112,7 @@ def cell_products(predictor: Predictor, cells: CellSums, columns: DesignColumns)
         Zty=tuple(np.ascontiguousarray(by_unit(own, *of)) for own, of in zip(Zty, units, strict=True)),
         XtX=XtX.sum(axis=0),
         Xty=Xty.sum(axis=0),
-        yty=float(rest.sum()),
+        yty=float(yty.sum()),
         ols=ols,
         x_transform=x_transform,
         z_transforms=tuple(z_transforms),

@@ -107,6 +107,58 @@ class CellColumns:
         return np.minimum(*ends).min(axis=0), np.maximum(*ends).max(axis=0)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class CellCombination:
+    """One column, in each cell ``factor @ (a - center) + shift`` of all level-1 columns a.
+
+    What cancels between columns cancels here before it is squared.
+
+    Attributes
+    ----------
+    factor : (M, B) array
+    shift : (M,) array
+    """
+
+    factor: FloatArray
+    shift: FloatArray
+
+    @classmethod
+    def of(cls, columns: CellColumns, weights: FloatArray, cells: CellSums) -> CellCombination:
+        """``columns @ weights``, of K weights."""
+        factor = np.zeros((len(cells.n), len(cells.center)))
+        for k in np.flatnonzero(weights):
+            factor[:, columns.base[k]] += weights[k] * columns.factor[:, k]
+        return cls(factor, columns.shift @ weights)
+
+    def less(self, other: CellCombination) -> CellCombination:
+        """The difference to another combination."""
+        return CellCombination(self.factor - other.factor, self.shift - other.shift)
+
+    def squares(self, cells: CellSums) -> FloatArray:
+        """Sums of squares over the rows of each cell, (M,)."""
+        own = np.einsum("mb,mbc,mc->m", self.factor, cells.products, self.factor)
+        return np.asarray(own + 2 * self.shift * self._sums(cells) + cells.n * self.shift**2)
+
+    def products(self, columns: CellColumns, cells: CellSums) -> FloatArray:
+        """Sums of products with columns over the rows of each cell, (M, K)."""
+        own = np.einsum("mb,mbk->mk", self.factor, cells.products[:, :, columns.base])
+        mine, theirs = self._sums(cells)[:, None], cells.sums[:, columns.base]
+        shift = self.shift[:, None]
+        return np.asarray(
+            columns.factor * (own + shift * theirs) + columns.shift * (mine + cells.n[:, None] * shift)
+        )
+
+    def sd(self, cells: CellSums) -> float:
+        """SD over all rows."""
+        first = float(self.shift[0])
+        mean = (cells.n @ (self.shift - first) + self._sums(cells).sum()) / cells.n_obs
+        deviations = CellCombination(self.factor, self.shift - first - mean)
+        return float(np.sqrt(max(deviations.squares(cells).sum(), 0.0) / (cells.n_obs - 1)))
+
+    def _sums(self, cells: CellSums) -> FloatArray:
+        return np.asarray(np.einsum("mb,mb->m", self.factor, cells.sums))
+
+
 def by_unit(values: FloatArray, codes: IntArray, n_units: int) -> FloatArray:
     """Sums over the cells of each unit, of an (M, ...) array: (J, ...)."""
     if len(values) == n_units and np.array_equal(codes, np.arange(n_units)):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +26,7 @@ from bayeshlm.design.predictor import (
 from bayeshlm.design.products import products_of
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.design.unit_equations import UnitEquations
+from bayeshlm.equations.notations.r_code import Coding
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import DataError, OptionError
 
@@ -60,6 +62,11 @@ class Design:
         Rows left out because a used column misses a value.
     left_out : LeftOut
         Which columns, and the groups that lost all their rows.
+    coded : mapping of str to {"logical", "numbers", "text"}
+        Predictors that are no numbers, with what R reads them as.
+    cell_codes : tuple of arrays of int
+        Position of the units of each grouping in each row, or, where the rows stay in a database, in each cell, which is
+        a combination of units that has rows.
     """
 
     spec: ModelSpec
@@ -72,6 +79,8 @@ class Design:
     rows: DesignRows | None
     rows_dropped: int = 0
     left_out: LeftOut = NOTHING
+    coded: Mapping[str, Coding] = field(default_factory=dict)
+    cell_codes: tuple[IntArray, ...] = ()
 
     @classmethod
     def of(
@@ -84,6 +93,7 @@ class Design:
         rows: DesignRows,
         rows_dropped: int = 0,
         left_out: LeftOut = NOTHING,
+        coded: Mapping[str, Coding] | None = None,
     ) -> Design:
         """Make the design of rows: form their moments and cross-products, once."""
         random = tuple(column for term in predictor.random for column in term.columns)
@@ -98,11 +108,13 @@ class Design:
             rows=rows,
             rows_dropped=rows_dropped,
             left_out=left_out,
+            coded=coded or {},
+            cell_codes=rows.codes,
         )
 
     def changed(self, **parts: Any) -> Design:
         """The design with other parts (arguments of `of`), moments and cross-products formed anew."""
-        names = ("spec", "outcome", "predictor", "coefficients", "equations", "rows_dropped", "left_out")
+        names = ("spec", "outcome", "predictor", "coefficients", "equations", "rows_dropped", "left_out", "coded")
         kept = {name: getattr(self, name) for name in names} | {"rows": self.kept_rows}
         return Design.of(**(kept | parts))
 

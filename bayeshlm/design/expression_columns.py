@@ -206,13 +206,13 @@ def _call(call: Call, rows: Rows, unit: Unit) -> Expanded:
         if name == "cgm":
             return Expanded(learned.centered(values), labels)
         if not np.all(learned.sd > 0):
-            raise DataError(f"scale() divides by the SD, but {_named(call)} is constant")
+            raise DataError(f"scale() divides by the SD, but {named(call)} is constant")
         return Expanded(learned.standardized(values), labels)
     if name in ELEMENTWISE:
         return Expanded(_elementwise(values, call, rows, unit), labels)
     if name in ("poly", "bs"):
         if values.shape[1] != 1:
-            raise DataError(f"{name}() takes one column, {_named(call)} stands for {values.shape[1]}")
+            raise DataError(f"{name}() takes one column, {named(call)} stands for {values.shape[1]}")
         given = np.ascontiguousarray(_values_to_learn_from(values, call, rows, unit)[:, 0])
         basis = BasisCoding.learn("poly" if name == "poly" else "bs", given, options)
         columns = basis.apply(np.ascontiguousarray(values[:, 0]))
@@ -224,7 +224,7 @@ def _centered_within(values: FloatArray, call: Call, rows: Rows) -> FloatArray:
     for column in values.T if rows.fitted is None else ():
         if not varying_rows(column, rows.group_codes, rows.first).any():
             raise DataError(
-                f"cwc({_named(call)}) is zero everywhere: {_named(call)} does not vary within groups, "
+                f"cwc({named(call)}) is zero everywhere: {named(call)} does not vary within groups, "
                 "it belongs in a level-2 line"
             )
     return _group_means(values, call, rows).deviations(values, rows.group_codes)
@@ -283,11 +283,11 @@ def _elementwise(values: FloatArray, call: Call, rows: Rows, unit: Unit) -> Floa
         value = values[at][~np.isfinite(result[at])][0]
         row = rows.frame.index[at if unit == "row" else rows.first[at]]
         raise DataError(
-            f"{call.function}() needs {needed}, but {_named(call)} is {level_label(float(value))} in row {shown(row)}"
+            f"{call.function}() needs {needed}, but {named(call)} is {level_label(float(value))} in row {shown(row)}"
         )
     return result
 
 
-def _named(call: Call) -> str:
+def named(call: Call) -> str:
     """Name the columns of a call's argument."""
     return "*".join(dict.fromkeys(column.name for column, _ in walk_columns(call.argument)))

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from bayeshlm.checks.prior_predictive import prior_predictive
 from bayeshlm.design import Design, build_design
 from bayeshlm.design.expanded import expanded_spec
-from bayeshlm.design.rows import coded_predictors
 from bayeshlm.display.left_out_notes import data_notes
 from bayeshlm.display.model_view import model_html, model_text
 from bayeshlm.equations import ModelSpec, parse, render
@@ -170,9 +169,8 @@ class Model(ModelChanges):
         lme(fixed = strength ~ 1, random = list(batch = ~ 1, cask = ~ 1), data = d, method = "REML")
         """
         design = self.design
-        coded = coded_predictors(design.spec, design.frame)
         incomplete = design.left_out.columns
-        return render(self.spec, form, design.groupings, coded, expanded_spec(design), bool(incomplete))
+        return render(self.spec, form, design.groupings, design.coded, expanded_spec(design), bool(incomplete))
 
     def graph(self, parameterization: Parameterization = "marginal") -> pm.Model:
         """Build the PyMC model, to look at or to extend.

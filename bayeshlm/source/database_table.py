@@ -6,6 +6,7 @@ Nothing here imports Ibis before a user's own table of it is at hand.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -75,12 +76,14 @@ class DatabaseTable:
         return str(self.expression.schema()[name])
 
 
-def ask(expression: Any) -> pd.DataFrame:
+def ask(expression: Any, exact: Sequence[str] = ()) -> pd.DataFrame:
     """Run a query and fetch its result.
 
     Parameters
     ----------
     expression : ibis.Table
+    exact : sequence of str
+        Columns of which integers stay integers where some are missing, as ids of many digits must.
 
     Raises
     ------
@@ -88,9 +91,15 @@ def ask(expression: Any) -> pd.DataFrame:
         The connection dropped, the query was cancelled, or the database refused it.
     """
     try:
-        return pd.DataFrame(expression.to_pandas())
+        fetched = expression.to_pyarrow()
     except Exception as error:
         raise _told(error) from error
+    frame: pd.DataFrame = fetched.to_pandas()
+    for name in exact:
+        column = fetched.column(name)
+        if column.null_count and frame[name].dtype.kind == "f" and str(column.type).lstrip("u").startswith("int"):
+            frame[name] = pd.array(column.to_pylist(), dtype="Int64")
+    return frame
 
 
 def _told(error: Exception) -> DataError:
