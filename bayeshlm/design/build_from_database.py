@@ -19,8 +19,8 @@ from bayeshlm.design.naming import described
 from bayeshlm.design.outcome import Outcome
 from bayeshlm.design.outcome_values import check_size, nothing_to_explain
 from bayeshlm.design.place_error import place_error
-from bayeshlm.design.predictor import Predictor, intercept_position
-from bayeshlm.design.rows import coded_predictors
+from bayeshlm.design.predictor import Cells, Predictor, intercept_position
+from bayeshlm.design.rows import Rows, coded_predictors
 from bayeshlm.design.terms import Source, Terms, expand_terms, product
 from bayeshlm.design.unit_equations import unit_equations
 from bayeshlm.equations.rename import rename_columns
@@ -93,8 +93,13 @@ def build_design_from_database(
         rows_dropped=rows.rows_dropped,
         left_out=rows.left_out,
         coded=coded_predictors(spec, rows.frame),
-        cell_codes=sums.codes,
+        cells=_cells(rows, sums),
     )
+
+
+def _cells(rows: Rows, sums: CellSums) -> Cells:
+    varying = tuple(name for name in rows.frame if rows.beneath is not None and rows.beneath.differing(name))
+    return Cells(sums.codes, rows.frame.drop(columns=list(varying)), sums.n, varying)
 
 
 def _check_normal(spec: ModelSpec) -> None:

@@ -17,6 +17,7 @@ from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.design.left_out import NOTHING, LeftOut
 from bayeshlm.design.outcome import Outcome
 from bayeshlm.design.predictor import (
+    Cells,
     CoefficientColumn,
     FixedColumn,
     Predictor,
@@ -58,15 +59,14 @@ class Design:
         Cross-products of the scaled columns: by group, or those of several groupings.
     rows : DesignRows or None
         The rows, where they are at hand: `y`, `offset`, `X`, `Z`, `group_codes` and `frame`.
+    cells : Cells
+        The units that the rows lie in, and the columns that do not vary within these.
     rows_dropped : int
         Rows left out because a used column misses a value.
     left_out : LeftOut
         Which columns, and the groups that lost all their rows.
     coded : mapping of str to {"logical", "numbers", "text"}
         Predictors that are no numbers, with what R reads them as.
-    cell_codes : tuple of arrays of int
-        Position of the units of each grouping in each row, or, where the rows stay in a database, in each cell, which is
-        a combination of units that has rows.
     """
 
     spec: ModelSpec
@@ -77,10 +77,10 @@ class Design:
     moments: ColumnMoments
     products: CrossProducts | JointProducts
     rows: DesignRows | None
+    cells: Cells
     rows_dropped: int = 0
     left_out: LeftOut = NOTHING
     coded: Mapping[str, Coding] = field(default_factory=dict)
-    cell_codes: tuple[IntArray, ...] = ()
 
     @classmethod
     def of(
@@ -109,7 +109,7 @@ class Design:
             rows_dropped=rows_dropped,
             left_out=left_out,
             coded=coded or {},
-            cell_codes=rows.codes,
+            cells=Cells(rows.codes, rows.frame),
         )
 
     def changed(self, **parts: Any) -> Design:
@@ -142,7 +142,7 @@ class Design:
         if self.rows is None:
             raise DataError(
                 "this needs the rows of the data, but of this model only sums over rows are at hand: make the model "
-                "from a DataFrame"
+                "from a DataFrame (of rows that stay in a database, from a part that fits into memory)"
             )
         return self.rows
 

@@ -16,6 +16,7 @@ from bayeshlm.display.report.check_figures import (
     prior_figures,
     residual_figures,
 )
+from bayeshlm.display.report.elements import asked
 from bayeshlm.display.report.figure import Figure
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.errors import OptionError
@@ -157,7 +158,7 @@ def figures(subject: Subject, section: str) -> str:
     from bayeshlm.display.plots.image import off_screen
 
     with off_screen():
-        made = "".join(figure.html() for draw in functions for figure in draw(subject))
+        made = "".join(asked(lambda draw=draw: "".join(one.html() for one in draw(subject))) for draw in functions)
     return f'<div class="figures">{made}</div>' if made else ""
 
 
