@@ -6,7 +6,7 @@ import numpy as np
 
 from bayeshlm.design.build import check_groupings, random_term
 from bayeshlm.design.by_levels import by_levels
-from bayeshlm.design.cell_moments import OutcomeMoments, cell_moments
+from bayeshlm.design.cell_moments import cell_moments
 from bayeshlm.design.cell_products import DesignColumns, cell_products
 from bayeshlm.design.cell_sums import CellColumns, CellSums
 from bayeshlm.design.checks import check_counts, check_sizes, check_triangle
@@ -98,7 +98,7 @@ def build_design_from_database(
 
 
 def _cells(rows: Rows, sums: CellSums) -> Cells:
-    varying = tuple(name for name in rows.frame if rows.beneath is not None and rows.beneath.differing(name))
+    varying = tuple(name for name in map(str, rows.frame) if rows.beneath is not None and rows.beneath.differing(name))
     return Cells(sums.codes, rows.frame.drop(columns=list(varying)), sums.n, varying)
 
 

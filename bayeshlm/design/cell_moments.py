@@ -12,7 +12,7 @@ from bayeshlm.design.cell_sums import CellColumns, CellCombination, CellSums, by
 from bayeshlm.design.column_moments import ColumnMoments
 from bayeshlm.design.effects_at_means import at_means, far_mean
 from bayeshlm.design.predictor import FixedColumn, RandomColumn, intercept_position
-from bayeshlm.design.scaling import FloatArray
+from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.design.unit_equations import UnitEquations
 
 
@@ -67,7 +67,9 @@ def cell_moments(
         lambda r: far_mean(float(z_mean[r]), float(z_sd[r])),
         far_above,
     )
-    moved = bool((C != np.eye(len(fixed))).any())
+    x_sd_at_means = x_sd
+    if not np.array_equal(C, np.eye(len(fixed))):
+        x_sd_at_means = np.array([CellCombination.of(X, own, cells).sd(cells) for own in np.linalg.inv(C).T])
     sizes = [(codes, len(one.W)) for codes, one in zip(cells.codes, equations, strict=True)]
     ZtZ = Z.products(Z, cells).sum(axis=0) / N
     return ColumnMoments(
@@ -83,7 +85,7 @@ def cell_moments(
         x_center=x_mean,
         x_scaled=_scaled(X, cells) if intercept_position(fixed) is None else None,
         at_means=C,
-        x_sd_at_means=np.array([CellCombination.of(X, w, cells).sd(cells) for w in np.linalg.inv(C).T]) if moved else x_sd,
+        x_sd_at_means=x_sd_at_means,
         z_mean=z_mean,
         z_sd=z_sd,
         z_square=np.diag(ZtZ).copy(),
@@ -110,8 +112,8 @@ def _scaled(X: CellColumns, cells: CellSums) -> tuple[FloatArray, FloatArray, Fl
     return scale, columns.products(columns, cells).sum(axis=0), columns.totals(cells).sum(axis=0)
 
 
-def _means_of_units(columns: CellColumns, cells: CellSums, codes: FloatArray, n_units: int) -> FloatArray:
-    """Means of columns in the units of a grouping, (J, K): about the means of all rows, so that they keep their digits."""
+def _means_of_units(columns: CellColumns, cells: CellSums, codes: IntArray, n_units: int) -> FloatArray:
+    """Means of columns in the units of a grouping, (J, K), summed about those of all rows."""
     mean, _, deviations = columns.deviations(cells)
     n = np.bincount(codes, weights=cells.n, minlength=n_units)
-    return mean + by_unit(deviations.totals(cells), codes, n_units) / n[:, None]
+    return np.asarray(mean + by_unit(deviations.totals(cells), codes, n_units) / n[:, None])

@@ -1,8 +1,8 @@
 """Sums over the rows of cells, from which cross-products and moments of a design follow without its rows.
 
-A cell holds the rows of one combination of units: with one grouping, or groupings nested in each other, the units of the
-innermost one. What stands above level 1 is constant in it, so that a column of X or Z is in each cell a level-1 column
-times a number.
+A cell holds the rows of one combination of units: with one grouping, or groupings nested in each other, the units of
+the innermost one. What stands above level 1 is constant in it, so that a column of X or Z is in each cell a level-1
+column times a number.
 """
 
 from __future__ import annotations
@@ -144,9 +144,7 @@ class CellCombination:
         own = np.einsum("mb,mbk->mk", self.factor, cells.products[:, :, columns.base])
         mine, theirs = self._sums(cells)[:, None], cells.sums[:, columns.base]
         shift = self.shift[:, None]
-        return np.asarray(
-            columns.factor * (own + shift * theirs) + columns.shift * (mine + cells.n[:, None] * shift)
-        )
+        return np.asarray(columns.factor * (own + shift * theirs) + columns.shift * (mine + cells.n[:, None] * shift))
 
     def sd(self, cells: CellSums) -> float:
         """SD over all rows."""

@@ -41,8 +41,7 @@ def check_groups(group: str, labels: pd.Index, n_obs: int, scatter: str) -> None
     """
     if len(labels) < 2:
         raise DataError(
-            f"all {n_obs} rows belong to one group ({group} {shown(labels[0])}): "
-            "a multilevel model needs two or more"
+            f"all {n_obs} rows belong to one group ({group} {shown(labels[0])}): a multilevel model needs two or more"
         )
     if len(labels) == n_obs and scatter:
         raise DataError(

@@ -103,7 +103,7 @@ def moments_of(
         lambda r: _far_mean(Z[:, r]),
         lambda of, numbers: _far_mean(numbers[rows.codes[of]]),
     )
-    moved = bool((C != np.eye(len(fixed))).any())
+    moved = bool((np.eye(len(fixed)) != C).any())
     deviations = rows.y - rows.y.mean()
     groups = [(codes, len(one.W)) for codes, one in zip(rows.codes, equations, strict=True)]
     return ColumnMoments(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from bayeshlm.design.beneath import Expanded
 from bayeshlm.design.columns import CategoricalColumn, DataColumn, NumericColumn, missing_column, read_column, resolve
 from bayeshlm.design.database_columns import Location
+from bayeshlm.design.first_look import FirstLook, misses
 from bayeshlm.design.grouping import CELL, Groups, find_group_columns, ids_of
 from bayeshlm.design.joined_tables import GroupTables, find_columns, join, tables_by_grouping
 from bayeshlm.design.left_out import left_out
@@ -31,12 +31,9 @@ from bayeshlm.design.scaling import IntArray
 from bayeshlm.equations.product import Product
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import DataError
-from bayeshlm.source.database_table import DatabaseTable, Kind, ask
+from bayeshlm.source.database_table import DatabaseTable, Kind
 from bayeshlm.source.labels import factorize
 from bayeshlm.source.pandas_table import PandasTable
-
-PLACEHOLDERS: dict[Kind, Any] = {"number": np.nan, "logical": False, "text": ""}
-"""Of a column that varies within cells, in place of its values, which stay in the database."""
 
 MOST_INCOMPLETE = 10_000
 """Groups whose rows a query leaves out one by one."""
@@ -134,10 +131,10 @@ def gather_cells(
     table = own.select(
         **{key: own[part] for part, key in key_of.items()}, **{new: own[name] for name, new in stands_for.items()}
     )
-    missing = {name: _misses(table[new]) for name, new in stands_for.items()}
-    without_id = {part: _misses(table[key]) for part, key in key_of.items()}
+    missing = {name: misses(table[new]) for name, new in stands_for.items()}
+    without_id = {part: misses(table[key]) for part, key in key_of.items()}
     complete = reduce(and_, [~one for one in (*without_id.values(), *missing.values())])
-    first = _FirstLook.of(table, list(key_of.values()), missing, complete, stands_for, kinds)
+    first = FirstLook.of(table, list(key_of.values()), missing, complete, stands_for, kinds)
 
     ids = first.frame[list(key_of.values())].set_axis(id_columns, axis="columns")
     cells = _CellTable(PandasTable(ids), data.names, first.values(stands_for, kinds))
@@ -193,85 +190,6 @@ def gather_cells(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _FirstLook:
-    """What the first query gave, one row a cell, those without an id or a complete row included."""
-
-    frame: pd.DataFrame
-    total: IntArray
-    kept: IntArray
-    missing: Mapping[str, IntArray]
-
-    @classmethod
-    def of(
-        cls,
-        table: Any,
-        keys: Sequence[str],
-        missing: Mapping[str, Any],
-        complete: Any,
-        stands_for: Mapping[str, str],
-        kinds: Mapping[str, Kind],
-    ) -> _FirstLook:
-        wanted = {"total": table.count(), "kept": complete.sum()}
-        for name, new in stands_for.items():
-            column = table[new]
-            if kinds[name] == "number":
-                wanted[f"sum_{new}"] = column.cast("float64").sum(where=complete)
-            elif kinds[name] == "logical":
-                column = column.ifelse(1, 0)
-                wanted[f"sum_{new}"] = column.cast("float64").sum(where=complete)
-            wanted[f"missing_{new}"] = missing[name].sum()
-            wanted |= {f"low_{new}": column.min(where=complete), f"high_{new}": column.max(where=complete)}
-        frame = ask(table.group_by(list(keys)).aggregate(**wanted), exact=keys)
-        if frame.empty:
-            raise DataError("data has no rows")
-        counts = {name: frame[f"missing_{new}"].to_numpy(dtype=np.int64) for name, new in stands_for.items()}
-        kept = frame["kept"].fillna(0).to_numpy(dtype=np.int64)
-        return cls(frame, frame["total"].to_numpy(dtype=np.int64), kept, counts)
-
-    def values(self, stands_for: Mapping[str, str], kinds: Mapping[str, Kind]) -> dict[str, pd.Series]:
-        """Value of each cell of columns that vary in none; placeholders of others."""
-        found: dict[str, pd.Series] = {}
-        for name, new in stands_for.items():
-            low, high, there = self.frame[f"low_{new}"], self.frame[f"high_{new}"], self.kept > 0
-            if (low[there] != high[there]).any():
-                found[name] = pd.Series([PLACEHOLDERS.get(kinds[name], "")] * len(low), name=name)
-            elif kinds[name] == "logical":
-                found[name] = low.fillna(0).astype(bool).rename(name)
-            else:
-                found[name] = low.rename(name)
-        return found
-
-    def differing(self, stands_for: Mapping[str, str], keep: NDArray[np.bool_]) -> dict[str, tuple[int, Any, Any]]:
-        """The first cell among those kept within which a column varies, with its smallest and largest value."""
-        found: dict[str, tuple[int, Any, Any]] = {}
-        for name, new in stands_for.items():
-            low, high = (self.frame.loc[self.kept > 0, f"{end}_{new}"] for end in ("low", "high"))
-            if (low != high).any():
-                place = int((low != high).to_numpy().argmax())
-                cell = int(np.flatnonzero(self.kept > 0)[place])
-                found[name] = (int(keep[:cell].sum()), low.iloc[place], high.iloc[place])
-        return found
-
-    def locations(
-        self, stands_for: Mapping[str, str], kinds: Mapping[str, Kind], keep: NDArray[np.bool_]
-    ) -> dict[str, Location]:
-        """Where the numbers of the cells kept lie."""
-        found = {}
-        for name, new in stands_for.items():
-            if kinds[name] not in ("number", "logical"):
-                continue
-            part, n = self.frame.loc[keep], int(self.kept[keep].sum())
-            low, high = float(part[f"low_{new}"].min()), float(part[f"high_{new}"].max())
-            if not (np.isfinite(low) and np.isfinite(high)):
-                raise DataError(
-                    f"column {name!r} is {high if np.isfinite(low) else low} in some row: correct it, or make it missing "
-                    "(NULL) to have the row dropped"
-                )
-            found[name] = Location(float(part[f"sum_{new}"].astype(float).sum()) / n, low, high)
-        return found
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class _CellTable:
     """The cells as a `bayeshlm.source.table.Table`."""
 
@@ -305,11 +223,6 @@ def _kind(data: DatabaseTable, name: str, outside_c: bool) -> Kind:
     if kind == "other":
         raise DataError(f"column {name!r} of type {data.type_of(name)} cannot be read as numbers or categories")
     return kind
-
-
-def _misses(column: Any) -> Any:
-    """Whether a value is missing: null, or no number."""
-    return column.isnull() | column.isnan() if column.type().is_floating() else column.isnull()
 
 
 def _read(series: pd.Series, kind: Kind | None, differs: bool) -> DataColumn:

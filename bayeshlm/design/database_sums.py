@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bayeshlm.design.beneath import Beneath, Expanded
+from bayeshlm.design.by_levels import calls_of
 from bayeshlm.design.cell_moments import OutcomeMoments
 from bayeshlm.design.cell_sums import CellSums, by_unit
+from bayeshlm.design.centering import varying_rows
 from bayeshlm.design.database_cells import DatabaseCells
-from bayeshlm.design.database_columns import DatabaseColumns, RowsInDatabase
+from bayeshlm.design.database_columns import RowsInDatabase
+from bayeshlm.design.database_expressions import DatabaseColumns, LevelOneColumns
 from bayeshlm.design.expression_columns import first_categorical
-from bayeshlm.design.by_levels import calls_of
 from bayeshlm.design.line_units import check_one_mean, groupings_of_level, groupings_of_line
 from bayeshlm.design.rows import Rows
 from bayeshlm.design.scaling import FloatArray, IntArray
@@ -23,6 +26,7 @@ from bayeshlm.equations.product import Product
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import DataError
 from bayeshlm.source.database_table import ask
+from bayeshlm.source.labels import factorize
 
 CHANGED = (
     "the table changed between two queries ({}): give a table that nobody writes to meanwhile, such as a snapshot or a "
@@ -82,9 +86,17 @@ def sums_of_cells(cells: DatabaseCells, rows: Rows, spec: ModelSpec) -> tuple[Ro
         An expression cannot be computed in a database, a query fails, or the table changed since the first one.
     """
     keys = [cells.keys[grouping.name] for grouping in rows.groupings]
-    asked = RowsInDatabase(
-        rows.text, cells.complete, rows.names, cells.stands_for, cells.kinds, cells.known, keys
+    found_rows = RowsInDatabase(
+        rows.text,
+        cells.complete,
+        rows.names,
+        cells.stands_for,
+        cells.kinds,
+        cells.known,
+        keys,
+        partial(_varies, rows),
     )
+    asked = LevelOneColumns(found_rows)
     below = groupings_of_level(spec, 2)
     expressions = [term.expression for term in spec.level1]
     for one in expressions:
@@ -96,13 +108,16 @@ def sums_of_cells(cells: DatabaseCells, rows: Rows, spec: ModelSpec) -> tuple[Ro
         for place, one in enumerate(expressions)
         if not one.is_constant
     }
+    of_rows |= {one: asked.evaluate(one, below[0], inside="offset") for one in spec.offsets}
     net, y = asked.of_outcome(spec.outcome, spec.offsets, below[0])
     averaged = {
         (argument, grouping): asked.evaluate(argument, grouping, inside="mean")
         for argument, grouping in _means_above(spec, rows)
     }
     names = [name for one in expressions for name in (of_rows[one].names if one in of_rows else [""])]
-    found = _ask_for_sums(asked, cells, [*names, net], y, [name for one in averaged.values() for name in one.names])
+    found = _ask_for_sums(
+        found_rows, cells, [*names, net], y, [name for one in averaged.values() for name in one.names]
+    )
     codes = tuple(grouping.codes for grouping in rows.groupings)
     of_units = {
         key: Expanded(
@@ -113,6 +128,14 @@ def sums_of_cells(cells: DatabaseCells, rows: Rows, spec: ModelSpec) -> tuple[Ro
     assert rows.beneath is not None
     known = replace(rows, beneath=Asked(rows.beneath, of_rows, of_units, rows.n_obs))
     return known, found.cell_sums([*names, net], codes), found.outcome(net, y)
+
+
+def _varies(rows: Rows, name: str, grouping: int) -> bool:
+    """Whether a column varies within units of a grouping."""
+    if rows.beneath is not None and rows.beneath.differing(name):
+        return True
+    here = rows.of(grouping)
+    return bool(varying_rows(factorize(rows.frame[name])[0], here.group_codes, here.first).any())
 
 
 def _means_above(spec: ModelSpec, rows: Rows) -> dict[tuple[Product, int], None]:

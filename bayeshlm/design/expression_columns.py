@@ -146,6 +146,8 @@ def _categories(call: Call, rows: Rows, unit: Unit, every_level: bool) -> Expand
 def _coded(
     found: CategoricalColumn, column: Column, rows: Rows, unit: Unit, contrast: Contrast, reference: Option | None
 ) -> Expanded:
+    if unit == "group":
+        _check_constant(column, rows)
     if rows.coding is not None and contrast != "indicators":
         contrast = rows.coding
     try:
@@ -161,22 +163,27 @@ def _one_a_group[T: np.generic](
     values: NDArray[T], column: Column, rows: Rows, levels: tuple[str, ...] | None = None
 ) -> NDArray[T]:
     """Value of each group of a column that must not vary within groups."""
-    if rows.beneath is not None and (found := rows.beneath.differing(rows.names[column.name])):
-        cell, *different = found
-        shown_values = [repr(v) if isinstance(v, str) else level_label(float(v)) for v in different]
-        raise varies_within(column, rows, rows.group_codes[cell], *shown_values)
+    _check_constant(column, rows)
     varies = varying_rows(values, rows.group_codes, rows.first)
     if varies.any():
         row = int(varies.argmax())
         group = rows.group_codes[row]
         pair = [values[rows.first[group]], values[row]]
-        raise varies_within(
+        raise _varies_within(
             column, rows, group, *(repr(levels[int(v)]) if levels else level_label(float(v)) for v in pair)
         )
     return values[rows.first]
 
 
-def varies_within(column: Column, rows: Rows, group: int, one: str, other: str) -> DataError:
+def _check_constant(column: Column, rows: Rows) -> None:
+    """Refuse a column of which a database says that it varies within groups."""
+    if rows.beneath is not None and (found := rows.beneath.differing(rows.names[column.name])):
+        cell, *different = found
+        shown_values = [repr(v) if isinstance(v, str) else level_label(float(v)) for v in different]
+        raise _varies_within(column, rows, rows.group_codes[cell], *shown_values)
+
+
+def _varies_within(column: Column, rows: Rows, group: int, one: str, other: str) -> DataError:
     """The error for a column with two values in a group, in a line of groups."""
     return place_error(
         f"column {column.name!r} varies within groups ({rows.group} {shown(rows.group_labels[group])} has {one} "
@@ -223,11 +230,16 @@ def _call(call: Call, rows: Rows, unit: Unit) -> Expanded:
 def _centered_within(values: FloatArray, call: Call, rows: Rows) -> FloatArray:
     for column in values.T if rows.fitted is None else ():
         if not varying_rows(column, rows.group_codes, rows.first).any():
-            raise DataError(
-                f"cwc({named(call)}) is zero everywhere: {named(call)} does not vary within groups, "
-                "it belongs in a level-2 line"
-            )
+            raise zero_everywhere(call)
     return _group_means(values, call, rows).deviations(values, rows.group_codes)
+
+
+def zero_everywhere(call: Call) -> DataError:
+    """The error for ``cwc`` of what is constant within groups."""
+    return DataError(
+        f"cwc({named(call)}) is zero everywhere: {named(call)} does not vary within groups, "
+        "it belongs in a level-2 line"
+    )
 
 
 def _centered_in_outer(call: Call, rows: Rows) -> Expanded:

@@ -201,8 +201,7 @@ def nothing_complete(empty: Sequence[str], used: Sequence[str]) -> DataError:
     """The error for data without a complete row; `empty` are the columns without any value."""
     which = f" (column {empty[0]!r} has no value at all)" if empty else ""
     return DataError(
-        f"every row of the data misses a value in a column that the equations use{which}; "
-        f"they use: {', '.join(used)}"
+        f"every row of the data misses a value in a column that the equations use{which}; they use: {', '.join(used)}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,8 +60,8 @@ def nesting(smaller: Design, larger: Design) -> Nesting:
     if _have_rows(smaller, larger):
         X_map = _map(smaller.X, larger.X, smaller.fixed_labels, "fixed effects")
     else:
-        keys = tuple(map(_fixed_expressions, (smaller, larger)))
-        X_map = _found_in(keys, smaller.fixed_labels, "fixed effects")
+        keys = _fixed_expressions(smaller), _fixed_expressions(larger)
+        X_map = _found_in(*keys, smaller.fixed_labels, "fixed effects")
     Z_map = _random_map(smaller, larger, counterparts)
     Z_user = np.where(np.abs(Z_map) < WITHIN * np.abs(Z_map).max(axis=0), 0.0, Z_map)
     patterns = factor_pattern(smaller.blocks), factor_pattern(larger.blocks)
@@ -133,9 +134,14 @@ def _random_map(smaller: Design, larger: Design, counterparts: list[int]) -> Flo
         if _have_rows(smaller, larger):
             mapped = _map(smaller.kept_rows.Z[n], larger.kept_rows.Z[k], labels, "random effects")
         else:
-            both = (term.columns, larger.predictor.random[k].columns)
-            keys = tuple([(column.expression, column.parts) for column in columns] for columns in both)
-            mapped = _found_in(keys, labels, "random effects")
+            keys = (
+                [(smaller.spec.paths[column.symbol].expressions, column.parts) for column in term.columns],
+                [
+                    (larger.spec.paths[column.symbol].expressions, column.parts)
+                    for column in larger.predictor.random[k].columns
+                ],
+            )
+            mapped = _found_in(*keys, labels, "random effects")
         own[ends[k] : ends[k + 1]] = mapped
         columns.append(own)
     return np.hstack(columns)
@@ -145,9 +151,8 @@ def _have_rows(smaller: Design, larger: Design) -> bool:
     return smaller.rows is not None and larger.rows is not None
 
 
-def _found_in(keys: tuple[list[object], list[object]], labels: list[str], what: str) -> FloatArray:
+def _found_in(inner: Sequence[object], outer: Sequence[object], labels: list[str], what: str) -> FloatArray:
     """Weights A with ``inner = outer A`` of columns that are the same expressions, where rows are not at hand."""
-    inner, outer = keys
     A = np.zeros((len(outer), len(inner)))
     for k, key in enumerate(inner):
         if key not in outer:
@@ -160,12 +165,11 @@ def _found_in(keys: tuple[list[object], list[object]], labels: list[str], what: 
 
 
 def _fixed_expressions(design: Design) -> list[object]:
-    """What each column of X is the product of, and its mean."""
+    """What each column of X is the product of, level by level."""
     of_coefficient = {column.label: (column.expression, column.parts) for column in design.coefficients}
-    means = [f"{mean:.8g}" for mean in design.moments.x_mean]
+    paths = design.spec.paths
     return [
-        (of_coefficient[column.coefficient], column.term, column.parts, mean)
-        for column, mean in zip(design.fixed, means, strict=True)
+        (of_coefficient[column.coefficient], paths[column.symbol].expressions, column.parts) for column in design.fixed
     ]
 
 

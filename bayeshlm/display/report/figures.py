@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bayeshlm.design.design import Design
@@ -158,8 +159,12 @@ def figures(subject: Subject, section: str) -> str:
     from bayeshlm.display.plots.image import off_screen
 
     with off_screen():
-        made = "".join(asked(lambda draw=draw: "".join(one.html() for one in draw(subject))) for draw in functions)
+        made = "".join(asked(partial(_html, draw, subject)) for draw in functions)
     return f'<div class="figures">{made}</div>' if made else ""
+
+
+def _html(draw: Callable[[Subject], Iterable[Figure]], subject: Subject) -> str:
+    return "".join(figure.html() for figure in draw(subject))
 
 
 def _first_slope(design: Design) -> str | None:
