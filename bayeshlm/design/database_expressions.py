@@ -13,8 +13,9 @@ import numpy as np
 from bayeshlm.design.by_levels import calls_of
 from bayeshlm.design.coding import CategoricalCoding, Contrast
 from bayeshlm.design.columns import level_label, numbers_as_text
+from bayeshlm.design.constant_within import named, zero_everywhere
 from bayeshlm.design.database_columns import Location, RowsInDatabase
-from bayeshlm.design.expression_columns import ELEMENTWISE, named, zero_everywhere
+from bayeshlm.design.expression_columns import ELEMENTWISE
 from bayeshlm.design.naming import Part, factor_text
 from bayeshlm.design.place_error import place_error
 from bayeshlm.design.rows import walk_columns

@@ -12,24 +12,17 @@ import pandas as pd
 
 from bayeshlm.design.column_moments import ColumnMoments, moments_of
 from bayeshlm.design.cross_products import CrossProducts
-from bayeshlm.design.design_rows import DesignRows
+from bayeshlm.design.design_rows import DesignRows, no_rows
 from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.design.left_out import NOTHING, LeftOut
 from bayeshlm.design.outcome import Outcome
-from bayeshlm.design.predictor import (
-    Cells,
-    CoefficientColumn,
-    FixedColumn,
-    Predictor,
-    RandomColumn,
-    RandomTerm,
-)
+from bayeshlm.design.predictor import Cells, CoefficientColumn, FixedColumn, Predictor, RandomColumn, RandomTerm
 from bayeshlm.design.products import products_of
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.design.unit_equations import UnitEquations
 from bayeshlm.equations.notations.r_code import Coding
 from bayeshlm.equations.spec import ModelSpec
-from bayeshlm.errors import DataError, OptionError
+from bayeshlm.errors import OptionError
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -125,25 +118,14 @@ class Design:
     def __repr__(self) -> str:
         dropped = f" ({self.rows_dropped} dropped)" if self.rows_dropped else ""
         groups = " and ".join(f"{len(term.labels)} groups of {term.grouping!r}" for term in self.predictor.random)
-        return (
-            f"Design({self.n_obs} rows{dropped} in {groups}, "
-            f"{len(self.fixed)} fixed and {len(self.random)} random effects)"
-        )
+        effects = f"{len(self.fixed)} fixed and {len(self.random)} random effects"
+        return f"Design({self.n_obs} rows{dropped} in {groups}, {effects})"
 
     @property
     def kept_rows(self) -> DesignRows:
-        """The rows.
-
-        Raises
-        ------
-        DataError
-            The design has none.
-        """
+        """The rows; a DataError where they are not at hand."""
         if self.rows is None:
-            raise DataError(
-                "this needs the rows of the data, but of this model only sums over rows are at hand: make the model "
-                "from a DataFrame (of rows that stay in a database, from a part that fits into memory)"
-            )
+            raise no_rows()
         return self.rows
 
     @property

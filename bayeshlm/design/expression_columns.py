@@ -21,6 +21,7 @@ from bayeshlm.design.columns import (
     read_categories,
     shown,
 )
+from bayeshlm.design.constant_within import check_constant, named, varies_within, zero_everywhere
 from bayeshlm.design.naming import Part, factor_text
 from bayeshlm.design.place_error import place_error
 from bayeshlm.design.rows import Rows, walk_columns
@@ -147,7 +148,7 @@ def _coded(
     found: CategoricalColumn, column: Column, rows: Rows, unit: Unit, contrast: Contrast, reference: Option | None
 ) -> Expanded:
     if unit == "group":
-        _check_constant(column, rows)
+        check_constant(column, rows)
     if rows.coding is not None and contrast != "indicators":
         contrast = rows.coding
     try:
@@ -163,35 +164,16 @@ def _one_a_group[T: np.generic](
     values: NDArray[T], column: Column, rows: Rows, levels: tuple[str, ...] | None = None
 ) -> NDArray[T]:
     """Value of each group of a column that must not vary within groups."""
-    _check_constant(column, rows)
+    check_constant(column, rows)
     varies = varying_rows(values, rows.group_codes, rows.first)
     if varies.any():
         row = int(varies.argmax())
         group = rows.group_codes[row]
         pair = [values[rows.first[group]], values[row]]
-        raise _varies_within(
+        raise varies_within(
             column, rows, group, *(repr(levels[int(v)]) if levels else level_label(float(v)) for v in pair)
         )
     return values[rows.first]
-
-
-def _check_constant(column: Column, rows: Rows) -> None:
-    """Refuse a column of which a database says that it varies within groups."""
-    if rows.beneath is not None and (found := rows.beneath.differing(rows.names[column.name])):
-        cell, *different = found
-        shown_values = [repr(v) if isinstance(v, str) else level_label(float(v)) for v in different]
-        raise _varies_within(column, rows, rows.group_codes[cell], *shown_values)
-
-
-def _varies_within(column: Column, rows: Rows, group: int, one: str, other: str) -> DataError:
-    """The error for a column with two values in a group, in a line of groups."""
-    return place_error(
-        f"column {column.name!r} varies within groups ({rows.group} {shown(rows.group_labels[group])} has {one} "
-        f"and {other}), so it cannot stand in a level-2 line: write mean({column.name}) for the group mean, "
-        f"or put {column.name} in the level-1 equation",
-        rows.text,
-        column.span,
-    )
 
 
 def _call(call: Call, rows: Rows, unit: Unit) -> Expanded:
@@ -232,14 +214,6 @@ def _centered_within(values: FloatArray, call: Call, rows: Rows) -> FloatArray:
         if not varying_rows(column, rows.group_codes, rows.first).any():
             raise zero_everywhere(call)
     return _group_means(values, call, rows).deviations(values, rows.group_codes)
-
-
-def zero_everywhere(call: Call) -> DataError:
-    """The error for ``cwc`` of what is constant within groups."""
-    return DataError(
-        f"cwc({named(call)}) is zero everywhere: {named(call)} does not vary within groups, "
-        "it belongs in a level-2 line"
-    )
 
 
 def _centered_in_outer(call: Call, rows: Rows) -> Expanded:
@@ -298,8 +272,3 @@ def _elementwise(values: FloatArray, call: Call, rows: Rows, unit: Unit) -> Floa
             f"{call.function}() needs {needed}, but {named(call)} is {level_label(float(value))} in row {shown(row)}"
         )
     return result
-
-
-def named(call: Call) -> str:
-    """Name the columns of a call's argument."""
-    return "*".join(dict.fromkeys(column.name for column, _ in walk_columns(call.argument)))

@@ -101,5 +101,5 @@ class FirstLook:
 
 def misses(column: Any) -> Any:
     """Whether a value is missing: null, or no number."""
-    null = ~column.notnull()
+    null = column.isnull()  # noqa: PD003  (of Ibis, which has no isna)
     return null | column.isnan() if column.type().is_floating() else null

@@ -21,8 +21,8 @@ ONE_GROUPING = {
     **{f"level 1, {one}": SLOPE.format(one) for one in (
         "ses", "age", "cgm(age)", "cwc(age)", "scale(age)", "log(income)", "sqrt(income)", "exp(ses)", "mean(ses)",
         "cwc(log(income))", "cwc(ses*minority)", "scale(cwc(ses))", "cgm(ses)*minority", "exp(cwc(ses))", "race",
-        "urban", "C(grade)", "C(grade, ref=4)", "C(race, sum)", "C(race, last)", "C(urban)", "race*ses", "cwc(ses)*cwc(age)",
-        "cwc(minority)", "cwc(urban)", "cgm(mean(ses))",
+        "urban", "C(grade)", "C(grade, ref=4)", "C(race, sum)", "C(race, last)", "C(urban)", "race*ses",
+        "cwc(ses)*cwc(age)", "cwc(minority)", "cwc(urban)", "cgm(mean(ses))",
     )},
     "every level": "math = b1*race + b2*ses + r; b1 = g10; b2 = g20 + u2",
     **{f"level 2, {one}": LEVEL2.format(one) for one in (
