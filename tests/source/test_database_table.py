@@ -47,7 +47,7 @@ def test_large_integers_stay_exact_where_some_are_missing(connection):
 
 def test_a_connection_that_drops(connection, table):
     connection.con.close()
-    with pytest.raises(DataError, match="the connection to the database dropped .*closed.*connect again"):
+    with pytest.raises(DataError, match=r"the connection to the database dropped .*closed.*connect again"):
         hlm.Model(EQUATIONS, table, "school")
 
 
@@ -64,7 +64,7 @@ def test_a_query_that_is_cancelled(connection):
 
 def test_a_table_that_is_gone(connection, table):
     connection.drop_table("pupils")
-    with pytest.raises(DataError, match="the database could not answer .*pupils does not exist"):
+    with pytest.raises(DataError, match=r"the database could not answer .*pupils does not exist"):
         hlm.Model(EQUATIONS, table, "school")
 
 
