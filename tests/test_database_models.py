@@ -119,7 +119,7 @@ def test_what_needs_rows_says_what_to_do(ask, fits):
 
 
 def test_changes_of_the_model_ask_the_database_again(models, data):
-    memory, database = (model.update("b1 = g10 + g11*mean(income) + u1") for model in models)
+    memory, database = (model.update("b1 = g10 + g11*mean(minority) + u1") for model in models)
     np.testing.assert_allclose(database.reml().gamma, memory.reml().gamma, rtol=1e-9)
     assert database.design.rows is None
 
