@@ -32,6 +32,10 @@ class Expanded:
 class Beneath(Protocol):
     """Rows that lie in a database, beneath cells: `bayeshlm.design.rows.Rows` whose rows are cells have one."""
 
+    @property
+    def not_at_hand(self) -> frozenset[str]:
+        """Columns that have placeholders in the cells."""
+
     def differing(self, name: str) -> tuple[int, Any, Any] | None:
         """The first cell within which a column varies, and two of its values; None for a column that never does."""
 

@@ -98,7 +98,8 @@ def build_design_from_database(
 
 
 def _cells(rows: Rows, sums: CellSums) -> Cells:
-    varying = tuple(name for name in map(str, rows.frame) if rows.beneath is not None and rows.beneath.differing(name))
+    assert rows.beneath is not None
+    varying = tuple(name for name in map(str, rows.frame) if name in rows.beneath.not_at_hand)
     return Cells(sums.codes, rows.frame.drop(columns=list(varying)), sums.n, varying)
 
 

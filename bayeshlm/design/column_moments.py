@@ -29,8 +29,9 @@ class ColumnMoments:
     y_two_values : bool
         The outcome has no other values than these.
     y_zeros : float
-        Share of zeros of an outcome of whole numbers; 0 of others.
+        Share of zeros of an outcome of whole numbers from 0 on; 0 of others.
     y_skewness : float
+        Of an outcome whose smallest value is 0, as of counts; 0 of others.
     offset_mean : float
     x_mean : (p,) array
     x_center : (p,) array
@@ -112,8 +113,8 @@ def moments_of(
         y_sd=float(rows.y.std(ddof=1)),
         y_range=(low, high),
         y_two_values=bool(np.isin(rows.y, (low, high)).all()),
-        y_zeros=float((rows.y == 0).mean()) if bool((rows.y == np.round(rows.y)).all()) else 0.0,
-        y_skewness=float((deviations**3).mean() / rows.y.std() ** 3) if low < high else 0.0,
+        y_zeros=float((rows.y == 0).mean()) if low == 0 and bool((rows.y == np.round(rows.y)).all()) else 0.0,
+        y_skewness=float((deviations**3).mean() / rows.y.std() ** 3) if low == 0 < high else 0.0,
         offset_mean=float(rows.offset.mean()),
         x_mean=X.mean(axis=0),
         x_center=column_moments(X)[0],

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from bayeshlm.design.beneath import Expanded
+from bayeshlm.design.by_levels import calls_of
 from bayeshlm.design.columns import CategoricalColumn, DataColumn, NumericColumn, missing_column, read_column, resolve
 from bayeshlm.design.database_columns import Location
-from bayeshlm.design.first_look import FirstLook, misses
+from bayeshlm.design.first_look import FirstLook, without_nan
 from bayeshlm.design.grouping import CELL, Groups, find_group_columns, ids_of
 from bayeshlm.design.joined_tables import GroupTables, find_columns, join, tables_by_grouping
 from bayeshlm.design.left_out import left_out
@@ -25,7 +26,9 @@ from bayeshlm.design.rows import (
     columns_of,
     kept_units,
     nothing_complete,
+    predictors,
     read_as_they_are,
+    walk_columns,
 )
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.equations.product import Product
@@ -41,9 +44,18 @@ MOST_INCOMPLETE = 10_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Differing:
-    """As `Beneath`, before the expressions are known: columns that vary within cells."""
+    """As `Beneath`, before the expressions are known.
+
+    Attributes
+    ----------
+    found : mapping of str to (int, value, value)
+        Columns that vary within cells.
+    not_at_hand : frozenset of str
+        These, and the columns of which nothing asks whether they do.
+    """
 
     found: Mapping[str, tuple[int, Any, Any]]
+    not_at_hand: frozenset[str]
 
     def differing(self, name: str) -> tuple[int, Any, Any] | None:
         """See `Beneath`."""
@@ -128,13 +140,10 @@ def gather_cells(
     stands_for = {name: f"c{k}" for k, name in enumerate(used)}
 
     own = data.expression
-    table = own.select(
-        **{key: own[part] for part, key in key_of.items()}, **{new: own[name] for name, new in stands_for.items()}
-    )
-    missing = {name: misses(table[new]) for name, new in stands_for.items()}
-    without_id = {part: misses(table[key]) for part, key in key_of.items()}
-    complete = reduce(and_, [~one for one in (*without_id.values(), *missing.values())])
-    first = FirstLook.of(table, list(key_of.values()), missing, complete, stands_for, kinds)
+    columns = {key: own[part] for part, key in key_of.items()} | {new: own[name] for name, new in stands_for.items()}
+    table = own.select(**{new: without_nan(column) for new, column in columns.items()})
+    compared = {str(resolve(name, everything)) for name in _compared(spec)} & set(used)
+    first = FirstLook.of(table, list(key_of.values()), stands_for, kinds, compared)
 
     ids = first.frame[list(key_of.values())].set_axis(id_columns, axis="columns")
     cells = _CellTable(PandasTable(ids), data.names, first.values(stands_for, kinds))
@@ -161,11 +170,12 @@ def gather_cells(
 
     frame = pd.DataFrame({**of_cells, **values}, copy=False).loc[keep].reset_index(drop=True)
     differing = first.differing(stands_for, keep)
-    columns: dict[str, DataColumn] = {
-        name: _read(frame[name], kinds.get(name), name in differing) for name in frame.columns if name in outside_c
+    inside = {name for name in stands_for if name in differing or name not in compared}
+    read: dict[str, DataColumn] = {
+        name: _read(frame[name], kinds.get(name), name in inside) for name in frame.columns if name in outside_c
     }
     known = first.locations(stands_for, kinds, keep)
-    rows_of_database = table.filter(complete)
+    rows_of_database = table.drop_null()
     if not (keep == (first.kept > 0)).all():
         rows_of_database = _without(rows_of_database, first.frame.loc[~keep & (first.kept > 0), list(key_of.values())])
     return DatabaseCells(
@@ -174,10 +184,10 @@ def gather_cells(
             groupings=tuple(kept_units(name, codes, labels, keep) for name, (codes, labels) in coded.items()),
             frame=frame,
             names=found | {name: name for name in found.values()},
-            columns=columns,
+            columns=read,
             rows_dropped=int(first.total.sum() - first.kept[keep].sum()),
             left_out=left_out(counts, coded, keep),
-            beneath=Differing(differing),
+            beneath=Differing(differing, frozenset(inside)),
         ),
         n=first.kept[keep],
         complete=rows_of_database,
@@ -210,6 +220,17 @@ class _CellTable:
 
     def column(self, name: str) -> pd.Series:
         return self.values[name] if name in self.values else self.ids.column(name)
+
+
+def _compared(spec: ModelSpec) -> set[str]:
+    """Names of the columns of which has to be known whether they vary within cells, and of the outcome."""
+    if spec.written != "levels":
+        return {column.name for column, _ in predictors(spec)} | {spec.outcome.name}
+    level1, *above = spec.expressions_by_level
+    within = [call for one in (*level1, *spec.offsets) for factor in one.factors for call in calls_of(factor)]
+    centered = [call.argument for call in within if call.function == "cwc"]
+    expressions = [*centered, *(expression for of_level in above for expression in of_level)]
+    return {column.name for one in expressions for column, _ in walk_columns(one)} | {spec.outcome.name}
 
 
 def _kind(data: DatabaseTable, name: str, outside_c: bool) -> Kind:

@@ -15,14 +15,20 @@ from bayeshlm.equations.product import Column
 from bayeshlm.source.database_table import Kind, ask
 from bayeshlm.source.labels import factorize
 
+NUMBERS: tuple[Kind, ...] = ("number", "logical")
+
+
+def as_number(column: Any, kind: Kind) -> Any:
+    """A column of numbers, or of logical values, as float64."""
+    return (column.cast("int32") if kind == "logical" else column).cast("float64")
+
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where the values of a column lie, over all rows."""
+    """Where the values of a column lie, over all rows: their mean, and the smallest and the largest if known."""
 
     mean: float
-    low: float
-    high: float
+    ends: tuple[float, float] | None = None
 
 
 class RowsInDatabase:
@@ -83,9 +89,7 @@ class RowsInDatabase:
         found, own = self.own(column)
 
         def value(table: Any) -> Any:
-            if self.kinds[found] == "logical":
-                return table[own].ifelse(1, 0).cast("float64")
-            return table[own].cast("float64")
+            return as_number(table[own], self.kinds[found])
 
         return self.add(("column", found), value, self._known.get(found))
 
@@ -111,17 +115,23 @@ class RowsInDatabase:
                 self._center[name] = center
         return self._made[key]
 
-    def locations(self, names: Sequence[str]) -> list[Location]:
-        """Where the values of columns lie, asked for where it does not follow."""
-        unknown = [name for name in dict.fromkeys(names) if name not in self._located]
+    def locations(self, names: Sequence[str], *, ends: bool = False) -> list[Location]:
+        """Where the values of columns lie, with their smallest and largest, asked for where it does not follow."""
+        unknown = [
+            name
+            for name in dict.fromkeys(names)
+            if name not in self._located or (ends and self._located[name].ends is None)
+        ]
         if unknown:
             wanted: dict[str, Any] = {}
             for k, name in enumerate(unknown):
                 column = self.table[name]
-                wanted |= {f"mean{k}": column.mean(), f"low{k}": column.min(), f"high{k}": column.max()}
+                wanted[f"mean{k}"] = column.mean()
+                wanted |= {f"low{k}": column.min(), f"high{k}": column.max()} if ends else {}
             found = ask(self.table.aggregate(**wanted)).iloc[0]
             for k, name in enumerate(unknown):
-                self._located[name] = Location(*(float(found[f"{what}{k}"]) for what in ("mean", "low", "high")))
+                both = (float(found[f"low{k}"]), float(found[f"high{k}"])) if ends else None
+                self._located[name] = Location(float(found[f"mean{k}"]), both)
         return [self._located[name] for name in names]
 
     def centers(self, names: Sequence[str]) -> list[float]:

@@ -174,7 +174,7 @@ class LevelOneColumns:
             pairs = list(zip(argument.names, means, strict=True))
             made = [self._rows.add(("less", a, m), partial(_less, a, m), center=0.0) for a, m in pairs]
             return tuple(made), argument.labels
-        places = self._rows.locations(argument.names)
+        places = self._rows.locations(argument.names, ends=function in ELEMENTWISE)
         pairs_of_places = list(zip(argument.names, places, strict=True))
         if function in ELEMENTWISE:
             return tuple(self._elementwise(call, name, place) for name, place in pairs_of_places), argument.labels
@@ -187,7 +187,7 @@ class LevelOneColumns:
         raise DataError(f"{function}() cannot stand in an expression")
 
     def _elementwise(self, call: Call, name: str, place: Location) -> str:
-        bad = IN_RANGE[call.function](place.low, place.high)
+        bad = IN_RANGE[call.function](*(place.ends or (np.nan, np.nan)))
         if bad is not None:
             needed = ELEMENTWISE[call.function][1]
             raise DataError(f"{call.function}() needs {needed}, but {named(call)} is {level_label(bad)} in some row")
@@ -200,15 +200,13 @@ class LevelOneColumns:
 
     def _centered(self, name: str, place: Location) -> str:
         mean = place.mean
-        location = Location(0.0, place.low - mean, place.high - mean)
-        return self._rows.add(("centered", name), lambda t: t[name] - mean, location)
+        return self._rows.add(("centered", name), lambda t: t[name] - mean, Location(0.0))
 
     def _scaled(self, call: Call, name: str) -> str:
         sd = float(ask(self._rows.table.aggregate(sd=self._rows.table[name].std(how="sample")))["sd"].iloc[0])
         if not sd > 0:
             raise DataError(f"scale() divides by the SD, but {named(call)} is constant")
-        place = self._rows.locations([name])[0]
-        return self._rows.add(("over", name), lambda t: t[name] / sd, Location(0.0, place.low / sd, place.high / sd))
+        return self._rows.add(("over", name), lambda t: t[name] / sd, Location(0.0))
 
 
 def _less(name: str, other: str, table: Any) -> Any:

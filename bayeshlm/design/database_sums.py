@@ -45,6 +45,11 @@ class Asked:
     of_units: Mapping[tuple[Product, int], Expanded]
     n_cells: int
 
+    @property
+    def not_at_hand(self) -> frozenset[str]:
+        """See `Beneath`."""
+        return self.before.not_at_hand
+
     def differing(self, name: str) -> tuple[int, Any, Any] | None:
         """See `Beneath`."""
         return self.before.differing(name)
@@ -115,9 +120,11 @@ def sums_of_cells(cells: DatabaseCells, rows: Rows, spec: ModelSpec) -> tuple[Ro
         for argument, grouping in _means_above(spec, rows)
     }
     names = [name for one in expressions for name in (of_rows[one].names if one in of_rows else [""])]
-    found = _ask_for_sums(
-        found_rows, cells, [*names, net], y, [name for one in averaged.values() for name in one.names]
-    )
+    of_means = [name for one in averaged.values() for name in one.names]
+    symbols = {path.symbols[0] for path in spec.random_paths}
+    effects = [one for term, one in zip(spec.level1, expressions, strict=True) if term.coefficient in symbols]
+    ranged = [name for one in effects if one in of_rows for name in of_rows[one].names]
+    found = _ask_for_sums(found_rows, cells, [*names, net], y, of_means, ranged)
     codes = tuple(grouping.codes for grouping in rows.groupings)
     of_units = {
         key: Expanded(
@@ -158,6 +165,7 @@ class _Sums:
     n: IntArray
     place: Mapping[str, int]
     center: Mapping[str, float]
+    ends: tuple[float, float]
 
     def sum(self, *names: str) -> FloatArray:
         """Sum over the rows of each cell of a column about its center, or of the product of two, (M,)."""
@@ -182,7 +190,8 @@ class _Sums:
                 continue
             sums[:, b] = self.sum(name)
             for own, end in ((low, "low"), (high, "high")):
-                own[:, b] = self.frame[f"{end}{self.place[name]}"].to_numpy(dtype=np.float64)
+                key = f"{end}{self.place[name]}"
+                own[:, b] = self.frame[key].to_numpy(dtype=np.float64) if key in self.frame else np.nan
             for c, other in enumerate(names[: b + 1]):
                 if other:
                     products[:, b, c] = products[:, c, b] = self.sum(name, other)
@@ -191,26 +200,32 @@ class _Sums:
 
     def outcome(self, net: str, y: str) -> OutcomeMoments:
         """Moments of the outcome over all rows, and of its offset."""
-        N, last = int(self.n.sum()), self.place[y]
+        N = int(self.n.sum())
         rest = self.sum(y).sum() / N
         squares = max(float(self.sum(y, y).sum()) - N * rest**2, 0.0)
-        mean = self.center[y] + rest
-        low, high = float(self.frame[f"low{last}"].min()), float(self.frame[f"high{last}"].max())
-        cubes = float(self.frame["cubes"].sum()) - 3 * rest * (squares + N * rest**2) + 2 * N * rest**3
-        whole = float(self.frame["broken"].sum()) == 0
+        mean, zeros, skewness = self.center[y] + rest, 0.0, 0.0
+        if "cubes" in self.frame and squares:
+            cubes = float(self.frame["cubes"].sum()) - 3 * rest * (squares + N * rest**2) + 2 * N * rest**3
+            skewness = cubes / N / (squares / N) ** 1.5
+            zeros = 0.0 if self.frame["broken"].sum() else float(self.frame["zeros"].sum()) / N
         return OutcomeMoments(
             mean=float(mean),
             sd=float(np.sqrt(squares / (N - 1))) if N > 1 else 0.0,
-            range=(low, high),
+            range=self.ends,
             two_values=float(self.frame["between"].sum()) == 0,
-            zeros=float(self.frame["zeros"].sum()) / N if whole else 0.0,
-            skewness=cubes / N / (squares / N) ** 1.5 if squares else 0.0,
+            zeros=zeros,
+            skewness=skewness,
             offset_mean=0.0 if net == y else float(mean - self.center[net] - self.sum(net).sum() / N),
         )
 
 
 def _ask_for_sums(
-    asked: RowsInDatabase, cells: DatabaseCells, columns: Sequence[str], y: str, averaged: Sequence[str]
+    asked: RowsInDatabase,
+    cells: DatabaseCells,
+    columns: Sequence[str],
+    y: str,
+    averaged: Sequence[str],
+    ranged: Sequence[str],
 ) -> _Sums:
     """One query: counts, sums, products and extremes of columns by cell, about their means over all rows."""
     of_products = list(dict.fromkeys(name for name in (*columns, y) if name))
@@ -221,18 +236,18 @@ def _ask_for_sums(
     wanted = {"n": table.count()} | {f"s{k}": table[f"d{k}"].sum() for k in place.values()}
     for name in of_products:
         k = place[name]
-        wanted |= {f"low{k}": table[name].min(), f"high{k}": table[name].max()}
+        if name in ranged:
+            wanted |= {f"low{k}": table[name].min(), f"high{k}": table[name].max()}
         for other in of_products[: of_products.index(name) + 1]:
             m = place[other]
             wanted[f"s{m}_{k}"] = (table[f"d{m}"] * table[f"d{k}"]).sum()
-    own, (located,) = table[y], asked.locations([y])
-    deviation = table[f"d{place[y]}"]
-    wanted |= {
-        "between": ((own != located.low) & (own != located.high)).sum(),
-        "broken": (own != own.round()).sum(),
-        "zeros": (own == 0).sum(),
-        "cubes": (deviation * deviation * deviation).sum(),
-    }
+    (outcome,) = asked.locations([y], ends=True)
+    assert outcome.ends is not None
+    own, deviation, (low, high) = table[y], table[f"d{place[y]}"], outcome.ends
+    wanted["between"] = ((own != low) & (own != high)).sum()
+    if low == 0:  # it may be a count
+        wanted |= {"broken": (own != own.round()).sum(), "zeros": (own == 0).sum()}
+        wanted["cubes"] = (deviation * deviation * deviation).sum()
     keys = list(cells.ids.columns)
     frame = ask(table.group_by(keys).aggregate(**wanted), exact=keys)
     before = cells.ids.assign(before=cells.n)
@@ -243,7 +258,7 @@ def _ask_for_sums(
     n = merged["n"].to_numpy(dtype=np.int64)
     if not np.array_equal(n, cells.n):
         raise DataError(CHANGED.format(f"there were {cells.n.sum():,} complete rows, now there are {n.sum():,}"))
-    found = _Sums(merged, n, place, center)
+    found = _Sums(merged, n, place, center, outcome.ends)
     for name, known in cells.known.items():
         column = asked.number_of(name)
         if column in place and column in of_products:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bayeshlm.design.database_columns import Location
+from bayeshlm.design.database_columns import NUMBERS, Location, as_number
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.errors import DataError
 from bayeshlm.source.database_table import Kind, ask
@@ -27,42 +29,45 @@ class FirstLook:
     total: IntArray
     kept: IntArray
     missing: Mapping[str, IntArray]
+    compared: frozenset[str]
 
     @classmethod
     def of(
         cls,
         table: Any,
         keys: Sequence[str],
-        missing: Mapping[str, Any],
-        complete: Any,
         stands_for: Mapping[str, str],
         kinds: Mapping[str, Kind],
+        compared: Collection[str],
     ) -> FirstLook:
-        """Ask for the cells of a table; `complete` says of each row whether it misses nothing."""
-        wanted = {"total": table.count(), "kept": complete.sum()}
+        """Ask for the cells of a table; the `compared` columns for their smallest and largest value in each, too."""
+        complete = reduce(and_, [table[name].notnull() for name in (*keys, *stands_for.values())])  # noqa: PD004
+        table = table.mutate(complete=complete)
+        table = table.mutate(**{f"in_{new}": table["complete"].ifelse(table[new], None) for new in stands_for.values()})
+        wanted = {"total": table.count(), "kept": table["complete"].sum()}
         for name, new in stands_for.items():
-            column = table[new]
-            if kinds[name] == "number":
-                wanted[f"sum_{new}"] = column.cast("float64").sum(where=complete)
-            elif kinds[name] == "logical":
-                column = column.ifelse(1, 0)
-                wanted[f"sum_{new}"] = column.cast("float64").sum(where=complete)
-            wanted[f"missing_{new}"] = missing[name].sum()
-            wanted |= {f"low_{new}": column.min(where=complete), f"high_{new}": column.max(where=complete)}
+            column = table[f"in_{new}"]
+            wanted[f"there_{new}"] = table[new].count()
+            if kinds[name] in NUMBERS:
+                wanted[f"sum_{new}"] = as_number(column, kinds[name]).sum()
+            if name in compared:
+                plain = column.cast("int32") if kinds[name] == "logical" else column
+                wanted |= {f"low_{new}": plain.min(), f"high_{new}": plain.max()}
         frame = ask(table.group_by(list(keys)).aggregate(**wanted), exact=keys)
         if frame.empty:
             raise DataError("data has no rows")
-        counts = {name: frame[f"missing_{new}"].to_numpy(dtype=np.int64) for name, new in stands_for.items()}
-        kept = frame["kept"].fillna(0).to_numpy(dtype=np.int64)
-        return cls(frame, frame["total"].to_numpy(dtype=np.int64), kept, counts)
+        total = frame["total"].to_numpy(dtype=np.int64)
+        missing = {name: total - frame[f"there_{new}"].to_numpy(dtype=np.int64) for name, new in stands_for.items()}
+        return cls(frame, total, frame["kept"].fillna(0).to_numpy(dtype=np.int64), missing, frozenset(compared))
 
     def values(self, stands_for: Mapping[str, str], kinds: Mapping[str, Kind]) -> dict[str, pd.Series]:
         """Value of each cell of columns that vary in none; placeholders of others."""
         found: dict[str, pd.Series] = {}
         for name, new in stands_for.items():
-            low, high, there = self.frame[f"low_{new}"], self.frame[f"high_{new}"], self.kept > 0
-            if (low[there] != high[there]).any():
-                found[name] = pd.Series([PLACEHOLDERS.get(kinds[name], "")] * len(low), name=name)
+            if name in self.compared:
+                low, high, there = self.frame[f"low_{new}"], self.frame[f"high_{new}"], self.kept > 0
+            if name not in self.compared or (low[there] != high[there]).any():
+                found[name] = pd.Series([PLACEHOLDERS.get(kinds[name], "")] * len(self.kept), name=name)
             elif kinds[name] == "logical":
                 found[name] = low.fillna(0).astype(bool).rename(name)
             else:
@@ -73,6 +78,8 @@ class FirstLook:
         """The first cell among those kept within which a column varies, with its smallest and largest value."""
         found: dict[str, tuple[int, Any, Any]] = {}
         for name, new in stands_for.items():
+            if name not in self.compared:
+                continue
             low, high = (self.frame.loc[self.kept > 0, f"{end}_{new}"] for end in ("low", "high"))
             if (low != high).any():
                 place = int((low != high).to_numpy().argmax())
@@ -84,22 +91,23 @@ class FirstLook:
         self, stands_for: Mapping[str, str], kinds: Mapping[str, Kind], keep: NDArray[np.bool_]
     ) -> dict[str, Location]:
         """Where the numbers of the cells kept lie."""
-        found = {}
+        found, part, n = {}, self.frame.loc[keep], int(self.kept[keep].sum())
         for name, new in stands_for.items():
-            if kinds[name] not in ("number", "logical"):
+            if kinds[name] not in NUMBERS:
                 continue
-            part, n = self.frame.loc[keep], int(self.kept[keep].sum())
-            low, high = float(part[f"low_{new}"].min()), float(part[f"high_{new}"].max())
-            if not (np.isfinite(low) and np.isfinite(high)):
+            total = float(part[f"sum_{new}"].astype(float).sum())
+            if not np.isfinite(total):
                 raise DataError(
-                    f"column {name!r} is {high if np.isfinite(low) else low} in some row: correct it, or make it "
-                    "missing (NULL) to have the row dropped"
+                    f"column {name!r} is {'-' if total < 0 else ''}inf in some row: correct it, or make it missing "
+                    "(NULL) to have the row dropped"
                 )
-            found[name] = Location(float(part[f"sum_{new}"].astype(float).sum()) / n, low, high)
+            ends = None
+            if name in self.compared:
+                ends = float(part[f"low_{new}"].min()), float(part[f"high_{new}"].max())
+            found[name] = Location(total / n, ends)
         return found
 
 
-def misses(column: Any) -> Any:
-    """Whether a value is missing: null, or no number."""
-    null = column.isnull()  # noqa: PD003  (of Ibis, which has no isna)
-    return null | column.isnan() if column.type().is_floating() else null
+def without_nan(column: Any) -> Any:
+    """A column with NULL in place of what is no number."""
+    return column.isnan().ifelse(None, column) if column.type().is_floating() else column

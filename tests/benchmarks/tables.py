@@ -3,7 +3,7 @@
     uv run python tests/benchmarks/tables.py --rows 1e8 --groups 5000
     uv run python tests/benchmarks/tables.py --rows 1e7 --folder /data --out tables.md
 
-DuckDB writes N rows of pupils in J schools, in no order, into a file in a temporary folder. Then, each in a fresh process:
+DuckDB writes N rows of pupils in J schools, in no order, into a file in a temporary folder. Each in a fresh process,
 "group by" reads it once and sums as many products by school as the model's second query; "fit" goes from the start of
 Python to the printed posterior; "design" is the part of it that the database does. "peak" is the largest resident
 memory of the process. The default needs 24 bytes a row on disk.
@@ -97,7 +97,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _connection(memory: str):  # noqa: ANN202
+def _connection(memory: str):
     import ibis
 
     connection = ibis.duckdb.connect()
