@@ -175,7 +175,8 @@ def gather_cells(
         name: _read(frame[name], kinds.get(name), name in inside) for name in frame.columns if name in outside_c
     }
     known = first.locations(stands_for, kinds, keep)
-    rows_of_database = table.drop_null()
+    nothing_missing = (first.kept == first.total).all()
+    rows_of_database = own.select(**columns) if nothing_missing else table.drop_null()
     if not (keep == (first.kept > 0)).all():
         rows_of_database = _without(rows_of_database, first.frame.loc[~keep & (first.kept > 0), list(key_of.values())])
     return DatabaseCells(

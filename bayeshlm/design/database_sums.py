@@ -264,6 +264,6 @@ def _ask_for_sums(
         if column in place and column in of_products:
             away = abs(found.sum(column).sum() / n.sum())
             spread = np.sqrt(found.sum(column, column).sum() / n.sum())
-            if away > ROUNDING * spread + 1e-9 * abs(known.mean):
+            if not away <= ROUNDING * spread + 1e-9 * abs(known.mean):  # it may be no number
                 raise DataError(CHANGED.format(f"the mean of column {name!r} is another"))
     return found

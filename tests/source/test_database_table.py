@@ -71,6 +71,7 @@ def test_a_table_that_is_gone(connection, table):
 CHANGES = {
     "rows": ("DELETE FROM pupils WHERE number < 5", "there were 2,400 complete rows, now there are 2,395"),
     "groups": ("UPDATE pupils SET school = 999 WHERE school = 101", "some groups are new or gone"),
+    "no numbers": ("UPDATE pupils SET math = 'NaN' WHERE number < 5", "the mean of column 'math' is another"),
     "values": ("UPDATE pupils SET math = math + 1 WHERE number < 5", "the mean of column 'math' is another"),
 }
 
