@@ -101,6 +101,38 @@ def test_groups_are_left_out_and_compared_without_rows(fits, models):
     assert hlm.compare({"full": fits[1], "null": null}, unit="group").index[0] == "full"
 
 
+@pytest.mark.parametrize("kind", ["one grouping", "crossed"])
+def test_residuals_come_back_as_a_table_of_the_database(kind, fits, data):
+    memory, database = fits
+    if kind == "crossed":
+        text = "math ~ ses*sector + race + offset(income) + (1 + ses | school) + (1 | area)"
+        models = hlm.Model(text, data), hlm.Model(text, stored(data))
+        fit = models[0].fit(draws=200, tune=200, chains=2, seed=1, progress=False)
+        memory, database = (hlm.Fit(model, fit.idata) for model in models)
+    table = database.residual_table()
+    assert table.columns == (*data.columns, "fitted", "residual")
+    found = table.order_by("math").to_pyarrow().to_pandas()
+    if kind == "one grouping":
+        expected = memory.residuals().table["fitted"].to_numpy()
+    else:
+        kept, means = memory.model.design.kept_rows, memory.posterior.mean(("chain", "draw"))
+        expected = kept.offset + kept.X @ means["gamma"].to_numpy()
+        for Z, codes, name in zip(kept.Z, kept.codes, ("u_school", "u_area"), strict=True):
+            expected += (Z * means[name].to_numpy()[codes]).sum(axis=1)
+    order = np.argsort(memory.model.design.y)
+    np.testing.assert_array_equal(found["math"], memory.model.design.y[order])
+    np.testing.assert_allclose(found["fitted"], expected[order], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(found["residual"], found["math"] - found["fitted"], rtol=0, atol=1e-9)
+    with pytest.raises(OptionError, match=r"of rows in memory write fit.residuals\(\).table"):
+        memory.residual_table()
+
+
+def test_a_column_called_fitted_is_not_overwritten(fits, data):
+    model = hlm.Model(EQUATIONS, stored(data.assign(fitted=1.0)), "school")
+    with pytest.raises(DataError, match="the table has a column 'fitted' already: rename it"):
+        hlm.Fit(model, fits[1].idata).residual_table()
+
+
 NEED_ROWS = {
     "residuals": lambda fit: fit.residuals(),
     "predictive check": lambda fit: fit.predictive_check(),

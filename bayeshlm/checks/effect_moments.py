@@ -49,6 +49,15 @@ class EffectMoments:
     standardized: FloatArray
 
 
+def mean_effects(posterior: Draws) -> tuple[FloatArray, list[FloatArray]]:
+    """Posterior means of gamma, (p,), and of u of the units of each grouping, (J, q)."""
+    if len(posterior.design.groupings) == 1:
+        moments = effect_moments(posterior)
+        return moments.gamma, [moments.mean]
+    gamma = posterior.flat(posterior.gamma).mean(axis=0)
+    return gamma, [posterior.u_of(k).mean(axis=(0, 1)) for k in range(len(posterior.design.groupings))]
+
+
 def effect_moments(posterior: Draws) -> EffectMoments:
     """Moments over the draws of the parameters, from the groups' conditional normals (Laird & Ware 1982).
 

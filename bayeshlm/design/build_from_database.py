@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 
 from bayeshlm.design.build import check_groupings, random_term
@@ -10,8 +13,8 @@ from bayeshlm.design.cell_moments import cell_moments
 from bayeshlm.design.cell_products import DesignColumns, cell_products
 from bayeshlm.design.cell_sums import CellColumns, CellSums
 from bayeshlm.design.checks import check_counts, check_sizes, check_triangle
-from bayeshlm.design.database_cells import gather_cells
-from bayeshlm.design.database_sums import sums_of_cells
+from bayeshlm.design.database_cells import DatabaseCells, gather_cells
+from bayeshlm.design.database_sums import SummedCells, sums_of_cells
 from bayeshlm.design.design import Design
 from bayeshlm.design.grouping import Groups
 from bayeshlm.design.joined_tables import GroupTables
@@ -58,15 +61,9 @@ def build_design_from_database(
     other gives sums of products of the level-1 columns and the outcome, less their means. Both group the table by its
     ids; expressions such as ``cgm(log(x))`` and categories take a query more each.
     """
-    _check_normal(spec)
-    cells = gather_cells(spec, data, group, group_data)
-    spec, rows = by_levels(spec, cells.rows)
-    spec = rename_columns(spec, rows.names)
+    spec, cells, found = summed(spec, data, group, group_data)
+    rows, sums, moments = found.rows, found.sums, found.outcome
     n_obs, name = int(cells.n.sum()), rows.names[spec.outcome.name]
-    if cells.kinds[name] == "text":
-        message = f"the outcome {name!r} is text; the outcome must be coded as numbers"
-        raise place_error(message, spec.text, spec.outcome.span)
-    rows, sums, moments = sums_of_cells(cells, rows, spec)
     check_size(spec, moments.mean, moments.sd, moments.range[0] < moments.range[1])
     if moments.range[0] == moments.range[1]:
         raise nothing_to_explain(spec, f"{moments.range[0]:g}")
@@ -76,7 +73,7 @@ def build_design_from_database(
     terms = expand_terms(spec, rows)
     fixed, random = tuple(terms.fixed), tuple(map(tuple, terms.random))
     check_counts(n_obs, len(fixed))
-    columns = _columns(terms, sums)
+    columns = columns_of_cells(terms, sums)
     _check_columns(terms, sums, columns)
     predictor = Predictor(fixed, tuple(map(random_term, rows.groupings, random, spec.blocks_by_grouping)))
     equations = tuple(unit_equations(spec, rows, terms, k) for k in range(len(rows.groupings)))
@@ -97,6 +94,33 @@ def build_design_from_database(
     )
 
 
+def summed(
+    spec: ModelSpec,
+    data: DatabaseTable,
+    group: Groups = None,
+    group_data: GroupTables = None,
+    carried: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[ModelSpec, DatabaseCells, SummedCells]:
+    """Ask both queries; the specification is sorted into levels, its columns named as the table has them.
+
+    Parameters
+    ----------
+    spec, data, group, group_data
+        As in `build_design_from_database`.
+    carried : mapping of str to str
+        As in `gather_cells`.
+    """
+    _check_normal(spec)
+    cells = gather_cells(spec, data, group, group_data, carried)
+    spec, rows = by_levels(spec, cells.rows)
+    spec = rename_columns(spec, rows.names)
+    name = rows.names[spec.outcome.name]
+    if cells.kinds[name] == "text":
+        message = f"the outcome {name!r} is text; the outcome must be coded as numbers"
+        raise place_error(message, spec.text, spec.outcome.span)
+    return spec, cells, sums_of_cells(cells, rows, spec)
+
+
 def _cells(rows: Rows, sums: CellSums) -> Cells:
     assert rows.beneath is not None
     varying = tuple(name for name in map(str, rows.frame) if name in rows.beneath.not_at_hand)
@@ -114,7 +138,7 @@ def _check_normal(spec: ModelSpec) -> None:
         )
 
 
-def _columns(terms: Terms, sums: CellSums) -> DesignColumns:
+def columns_of_cells(terms: Terms, sums: CellSums) -> DesignColumns:
     """The columns of X and Z, and the outcome, each in the cells a level-1 column times a number."""
     position = {column.label: k for k, column in enumerate(terms.coefficients)}
     n_cells, last = len(sums.n), len(sums.center) - 1

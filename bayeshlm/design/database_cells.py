@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -104,7 +105,11 @@ class DatabaseCells:
 
 
 def gather_cells(
-    spec: ModelSpec, data: DatabaseTable, group: Groups = None, group_data: GroupTables = None
+    spec: ModelSpec,
+    data: DatabaseTable,
+    group: Groups = None,
+    group_data: GroupTables = None,
+    carried: Mapping[str, str] = MappingProxyType({}),
 ) -> DatabaseCells:
     """Find the columns of a model in a table, and look at the table once: one row a cell comes back.
 
@@ -115,6 +120,8 @@ def gather_cells(
     group : str or sequence of str, optional
     group_data : DataFrame or mapping of str to DataFrame, optional
         Tables of groups, in memory.
+    carried : mapping of str to str
+        Further columns that the complete rows keep: the name there, and the name in the table.
 
     Raises
     ------
@@ -141,7 +148,8 @@ def gather_cells(
 
     own = data.expression
     columns = {key: own[part] for part, key in key_of.items()} | {new: own[name] for name, new in stands_for.items()}
-    table = own.select(**{new: without_nan(column) for new, column in columns.items()})
+    carried_along = {new: own[name] for new, name in carried.items()}
+    table = own.select(**{new: without_nan(column) for new, column in columns.items()}, **carried_along)
     compared = {str(resolve(name, everything)) for name in _compared(spec)} & set(used)
     first = FirstLook.of(table, list(key_of.values()), stands_for, kinds, compared)
 
@@ -176,7 +184,8 @@ def gather_cells(
     }
     known = first.locations(stands_for, kinds, keep)
     nothing_missing = (first.kept == first.total).all()
-    rows_of_database = own.select(**columns) if nothing_missing else table.drop_null()
+    plain = own.select(**columns, **carried_along)
+    rows_of_database = plain if nothing_missing else table.drop_null(list(columns))
     if not (keep == (first.kept > 0)).all():
         rows_of_database = _without(rows_of_database, first.frame.loc[~keep & (first.kept > 0), list(key_of.values())])
     return DatabaseCells(

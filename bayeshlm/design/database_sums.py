@@ -66,7 +66,35 @@ class Asked:
         return self.of_units[expression, grouping]
 
 
-def sums_of_cells(cells: DatabaseCells, rows: Rows, spec: ModelSpec) -> tuple[Rows, CellSums, OutcomeMoments]:
+@dataclass(frozen=True, slots=True, eq=False)
+class SummedCells:
+    """What the second query gave.
+
+    Attributes
+    ----------
+    rows : Rows
+        Which know the columns of the expressions of level 1 and the means of those above.
+    sums : CellSums
+        Of the columns of level 1 in the order of the equation, and after them the outcome less its offset.
+    outcome : OutcomeMoments
+    table : ibis.Table
+        The complete rows with the columns of the expressions.
+    names : tuple of str
+        Names there of the columns of level 1, empty for the constant.
+    net, y : str
+        Names there of the outcome less its offset, and of the outcome.
+    """
+
+    rows: Rows
+    sums: CellSums
+    outcome: OutcomeMoments
+    table: Any
+    names: tuple[str, ...]
+    net: str
+    y: str
+
+
+def sums_of_cells(cells: DatabaseCells, rows: Rows, spec: ModelSpec) -> SummedCells:
     """Ask for the sums of the products of the level-1 columns and the outcome.
 
     Parameters
@@ -76,14 +104,6 @@ def sums_of_cells(cells: DatabaseCells, rows: Rows, spec: ModelSpec) -> tuple[Ro
         Its rows, their groupings in the order of the specification's.
     spec : ModelSpec
         With the columns named as `rows` has them.
-
-    Returns
-    -------
-    rows : Rows
-        Which know the columns of the expressions of level 1 and the means of those above.
-    sums : CellSums
-        Of the columns of level 1 in the order of the equation, and after them the outcome less its offset.
-    outcome : OutcomeMoments
 
     Raises
     ------
@@ -134,7 +154,8 @@ def sums_of_cells(cells: DatabaseCells, rows: Rows, spec: ModelSpec) -> tuple[Ro
     }
     assert rows.beneath is not None
     known = replace(rows, beneath=Asked(rows.beneath, of_rows, of_units, rows.n_obs))
-    return known, found.cell_sums([*names, net], codes), found.outcome(net, y)
+    sums = found.cell_sums([*names, net], codes)
+    return SummedCells(known, sums, found.outcome(net, y), found_rows.table, tuple(names), net, y)
 
 
 def _varies(rows: Rows, name: str, grouping: int) -> bool:
