@@ -156,6 +156,15 @@ def test_changes_of_the_model_ask_the_database_again(models, data):
     assert database.design.rows is None
 
 
+def test_a_table_of_groups_may_be_in_the_database(models, data):
+    schools = data.groupby("school", as_index=False)[["sector"]].first()
+    rest = stored(data.drop(columns="sector"))
+    found = hlm.Model(EQUATIONS, rest, "school", group_data=stored(schools))
+    np.testing.assert_allclose(found.reml().gamma, models[0].reml().gamma, rtol=1e-9)
+    in_memory = hlm.Model(EQUATIONS, data.drop(columns="sector"), "school", group_data=stored(schools))
+    assert in_memory.design.rows is not None
+
+
 def test_the_report_has_every_section(fits, tmp_path):
     fits[1].report(tmp_path / "report.html", progress=False)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -214,6 +223,12 @@ def test_a_fit_of_the_command_line(folder, monkeypatch, capsys):
     assert hlm.load("results/posterior.nc", data=table).model.design.n_obs == 2400
     assert f"data = &quot;{source}&quot;" in (folder / "report.html").read_text(encoding="utf-8")
     assert len(pd.read_csv("results/group_coefficients.csv")) == 120
+
+
+def test_equations_of_the_command_line(folder, models, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    assert main(["equations", "model.toml", "--data", "duckdb:state.db?table=pupils", "--as", "nlme"]) == 0
+    assert capsys.readouterr().out.strip() == models[0].equations("nlme")
 
 
 def test_a_model_file_names_a_source_in_its_folder(folder, tmp_path):
