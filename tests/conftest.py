@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from bayeshlm.design import Design
     from bayeshlm.sampling.nuts import RawDraws
 
-collect_ignore = [f"benchmarks/{name}.py" for name in ("compare", "contenders", "gradient", "growth")]  # commands
+collect_ignore = [
+    f"benchmarks/{name}.py" for name in ("compare", "contenders", "gradient", "growth", "tables")
+]  # commands
 REFERENCES = Path(__file__).parent / "references"
 
 

@@ -12,6 +12,7 @@ from scipy.special import ndtr
 
 from bayeshlm.checks.loo import Loo, Unit, spread_of_sum
 from bayeshlm.design.design import Design
+from bayeshlm.design.same_sums import difference_of_sums
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.likelihood.likelihood import grouping_of
@@ -160,19 +161,22 @@ def _check_pair(a: str, first: Design, b: str, other: Design, unit: Unit) -> Non
             f"{a!r} has {first.n_obs} rows and {b!r} has {other.n_obs}: models are compared on the same rows. Where a"
             " column misses values, drop those rows before both fits."
         )
-    labels, y = zip(
-        *(
-            _sorted_data(design, positions, unit)
-            for design, positions in zip((first, other), _paired(a, first, b, other, unit), strict=True)
-        ),
-        strict=True,
-    )
-    if not all(map(np.array_equal, *labels)):
-        raise OptionError(f"{a!r} and {b!r} have not the same groups in the same rows: fit both on one DataFrame.")
-    if not np.allclose(y[0], y[1], rtol=1e-10, atol=0):
+    paired = _paired(a, first, b, other, unit)
+    if first.rows is None or other.rows is None:
+        differs = difference_of_sums(first, other, list(zip(*paired, strict=True)))
+        same_groups, same_outcome = differs != "groups", differs != "outcome"
+    else:
+        labels, y = zip(
+            *(_sorted_data(design, own, unit) for design, own in zip((first, other), paired, strict=True)), strict=True
+        )
+        same_groups = all(map(np.array_equal, *labels))
+        same_outcome = same_groups and np.allclose(y[0], y[1], rtol=1e-10, atol=0)
+    if not same_groups:
+        raise OptionError(f"{a!r} and {b!r} have not the same groups in the same rows: fit both on one table.")
+    if not same_outcome:
         raise OptionError(
             f"{a!r} and {b!r} have not the same outcome in the same rows: densities of different outcomes, such as"
-            " y and log(y), cannot be compared. Fit both on one DataFrame."
+            " y and log(y), cannot be compared. Fit both on one table."
         )
 
 

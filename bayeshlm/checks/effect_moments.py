@@ -8,6 +8,7 @@ import numpy as np
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.errors import OptionError
 from bayeshlm.likelihood import likelihood_of
 from bayeshlm.likelihood.coefficient_draws import regenerated
 from bayeshlm.likelihood.group_effects import GroupBlock
@@ -47,6 +48,25 @@ class EffectMoments:
     within: FloatArray
     cross: FloatArray
     standardized: FloatArray
+
+
+def mean_effects(posterior: Draws) -> tuple[FloatArray, list[FloatArray]]:
+    """Posterior means of gamma, (p,), and of u of the units of each grouping, (J, q).
+
+    Raises
+    ------
+    OptionError
+        Of several groupings no draws of u were kept.
+    """
+    if len(posterior.design.groupings) == 1:
+        moments = effect_moments(posterior)
+        return moments.gamma, [moments.mean]
+    if not posterior.has_groups:
+        raise OptionError(
+            "the draws of the effects of several groupings were too many to keep: fit with fewer draws, draws=500"
+        )
+    gamma = posterior.flat(posterior.gamma).mean(axis=0)
+    return gamma, [posterior.u_of(k).mean(axis=(0, 1)) for k in range(len(posterior.design.groupings))]
 
 
 def effect_moments(posterior: Draws) -> EffectMoments:

@@ -155,7 +155,19 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a gallery name (see `bayeshlm models`) or a TOML file")
-    parser.add_argument("--data", type=Path, metavar="FILE", help="CSV or Parquet in place of the model's own data")
+    parser.add_argument(
+        "--data",
+        type=_source,
+        metavar="FILE",
+        help="CSV or Parquet in place of the model's own data; or what DuckDB reads where it lies, larger than memory: "
+        "duckdb:folder/*.parquet, duckdb:file.db?table=pupils",
+    )
+
+
+def _source(text: str) -> Path | str:
+    from bayeshlm.source.duckdb_source import is_duckdb_source
+
+    return text if is_duckdb_source(text) else Path(text)
 
 
 def _fit(options: argparse.Namespace) -> int:
@@ -194,6 +206,7 @@ def _fit(options: argparse.Namespace) -> int:
         print(fit)
         if options.reml:
             print(f"\n{fit.cross_check()}")
+        options.in_database = model.design.rows is None
         _tell_files(options)
     if fit.convergence.converged:
         return DONE
@@ -205,7 +218,8 @@ def _tell_files(options: argparse.Namespace) -> None:
     from bayeshlm.commands.results_folder import GROUPS, POSTERIOR, SUMMARY
 
     if options.out is not None:
-        print(f'\nWritten to {options.out}: {POSTERIOR} (read it by hlm.load("{POSTERIOR}")), {GROUPS}, {SUMMARY}.')
+        reads = f'hlm.load("{POSTERIOR}"{", data=table" if options.in_database else ""})'
+        print(f"\nWritten to {options.out}: {POSTERIOR} (read it by {reads}), {GROUPS}, {SUMMARY}.")
     if options.report is not None:
         print(f"\nThe report is {options.report}; open it in a browser.")
 

@@ -7,7 +7,6 @@ import math
 from typing import Any
 
 from bayeshlm.design.design import Design
-from bayeshlm.design.rows import coded_predictors
 from bayeshlm.display.left_out_notes import data_notes
 from bayeshlm.equations import render
 
@@ -16,7 +15,7 @@ def model_values(design: Design) -> dict[str, Any]:
     """What a file says of the model and its data."""
     return {
         "equations": render(design.spec, "levels", design.groupings),
-        "lme4": render(design.spec, "lme4", design.groupings, coded_predictors(design.spec, design.frame)),
+        "lme4": render(design.spec, "lme4", design.groupings, design.coded),
         "n_obs": design.n_obs,
         "rows_dropped": design.rows_dropped,
         "missing": dict(design.left_out.columns),

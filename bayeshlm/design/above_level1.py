@@ -36,7 +36,7 @@ class AboveLevel1:
             return self.numbers
         if self.home not in containing(design, grouping):
             return None
-        codes = design.kept_rows.codes
+        codes = design.cells.codes
         first = first_rows(codes[grouping], len(design.predictor.random[grouping].labels))
         return np.asarray(self.numbers[codes[self.home][first]])
 

@@ -16,7 +16,7 @@ from bayeshlm.design.joined_tables import GroupTables
 from bayeshlm.design.naming import described
 from bayeshlm.design.outcome_values import read_outcome
 from bayeshlm.design.predictor import Predictor, RandomColumn, RandomTerm, intercept_position
-from bayeshlm.design.rows import Rows, gather_rows
+from bayeshlm.design.rows import Rows, coded_predictors, gather_rows
 from bayeshlm.design.terms import expand_terms, filled
 from bayeshlm.design.unit_equations import unit_equations
 from bayeshlm.design.units import Grouping, check_distinct, check_nested
@@ -67,7 +67,7 @@ def build_design(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, grou
     spec, rows = by_levels(spec, rows)
     spec = rename_columns(spec, rows.names)
     outcome, y, size = read_outcome(spec, rows)
-    _check_groupings(spec, rows, outcome.scatter(max(y.max(), size.max())))
+    check_groupings(spec, rows, rows.n_obs, outcome.scatter(max(y.max(), size.max())))
 
     terms = expand_terms(spec, rows)
     fixed, random = tuple(terms.fixed), tuple(map(tuple, terms.random))
@@ -88,28 +88,30 @@ def build_design(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, grou
     return Design.of(
         spec=spec,
         outcome=outcome,
-        predictor=Predictor(fixed, tuple(map(_random_term, rows.groupings, random, spec.blocks_by_grouping))),
+        predictor=Predictor(fixed, tuple(map(random_term, rows.groupings, random, spec.blocks_by_grouping))),
         coefficients=tuple(terms.coefficients),
         equations=tuple(unit_equations(spec, rows, terms, k) for k in range(len(rows.groupings))),
         rows=DesignRows(y, size, terms.offset, X, Z, codes, rows.frame),
         rows_dropped=rows.rows_dropped,
         left_out=rows.left_out,
+        coded=coded_predictors(spec, rows.frame),
     )
 
 
-def _random_term(grouping: Grouping, columns: tuple[RandomColumn, ...], blocks: Blocks) -> RandomTerm:
+def random_term(grouping: Grouping, columns: tuple[RandomColumn, ...], blocks: Blocks) -> RandomTerm:
+    """The random term of a grouping; `blocks` are of symbols."""
     positions = (tuple(k for k, column in enumerate(columns) if column.symbol in block) for block in blocks)
     return RandomTerm(grouping.name, grouping.labels, columns, tuple(positions))
 
 
-def _check_groupings(spec: ModelSpec, rows: Rows, scatter: str) -> None:
+def check_groupings(spec: ModelSpec, rows: Rows, n_obs: int, scatter: str) -> None:
     """Refuse groupings that the data do not have: one unit, units of one row, units in two units of the level above."""
     intercept_only = [True] * len(rows.groupings)
     for path in spec.random_paths:
         if path.grouping is not None and not path.product.is_constant:
             intercept_only[path.grouping] = False
     for grouping, alone in zip(rows.groupings, intercept_only, strict=True):
-        check_groups(grouping.name, grouping.labels, grouping.codes, scatter if alone else "")
+        check_groups(grouping.name, grouping.labels, n_obs, scatter if alone else "")
     check_distinct(rows.groupings, intercept_only)
     for inner, outer in pairwise(positions for positions in spec.level_groupings if positions):
         if len(inner) == 1 and len(outer) == 1:

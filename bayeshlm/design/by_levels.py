@@ -77,7 +77,7 @@ def units_of(factor: Factor) -> str | None:
 def _without_units(formula: ModelSpec, spec: ModelSpec) -> ModelSpec:
     """Drop the units that functions name, which are those of their level; refuse functions that cannot stand there."""
     for expression in (*spec.expressions_by_level[0], *spec.offsets):
-        for call in (call for factor in expression.factors for call in _calls(factor)):
+        for call in (call for factor in expression.factors for call in calls_of(factor)):
             if (units := units_of(call)) is not None:
                 message = f"{call.function} over the units of `{units}` has no level here: make the column in the data"
                 raise equation_error(formula.text, call.span or (0, 1), message)
@@ -93,7 +93,7 @@ def _plain(factor: Factor) -> Factor:
 def _check_means(spec: ModelSpec, rows: Rows) -> None:
     """Refuse the mean of a group where there are several groupings: no line says of which it is."""
     for factor in (factor for path in spec.paths.values() for factor in path.product.factors):
-        for call in _calls(factor):
+        for call in calls_of(factor):
             if call.function == "mean" and len(rows.groupings) > 1:
                 names = " or ".join(repr(one.name) for one in rows.groupings)
                 message = f"mean(x) could be that of {names} here: make the column in the data first"
@@ -172,7 +172,7 @@ class _Highest:
     def _may_stand(self, factor: Factor, grouping: int, number: int) -> bool:
         if self._ordered and is_categorical(factor, self.rows):
             return False  # in a line without an intercept it would have a column for each category beside the cutpoints
-        if self.spec.written == "formula" and any(call.function in _LEARNS for call in _calls(factor)):
+        if self.spec.written == "formula" and any(call.function in _LEARNS for call in calls_of(factor)):
             units = units_of(factor)
             return units == self.rows.groupings[grouping].name and self._does_not_vary(factor, grouping, number)
         return self._does_not_vary(factor, grouping, number)
@@ -186,6 +186,8 @@ class _Highest:
 
     def _is_constant(self, column: Column, grouping: int) -> bool:
         name, rows = self.rows.names[column.name], self.rows.of(grouping)
+        if rows.beneath is not None and rows.beneath.differing(name):
+            return False
         if (name, grouping) not in self._constant:
             read = rows.columns.get(name) or read_categories(rows.frame[name])
             values = read.numbers if isinstance(read, NumericColumn) else read.codes
@@ -193,8 +195,9 @@ class _Highest:
         return self._constant[name, grouping]
 
 
-def _calls(factor: Factor) -> Iterator[Call]:
+def calls_of(factor: Factor) -> Iterator[Call]:
+    """The call that a factor is, and those inside of it."""
     if isinstance(factor, Call):
         yield factor
         for inner in factor.argument.factors:
-            yield from _calls(inner)
+            yield from calls_of(inner)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bayeshlm.design.columns import shown
-from bayeshlm.design.scaling import CHUNK_ROWS, FloatArray, IntArray, ScaledColumns, column_moments
+from bayeshlm.design.scaling import CHUNK_ROWS, FloatArray, ScaledColumns, column_moments
 from bayeshlm.errors import DataError
 
 TOLERANCE = 1e-7
@@ -20,7 +20,7 @@ SMALLEST_SD, LARGEST_SD = 1e-102, 1e102
 """SDs of columns between which the squares of their effects stay within float64."""
 
 
-def check_groups(group: str, labels: pd.Index, codes: IntArray, scatter: str) -> None:
+def check_groups(group: str, labels: pd.Index, n_obs: int, scatter: str) -> None:
     """Refuse data from which variation between and within groups cannot be told apart.
 
     Parameters
@@ -28,7 +28,8 @@ def check_groups(group: str, labels: pd.Index, codes: IntArray, scatter: str) ->
     group : str
         Grouping column.
     labels : Index of J groups
-    codes : (N,) array of int
+    n_obs : int
+        Number of rows N.
     scatter : str
         What the data must tell from a variation of the groups that is one of their intercepts alone, as
         `bayeshlm.design.outcome.Outcome.scatter` calls it; empty where they always can.
@@ -40,10 +41,9 @@ def check_groups(group: str, labels: pd.Index, codes: IntArray, scatter: str) ->
     """
     if len(labels) < 2:
         raise DataError(
-            f"all {len(codes)} rows belong to one group ({group} {shown(labels[0])}): "
-            "a multilevel model needs two or more"
+            f"all {n_obs} rows belong to one group ({group} {shown(labels[0])}): a multilevel model needs two or more"
         )
-    if len(labels) == len(codes) and scatter:
+    if len(labels) == n_obs and scatter:
         raise DataError(
             f"every group of {group!r} has one row, so the variation between groups (tau) and {scatter} cannot be "
             f"told apart: is {group!r} the grouping column, or does it number the rows?"
@@ -90,8 +90,21 @@ def check_columns(columns: FloatArray, names: Sequence[str], intercept: int | No
     """
     with np.errstate(all="ignore"):
         mean, sd = column_moments(columns)
+    check_sizes(mean, sd, names, intercept)
     others = [k for k in range(len(names)) if k != intercept]
-    for k in others:
+    scaled = ScaledColumns.of(columns, (mean, sd), intercept, others if intercept is not None else ())
+    check_triangle(_triangle(scaled), mean, scaled.scale, names, intercept)
+
+
+def check_sizes(mean: FloatArray, sd: FloatArray, names: Sequence[str], intercept: int | None) -> None:
+    """Refuse constant columns, and those beyond computing, by their means and SDs, (k,).
+
+    Raises
+    ------
+    DataError
+        As `check_columns`.
+    """
+    for k in (k for k in range(len(names)) if k != intercept):
         if not (np.isfinite(mean[k]) and np.isfinite(sd[k])):
             raise DataError(f"the column of {names[k]} overflows: rescale the data it is made of")
         if sd[k] <= 4 * EPS * abs(mean[k]):
@@ -101,11 +114,29 @@ def check_columns(columns: FloatArray, names: Sequence[str], intercept: int | No
             )
         if not SMALLEST_SD < sd[k] < LARGEST_SD:
             raise DataError(f"the values of {names[k]} have an SD of {sd[k]:g}, beyond computing: rescale the data")
-    scaled = ScaledColumns.of(columns, (mean, sd), intercept, others if intercept is not None else ())
-    triangle = _triangle(scaled)
-    rounding = 4 * EPS * np.abs(mean) / scaled.scale
+
+
+def check_triangle(
+    triangle: FloatArray, mean: FloatArray, scale: FloatArray, names: Sequence[str], intercept: int | None
+) -> None:
+    """Refuse columns that others make up.
+
+    Parameters
+    ----------
+    triangle : (k, k) array
+        R with ``R'R`` the Gram matrix of the columns, over their `scale`, and centered where there is an intercept.
+    mean, scale : (k,) arrays
+    names, intercept
+        As in `check_columns`.
+
+    Raises
+    ------
+    DataError
+        As `check_columns`.
+    """
+    rounding = 4 * EPS * np.abs(mean) / scale
     kept = [] if intercept is None else [intercept]
-    for k in others:
+    for k in (k for k in range(len(names)) if k != intercept):
         weights = np.linalg.lstsq(triangle[:, kept], triangle[:, k], rcond=None)[0]
         rest = triangle[:, k] - triangle[:, kept] @ weights
         if np.linalg.norm(rest) > max(TOLERANCE, rounding[k]) * np.linalg.norm(triangle[:, k]):
@@ -114,8 +145,8 @@ def check_columns(columns: FloatArray, names: Sequence[str], intercept: int | No
         involved = [i for i, weight in zip(kept, weights, strict=True) if abs(weight) > 1e-6 and i != intercept]
         if intercept is not None:
             # what of column k's mean the columns leave: the share of the intercept
-            parts = weights[[kept.index(i) for i in involved]] * (mean / scaled.scale)[involved]
-            total = mean[k] / scaled.scale[k]
+            parts = weights[[kept.index(i) for i in involved]] * (mean / scale)[involved]
+            total = mean[k] / scale[k]
             if abs(total - parts.sum()) > 1e-6 * (1 + abs(total) + np.abs(parts).sum()):
                 involved.insert(0, intercept)
         listed = _listed([names[i] for i in involved])

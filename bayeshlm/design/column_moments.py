@@ -9,11 +9,10 @@ import numpy as np
 
 from bayeshlm.design.centering import GroupMeans
 from bayeshlm.design.design_rows import DesignRows
+from bayeshlm.design.effects_at_means import at_means, far_mean
 from bayeshlm.design.predictor import FixedColumn, RandomColumn, intercept_position
 from bayeshlm.design.scaling import FloatArray, column_moments
-from bayeshlm.design.unit_equations import ELSEWHERE, UnitEquations
-
-FAR = 3.0  # standard deviations from zero
+from bayeshlm.design.unit_equations import UnitEquations
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +28,10 @@ class ColumnMoments:
         Smallest and largest.
     y_two_values : bool
         The outcome has no other values than these.
+    y_zeros : float
+        Share of zeros of an outcome of whole numbers from 0 on; 0 of others.
+    y_skewness : float
+        Of an outcome whose smallest value is 0, as of counts; 0 of others.
     offset_mean : float
     x_mean : (p,) array
     x_center : (p,) array
@@ -56,6 +59,8 @@ class ColumnMoments:
     y_sd: float
     y_range: tuple[float, float]
     y_two_values: bool
+    y_zeros: float
+    y_skewness: float
     offset_mean: float
     x_mean: FloatArray
     x_center: FloatArray
@@ -91,8 +96,16 @@ def moments_of(
     """
     X, Z = rows.X, rows.all_Z
     low, high = float(rows.y.min()), float(rows.y.max())
-    at_means = _at_means(rows, Z, equations, fixed, random)
-    moved = bool((at_means != np.eye(len(fixed))).any())
+    C = at_means(
+        equations,
+        fixed,
+        random,
+        lambda k: _far_mean(X[:, k]),
+        lambda r: _far_mean(Z[:, r]),
+        lambda of, numbers: _far_mean(numbers[rows.codes[of]]),
+    )
+    moved = bool((np.eye(len(fixed)) != C).any())
+    deviations = rows.y - rows.y.mean()
     groups = [(codes, len(one.W)) for codes, one in zip(rows.codes, equations, strict=True)]
     return ColumnMoments(
         n_obs=len(rows.y),
@@ -100,12 +113,14 @@ def moments_of(
         y_sd=float(rows.y.std(ddof=1)),
         y_range=(low, high),
         y_two_values=bool(np.isin(rows.y, (low, high)).all()),
+        y_zeros=float((rows.y == 0).mean()) if low == 0 and bool((rows.y == np.round(rows.y)).all()) else 0.0,
+        y_skewness=float((deviations**3).mean() / rows.y.std() ** 3) if low == 0 < high else 0.0,
         offset_mean=float(rows.offset.mean()),
         x_mean=X.mean(axis=0),
         x_center=column_moments(X)[0],
         x_scaled=_scaled(X) if intercept_position(fixed) is None else None,
-        at_means=at_means,
-        x_sd_at_means=_sds(np.asarray(X @ np.linalg.inv(at_means)) if moved else X),
+        at_means=C,
+        x_sd_at_means=_sds(np.asarray(X @ np.linalg.inv(C)) if moved else X),
         z_mean=Z.mean(axis=0),
         z_sd=_sds(Z),
         z_square=(Z**2).mean(axis=0),
@@ -117,45 +132,6 @@ def moments_of(
     )
 
 
-def _at_means(
-    rows: DesignRows,
-    Z: FloatArray,
-    equations: Sequence[UnitEquations],
-    fixed: Sequence[FixedColumn],
-    random: Sequence[RandomColumn],
-) -> FloatArray:
-    basis = np.eye(len(fixed))
-    intercept = intercept_position(fixed)
-    if intercept is None:
-        return basis
-    position = {(column.coefficient, column.term): k for k, column in enumerate(fixed)}
-    z_position = {column.coefficient: r for r, column in enumerate(random)}
-    constant = fixed[intercept].coefficient
-    for k, column in enumerate(fixed):
-        lower, mean_slope = position.get((constant, column.term)), position.get((column.coefficient, "1"))
-        if column.coefficient != constant and lower is not None:
-            if mean_slope is not None:
-                basis[lower, k] += _far_mean(rows.X[:, mean_slope])
-            elif column.coefficient in z_position:
-                basis[lower, k] += _far_mean(Z[:, z_position[column.coefficient]])
-        if column.term != "1" and mean_slope is not None:
-            upper = _above_level1(rows, equations, column, k)
-            basis[mean_slope, k] += 0.0 if upper is None else _far_mean(upper)
-    basis[intercept] = np.eye(len(fixed))[intercept]
-    return basis
-
-
-def _above_level1(
-    rows: DesignRows, equations: Sequence[UnitEquations], column: FixedColumn, k: int
-) -> FloatArray | None:
-    """Values of the expressions above level 1 of column k of X, (N,); None where no unit of level 2 has one value."""
-    for codes, one in zip(rows.codes, equations, strict=True):
-        coefficient = one.coefficient_of[k]
-        if coefficient != ELSEWHERE and one.coefficients[coefficient] == column.coefficient:
-            return np.asarray(one.W[codes, k])
-    return None
-
-
 def _scaled(X: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     scale = np.sqrt((X**2).mean(axis=0))
     columns = X / scale
@@ -163,9 +139,7 @@ def _scaled(X: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 
 def _far_mean(values: FloatArray) -> float:
-    """The mean of a variable that lies far from zero, else 0."""
-    mean = float(values.mean())
-    return mean if abs(mean) > FAR * float(values.std(ddof=1)) else 0.0
+    return far_mean(float(values.mean()), float(values.std(ddof=1)))
 
 
 def _sds(columns: FloatArray) -> FloatArray:

@@ -197,13 +197,14 @@ def coding(series: pd.Series) -> Coding | None:
     return "text" if isinstance(read_column(series), CategoricalColumn) else None
 
 
-def numbers_as_text(column: CategoricalColumn, labels: pd.Index) -> str | None:
+def numbers_as_text(column: CategoricalColumn, labels: pd.Index | None = None) -> str | None:
     """Describe the first value that keeps a column of numbers from being one; None when it is a text column.
 
     Parameters
     ----------
     column : CategoricalColumn
-    labels : Index of N row labels
+    labels : Index of N row labels, optional
+        Without them the message names no row.
 
     Examples
     --------
@@ -219,7 +220,7 @@ def numbers_as_text(column: CategoricalColumn, labels: pd.Index) -> str | None:
     rows: NDArray[np.bool_] = bad[column.codes]
     row = int(rows.argmax())
     value = column.levels[column.codes[row]]
-    which = f"{value!r} in row {shown(labels[row])}"
+    which = repr(value) if labels is None else f"{value!r} in row {shown(labels[row])}"
     return f"column {column.name!r} holds numbers as text: {which} is " + (
         "not a number" if bad.any() else "text, not a number"
     )

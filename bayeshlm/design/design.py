@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,22 +12,17 @@ import pandas as pd
 
 from bayeshlm.design.column_moments import ColumnMoments, moments_of
 from bayeshlm.design.cross_products import CrossProducts
-from bayeshlm.design.design_rows import DesignRows
+from bayeshlm.design.design_rows import DesignRows, no_rows
 from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.design.left_out import NOTHING, LeftOut
 from bayeshlm.design.outcome import Outcome
-from bayeshlm.design.predictor import (
-    CoefficientColumn,
-    FixedColumn,
-    Predictor,
-    RandomColumn,
-    RandomTerm,
-)
+from bayeshlm.design.predictor import Cells, CoefficientColumn, FixedColumn, Predictor, RandomColumn, RandomTerm
 from bayeshlm.design.products import products_of
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.design.unit_equations import UnitEquations
+from bayeshlm.equations.notations.r_code import Coding
 from bayeshlm.equations.spec import ModelSpec
-from bayeshlm.errors import DataError, OptionError
+from bayeshlm.errors import OptionError
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,10 +52,14 @@ class Design:
         Cross-products of the scaled columns: by group, or those of several groupings.
     rows : DesignRows or None
         The rows, where they are at hand: `y`, `offset`, `X`, `Z`, `group_codes` and `frame`.
+    cells : Cells
+        The units that the rows lie in, and the columns that do not vary within these.
     rows_dropped : int
         Rows left out because a used column misses a value.
     left_out : LeftOut
         Which columns, and the groups that lost all their rows.
+    coded : mapping of str to {"logical", "numbers", "text"}
+        Predictors that are no numbers, with what R reads them as.
     """
 
     spec: ModelSpec
@@ -70,8 +70,10 @@ class Design:
     moments: ColumnMoments
     products: CrossProducts | JointProducts
     rows: DesignRows | None
+    cells: Cells
     rows_dropped: int = 0
     left_out: LeftOut = NOTHING
+    coded: Mapping[str, Coding] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -84,6 +86,7 @@ class Design:
         rows: DesignRows,
         rows_dropped: int = 0,
         left_out: LeftOut = NOTHING,
+        coded: Mapping[str, Coding] | None = None,
     ) -> Design:
         """Make the design of rows: form their moments and cross-products, once."""
         random = tuple(column for term in predictor.random for column in term.columns)
@@ -98,11 +101,13 @@ class Design:
             rows=rows,
             rows_dropped=rows_dropped,
             left_out=left_out,
+            coded=coded or {},
+            cells=Cells(rows.codes, rows.frame),
         )
 
     def changed(self, **parts: Any) -> Design:
         """The design with other parts (arguments of `of`), moments and cross-products formed anew."""
-        names = ("spec", "outcome", "predictor", "coefficients", "equations", "rows_dropped", "left_out")
+        names = ("spec", "outcome", "predictor", "coefficients", "equations", "rows_dropped", "left_out", "coded")
         kept = {name: getattr(self, name) for name in names} | {"rows": self.kept_rows}
         return Design.of(**(kept | parts))
 
@@ -113,25 +118,14 @@ class Design:
     def __repr__(self) -> str:
         dropped = f" ({self.rows_dropped} dropped)" if self.rows_dropped else ""
         groups = " and ".join(f"{len(term.labels)} groups of {term.grouping!r}" for term in self.predictor.random)
-        return (
-            f"Design({self.n_obs} rows{dropped} in {groups}, "
-            f"{len(self.fixed)} fixed and {len(self.random)} random effects)"
-        )
+        effects = f"{len(self.fixed)} fixed and {len(self.random)} random effects"
+        return f"Design({self.n_obs} rows{dropped} in {groups}, {effects})"
 
     @property
     def kept_rows(self) -> DesignRows:
-        """The rows.
-
-        Raises
-        ------
-        DataError
-            The design has none.
-        """
+        """The rows; a DataError where they are not at hand."""
         if self.rows is None:
-            raise DataError(
-                "this needs the rows of the data, but of this model only sums over rows are at hand: make the model "
-                "from a DataFrame"
-            )
+            raise no_rows()
         return self.rows
 
     @property

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.errors import DataError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,3 +53,11 @@ class DesignRows:
             codes=codes,
             frame=self.frame[kept],
         )
+
+
+def no_rows() -> DataError:
+    """The error for what needs rows, of a design without them."""
+    return DataError(
+        "this needs the rows of the data, but of this model only sums over rows are at hand: make the model from a "
+        "DataFrame (of rows that stay in a database, from a part that fits into memory)"
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import reduce
 from typing import Literal
 
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayeshlm.design.beneath import Expanded
 from bayeshlm.design.centering import GroupMeans, Scale, varying_rows
 from bayeshlm.design.coding import BasisCoding, CategoricalCoding, Contrast, in_levels
 from bayeshlm.design.columns import (
@@ -21,6 +21,7 @@ from bayeshlm.design.columns import (
     read_categories,
     shown,
 )
+from bayeshlm.design.constant_within import check_constant, named, varies_within, zero_everywhere
 from bayeshlm.design.naming import Part, factor_text
 from bayeshlm.design.place_error import place_error
 from bayeshlm.design.rows import Rows, walk_columns
@@ -36,25 +37,6 @@ ELEMENTWISE: dict[str, tuple[Callable[[FloatArray], FloatArray], str]] = {
     "exp": (np.exp, "values below 709"),
     "sqrt": (np.sqrt, "values of 0 or above"),
 }
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Expanded:
-    """The columns of an expression.
-
-    Attributes
-    ----------
-    matrix : (n, k) array
-        n rows, or n = J groups.
-    labels : tuple of str
-        Label of each column; a single unlabelled column has the empty label.
-    parts : tuple of tuple of Part
-        Of each column what the factors of the expression give to it.
-    """
-
-    matrix: FloatArray
-    labels: tuple[str, ...] = ("",)
-    parts: tuple[tuple[Part, ...], ...] = ((),)
 
 
 def evaluate(
@@ -80,6 +62,8 @@ def evaluate(
     DataError
         The column cannot stand there; the message quotes the line.
     """
+    if unit == "row" and rows.beneath is not None:
+        return rows.beneath.rows(expression)
     if expression.is_constant:
         n = rows.n_obs if unit == "row" else rows.n_groups
         return Expanded(np.broadcast_to(1.0, (n, 1)))
@@ -163,6 +147,8 @@ def _categories(call: Call, rows: Rows, unit: Unit, every_level: bool) -> Expand
 def _coded(
     found: CategoricalColumn, column: Column, rows: Rows, unit: Unit, contrast: Contrast, reference: Option | None
 ) -> Expanded:
+    if unit == "group":
+        check_constant(column, rows)
     if rows.coding is not None and contrast != "indicators":
         contrast = rows.coding
     try:
@@ -178,18 +164,14 @@ def _one_a_group[T: np.generic](
     values: NDArray[T], column: Column, rows: Rows, levels: tuple[str, ...] | None = None
 ) -> NDArray[T]:
     """Value of each group of a column that must not vary within groups."""
+    check_constant(column, rows)
     varies = varying_rows(values, rows.group_codes, rows.first)
     if varies.any():
         row = int(varies.argmax())
         group = rows.group_codes[row]
         pair = [values[rows.first[group]], values[row]]
-        one, other = (repr(levels[int(v)]) if levels else level_label(float(v)) for v in pair)
-        raise place_error(
-            f"column {column.name!r} varies within groups ({rows.group} {shown(rows.group_labels[group])} has {one} "
-            f"and {other}), so it cannot stand in a level-2 line: write mean({column.name}) for the group mean, "
-            f"or put {column.name} in the level-1 equation",
-            rows.text,
-            column.span,
+        raise varies_within(
+            column, rows, group, *(repr(levels[int(v)]) if levels else level_label(float(v)) for v in pair)
         )
     return values[rows.first]
 
@@ -198,6 +180,8 @@ def _call(call: Call, rows: Rows, unit: Unit) -> Expanded:
     name, options = call.function, dict(call.options)
     if name == "cwc" and unit == "group":
         return _centered_in_outer(call, rows)
+    if name == "mean" and rows.beneath is not None:
+        return rows.beneath.means(call.argument, rows.at)
     of_rows = name in ("mean", "cwc")
     argument = evaluate(call.argument, rows, "row" if of_rows else unit, inside=name)
     values, labels = argument.matrix, argument.labels
@@ -211,13 +195,13 @@ def _call(call: Call, rows: Rows, unit: Unit) -> Expanded:
         if name == "cgm":
             return Expanded(learned.centered(values), labels)
         if not np.all(learned.sd > 0):
-            raise DataError(f"scale() divides by the SD, but {_named(call)} is constant")
+            raise DataError(f"scale() divides by the SD, but {named(call)} is constant")
         return Expanded(learned.standardized(values), labels)
     if name in ELEMENTWISE:
         return Expanded(_elementwise(values, call, rows, unit), labels)
     if name in ("poly", "bs"):
         if values.shape[1] != 1:
-            raise DataError(f"{name}() takes one column, {_named(call)} stands for {values.shape[1]}")
+            raise DataError(f"{name}() takes one column, {named(call)} stands for {values.shape[1]}")
         given = np.ascontiguousarray(_values_to_learn_from(values, call, rows, unit)[:, 0])
         basis = BasisCoding.learn("poly" if name == "poly" else "bs", given, options)
         columns = basis.apply(np.ascontiguousarray(values[:, 0]))
@@ -228,10 +212,7 @@ def _call(call: Call, rows: Rows, unit: Unit) -> Expanded:
 def _centered_within(values: FloatArray, call: Call, rows: Rows) -> FloatArray:
     for column in values.T if rows.fitted is None else ():
         if not varying_rows(column, rows.group_codes, rows.first).any():
-            raise DataError(
-                f"cwc({_named(call)}) is zero everywhere: {_named(call)} does not vary within groups, "
-                "it belongs in a level-2 line"
-            )
+            raise zero_everywhere(call)
     return _group_means(values, call, rows).deviations(values, rows.group_codes)
 
 
@@ -288,11 +269,6 @@ def _elementwise(values: FloatArray, call: Call, rows: Rows, unit: Unit) -> Floa
         value = values[at][~np.isfinite(result[at])][0]
         row = rows.frame.index[at if unit == "row" else rows.first[at]]
         raise DataError(
-            f"{call.function}() needs {needed}, but {_named(call)} is {level_label(float(value))} in row {shown(row)}"
+            f"{call.function}() needs {needed}, but {named(call)} is {level_label(float(value))} in row {shown(row)}"
         )
     return result
-
-
-def _named(call: Call) -> str:
-    """Name the columns of a call's argument."""
-    return "*".join(dict.fromkeys(column.name for column, _ in walk_columns(call.argument)))

@@ -13,7 +13,7 @@ from bayeshlm.equations import canonical
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import DataError
 from bayeshlm.source.labels import factorize
-from bayeshlm.source.table import Table
+from bayeshlm.source.table import Names, Table
 
 _PARAMETERS = ("gamma", "beta", "u", "z", "tau", "corr", "sigma", "mu", "y", "r", "X", "Z", "W", "G")
 _DIMENSIONS = (
@@ -76,13 +76,13 @@ def as_names(group: object) -> list[object]:
     return list(group) if isinstance(group, list | tuple) else [group]
 
 
-def find_group_columns(spec: ModelSpec, data: Table, group: object) -> tuple[str, ...]:
+def find_group_columns(spec: ModelSpec, data: Names, group: object) -> tuple[str, ...]:
     """Names of the grouping columns: the argument `group`, or what the equations say; both must agree.
 
     Parameters
     ----------
     spec : ModelSpec
-    data : Table
+    data : Names
     group : str or sequence of str, optional
         From the inside out, one for each grouping of the equations.
 
@@ -116,7 +116,7 @@ def find_group_columns(spec: ModelSpec, data: Table, group: object) -> tuple[str
     return found
 
 
-def _find(spec: ModelSpec, data: Table, given: object, said: str | None) -> str:
+def _find(spec: ModelSpec, data: Names, given: object, said: str | None) -> str:
     """Name of one grouping column."""
     found: dict[str, object] = {}
     for name in (given, said):
@@ -149,13 +149,13 @@ def grouping_column(name: str, names: Sequence[str]) -> str | None:
     return None if None in found else CELL.join(map(str, found))
 
 
-def _resolved(name: str, data: Table) -> str:
+def _resolved(name: str, data: Names) -> str:
     column = grouping_column(name, data.names)
     if column is None:
         missing = next(part for part in name.split(CELL) if resolve(part, data.names) is None)
-        raise DataError(missing_column(missing, data.names, data.index.names))
+        raise DataError(missing_column(missing, data.names, data.index_names))
     for part in [column] if column in data.names else column.split(CELL):
-        data.column(part)
+        data.check_once(part)
     return column
 
 

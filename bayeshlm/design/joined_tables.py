@@ -40,7 +40,7 @@ def join(data: Table, group_data: GroupTables, groupings: Mapping[str, tuple[Int
         A file does not have one row for each group, or shares a column with the data or another file.
     """
     home: Home = dict.fromkeys(data.names, (data, None))
-    for name, table in _by_grouping(group_data, list(groupings)).items():
+    for name, table in tables_by_grouping(group_data, list(groupings)).items():
         codes, labels = groupings[name]
         argument = "group_data" if len(groupings) == 1 else f"group_data[{name!r}]"
         file = PandasTable.of(table, argument)
@@ -50,7 +50,8 @@ def join(data: Table, group_data: GroupTables, groupings: Mapping[str, tuple[Int
     return home
 
 
-def _by_grouping(group_data: GroupTables, groupings: list[str]) -> Mapping[str, pd.DataFrame]:
+def tables_by_grouping(group_data: GroupTables, groupings: list[str]) -> Mapping[str, pd.DataFrame]:
+    """The file of each grouping that has one, by its name."""
     if group_data is None:
         return {}
     if isinstance(group_data, pd.DataFrame):
@@ -103,7 +104,7 @@ def find_columns(
     for column in columns:
         found = resolve(column.name, tuple(home))
         if found is None:
-            raise place_error(missing_column(column.name, tuple(home), data.index.names), text, column.span)
+            raise place_error(missing_column(column.name, tuple(home), data.index_names), text, column.span)
         names[column.name] = found
         if found not in used:
             table, rows_of_data = home[found]

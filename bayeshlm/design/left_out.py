@@ -32,30 +32,30 @@ NOTHING = LeftOut()
 
 
 def left_out(
-    missing: Mapping[str, NDArray[np.bool_]],
+    missing: Mapping[str, int],
     groupings: Mapping[str, tuple[IntArray, pd.Index]],
     keep: NDArray[np.bool_],
 ) -> LeftOut:
-    """Count missing values by column, and find the groups without a row that is kept.
+    """Keep the columns that miss values, and find the groups without a row that is kept.
 
     Parameters
     ----------
-    missing : mapping of str to (N,) array of bool
-        Rows that miss a value, by column.
+    missing : mapping of str to int
+        Number of rows that miss a value, by column.
     groupings : mapping of str to codes and labels
         Of each grouping the position of each row's group in its labels, (N,), -1 for none.
     keep : (N,) array of bool
+        Of rows, or of cells of which each lies in one group of every grouping.
 
     Examples
     --------
-    >>> dose = np.array([False, True, True])
-    >>> left_out({"dose": dose}, {"ward": (np.array([0, 0, 1]), pd.Index(["a", "b"]))}, ~dose)
+    >>> keep = np.array([True, False, False])
+    >>> left_out({"dose": 2, "sex": 0}, {"ward": (np.array([0, 0, 1]), pd.Index(["a", "b"]))}, keep)
     LeftOut(columns=(('dose', 2),), groups=('b',))
     """
-    counts = ((name, int(rows.sum())) for name, rows in missing.items())
     lost: list[str] = []
     for grouping, (codes, labels) in groupings.items():
         prefix = f"{grouping} " if len(groupings) > 1 else ""
         gone = labels[np.bincount(codes[keep], minlength=len(labels)) == 0]
         lost += [f"{prefix}{label}" for label in gone]
-    return LeftOut(tuple((name, n) for name, n in counts if n), tuple(lost))
+    return LeftOut(tuple((name, n) for name, n in missing.items() if n), tuple(lost))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bayeshlm.design.expression_columns import Expanded, evaluate
+from bayeshlm.design.beneath import Expanded
+from bayeshlm.design.expression_columns import evaluate
 from bayeshlm.design.place_error import place_error
 from bayeshlm.design.rows import Rows
 from bayeshlm.equations.product import Call, Factor, Product

@@ -29,7 +29,7 @@ def outer_groupings(design: Design) -> tuple[frozenset[int], ...]:
     """
     names, levels = design.groupings, design.spec.level_groupings
     level = {k: n for n, positions in enumerate(levels) for k in positions}
-    codes = design.kept_rows.codes
+    codes = design.cells.codes
 
     def nested(inner: int, outer: int) -> bool:
         parts, whole = set(names[inner].split(CELL)), set(names[outer].split(CELL))
@@ -42,9 +42,7 @@ def outer_groupings(design: Design) -> tuple[frozenset[int], ...]:
 
 def rows_of_units(design: Design, grouping: int) -> IntArray:
     """Number of rows of each unit of a grouping, by its position, (J,)."""
-    if design.rows is None:
-        return design.n_per_group
-    return np.bincount(design.kept_rows.codes[grouping], minlength=len(design.predictor.random[grouping].labels))
+    return design.cells.rows_of_units(grouping, len(design.predictor.random[grouping].labels))
 
 
 def is_chain(design: Design) -> bool:
@@ -56,7 +54,7 @@ def containing(design: Design, grouping: int) -> tuple[int, ...]:
     """Positions of the groupings that a grouping is nested in by the data, also where the equations cross them."""
     if len(design.groupings) == 1:
         return ()
-    codes, n_units = design.kept_rows.codes, len(design.predictor.random[grouping].labels)
+    codes, n_units = design.cells.codes, len(design.predictor.random[grouping].labels)
     outer = (k for k in range(len(codes)) if k != grouping)
     return tuple(k for k in outer if parents(codes[grouping], n_units, codes[k]) is not None)
 

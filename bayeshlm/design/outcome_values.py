@@ -50,8 +50,7 @@ def read_outcome(spec: ModelSpec, rows: Rows) -> tuple[Outcome, FloatArray, Floa
             )
     if y.max() == y.min() and (family.discrete or (size == size[0]).all()):
         value = categories[int(y[0])] if categories else f"{y[0]:g}"
-        message = f"the outcome {name!r} is {value} in every row: there is nothing to explain"
-        raise place_error(message, rows.text, spec.outcome.span)
+        raise nothing_to_explain(spec, value)
     return Outcome(name, found.family, found.link, categories), y, size
 
 
@@ -63,17 +62,34 @@ def _numbers(spec: ModelSpec, rows: Rows) -> FloatArray:
         raise place_error(f"{problem}; the outcome must be coded as numbers", rows.text, spec.outcome.span)
     with np.errstate(all="ignore"):
         sd, mean = float(column.numbers.std()), float(column.numbers.mean())
-        varies = np.ptp(column.numbers) > 0
+        varies = bool(np.ptp(column.numbers) > 0)
+    check_size(spec, mean, sd, varies)
+    return column.numbers.copy()
+
+
+def check_size(spec: ModelSpec, mean: float, sd: float, varies: bool) -> None:
+    """Refuse an outcome of which float64 does not hold squares, or not enough digits.
+
+    Raises
+    ------
+    DataError
+    """
+    name = spec.outcome.name
     if not (np.isfinite(mean) and sd < LARGEST_OUTCOME) or (varies and sd < SMALLEST_OUTCOME):
-        message = f"the outcome {column.name!r} has values like {column.numbers[0]:g}, beyond computing: rescale it"
-        raise place_error(message, rows.text, spec.outcome.span)
+        message = f"the outcome {name!r} has values like {mean:g}, beyond computing: rescale it"
+        raise place_error(message, spec.text, spec.outcome.span)
     if varies and sd < FEW_DIGITS * abs(mean):
         message = (
-            f"the outcome {column.name!r} has values around {mean:g} that vary by an SD of {sd:.2g}: numbers of that "
+            f"the outcome {name!r} has values around {mean:g} that vary by an SD of {sd:.2g}: numbers of that "
             "size are rounded too coarsely; subtract a constant before they are stored"
         )
-        raise place_error(message, rows.text, spec.outcome.span)
-    return column.numbers.copy()
+        raise place_error(message, spec.text, spec.outcome.span)
+
+
+def nothing_to_explain(spec: ModelSpec, value: str) -> DataError:
+    """The error for an outcome that is one value."""
+    message = f"the outcome {spec.outcome.name!r} is {value} in every row: there is nothing to explain"
+    return place_error(message, spec.text, spec.outcome.span)
 
 
 def _categories(spec: ModelSpec, rows: Rows) -> tuple[FloatArray, tuple[str, ...]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from bayeshlm.design.naming import Part, column_name
+from bayeshlm.design.scaling import IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,38 @@ class RandomTerm:
     labels: pd.Index
     columns: tuple[RandomColumn, ...]
     blocks: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """The units that rows lie in, row by row or, where the rows are not at hand, for each combination that has some.
+
+    Attributes
+    ----------
+    codes : tuple of (M,) arrays of int
+        Position of the unit of each grouping among its labels.
+    frame : DataFrame of M rows
+        Columns used that do not vary within a combination.
+    n : (M,) array of int or None
+        Rows of each combination; None where these are the rows.
+    varying : tuple of str
+        Columns used that do vary within combinations.
+    """
+
+    codes: tuple[IntArray, ...]
+    frame: pd.DataFrame
+    n: IntArray | None = None
+    varying: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All columns used."""
+        return (*map(str, self.frame.columns), *self.varying)
+
+    def rows_of_units(self, grouping: int, n_units: int) -> IntArray:
+        """Number of rows of each unit of a grouping, (J,)."""
+        counts = np.bincount(self.codes[grouping], weights=self.n, minlength=n_units)
+        return counts.astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

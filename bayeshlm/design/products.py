@@ -30,7 +30,12 @@ def products_of(predictor: Predictor, rows: DesignRows) -> CrossProducts | Joint
     )
 
 
+def centered_columns(term: RandomTerm) -> tuple[int, ...]:
+    """Columns of Z that may be centered by its intercept, because their effects may covary with the intercept's."""
+    intercept = intercept_position(term.columns)
+    return next((block for block in term.blocks if intercept in block), ())
+
+
 def _grouping_rows(term: RandomTerm, Z: FloatArray, codes: IntArray) -> GroupingRows:
     intercept = intercept_position(term.columns)
-    centered = next((block for block in term.blocks if intercept in block), ())
-    return GroupingRows(term.grouping, Z, codes, len(term.labels), intercept, centered)
+    return GroupingRows(term.grouping, Z, codes, len(term.labels), intercept, centered_columns(term))

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayeshlm.design.beneath import Beneath
 from bayeshlm.design.centering import first_rows
 from bayeshlm.design.columns import (
     DataColumn,
@@ -58,6 +59,8 @@ class Rows:
         The rows from which means, scales, levels and bases are learned, when they are others than these.
     coding : {"sum"} or None
         Contrast of all categories in place of the one that the equations ask for.
+    beneath : Beneath or None
+        Where the N rows are cells, what a database says of the rows beneath them.
     at : int
         Position of the grouping whose units are the groups: `group` is its column, `group_labels` its J units,
         `group_codes` and `known` as `Grouping` has them.
@@ -72,6 +75,7 @@ class Rows:
     left_out: LeftOut = NOTHING
     fitted: Rows | None = None
     coding: Literal["sum"] | None = None
+    beneath: Beneath | None = None
     at: int = 0
 
     def of(self, grouping: int) -> Rows:
@@ -155,40 +159,28 @@ def gather_rows(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, group
     for name, (codes, _) in coded.items():
         if not (codes >= 0).any():
             raise DataError(f"the grouping column {name!r} has no value in any row")
-    trials = spec.distribution.size_columns
-    columns_of_spec = (spec.outcome, *trials, *(column for column, _ in predictors(spec)))
     home = join(table, group_data, coded)
-    found, used = find_columns(columns_of_spec, spec.text, table, home)
-    outcome = found[spec.outcome.name]
-    _check_roles(spec, names, outcome, found)
+    found, used = find_columns(columns_of(spec), spec.text, table, home)
+    check_roles(spec, names, found)
 
     missing = {name: codes < 0 for name, (codes, _) in coded.items()}
     missing |= {name: series.isna().to_numpy(dtype=bool) for name, series in used.items()}
     keep = ~np.logical_or.reduce(list(missing.values()))
     if not keep.any():
-        empty = [name for name in used if missing[name].all()]
-        which = f" (column {empty[0]!r} has no value at all)" if empty else ""
-        raise DataError(
-            f"every row of the data misses a value in a column that the equations use{which}; "
-            f"they use: {', '.join([*names, *used])}"
-        )
+        raise nothing_complete([name for name in used if missing[name].all()], [*names, *used])
     frame = pd.DataFrame({**ids, **used}, copy=False)
-    lost = left_out(missing, coded, keep)
+    lost = left_out({name: int(rows.sum()) for name, rows in missing.items()}, coded, keep)
     if not keep.all():
         frame = frame.loc[keep]
 
-    outside_c = {
-        outcome,
-        *(found[column.name] for column in trials),
-        *(found[column.name] for column, in_c in predictors(spec) if not in_c),
-    }
+    outside_c = read_as_they_are(spec, found)
     columns: dict[str, DataColumn] = {name: read_column(frame[name]) for name in frame.columns if name in outside_c}
     for read in columns.values():
         if isinstance(read, NumericColumn):
             check_finite(read, frame.index)
     return Rows(
         text=spec.text,
-        groupings=tuple(_kept(name, codes, labels, keep) for name, (codes, labels) in coded.items()),
+        groupings=tuple(kept_units(name, codes, labels, keep) for name, (codes, labels) in coded.items()),
         frame=frame,
         names=found | {name: name for name in found.values()},
         columns=columns,
@@ -197,12 +189,31 @@ def gather_rows(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, group
     )
 
 
-def _kept(name: str, codes: IntArray, labels: pd.Index, keep: NDArray[np.bool_]) -> Grouping:
+def kept_units(name: str, codes: IntArray, labels: pd.Index, keep: NDArray[np.bool_]) -> Grouping:
     """The units that have a row among those kept."""
     if not keep.all():
         codes = codes[keep]
     present = np.bincount(codes, minlength=len(labels)) > 0
     return Grouping(name, labels[present], (np.cumsum(present) - 1)[codes].astype(np.int64, copy=False))
+
+
+def nothing_complete(empty: Sequence[str], used: Sequence[str]) -> DataError:
+    """The error for data without a complete row; `empty` are the columns without any value."""
+    which = f" (column {empty[0]!r} has no value at all)" if empty else ""
+    return DataError(
+        f"every row of the data misses a value in a column that the equations use{which}; they use: {', '.join(used)}"
+    )
+
+
+def columns_of(spec: ModelSpec) -> list[Column]:
+    """The columns that a model names, its groupings aside: the outcome, its numbers of trials, predictors."""
+    return [spec.outcome, *spec.distribution.size_columns, *(column for column, _ in predictors(spec))]
+
+
+def read_as_they_are(spec: ModelSpec, found: Mapping[str, str]) -> set[str]:
+    """Columns of the data that stand outside of ``C()``."""
+    plain = (column for column, in_c in predictors(spec) if not in_c)
+    return {found[column.name] for column in (spec.outcome, *spec.distribution.size_columns, *plain)}
 
 
 def walk_columns(expression: Product, in_c: bool = False) -> Iterator[tuple[Column, bool]]:
@@ -247,7 +258,9 @@ def label_columns(spec: ModelSpec, group: Groups, names: Sequence[str]) -> set[s
     return {found for found in labels if found is not None}
 
 
-def _check_roles(spec: ModelSpec, groups: Sequence[str], outcome: str, names: Mapping[str, str]) -> None:
+def check_roles(spec: ModelSpec, groups: Sequence[str], names: Mapping[str, str]) -> None:
+    """Refuse an outcome that is the grouping column or its own predictor."""
+    outcome = names[spec.outcome.name]
     if outcome in groups:
         raise place_error(f"the grouping column {outcome!r} cannot be the outcome", spec.text, spec.outcome.span)
     for column, _ in predictors(spec):

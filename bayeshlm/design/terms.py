@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayeshlm.design.expression_columns import Expanded, evaluate, first_categorical
+from bayeshlm.design.beneath import Expanded
+from bayeshlm.design.expression_columns import evaluate, first_categorical
 from bayeshlm.design.line_units import check_one_mean, evaluate_in_units, groupings_of_level, groupings_of_line
 from bayeshlm.design.naming import Part, expression_text, labelled
 from bayeshlm.design.predictor import CoefficientColumn, FixedColumn, RandomColumn

@@ -43,8 +43,8 @@ class RemlReport:
     estimate : RemlEstimate
     fixed, variance : pandas.DataFrame
         As the methods of `RemlFit` return them.
-    residuals : pandas.Series
-        Likewise.
+    residuals : pandas.Series or None
+        Likewise; None where the rows are not at hand.
     icc : pandas.Series
         Likewise.
     tests : pandas.DataFrame or None
@@ -57,7 +57,7 @@ class RemlReport:
     estimate: RemlEstimate
     fixed: pd.DataFrame
     variance: pd.DataFrame
-    residuals: pd.Series
+    residuals: pd.Series | None
     icc: pd.Series
     tests: pd.DataFrame | None
     reliability: Mapping[str, pd.DataFrame]
@@ -124,7 +124,7 @@ def _summary(report: RemlReport) -> list[Block]:
         Equations(render(design.spec, "levels", design.groupings)),
         Lines((counts, likelihood)),
         *notes_block(data_notes(design)),
-        _residual_grid(report.residuals),
+        *([] if report.residuals is None else [_residual_grid(report.residuals)]),
         reml_fixed_grid(report.fixed, ColumnLabels.of(design)),
         reml_variance_grid(report.variance),
         *reliability,

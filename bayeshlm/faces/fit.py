@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
+from bayeshlm.checks.effect_moments import mean_effects
 from bayeshlm.checks.prediction import Choice, predict, words_of
 from bayeshlm.checks.predictive_modes import node_of
+from bayeshlm.design.fitted_in_database import fitted_in_database
 from bayeshlm.design.new_rows import rows_to_predict
 from bayeshlm.display.fit_report import fit_report
 from bayeshlm.display.fit_tables import FitReport, fit_html, fit_text
+from bayeshlm.errors import OptionError
 from bayeshlm.faces.fit_checks import FitChecks
 from bayeshlm.faces.storage import add_groups, write_fit
+from bayeshlm.source.database_table import DatabaseTable
 from bayeshlm.text_file import check_file, write_text
 
 if TYPE_CHECKING:
@@ -94,6 +98,33 @@ class Fit(FitChecks):
             node = node_of(design, words) if new_data is None else None
             add_groups(self.idata, {node: predicted[["y"]]} if node else {"predictions": predicted})
         return predicted
+
+    def residual_table(self) -> Any:
+        """Fitted values and level-1 residuals of rows that stay in a database: a table of Ibis, not yet computed.
+
+        Returns
+        -------
+        ibis.Table
+            The complete rows of the model's table with two more columns: ``fitted``, the posterior mean of the expected
+            outcome of the row, and ``residual``, the outcome less that.
+
+        Raises
+        ------
+        OptionError
+            The rows are in memory.
+        DataError
+            As the model's; or the table has columns of these names.
+        """
+        data = self.model._data
+        if data is None or not isinstance(data.table, DatabaseTable):
+            raise OptionError("residual_table is of rows in a database; of rows in memory write fit.residuals().table")
+        return fitted_in_database(
+            self.model._spec,
+            data.table,
+            self.model.design.groupings,
+            data.group_data,
+            *mean_effects(self._fitted.draws),
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the whole fit to one netCDF file, such as ``"fit.nc"``, which `bayeshlm.load` restores.

@@ -9,16 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bayeshlm.datasets.codebook import dataset_names
 from bayeshlm.errors import FileError
-from bayeshlm.faces.model_file_values import Published, group_data_of, groups_of, published_of, text_of, texts_of
+from bayeshlm.faces.model_file_values import (
+    Published,
+    group_data_of,
+    groups_of,
+    published_of,
+    source_of,
+    text_of,
+    texts_of,
+)
 from bayeshlm.source.suggestion import did_you_mean
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from bayeshlm.faces.model import Model
 
 _TEXT_KEYS = ("title", "source", "dataset", "data", "group_data", "group", "equations", "family", "sampler")
@@ -38,8 +44,9 @@ class ModelFile:
         One line each; the title is the name where the file gives none.
     dataset : str or None
         A shipped data set.
-    data : pathlib.Path or None
-        Data file; relative paths have been resolved against the model file's folder.
+    data : pathlib.Path, str or None
+        Data file, or a source of `bayeshlm.source.duckdb_source`; relative paths have been resolved against the model
+        file's folder.
     group_data : pathlib.Path, mapping of str to pathlib.Path or None
         File of the groups; of several groupings a file by the grouping's column.
     group : str, tuple of str or None
@@ -62,7 +69,7 @@ class ModelFile:
     title: str
     source: str
     dataset: str | None
-    data: Path | None
+    data: Path | str | None
     group_data: Path | Mapping[str, Path] | None
     group: str | tuple[str, ...] | None
     equations: str
@@ -128,7 +135,7 @@ def read_model_file(path_or_name: str | Path) -> ModelFile:
         title=text["title"] or path.stem,
         source=text["source"] or "",
         dataset=text["dataset"],
-        data=folder / os.path.expanduser(text["data"]) if text["data"] else None,
+        data=source_of(text["data"], folder),
         group_data=group_data_of(content, path),
         group=groups_of(content, path),
         equations=text["equations"],
@@ -201,15 +208,16 @@ def _where_equations_are(content: Mapping[str, object]) -> str:
     return 'Write them as equations = """...""", above the first line in brackets.'
 
 
-def open_model(path_or_name: str | Path, data: pd.DataFrame | str | Path | None = None) -> Model:
+def open_model(path_or_name: str | Path, data: Any = None) -> Model:
     """Make the model of a gallery name or a model file, on its own data or on others.
 
     Parameters
     ----------
     path_or_name : str or pathlib.Path
         A name of `gallery_names`, or a path to a TOML file of the same form.
-    data : pandas.DataFrame or path of a CSV or Parquet file, optional
-        Data in place of those that the file names.
+    data : pandas.DataFrame, path of a CSV or Parquet file, table of Ibis, or "duckdb:...", optional
+        Data in place of those that the file names. ``"duckdb:file.db?table=pupils"`` and ``"duckdb:folder/*.parquet"``
+        are read by DuckDB where they lie, larger than memory.
 
     Returns
     -------
@@ -231,6 +239,7 @@ def open_model(path_or_name: str | Path, data: pd.DataFrame | str | Path | None 
     from bayeshlm.design.rows import label_columns
     from bayeshlm.equations import parse
     from bayeshlm.faces.model import Model
+    from bayeshlm.source.duckdb_source import DuckDBSource, is_duckdb_source
 
     file = read_model_file(path_or_name)
     labels = partial(label_columns, parse(file.equations, family=file.family), file.group)
@@ -238,6 +247,8 @@ def open_model(path_or_name: str | Path, data: pd.DataFrame | str | Path | None 
         if file.dataset is None and file.data is None:
             raise FileError(f'{file.name} names no data. Add dataset = "hsb" or data = "file.csv", or give --data.')
         data = load_dataset(file.dataset) if file.dataset is not None else file.data
+    if isinstance(data, str) and is_duckdb_source(data):
+        data = DuckDBSource.of(data).open()
     frame = read_table(data, labels) if isinstance(data, str | Path) else data
     group_data = (
         {name: read_table(path, labels) for name, path in file.group_data.items()}

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from bayeshlm.faces.fit import Fit
 from bayeshlm.faces.model import Model
+from bayeshlm.faces.model_changes import ModelData
 from bayeshlm.faces.storage import restored_fit
 
 
-def load(path: str | os.PathLike[str]) -> Fit:
+def load(path: str | os.PathLike[str], data: Any = None, *, group_data: Any = None) -> Fit:
     """Read a fit that `Fit.save` wrote.
 
     Parameters
     ----------
     path : str or path
+    data : table, optional
+        The table that the model was made from, where its rows stayed in a database: they are not in the file.
+    group_data : pandas.DataFrame or mapping of str to DataFrame, optional
+        As in `Model`, with such a table.
 
     Returns
     -------
@@ -24,7 +30,11 @@ def load(path: str | os.PathLike[str]) -> Fit:
     Raises
     ------
     FileError
-        If there is no such file, it is not a saved fit, or it is damaged or was changed.
+        If there is no such file, it is not a saved fit, or it is damaged or was changed; or the table was.
     """
-    stored = restored_fit(path)
-    return Fit(Model.from_design(stored.design, stored.priors), stored.idata)
+    tables = None if data is None else ModelData.of(data, group_data)
+    stored = restored_fit(path, tables)
+    model = Model.from_design(stored.design, stored.priors)
+    if stored.design.rows is None:
+        model._data = tables
+    return Fit(model, stored.idata)

@@ -9,9 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from bayeshlm.checks.prior_predictive import prior_predictive
-from bayeshlm.design import Design, build_design
+from bayeshlm.design import Design
 from bayeshlm.design.expanded import expanded_spec
-from bayeshlm.design.rows import coded_predictors
 from bayeshlm.display.left_out_notes import data_notes
 from bayeshlm.display.model_view import model_html, model_text
 from bayeshlm.equations import ModelSpec, parse, render
@@ -49,7 +48,9 @@ class Model(ModelChanges):
         ``"mathach ~ ses*sector + (1 + ses | school)"``, of which the data say at which level each term stands. See
         `bayeshlm.parse`, which reads programs for SAS and Stata and MLwiN's equations too.
     data : pandas.DataFrame
-        One row a level-1 unit. Tables with a ``to_pandas`` method (polars, pyarrow) are converted.
+        One row a level-1 unit. Tables with a ``to_pandas`` method (polars, pyarrow) are converted. The rows of a table
+        of Ibis, ``ibis.duckdb.connect("file.db").table("pupils")``, stay in its database, which computes the sums that
+        the model needs of them.
     group : str or sequence of str, optional
         The column that names the group of each row; with more levels the columns from the inside out, as in
         ``["child", "school"]``, ``"school:child"`` being the cells of two columns. They may stand in the equations
@@ -105,7 +106,7 @@ class Model(ModelChanges):
             raise OptionError("family= belongs to a formula, and a ModelSpec has its distribution: leave family= out.")
         spec = equations if isinstance(equations, ModelSpec) else parse(equations, family=family)
         self._data = ModelData.of(data, group_data)
-        design = build_design(spec, self._data.frame, group, self._data.group_data)
+        design = self._data.design(spec, group)
         self._design, self._priors = design, make_priors(design, priors)
         warn_far_from_zero(design)
         warn_not_normal(design)
@@ -170,9 +171,8 @@ class Model(ModelChanges):
         lme(fixed = strength ~ 1, random = list(batch = ~ 1, cask = ~ 1), data = d, method = "REML")
         """
         design = self.design
-        coded = coded_predictors(design.spec, design.frame)
         incomplete = design.left_out.columns
-        return render(self.spec, form, design.groupings, coded, expanded_spec(design), bool(incomplete))
+        return render(self.spec, form, design.groupings, design.coded, expanded_spec(design), bool(incomplete))
 
     def graph(self, parameterization: Parameterization = "marginal") -> pm.Model:
         """Build the PyMC model, to look at or to extend.

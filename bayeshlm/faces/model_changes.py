@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
-from bayeshlm.design.grouping import as_names
+from bayeshlm.design import Design, build_design
+from bayeshlm.design.build_from_database import build_design_from_database
+from bayeshlm.design.grouping import Groups, as_names
 from bayeshlm.design.joined_tables import GroupTables, group_tables
 from bayeshlm.equations import ModelSpec, parse
 from bayeshlm.equations.changes import updated
@@ -22,14 +24,15 @@ from bayeshlm.faces.model_estimates import ModelEstimates
 from bayeshlm.parameters.prior_changes import kept_priors, replace_priors
 from bayeshlm.parameters.prior_families import Prior
 from bayeshlm.parameters.priors import Priors
+from bayeshlm.source.database_table import DatabaseTable, is_database_table
 from bayeshlm.source.pandas_table import as_frame
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ModelData:
-    """The tables that a model was made from."""
+    """The tables that a model was made from; the rows of a database stay there, group tables are taken to memory."""
 
-    frame: pd.DataFrame
+    table: pd.DataFrame | DatabaseTable
     group_data: GroupTables = None
 
     @classmethod
@@ -40,7 +43,20 @@ class ModelData:
             tables = {name: table.copy(deep=False) for name, table in tables.items()}
         elif tables is not None:
             tables = tables.copy(deep=False)
+        if is_database_table(data):
+            return cls(DatabaseTable(data), tables)
         return cls(as_frame(data, "data").copy(deep=False), tables)
+
+    @property
+    def given(self) -> Any:
+        """The table as `Model` takes it."""
+        return self.table.expression if isinstance(self.table, DatabaseTable) else self.table
+
+    def design(self, spec: ModelSpec, group: Groups) -> Design:
+        """Evaluate equations on the tables."""
+        if isinstance(self.table, DatabaseTable):
+            return build_design_from_database(spec, self.table, group, self.group_data)
+        return build_design(spec, self.table, group, self.group_data)
 
 
 class ModelChanges(ModelEstimates):
@@ -205,7 +221,7 @@ class ModelChanges(ModelEstimates):
             spec = replace(spec, groupings=tuple(str(name) for name in as_names(group)))
         elif group is None and spec.groupings == (None,):
             group = self.design.groupings
-        model = type(self)(spec, own.frame if data is None else data, group, group_data=tables)
+        model = type(self)(spec, own.given if data is None else data, group, group_data=tables)
         model._priors = kept_priors(self._priors, model.design)
         if priors is not None:
             model._priors = replace_priors(model._priors, model.design, priors)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bayeshlm.errors import FileError
+from bayeshlm.source.duckdb_source import DuckDBSource, is_duckdb_source
 from bayeshlm.source.suggestion import did_you_mean
 
 _NUMBER = re.compile(r"[+-]?\d*\.?\d+(e[+-]?\d+)?", re.IGNORECASE)
@@ -42,6 +43,13 @@ def groups_of(content: Mapping[str, object], path: Path) -> str | tuple[str, ...
     if not value or not all(isinstance(name, str) and name.strip() for name in value):
         raise FileError(f'{path}: group must name columns in quotes, group = ["child", "school"], not {value!r}.')
     return tuple(value)
+
+
+def source_of(data: str | None, folder: Path) -> Path | str | None:
+    """Data file, or a source that DuckDB reads, relative to the model file."""
+    if not data:
+        return None
+    return DuckDBSource.of(data).at(folder).text if is_duckdb_source(data) else folder / os.path.expanduser(data)
 
 
 def group_data_of(content: Mapping[str, object], path: Path) -> Path | dict[str, Path] | None:

@@ -183,7 +183,7 @@ class RemlFit(RemlTests):
             estimate=self._estimate,
             fixed=self.fixed_effects(),
             variance=self.variance_components(),
-            residuals=self.residuals(),
+            residuals=None if design.rows is None else self.residuals(),
             icc=self.icc(),
             tests=self.chi_square() if len(design.groupings) == 1 else None,
             reliability={name: self.reliability(name) for name in design.groupings} if nested else {},

@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayeshlm.design import build_design
+from bayeshlm.design import Design, build_design
 from bayeshlm.design.columns import NumericColumn, read_categories, read_column
 from bayeshlm.design.left_out import NOTHING, LeftOut
 from bayeshlm.equations import parse, render
 from bayeshlm.errors import DataError, FileError
+from bayeshlm.faces.model_changes import ModelData
 from bayeshlm.faces.stored_checks import check_draws, check_self_contained
 from bayeshlm.faces.stored_digest import digest
 from bayeshlm.fitted import FittedModel
@@ -37,8 +38,10 @@ class StoredFit:
     Attributes
     ----------
     idata : xarray.DataTree
-    frame : pandas.DataFrame
-        The used columns of the rows kept.
+    frame : pandas.DataFrame or None
+        The used columns of the rows kept; None of rows that stayed in a database.
+    sums : tuple of float
+        Number of rows, mean and SD of the outcome, of rows that stayed in a database.
     equations : str
     groupings : tuple of str
     priors : dict of str to str
@@ -50,12 +53,13 @@ class StoredFit:
     """
 
     idata: xr.DataTree
-    frame: pd.DataFrame
+    frame: pd.DataFrame | None
     equations: str
     groupings: tuple[str, ...]
     priors: dict[str, str]
     rows_dropped: int
     left_out: LeftOut = NOTHING
+    sums: tuple[float, ...] = ()
 
 
 def write_fit(fitted: FittedModel, path: str | os.PathLike[str]) -> None:
@@ -72,10 +76,11 @@ def write_fit(fitted: FittedModel, path: str | os.PathLike[str]) -> None:
         raise FileError(f"There is no folder {str(target.parent)!r} to save {target.name!r} in.")
     typed = {key: text for key, text in priors.texts().items() if key in priors.typed}
     tree = fitted.idata.copy()
+    rows = {} if design.rows is None else {"frame_parquet": ("byte", _to_parquet(design.frame))}
     tree[SOURCE] = xr.DataTree(
         xr.Dataset(
             {
-                "frame_parquet": ("byte", _to_parquet(design.frame)),
+                **rows,
                 "prior_key": ("prior", np.array(list(typed), dtype=object)),
                 "prior_text": ("prior", np.array(list(typed.values()), dtype=object)),
             },
@@ -85,6 +90,7 @@ def write_fit(fitted: FittedModel, path: str | os.PathLike[str]) -> None:
                 "groupings": json.dumps(design.groupings),
                 "rows_dropped": design.rows_dropped,
                 "left_out": json.dumps([design.left_out.columns, design.left_out.groups]),
+                **({"sums": json.dumps(_sums(design))} if design.rows is None else {}),
             },
         )
     )
@@ -134,19 +140,38 @@ def _stored(tree: xr.DataTree, path: str | os.PathLike[str]) -> StoredFit:
         )
     keys, texts = (source[name].to_numpy() for name in ("prior_key", "prior_text"))
     columns, groups = json.loads(source.attrs["left_out"])
+    rows = "frame_parquet" in source
     del tree[SOURCE]
     return StoredFit(
         idata=tree,
-        frame=pd.read_parquet(io.BytesIO(source["frame_parquet"].to_numpy().tobytes())),
+        frame=pd.read_parquet(io.BytesIO(source["frame_parquet"].to_numpy().tobytes())) if rows else None,
         equations=str(source.attrs["equations"]),
         groupings=tuple(map(str, groupings)),
         priors={str(key): str(text) for key, text in zip(keys, texts, strict=True)},
         rows_dropped=int(source.attrs["rows_dropped"]),
         left_out=LeftOut(tuple((str(name), int(n)) for name, n in columns), tuple(map(str, groups))),
+        sums=() if rows else tuple(map(float, json.loads(source.attrs["sums"]))),
     )
 
 
-def restored_fit(path: str | os.PathLike[str]) -> FittedModel:
+def _sums(design: Design) -> tuple[float, float, float]:
+    return design.n_obs, design.moments.y_mean, design.moments.y_sd
+
+
+def _from_database(stored: StoredFit, data: ModelData | None, path: str | os.PathLike[str]) -> Design:
+    """The design of a fit whose rows stayed in a database, from its table as it is now."""
+    if data is None:
+        raise FileError(
+            f"The rows of {str(path)!r} stayed in a database: give their table, load({str(path)!r}, data=table)."
+        )
+    design = data.design(parse(stored.equations), stored.groupings)
+    if not np.allclose(_sums(design), stored.sums, rtol=1e-9, atol=0):
+        then, now = (f"{n:,.0f} rows, mean {mean:.6g}, SD {sd:.6g}" for n, mean, sd in (stored.sums, _sums(design)))
+        raise FileError(f"The table is not the one that {str(path)!r} was fitted to: {then}; now {now}.")
+    return design
+
+
+def restored_fit(path: str | os.PathLike[str], data: ModelData | None = None) -> FittedModel:
     """Read what `write_fit` wrote, with the design and the priors built anew and the draws checked against them.
 
     Raises
@@ -155,8 +180,11 @@ def restored_fit(path: str | os.PathLike[str]) -> FittedModel:
         As `read_fit`, or if the draws are not those of a model.
     """
     stored = read_fit(path)
+    design = None if stored.frame is not None else _from_database(stored, data, path)
     try:
-        design = build_design(parse(stored.equations), stored.frame, stored.groupings)
+        if stored.frame is not None:
+            design = build_design(parse(stored.equations), stored.frame, stored.groupings)
+        assert design is not None  # one or the other
         design = dataclasses.replace(design, rows_dropped=stored.rows_dropped, left_out=stored.left_out)
         idata, priors = stored.idata, make_priors(design, stored.priors)
         check_draws(idata, design)

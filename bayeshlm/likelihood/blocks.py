@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import numpy as np
 
@@ -71,7 +72,15 @@ def slices_of(ends: IntArray, n_rows: int) -> list[slice]:
 
 def rows_of_groups(design: Design) -> Callable[[slice], IntArray]:
     """A function that gives the positions of the rows of neighboring groups, group after group."""
-    order = sorting_order(design.group_codes)
-    order = np.arange(design.n_obs) if order is None else order
-    ends = np.concatenate([[0], np.cumsum(design.n_per_group)])
-    return lambda groups: order[ends[groups.start] : ends[groups.stop]]
+
+    @cache
+    def sorted_rows() -> tuple[IntArray, IntArray]:
+        order = sorting_order(design.group_codes)
+        order = np.arange(design.n_obs) if order is None else order
+        return order, np.concatenate([[0], np.cumsum(design.n_per_group)])
+
+    def rows(groups: slice) -> IntArray:
+        order, ends = sorted_rows()
+        return order[ends[groups.start] : ends[groups.stop]]
+
+    return rows

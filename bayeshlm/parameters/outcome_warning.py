@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import warnings
 
-import numpy as np
-
 from bayeshlm.design import Design
 from bayeshlm.errors import ModelWarning
 
@@ -18,12 +16,12 @@ def warn_not_normal(design: Design) -> None:
     """Warn where the outcome of a normal model is 0 or 1, or a count."""
     if not design.outcome.is_normal:
         return
-    y, name, low = design.y, design.outcome.name, design.moments.y_range[0]
-    if low != 0 or (y != np.round(y)).any():
+    moments, name = design.moments, design.outcome.name
+    if moments.y_range[0] != 0 or not moments.y_zeros:
         return
-    if design.moments.y_two_values and y.max() == 1:
+    if moments.y_two_values and moments.y_range[1] == 1:
         what, lines = "0 or 1", f"`{name} ~ Bernoulli(p)` and `logit(p) = b0 + ...`"
-    elif (y == 0).mean() >= SHARE_OF_ZEROS and ((y - y.mean()) ** 3).mean() > SKEWED * y.std() ** 3:
+    elif moments.y_zeros >= SHARE_OF_ZEROS and moments.y_skewness > SKEWED:
         what, lines = "a count", f"`{name} ~ Poisson(mu)` (or NegativeBinomial) and `log(mu) = b0 + ...`"
     else:
         return

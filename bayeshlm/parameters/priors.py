@@ -31,7 +31,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
-from bayeshlm.design.column_moments import FAR
+from bayeshlm.design.effects_at_means import FAR
 from bayeshlm.design.naming import parameter_label
 from bayeshlm.equations import canonical
 from bayeshlm.errors import ModelWarning, PriorError

@@ -147,14 +147,14 @@ def _identity(factor: Factor, design: Design) -> str | Call:
     """Name a factor by its column of the data, or leave it as the call that it is."""
     if isinstance(factor, Call):
         return factor
-    return resolve(factor.name, tuple(design.frame.columns)) or factor.name
+    return resolve(factor.name, design.cells.names) or factor.name
 
 
 def _read(
     at: Mapping[str, float], terms: list[_Term], design: Design
 ) -> tuple[dict[str | Call, float], dict[int, float]]:
     """Split `at` into values of factors and values of whole terms (by their column of W)."""
-    columns = tuple(design.frame.columns)
+    columns = design.cells.names
     factors = {factor for term in terms for factor in term.factors}
     calls = {_squeezed(term.name): term.factors[0] for term in terms if len(term.factors) == 1 and not term.expands}
     labels = {term.label: term.k for term in terms}
@@ -203,8 +203,8 @@ def _factor_value(
     if term.varies:
         raise OptionError(_unclear(term))
     if isinstance(factor, str):
-        first = np.unique(design.kept_rows.codes[grouping], return_index=True)[1]
-        return float(pd.to_numeric(design.frame[factor].iloc[first]).astype(float).mean())
+        first = np.unique(design.cells.codes[grouping], return_index=True)[1]
+        return float(pd.to_numeric(design.cells.frame[factor].iloc[first]).astype(float).mean())
     if not any(_identity(column, design) in chosen for column, _ in walk_columns(Product((factor,)))):
         for other in terms:
             if other.factors == (factor,) and not (other.expands or other.varies):

@@ -61,7 +61,7 @@ class Level2Variable:
             return self
         if self.grouping not in containing(design, grouping):
             return None
-        codes = design.kept_rows.codes
+        codes = design.cells.codes
         where = codes[self.grouping][first_rows(codes[grouping], len(design.predictor.random[grouping].labels))]
         return replace(self, numbers=self.numbers[where], codes=self.codes[where], grouping=grouping)
 
@@ -218,10 +218,10 @@ def _name(factor: Factor) -> str:
 def _variable(name: str, factor: Factor, positions: tuple[int, ...], design: Design) -> Level2Variable | None:
     """Values of a factor in every group; None for a call that stands in products only."""
     if isinstance(factor, Column) or factor.function == "C":
-        series = design.frame[name]
+        series = design.cells.frame[name]
         home = _home(design, series)
         labels = design.predictor.random[home].labels
-        series = series.iloc[first_rows(design.kept_rows.codes[home], len(labels))]
+        series = series.iloc[first_rows(design.cells.codes[home], len(labels))]
         column = read_column(series) if isinstance(factor, Column) else read_categories(series)
         if isinstance(column, CategoricalColumn):
             numbers = column.codes.astype(float)
@@ -246,7 +246,7 @@ def _home(design: Design, series: pd.Series) -> int:
     if len(design.groupings) == 1:
         return 0
     codes = factorize(series)[0]
-    terms = list(zip(design.predictor.random, design.kept_rows.codes, strict=True))
+    terms = list(zip(design.predictor.random, design.cells.codes, strict=True))
     return next(
         k
         for k, (term, groups) in reversed(list(enumerate(terms)))

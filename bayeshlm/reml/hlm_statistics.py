@@ -130,7 +130,7 @@ def outermost(design: Design) -> int:
     """
     if len(design.predictor.random) == 1:
         return 0
-    codes = design.kept_rows.codes
+    codes = design.cells.codes
     for k, own in enumerate(codes):
         cells = [np.unique(np.column_stack([other, own]), axis=0) for other in codes]
         if all(len(cell) == len(np.unique(other)) for cell, other in zip(cells, codes, strict=True)):

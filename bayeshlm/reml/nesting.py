@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.linalg import block_diag
 from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.design import Design
 from bayeshlm.design.joint_products import JointProducts
+from bayeshlm.design.same_sums import difference_of_sums
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.reml.relative_factor import factor_pattern
@@ -55,7 +57,11 @@ def nesting(smaller: Design, larger: Design) -> Nesting:
     """
     _check_rows(smaller, larger)
     counterparts = _counterparts(smaller, larger)
-    X_map = _map(smaller.X, larger.X, smaller.fixed_labels, "fixed effects")
+    if _have_rows(smaller, larger):
+        X_map = _map(smaller.X, larger.X, smaller.fixed_labels, "fixed effects")
+    else:
+        keys = _fixed_expressions(smaller), _fixed_expressions(larger)
+        X_map = _found_in(*keys, smaller.fixed_labels, "fixed effects")
     Z_map = _random_map(smaller, larger, counterparts)
     Z_user = np.where(np.abs(Z_map) < WITHIN * np.abs(Z_map).max(axis=0), 0.0, Z_map)
     patterns = factor_pattern(smaller.blocks), factor_pattern(larger.blocks)
@@ -89,6 +95,14 @@ def _check_rows(smaller: Design, larger: Design) -> None:
     advice = "Fit both to the same rows: drop those with missing values in any column of either model first."
     if smaller.n_obs != larger.n_obs:
         raise OptionError(f"The models use {smaller.n_obs} and {larger.n_obs} rows. {advice}")
+    if not _have_rows(smaller, larger):
+        common = [(n, k) for n, k in enumerate(_counterparts(smaller, larger))]
+        differs = difference_of_sums(smaller, larger, common)
+        if differs in ("groups", "outcome"):
+            raise OptionError(f"The models do not have the same {differs} in the same rows. {advice}")
+        if differs:
+            raise OptionError("The models have different offsets: they are not nested.")
+        return
     if smaller.spec.outcome.name != larger.spec.outcome.name or not np.array_equal(smaller.y, larger.y):
         raise OptionError(f"The models do not have the same outcome in the same rows. {advice}")
     if not np.array_equal(smaller.offset, larger.offset):
@@ -98,8 +112,12 @@ def _check_rows(smaller: Design, larger: Design) -> None:
 def _counterparts(smaller: Design, larger: Design) -> list[int]:
     """Position in the larger model of each grouping of the smaller one."""
     found = []
-    for own in smaller.kept_rows.codes:
-        same = [k for k, codes in enumerate(larger.kept_rows.codes) if np.array_equal(own, codes)]
+    for n, term in enumerate(smaller.predictor.random):
+        if _have_rows(smaller, larger):
+            own = smaller.kept_rows.codes[n]
+            same = [k for k, codes in enumerate(larger.kept_rows.codes) if np.array_equal(own, codes)]
+        else:
+            same = [k for k, other in enumerate(larger.groupings) if other == term.grouping]
         if not same:
             raise OptionError("The models group the rows differently: they are not nested.")
         found.append(same[0])
@@ -110,12 +128,49 @@ def _random_map(smaller: Design, larger: Design, counterparts: list[int]) -> Flo
     """Weights of the larger model's random effects in each of the smaller one's, of the same grouping."""
     ends = np.cumsum([0, *(len(term.columns) for term in larger.predictor.random)])
     columns = []
-    for term, Z, k in zip(smaller.predictor.random, smaller.kept_rows.Z, counterparts, strict=True):
+    for n, (term, k) in enumerate(zip(smaller.predictor.random, counterparts, strict=True)):
         own = np.zeros((int(ends[-1]), len(term.columns)))
         labels = [column.label for column in term.columns]
-        own[ends[k] : ends[k + 1]] = _map(Z, larger.kept_rows.Z[k], labels, "random effects")
+        if _have_rows(smaller, larger):
+            mapped = _map(smaller.kept_rows.Z[n], larger.kept_rows.Z[k], labels, "random effects")
+        else:
+            keys = (
+                [(smaller.spec.paths[column.symbol].expressions, column.parts) for column in term.columns],
+                [
+                    (larger.spec.paths[column.symbol].expressions, column.parts)
+                    for column in larger.predictor.random[k].columns
+                ],
+            )
+            mapped = _found_in(*keys, labels, "random effects")
+        own[ends[k] : ends[k + 1]] = mapped
         columns.append(own)
     return np.hstack(columns)
+
+
+def _have_rows(smaller: Design, larger: Design) -> bool:
+    return smaller.rows is not None and larger.rows is not None
+
+
+def _found_in(inner: Sequence[object], outer: Sequence[object], labels: list[str], what: str) -> FloatArray:
+    """Weights A with ``inner = outer A`` of columns that are the same expressions, where rows are not at hand."""
+    A = np.zeros((len(outer), len(inner)))
+    for k, key in enumerate(inner):
+        if key not in outer:
+            raise OptionError(
+                f"Of models of a database those are known to be nested whose columns are the same expressions: the "
+                f"{what} of the larger one have none like {labels[k]} of the smaller one."
+            )
+        A[outer.index(key), k] = 1.0
+    return A
+
+
+def _fixed_expressions(design: Design) -> list[object]:
+    """What each column of X is the product of, level by level."""
+    of_coefficient = {column.label: (column.expression, column.parts) for column in design.coefficients}
+    paths = design.spec.paths
+    return [
+        (of_coefficient[column.coefficient], paths[column.symbol].expressions, column.parts) for column in design.fixed
+    ]
 
 
 def _z_transform(products: CrossProducts | JointProducts) -> FloatArray:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bayeshlm.errors import DataError
+from bayeshlm.source.database_table import ask, is_database_table
 
 
 def check_frame(data: object, argument: str) -> None:
@@ -31,10 +32,12 @@ def as_frame(table: Any, name: str) -> pd.DataFrame:
     Raises
     ------
     DataError
-        It is no table.
+        It is no table; or one of a database that cannot be fetched.
     """
     if isinstance(table, pd.DataFrame):
         return table
+    if is_database_table(table):
+        return ask(table)
     if hasattr(table, "to_pandas"):
         return pd.DataFrame(table.to_pandas())
     raise DataError(f"{name} must be a pandas DataFrame (or a polars or pyarrow table), not a {type(table).__name__}.")
@@ -76,6 +79,15 @@ class PandasTable:
     def names(self) -> tuple[str, ...]:
         """Names of the columns that are text."""
         return text_names(self.frame)
+
+    @property
+    def index_names(self) -> tuple[object, ...]:
+        """Names of the levels of the index."""
+        return tuple(self.frame.index.names)
+
+    def check_once(self, name: str) -> None:
+        """Refuse a name that several columns have."""
+        one_column(self.frame, name)
 
     @property
     def index(self) -> pd.Index:

@@ -7,12 +7,28 @@ from typing import Protocol
 import pandas as pd
 
 
-class Table(Protocol):
-    """A table of N rows with columns by name. `PandasTable` is the one that there is."""
+class Names(Protocol):
+    """What is known of a table before its rows are looked at, wherever they are."""
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the columns that equations can name."""
+
+    @property
+    def index_names(self) -> tuple[object, ...]:
+        """Names that label the rows, and are no columns."""
+
+    def check_once(self, name: str) -> None:
+        """Refuse a name that several columns have.
+
+        Raises
+        ------
+        DataError
+        """
+
+
+class Table(Names, Protocol):
+    """A table of N rows with columns by name: `PandasTable`, or the cells of a `DatabaseTable`."""
 
     @property
     def index(self) -> pd.Index:

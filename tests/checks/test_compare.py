@@ -105,7 +105,7 @@ def test_the_order_of_rows_counts_where_rows_are_left_out():
     design = clinics_design(INTERCEPT)
     shuffled = build_design(parse(INTERCEPT), clinics_frame().sample(frac=1.0, random_state=1), "clinic")
     check_same_data({"a": design, "b": shuffled}, "group")
-    with pytest.raises(OptionError, match="fit both on one DataFrame"):
+    with pytest.raises(OptionError, match="fit both on one table"):
         check_same_data({"a": design, "b": shuffled}, "row")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bayeshlm.design.design import Design
@@ -16,6 +17,7 @@ from bayeshlm.display.report.check_figures import (
     prior_figures,
     residual_figures,
 )
+from bayeshlm.display.report.elements import asked
 from bayeshlm.display.report.figure import Figure
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.errors import OptionError
@@ -157,8 +159,12 @@ def figures(subject: Subject, section: str) -> str:
     from bayeshlm.display.plots.image import off_screen
 
     with off_screen():
-        made = "".join(figure.html() for draw in functions for figure in draw(subject))
+        made = "".join(asked(partial(_html, draw, subject)) for draw in functions)
     return f'<div class="figures">{made}</div>' if made else ""
+
+
+def _html(draw: Callable[[Subject], Iterable[Figure]], subject: Subject) -> str:
+    return "".join(figure.html() for figure in draw(subject))
 
 
 def _first_slope(design: Design) -> str | None:

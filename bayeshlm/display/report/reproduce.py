@@ -16,9 +16,12 @@ from bayeshlm.display.report.elements import code, paragraph, shown, subheading
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.equations import render
 from bayeshlm.sampling.options import sampling_options
+from bayeshlm.source.duckdb_source import DuckDBSource, is_duckdb_source
 from bayeshlm.source.table_files import MISSING
 
 PLACEHOLDER = "your-data.csv"
+DATABASE = DuckDBSource("your-database.db", "your_table")
+"""In place of a table that is not known by name."""
 
 
 def reproduce_section(subject: Subject) -> str:
@@ -52,7 +55,9 @@ def python_code(subject: Subject) -> str:
     options += [f"{name}={value!r}" for name, value in _changed(subject).items()]
     priors = typed_priors(subject)
     lines = ["import bayeshlm as hlm"]
-    if subject.data not in dataset_names():
+    if _in_database(subject):
+        lines.append("import ibis")
+    elif subject.data not in dataset_names():
         lines.append("import pandas as pd")
     lines += ["", "model = hlm.Model(", f"    {_quoted(_equations(subject))},", f"    data={_data(subject)},"]
     groupings = list(subject.design.groupings)
@@ -69,7 +74,8 @@ def toml_text(subject: Subject) -> str:
     lines = [f"title = {_basic(subject.heading)}"]
     if subject.source:
         lines.append(f"source = {_basic(subject.source)}")
-    lines.append(f"dataset = {_basic(subject.data)}" if known else f"data = {_basic(subject.data or PLACEHOLDER)}")
+    placeholder = DATABASE.text if _in_database(subject) else PLACEHOLDER
+    lines.append(f"dataset = {_basic(subject.data)}" if known else f"data = {_basic(subject.data or placeholder)}")
     named = [_basic(name) for name in subject.design.groupings]
     lines.append(f"group = {named[0] if len(named) == 1 else f'[{", ".join(named)}]'}")
     text = _equations(subject)
@@ -123,9 +129,16 @@ def _equations(subject: Subject) -> str:
     return render(subject.design.spec, "levels", subject.design.groupings)
 
 
+def _in_database(subject: Subject) -> bool:
+    """Whether the rows stayed in a database."""
+    return subject.design.rows is None
+
+
 def _data(subject: Subject) -> str:
     if subject.data in dataset_names():
         return f"hlm.load_dataset({subject.data!r})"
+    if _in_database(subject):
+        return (DuckDBSource.of(subject.data) if is_duckdb_source(subject.data) else DATABASE).code()
     path = subject.data or PLACEHOLDER
     if path.lower().endswith((".parquet", ".pq")):
         return f"pd.read_parquet({path!r})"

@@ -1,0 +1,113 @@
+"""What the first query of a table of a database gives, one row a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayeshlm.design.database_columns import NUMBERS, Location, as_number
+from bayeshlm.design.scaling import IntArray
+from bayeshlm.errors import DataError
+from bayeshlm.source.database_table import Kind, ask
+
+PLACEHOLDERS: dict[Kind, Any] = {"number": np.nan, "logical": False, "text": ""}
+"""Of a column that varies within cells, in place of its values, which stay in the database."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FirstLook:
+    """What the first query gave, one row a cell, those without an id or a complete row included."""
+
+    frame: pd.DataFrame
+    total: IntArray
+    kept: IntArray
+    missing: Mapping[str, IntArray]
+    compared: frozenset[str]
+
+    @classmethod
+    def of(
+        cls,
+        table: Any,
+        keys: Sequence[str],
+        stands_for: Mapping[str, str],
+        kinds: Mapping[str, Kind],
+        compared: Collection[str],
+    ) -> FirstLook:
+        """Ask for the cells of a table; the `compared` columns for their smallest and largest value in each, too."""
+        complete = reduce(and_, [table[name].notnull() for name in (*keys, *stands_for.values())])  # noqa: PD004
+        table = table.mutate(complete=complete)
+        table = table.mutate(**{f"in_{new}": table["complete"].ifelse(table[new], None) for new in stands_for.values()})
+        wanted = {"total": table.count(), "kept": table["complete"].sum()}
+        for name, new in stands_for.items():
+            column = table[f"in_{new}"]
+            wanted[f"there_{new}"] = table[new].count()
+            if kinds[name] in NUMBERS:
+                wanted[f"sum_{new}"] = as_number(column, kinds[name]).sum()
+            if name in compared:
+                plain = column.cast("int32") if kinds[name] == "logical" else column
+                wanted |= {f"low_{new}": plain.min(), f"high_{new}": plain.max()}
+        frame = ask(table.group_by(list(keys)).aggregate(**wanted), exact=keys)
+        if frame.empty:
+            raise DataError("data has no rows")
+        total = frame["total"].to_numpy(dtype=np.int64)
+        missing = {name: total - frame[f"there_{new}"].to_numpy(dtype=np.int64) for name, new in stands_for.items()}
+        return cls(frame, total, frame["kept"].fillna(0).to_numpy(dtype=np.int64), missing, frozenset(compared))
+
+    def values(self, stands_for: Mapping[str, str], kinds: Mapping[str, Kind]) -> dict[str, pd.Series]:
+        """Value of each cell of columns that vary in none; placeholders of others."""
+        found: dict[str, pd.Series] = {}
+        for name, new in stands_for.items():
+            if name in self.compared:
+                low, high, there = self.frame[f"low_{new}"], self.frame[f"high_{new}"], self.kept > 0
+            if name not in self.compared or (low[there] != high[there]).any():
+                found[name] = pd.Series([PLACEHOLDERS.get(kinds[name], "")] * len(self.kept), name=name)
+            elif kinds[name] == "logical":
+                found[name] = low.fillna(0).astype(bool).rename(name)
+            else:
+                found[name] = low.rename(name)
+        return found
+
+    def differing(self, stands_for: Mapping[str, str], keep: NDArray[np.bool_]) -> dict[str, tuple[int, Any, Any]]:
+        """The first cell among those kept within which a column varies, with its smallest and largest value."""
+        found: dict[str, tuple[int, Any, Any]] = {}
+        for name, new in stands_for.items():
+            if name not in self.compared:
+                continue
+            low, high = (self.frame.loc[self.kept > 0, f"{end}_{new}"] for end in ("low", "high"))
+            if (low != high).any():
+                place = int((low != high).to_numpy().argmax())
+                cell = int(np.flatnonzero(self.kept > 0)[place])
+                found[name] = (int(keep[:cell].sum()), low.iloc[place], high.iloc[place])
+        return found
+
+    def locations(
+        self, stands_for: Mapping[str, str], kinds: Mapping[str, Kind], keep: NDArray[np.bool_]
+    ) -> dict[str, Location]:
+        """Where the numbers of the cells kept lie."""
+        found, part, n = {}, self.frame.loc[keep], int(self.kept[keep].sum())
+        for name, new in stands_for.items():
+            if kinds[name] not in NUMBERS:
+                continue
+            total = float(part[f"sum_{new}"].astype(float).sum())
+            if not np.isfinite(total):
+                raise DataError(
+                    f"column {name!r} is {'-' if total < 0 else ''}inf in some row: correct it, or make it missing "
+                    "(NULL) to have the row dropped"
+                )
+            ends = None
+            if name in self.compared:
+                ends = float(part[f"low_{new}"].min()), float(part[f"high_{new}"].max())
+            found[name] = Location(total / n, ends)
+        return found
+
+
+def without_nan(column: Any) -> Any:
+    """A column with NULL in place of what is no number."""
+    return column.isnan().ifelse(None, column) if column.type().is_floating() else column

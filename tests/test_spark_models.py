@@ -1,0 +1,63 @@
+"""The same models through Spark as from a DataFrame: the same Ibis expressions, another engine."""
+
+import shutil
+
+import numpy as np
+import pytest
+from database_designs import compare, pupils
+
+import bayeshlm as hlm
+
+pytestmark = [
+    pytest.mark.slow,
+    # Spark 4.0 is older than pandas 3 and its gateway closes sockets when it is collected
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:unclosed <socket:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.skipif(shutil.which("java") is None, reason="NO JAVA HERE: SPARK IS NOT TESTED (install openjdk-17)"),
+]
+SLOPES = """
+mathach = b0 + b1*cwc(ses) + r
+b0 = g00 + g01*sector + g02*mean(ses) + u0
+b1 = g10 + g11*sector + u1
+"""
+CROSSED = "math ~ ses + age + race + log(income) + sector + (1 + ses | school) + (1 | area)"
+
+
+@pytest.fixture(scope="module")
+def connection(tmp_path_factory):
+    import ibis
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+    builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.sql.shuffle.partitions", "4")
+    session = builder.config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("warehouse"))).getOrCreate()
+    yield ibis.pyspark.connect(session)
+    session.stop()
+
+
+def table_of(connection, data, folder):
+    data.to_parquet(folder / "data.parquet", index=False)
+    return connection.read_parquet(folder / "data.parquet")
+
+
+def same(ours, theirs):
+    np.testing.assert_allclose(ours.gamma, theirs.gamma, rtol=1e-9)
+    np.testing.assert_allclose(ours.fixed_effects()["se"], theirs.fixed_effects()["se"], rtol=1e-9)
+    np.testing.assert_allclose(ours.tau, theirs.tau, rtol=1e-6)  # the criterion is flat in them
+    assert ours.criterion == pytest.approx(theirs.criterion, rel=1e-9)
+
+
+def test_slopes_as_outcomes_of_high_school_and_beyond(connection, tmp_path):
+    data = hlm.load_dataset("hsb")
+    compare(SLOPES, data, table_of(connection, data, tmp_path), "school")
+    found = hlm.Model(SLOPES, table_of(connection, data, tmp_path), "school")
+    same(found.reml(), hlm.Model(SLOPES, data, "school").reml())
+    fit = found.fit(draws=400, chains=2, seed=1, progress=False)
+    assert fit.convergence.max_r_hat < 1.05
+
+
+def test_crossed_groupings(connection, tmp_path):
+    data = pupils()
+    table = table_of(connection, data, tmp_path)
+    compare(CROSSED, data, table, None)
+    same(hlm.Model(CROSSED, table).reml(), hlm.Model(CROSSED, data).reml())
