@@ -1,8 +1,8 @@
-"""Pareto-smoothed importance weights: how far can the largest of them be trusted?
+"""Importance weights with their largest ones smoothed, and how far these can be trusted.
 
-The largest weights are set to quantiles of the generalized Pareto distribution that fits them, whose shape k says whether
-their variance is finite (Vehtari, Simpson, Gelman, Yao & Gabry 2024, J. Machine Learning Research 25(72)). Its fit is
-that of Zhang & Stephens (2009, Technometrics 51, 316-325), k drawn a little towards 0.5.
+The largest weights are set to quantiles of the generalized Pareto distribution that fits them, whose shape k says
+whether their variance is finite (Vehtari, Simpson, Gelman, Yao & Gabry 2024, J. Machine Learning Research 25(72)). Its
+fit is that of Zhang & Stephens (2009, Technometrics 51, 316-325), k drawn a little towards 0.5.
 """
 
 from __future__ import annotations

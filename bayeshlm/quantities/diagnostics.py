@@ -90,8 +90,7 @@ def _normal_scores(chains: Array) -> Array:
     end = np.minimum.accumulate(np.where(last, place, n)[:, ::-1], axis=1)[:, ::-1]
     ranks = np.empty(flat.shape)
     np.put_along_axis(ranks, order, (first + end) / 2 + 1, axis=1)
-    scores: Array = ndtri((ranks - 3 / 8) / (n + 1 / 4))
-    return scores.reshape(chains.shape)
+    return np.asarray(ndtri((ranks - 3 / 8) / (n + 1 / 4)), dtype=float).reshape(chains.shape)
 
 
 def _r_hat(chains: Array) -> Array:
@@ -99,7 +98,7 @@ def _r_hat(chains: Array) -> Array:
     n = chains.shape[2]
     with np.errstate(divide="ignore", invalid="ignore"):  # chains that do not move, each at its own place
         ratio = n * chains.mean(axis=2).var(axis=1, ddof=1) / chains.var(axis=2, ddof=1).mean(axis=1)
-    return np.sqrt((ratio + n - 1) / n)
+    return np.asarray(np.sqrt((ratio + n - 1) / n))
 
 
 def effective_size(chains: Array) -> Array:

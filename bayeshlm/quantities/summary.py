@@ -104,7 +104,7 @@ def _rows(draws: FloatArray, prob: float, kind: str) -> FloatArray:
 
 
 def interval(draws: FloatArray, prob: float, kind: str) -> FloatArray:
-    """Bounds (E, 2) of the interval of finite draws (E, chain, draw); of two that are as short, that of smaller values."""
+    """Bounds (E, 2) of the interval of finite draws (E, chain, draw); of equally short ones the lowest."""
     flat = draws.reshape(len(draws), -1)
     if kind == "eti":
         edge = (1 - prob) / 2
