@@ -11,6 +11,7 @@ from bayeshlm.checks.component import Component
 from bayeshlm.design.design import Design
 from bayeshlm.design.naming import parameter_label
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.likelihood.pareto_smoothing import smoothed_log_weights
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.log_prior import by_key, log_prior
 from bayeshlm.parameters.prior_families import LKJ, Prior
@@ -90,17 +91,11 @@ def prior_pulls(
 
 def _flat_weights(log_prior: FloatArray) -> tuple[FloatArray, float]:
     """Smoothed weights ``1 / prior`` of draws, summing to one, and their Pareto k."""
-    from arviz_stats.base.array import BaseArray
-
     n_draws = len(log_prior)
     if np.ptp(log_prior) < 1e-9:
         return np.full(n_draws, 1 / n_draws), 0.0
-    try:
-        log_weights, k = BaseArray().psislw(log_prior)  # it takes the log of 1 / weight
-    except ValueError:  # no tail to fit
-        return np.full(n_draws, np.nan), np.inf
-    weights = np.exp(log_weights - log_weights.max())
-    return weights / weights.sum(), float(k)
+    log_weights, pareto_k = smoothed_log_weights(-log_prior[None])
+    return np.exp(log_weights[0]), float(pareto_k[0])
 
 
 def _shift_of_likelihood(

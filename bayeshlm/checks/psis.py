@@ -1,8 +1,8 @@
 """Pareto-smoothed importance sampling: from draws given all data to the posterior without a unit of them.
 
-The posterior without a unit has the weights ``1 / p(y_unit | rest, theta)`` on the draws given all data. ArviZ smooths
-their upper tail by a generalized Pareto distribution, whose shape k says how far they can be trusted (Vehtari, Simpson,
-Gelman, Yao & Gabry 2024, J. Machine Learning Research 25(72)).
+The posterior without a unit has the weights ``1 / p(y_unit | rest, theta)`` on the draws given all data. Their upper
+tail is smoothed (`bayeshlm.likelihood.pareto_smoothing`), and the shape k of its distribution says how far they can be
+trusted (Vehtari, Simpson, Gelman, Yao & Gabry 2024, J. Machine Learning Research 25(72)).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import OptionError
+from bayeshlm.likelihood.pareto_smoothing import smoothed_log_weights
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.diagnostics import diagnose
 
@@ -115,15 +116,13 @@ def smoothed_weights(log_density: FloatArray, efficiency: float = 1.0) -> tuple[
     >>> weights.sum(axis=1).round(12).tolist(), (k < 0.5).tolist()
     ([1.0, 1.0], [True, True])
     """
-    from arviz_stats.base.array import BaseArray
-
     weights = np.full(log_density.shape, 1 / log_density.shape[1])
     pareto_k = np.full(len(log_density), -np.inf)
     varies = log_density.max(axis=1) > log_density.min(axis=1)
     if varies.any():
-        with np.errstate(all="ignore"):  # weights that differ by more than float64 can hold: k is then large
-            log_weights, pareto_k[varies] = BaseArray().psislw(log_density[varies], r_eff=efficiency)
-            weights[varies] = np.exp(log_weights)
+        with np.errstate(invalid="ignore"):  # a density of zero at a draw: nothing is known without the unit
+            log_weights, pareto_k[varies] = smoothed_log_weights(-log_density[varies], efficiency)
+        weights[varies] = np.exp(log_weights)
     return weights, pareto_k
 
 

@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import SamplingError
+from bayeshlm.likelihood.pareto_smoothing import smoothed_log_weights
 
 if TYPE_CHECKING:
     from bayeshlm.likelihood.likelihood import LogDensity
@@ -134,8 +135,6 @@ def nodes_certificate(n_nodes: int, fewer: FloatArray, more: FloatArray, paramet
     >>> nodes_certificate(6, theta[:, 0], 1.001 * theta[:, 0], theta).holds
     True
     """
-    from arviz_stats.base.array import BaseArray
-
     change = more - fewer
     if not np.isfinite(change).all():
         return NodesCertificate(n_nodes, np.inf, np.inf, 0.0, np.inf)
@@ -143,8 +142,7 @@ def nodes_certificate(n_nodes: int, fewer: FloatArray, more: FloatArray, paramet
     weights /= weights.sum()
     pareto_k = -np.inf
     if np.ptp(change) > 1e-12 * (1 + np.abs(more).max()):
-        _, shape = BaseArray().psislw(-change)
-        pareto_k = float(shape)
+        pareto_k = float(smoothed_log_weights(change[None])[1][0])
     spread = parameters.std(axis=0)
     moves = np.abs(weights @ parameters - parameters.mean(axis=0))
     return NodesCertificate(

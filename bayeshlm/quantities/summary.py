@@ -104,9 +104,13 @@ def _rows(draws: FloatArray, prob: float, kind: str) -> FloatArray:
 
 
 def interval(draws: FloatArray, prob: float, kind: str) -> FloatArray:
-    """Bounds (E, 2) of the interval of finite draws (E, chain, draw), by arviz-stats."""
-    from arviz_stats.base.array import BaseArray
-
-    stats = BaseArray()
-    bounds: FloatArray = (stats.eti if kind == "eti" else stats.hdi)(draws, prob, axis=(1, 2))
-    return bounds
+    """Bounds (E, 2) of the interval of finite draws (E, chain, draw); of equally short ones the lowest."""
+    flat = draws.reshape(len(draws), -1)
+    if kind == "eti":
+        edge = (1 - prob) / 2
+        bounds: FloatArray = np.quantile(flat, [edge, 1 - edge], axis=1).T
+        return bounds
+    n, ordered = flat.shape[1], np.sort(flat, axis=1)
+    inside = min(int(prob * n), n - 1)
+    lowest = (ordered[:, inside:] - ordered[:, : n - inside]).argmin(axis=1)[:, None]
+    return np.take_along_axis(ordered, np.concatenate([lowest, lowest + inside], axis=1), axis=1)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bayeshlm.likelihood.pareto_smoothing import smoothed_log_weights
 from bayeshlm.sampling.certificate import Certificate
 from bayeshlm.sampling.points import Points
 
@@ -129,14 +130,12 @@ def proposal_log_density(distance: Array, size: int) -> Array:
 
 def weights_and_k(log_ratios: Array) -> tuple[Array, float]:
     """Weights (n,) of sum 1, and Pareto k of the largest; infinite k where too few points have a density."""
-    from arviz_stats.base.array import BaseArray
-
     relative = np.maximum(log_ratios - log_ratios.max(), -700.0)  # exp of less is zero
     if (relative > -700.0).sum() < len(relative) / 4:  # the tail is the largest fifth, at most
         return np.full(len(relative), 1 / len(relative)), np.inf
-    _, k = BaseArray().psislw(-relative)
+    _, k = smoothed_log_weights(relative[None])
     weights = np.exp(relative)
-    return weights / weights.sum(), float(k)
+    return weights / weights.sum(), float(k[0])
 
 
 def refitted(found: Round, scale: Array) -> tuple[Array, Array]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import nutpie
 import xarray as xr
 
 from bayeshlm.design import Design
@@ -27,9 +26,10 @@ from bayeshlm.sampling.family_target import family_target
 from bayeshlm.sampling.importance import BUSY_MS, BUSY_WORK, importance_draws
 from bayeshlm.sampling.layout import reml_layout
 from bayeshlm.sampling.marginal_target import marginal_target
+from bayeshlm.sampling.nutpie_extension import sample_points
 from bayeshlm.sampling.options import SamplingOptions
 from bayeshlm.sampling.points import Points
-from bayeshlm.sampling.target import POINT, CannotCompile, Target
+from bayeshlm.sampling.target import CannotCompile, Target
 
 logger = logging.getLogger(__name__)
 
@@ -145,10 +145,7 @@ def _run_nutpie(design: Design, priors: Priors, options: SamplingOptions, show: 
     if draws is not None:
         posterior, stats = draws, xr.Dataset()
     else:
-        tree = _sample(target.compiled, options, show)
-        posterior, stats = tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset()
-        if target.expand is not None:
-            posterior = target.expand(posterior[POINT].transpose("chain", "draw", ...).to_numpy())
+        posterior, stats = _sample(target, options, show)
     if certificate is not None:
         stats.attrs |= certificate.to_attrs()
     return RawDraws(posterior, stats, compiled_at - start, time.perf_counter() - compiled_at, target.n_nodes)
@@ -195,26 +192,41 @@ def _target(design: Design, priors: Priors, options: SamplingOptions) -> Target:
         return graph_target(build_graph(design, priors, options.parameterization))
     except (CannotCompile, ImportError) as error:  # the modules of PyTensor and nutpie that it takes may move
         logger.warning("The fast compiler cannot serve these versions (%s); nutpie's own, slower one does.", error)
+        import nutpie
+
         graph: Parameterization = options.parameterization if design.outcome.is_normal else "noncentered"
         return Target(nutpie.compile_pymc_model(build_graph(design, priors, graph)))
 
 
-def _sample(compiled: Any, options: SamplingOptions, show: bool) -> xr.DataTree:
+def _sample(target: Target, options: SamplingOptions, show: bool) -> tuple[xr.Dataset, xr.Dataset]:
+    """Draws of the graph's variables by nutpie, and its statistics."""
     total = options.chains * (options.draws + options.tune)
     with sampling_bar(total, show) as callback:
-        tree: xr.DataTree = nutpie.sample(
-            compiled,
-            draws=options.draws,
-            tune=options.tune,
-            chains=options.chains,
-            cores=options.cores,
-            seed=options.seed,
-            target_accept=options.target_accept,
-            save_warmup=False,
-            progress_bar=False,
-            progress_callback=callback,
-        )
-    return tree
+        if target.expand is None:
+            return _sample_by_package(target.compiled, options, callback)
+        points, stats = sample_points(target.compiled, options, callback)
+    return target.expand(points), stats
+
+
+def _sample_by_package(
+    compiled: Any, options: SamplingOptions, callback: Callable[[list[Any]], None] | None
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Draws and statistics where nutpie compiled the graph."""
+    import nutpie
+
+    tree = nutpie.sample(
+        compiled,
+        draws=options.draws,
+        tune=options.tune,
+        chains=options.chains,
+        cores=options.cores,
+        seed=options.seed,
+        target_accept=options.target_accept,
+        save_warmup=False,
+        progress_bar=False,
+        progress_callback=callback,
+    )
+    return tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset()
 
 
 def _run_pymc(design: Design, priors: Priors, options: SamplingOptions, show: bool) -> RawDraws:

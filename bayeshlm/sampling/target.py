@@ -12,16 +12,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from nutpie.compile_pymc import CompiledPyMCModel
+from bayeshlm.likelihood.disk_cache import cached_callback
+from bayeshlm.sampling.nutpie_extension import PointModel, extension
 
+if TYPE_CHECKING:
     from bayeshlm.sampling.reflections import Reflections
 
-from bayeshlm.likelihood.disk_cache import cached_callback
-
 type Array = NDArray[np.float64]
-
-POINT = "point"
 
 _DOUBLE = numba.types.CPointer(numba.types.double)
 DENSITY = numba.types.int64(numba.types.uint64, _DOUBLE, _DOUBLE, _DOUBLE, _DOUBLE)
@@ -38,8 +35,8 @@ class Target:
 
     Attributes
     ----------
-    compiled : nutpie model
-        Its draws are one variable ``point (position,)``, or the model's variables if there is no `expand`.
+    compiled : PointModel or nutpie model
+        The latter if there is no `expand`: its draws are the model's variables.
     expand : callable, optional
         From points (chain, draw, D) to the Dataset of gamma, tau, corr, sigma and u, as far as they are sampled.
     reflections : Reflections, optional
@@ -63,8 +60,8 @@ class Target:
     work: int = 0
 
 
-def compiled_model(density: Any, buffer: Array, starting_point: Callable[[int], Array], size: int) -> CompiledPyMCModel:
-    """Nutpie's form of a C density over D = `size` numbers.
+def compiled_model(density: Any, buffer: Array, starting_point: Callable[[int], Array], size: int) -> PointModel:
+    """What nutpie's extension samples: a C density over D = `size` numbers.
 
     Parameters
     ----------
@@ -83,27 +80,10 @@ def compiled_model(density: Any, buffer: Array, starting_point: Callable[[int], 
         If nutpie is not of the form that this route knows.
     """
     try:
-        from nutpie.compile_pymc import CompiledPyMCModel  # not of nutpie's public API
-
-        return CompiledPyMCModel(
-            compiled_logp_func=density,
-            compiled_expand_func=_expand(),
-            initial_point_func=starting_point,
-            shared_data={},
-            shared_var_keys={},
-            user_data=buffer,
-            n_expanded=size,
-            shape_info=([POINT], [slice(0, size)], [(size,)]),
-            logp_func=None,
-            expand_func=None,
-            dims={POINT: ("position",)},
-            reparameterized_names=[],
-            _n_dim=size,
-            _shapes={POINT: (size,)},
-            _coords={"position": np.arange(size)},
-        )
-    except (ImportError, TypeError) as error:
+        extension()
+    except ImportError as error:
         raise CannotCompile(str(error)) from error
+    return PointModel(density, _expand(), buffer, starting_point, size)
 
 
 @cache
