@@ -1,6 +1,7 @@
 """The same models through Spark as from a DataFrame: the same Ibis expressions, another engine."""
 
 import shutil
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -14,6 +15,9 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:unclosed <socket:ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.skipif(shutil.which("java") is None, reason="NO JAVA HERE: SPARK IS NOT TESTED (install openjdk-17)"),
+    pytest.mark.skipif(
+        find_spec("pyspark") is None, reason="NO PYSPARK HERE: SPARK IS NOT TESTED (uv sync --extra spark)"
+    ),
 ]
 SLOPES = """
 mathach = b0 + b1*cwc(ses) + r

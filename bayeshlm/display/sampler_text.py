@@ -14,7 +14,7 @@ def sampling_line(fitted: FittedModel, convergence: Convergence) -> str:
     options, certificate = fitted.options, convergence.certificate
     times = f"seed {options.seed}; {fitted.compile_seconds:.1f} s to compile, {fitted.sample_seconds:.1f} s to sample"
     if certificate is not None and certificate.holds:
-        chosen = f", chosen because a gradient takes {number(certificate.density_ms, 0)} ms"
+        chosen = f", chosen because a gradient takes {number(certificate.density_ms, 1)} ms"
         return (
             f"Importance sampling{chosen if options.sampler == 'auto' else ''}: {count(convergence.n_draws)} draws from"
             f" the last 2 of {len(certificate.shift)} rounds of {count(certificate.n_points)} points, {times}"
