@@ -25,7 +25,7 @@ BLOCK = re.compile(
     r"(?:\n```text\n(?P<output>.*?)^```\n|\n!\[[^\]]*\]\((?P<figure>[^)]+)\)\n)?",
     re.MULTILINE | re.DOTALL,
 )
-TIME = re.compile(r"\d[\d.,]* s\b")
+TIME = re.compile(r"\d[\d.,]* m?s\b")
 NUMBER = re.compile(r"(?<![\w.])[-−]?\d[\d,]*(?:\.\d+)?")
 
 

@@ -82,7 +82,7 @@ def test_no_modules_import_each_other():
 
 
 def modules_after(statement):
-    code = f"{statement}; import sys; print(*sys.modules)"
+    code = f"{statement}\nimport sys; print(*sys.modules)"
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
 
 

@@ -194,7 +194,10 @@ def coding(series: pd.Series) -> Coding | None:
         return "logical"
     if isinstance(series.dtype, pd.CategoricalDtype):
         return "text" if pd.api.types.infer_dtype(series.cat.categories) == "string" else "numbers"
-    return "text" if isinstance(read_column(series), CategoricalColumn) else None
+    try:
+        return "text" if isinstance(read_column(series), CategoricalColumn) else None
+    except DataError:  # such a column stands in C() alone, where values are labels
+        return "text"
 
 
 def numbers_as_text(column: CategoricalColumn, labels: pd.Index | None = None) -> str | None:

@@ -215,7 +215,7 @@ def open_model(path_or_name: str | Path, data: Any = None) -> Model:
     ----------
     path_or_name : str or pathlib.Path
         A name of `gallery_names`, or a path to a TOML file of the same form.
-    data : pandas.DataFrame, path of a CSV or Parquet file, table of Ibis, or "duckdb:...", optional
+    data : pandas.DataFrame, path of a CSV or Parquet file, Ibis table, or "duckdb:...", optional
         Data in place of those that the file names. ``"duckdb:file.db?table=pupils"`` and ``"duckdb:folder/*.parquet"``
         are read by DuckDB where they lie, larger than memory.
 

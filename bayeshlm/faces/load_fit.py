@@ -17,7 +17,7 @@ def load(path: str | os.PathLike[str], data: Any = None, *, group_data: Any = No
     Parameters
     ----------
     path : str or path
-    data : table, optional
+    data : Ibis table, optional
         The table that the model was made from, where its rows stayed in a database: they are not in the file.
     group_data : pandas.DataFrame or mapping of str to DataFrame, optional
         As in `Model`, with such a table.

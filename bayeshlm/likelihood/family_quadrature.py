@@ -27,8 +27,11 @@ from bayeshlm.parameters.priors import Priors
 MOST_EFFECTS = 2
 """Random effects of a group up to which a grid of nodes is affordable."""
 
+PILOT_POINTS = 64
+"""Points about the mode by which the number of nodes of a posterior is chosen."""
+
 PILOT_DRAWS = 32
-"""Draws by which the number of nodes is chosen, and at least those of a certificate."""
+"""Draws by which the number of nodes of theirs is chosen."""
 
 CHUNK_NUMBERS = 1 << 19
 """Rows times draws worked on at a time: 4 MiB."""
@@ -71,7 +74,7 @@ class FamilyQuadrature(Likelihood):
 
         fewest = self.density_with(priors, NODES[0])
         mode, root = around_mode(fewest, starting_values(self.design, priors))
-        points = points_around(mode, root, PILOT_DRAWS)
+        points = points_around(mode, root, PILOT_POINTS)
         origin = self.given(Draws(fewest.parameters(mode[None, None]), self.design), 1).modes_at(0)
 
         def at_points(n_nodes: int) -> FloatArray:

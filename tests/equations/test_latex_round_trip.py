@@ -22,6 +22,11 @@ def test_two_levels_round_trip(spec):
     assert parse(render(spec, "latex")) == spec
 
 
+def test_the_units_of_a_product_are_those_of_a_centered_factor():
+    spec = parse("y = b0 + b1*cwc(mean(x)*cwc(x)) + r; b0 = g00 + u0; b1 = g10")
+    assert parse(render(spec, "latex")) == spec
+
+
 @settings(database=None, deadline=None, max_examples=150)
 @given(deep_specs())
 def test_levels_of_any_depth_and_crossed_groupings_round_trip(spec):

@@ -227,18 +227,18 @@ def run(model, **options):
 
 
 @pytest.mark.parametrize("module", ["nutpie._lib", "pytensor.link.numba.cache"])
-def test_what_is_not_public_in_other_packages_may_be_missing(monkeypatch, model, caplog, module):
+def test_what_is_not_public_in_other_packages_may_be_missing(monkeypatch, request, model, caplog, module):
     """A release that moves it makes the fit slower, and the log says why; nothing else changes."""
+    monkeypatch.setattr("nutpie.compile_pymc_model", lambda graph: graph)  # which imports nutpie, its extension with it
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.delitem(sys.modules, "bayeshlm.sampling.compile", raising=False)
+    request.addfinalizer(extension.cache_clear)
     extension.cache_clear()
-    monkeypatch.setattr("nutpie.compile_pymc_model", lambda graph: graph)
     parameterization = "marginal" if module.startswith("nutpie") else "centered"
     options = sampling_options(parameterization=parameterization)
     target = nuts._target(model.design, model.priors, options)
     assert isinstance(target.compiled, pm.Model)
     assert f"import of {module} halted" in caplog.text
-    extension.cache_clear()
 
 
 @pytest.mark.slow

@@ -120,7 +120,10 @@ class FactorWriter:
 
     def _units(self, argument: Sequence[Node]) -> str:
         """The units whose data these are, crossed ones in parentheses."""
-        units = (subscript(self.text, node).units for node in argument if node.kind in (*NAMES, "bar"))
+        units: list[str] = []
+        for node in argument:
+            named = node.kind in (*NAMES, "bar")
+            units += [subscript(self.text, node).units] if named else map(self._units, node.parts)
         return max(units, key=len, default="")
 
     def _mean(self, node: Node) -> None:
