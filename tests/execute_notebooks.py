@@ -39,8 +39,9 @@ def executed(path: Path) -> nbformat.NotebookNode:
     with tempfile.TemporaryDirectory() as folder:
         resources = {"metadata": {"path": folder}}
         NotebookClient(
-            notebook, timeout=SECONDS, kernel_name="python3", resources=resources, record_timing=False
-        ).execute()
+            notebook, timeout=SECONDS, kernel_name="python3", resources=resources, record_timing=False,
+            coalesce_streams=True,
+        ).execute()  # fmt: skip
     for cell in notebook.cells:
         if "outputs" in cell:
             cell.outputs = [output for output in cell.outputs if not _blank(output)]

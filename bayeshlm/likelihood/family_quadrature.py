@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.errors import SamplingError
 from bayeshlm.likelihood.blocks import BLOCK, rows_of_groups, slices_of
 from bayeshlm.likelihood.family_conditionals import FamilyConditionals
 from bayeshlm.likelihood.family_rows import FamilyRows
@@ -27,8 +28,8 @@ from bayeshlm.parameters.priors import Priors
 MOST_EFFECTS = 2
 """Random effects of a group up to which a grid of nodes is affordable."""
 
-PILOT_POINTS = 64
-"""Points about the mode by which the number of nodes of a posterior is chosen."""
+PILOT_POINTS, PILOT_DF = 64, 5.0
+"""Points of a t distribution about the mode by which the number of nodes of a posterior is chosen."""
 
 PILOT_DRAWS = 32
 """Draws by which the number of nodes of theirs is chosen."""
@@ -74,14 +75,20 @@ class FamilyQuadrature(Likelihood):
 
         fewest = self.density_with(priors, NODES[0])
         mode, root = around_mode(fewest, starting_values(self.design, priors))
-        points = points_around(mode, root, PILOT_POINTS)
         origin = self.given(Draws(fewest.parameters(mode[None, None]), self.design), 1).modes_at(0)
 
-        def at_points(n_nodes: int) -> FloatArray:
-            density = self.density_with(priors, n_nodes, origin)
-            return np.array([density(point)[0] for point in points])
+        def enough(points: FloatArray) -> int:
+            def at_points(n_nodes: int) -> FloatArray:
+                density = self.density_with(priors, n_nodes, origin)
+                return np.array([density(point)[0] for point in points])
 
-        return self.density_with(priors, enough_nodes(at_points), origin)
+            return enough_nodes(at_points)
+
+        try:  # where nodes are too few they are so in the tails first, but there no number may be enough
+            n_nodes = enough(points_around(mode, root, PILOT_POINTS, PILOT_DF))
+        except SamplingError:
+            n_nodes = enough(points_around(mode, root, PILOT_POINTS))
+        return self.density_with(priors, n_nodes, origin)
 
     def density_with(self, priors: Priors, n_nodes: int, origin: FloatArray | None = None) -> LogDensity:
         """The log density with a number of nodes; with one it is Laplace's approximation.

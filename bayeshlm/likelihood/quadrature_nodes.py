@@ -75,13 +75,12 @@ def around_mode(density: LogDensity, start: FloatArray) -> tuple[FloatArray, Flo
     return np.asarray(mode), np.asarray(vectors / np.sqrt(np.maximum(np.abs(values), 1e-2)))
 
 
-def points_around(mode: FloatArray, root: FloatArray, n_points: int, seed: int = 0) -> FloatArray:
-    """Points about the mode of `around_mode`, (n_points, D), as a t distribution of its scale has them.
-
-    With 5 degrees of freedom: where nodes are too few it is in the tails that they are so first.
-    """
-    rng = np.random.default_rng(seed)
-    z = rng.standard_normal((n_points, len(mode))) / np.sqrt(rng.chisquare(5.0, (n_points, 1)) / 5.0)
+def points_around(mode: FloatArray, root: FloatArray, n_points: int, df: float = np.inf) -> FloatArray:
+    """Points as the normal approximation of `around_mode` has them, or a t distribution of its scale, (n_points, D)."""
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal((n_points, len(mode)))
+    if np.isfinite(df):
+        z /= np.sqrt(rng.chisquare(df, (n_points, 1)) / df)
     return np.asarray(mode + z @ root.T)
 
 
