@@ -16,7 +16,7 @@ from bayeshlm.design.joined_tables import GroupTables
 from bayeshlm.design.naming import described
 from bayeshlm.design.outcome_values import read_outcome
 from bayeshlm.design.predictor import Predictor, RandomColumn, RandomTerm, intercept_position
-from bayeshlm.design.rows import Rows, coded_predictors, gather_rows
+from bayeshlm.design.rows import Rows, gather_rows
 from bayeshlm.design.terms import expand_terms, filled
 from bayeshlm.design.unit_equations import unit_equations
 from bayeshlm.design.units import Grouping, check_distinct, check_nested
@@ -94,7 +94,6 @@ def build_design(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, grou
         rows=DesignRows(y, size, terms.offset, X, Z, codes, rows.frame),
         rows_dropped=rows.rows_dropped,
         left_out=rows.left_out,
-        coded=coded_predictors(spec, rows.frame),
     )
 
 

@@ -13,6 +13,7 @@ from bayeshlm.design.cell_moments import cell_moments
 from bayeshlm.design.cell_products import DesignColumns, cell_products
 from bayeshlm.design.cell_sums import CellColumns, CellSums
 from bayeshlm.design.checks import check_counts, check_sizes, check_triangle
+from bayeshlm.design.columns import coding
 from bayeshlm.design.database_cells import DatabaseCells, gather_cells
 from bayeshlm.design.database_sums import SummedCells, sums_of_cells
 from bayeshlm.design.design import Design
@@ -23,7 +24,7 @@ from bayeshlm.design.outcome import Outcome
 from bayeshlm.design.outcome_values import check_size, nothing_to_explain
 from bayeshlm.design.place_error import place_error
 from bayeshlm.design.predictor import Cells, Predictor, intercept_position
-from bayeshlm.design.rows import Rows, coded_predictors
+from bayeshlm.design.rows import Rows
 from bayeshlm.design.terms import Source, Terms, expand_terms, product
 from bayeshlm.design.unit_equations import unit_equations
 from bayeshlm.equations.rename import rename_columns
@@ -89,7 +90,6 @@ def build_design_from_database(
         rows=None,
         rows_dropped=rows.rows_dropped,
         left_out=rows.left_out,
-        coded=coded_predictors(spec, rows.frame),
         cells=_cells(rows, sums),
     )
 
@@ -123,7 +123,7 @@ def summed(
 
 def _cells(rows: Rows, sums: CellSums) -> Cells:
     assert rows.beneath is not None
-    varying = tuple(name for name in map(str, rows.frame) if name in rows.beneath.not_at_hand)
+    varying = {name: coding(rows.frame[name]) for name in map(str, rows.frame) if name in rows.beneath.not_at_hand}
     return Cells(sums.codes, rows.frame.drop(columns=list(varying)), sums.n, varying)
 
 

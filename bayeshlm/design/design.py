@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,7 @@ from bayeshlm.design.left_out import NOTHING, LeftOut
 from bayeshlm.design.outcome import Outcome
 from bayeshlm.design.predictor import Cells, CoefficientColumn, FixedColumn, Predictor, RandomColumn, RandomTerm
 from bayeshlm.design.products import products_of
+from bayeshlm.design.rows import coded_predictors
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.design.unit_equations import UnitEquations
 from bayeshlm.equations.notations.r_code import Coding
@@ -58,8 +59,6 @@ class Design:
         Rows left out because a used column misses a value.
     left_out : LeftOut
         Which columns, and the groups that lost all their rows.
-    coded : mapping of str to {"logical", "numbers", "text"}
-        Predictors that are no numbers, with what R reads them as.
     """
 
     spec: ModelSpec
@@ -73,7 +72,6 @@ class Design:
     cells: Cells
     rows_dropped: int = 0
     left_out: LeftOut = NOTHING
-    coded: Mapping[str, Coding] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -86,7 +84,6 @@ class Design:
         rows: DesignRows,
         rows_dropped: int = 0,
         left_out: LeftOut = NOTHING,
-        coded: Mapping[str, Coding] | None = None,
     ) -> Design:
         """Make the design of rows: form their moments and cross-products, once."""
         random = tuple(column for term in predictor.random for column in term.columns)
@@ -101,13 +98,12 @@ class Design:
             rows=rows,
             rows_dropped=rows_dropped,
             left_out=left_out,
-            coded=coded or {},
             cells=Cells(rows.codes, rows.frame),
         )
 
     def changed(self, **parts: Any) -> Design:
         """The design with other parts (arguments of `of`), moments and cross-products formed anew."""
-        names = ("spec", "outcome", "predictor", "coefficients", "equations", "rows_dropped", "left_out", "coded")
+        names = ("spec", "outcome", "predictor", "coefficients", "equations", "rows_dropped", "left_out")
         kept = {name: getattr(self, name) for name in names} | {"rows": self.kept_rows}
         return Design.of(**(kept | parts))
 
@@ -162,6 +158,11 @@ class Design:
     def frame(self) -> pd.DataFrame:
         """The rows kept and the columns used, as the data hold them."""
         return self.kept_rows.frame
+
+    @cached_property
+    def coded(self) -> Mapping[str, Coding]:
+        """Predictors that are no numbers, with what R reads them as."""
+        return coded_predictors(self.spec, self.cells)
 
     @property
     def groupings(self) -> tuple[str, ...]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from bayeshlm.design.naming import Part, column_name
 from bayeshlm.design.scaling import IntArray
+from bayeshlm.equations.notations.r_code import Coding
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +129,14 @@ class Cells:
         Columns used that do not vary within a combination.
     n : (M,) array of int or None
         Rows of each combination; None where these are the rows.
-    varying : tuple of str
-        Columns used that do vary within combinations.
+    varying : mapping of str to {"logical", "numbers", "text"} or None
+        Columns used that do vary within combinations, with what R reads those as that are no numbers.
     """
 
     codes: tuple[IntArray, ...]
     frame: pd.DataFrame
     n: IntArray | None = None
-    varying: tuple[str, ...] = ()
+    varying: Mapping[str, Coding | None] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from bayeshlm.design.grouping import CELL, Groups, as_names, find_group_columns,
 from bayeshlm.design.joined_tables import GroupTables, find_columns, join
 from bayeshlm.design.left_out import NOTHING, LeftOut, left_out
 from bayeshlm.design.place_error import place_error
+from bayeshlm.design.predictor import Cells
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.design.units import Grouping, parents
 from bayeshlm.equations.notations.r_code import Coding
@@ -279,8 +280,8 @@ def check_finite(column: NumericColumn, index: pd.Index) -> None:
         )
 
 
-def coded_predictors(spec: ModelSpec, frame: pd.DataFrame) -> dict[str, Coding]:
+def coded_predictors(spec: ModelSpec, cells: Cells) -> dict[str, Coding]:
     """Predictors that are no numbers, with what R reads them as."""
-    names = {column.name for column, _ in predictors(spec)}
-    found = {name: coding(frame[name]) for name in sorted(names)}
+    names = sorted({column.name for column, _ in predictors(spec)})
+    found = {name: cells.varying[name] if name in cells.varying else coding(cells.frame[name]) for name in names}
     return {name: kind for name, kind in found.items() if kind is not None}

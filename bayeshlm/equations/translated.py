@@ -29,6 +29,11 @@ class Translation:
             self._starts.append(self._length)
             self._length += len(text)
 
+    def copy(self, text: str, span: Span) -> None:
+        """Append what stands at a place of the user's text as it is, so that each character has its own place."""
+        for position in range(*span):
+            self.add(text[position], (position, position + 1))
+
     @property
     def text(self) -> str:
         """The translation so far."""

@@ -100,7 +100,9 @@ class Fit(FitChecks):
         return predicted
 
     def residual_table(self) -> Any:
-        """Fitted values and level-1 residuals of rows that stay in a database: a table of Ibis, not yet computed.
+        """Fitted values and level-1 residuals of rows that stay in a database: a table of Ibis.
+
+        The model's two queries are run again; the rows are computed when they are asked for.
 
         Returns
         -------

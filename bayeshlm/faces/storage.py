@@ -6,7 +6,8 @@ import dataclasses
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -171,6 +172,17 @@ def _from_database(stored: StoredFit, data: ModelData | None, path: str | os.Pat
     return design
 
 
+@contextmanager
+def _whole_fit(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Whatever equations, data and draws that do not go together end in is one FileError."""
+    try:
+        yield
+    except Warning:  # of a user who has made warnings errors
+        raise
+    except Exception as error:
+        raise FileError(f"{str(path)!r} does not hold a whole fit: {_first_line(error)}.") from error
+
+
 def restored_fit(path: str | os.PathLike[str], data: ModelData | None = None) -> FittedModel:
     """Read what `write_fit` wrote, with the design and the priors built anew and the draws checked against them.
 
@@ -180,20 +192,17 @@ def restored_fit(path: str | os.PathLike[str], data: ModelData | None = None) ->
         As `read_fit`, or if the draws are not those of a model.
     """
     stored = read_fit(path)
-    design = None if stored.frame is not None else _from_database(stored, data, path)
-    try:
-        if stored.frame is not None:
+    if stored.frame is None:
+        design = _from_database(stored, data, path)
+    else:
+        with _whole_fit(path):
             design = build_design(parse(stored.equations), stored.frame, stored.groupings)
-        assert design is not None  # one or the other
+    with _whole_fit(path):
         design = dataclasses.replace(design, rows_dropped=stored.rows_dropped, left_out=stored.left_out)
         idata, priors = stored.idata, make_priors(design, stored.priors)
         check_draws(idata, design)
         if "prior_basis" in idata.attrs:
             priors = stored_priors(priors, json.loads(idata.attrs["priors"]), idata.attrs["prior_basis"])
-    except Warning:  # of a user who has made warnings errors
-        raise
-    except Exception as error:  # whatever equations, data and draws that do not go together end in
-        raise FileError(f"{str(path)!r} does not hold a whole fit: {_first_line(error)}.") from error
     labels = {term.grouping: term.labels.to_numpy() for term in design.predictor.random}
     for name, node in idata.children.items():
         here = {grouping: values for grouping, values in labels.items() if grouping in node.dims}

@@ -53,7 +53,8 @@ def _diagnosed(draws: Array) -> Array:
     """The four numbers (4, E) of entries that vary."""
     flat, halves = draws.reshape(len(draws), -1), _halves(draws)
     scores = _normal_scores(halves)
-    tail = [effective_size(_halves((flat <= bound[:, None]).reshape(draws.shape))) for bound in _bounds(flat)]
+    bounds: Array = np.quantile(flat, TAIL, axis=1)
+    tail = [effective_size(_halves((flat <= bound[:, None]).reshape(draws.shape))) for bound in bounds]
     r_hat = np.full(len(draws), np.nan)
     if draws.shape[1] > 1:
         center = np.median(halves.reshape(len(draws), -1), axis=1)
@@ -62,11 +63,6 @@ def _diagnosed(draws: Array) -> Array:
         r_hat = np.where(far > near, far, near)
     mcse = flat.std(axis=1, ddof=1) / np.sqrt(effective_size(halves))
     return np.stack([effective_size(scores), np.minimum(*tail), r_hat, mcse])
-
-
-def _bounds(flat: Array) -> Array:
-    quantiles: Array = np.quantile(flat, TAIL, axis=1)
-    return quantiles
 
 
 def _halves(draws: NDArray[np.generic]) -> Array:

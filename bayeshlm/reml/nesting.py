@@ -134,13 +134,7 @@ def _random_map(smaller: Design, larger: Design, counterparts: list[int]) -> Flo
         if _have_rows(smaller, larger):
             mapped = _map(smaller.kept_rows.Z[n], larger.kept_rows.Z[k], labels, "random effects")
         else:
-            keys = (
-                [(smaller.spec.paths[column.symbol].expressions, column.parts) for column in term.columns],
-                [
-                    (larger.spec.paths[column.symbol].expressions, column.parts)
-                    for column in larger.predictor.random[k].columns
-                ],
-            )
+            keys = _random_expressions(smaller, n), _random_expressions(larger, k)
             mapped = _found_in(*keys, labels, "random effects")
         own[ends[k] : ends[k + 1]] = mapped
         columns.append(own)
@@ -171,6 +165,12 @@ def _fixed_expressions(design: Design) -> list[object]:
     return [
         (of_coefficient[column.coefficient], paths[column.symbol].expressions, column.parts) for column in design.fixed
     ]
+
+
+def _random_expressions(design: Design, grouping: int) -> list[object]:
+    """What each column of Z of a grouping is the product of, level by level."""
+    paths = design.spec.paths
+    return [(paths[column.symbol].expressions, column.parts) for column in design.predictor.random[grouping].columns]
 
 
 def _z_transform(products: CrossProducts | JointProducts) -> FloatArray:

@@ -21,6 +21,7 @@ REFUSED = [
     ('«data["x2"] = data["x"] ** 2»\nm = bmb.Model("y ~ x2 + (1 | g)", data)', "make its columns in the data"),
     ("m = «bmb.Model(»formula, data)", "is read with a formula in quotes"),
     ('m = bmb.Model("y ~ x + (1 | g)", data, «categorical»="x")', "`categorical` is not read"),
+    ('m = bmb.Model("y ~ x + (1 | g)", data, «priors»=mine)', "`priors` is not read: leave it out, and give Model"),
     ('m = bmb.Model("y ~ «s»(x) + (1 | g)", data)', "no smooth terms"),
 ]
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from latex_texts import BOOKS, COMBINED, MEAN, REFUSED, SET, SLOPE
+from marked_places import check_error
 
 import bayeshlm as hlm
 from bayeshlm.commands.cli import main
@@ -39,13 +40,7 @@ def test_latex_means_the_plain_equations(text, plain):
 
 @pytest.mark.parametrize(("marked", "says"), REFUSED)
 def test_what_cannot_be_read_is_marked_in_the_users_own_latex(marked, says):
-    start, end = marked.index("«"), marked.index("»") - 1
-    text = marked.replace("«", "").replace("»", "")
-    with pytest.raises(EquationError) as caught:
-        parse(text)
-    message, quoted, carets = str(caught.value).split("\n")[:3]
-    assert says in message
-    assert quoted[carets.index("^") : carets.rindex("^") + 1].strip() == text[start:end].strip()
+    check_error(marked, says)
 
 
 def test_places_of_the_specification_are_those_of_the_latex():

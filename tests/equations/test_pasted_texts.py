@@ -1,4 +1,5 @@
 import pytest
+from marked_places import check_error
 from pasted_texts import LEADS_TO, LEVELS_7, MEANS, MIXED_7, ONE, PLAIN_7, SENTENCES_7
 
 from bayeshlm.equations import parse, render
@@ -15,15 +16,7 @@ def test_a_pasted_text_means_the_plain_equations(pasted, plain):
 
 @pytest.mark.parametrize(("marked", "says"), LEADS_TO)
 def test_what_cannot_be_read_leads_to_what_can(marked, says):
-    start, end = marked.index("«"), marked.index("»") - 1
-    text = marked.replace("«", "").replace("»", "")
-    with pytest.raises(EquationError) as caught:
-        parse(text)
-    message, quoted, carets = str(caught.value).split("\n")[:3]
-    assert says in message
-    assert message.startswith(f"line {text.count('\n', 0, start) + 1}: ")
-    marked_there = quoted[carets.index("^") : carets.rindex("^") + 1]
-    assert marked_there == text[start:end].split("\n")[0].strip()
+    check_error(marked, says)
 
 
 @pytest.mark.parametrize("sentence", SENTENCES_7.split("\n\n"))

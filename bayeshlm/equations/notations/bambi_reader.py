@@ -65,16 +65,16 @@ def read_bambi(text: str) -> ModelSpec:
         raise equation_error(text, call.span(), message)
     said = {}
     for one in _NAMED.finditer(arguments["named"]):
-        if one[1] not in ("family", "link", "priors", "data", "dropna", "noncentered", "auto_scale"):
+        if one[1] not in ("family", "link", "data", "dropna", "noncentered", "auto_scale"):
             place = (arguments.start("named") + one.start(1), arguments.start("named") + one.end(1))
-            raise equation_error(text, place, f"`{one[1]}` is not read: leave it out")
+            own = ", and give Model its own, priors={...}" if one[1] == "priors" else ""
+            raise equation_error(text, place, f"`{one[1]}` is not read: leave it out{own}")
         said[one[1]] = one[2].strip("\"' ")
     link = f'(link = "{said["link"]}")' if "link" in said else ""
     family = said.get("family", "gaussian") + link
     start, end = formula.start() + 1, formula.end() - 1
     into = Translation()
-    for k in range(start, end):
-        into.add(text[k], (k, k + 1))
+    into.copy(text, (start, end))
     into.add(with_family(into.text, family)[end - start :], arguments.span())
     spec = read_translated(text, into, read_formula)
     return replace(

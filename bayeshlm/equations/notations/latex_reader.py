@@ -130,8 +130,7 @@ def _write(writer: EquationWriter, into: Translation, said: Distributions, level
 def _equation(writer: EquationWriter, into: Translation, statement: Statement, number: int) -> None:
     nodes = statement.nodes
     if statement.kind == "plain":
-        for offset, char in enumerate(writer.text[slice(*statement.span)], statement.span[0]):
-            into.add(char, (offset, offset + 1))
+        into.copy(writer.text, statement.span)
     elif number < 0:
         writer.sum(nodes)
     else:
