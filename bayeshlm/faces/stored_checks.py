@@ -6,7 +6,6 @@ import json
 import os
 from typing import Any
 
-import h5py
 import numpy as np
 import xarray as xr
 
@@ -30,6 +29,8 @@ def check_self_contained(path: str | os.PathLike[str]) -> None:
     FileError
         If a dataset is kept in another file, a name is a link, or values are missing.
     """
+    import h5py
+
     with h5py.File(path, "r") as file:
         groups = [file]
         while groups:

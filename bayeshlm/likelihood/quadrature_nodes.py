@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import minimize
 
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import SamplingError
@@ -63,6 +62,7 @@ def around_mode(density: LogDensity, start: FloatArray) -> tuple[FloatArray, Flo
     The second derivatives are differences of the gradient, and where they are not those of a mode, their absolute
     values.
     """
+    from scipy.optimize import minimize
 
     def descent(x: FloatArray) -> tuple[float, FloatArray]:
         value, gradient = density(x)

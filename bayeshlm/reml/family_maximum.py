@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 
 from bayeshlm.design.scaling import FloatArray
 
@@ -75,6 +74,7 @@ def newton_step(gradient: FloatArray, information: FloatArray) -> tuple[FloatArr
 
 def climb(objective: Objective, start: FloatArray, precise: bool = False) -> FloatArray:
     """A place near the maximum, by gradients alone; precise: where the value is right to some 1e-9 of it."""
+    from scipy.optimize import minimize
 
     def descent(x: FloatArray) -> tuple[float, FloatArray]:
         value, gradient = objective(x)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import OptimizeResult
-from scipy.optimize import minimize as scipy_minimize
 
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import DataError
@@ -15,6 +14,9 @@ from bayeshlm.reml.estimate import RemlEstimate
 from bayeshlm.reml.moments import Moments
 from bayeshlm.reml.optimize import AnyCriterion, descend
 from bayeshlm.reml.relative_factor import FactorPattern, lower_factor
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
 
 SETTLED = 1e-5
 """Relative change of theta that ends a search; the deviance is then good to its square."""
@@ -166,6 +168,7 @@ class HeldComponent:
 
     def _search(self, value: float) -> OptimizeResult:
         """Minimize the deviance over the free entries, in units of `scale`."""
+        from scipy.optimize import minimize as scipy_minimize
 
         def function(x: FloatArray) -> tuple[float, FloatArray]:
             try:
@@ -177,7 +180,7 @@ class HeldComponent:
         limits = [(0.0 if row == column else None, None) for row, column in zip(self.rows, self.columns, strict=True)]
         if self.held != "sigma":
             limits[-1] = (SMALLEST_SIGMA * self.start[-1] / self.scale[-1], None)
-        return scipy_minimize(
+        found: OptimizeResult = scipy_minimize(
             function,
             self.start / self.scale,
             jac=True,
@@ -185,6 +188,7 @@ class HeldComponent:
             bounds=limits,
             options={"ftol": 1e-14, "gtol": 1e-6, "maxiter": 500, "maxcor": 20},
         )
+        return found
 
     def _factor(self, x: FloatArray, value: float) -> tuple[FloatArray, float]:
         """R, (q, q), and sigma."""

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import block_diag
-from scipy.sparse import csr_array
 
 from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.design.scaling import FloatArray, IntArray
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
     from bayeshlm.likelihood.elimination import Elimination
 
 
@@ -99,6 +100,8 @@ class GroupingProducts:
     @cached_property
     def ZtZ(self) -> csr_array:
         """``Z'Z``, (n, n)."""
+        from scipy.sparse import csr_array
+
         parts = []
         for k, own in enumerate(self.joint.ZtZ):
             unit = np.arange(len(own))

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import brentq
 
 from bayeshlm.design.scaling import FloatArray
 
@@ -34,6 +33,8 @@ class Rise:
 
     def root(self, near: float, far: float) -> float:
         """Where it is zero between two values with different signs."""
+        from scipy.optimize import brentq
+
         width = abs(far - near)
         return float(brentq(self, near, far, xtol=1e-7 * width, rtol=1e-12))
 

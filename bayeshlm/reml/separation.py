@@ -8,7 +8,6 @@ the fixed effects have no finite estimate, whatever the random effects are (Albe
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import linprog
 
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.reml.family_problem import FamilyProblem
@@ -30,6 +29,8 @@ def separating_direction(problem: FamilyProblem) -> FloatArray | None:
     ndarray or None
         In the user's columns, each times its root mean square: how much each takes part.
     """
+    from scipy.optimize import linprog
+
     rows, name = problem.rows, problem.design.outcome.family_name
     X, y = rows.X.T, rows.y
     p = X.shape[1]
