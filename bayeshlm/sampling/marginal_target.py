@@ -49,15 +49,20 @@ def marginal_target(design: Design, priors: Priors, layout: Layout) -> Target:
     buffer = _buffer(layout, data)
     compiled = compiled_model(_callback(density.function), buffer, layout.starting_point, layout.size)
     values = _buffer(layout, data._replace(with_gradient=np.zeros(1))) if isinstance(data, JointData) else buffer
-    several = isinstance(data, JointData)
     return Target(
         compiled,
         lambda points: density.parameters(layout.values(points)),
         Reflections.of(design, priors, layout),
         values,
         is_marginal=True,
-        work=10 * sum(len(term.labels) for term in design.predictor.random) if several else 0,
+        work=_work(design),
     )
+
+
+def _work(design: Design) -> int:
+    """Units, ten times those whose matrices have to be factored: of several groupings, or with effects past two."""
+    units = sum(len(term.labels) for term in design.predictor.random)
+    return 10 * units if len(design.groupings) > 1 or len(design.random) > 2 else units
 
 
 def _buffer(layout: Layout, data: Sequence[Any]) -> Array:
