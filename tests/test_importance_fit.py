@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from gallery_models import NORMAL
 from scipy import stats
@@ -18,6 +19,8 @@ from bayeshlm.fitted import FittedModel
 from bayeshlm.quantities.diagnostics import diagnose
 from bayeshlm.sampling import certificate, importance, nuts
 from bayeshlm.sampling.convert import parameters_tree
+from bayeshlm.sampling.layout import plain_layout
+from bayeshlm.sampling.marginal_target import marginal_target
 from bayeshlm.sampling.options import sampling_options
 
 QUICK = ("hsb-random-coefficients", "lee-bryk-slopes-as-outcomes")
@@ -142,6 +145,36 @@ def test_unasked_it_runs_where_a_gradient_is_dear(fit, by_nuts, monkeypatch):
     dear = fit.model.fit(seed=1, progress=False)
     np.testing.assert_array_equal(dear.posterior["gamma"], fit.posterior["gamma"])
     assert "Importance sampling, chosen because a gradient takes 0.0 ms: 4,000 draws" in " ".join(repr(dear).split())
+
+
+@pytest.fixture(scope="module")
+def many_groups():
+    """A model of 16,000 groups, whose importance sampling nobody asks for."""
+    rng = np.random.default_rng(4)
+    codes = np.repeat(np.arange(16_000), 4)
+    x, u = rng.normal(size=64_000), rng.normal(size=(16_000, 2)) * [1.0, 0.5]
+    y = 1 + u[codes, 0] + (0.3 + u[codes, 1]) * x + rng.normal(size=64_000)
+    frame = pd.DataFrame({"ward": codes, "x": x, "y": y})
+    return hlm.Model("y = b0 + b1*x + r\nb0 = g00 + u0\nb1 = g10 + u1", frame, "ward")
+
+
+def test_unasked_it_runs_where_there_are_many_groups(many_groups):
+    fit, by_nuts = (many_groups.fit(seed=1, sampler=sampler, progress=False) for sampler in ("auto", "nutpie"))
+    assert fit.convergence.by_importance
+    assert "Importance sampling, chosen because a gradient takes" in " ".join(repr(fit).split())
+    agree(fit, by_nuts)
+
+
+@pytest.mark.parametrize(("n_groups", "n_random", "busy"), [(15_000, 2, False), (15_001, 1, True), (1501, 3, True)])
+def test_work_is_the_groups_and_ten_times_them_past_two_effects(n_groups, n_random, busy):
+    codes, rng = np.repeat(np.arange(n_groups), 2), np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(len(codes), 3)), columns=["y", "x", "z"]).assign(ward=codes)
+    lines = "b0 = g00 + u0", "b1 = g10 + u1", "b2 = g20 + u2"
+    terms = "", " + b1*x", " + b2*z"
+    equations = "\n".join([f"y = b0{''.join(terms[:n_random])} + r", *lines[:n_random]])
+    model = hlm.Model(equations, frame, "ward")
+    layout = plain_layout(model.design, model.priors)
+    assert (marginal_target(model.design, model.priors, layout).work > importance.BUSY_WORK) is busy
 
 
 def test_a_refit_is_sampled_and_certified_as_the_fit(fit, by_nuts):

@@ -31,7 +31,7 @@ class MarginalLogDensity(Op):
     def perform(self, node: Apply, inputs: list[np.ndarray], outputs: list[list[Any]]) -> None:
         """Run the kernel, for the backends that call Python."""
         gamma, chol, sigma, *products = inputs
-        values = marginal_log_density(gamma, chol, float(sigma), *products)
+        values = marginal_log_density(gamma, chol, float(sigma), *products, True)
         for storage, value in zip(outputs, values, strict=True):
             storage[0] = np.asarray(value)
 
@@ -51,10 +51,24 @@ class MarginalLogDensity(Op):
 def _numba_marginal_log_density(op: MarginalLogDensity, node: Apply, **kwargs: Any) -> tuple[Any, int]:
     @numba_njit
     def marginal(  # type: ignore[no-untyped-def]
-        gamma, chol, sigma, origin, to_scaled, u_to_scaled, ZtZ, ZtX, Zty, XtX, Xty, totals
+        gamma, chol, sigma, origin, to_scaled, u_to_scaled, ZtZ, ZtX, Zty, W, to_parts, XtX, Xty, totals
     ):
         value, d_gamma, d_chol, d_sigma = marginal_log_density(
-            gamma, chol, sigma.item(), origin, to_scaled, u_to_scaled, ZtZ, ZtX, Zty, XtX, Xty, totals
+            gamma,
+            chol,
+            sigma.item(),
+            origin,
+            to_scaled,
+            u_to_scaled,
+            ZtZ,
+            ZtX,
+            Zty,
+            W,
+            to_parts,
+            XtX,
+            Xty,
+            totals,
+            True,
         )
         return np.asarray(value), d_gamma, d_chol, np.asarray(d_sigma)
 

@@ -1,6 +1,6 @@
 """Arrays of any number and shape in one buffer of doubles, which a C callback gets by its address.
 
-The first number is the buffer's length; then come four for each array, its offset and its shape (ones behind
+The first number is the buffer's length; then come five for each array, its offset and its shape (ones behind
 the axes that it has); then the values. Whole numbers are kept as the bits of 64-bit ones.
 """
 
@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-ENTRY = 4  # numbers that describe an array
+ENTRY = 5  # numbers that describe an array
 
 
 def pack(arrays: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
-    """Lay arrays of 1 to 3 axes out in one buffer.
+    """Lay arrays of 1 to 4 axes out in one buffer.
 
     Raises
     ------

@@ -86,6 +86,14 @@ def cube(buffer_, k):  # type: ignore[no-untyped-def]
     return numba.carray(_from(buffer_, int(buffer_[entry])), shape)
 
 
+@numba.njit(nogil=True, forceinline=True)
+def cubes(buffer_, k):  # type: ignore[no-untyped-def]
+    """The array of four axes at position k."""
+    entry = 1 + ENTRY * k
+    shape = (int(buffer_[entry + 1]), int(buffer_[entry + 2]), int(buffer_[entry + 3]), int(buffer_[entry + 4]))
+    return numba.carray(_from(buffer_, int(buffer_[entry])), shape)
+
+
 @intrinsic
 def _whole(typing: Any, buffer: Any) -> Any:
     """The pointer to the same bits as whole numbers."""

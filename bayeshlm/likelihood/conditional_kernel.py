@@ -19,6 +19,7 @@ from bayeshlm.likelihood.disk_cache import cached
 from bayeshlm.likelihood.gaussian_pieces import (
     IN_ORDER,
     INLINED,
+    applied,
     det_of_two,
     factor_row,
     products_with_factor,
@@ -27,6 +28,7 @@ from bayeshlm.likelihood.gaussian_pieces import (
     squared_det,
     times,
 )
+from bayeshlm.likelihood.vector_math import log
 
 type Array = NDArray[np.float64]
 
@@ -111,23 +113,26 @@ def _one_draw(
     gamma: Array,
     chol: Array,
     sigma: float,
-    scaling: tuple[Array, Array, Array],
+    scaling: tuple[Array, Array, Array, Array],
     S: Array,
-    products: tuple[Array, Array, Array],
+    products: tuple[Array, Array, Array, Array],
     g: Array,
+    b: Array,
     c: Array,
     mean: Array,
     root: Array,
     det: Array,
     shrunk: Array,
 ) -> None:
-    """Fill scaled gamma and c, then mean, root, det and shrunk, at one draw of the parameters."""
-    ZtZ, ZtX, Zty = products
+    """Fill scaled gamma, b and c, then mean, root, det and shrunk, at one draw of the parameters."""
+    ZtZ, ZtX, Zty, W = products
+    origin, to_scaled, u_to_scaled, to_parts = scaling
     q = len(c)
     a = 1.0 / (sigma * sigma)
-    L = np.empty((q, q))
-    scaled_parameters(gamma, chol, scaling, g, L)
-    residual_products(ZtX, Zty, g, c)
+    L, parts = np.empty((q, q)), np.empty(len(to_parts))
+    scaled_parameters(gamma, chol, (origin, to_scaled, u_to_scaled), g, L)
+    applied(to_parts, g, parts)
+    residual_products(ZtZ, ZtX, Zty, W, parts, b, c)
     if q == 1:
         _one_effect(a, L, S, ZtZ, c, mean, root, det, shrunk)
     elif q == 2:
@@ -142,49 +147,58 @@ def conditional_normals(
     gamma: Array,
     chol: Array,
     sigma: Array,
-    scaling: tuple[Array, Array, Array],
+    scaling: tuple[Array, Array, Array, Array],
     S: Array,
-    products: tuple[Array, Array, Array],
-    residual_products: tuple[Array, Array, Array, Array],
+    products: tuple[Array, Array, Array, Array],
+    totals: tuple[Array, Array, Array, Array],
     mean: Array,
     root: Array,
     log_likelihood: Array,
 ) -> None:
     """Fill mean (S, q, B), root (S, q, q, B) and, unless it is of length 0, log_likelihood (S, B).
 
+    Where mean and root are of length 1 they are those of the last draw: room for the log likelihood alone.
+
     Parameters
     ----------
     gamma, chol, sigma : arrays, (S, p), (S, q, q), (S,)
         Draws in the user's columns; ``chol chol' = G``.
-    scaling : tuple of arrays, (p,), (p, p), (q, q)
-        As `bayeshlm.likelihood.gaussian_pieces.scaled_parameters` takes it.
+    scaling : tuple of arrays, (p,), (p, p), (q, q), (q L + d, p)
+        As `bayeshlm.likelihood.gaussian_pieces.scaled_parameters` takes it, and `to_parts` of the groups' structure.
     S : array, (q, q)
         ``u = S u_s`` are the user's effects of those of the columns that the cross-products were formed of.
-    products : tuple of arrays, (q, q, B), (q, p, B), (q, B)
-        ZtZ, ZtX, Zty of each group.
-    residual_products : tuple of arrays, (p, p, B), (p, B), (B,), (B,)
-        XtX, Xty, yty of each group, and its number of rows.
+    products : tuple of arrays, (q, q, B), (q, d, B), (q, B), (L - 1, B)
+        ZtZ, ZtX, Zty and W of each group, as `bayeshlm.likelihood.gaussian_pieces.residual_products` takes them.
+    totals : tuple of arrays, (p, p, B), (p, B), (B,), (B,)
+        XtX, Xty, yty of each group, and its number of rows; XtX and Xty of no group (B = 0) where ``X_j g = Z_j b_j``.
     """
-    XtX, Xty, yty, n = residual_products
-    (p, n_groups), q = Xty.shape, mean.shape[1]
-    g, c = np.empty(p), np.empty((q, n_groups))
+    XtX, Xty, yty, n = totals
+    Zty = products[2]
+    (q, n_groups), p = Zty.shape, gamma.shape[1]
+    g, b, c = np.empty(p), np.empty((q, n_groups)), np.empty((q, n_groups))
     det, shrunk, rss = np.empty(n_groups), np.empty(n_groups), np.empty(n_groups)
     for s in range(len(sigma)):
-        _one_draw(gamma[s], chol[s], sigma[s], scaling, S, products, g, c, mean[s], root[s], det, shrunk)
+        to = s if len(mean) > 1 else 0
+        _one_draw(gamma[s], chol[s], sigma[s], scaling, S, products, g, b, c, mean[to], root[to], det, shrunk)
         if len(log_likelihood) > 0:
-            # Residual sums of squares |y_j - X_j gamma|^2: y'y, twice the products above the diagonal, the rest.
+            # Residual sums of squares |y_j - X_j gamma|^2, y'y - b'(Z'y + c) or y'y - g'(2 X'y - X'X g).
             for j in range(n_groups):
                 rss[j] = yty[j]
-            for k in range(p):
-                for t in range(k):
+            if XtX.shape[2] == 0:
+                for r in range(q):
                     for j in range(n_groups):
-                        rss[j] += 2.0 * g[k] * g[t] * XtX[k, t, j]
-                for j in range(n_groups):
-                    rss[j] += g[k] * (g[k] * XtX[k, k, j] - 2.0 * Xty[k, j])
+                        rss[j] -= b[r, j] * (Zty[r, j] + c[r, j])
+            else:
+                for k in range(p):
+                    for t in range(k):
+                        for j in range(n_groups):
+                            rss[j] += 2.0 * g[k] * g[t] * XtX[k, t, j]
+                    for j in range(n_groups):
+                        rss[j] += g[k] * (g[k] * XtX[k, k, j] - 2.0 * Xty[k, j])
             a = 1.0 / (sigma[s] * sigma[s])
             log_scale = np.log(2.0 * np.pi / a)
             for j in range(n_groups):
-                log_likelihood[s, j] = -0.5 * (n[j] * log_scale + np.log(det[j]) + a * (rss[j] - shrunk[j]))
+                log_likelihood[s, j] = -0.5 * (n[j] * log_scale + log(det[j]) + a * (rss[j] - shrunk[j]))
 
 
 @cached
@@ -193,9 +207,9 @@ def conditional_moments(
     gamma: Array,
     chol: Array,
     sigma: Array,
-    scaling: tuple[Array, Array, Array],
+    scaling: tuple[Array, Array, Array, Array],
     S: Array,
-    products: tuple[Array, Array, Array],
+    products: tuple[Array, Array, Array, Array],
     W: Array,
     coefficient: NDArray[np.int64],
     random: NDArray[np.int64],
@@ -220,14 +234,14 @@ def conditional_moments(
         Filled: the expectations at the first draw; sums of what others are away from them and of its square, and the
         same of the means of batches; sum of the conditional variances. `sums` and `within` start at zero.
     """
-    q, p, n_groups = products[1].shape
+    (q, n_groups), p = products[2].shape, gamma.shape[1]
     n_rows = q + n_coefficients
-    g, c, root = np.empty(p), np.empty((q, n_groups)), np.empty((q, q, n_groups))
+    g, b, c, root = np.empty(p), np.empty((q, n_groups)), np.empty((q, n_groups)), np.empty((q, q, n_groups))
     det, shrunk = np.empty(n_groups), np.empty(n_groups)
     values, part = np.empty((n_rows, n_groups)), np.zeros((n_rows, n_groups))
     whole = chain_length // batch * batch
     for s in range(len(sigma)):
-        _one_draw(gamma[s], chol[s], sigma[s], scaling, S, products, g, c, values, root, det, shrunk)
+        _one_draw(gamma[s], chol[s], sigma[s], scaling, S, products, g, b, c, values, root, det, shrunk)
         # E[beta | theta] = W_j gamma + E[u_j | theta] below E[u | theta], and the sum of Var[u | theta].
         for r in range(q, n_rows):
             for j in range(n_groups):

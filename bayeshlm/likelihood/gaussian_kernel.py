@@ -20,13 +20,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayeshlm.likelihood.disk_cache import cached
+from bayeshlm.likelihood.gaussian_groups import (
+    many_effects,
+    one_effect,
+    shrunken,
+    sum_of_logs,
+    two_effects,
+    two_effects_without_gradient,
+)
 from bayeshlm.likelihood.gaussian_pieces import (
     ANY_ORDER,
     INLINED,
     applied,
-    det_of_two,
-    factor_row,
-    products_with_factor,
     residual_products,
     scaled_parameters,
     squared_det,
@@ -36,121 +41,6 @@ from bayeshlm.likelihood.gaussian_pieces import (
 type Array = NDArray[np.float64]
 
 LOG_2PI = float(np.log(2 * np.pi))
-
-
-@numba.njit(fastmath=ANY_ORDER, **INLINED)
-def _sum_of_logs(values: Array) -> float:
-    """Sum of the logarithms of values of at least 1, a logarithm for many values at a time."""
-    total, product = 0.0, 1.0
-    for value in values:
-        product *= value
-        if product > 1e150:
-            total += np.log(product)
-            product = 1.0
-    return float(total + np.log(product))
-
-
-@numba.njit(fastmath=ANY_ORDER, **INLINED)
-def _one_effect(
-    a: float, L: Array, G: Array, ZtZ: Array, c: Array, Gh: Array, sum_P: Array, sum_hh: Array
-) -> tuple[float, float]:
-    """Fill `Gh` and the two sums for q = 1; return ``sum_j log|I + a Z_j'Z_j G|`` and ``sum_j c_j'G h_j``."""
-    g, z, c0, Gh0 = G[0, 0], ZtZ[0, 0], c[0], Gh[0]
-    det = np.empty(len(z))
-    P, hh, quadratic = 0.0, 0.0, 0.0
-    # A group at a time, as vectors: determinant, h_j, and what they add to the sums.
-    for j in range(len(z)):
-        det[j] = 1.0 + a * z[j] * g
-        inverse = 1.0 / det[j]
-        h = c0[j] * inverse
-        Gh0[j] = g * h
-        P += z[j] * inverse
-        hh += h * h
-        quadratic += c0[j] * Gh0[j]
-    sum_P[0, 0], sum_hh[0, 0] = P, hh
-    return _sum_of_logs(det), quadratic
-
-
-@numba.njit(fastmath=ANY_ORDER, **INLINED)
-def _two_effects(
-    a: float, L: Array, G: Array, ZtZ: Array, c: Array, Gh: Array, sum_P: Array, sum_hh: Array
-) -> tuple[float, float]:
-    """As `_one_effect` for q = 2, by the inverse of a 2 x 2 matrix, without a cancellation in its determinant."""
-    det_G = squared_det(L)
-    z0, z1, z2 = ZtZ[0, 0], ZtZ[0, 1], ZtZ[1, 1]
-    c0, c1, Gh0, Gh1 = c[0], c[1], Gh[0], Gh[1]
-    g0, g1, g2 = G[0, 0], G[0, 1], G[1, 1]
-    n_groups = len(z0)
-    det = np.empty(n_groups)
-    P0, P1, P2, h00, h01, h11, quadratic = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    # A group at a time, as vectors.
-    for j in range(n_groups):
-        # Determinant and P_j.
-        det_Z = det_of_two(a, z0, z1, z2, g0, g1, g2, det_G, j, det)
-        inverse = 1.0 / det[j]
-        P0 += (z0[j] + a * g2 * det_Z) * inverse
-        P1 += (z1[j] - a * g1 * det_Z) * inverse
-        P2 += (z2[j] + a * g0 * det_Z) * inverse
-        # h_j by the inverse of the 2 x 2 matrix, and what it adds to the sums.
-        h0 = ((1.0 + a * (z1[j] * g1 + z2[j] * g2)) * c0[j] - a * (z0[j] * g1 + z1[j] * g2) * c1[j]) * inverse
-        h1 = ((1.0 + a * (z0[j] * g0 + z1[j] * g1)) * c1[j] - a * (z1[j] * g0 + z2[j] * g1) * c0[j]) * inverse
-        Gh0[j] = g0 * h0 + g1 * h1
-        Gh1[j] = g1 * h0 + g2 * h1
-        h00 += h0 * h0
-        h01 += h0 * h1
-        h11 += h1 * h1
-        quadratic += c0[j] * Gh0[j] + c1[j] * Gh1[j]
-    sum_P[0, 0], sum_P[0, 1], sum_P[1, 0], sum_P[1, 1] = P0, P1, P1, P2
-    sum_hh[0, 0], sum_hh[0, 1], sum_hh[1, 0], sum_hh[1, 1] = h00, h01, h01, h11
-    return _sum_of_logs(det), quadratic
-
-
-@numba.njit(fastmath=ANY_ORDER, **INLINED)
-def _many_effects(
-    a: float, L: Array, G: Array, ZtZ: Array, c: Array, Gh: Array, sum_P: Array, sum_hh: Array
-) -> tuple[float, float]:
-    """As `_one_effect` for any q, through the Cholesky factor of ``I + a L' Z_j'Z_j L``."""
-    q, n_groups = c.shape
-    ZL, K, v = np.empty((q, q)), np.empty((q, q)), np.empty(q)
-    half = np.empty((q, q))  # K^-1 (Z L)'
-    det = np.empty(n_groups)
-    quadratic = 0.0
-    for j in range(n_groups):
-        # Row by row: K, v, and half, by forward substitution.
-        products_with_factor(L, ZtZ, j, ZL)
-        det[j] = 1.0
-        for r in range(q):
-            quadratic = factor_row(a, L, ZL, c, j, r, K, v, det, quadratic)
-            for s in range(q):
-                total = ZL[s, r]
-                for t in range(r):
-                    total -= K[r, t] * half[t, s]
-                half[r, s] = total / K[r, r]
-        # h_j = c_j - a half'v, kept in Gh until it has been added to the sum.
-        for r in range(q):
-            h = c[r, j]
-            for t in range(q):
-                h -= a * half[t, r] * v[t]
-            Gh[r, j] = h
-        # h_j h_j' and P_j = Z_j'Z_j - a half'half, added to their sums.
-        for r in range(q):
-            for s in range(q):
-                sum_hh[r, s] += Gh[r, j] * Gh[s, j]
-                total = ZtZ[r, s, j]
-                for t in range(q):
-                    total -= a * half[t, r] * half[t, s]
-                sum_P[r, s] += total
-        # G h_j = L K'^-1 v, by back substitution.
-        for r in range(q - 1, -1, -1):
-            for t in range(r + 1, q):
-                v[r] -= K[t, r] * v[t]
-            v[r] /= K[r, r]
-        for r in range(q):
-            total = 0.0
-            for t in range(q):
-                total += L[r, t] * v[t]
-            Gh[r, j] = total
-    return _sum_of_logs(det), quadratic
 
 
 @cached
@@ -165,9 +55,12 @@ def marginal_log_density(
     ZtZ: Array,
     ZtX: Array,
     Zty: Array,
+    W: Array,
+    to_parts: Array,
     XtX: Array,
     Xty: Array,
     totals: Array,
+    with_gradient: bool,
 ) -> tuple[float, Array, Array, float]:
     """Log density of the outcomes and its gradient.
 
@@ -178,45 +71,55 @@ def marginal_log_density(
     origin, to_scaled, u_to_scaled : (p,), (p, p), (q, q)
         ``to_scaled (gamma - origin)`` and ``u_to_scaled L`` are those of the columns that the cross-products were
         formed of.
-    ZtZ, ZtX, Zty : (q, q, J), (q, p, J), (q, J)
-        Cross-products of each group.
+    ZtZ, ZtX, Zty : (n, q, q, B), (n, q, d, B), (n, q, B)
+        Cross-products of each group, those with X of d columns only, in blocks as `in_blocks` makes them.
+    W, to_parts : (n, L - 1, B), (q L + d, p)
+        What the products with the other columns are made of, see `bayeshlm.likelihood.group_structure`.
     XtX, Xty, totals : (p, p), (p,), (2,)
         Cross-products over all rows; ``y'y`` and the number of rows N.
+    with_gradient : bool
+        Without it the derivatives are not those of the density, which takes less time.
 
     Returns
     -------
     log_density : float
     d_gamma, d_chol, d_sigma : (p,), (q, q), float
     """
-    q, p, n_groups = ZtX.shape
+    q, p, size = len(chol), len(gamma), Zty.shape[2]
     a = 1.0 / (sigma * sigma)
     g, L, G = np.empty(p), np.empty((q, q)), np.empty((q, q))
     scaled_parameters(gamma, chol, (origin, to_scaled, u_to_scaled), g, L)
     times(L, L.T, G)
-    c, Gh = np.empty((q, n_groups)), np.empty((q, n_groups))
-    residual_products(ZtX, Zty, g, c)
+    parts, of_parts = np.empty(len(to_parts)), np.zeros(len(to_parts))
+    applied(to_parts, g, parts)
 
-    # The groups: G h_j of each, the rest summed up.
-    sum_P, sum_hh = np.zeros((q, q)), np.zeros((q, q))
-    if q == 1:
-        log_det, quadratic = _one_effect(a, L, G, ZtZ, c, Gh, sum_P, sum_hh)
-    elif q == 2:
-        log_det, quadratic = _two_effects(a, L, G, ZtZ, c, Gh, sum_P, sum_hh)
-    else:
-        log_det, quadratic = _many_effects(a, L, G, ZtZ, c, Gh, sum_P, sum_hh)
+    # The groups, a block at a time: G h_j of each, the rest summed up.
+    b, c, Gh = np.empty((q, size)), np.empty((q, size)), np.empty((q, size))
+    det, sum_P, sum_hh = np.empty(size), np.zeros((q, q)), np.zeros((q, q))
+    log_det, quadratic = 0.0, 0.0
+    for block in range(len(Zty)):
+        Z, X, w = ZtZ[block], ZtX[block], W[block]
+        residual_products(Z, X, Zty[block], w, parts, b, c)
+        if q == 1:
+            quadratic += one_effect(a, G, Z, c, Gh, det, sum_P, sum_hh)
+        elif q == 2 and not with_gradient:
+            quadratic += two_effects_without_gradient(a, squared_det(L), G, Z, c, det)
+        elif q == 2:
+            quadratic += two_effects(a, squared_det(L), G, Z, c, Gh, det, sum_P, sum_hh)
+        else:
+            quadratic += many_effects(a, L, Z, c, Gh, det, sum_P, sum_hh)
+        log_det += sum_of_logs(det)
+        if with_gradient:
+            shrunken(Z, X, w, Gh, b, of_parts)
 
     # The residual sum of squares, and the gradient with respect to gamma.
     fitted, d_scaled, d_gamma = np.empty(p), np.empty(p), np.empty(p)
     applied(XtX, g, fitted)
+    applied(to_parts.T, of_parts, d_scaled)
     rss, n_obs = totals[0], totals[1]
     for k in range(p):
         rss += g[k] * (fitted[k] - 2.0 * Xty[k])
-        shrunk = 0.0
-        for r in range(q):
-            for j in range(n_groups):
-                shrunk += ZtX[r, k, j] * Gh[r, j]
-        d_scaled[k] = a * (Xty[k] - fitted[k] - a * shrunk)
-
+        d_scaled[k] = a * (Xty[k] - fitted[k] - a * d_scaled[k])
     applied(to_scaled.T, d_scaled, d_gamma)
 
     # The gradients with respect to G, its factor and a.

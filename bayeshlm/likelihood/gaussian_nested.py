@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from bayeshlm.design.scaling import FloatArray, IntArray
-from bayeshlm.likelihood.blocks import BLOCK, rows_of_groups
+from bayeshlm.likelihood.blocks import BLOCK, in_threads, rows_of_groups
 from bayeshlm.likelihood.gaussian_rows import draws_together, row_log_densities
 from bayeshlm.likelihood.group_effects import Conditionals, GroupBlock
 from bayeshlm.likelihood.likelihood import Capability, Likelihood, LogDensity, Unit, grouping_of
@@ -63,10 +63,10 @@ class GaussianNested(Likelihood):
         found = np.empty((len(units), len(given.sigma)))
         for start in np.unique(of_unit // BLOCK * BLOCK).tolist():
             here = np.flatnonzero(of_unit // BLOCK * BLOCK == start)
-            block = given.block(start, likelihood=whole)
             if whole:
-                found[here] = block.log_likelihood.T[of_unit[here] - start]
+                found[here] = given.densities(start)[of_unit[here] - start]
             else:
+                block = given.block(start, likelihood=False)
                 found[here] = row_log_densities(given, self.design, block, units[here])
         return found
 
@@ -76,9 +76,9 @@ class GaussianNested(Likelihood):
         """Groups a block at a time; rows of a block `CHUNK_NUMBERS` numbers at a time."""
         given = self.group_effects(draws)
 
-        def of_groups(block: GroupBlock) -> list[Result]:
-            groups = np.arange(block.groups.start, block.groups.stop)
-            return [reduce(groups, np.ascontiguousarray(block.log_likelihood.T))]
+        def of_groups(start: int) -> Result:
+            groups = given.groups_from(start)
+            return reduce(np.arange(groups.start, groups.stop), given.densities(start))
 
         rows_of, chunk = rows_of_groups(self.design), max(CHUNK_NUMBERS // len(given.sigma), 1)
 
@@ -88,7 +88,5 @@ class GaussianNested(Likelihood):
             return [reduce(part, row_log_densities(given, self.design, together, part)) for part in parts]
 
         if grouping_of(self.design, unit) is not None:
-            found = given.each_block(of_groups, doing, likelihood=True)
-        else:
-            found = given.each_block(of_rows, doing)
-        return [result for parts in found for result in parts]
+            return in_threads(of_groups, given.starts, doing)
+        return [result for parts in given.each_block(of_rows, doing) for result in parts]

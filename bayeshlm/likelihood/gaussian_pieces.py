@@ -61,15 +61,40 @@ def scaled_parameters(gamma: Array, chol: Array, scaling: tuple[Array, Array, Ar
 
 
 @numba.njit(**PIECE)
-def residual_products(ZtX: Array, Zty: Array, g: Array, c: Array) -> None:
-    """Fill ``c_j = Z_j'y_j - Z_j'X_j g``, (q, J), of all groups."""
-    q, p, n_groups = ZtX.shape
+def residual_products(ZtZ: Array, ZtX: Array, Zty: Array, W: Array, parts: Array, b: Array, c: Array) -> None:
+    """Fill ``c_j = Z_j'y_j - Z_j'X_j g`` of B groups.
+
+    Parameters
+    ----------
+    ZtZ, ZtX, Zty : (q, q, B), (q, d, B), (q, B)
+    W : (L - 1, B)
+        Values of the groups; a first column of ones is not there.
+    parts : (q L + d,)
+        As `bayeshlm.likelihood.group_structure.GroupStructure` makes them of g: effects of ones and these columns on
+        each of the q coefficients, and effects of the d columns of ZtX.
+    b, c : (q, B)
+        Filled: ``X_j g = Z_j b_j`` but for the d columns, unless L = 0, and c.
+    """
+    q, d, n_groups = ZtX.shape
+    n_levels = (len(parts) - d) // q
     for r in range(q):
         for j in range(n_groups):
             c[r, j] = Zty[r, j]
-        for k in range(p):
+    if n_levels > 0:
+        for r in range(q):
             for j in range(n_groups):
-                c[r, j] -= ZtX[r, k, j] * g[k]
+                b[r, j] = parts[r * n_levels]
+            for m in range(1, n_levels):
+                for j in range(n_groups):
+                    b[r, j] += W[m - 1, j] * parts[r * n_levels + m]
+        for r in range(q):
+            for s in range(q):
+                for j in range(n_groups):
+                    c[r, j] -= ZtZ[min(r, s), max(r, s), j] * b[s, j]
+    for r in range(q):
+        for k in range(d):
+            for j in range(n_groups):
+                c[r, j] -= ZtX[r, k, j] * parts[q * n_levels + k]
 
 
 @numba.njit(**PIECE)

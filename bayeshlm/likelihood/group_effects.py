@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from bayeshlm.design import Design
 from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.likelihood.blocks import BLOCK, in_threads
+from bayeshlm.likelihood.group_structure import GroupStructure
 from bayeshlm.parameters.draws import Draws
 
 type Array = NDArray[np.float64]
@@ -90,18 +91,22 @@ class Conditionals:
         Any L with ``L L' = G``.
     sigma : array, shape (S,)
         Draws of the level-1 standard deviation, in units of the outcome.
+    structure : GroupStructure, optional
+        Which of the products follow from others; none by default.
     """
 
     products: CrossProducts
     gamma: Array
     chol: Array
     sigma: Array
+    structure: GroupStructure | None = field(default=None, kw_only=True)
 
     @classmethod
     def of(cls, draws: Draws) -> Conditionals:
         """From draws of gamma, tau, corr and sigma, dims (chain, draw, ...); S runs through the chains in turn."""
         products, (factor,) = draws.design.cross_products, covariance_factors(draws)
-        return cls(products, draws.flat(draws.gamma), factor, draws.flat(draws.sigma))
+        structure = GroupStructure.of(draws.design)
+        return cls(products, draws.flat(draws.gamma), factor, draws.flat(draws.sigma), structure=structure)
 
     def each_block[Result](
         self, function: Callable[[GroupBlock], Result], doing: str | None = None, likelihood: bool = False
@@ -118,8 +123,14 @@ class Conditionals:
     def arguments(self) -> tuple[Any, ...]:
         """What every block's kernel takes first: the draws, and the scaling of the columns."""
         products = self.products
-        scaling = (products.ols, np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transform))
+        transforms = (np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transform))
+        scaling = (products.ols, *transforms, self._structure.to_parts)
         return (*map(np.ascontiguousarray, (self.gamma, self.chol, self.sigma)), scaling, products.z_transform)
+
+    @cached_property
+    def _structure(self) -> GroupStructure:
+        n_groups, n_fixed = self.products.Xty.shape
+        return GroupStructure.none(n_groups, n_fixed) if self.structure is None else self.structure
 
     def groups_from(self, start: int) -> slice:
         """The groups of the block that begins with group `start`."""
@@ -127,10 +138,7 @@ class Conditionals:
 
     def block(self, start: int, likelihood: bool = True) -> GroupBlock:
         """The block of groups that begins with group `start`, one of `starts`."""
-        from bayeshlm.likelihood.conditional_kernel import conditional_normals
-
-        products, n_draws, q = self.products, len(self.sigma), self.chol.shape[-1]
-        groups = self.groups_from(start)
+        n_draws, q, groups = len(self.sigma), self.chol.shape[-1], self.groups_from(start)
         size = groups.stop - start
         made = GroupBlock(
             groups=groups,
@@ -138,24 +146,44 @@ class Conditionals:
             mean=np.empty((n_draws, q, size)),
             root=np.empty((n_draws, q, q, size)),
         )
-        effects = _groups_last(groups, products.ZtZ, products.ZtX, products.Zty)
-        residual = _groups_last(groups, products.XtX, products.Xty, products.yty, products.n)
-        conditional_normals(*self.arguments, effects, residual, made.mean, made.root, made.log_likelihood)
+        self._fill(groups, made.mean, made.root, made.log_likelihood)
         return made
+
+    def densities(self, start: int) -> Array:
+        """``log p(y_j | gamma, G, sigma)`` of the block of groups that begins with group `start`, (B, S)."""
+        q, groups = self.chol.shape[-1], self.groups_from(start)
+        size = groups.stop - start
+        log_likelihood = np.empty((len(self.sigma), size))
+        self._fill(groups, np.empty((1, q, size)), np.empty((1, q, q, size)), log_likelihood)
+        return np.ascontiguousarray(log_likelihood.T)
+
+    def _fill(self, groups: slice, mean: Array, root: Array, log_likelihood: Array) -> None:
+        from bayeshlm.likelihood.conditional_kernel import conditional_normals
+
+        products, needed = self.products, groups if len(self._structure.direct) else slice(0)
+        totals = _groups_last(needed, products.XtX, products.Xty) + _groups_last(groups, products.yty, products.n)
+        conditional_normals(*self.arguments, self._effects(groups), totals, mean, root, log_likelihood)
+
+    def _effects(self, groups: slice) -> tuple[Array, ...]:
+        """The products of some groups that their effects take, and their level-2 columns."""
+        products, structure = self.products, self._structure
+        ZtX = products.ZtX[groups][:, :, structure.direct]
+        W = np.ascontiguousarray(structure.W[:, groups])
+        ZtZ, Zty = _groups_last(groups, products.ZtZ, products.Zty)
+        return ZtZ, *_groups_last(slice(None), ZtX), Zty, W
 
     def moments(self, start: int, design: Design, chain_length: int) -> BlockMoments:
         """Moments over the draws of ``E[u | theta]``, ``E[beta | theta]`` and ``Var[u | theta]`` of a block."""
         from bayeshlm.likelihood.conditional_kernel import conditional_moments
 
-        products, groups, n_draws = self.products, self.groups_from(start), len(self.sigma)
-        effects = _groups_last(groups, products.ZtZ, products.ZtX, products.Zty)
+        groups, n_draws = self.groups_from(start), len(self.sigma)
         q, n_coefficients = len(design.random), len(design.coefficients)
         size = (q + n_coefficients, groups.stop - start)
         first, sums, within = np.empty(size), np.zeros((4, *size)), np.zeros((q, size[1]))
         batch = math.isqrt(chain_length)
         conditional_moments(
             *self.arguments,
-            effects,
+            self._effects(groups),
             np.ascontiguousarray(design.W[groups].T),
             design.coefficient_of,
             np.array(design.random_coefficients),

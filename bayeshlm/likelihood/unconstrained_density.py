@@ -16,7 +16,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
+from bayeshlm.likelihood.gaussian_groups import TOGETHER, in_blocks
 from bayeshlm.likelihood.gaussian_kernel import marginal_log_density
+from bayeshlm.likelihood.group_structure import GroupStructure
 from bayeshlm.likelihood.prior_data import NORMAL, STUDENT_T, PriorData, prior_data
 from bayeshlm.parameters.draws import SAMPLE
 from bayeshlm.parameters.partial_correlations import partial_correlations
@@ -24,7 +26,19 @@ from bayeshlm.parameters.priors import Priors
 
 type Array = NDArray[np.float64]
 
-KERNEL_DATA = ("gamma_origin", "gamma_to_scaled", "u_to_scaled", "ZtZ", "ZtX", "Zty", "XtX", "Xty", "totals")
+KERNEL_DATA = (
+    "gamma_origin",
+    "gamma_to_scaled",
+    "u_to_scaled",
+    "ZtZ",
+    "ZtX",
+    "Zty",
+    "W",
+    "to_parts",
+    "XtX",
+    "Xty",
+    "totals",
+)
 
 
 class DensityData(NamedTuple):
@@ -33,8 +47,10 @@ class DensityData(NamedTuple):
     Attributes
     ----------
     priors : PriorData
-    gamma_origin, gamma_to_scaled, u_to_scaled, ZtZ, ZtX, Zty, XtX, Xty, totals : arrays
+    gamma_origin, gamma_to_scaled, u_to_scaled, ZtZ, ZtX, Zty, W, to_parts, XtX, Xty, totals : arrays
         As `bayeshlm.likelihood.gaussian_kernel.marginal_log_density` takes them.
+    with_gradient : (1,) array
+        With 0 the gradient is not the density's, which takes less time.
     """
 
     priors: PriorData
@@ -44,25 +60,32 @@ class DensityData(NamedTuple):
     ZtZ: Array
     ZtX: Array
     Zty: Array
+    W: Array
+    to_parts: Array
     XtX: Array
     Xty: Array
     totals: Array
+    with_gradient: Array
 
 
 def density_data(design: Design, priors: Priors) -> DensityData:
-    """Collect what the density of a model depends on."""
-    products = design.cross_products
+    """Collect what the density of a model depends on; the structure of a single block is no gain."""
+    products, few = design.cross_products, design.n_groups <= TOGETHER
+    structure = GroupStructure.none(design.n_groups, len(design.fixed)) if few else GroupStructure.of(design)
     return DensityData(
         priors=prior_data(design, priors),
         gamma_origin=priors.at_means(products.ols),
         gamma_to_scaled=np.linalg.inv(priors.basis @ products.x_transform),
         u_to_scaled=np.linalg.inv(products.z_transform),
-        ZtZ=groups_last(products.ZtZ),
-        ZtX=groups_last(products.ZtX),
-        Zty=groups_last(products.Zty),
+        ZtZ=in_blocks(products.ZtZ),
+        ZtX=in_blocks(products.ZtX[:, :, structure.direct]),
+        Zty=in_blocks(products.Zty),
+        W=in_blocks(structure.W.T),
+        to_parts=structure.to_parts,
         XtX=products.XtX.sum(axis=0),
         Xty=products.Xty.sum(axis=0),
         totals=np.array([products.yty.sum(), design.n_obs]),
+        with_gradient=np.ones(1),
     )
 
 
@@ -80,11 +103,6 @@ def marginal_draws(values: Array, design: Design, priors: Priors) -> xr.Dataset:
         R = np.where(tau < 0, -1.0, 1.0)[..., None] * partials.factors(np.tanh(log_odds / 2))
         draws["corr"] = ((*SAMPLE, "random", "random_"), R @ R.swapaxes(-1, -2))
     return xr.Dataset(draws)
-
-
-def groups_last(products: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Per-group arrays (J, ...) as (..., J), which is how the kernel walks through them."""
-    return np.ascontiguousarray(np.moveaxis(products, 0, -1))
 
 
 @numba.njit(error_model="numpy", nogil=True, forceinline=True)
@@ -204,9 +222,12 @@ def marginal_posterior(
     ZtZ: Array,
     ZtX: Array,
     Zty: Array,
+    W: Array,
+    to_parts: Array,
     XtX: Array,
     Xty: Array,
     totals: Array,
+    with_gradient: Array,
 ) -> float:
     """Log density at ``x (p + q + m + 1,)``, the transforms' Jacobian included; `gradient` is filled.
 
@@ -215,10 +236,23 @@ def marginal_posterior(
     p, q, m = priors.gamma_prior.shape[1], priors.tau_prior.shape[1], priors.corr_prior.shape[1]
     gamma, tau, log_odds, sigma = x[:p], x[p : p + q], x[p + q : p + q + m], np.exp(x[p + q + m])
     factor = covariance_factor(tau, log_odds, priors.corr_prior)
-    likelihood = marginal_log_density(
-        gamma, factor[0], sigma, gamma_origin, gamma_to_scaled, u_to_scaled, ZtZ, ZtX, Zty, XtX, Xty, totals
+    log_density, d_gamma, d_chol, d_sigma = marginal_log_density(
+        gamma,
+        factor[0],
+        sigma,
+        gamma_origin,
+        gamma_to_scaled,
+        u_to_scaled,
+        ZtZ,
+        ZtX,
+        Zty,
+        W,
+        to_parts,
+        XtX,
+        Xty,
+        totals,
+        with_gradient[0] == 1.0,
     )
-    log_density, d_gamma, d_chol, d_sigma = likelihood
     of_data = (log_density, d_gamma, d_chol, np.full(1, d_sigma))
     density: float = with_priors(x, gradient, of_data, factor, priors, False)
     return density

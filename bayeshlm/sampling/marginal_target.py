@@ -16,6 +16,7 @@ from bayeshlm.likelihood.buffer import pack
 from bayeshlm.likelihood.callback_arrays import (
     arrays_of,
     cube,
+    cubes,
     from_layout,
     in_layout,
     matrix,
@@ -26,7 +27,7 @@ from bayeshlm.likelihood.callback_arrays import (
 )
 from bayeshlm.likelihood.disk_cache import VERSION, cached_callback
 from bayeshlm.likelihood.elimination import Blocks, Pattern
-from bayeshlm.likelihood.joint_posterior import JointData, joint_posterior
+from bayeshlm.likelihood.joint_posterior import joint_posterior
 from bayeshlm.likelihood.unconstrained_density import marginal_posterior
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.sampling.layout import Layout
@@ -45,19 +46,24 @@ def marginal_target(design: Design, priors: Priors, layout: Layout) -> Target:
         If nutpie is not of the form that this route knows.
     """
     density = likelihood_of(design).log_density(priors)
-    data = density.data
+    data: Any = density.data
     buffer = _buffer(layout, data)
     compiled = compiled_model(_callback(density.function), buffer, layout.starting_point, layout.size)
-    values = _buffer(layout, data._replace(with_gradient=np.zeros(1))) if isinstance(data, JointData) else buffer
-    several = isinstance(data, JointData)
+    values = _buffer(layout, data._replace(with_gradient=np.zeros(1)))
     return Target(
         compiled,
         lambda points: density.parameters(layout.values(points)),
         Reflections.of(design, priors, layout),
         values,
         is_marginal=True,
-        work=10 * sum(len(term.labels) for term in design.predictor.random) if several else 0,
+        work=_work(design),
     )
+
+
+def _work(design: Design) -> int:
+    """Units, ten times those whose matrices have to be factored: of several groupings, or with effects past two."""
+    units = sum(len(term.labels) for term in design.predictor.random)
+    return 10 * units if len(design.groupings) > 1 or len(design.random) > 2 else units
 
 
 def _buffer(layout: Layout, data: Sequence[Any]) -> Array:
@@ -87,12 +93,15 @@ def _marginal_callback(version: float) -> Callable[..., int]:
             vector(buffer_, 9),
             matrix(buffer_, 10),
             matrix(buffer_, 11),
-            cube(buffer_, 12),
-            cube(buffer_, 13),
-            matrix(buffer_, 14),
-            matrix(buffer_, 15),
-            vector(buffer_, 16),
-            vector(buffer_, 17),
+            cubes(buffer_, 12),
+            cubes(buffer_, 13),
+            cube(buffer_, 14),
+            cube(buffer_, 15),
+            matrix(buffer_, 16),
+            matrix(buffer_, 17),
+            vector(buffer_, 18),
+            vector(buffer_, 19),
+            vector(buffer_, 20),
         )
         return in_layout(log_density[0], slope, gradient, scale, factor)
 

@@ -48,7 +48,7 @@ class Target:
     n_nodes : int
         By so many nodes of quadrature each; 0 where that is exact.
     work : int
-        Rows times nodes of quadrature, ten times the units of several groupings; 0 where a gradient is quick anyway.
+        Rows times nodes of quadrature; units, or ten times them where their matrices are factored; 0 where unknown.
     """
 
     compiled: Any

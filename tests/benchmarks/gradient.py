@@ -61,7 +61,7 @@ def _kernel_loop(kernel, times, gamma, chol, sigma, *products):
     total = 0.0
     for _ in range(times):
         gamma[0] += 1e-9
-        value, d_gamma, d_chol, d_sigma = kernel(gamma, chol, sigma, *products)
+        value, d_gamma, d_chol, d_sigma = kernel(gamma, chol, sigma, *products, True)
         total += value + d_gamma[0] + d_chol[0, 0] + d_sigma
     return total
 

@@ -12,6 +12,7 @@ from bayeshlm.design.joint_products import GroupingRows, joint_products
 from bayeshlm.errors import DataError
 from bayeshlm.likelihood import elimination as elimination_module
 from bayeshlm.likelihood.elimination import Elimination
+from bayeshlm.likelihood.gaussian_groups import in_blocks
 from bayeshlm.likelihood.gaussian_kernel import marginal_log_density
 from bayeshlm.likelihood.joint_effects import JointEffects
 from bayeshlm.likelihood.joint_factor import factorize
@@ -212,11 +213,21 @@ def test_one_grouping_is_the_two_level_kernel(q):
     elimination = case.elimination()
     products = elimination.products
     value, d_gamma, d_chols, d_sigma = kernel(case, elimination)
-    last = [np.ascontiguousarray(np.moveaxis(part[0], 0, -1)) for part in (products.ZtZ, products.ZtX, products.Zty)]
+    blocks = [in_blocks(part[0]) for part in (products.ZtZ, products.ZtX, products.Zty)]
+    blocks.append(in_blocks(np.empty((len(products.ZtZ[0]), 0))))  # no structure
     scaling = products.ols, np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transforms[0])
     totals = np.array([products.yty, products.n_obs])
     old = marginal_log_density(
-        case.gamma, case.chols[0], case.sigma, *scaling, *last, products.XtX, products.Xty, totals
+        case.gamma,
+        case.chols[0],
+        case.sigma,
+        *scaling,
+        *blocks,
+        np.eye(len(case.gamma)),
+        products.XtX,
+        products.Xty,
+        totals,
+        True,
     )
     assert value == pytest.approx(old[0], rel=1e-12)
     np.testing.assert_allclose(d_gamma, old[1], rtol=0, atol=1e-12 * np.abs(old[1]).max())

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bayeshlm.design.cross_products import cross_products
+from bayeshlm.likelihood.gaussian_groups import in_blocks
 from bayeshlm.likelihood.gaussian_kernel import marginal_log_density
 
 mp.mp.dps = 60
@@ -44,11 +45,11 @@ def kernel_values(gamma, chol, sigma, X, Z, y, codes):
     products = cross_products(
         y, X, Z, codes, codes.max() + 1, x_intercept=0, z_intercept=0, z_centered=range(len(chol))
     )
-    groups_last = [np.ascontiguousarray(np.moveaxis(m, 0, -1)) for m in (products.ZtZ, products.ZtX, products.Zty)]
+    blocks = [in_blocks(m) for m in (products.ZtZ, products.ZtX, products.Zty, np.empty((len(products.n), 0)))]
     totals = np.array([products.yty.sum(), len(y)])
     maps = products.ols, np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transform)
     sums = products.XtX.sum(axis=0), products.Xty.sum(axis=0)
-    return marginal_log_density(gamma, chol, sigma, *maps, *groups_last, *sums, totals)
+    return marginal_log_density(gamma, chol, sigma, *maps, *blocks, np.eye(len(gamma)), *sums, totals, True)
 
 
 def agree(gamma, chol, sigma, X, Z, y, codes):
