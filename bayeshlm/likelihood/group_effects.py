@@ -139,7 +139,7 @@ class Conditionals:
             root=np.empty((n_draws, q, q, size)),
         )
         effects = _groups_last(groups, products.ZtZ, products.ZtX, products.Zty)
-        residual = _groups_last(groups, products.XtX, products.Xty, products.yty, products.n)
+        residual = _groups_last(groups, products.XtX, products.Xty, products.yty, products.counts)
         conditional_normals(*self.arguments, effects, residual, made.mean, made.root, made.log_likelihood)
         return made
 
