@@ -48,10 +48,15 @@ def scores_at(design: Design, priors: Priors, density: LogDensity, x: FloatArray
         Of the sum, under each replicate.
     """
     parts = _groups(design, density.data)
-    of_priors = _gradient(density, _emptied(parts[0]), x)
+    of_priors = density_of_priors(design, density)(x)[1]
     groups = np.array([_gradient(density, part, x) - of_priors for part in parts])
     whole = [_gradient(density, _data(one, priors, density), x) - of_priors for one in replicated(design)]
     return groups, np.array(whole).reshape(-1, len(x))
+
+
+def density_of_priors(design: Design, density: LogDensity) -> LogDensity:
+    """The log density of a pseudo-posterior with all outcomes taken out."""
+    return replace(density, data=_emptied(_groups(design, density.data)[0]))
 
 
 def _gradient(density: LogDensity, data: Data, x: FloatArray) -> FloatArray:
