@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bayeshlm.datasets import dataset_names, describe_dataset, load_dataset
     from bayeshlm.design.group_frames import contextual, deviation, group_frame, group_summary
+    from bayeshlm.design.survey_weights import SurveyWeights
     from bayeshlm.equations import ModelSpec, parse
     from bayeshlm.errors import (
         DataError,
@@ -64,6 +65,7 @@ _HOMES = {
     "bayeshlm.hlm_program.hlm_tables": ("HlmOutput",),
     "bayeshlm.datasets": ("dataset_names", "describe_dataset", "load_dataset"),
     "bayeshlm.design.group_frames": ("contextual", "deviation", "group_frame", "group_summary"),
+    "bayeshlm.design.survey_weights": ("SurveyWeights",),
     "bayeshlm.equations": ("ModelSpec", "parse"),
     "bayeshlm.errors": (
         "DataError",
@@ -118,6 +120,7 @@ __all__ = [
     "RemlFit",
     "SamplingError",
     "StudentT",
+    "SurveyWeights",
     "compare",
     "compare_hlm_output",
     "compare_specs",

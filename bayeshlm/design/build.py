@@ -11,12 +11,14 @@ from bayeshlm.design.by_levels import by_levels
 from bayeshlm.design.checks import check_columns, check_counts, check_groups
 from bayeshlm.design.design import Design
 from bayeshlm.design.design_rows import DesignRows
+from bayeshlm.design.design_weights import read_weights
 from bayeshlm.design.grouping import Groups
 from bayeshlm.design.joined_tables import GroupTables
 from bayeshlm.design.naming import described
 from bayeshlm.design.outcome_values import read_outcome
 from bayeshlm.design.predictor import Predictor, RandomColumn, RandomTerm, intercept_position
 from bayeshlm.design.rows import Rows, gather_rows
+from bayeshlm.design.survey_weights import SurveyWeights
 from bayeshlm.design.terms import expand_terms, filled
 from bayeshlm.design.unit_equations import unit_equations
 from bayeshlm.design.units import Grouping, check_distinct, check_nested
@@ -24,7 +26,13 @@ from bayeshlm.equations.rename import rename_columns
 from bayeshlm.equations.spec import Blocks, ModelSpec
 
 
-def build_design(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, group_data: GroupTables = None) -> Design:
+def build_design(
+    spec: ModelSpec,
+    data: pd.DataFrame,
+    group: Groups = None,
+    group_data: GroupTables = None,
+    weights: SurveyWeights | None = None,
+) -> Design:
     """Evaluate the equations on the data.
 
     Parameters
@@ -39,6 +47,8 @@ def build_design(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, grou
     group_data : DataFrame or mapping of str to DataFrame, optional
         A level-2 file, one row a group, joined by the grouping column; of several groupings a file for each that has
         one, by its name.
+    weights : SurveyWeights, optional
+        Sampling weights; the design has none where all are the same.
 
     Returns
     -------
@@ -63,7 +73,8 @@ def build_design(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, grou
     >>> design.fixed_labels, design.X[:3].tolist()
     (['g00', 'g01', 'g10'], [[1.0, 0.0, -1.0], [1.0, 0.0, 1.0], [1.0, 1.0, -2.0]])
     """
-    rows = gather_rows(spec, data, group, group_data)
+    rows = gather_rows(spec, data, group, group_data, () if weights is None else weights.named)
+    found = None if weights is None else read_weights(weights, rows)
     spec, rows = by_levels(spec, rows)
     spec = rename_columns(spec, rows.names)
     outcome, y, size = read_outcome(spec, rows)
@@ -94,6 +105,7 @@ def build_design(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, grou
         rows=DesignRows(y, size, terms.offset, X, Z, codes, rows.frame),
         rows_dropped=rows.rows_dropped,
         left_out=rows.left_out,
+        weights=found,
     )
 
 

@@ -39,6 +39,8 @@ class CrossProducts:
         T: centers the columns of X by the intercept column, where there is one, and scales them to SD 1.
     z_transform : (q, q) array
         S: the same for Z; centers only columns whose effect may covary with the intercept's.
+    weight : (J,) array or None
+        Sum of the rows' weights in each group, where each product is multiplied by one: ``Zs_j' W_j Zs_j`` and so on.
     """
 
     n: IntArray
@@ -51,6 +53,12 @@ class CrossProducts:
     ols: FloatArray
     x_transform: FloatArray
     z_transform: FloatArray
+    weight: FloatArray | None = None
+
+    @property
+    def counts(self) -> FloatArray:
+        """What the rows of each group count together, (J,): their number, or the sum of their weights."""
+        return self.n.astype(np.float64) if self.weight is None else self.weight
 
 
 def cross_products(
@@ -63,6 +71,7 @@ def cross_products(
     x_intercept: int | None = None,
     z_intercept: int | None = None,
     z_centered: Sequence[int] = (),
+    row_weights: FloatArray | None = None,
 ) -> CrossProducts:
     """Form the per-group cross-products; rows are read in chunks, so memory is a few vectors of length N.
 
@@ -80,6 +89,8 @@ def cross_products(
         Position of the column of ones in X and in Z.
     z_centered : sequence of int
         Columns of Z that may be centered by its intercept (same independent block of G).
+    row_weights : (N,) array, optional
+        What each row counts; the transforms are those of the rows as they are.
 
     Examples
     --------
@@ -104,7 +115,8 @@ def cross_products(
         groups = codes[starts]
         columns = rows.columns(index)
         for (a, b), total in sums.items():
-            total[groups] += np.add.reduceat(columns[a] * columns[b], starts)
+            products = columns[a] * columns[b]
+            total[groups] += np.add.reduceat(products if row_weights is None else row_weights[index] * products, starts)
 
     full = np.empty((n_groups, last + 1, last + 1))
     for a, b in pairs:
@@ -122,6 +134,7 @@ def cross_products(
         ols=rows.ols,
         x_transform=rows.x.transform,
         z_transform=rows.z.transform,
+        weight=None if row_weights is None else np.bincount(group_codes, row_weights, n_groups),
     )
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from bayeshlm.design.column_moments import ColumnMoments, moments_of
 from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.design_rows import DesignRows, no_rows
+from bayeshlm.design.design_weights import DesignWeights
 from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.design.left_out import NOTHING, LeftOut
 from bayeshlm.design.outcome import Outcome
@@ -59,6 +60,8 @@ class Design:
         Rows left out because a used column misses a value.
     left_out : LeftOut
         Which columns, and the groups that lost all their rows.
+    weights : DesignWeights or None
+        Sampling weights; those of the rows are in the cross-products, but in no moment.
     """
 
     spec: ModelSpec
@@ -72,6 +75,7 @@ class Design:
     cells: Cells
     rows_dropped: int = 0
     left_out: LeftOut = NOTHING
+    weights: DesignWeights | None = None
 
     @classmethod
     def of(
@@ -84,6 +88,7 @@ class Design:
         rows: DesignRows,
         rows_dropped: int = 0,
         left_out: LeftOut = NOTHING,
+        weights: DesignWeights | None = None,
     ) -> Design:
         """Make the design of rows: form their moments and cross-products, once."""
         random = tuple(column for term in predictor.random for column in term.columns)
@@ -94,16 +99,17 @@ class Design:
             coefficients=coefficients,
             equations=equations,
             moments=moments_of(rows, equations, predictor.fixed, random),
-            products=products_of(predictor, rows),
+            products=products_of(predictor, rows, None if weights is None else weights.row),
             rows=rows,
             rows_dropped=rows_dropped,
             left_out=left_out,
+            weights=weights,
             cells=Cells(rows.codes, rows.frame),
         )
 
     def changed(self, **parts: Any) -> Design:
         """The design with other parts (arguments of `of`), moments and cross-products formed anew."""
-        names = ("spec", "outcome", "predictor", "coefficients", "equations", "rows_dropped", "left_out")
+        names = ("spec", "outcome", "predictor", "coefficients", "equations", "rows_dropped", "left_out", "weights")
         kept = {name: getattr(self, name) for name in names} | {"rows": self.kept_rows}
         return Design.of(**(kept | parts))
 

@@ -107,7 +107,26 @@ def find_columns(
             raise place_error(missing_column(column.name, tuple(home), data.index_names), text, column.span)
         names[column.name] = found
         if found not in used:
-            table, rows_of_data = home[found]
-            series = table.column(found)
-            used[found] = series if rows_of_data is None else series.iloc[rows_of_data].set_axis(data.index)
+            used[found] = _values(found, data, home)
     return names, used
+
+
+def columns_beside(columns: Iterable[str], data: Table, home: Home) -> dict[str, pd.Series]:
+    """Values of columns that no equation names, for each row of the data.
+
+    Raises
+    ------
+    DataError
+        There is no such column.
+    """
+    for name in columns:
+        if name not in home:
+            raise DataError(missing_column(name, tuple(home), data.index_names))
+    return {name: _values(name, data, home) for name in columns}
+
+
+def _values(name: str, data: Table, home: Home) -> pd.Series:
+    """A column, N rows."""
+    table, rows_of_data = home[name]
+    series = table.column(name)
+    return series if rows_of_data is None else series.iloc[rows_of_data].set_axis(data.index)

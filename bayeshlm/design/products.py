@@ -9,8 +9,18 @@ from bayeshlm.design.predictor import Predictor, RandomTerm, intercept_position
 from bayeshlm.design.scaling import FloatArray, IntArray
 
 
-def products_of(predictor: Predictor, rows: DesignRows) -> CrossProducts | JointProducts:
-    """Cross-products of the columns of a predictor: by group, or those of several groupings."""
+def products_of(
+    predictor: Predictor, rows: DesignRows, row_weights: FloatArray | None = None
+) -> CrossProducts | JointProducts:
+    """Cross-products of the columns of a predictor: by group, or those of several groupings.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    rows : DesignRows
+    row_weights : (N,) array, optional
+        With one grouping: what each row counts.
+    """
     y, x_intercept = rows.y - rows.offset, intercept_position(predictor.fixed)
     groupings = [
         _grouping_rows(term, Z, codes) for term, Z, codes in zip(predictor.random, rows.Z, rows.codes, strict=True)
@@ -27,6 +37,7 @@ def products_of(predictor: Predictor, rows: DesignRows) -> CrossProducts | Joint
         x_intercept=x_intercept,
         z_intercept=only.intercept,
         z_centered=only.centered,
+        row_weights=row_weights,
     )
 
 

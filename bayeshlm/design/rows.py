@@ -22,7 +22,7 @@ from bayeshlm.design.columns import (
     shown,
 )
 from bayeshlm.design.grouping import CELL, Groups, as_names, find_group_columns, ids_of
-from bayeshlm.design.joined_tables import GroupTables, find_columns, join
+from bayeshlm.design.joined_tables import GroupTables, columns_beside, find_columns, join
 from bayeshlm.design.left_out import NOTHING, LeftOut, left_out
 from bayeshlm.design.place_error import place_error
 from bayeshlm.design.predictor import Cells
@@ -135,7 +135,13 @@ class Rows:
         return first_rows(self.group_codes, self.n_groups)
 
 
-def gather_rows(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, group_data: GroupTables = None) -> Rows:
+def gather_rows(
+    spec: ModelSpec,
+    data: pd.DataFrame,
+    group: Groups = None,
+    group_data: GroupTables = None,
+    beside: Sequence[str] = (),
+) -> Rows:
     """Find the columns of a model in the data and keep the rows that are complete in them.
 
     Parameters
@@ -147,6 +153,8 @@ def gather_rows(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, group
         Grouping columns from the inside out, unless the equations name them.
     group_data : DataFrame or mapping of str to DataFrame, optional
         One row a group, joined by the grouping column; with several groupings a table for each that has one.
+    beside : sequence of str
+        Columns that the frame has too, although no equation does: a value that they miss drops no row.
 
     Raises
     ------
@@ -169,7 +177,7 @@ def gather_rows(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, group
     keep = ~np.logical_or.reduce(list(missing.values()))
     if not keep.any():
         raise nothing_complete([name for name in used if missing[name].all()], [*names, *used])
-    frame = pd.DataFrame({**ids, **used}, copy=False)
+    frame = pd.DataFrame({**ids, **used, **columns_beside(beside, table, home)}, copy=False)
     lost = left_out({name: int(rows.sum()) for name, rows in missing.items()}, coded, keep)
     if not keep.all():
         frame = frame.loc[keep]

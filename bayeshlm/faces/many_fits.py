@@ -191,6 +191,6 @@ def _checked(frames: dict[str, pd.DataFrame], given: int) -> dict[str, pd.DataFr
 
 def _design(model: Model, name: str, frame: pd.DataFrame) -> Design:
     try:
-        return build_design(model.spec, frame, model.design.groupings)
+        return build_design(model.spec, frame, model.design.groupings, weights=model.survey)
     except HLMError as error:
         raise type(error)(f"Data set {name}: {error}") from error

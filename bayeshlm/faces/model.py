@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bayeshlm.checks.prior_predictive import prior_predictive
 from bayeshlm.design import Design
 from bayeshlm.design.expanded import expanded_spec
+from bayeshlm.design.survey_weights import SurveyWeights
 from bayeshlm.display.left_out_notes import data_notes
 from bayeshlm.display.model_view import model_html, model_text
 from bayeshlm.equations import ModelSpec, parse, render
@@ -60,8 +61,9 @@ class Model(ModelChanges):
     group_data : pandas.DataFrame or mapping of str to DataFrame, optional
         A separate level-2 table, one row a group, joined by the group column; with several groupings a table for each
         that has one, by its column: ``{"school": schools}``.
-    weights : None
-        Sampling weights are not supported.
+    weights : mapping of str to str or SurveyWeights, optional
+        Columns of sampling weights by level, ``{"row": "w1", "school": "w2"}``; with their scale, sampling units or
+        replicate weights as `bayeshlm.SurveyWeights`. What the model then estimates is the population's.
     family : str, optional
         Family of a formula's outcome, such as ``"binomial"`` or ``'binomial(link = "probit")'``.
 
@@ -94,18 +96,13 @@ class Model(ModelChanges):
         *,
         priors: Mapping[str, Prior | str] | None = None,
         group_data: Any = None,
-        weights: None = None,
+        weights: Mapping[str, str] | SurveyWeights | None = None,
         family: str | None = None,
     ) -> None:
-        if weights is not None:
-            raise OptionError(
-                "weights are not supported yet: leave weights= out, or add the variables that they are made of to the"
-                " equations."
-            )
         if family is not None and isinstance(equations, ModelSpec):
             raise OptionError("family= belongs to a formula, and a ModelSpec has its distribution: leave family= out.")
         spec = equations if isinstance(equations, ModelSpec) else parse(equations, family=family)
-        self._data = ModelData.of(data, group_data)
+        self._data = ModelData.of(data, group_data, weights)
         design = self._data.design(spec, group)
         self._design, self._priors = design, make_priors(design, priors)
         warn_far_from_zero(design)

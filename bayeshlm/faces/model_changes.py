@@ -13,13 +13,14 @@ from bayeshlm.design import Design, build_design
 from bayeshlm.design.build_from_database import build_design_from_database
 from bayeshlm.design.grouping import Groups, as_names
 from bayeshlm.design.joined_tables import GroupTables, group_tables
+from bayeshlm.design.survey_weights import SurveyWeights
 from bayeshlm.equations import ModelSpec, parse
 from bayeshlm.equations.changes import updated
 from bayeshlm.equations.leaving_out import without
 from bayeshlm.equations.notations.formula import is_formula
 from bayeshlm.equations.notations.formula_update import is_update, updated_formula
 from bayeshlm.equations.null_model import null_spec
-from bayeshlm.errors import EquationError, ModelWarning
+from bayeshlm.errors import EquationError, ModelWarning, OptionError
 from bayeshlm.faces.model_estimates import ModelEstimates
 from bayeshlm.parameters.prior_changes import kept_priors, replace_priors
 from bayeshlm.parameters.prior_families import Prior
@@ -34,18 +35,19 @@ class ModelData:
 
     table: pd.DataFrame | DatabaseTable
     group_data: GroupTables = None
+    weights: SurveyWeights | None = None
 
     @classmethod
-    def of(cls, data: Any, group_data: Any = None) -> ModelData:
+    def of(cls, data: Any, group_data: Any = None, weights: Any = None) -> ModelData:
         """Keep what the user gave, in copies that share its values until one of them is written to."""
-        tables = group_tables(group_data)
+        tables, survey = group_tables(group_data), SurveyWeights.of(weights)
         if isinstance(tables, Mapping):
             tables = {name: table.copy(deep=False) for name, table in tables.items()}
         elif tables is not None:
             tables = tables.copy(deep=False)
         if is_database_table(data):
-            return cls(DatabaseTable(data), tables)
-        return cls(as_frame(data, "data").copy(deep=False), tables)
+            return cls(DatabaseTable(data), tables, survey)
+        return cls(as_frame(data, "data").copy(deep=False), tables, survey)
 
     @property
     def given(self) -> Any:
@@ -55,8 +57,13 @@ class ModelData:
     def design(self, spec: ModelSpec, group: Groups) -> Design:
         """Evaluate equations on the tables."""
         if isinstance(self.table, DatabaseTable):
+            if self.weights is not None:
+                raise OptionError(
+                    "sampling weights need the rows of the data, and those of a database stay there: take the columns"
+                    " that the model needs to memory, data=table.select(...).to_pandas()"
+                )
             return build_design_from_database(spec, self.table, group, self.group_data)
-        return build_design(spec, self.table, group, self.group_data)
+        return build_design(spec, self.table, group, self.group_data, self.weights)
 
 
 class ModelChanges(ModelEstimates):
@@ -74,6 +81,7 @@ class ModelChanges(ModelEstimates):
             group: str | Sequence[str] | None = None,
             *,
             group_data: Any = None,
+            weights: Mapping[str, str] | SurveyWeights | None = None,
         ) -> None: ...
 
     def update(
@@ -95,7 +103,7 @@ class ModelChanges(ModelEstimates):
             added, and those that no line uses any more are left out. A model that was written as a formula takes R's
             update too: ``". ~ . - ses:sector + (0 + ses | school)"``.
         data : pandas.DataFrame, optional
-            Other data; a `group_data` of the old ones is then given up.
+            Other data; a `group_data` of the old ones is then given up. Columns of sampling weights stay the same.
         group : str or sequence of str, optional
             Other grouping columns.
         group_data : pandas.DataFrame or mapping of str to DataFrame, optional
@@ -194,6 +202,13 @@ class ModelChanges(ModelEstimates):
         spec = self.design.spec
         return spec if len(spec.groupings) == 1 else replace(spec, groupings=self.design.groupings)
 
+    @property
+    def survey(self) -> SurveyWeights | None:
+        """The sampling weights that were given, None without; those of the rows are `design.weights`."""
+        if self._data is not None:
+            return self._data.weights
+        return None if self.design.weights is None else self.design.weights.survey
+
     def _changed(self, change: str) -> ModelSpec:
         if isinstance(change, str) and is_update(change):
             written = self.design.spec.text
@@ -221,7 +236,8 @@ class ModelChanges(ModelEstimates):
             spec = replace(spec, groupings=tuple(str(name) for name in as_names(group)))
         elif group is None and spec.groupings == (None,):
             group = self.design.groupings
-        model = type(self)(spec, own.given if data is None else data, group, group_data=tables)
+        given = own.given if data is None else data
+        model = type(self)(spec, given, group, group_data=tables, weights=self.survey)
         model._priors = kept_priors(self._priors, model.design)
         if priors is not None:
             model._priors = replace_priors(model._priors, model.design, priors)

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from bayeshlm.design import Design
 from bayeshlm.design.descriptives import describe_levels
+from bayeshlm.design.without_weights import refuse_weights
 from bayeshlm.display.shown_descriptives import ShownDescriptives
 from bayeshlm.display.shown_methods import ShownComparison, ShownHausman
+from bayeshlm.errors import OptionError
 from bayeshlm.faces.reml_fit import RemlFit
 from bayeshlm.methods.compare_methods import compare_methods
 from bayeshlm.methods.contextual import hausman
@@ -49,8 +51,13 @@ class ModelEstimates:
         DataError
             When the data do not determine a variance component or leave no residual variance.
         OptionError
-            The outcome is not normal: `ml` takes it.
+            The outcome is not normal, or rows are weighted: `ml` takes it.
         """
+        if self.design.weights is not None:
+            raise OptionError(
+                "REML is not defined with sampling weights, because the fixed effects cannot be integrated out of a sum"
+                " of weighted terms: model.ml() is maximum pseudo-likelihood."
+            )
         return RemlFit(self.design, "REML")
 
     def ml(self) -> RemlFit | MlFit:
@@ -62,6 +69,7 @@ class ModelEstimates:
             Of a normal outcome.
         MlFit
             Of any other, the random effects integrated out by adaptive quadrature, as lme4's ``glmer`` with ``nAGQ``.
+            With sampling weights of any outcome: maximum pseudo-likelihood, with the sandwich's standard errors.
 
         Raises
         ------
@@ -70,7 +78,7 @@ class ModelEstimates:
         OptionError
             The outcome is not normal, and there are several groupings or more than two random effects.
         """
-        if self.design.outcome.is_normal:
+        if self.design.outcome.is_normal and self.design.weights is None:
             return RemlFit(self.design, "ML")
         from bayeshlm.faces.ml_fit import MlFit  # imports numba
 
@@ -92,6 +100,7 @@ class ModelEstimates:
             ``table`` (what each method estimates: the slope within groups, between them or a mixture), ``summary``
             and every regression.
         """
+        refuse_weights(self.design, "A comparison of methods", "the other methods take each row once")
         return ShownComparison.of(compare_methods(self.design, x, weighted=weighted))
 
     def hausman(self, x: str | None = None) -> ShownHausman:
@@ -107,4 +116,5 @@ class ModelEstimates:
         Hausman
             ``contextual`` (Wald test of the contextual effect) and Hausman's ``chi2``, ``df`` and ``p``.
         """
+        refuse_weights(self.design, "Hausman's test", "the regressions that it compares take each row once")
         return ShownHausman.of(hausman(self.design, x))

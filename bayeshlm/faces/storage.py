@@ -18,6 +18,7 @@ import xarray as xr
 from bayeshlm.design import Design, build_design
 from bayeshlm.design.columns import NumericColumn, read_categories, read_column
 from bayeshlm.design.left_out import NOTHING, LeftOut
+from bayeshlm.design.survey_weights import SurveyWeights
 from bayeshlm.equations import parse, render
 from bayeshlm.errors import DataError, FileError
 from bayeshlm.faces.model_changes import ModelData
@@ -43,6 +44,7 @@ class StoredFit:
         The used columns of the rows kept; None of rows that stayed in a database.
     sums : tuple of float
         Number of rows, mean and SD of the outcome, of rows that stayed in a database.
+    weights : SurveyWeights or None
     equations : str
     groupings : tuple of str
     priors : dict of str to str
@@ -61,6 +63,7 @@ class StoredFit:
     rows_dropped: int
     left_out: LeftOut = NOTHING
     sums: tuple[float, ...] = ()
+    weights: SurveyWeights | None = None
 
 
 def write_fit(fitted: FittedModel, path: str | os.PathLike[str]) -> None:
@@ -91,6 +94,7 @@ def write_fit(fitted: FittedModel, path: str | os.PathLike[str]) -> None:
                 "groupings": json.dumps(design.groupings),
                 "rows_dropped": design.rows_dropped,
                 "left_out": json.dumps([design.left_out.columns, design.left_out.groups]),
+                **({} if design.weights is None else {"weights": json.dumps(design.weights.survey.to_dict())}),
                 **({"sums": json.dumps(_sums(design))} if design.rows is None else {}),
             },
         )
@@ -152,6 +156,7 @@ def _stored(tree: xr.DataTree, path: str | os.PathLike[str]) -> StoredFit:
         rows_dropped=int(source.attrs["rows_dropped"]),
         left_out=LeftOut(tuple((str(name), int(n)) for name, n in columns), tuple(map(str, groups))),
         sums=() if rows else tuple(map(float, json.loads(source.attrs["sums"]))),
+        weights=SurveyWeights(**json.loads(source.attrs["weights"])) if "weights" in source.attrs else None,
     )
 
 
@@ -196,7 +201,7 @@ def restored_fit(path: str | os.PathLike[str], data: ModelData | None = None) ->
         design = _from_database(stored, data, path)
     else:
         with _whole_fit(path):
-            design = build_design(parse(stored.equations), stored.frame, stored.groupings)
+            design = build_design(parse(stored.equations), stored.frame, stored.groupings, weights=stored.weights)
     with _whole_fit(path):
         design = dataclasses.replace(design, rows_dropped=stored.rows_dropped, left_out=stored.left_out)
         idata, priors = stored.idata, make_priors(design, stored.priors)

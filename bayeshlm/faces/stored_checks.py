@@ -96,7 +96,8 @@ def _check_shapes(idata: xr.DataTree, design: Design) -> None:
     if "group_moments" not in idata.children:
         for layout in layouts:
             needed["posterior"] |= {name: (*sample, *dims) for name, dims in layout.dims.items()}
-        if len(layouts) == 1 and (design.outcome.is_normal or "log_likelihood" in idata.children):
+        always_kept = design.outcome.is_normal and design.weights is None
+        if len(layouts) == 1 and (always_kept or "log_likelihood" in idata.children):
             needed["log_likelihood"] = {layouts[0].log_likelihood: (*sample, layouts[0].grouping)}
     shape = idata["posterior"].sizes if "posterior" in idata.children else {}
     sizes = {name: shape.get(name, 0) for name in sample}

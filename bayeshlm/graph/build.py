@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bayeshlm.design import Design
 from bayeshlm.errors import OptionError
-from bayeshlm.graph.parameterization import Parameterization, check_parameterization
+from bayeshlm.graph.parameterization import Parameterization, check_marginal, check_parameterization
 from bayeshlm.parameters.priors import Priors
 
 if TYPE_CHECKING:
@@ -20,9 +20,11 @@ def build_graph(design: Design, priors: Priors, parameterization: Parameterizati
     ------
     OptionError
         If the parameterization is none that there is, or marginal with several groupings or an outcome that is not
-        normal.
+        normal, or another one with sampling weights.
     """
     check_parameterization(parameterization)
+    if design.weights is not None:
+        check_marginal(parameterization)
     if parameterization == "marginal" and not design.outcome.is_normal:
         raise OptionError(
             f"the outcome {design.outcome.name!r} is {design.outcome.family_name} with link {design.outcome.link}, and"

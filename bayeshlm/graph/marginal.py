@@ -16,7 +16,9 @@ from bayeshlm.graph.variables import (
     scalar_variable,
     vector_variable,
 )
+from bayeshlm.graph.weighted import log_pseudo_likelihood
 from bayeshlm.likelihood.unconstrained_density import KERNEL_DATA, density_data
+from bayeshlm.likelihood.weighted_posterior import WeightedData, weighted_data
 from bayeshlm.parameters.free_variables import signed_distribution
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.parameters.start import residual_sd_start, tau_start
@@ -33,6 +35,8 @@ def marginal_graph(design: Design, priors: Priors) -> pm.Model:
     tau's prior; the signs are folded into corr, whose LKJ prior they leave alone. The density is smooth
     through zero, where a logarithm of tau would have an endless tail.
 
+    With sampling weights the potential is the log pseudo-likelihood, written as a formula.
+
     Parameters
     ----------
     design : Design
@@ -44,15 +48,18 @@ def marginal_graph(design: Design, priors: Priors) -> pm.Model:
         All data and parameters of priors stand in it as ``pm.Data``, so that the compiled code serves
         every model with as many effects.
     """
-    data = density_data(design, priors)
+    data = weighted_data(design, priors) if design.weights is not None else density_data(design, priors)
     residual_sd = residual_sd_start(design)
     with pm.Model(coords=graph_coords(design)) as model:
         sampled = gamma_variable(priors, lambda positions: {"initval": data.gamma_origin[positions]})
         chol = _covariance_factor(design, priors, tau_start(design))
         sigma = scalar_variable("sigma", priors.sigma, initval=residual_sd)
-        log_density, *_ = MarginalLogDensity()(
-            sampled, chol, sigma, *(pm.Data(name, getattr(data, name)) for name in KERNEL_DATA)
-        )
+        if isinstance(data, WeightedData):
+            log_density = log_pseudo_likelihood(sampled, chol, sigma, data)
+        else:
+            log_density, *_ = MarginalLogDensity()(
+                sampled, chol, sigma, *(pm.Data(name, getattr(data, name)) for name in KERNEL_DATA)
+            )
         pm.Potential("y", log_density)
     return model
 

@@ -49,7 +49,7 @@ def drawn_groups(draws: xr.Dataset, design: Design, seed: int) -> tuple[Array | 
         beta[:, groups] = np.moveaxis(_coefficients(design, given.gamma, groups, effects), 2, 1)
 
     given.each_block(fill, likelihood=True)
-    return log_likelihood, [u], [beta]
+    return log_likelihood if likelihood.can("group densities") else None, [u], [beta]
 
 
 def _sampled_effects(draws: xr.Dataset, design: Design) -> list[Array]:

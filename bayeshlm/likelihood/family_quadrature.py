@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from bayeshlm.design.design_weights import weights_of_groups
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import SamplingError
 from bayeshlm.likelihood.blocks import BLOCK, rows_of_groups, slices_of
@@ -22,6 +23,7 @@ from bayeshlm.likelihood.quadrature_nodes import (
     nodes_certificate,
     points_around,
 )
+from bayeshlm.likelihood.weighted_gaussian import NO_DENSITIES
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import Priors
 
@@ -53,7 +55,9 @@ class FamilyQuadrature(Likelihood):
     """
 
     def why_not(self, what: Capability) -> str:
-        """Every row is in every evaluation."""
+        """Every row is in every evaluation; with sampling weights densities of units are those of no distribution."""
+        if self.design.weights is not None and what in ("group densities", "row densities"):
+            return NO_DENSITIES
         if what != "sufficient statistics":
             return ""
         return f"outcomes of a {self.design.outcome.family_name} distribution have to be summed over row by row"
@@ -117,7 +121,10 @@ class FamilyQuadrature(Likelihood):
     def totals_with(self, draws: Draws, n_nodes: int) -> FloatArray:
         """`totals` with a number of nodes."""
         given = self.given(draws, n_nodes)
-        parts = given.each_block(lambda block: block.log_likelihood.sum(axis=1), "Likelihoods", likelihood=True)
+        weights = weights_of_groups(self.design.weights, self.design.n_groups)
+        parts = given.each_block(
+            lambda block: (block.log_likelihood * weights[block.groups]).sum(axis=1), "Likelihoods", likelihood=True
+        )
         return np.asarray(np.sum(parts, axis=0))
 
     def nodes_for(self, draws: Draws) -> int:

@@ -15,8 +15,8 @@ from bayeshlm.likelihood.quadrature_room import Rows
 class FamilyRows:
     """N distinct rows.
 
-    Rows of the same groups whose outcome, size and predictors are equal are one row with their number as its weight: an
-    item answered by half a class costs two rows.
+    Rows of the same groups whose outcome, size and predictors are equal are one row with their number as its weight, or
+    the sum of their sampling weights: an item answered by half a class costs two rows.
 
     Attributes
     ----------
@@ -53,13 +53,16 @@ class FamilyRows:
         y, size, offset, *columns = np.ascontiguousarray(values[first].T)
         p = kept.X.shape[1]
         X = np.array(columns[:p]).reshape(p, len(first))
+        weight = np.diff(np.append(first, len(order))).astype(np.float64)
+        if design.weights is not None:
+            weight = np.add.reduceat(design.weights.row[order], first)
         if basis is not None:
             X = np.linalg.solve(basis.T, X)
         rows = Rows(
             y=y,
             size=size,
             offset=offset,
-            weight=np.diff(np.append(first, len(order))).astype(np.float64),
+            weight=weight,
             X=np.ascontiguousarray(X),
             Z=np.array(columns[p:]).reshape(-1, len(first)),
         )

@@ -161,7 +161,7 @@ class Conditionals:
         from bayeshlm.likelihood.conditional_kernel import conditional_normals
 
         products, needed = self.products, groups if len(self._structure.direct) else slice(0)
-        totals = _groups_last(needed, products.XtX, products.Xty) + _groups_last(groups, products.yty, products.n)
+        totals = groups_last(needed, products.XtX, products.Xty) + groups_last(groups, products.yty, products.counts)
         conditional_normals(*self.arguments, self._effects(groups), totals, mean, root, log_likelihood)
 
     def _effects(self, groups: slice) -> tuple[Array, ...]:
@@ -169,8 +169,8 @@ class Conditionals:
         products, structure = self.products, self._structure
         ZtX = products.ZtX[groups][:, :, structure.direct]
         W = np.ascontiguousarray(structure.W[:, groups])
-        ZtZ, Zty = _groups_last(groups, products.ZtZ, products.Zty)
-        return ZtZ, *_groups_last(slice(None), ZtX), Zty, W
+        ZtZ, Zty = groups_last(groups, products.ZtZ, products.Zty)
+        return ZtZ, *groups_last(slice(None), ZtX), Zty, W
 
     def moments(self, start: int, design: Design, chain_length: int) -> BlockMoments:
         """Moments over the draws of ``E[u | theta]``, ``E[beta | theta]`` and ``Var[u | theta]`` of a block."""
@@ -218,7 +218,7 @@ def _variance(total: Array, squares: Array, count: int) -> Array:
     return np.asarray(np.maximum(squares - total * total / count, 0.0) / (count - 1))
 
 
-def _groups_last(groups: slice, *products: NDArray[Any]) -> tuple[Array, ...]:
+def groups_last(groups: slice, *products: NDArray[Any]) -> tuple[Array, ...]:
     """Per-group arrays (J, ...) of some groups as (..., B), which is how the kernel walks through them."""
     return tuple(np.ascontiguousarray(np.moveaxis(values[groups], 0, -1), dtype=np.float64) for values in products)
 

@@ -131,17 +131,18 @@ def quadrature_density(row: Any, slope: Any) -> Any:
     Returns
     -------
     numba function
-        Of ``(gamma, chol, auxiliary, rows, first, nodes, log_weights, origin)``, where gamma (p,), L ``chol (q, q)``
-        and the auxiliary parameters (a,) are the parameters, `rows` the `Rows`, those of group j from ``first[j]`` to
-        ``first[j + 1]``, the nodes are from `bayeshlm.likelihood.quadrature_rule.hermite_rule`, and ``origin (J, q)``
-        is where modes are looked for first. Returns the log density and its derivatives in gamma, chol and the
-        auxiliary parameters. The density is nan where a mode was not found.
+        Of ``(gamma, chol, auxiliary, rows, first, nodes, log_weights, origin, group_weights)``, where gamma (p,), L
+        ``chol (q, q)`` and the auxiliary parameters (a,) are the parameters, `rows` the `Rows`, those of group j from
+        ``first[j]`` to ``first[j + 1]``, the nodes are from `bayeshlm.likelihood.quadrature_rule.hermite_rule`,
+        ``origin (J, q)`` is where modes are looked for first, and ``group_weights (J,)`` is what the log density of
+        each group is multiplied by. Returns the log density and its derivatives in gamma, chol and the auxiliary
+        parameters. The density is nan where a mode was not found.
     """
     find_modes, at_nodes = mode_finder(row), node_pass(row)
 
     @numba.njit(fastmath=ANY_ORDER, **INLINED)
-    def group_gradient(g, low, high, place, rows, room, residual, d_chol):  # type: ignore[no-untyped-def]
-        """Fill the residuals of a group's rows, and add to the derivative in chol; `room` has pi for log terms."""
+    def group_gradient(g, w, low, high, place, rows, room, residual, d_chol):  # type: ignore[no-untyped-def]
+        """Fill w times the residuals of a group's rows, add to the derivative in chol; `room` has pi for log terms."""
         q, n_nodes = room.u.shape
         pi = room.log_terms[g]
         for r in range(q):
@@ -151,7 +152,7 @@ def quadrature_density(row: Any, slope: Any) -> Any:
             total = 0.0
             for k in range(n_nodes):
                 total += pi[k] * room.y[place + k]
-            residual[i] = total
+            residual[i] = w * total
             for r in range(q):
                 z = rows.Z[r, i]
                 for k in range(n_nodes):
@@ -162,14 +163,16 @@ def quadrature_density(row: Any, slope: Any) -> Any:
                 total = 0.0
                 for k in range(n_nodes):
                     total += pi[k] * room.b[g, s, k] * room.u[r, k] if pi[k] > 0.0 else 0.0
-                d_chol[r, s] += total
+                d_chol[r, s] += w * total
 
     @numba.njit(**INLINED)
-    def auxiliary_gradient(g, low, high, chol, auxiliary, rows, eta, room, d_auxiliary):  # type: ignore[no-untyped-def]
-        """Add to the derivative in the auxiliary parameters."""
+    def auxiliary_gradient(  # type: ignore[no-untyped-def]
+        g, w, low, high, chol, auxiliary, rows, eta, room, d_auxiliary
+    ):
+        """Add to the derivative in the auxiliary parameters, for a group of weight w."""
         q, n_nodes = room.u.shape
         for k in range(n_nodes):
-            pi = room.log_terms[g, k]
+            pi = w * room.log_terms[g, k]
             if pi > 0.0:
                 for i in range(low, high):
                     predictor = eta[i]
@@ -179,7 +182,9 @@ def quadrature_density(row: Any, slope: Any) -> Any:
                     slope(rows.y[i], rows.size[i], predictor, auxiliary, rows.weight[i] * pi, d_auxiliary)
 
     @numba.njit(fastmath=ANY_ORDER, **INLINED)
-    def density(gamma, chol, auxiliary, rows, first, nodes, log_weights, origin):  # type: ignore[no-untyped-def]
+    def density(  # type: ignore[no-untyped-def]
+        gamma, chol, auxiliary, rows, first, nodes, log_weights, origin, group_weights
+    ):
         (q, n_nodes), p, n_groups = nodes.shape, len(gamma), len(first) - 1
         room = make_room(first, q, n_nodes)
         eta, residual = fixed_predictor(gamma, rows), np.empty(len(rows.y))
@@ -194,11 +199,11 @@ def quadrature_density(row: Any, slope: Any) -> Any:
                 place_nodes(g, nodes, log_weights, room)
             at_nodes(chol, auxiliary, rows, eta, first, start, stop, room)
             for g in range(stop - start):
-                low, high = first[start + g], first[start + g + 1]
-                log_density += normalized(g, room)
-                group_gradient(g, low, high, (low - first[start]) * n_nodes, rows, room, residual, d_chol)
+                low, high, w = first[start + g], first[start + g + 1], group_weights[start + g]
+                log_density += w * normalized(g, room)
+                group_gradient(g, w, low, high, (low - first[start]) * n_nodes, rows, room, residual, d_chol)
                 if len(auxiliary) > 0:
-                    auxiliary_gradient(g, low, high, chol, auxiliary, rows, eta, room, d_auxiliary)
+                    auxiliary_gradient(g, w, low, high, chol, auxiliary, rows, eta, room, d_auxiliary)
             start = stop
         for k in range(p):
             total = 0.0

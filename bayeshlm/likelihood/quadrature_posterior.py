@@ -16,6 +16,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
+from bayeshlm.design.design_weights import weights_of_groups
 from bayeshlm.likelihood.compiled_rows import compiled_row, compiled_slope
 from bayeshlm.likelihood.disk_cache import cached
 from bayeshlm.likelihood.family_rows import FamilyRows
@@ -45,6 +46,8 @@ class QuadratureData(NamedTuple):
         From `bayeshlm.likelihood.quadrature_rule.hermite_rule`.
     origin : (J, q) array
         Standardized effects from which the modes are looked for.
+    group_weights : (J,) array
+        What the log density of each group is multiplied by; 1 without sampling weights.
     """
 
     priors: PriorData
@@ -53,6 +56,7 @@ class QuadratureData(NamedTuple):
     nodes: Array
     log_weights: Array
     origin: Array
+    group_weights: Array
 
 
 def quadrature_data(design: Design, priors: Priors, n_nodes: int, origin: Array | None = None) -> QuadratureData:
@@ -61,7 +65,8 @@ def quadrature_data(design: Design, priors: Priors, n_nodes: int, origin: Array 
     nodes, log_weights = hermite_rule(n_nodes, len(design.random))
     origin = np.zeros((design.n_groups, len(design.random))) if origin is None else origin
     first = found.first(design.n_groups)
-    return QuadratureData(prior_data(design, priors), found.rows, first, nodes, log_weights, origin)
+    weights = weights_of_groups(design.weights, design.n_groups)
+    return QuadratureData(prior_data(design, priors), found.rows, first, nodes, log_weights, origin, weights)
 
 
 def is_increasing(design: Design) -> bool:
@@ -82,17 +87,20 @@ def quadrature_posterior(family: str, link: str, increasing: bool) -> Any:
     Returns
     -------
     numba function
-        Of ``(x, gradient, priors, rows, first, nodes, log_weights, origin)``: the log density at x, (p + q + m + a,),
-        the transforms' Jacobian included; `gradient` is filled. The other arguments are those of `QuadratureData`.
+        Of ``(x, gradient, priors, rows, first, nodes, log_weights, origin, group_weights)``: the log density at x,
+        (p + q + m + a,), the transforms' Jacobian included; `gradient` is filled. The other arguments are those of
+        `QuadratureData`.
     """
     density = quadrature_density(compiled_row(family, link), compiled_slope(family, link))
 
     @numba.njit(error_model="numpy", nogil=True, forceinline=True)
-    def posterior(x, gradient, priors, rows, first, nodes, log_weights, origin):  # type: ignore[no-untyped-def]
+    def posterior(  # type: ignore[no-untyped-def]
+        x, gradient, priors, rows, first, nodes, log_weights, origin, group_weights
+    ):
         p, q, m = priors.gamma_prior.shape[1], priors.tau_prior.shape[1], priors.corr_prior.shape[1]
         factor = covariance_factor(x[p : p + q], x[p + q : p + q + m], priors.corr_prior)
         auxiliary = constrained(x[p + q + m :], increasing)
-        likelihood = density(x[:p], factor[0], auxiliary, rows, first, nodes, log_weights, origin)
+        likelihood = density(x[:p], factor[0], auxiliary, rows, first, nodes, log_weights, origin, group_weights)
         return with_priors(x, gradient, likelihood, factor, priors, increasing)
 
     return cached(posterior)

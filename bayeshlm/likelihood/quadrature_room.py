@@ -27,7 +27,8 @@ class Rows(NamedTuple):
     Attributes
     ----------
     y, size, offset, weight : (N,) arrays
-        Outcome, its number of trials, the known part of the predictor, and how many rows of the data a row stands for.
+        Outcome, its number of trials, the known part of the predictor, and how many rows of the data a row stands for,
+        or the sum of their sampling weights.
     X, Z : (p, N), (q, N) arrays
         Columns of the fixed effects, in the coordinates of gamma that the density takes, and of the random effects.
     """

@@ -38,11 +38,14 @@ class Draws:
         Whose parameters they are; gives the order.
     moments : xarray.Dataset or None
         Posterior moments of u and beta, where their draws were too many to keep.
+    as_sampled : xarray.Dataset or None
+        With sampling weights the parameters of the pseudo-posterior, before they were given the design's spread.
     """
 
     dataset: xr.Dataset
     design: Design
     moments: xr.Dataset | None = None
+    as_sampled: xr.Dataset | None = None
 
     @cached_property
     def schema(self) -> Schema:

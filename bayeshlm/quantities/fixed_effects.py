@@ -8,6 +8,7 @@ import pandas as pd
 from bayeshlm.design.outcome import Outcome
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
+from bayeshlm.quantities.design_effect import with_deft
 from bayeshlm.quantities.summary import summarize, with_interval, with_median
 
 
@@ -30,7 +31,7 @@ def fixed_effects(
     -------
     pandas.DataFrame
         Indexed by ``symbol``: ``coefficient`` (the equation the effect stands in), ``term`` (what it multiplies
-        there, ``"1"`` for the intercept) and the columns of `summarize`.
+        there, ``"1"`` for the intercept) and the columns of `summarize`; with sampling weights ``deft``.
 
     Raises
     ------
@@ -50,6 +51,7 @@ def fixed_effects(
     table.insert(1, "term", [column.term for column in design.fixed])
     if exponentiate:
         table.attrs["ratio"] = design.outcome.ratio
+    with_deft(table, posterior, lambda draws: fixed_effects(draws, prob, kind, exponentiate=exponentiate))
     return with_interval(table, prob, kind)
 
 

@@ -7,6 +7,7 @@ import xarray as xr
 
 from bayeshlm.parameters.draws import SAMPLE, Draws, auxiliary_variables, labels_of_dims
 from bayeshlm.parameters.schema import AUXILIARY, DIMS
+from bayeshlm.quantities.design_effect import with_deft
 from bayeshlm.quantities.summary import with_interval, with_median
 
 
@@ -53,6 +54,7 @@ def variance_components(posterior: Draws, prob: float = 0.95, kind: str = "eti")
         ``("corr", "u0,u1")``, ``("sigma", "")``, ``("sigma2", "")``, and of other distributions ``("phi", "")``,
         ``("cutpoint", "1|2")``; columns of `summarize` and ``median``, which is
         nearer to the truth than the mean where there are few groups. tau and sigma are SDs, tau2 and sigma2 variances.
+        With sampling weights ``deft``.
     """
     draws = variance_draws(posterior)
     names = [name for name in ("tau", "tau2", "cov", "corr", "sigma", "sigma2", *AUXILIARY) if name in draws]
@@ -65,4 +67,5 @@ def variance_components(posterior: Draws, prob: float = 0.95, kind: str = "eti")
     ]
     table = pd.concat(parts)
     table.index = pd.MultiIndex.from_tuples(index, names=["component", "effect"])
+    with_deft(table, posterior, lambda draws: variance_components(draws, prob, kind))
     return with_interval(table, prob, kind)

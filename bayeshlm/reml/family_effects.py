@@ -8,6 +8,7 @@ import numpy as np
 
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.likelihood.compiled_rows import compiled_row
+from bayeshlm.likelihood.group_effects import Conditionals
 from bayeshlm.likelihood.quadrature_effects import group_moments
 from bayeshlm.likelihood.quadrature_rule import hermite_rule
 from bayeshlm.reml.family_estimate import FamilyEstimate
@@ -38,9 +39,22 @@ class EffectsOfGroups:
 
 def effects_of_groups(estimate: FamilyEstimate) -> EffectsOfGroups:
     """Modes, means and SDs of u of every group."""
+    if estimate.problem.design.outcome.is_normal:
+        return _normal_effects(estimate)
     mode, _ = _moments(estimate, 1)  # with one node the mean is the mode
     mean, root = _moments(estimate, estimate.nodes.n_nodes)
     return EffectsOfGroups(mode, _curvature_sd(estimate, mode), mean, np.sqrt((root**2).sum(axis=2)))
+
+
+def _normal_effects(estimate: FamilyEstimate) -> EffectsOfGroups:
+    """Of normal outcomes mode and mean are one."""
+    design = estimate.problem.design
+    values, vectors = np.linalg.eigh(estimate.G)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    given = Conditionals(design.cross_products, estimate.gamma[None], root[None], estimate.auxiliary)
+    blocks = given.each_block(lambda block: (block.mean[0].T, np.sqrt((block.root[0] ** 2).sum(axis=1)).T))
+    mean, sd = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    return EffectsOfGroups(mean, sd, mean, sd)
 
 
 def _moments(estimate: FamilyEstimate, n_nodes: int) -> tuple[FloatArray, FloatArray]:

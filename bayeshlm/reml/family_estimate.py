@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,13 +12,17 @@ from bayeshlm.errors import OptionError
 from bayeshlm.likelihood.family_quadrature import MOST_EFFECTS
 from bayeshlm.reml.estimates import Estimate
 from bayeshlm.reml.family_maximum import Maximum, newton_step
-from bayeshlm.reml.family_problem import FamilyProblem, family_problem
+from bayeshlm.reml.family_problem import FamilyProblem
 from bayeshlm.reml.family_search import search
 from bayeshlm.reml.relative_factor import factor_pattern, lower_factor
 from bayeshlm.reml.user_columns import correlations, why_singular
+from bayeshlm.reml.weighted_problem import problem_scores, weighted_problem
 
 NODES = {1: (12, 24, 48, 96), 2: (8, 16, 32, 64)}
 """Nodes of each effect that are tried in turn, of one and of two random effects."""
+
+CLOSED = (1,)
+"""Of normal outcomes, whose integrals are closed."""
 
 MAX_CHANGE, MAX_MOVE = 1e-5, 1e-4
 """What twice as many nodes may change: the log-likelihood, and an estimate in standard errors. Less than is printed."""
@@ -56,7 +60,7 @@ class FamilyEstimate(Estimate):
     """Maximum likelihood of an outcome that is not normal; the numbers are in the units of the user's columns.
 
     Of `Estimate`, ``vcov`` is the part of gamma of the inverse of the observed information about all parameters, on a
-    boundary about those inside of it.
+    boundary about those inside of it; with sampling weights, of any outcome, of the sandwich.
 
     Attributes
     ----------
@@ -87,7 +91,8 @@ def fit_family(design: Design) -> FamilyEstimate:
     Parameters
     ----------
     design : Design
-        With one grouping and one or two random effects; the outcome may have any distribution.
+        With one grouping and one or two random effects; the outcome may have any distribution. A normal outcome is
+        that of a design with sampling weights, and may have any number of effects.
 
     Raises
     ------
@@ -100,23 +105,29 @@ def fit_family(design: Design) -> FamilyEstimate:
     -----
     As lme4's ``glmer`` with ``nAGQ``, but for the number of nodes, which is doubled until twice as many change less
     than is printed, and the standard errors, which are those of the information about all parameters; ``glmer``'s take
-    the variances as known (Pinheiro & Bates 1995, J. Computational and Graphical Statistics 4, 12-35).
+    the variances as known (Pinheiro & Bates 1995, J. Computational and Graphical Statistics 4, 12-35). With sampling
+    weights it is maximum pseudo-likelihood, and standard errors are those of the sandwich (Rabe-Hesketh & Skrondal
+    2006, J. Royal Statistical Society A 169, 805-827).
     """
-    if len(design.groupings) > 1 or len(design.random) > MOST_EFFECTS:
+    if len(design.groupings) > 1 or (len(design.random) > MOST_EFFECTS and not design.outcome.is_normal):
         has = f"{len(design.groupings)} groupings" if len(design.groupings) > 1 else f"{len(design.random)} of them"
         raise OptionError(
             f"Maximum likelihood of a {design.outcome.family_name} outcome takes one grouping with one or two random"
             f" effects, and this model has {has}: sample it with model.fit()."
         )
-    problem = family_problem(design)
+    problem = weighted_problem(design)
     found = None
-    for n_nodes in NODES[len(design.random)]:
+    for n_nodes in CLOSED if design.outcome.is_normal else NODES[len(design.random)]:
         found = search(problem, n_nodes, found)
         nodes = _certified(found.problem, found.maximum, n_nodes)
         if nodes.holds:
             break
     assert found is not None
-    return estimate_at(found.problem, found.maximum, nodes)
+    maximum, weights = found.maximum, design.weights
+    if weights is not None:
+        scores = problem_scores(found.problem, maximum.x, nodes.n_nodes)
+        maximum = replace(maximum, score_covariance=weights.score_covariance(*scores))
+    return estimate_at(found.problem, maximum, nodes)
 
 
 def _certified(problem: FamilyProblem, maximum: Maximum, n_nodes: int) -> NodesOfEstimate:

@@ -42,6 +42,8 @@ class Maximum:
         Length of the last Newton step, in standard errors.
     converged : bool
         Whether the gradient vanishes there and the log-likelihood falls in every direction.
+    score_covariance : ndarray, (D, D), or None
+        Covariance matrix of the score over samples, where that is not the information: of pseudo-likelihoods.
     """
 
     x: FloatArray
@@ -49,12 +51,19 @@ class Maximum:
     information: FloatArray
     last_step: float
     converged: bool
+    score_covariance: FloatArray | None = None
+
+    @property
+    def inverse_information(self) -> FloatArray:
+        """``H^-1``, (D, D)."""
+        values, vectors = np.linalg.eigh(self.information)
+        return np.asarray((vectors / np.maximum(values, 1e-300)) @ vectors.T)
 
     @property
     def vcov(self) -> FloatArray:
-        """Inverse information, (D, D)."""
-        values, vectors = np.linalg.eigh(self.information)
-        return np.asarray((vectors / np.maximum(values, 1e-300)) @ vectors.T)
+        """Covariance matrix of x, (D, D): ``H^-1``, or the sandwich ``H^-1 J H^-1`` (Huber 1967; White 1982)."""
+        bread = self.inverse_information
+        return bread if self.score_covariance is None else np.asarray(bread @ self.score_covariance @ bread)
 
 
 def information_at(objective: Objective, x: FloatArray) -> FloatArray:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from bayeshlm.design.design import Design
+from bayeshlm.design.design_weights import weights_of_groups
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.likelihood.compiled_rows import compiled_row, compiled_slope
 from bayeshlm.likelihood.family_rows import FamilyRows
@@ -91,6 +92,8 @@ class FamilyProblem:
     origin, elements : (q, q), (k, q, q) arrays
         ``L = origin + sum_k theta_k elements_k``, lower triangular.
     auxiliary : AuxiliaryScale
+    group_weights : (J,) array
+        What the log-likelihood of each group is multiplied by.
     """
 
     design: Design
@@ -102,6 +105,7 @@ class FamilyProblem:
     origin: FloatArray
     elements: FloatArray
     auxiliary: AuxiliaryScale
+    group_weights: FloatArray
 
     @property
     def sizes(self) -> tuple[int, int, int]:
@@ -135,7 +139,14 @@ class FamilyProblem:
             auxiliary = self.auxiliary.values(z)
         nodes, zero = hermite_rule(n_nodes, len(self.origin)), np.zeros((len(self.first) - 1, len(self.origin)))
         value, d_gamma, d_chol, d_auxiliary = density(
-            np.ascontiguousarray(gamma), self.factor(x), auxiliary, self.rows, self.first, *nodes, zero
+            np.ascontiguousarray(gamma),
+            self.factor(x),
+            auxiliary,
+            self.rows,
+            self.first,
+            *nodes,
+            zero,
+            self.group_weights,
         )
         if not np.isfinite(value):
             return -np.inf, np.zeros(len(x))
@@ -174,6 +185,7 @@ def family_problem(design: Design) -> FamilyProblem:
         origin=np.zeros((len(Z), len(Z))),
         elements=elements,
         auxiliary=AuxiliaryScale(sum(count for _, count in design.outcome.auxiliary), is_increasing(design)),
+        group_weights=weights_of_groups(design.weights, design.n_groups),
     )
 
 

@@ -42,8 +42,9 @@ def to_datatree(raw: RawDraws, design: Design, priors: Priors, options: Sampling
     xarray.DataTree
         Groups ``posterior`` (gamma, tau, corr, sigma, u, beta, and the graphs' free variables: see
         `for_pymc_and_arviz`), ``sample_stats``, ``log_likelihood`` (``y_<group>``, marginal, per group),
-        ``log_prior``, ``constant_data`` (of the priors) and ``observed_data``. Where beta would take more than
-        the budget (`bayeshlm.likelihood.budget`) there are no u, beta, z and ``log_likelihood``, but
+        ``log_prior``, ``constant_data`` (of the priors) and ``observed_data``; with sampling weights
+        ``pseudo_posterior``, the parameters as they were sampled, and no ``log_likelihood``. Where beta would take
+        more than the budget (`bayeshlm.likelihood.budget`) there are no u, beta, z and ``log_likelihood``, but
         ``group_moments``, the posterior means and SDs of u and beta.
     """
     posterior = posterior_dataset(raw.posterior, design)
@@ -66,6 +67,7 @@ def to_datatree(raw: RawDraws, design: Design, priors: Priors, options: Sampling
     tree = xr.DataTree.from_dict(
         {
             "posterior": for_pymc_and_arviz(posterior, design, priors, options.seed),
+            **_as_sampled(raw, design),
             "sample_stats": stats[keep],
             **groups,
             "log_prior": log_prior(Draws(posterior, design), priors),
@@ -78,6 +80,13 @@ def to_datatree(raw: RawDraws, design: Design, priors: Priors, options: Sampling
             FamilyQuadrature(design).certificate(Draws(posterior, design), raw.n_nodes).to_attrs()
         )
     return _signed(tree, raw, design, priors, options)
+
+
+def _as_sampled(raw: RawDraws, design: Design) -> dict[str, xr.Dataset]:
+    """The group ``pseudo_posterior``, where the draws were given the spread of a sampling design."""
+    if raw.pseudo_posterior is None:
+        return {}
+    return {"pseudo_posterior": posterior_dataset(raw.pseudo_posterior, design)}
 
 
 def check_kept(design: Design, options: SamplingOptions) -> None:

@@ -116,6 +116,7 @@ def _quadrature_callback(version: float, posterior: Any) -> Callable[..., int]:
             matrix(buffer_, 16),
             vector(buffer_, 17),
             matrix(buffer_, 18),
+            vector(buffer_, 19),
         )
         return in_layout(log_density[0], slope, gradient, scale, factor)
 

@@ -29,6 +29,7 @@ from bayeshlm.likelihood.disk_cache import VERSION, cached_callback
 from bayeshlm.likelihood.elimination import Blocks, Pattern
 from bayeshlm.likelihood.joint_posterior import joint_posterior
 from bayeshlm.likelihood.unconstrained_density import marginal_posterior
+from bayeshlm.likelihood.weighted_posterior import weighted_posterior
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.sampling.layout import Layout
 from bayeshlm.sampling.reflections import Reflections
@@ -74,7 +75,7 @@ def _buffer(layout: Layout, data: Sequence[Any]) -> Array:
 @cache
 def _callback(function: Any) -> Any:
     """The callback, once a process: numba never gives machine code back, not that of a callback made a second time."""
-    made = _joint_callback if function is joint_posterior else _marginal_callback
+    made = {joint_posterior: _joint_callback, weighted_posterior: _weighted_callback}.get(function, _marginal_callback)
     return cached_callback(DENSITY, made(float(VERSION)))
 
 
@@ -106,6 +107,34 @@ def _marginal_callback(version: float) -> Callable[..., int]:
         return in_layout(log_density[0], slope, gradient, scale, factor)
 
     return marginal_callback
+
+
+def _weighted_callback(version: float) -> Callable[..., int]:
+    """The C callback of one grouping with sampling weights; as `_marginal_callback`."""
+
+    def weighted_callback(dim, x_, gradient_, log_density_, buffer_):  # type: ignore[no-untyped-def]
+        x, gradient, log_density = numba.carray(x_, dim), numba.carray(gradient_, dim), numba.carray(log_density_, 1)
+        if vector(buffer_, 0)[0] != version:
+            return 1
+        scale, factor, slope = vector(buffer_, 2), matrix(buffer_, 3), np.empty(dim)
+        log_density[0] = weighted_posterior(
+            from_layout(x, vector(buffer_, 1), scale, factor),
+            slope,
+            prior_data_at(buffer_, 4),
+            vector(buffer_, 9),
+            matrix(buffer_, 10),
+            matrix(buffer_, 11),
+            cube(buffer_, 12),
+            cube(buffer_, 13),
+            matrix(buffer_, 14),
+            matrix(buffer_, 15),
+            vector(buffer_, 16),
+            vector(buffer_, 17),
+            vector(buffer_, 18),
+        )
+        return in_layout(log_density[0], slope, gradient, scale, factor)
+
+    return weighted_callback
 
 
 def _joint_callback(version: float) -> Callable[..., int]:

@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,8 @@ import xarray as xr
 from bayeshlm.design import Design
 from bayeshlm.errors import SamplingError
 from bayeshlm.graph.build import build_graph
-from bayeshlm.graph.parameterization import Parameterization
+from bayeshlm.graph.parameterization import Parameterization, check_marginal
+from bayeshlm.likelihood import likelihood_of
 from bayeshlm.likelihood.disk_cache import forgiving_caches
 from bayeshlm.likelihood.lapack import one_blas_thread
 from bayeshlm.parameters.priors import Priors
@@ -24,11 +25,12 @@ from bayeshlm.progress import sampling_bar, somebody_watches, stage
 from bayeshlm.sampling.certificate import Certificate
 from bayeshlm.sampling.family_target import family_target
 from bayeshlm.sampling.importance import BUSY_MS, BUSY_WORK, importance_draws
-from bayeshlm.sampling.layout import reml_layout
+from bayeshlm.sampling.layout import mode_layout, plain_layout, reml_layout
 from bayeshlm.sampling.marginal_target import marginal_target
 from bayeshlm.sampling.nutpie_extension import sample_points
 from bayeshlm.sampling.options import SamplingOptions
 from bayeshlm.sampling.points import Points
+from bayeshlm.sampling.sandwich import with_sandwich
 from bayeshlm.sampling.target import CannotCompile, Target
 
 logger = logging.getLogger(__name__)
@@ -51,6 +53,8 @@ class RawDraws:
     compile_seconds, sample_seconds : float
     n_nodes : int
         Of quadrature, by which the random effects were integrated out; 0 where that is exact, or not done.
+    pseudo_posterior : xarray.Dataset or None
+        With sampling weights the draws as they were sampled; those in `posterior` have the spread of the design.
     """
 
     posterior: xr.Dataset
@@ -58,6 +62,7 @@ class RawDraws:
     compile_seconds: float
     sample_seconds: float
     n_nodes: int = 0
+    pseudo_posterior: xr.Dataset | None = None
 
 
 def run_nuts(design: Design, priors: Priors, options: SamplingOptions, busy_ms: float | None = None) -> RawDraws:
@@ -84,8 +89,14 @@ def run_nuts(design: Design, priors: Priors, options: SamplingOptions, busy_ms: 
         If no chain finds a starting point with finite density, or the sampler fails.
     """
     busy_ms = BUSY_MS if busy_ms is None else busy_ms
+    if design.weights is not None:
+        check_marginal(options.parameterization)
     run = _run_pymc if options.sampler == "pymc" else partial(_run_nutpie, busy_ms=busy_ms)
-    return _run(run, design, priors, options)
+    raw = _run(run, design, priors, options)
+    if design.weights is None:
+        return raw
+    moved = with_sandwich(raw.posterior, design, priors, raw.n_nodes)
+    return replace(raw, posterior=moved, pseudo_posterior=raw.posterior)
 
 
 def run_importance(
@@ -109,7 +120,11 @@ def run_importance(
     def run(
         design: Design, priors: Priors, options: SamplingOptions, show: bool
     ) -> tuple[xr.Dataset | None, Certificate | None]:
-        return _importance(_target(design, priors, options), options, show, BUSY_MS)
+        target = _target(design, priors, options)
+        draws, certificate = _importance(target, options, show, BUSY_MS)
+        if draws is not None and design.weights is not None:
+            draws = with_sandwich(draws, design, priors, target.n_nodes)
+        return draws, certificate
 
     return _run(run, design, priors, options)
 
@@ -185,6 +200,9 @@ def _target(design: Design, priors: Priors, options: SamplingOptions) -> Target:
     try:
         if not design.outcome.is_normal and options.parameterization != "centered":
             return family_target(design, priors, explicit=options.parameterization == "noncentered")
+        if options.parameterization == "marginal" and design.weights is not None:
+            density, start = likelihood_of(design).log_density(priors), plain_layout(design, priors).center
+            return marginal_target(design, priors, mode_layout(density, start))
         if options.parameterization == "marginal":
             return marginal_target(design, priors, reml_layout(design, priors))
         from bayeshlm.sampling.compile import graph_target

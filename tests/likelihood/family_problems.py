@@ -27,13 +27,14 @@ def problem(family, q, n_groups=7, seed=1):
     return Rows(y, np.ones(n), 0.1 * rng.normal(size=n), weight, X, X[:q].copy()), first
 
 
-def density(family, chol, rows, first, n_nodes, gamma=GAMMA, auxiliary=None, origin=0.0):
+def density(family, chol, rows, first, n_nodes, gamma=GAMMA, auxiliary=None, origin=0.0, group_weights=None):
     """The kernel's log density and gradient."""
     function = quadrature_density(compiled_row(family, LINKS[family]), compiled_slope(family, LINKS[family]))
     auxiliary = AUXILIARY[family] if auxiliary is None else auxiliary
     nodes, log_weights = hermite_rule(n_nodes, len(chol))
     origin = np.full((len(first) - 1, len(chol)), origin)
-    return function(np.asarray(gamma), np.asarray(chol), auxiliary, rows, first, nodes, log_weights, origin)
+    weights = np.ones(len(first) - 1) if group_weights is None else group_weights
+    return function(np.asarray(gamma), np.asarray(chol), auxiliary, rows, first, nodes, log_weights, origin, weights)
 
 
 def log_probabilities(family, rows, eta, auxiliary):
