@@ -13,6 +13,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.design_rows import DesignRows
 from bayeshlm.design.grouping import Groups
 from bayeshlm.design.joined_tables import GroupTables
+from bayeshlm.design.known_sd import read_known_sd
 from bayeshlm.design.naming import described
 from bayeshlm.design.outcome_values import read_outcome
 from bayeshlm.design.predictor import Predictor, RandomColumn, RandomTerm, intercept_position
@@ -91,7 +92,7 @@ def build_design(spec: ModelSpec, data: pd.DataFrame, group: Groups = None, grou
         predictor=Predictor(fixed, tuple(map(random_term, rows.groupings, random, spec.blocks_by_grouping))),
         coefficients=tuple(terms.coefficients),
         equations=tuple(unit_equations(spec, rows, terms, k) for k in range(len(rows.groupings))),
-        rows=DesignRows(y, size, terms.offset, X, Z, codes, rows.frame),
+        rows=DesignRows(y, size, terms.offset, X, Z, codes, rows.frame, read_known_sd(spec, rows)),
         rows_dropped=rows.rows_dropped,
         left_out=rows.left_out,
         coded=coded_predictors(spec, rows.frame),

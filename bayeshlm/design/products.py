@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from bayeshlm.design.cross_products import CrossProducts, cross_products
 from bayeshlm.design.design_rows import DesignRows
 from bayeshlm.design.joint_products import GroupingRows, JointProducts, joint_products
@@ -16,9 +20,10 @@ def products_of(predictor: Predictor, rows: DesignRows) -> CrossProducts | Joint
         _grouping_rows(term, Z, codes) for term, Z, codes in zip(predictor.random, rows.Z, rows.codes, strict=True)
     ]
     if len(groupings) > 1:
-        return joint_products(y, rows.X, groupings, x_intercept=x_intercept)
+        joint = joint_products(y, rows.X, groupings, x_intercept=x_intercept, row_weights=rows.row_weights)
+        return joint if rows.sd is None else replace(joint, log_sd=float(np.log(rows.sd).sum()))
     (only,) = groupings
-    return cross_products(
+    products = cross_products(
         y,
         rows.X,
         only.Z,
@@ -27,7 +32,11 @@ def products_of(predictor: Predictor, rows: DesignRows) -> CrossProducts | Joint
         x_intercept=x_intercept,
         z_intercept=only.intercept,
         z_centered=only.centered,
+        row_weights=rows.row_weights,
     )
+    if rows.sd is None:
+        return products
+    return replace(products, log_sd=np.bincount(only.codes, np.log(rows.sd), only.n_units))
 
 
 def centered_columns(term: RandomTerm) -> tuple[int, ...]:

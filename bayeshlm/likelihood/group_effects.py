@@ -89,7 +89,8 @@ class Conditionals:
     chol : array, shape (S, q, q)
         Any L with ``L L' = G``.
     sigma : array, shape (S,)
-        Draws of the level-1 standard deviation, in units of the outcome.
+        Draws of the level-1 standard deviation, in units of the outcome; 1 where it is known, and the rows are counted
+        by it.
     """
 
     products: CrossProducts
@@ -101,7 +102,7 @@ class Conditionals:
     def of(cls, draws: Draws) -> Conditionals:
         """From draws of gamma, tau, corr and sigma, dims (chain, draw, ...); S runs through the chains in turn."""
         products, (factor,) = draws.design.cross_products, covariance_factors(draws)
-        return cls(products, draws.flat(draws.gamma), factor, draws.flat(draws.sigma))
+        return cls(products, draws.flat(draws.gamma), factor, draws.flat(draws.scaled_sigma))
 
     def each_block[Result](
         self, function: Callable[[GroupBlock], Result], doing: str | None = None, likelihood: bool = False
@@ -141,6 +142,8 @@ class Conditionals:
         effects = _groups_last(groups, products.ZtZ, products.ZtX, products.Zty)
         residual = _groups_last(groups, products.XtX, products.Xty, products.yty, products.n)
         conditional_normals(*self.arguments, effects, residual, made.mean, made.root, made.log_likelihood)
+        if products.log_sd is not None:
+            made.log_likelihood[...] -= products.log_sd[groups]
         return made
 
     def moments(self, start: int, design: Design, chain_length: int) -> BlockMoments:
