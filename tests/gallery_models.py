@@ -1,11 +1,12 @@
-"""The gallery's models by outcome and groupings: what assumes a normal one is tested on those."""
+"""The gallery's models by outcome and groupings: what assumes a normal one with a sigma is tested on those."""
 
 from bayeshlm.equations import parse
 from bayeshlm.faces.gallery import gallery_names, read_model_file
 
 SPECS = {name: parse(read_model_file(name).equations) for name in gallery_names()}
 NOT_NORMAL = tuple(name for name, spec in SPECS.items() if spec.distribution.family != "Normal")
-NORMAL = tuple(name for name in SPECS if name not in NOT_NORMAL)
+KNOWN_SD = tuple(name for name, spec in SPECS.items() if spec.residual_spread is not None)
+NORMAL = tuple(name for name in SPECS if name not in (*NOT_NORMAL, *KNOWN_SD))
 ONE_GROUPING = tuple(name for name in NORMAL if len(SPECS[name].groupings) == 1)
 SEVERAL_GROUPINGS = tuple(name for name in NORMAL if name not in ONE_GROUPING)
 

@@ -4,7 +4,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from gallery_models import NORMAL, ONE_GROUPING, named_auxiliary
+from gallery_models import KNOWN_SD, NORMAL, ONE_GROUPING, named_auxiliary
 
 from bayeshlm.datasets import describe_dataset
 from bayeshlm.equations import parse
@@ -15,12 +15,15 @@ from bayeshlm.faces.gallery import Published, gallery_names, open_model, read_mo
 NAMES = (
     "attainment-null",
     "attainment-verbal",
+    "bcg-latitude",
+    "bcg-null",
     "classes-null",
     "classes-pretest",
     "clinics-adherence",
     "clinics-cost",
     "clinics-recovery",
     "clinics-recovery-by-treatment",
+    "eight-schools",
     "epilepsy-negative-binomial",
     "epilepsy-poisson",
     "growth-child-and-school",
@@ -76,9 +79,12 @@ def test_every_model_is_complete(name):
     groups = describe_dataset(model.dataset).group
     assert (model.group or parse(model.equations).groupings) == groups
     estimator, software = ("REML", "lme4") if name in NORMAL else ("ML", "R 4.2.2, integrated on a grid")
+    if name in KNOWN_SD:
+        estimator, software = ("REML", "metafor") if name.startswith("bcg") else ("posterior mean", "posteriordb")
     assert model.published_by["estimator"] == estimator
     assert model.published_by["software"].startswith(software)
-    assert (model.data, model.group_data, model.priors) == (None, None, {})
+    assert (model.data, model.group_data) == (None, None)
+    assert bool(model.priors) == (name == "eight-schools")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -48,7 +48,7 @@ def conflict_probabilities(
     to_scaled = np.linalg.inv(products.z_transform)
     G = to_scaled @ posterior.flat(posterior.G) @ to_scaled.T
     q = G.shape[-1]
-    sigma2 = posterior.flat(posterior.sigma2)
+    sigma2 = posterior.flat(posterior.scaled_sigma2)
     found = np.full(weights.shape[0], np.nan)
     for b, j in enumerate(groups):
         if rotated.rank[j] == 0:

@@ -104,7 +104,7 @@ def effect_moments(posterior: Draws) -> EffectMoments:
 
     likelihood_of(design).group_effects(posterior).each_block(fill, "Effects of groups")
     G = posterior.G.reshape(-1, q, q).mean(axis=0)
-    standardized = _standardized(design, gamma, G, float(np.mean(posterior.sigma2)))
+    standardized = _standardized(design, gamma, G, float(np.mean(posterior.scaled_sigma2)))
     return EffectMoments(gamma, spread.T @ spread / divisor, mean, cov + within, within, cross, standardized)
 
 

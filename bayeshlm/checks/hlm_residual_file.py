@@ -98,7 +98,9 @@ def hlm_columns_of_level(
 
 
 def _add_spread(file: pd.DataFrame, design: Design, moments: EffectMoments, made: UnitProducts) -> None:
-    """Add the logs of the SDs within the finest units."""
+    """Add the logs of the SDs within the finest units, which are no one number where rows have known SDs."""
+    if design.outcome.known_sd:
+        return
     n, codes = made.products.n, made.units.codes
     rss, df = own_residuals(made.products)
     residual = design.y - design.offset - design.X @ moments.gamma

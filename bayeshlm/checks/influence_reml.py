@@ -36,8 +36,9 @@ def reml_dataset(design: Design, estimate: RemlEstimate, with_fits: bool, groupi
         one_step = grouping_influence.one_step(design, estimate, grouping)
         leverage = grouping_influence.leverage(design, estimate, grouping)
         exact = grouping_influence.exact(design, estimate, grouping) if with_fits else exact
-    sigma = np.array([estimate.sigma])
-    both = tuple((some, some.sigma[:, None]) for some in (one_step, exact))
+    n_sigma = 0 if estimate.sigma_known else 1
+    sigma = np.full(n_sigma, estimate.sigma)
+    both = tuple((some, some.sigma[:, None][:, :n_sigma]) for some in (one_step, exact))
     return _dataset(design, estimate, sigma, both, term, leverage)
 
 
@@ -78,7 +79,7 @@ def _dataset(
     full = np.concatenate([estimate.gamma, estimate.tau, auxiliary])
     unit = np.array([*estimate.se, *np.ones(len(full) - len(estimate.gamma))])
     labels = [one.label for one in Schema.of(design).parameters if one.component != "corr"]
-    n_variances = len(estimate.tau) + design.outcome.is_normal
+    n_variances = len(estimate.tau) + (design.outcome.is_normal and not design.outcome.known_sd)
     of_variances = slice(len(estimate.gamma), len(estimate.gamma) + n_variances)
     variances = full[of_variances] ** 2
     rvc = np.full((*value.shape[:2], len(variances)), np.nan)

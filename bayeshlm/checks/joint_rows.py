@@ -51,6 +51,7 @@ def joint_draws_of_rows(posterior: Draws, draws: IntArray, prob: float, kind: st
     def of_rows(rows: slice) -> FloatArray:
         r = np.ascontiguousarray((outcome[rows] - _predictor(design, rows, gamma, u)).T)
         bounds[rows] = interval(r[:, None], prob, kind)
+        r /= design.kept_rows.unit_of(rows)[:, None]
         sums, power = np.empty((4, len(draws))), np.ones_like(r)
         for k in range(4):
             power *= r

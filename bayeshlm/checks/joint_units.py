@@ -45,9 +45,9 @@ class JointUnits:
         with np.errstate(invalid="ignore"):
             corr = G / np.outer(tau, tau)
         zeros = [np.zeros((len(term.labels), len(term.columns))) for term in design.predictor.random]
-        point = Draws(one_draw(design, gamma, tau, corr, float(np.mean(posterior.sigma2)) ** 0.5, zeros), design)
+        point = Draws(one_draw(design, gamma, tau, corr, float(np.mean(posterior.scaled_sigma2)) ** 0.5, zeros), design)
         effects = joint_effects(posterior)
-        chols, sigma = covariance_factors(point), point.flat(point.sigma)
+        chols, sigma = covariance_factors(point), point.flat(point.scaled_sigma)
         return cls(posterior, effects, replace(effects, gamma=gamma[None], chols=chols, sigma=sigma))
 
     @cached_property

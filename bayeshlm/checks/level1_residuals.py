@@ -55,7 +55,7 @@ class LevelOneResiduals:
     data: xr.Dataset
     normality: Normality
     variance: LevelOneVariance
-    sigma: float
+    sigma: float | FloatArray
     predictors: pd.DataFrame
     groupings: tuple[str, ...]
     nested: bool
@@ -116,7 +116,7 @@ def level1_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti", mi
     """
     design = posterior.design
     check_interval(prob, kind)
-    sigma = posterior.sigma.ravel()
+    sigma, unit = posterior.scaled_sigma.ravel(), design.kept_rows.unit
     draws = interval_draws(len(sigma), design.n_obs)
     if len(design.groupings) == 1:
         fitted, variance, within = _moments_of_rows(posterior)
@@ -125,7 +125,7 @@ def level1_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti", mi
         fitted, variance, within = joint_moments_of_rows(posterior)
         fitted += design.offset
         bounds, sums = joint_draws_of_rows(posterior, draws, prob, kind)
-    sigma2 = float(np.mean(sigma**2))
+    sigma2 = float(np.mean(sigma**2)) * unit**2
     left = sigma2 - within > 1e-10 * sigma2
     scale = np.divide(1.0, np.sqrt(np.where(left, sigma2 - within, 1.0)), out=np.full(len(left), np.nan), where=left)
     residual = design.y - fitted
@@ -150,6 +150,8 @@ def level1_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti", mi
         {"obs_id": pd.RangeIndex(design.n_obs)} | {name: ("obs_id", of_rows) for name, of_rows in labels.items()},
     )
     notes = ["standardized: divided by the SD that the residual has over data sets"]
+    if design.outcome.known_sd:
+        notes.append("normality and variances within groups: of residuals over their known SDs")
     if len(draws) < len(sigma):
         notes.append(f"intervals and normality from {len(draws)} of {len(sigma)} draws")
     return LevelOneResiduals(
@@ -157,7 +159,7 @@ def level1_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti", mi
         data=data,
         normality=normality(sums, design.n_obs),
         variance=level1_variance(design, min_df),
-        sigma=float(sigma.mean()),
+        sigma=float(sigma.mean()) if not design.outcome.known_sd else unit,
         predictors=design.frame,
         groupings=design.groupings,
         nested=is_chain(design),
@@ -182,7 +184,10 @@ def _moments_of_rows(posterior: Draws) -> tuple[FloatArray, FloatArray, FloatArr
 
 
 def _from_draws(posterior: Draws, draws: IntArray, prob: float, kind: str) -> tuple[FloatArray, FloatArray]:
-    """Bounds (N, 2) of the residuals' intervals, and sums of the powers 1 to 4 of the errors at each draw, (4, S)."""
+    """Bounds (N, 2) of the residuals' intervals, and sums of the powers 1 to 4 of the errors at each draw, (4, S).
+
+    Errors whose SDs are known are taken over these in the sums.
+    """
     design = posterior.design
     gamma = posterior.gamma
     gamma = np.ascontiguousarray(gamma.reshape(-1, gamma.shape[-1])[draws].T)
@@ -200,6 +205,7 @@ def _from_draws(posterior: Draws, draws: IntArray, prob: float, kind: str) -> tu
             for a in range(u.shape[1]):
                 r -= design.Z[piece, a, None] * of_row[:, a].T
             bounds[piece] = interval(r[:, None], prob, kind)
+            r /= design.kept_rows.unit_of(piece)[:, None]
             power = np.ones_like(r)
             for k in range(4):
                 power *= r

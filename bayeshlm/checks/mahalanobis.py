@@ -160,7 +160,7 @@ def _parameters(posterior: Draws) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Draws of gamma (S, p), G (S, q, q) and sigma^2 (S,)."""
     gamma = posterior.gamma
     G = posterior.G
-    sigma = posterior.sigma.ravel()
+    sigma = posterior.scaled_sigma.ravel()
     return gamma.reshape(len(sigma), -1), G.reshape(len(sigma), *G.shape[2:]), sigma**2
 
 

@@ -86,7 +86,7 @@ def predict(
     u = group_effects(posterior, rows, kept, words, of_effects)
     eta, auxiliary = linear_predictor(rows, some.flat(some.gamma), u), some.flat(some.auxiliary)
     mu = eta if design.outcome.is_normal else expected(design.outcome, eta, auxiliary, rows.size)
-    y = outcomes(design.outcome, eta.copy(), auxiliary, rows.size, of_outcomes)
+    y = outcomes(design.outcome, eta.copy(), auxiliary, rows.size, of_outcomes, rows.sd)
     index = pd.RangeIndex(rows.n_obs) if isinstance(rows.index, pd.MultiIndex) else rows.index
     coords: dict[str, Any] = {"obs_id": ("obs_id", index.to_numpy())}
     for name, of, is_new in zip(design.groupings, rows.groups, new, strict=True):

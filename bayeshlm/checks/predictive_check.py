@@ -153,7 +153,7 @@ def _outcomes(
         window = slice(start, min(start + step, len(gamma)))
         effects = [of[:, window] for of in u]
         eta = linear_predictor(rows, gamma[window], effects)
-        yield window, outcomes(outcome, eta, auxiliary[window], rows.size, rng)
+        yield window, outcomes(outcome, eta, auxiliary[window], rows.size, rng, rows.sd)
 
 
 def predictive_p(observed: FloatArray, replicated: FloatArray) -> FloatArray:

@@ -46,7 +46,7 @@ def prior_predictive(design: Design, priors: Priors, draws: int = 500, seed: int
     rows = fitted_rows(design)
     u = [np.ascontiguousarray(np.moveaxis(prior.u_of(k)[0], 2, 0)) for k in range(len(design.groupings))]
     mu = linear_predictor(rows, prior.gamma[0], u)
-    y = outcomes(design.outcome, mu, prior.auxiliary[0], rows.size, noise)
+    y = outcomes(design.outcome, mu, prior.auxiliary[0], rows.size, noise, rows.sd)
     of_rows = {"obs_id": pd.RangeIndex(design.n_obs)}
     tree = xr.DataTree.from_dict(
         {

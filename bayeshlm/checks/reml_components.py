@@ -16,7 +16,7 @@ from bayeshlm.design.naming import parameter_label
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.icc import icc
-from bayeshlm.quantities.level1_variance import LATENT
+from bayeshlm.quantities.level1_variance import LATENT, has_level1_variance
 from bayeshlm.quantities.summary import summarize
 from bayeshlm.quantities.variance_components import variance_draws
 from bayeshlm.quantities.variance_partition import rows_in_common
@@ -80,6 +80,8 @@ def components(estimate: Estimate, design: Design) -> tuple[Component, ...]:
                 "corr", f"{labels[i]},{labels[j]}", float(e.corr[i, j]), error, -1.0, 1.0, varies[i] and varies[j]
             )
         )
+    if e.sigma_known:  # nor is there a share of the variance of level 1
+        return tuple(replace(row, spelled=parameter_label(*row.key)) for row in found)
     found.append(Component("sigma", "", e.sigma, se(dsigma), lowest=0.0))
     if len(design.groupings) > 1:
         every = (*found, *_shares(e, design, dG, dsigma, se))
@@ -121,9 +123,10 @@ def draws_of_components(posterior: Draws) -> tuple[pd.DataFrame, FloatArray]:
     design = posterior.design
     variances = variance_draws(posterior)
     names = [name for name in ("tau", "corr") if name in variances]
-    names += [one.name for one in design.outcome.family.auxiliary]
+    names += [one.name for one, _ in design.outcome.auxiliary]
     outcome = design.outcome
-    shares = icc(posterior).draws if outcome.is_normal or outcome.family_name in LATENT else xr.Dataset()
+    has_shares = has_level1_variance(outcome) and (outcome.is_normal or outcome.family_name in LATENT)
+    shares = icc(posterior).draws if has_shares else xr.Dataset()
     parts = [posterior.dataset["gamma"].sel(fixed=design.fixed_labels), *(variances[name] for name in names)]
     several = [f"{component}[{name}]" for component, name, _ in shares_of_groupings(design)]
     parts += [shares[name] for name in (several if len(design.groupings) > 1 else ["icc"]) if name in shares]

@@ -69,12 +69,15 @@ class Projection:
         Orthonormal columns that span what the groups' own regressions leave of X.
     df : (J,) array of int
         Rows of each group less the rank of its Z_j.
+    unit : (N,) array
+        Known SDs of the rows, over which all rows are taken; ones where sigma is estimated.
     """
 
     rows: SortedRows
     within: FloatArray
     common: FloatArray
     df: IntArray
+    unit: FloatArray
 
     @classmethod
     def of(cls, design: Design) -> Projection:
@@ -84,19 +87,20 @@ class Projection:
         scale = 1 / np.diag(S)
         shift = np.zeros(len(S)) if intercept is None else -S[intercept] * scale
         shift[np.arange(len(S)) == intercept] = 0.0
-        Z = (made.Z[rows.order].T - shift[:, None]) / scale[:, None]
+        unit = design.kept_rows.unit[rows.order]
+        Z = (made.Z[rows.order].T - shift[:, None]) / scale[:, None] / unit
         roots = z_roots(made.products)
         within = np.array([sum(Z[k] * roots.whiten[rows.codes, r, k] for k in range(len(Z))) for r in range(len(Z))])
-        own = cls(rows, within, np.empty((0, design.n_obs)), rows.n - roots.rank)
+        own = cls(rows, within, np.empty((0, design.n_obs)), rows.n - roots.rank, unit)
         X = design.X[rows.order].T
         norms = np.sqrt((X**2).sum(axis=1))
         left = own.residuals(X / np.where(norms > 0, norms, 1.0)[:, None])
         _, sizes, common = np.linalg.svd(left, full_matrices=False)
-        return cls(rows, within, common[sizes > 1e-7], own.df)
+        return cls(rows, within, common[sizes > 1e-7], own.df, unit)
 
     def residuals(self, values: FloatArray) -> FloatArray:
         """What is left of sorted values (B, N)."""
-        left = values.copy()
+        left = values / self.unit
         for _ in range(2):  # the second time takes the rounding out
             for column in self.within:
                 left -= self.rows.sums(left * column)[:, self.rows.codes] * column

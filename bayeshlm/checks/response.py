@@ -9,7 +9,12 @@ from bayeshlm.design.scaling import FloatArray
 
 
 def outcomes(
-    outcome: Outcome, eta: FloatArray, auxiliary: FloatArray, size: FloatArray, rng: np.random.Generator
+    outcome: Outcome,
+    eta: FloatArray,
+    auxiliary: FloatArray,
+    size: FloatArray,
+    rng: np.random.Generator,
+    sd: FloatArray | None = None,
 ) -> FloatArray:
     """Outcomes (S, N) at predictors eta (S, N), which may be overwritten.
 
@@ -23,7 +28,13 @@ def outcomes(
     size : (N,) array
         Numbers of trials.
     rng : Generator
+    sd : (N,) array, optional
+        Known SDs of normal outcomes, in the place of the auxiliary parameter.
     """
+    if sd is not None:
+        for row in eta:
+            row += sd * rng.standard_normal(eta.shape[1])
+        return eta
     if outcome.is_normal:
         for row, sd in zip(eta, auxiliary[:, 0], strict=True):
             row += sd * rng.standard_normal(eta.shape[1])

@@ -56,13 +56,14 @@ def reml_summary(fit: RemlFit | MlFit) -> dict[str, Any]:
             },
             **_ratios(fit),
             **named,
-            **({"sigma": finite(fit.sigma)} if isinstance(fit, RemlFit) else _auxiliary(fit)),
+            **_level1(fit),
             "criterion": finite(fit.criterion),
             "log_likelihood": finite(fit.log_likelihood),
             "aic": finite(fit.aic),
             "bic": finite(fit.bic),
             "n_parameters": fit.n_parameters,
             **({"icc": {str(name): finite(value) for name, value in fit.icc().items()}} if has_icc else {}),
+            **_heterogeneity(fit),
             **_reliability(fit),
             **({} if isinstance(fit, RemlFit) else {"quadrature": finite(asdict(fit.nodes))}),
             "singular": fit.singular,
@@ -79,6 +80,20 @@ def _ratios(fit: RemlFit | MlFit) -> dict[str, Any]:
         return {}
     table, columns = fit.fixed_effects(exponentiate=True), ["estimate", "se", "lower", "upper"]
     return {"ratios": {"kind": ratio, **{str(k): finite(row[columns].to_dict()) for k, row in table.iterrows()}}}
+
+
+def _level1(fit: RemlFit | MlFit) -> dict[str, Any]:
+    """Sigma, or the parameters of the outcome's distribution; nothing where the level-1 SDs are known."""
+    if not isinstance(fit, RemlFit):
+        return _auxiliary(fit)
+    return {} if fit.design.outcome.known_sd else {"sigma": finite(fit.sigma)}
+
+
+def _heterogeneity(fit: RemlFit | MlFit) -> dict[str, Any]:
+    """I^2 and the like, where the level-1 SDs are known."""
+    if not fit.design.outcome.known_sd:
+        return {}
+    return {"heterogeneity": {str(name): finite(value) for name, value in fit.heterogeneity().items()}}
 
 
 def _auxiliary(fit: MlFit) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:
                 "corr": _component(variances, "corr", skewed),
                 **{
                     one.name: values if one.support == "increasing" else values[""]
-                    for one in fit.model.design.outcome.family.auxiliary
+                    for one, _ in fit.model.design.outcome.auxiliary
                     if (values := _component(variances, one.name, skewed))
                 },
             },
@@ -127,8 +127,13 @@ def _coefficients(fit: Fit) -> pd.DataFrame:
 
 
 def _iccs(fit: Fit) -> dict[str, Any]:
-    """The ICC and, under a link, that of the outcome itself; or with several groupings each one's share and ICC."""
+    """The ICC and, under a link, that of the outcome itself; or with several groupings each one's share and ICC.
+
+    Where the level-1 SDs are known I^2 and H^2 stand in their place.
+    """
     design, columns = fit.model.design, ["mean", "median", "sd", "lower", "upper"]
+    if design.outcome.known_sd:
+        return {"heterogeneity": {str(k): _pick(row, columns) for k, row in fit.heterogeneity().table.iterrows()}}
     if not has_icc(design):
         return {}
     rows = {str(name): _pick(row, columns) for name, row in fit.icc().table.iterrows()}

@@ -1,6 +1,7 @@
 """What the shipped data sets contain, where they come from and under which terms."""
 
 from bayeshlm.datasets.dataset import CC0, SIMULATED, TABLE, Dataset, Variable
+from bayeshlm.datasets.meta_analysis import META_ANALYSIS
 from bayeshlm.datasets.not_normal import NOT_NORMAL
 from bayeshlm.errors import DataError
 from bayeshlm.source.suggestion import did_you_mean
@@ -149,6 +150,7 @@ _DATASETS = {
         license=_FACTS,
     ),
     **NOT_NORMAL,
+    **META_ANALYSIS,
 }
 
 

@@ -32,7 +32,8 @@ def load_dataset(name: str) -> pd.DataFrame:
         ``attainment``: pupils by primary and secondary school, all three simulated; ``penicillin``
         (crossed) and ``pastes`` (nested), two small published tables. Outcomes that are not normal: ``clinics``
         (simulated: yes or no, costs, shares) and four published tables, ``seeds`` (successes of trials), ``epilepsy``
-        (counts), ``wine`` (ratings), ``orthodont`` (heavy tails). `describe_dataset` gives the codebook.
+        (counts), ``wine`` (ratings), ``orthodont`` (heavy tails). Estimates with known standard errors:
+        ``eight_schools`` and ``bcg``. `describe_dataset` gives the codebook.
 
     Returns
     -------

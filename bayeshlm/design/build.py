@@ -14,6 +14,7 @@ from bayeshlm.design.design_rows import DesignRows
 from bayeshlm.design.design_weights import read_weights
 from bayeshlm.design.grouping import Groups
 from bayeshlm.design.joined_tables import GroupTables
+from bayeshlm.design.known_sd import read_known_sd
 from bayeshlm.design.naming import described
 from bayeshlm.design.outcome_values import read_outcome
 from bayeshlm.design.predictor import Predictor, RandomColumn, RandomTerm, intercept_position
@@ -24,6 +25,7 @@ from bayeshlm.design.unit_equations import unit_equations
 from bayeshlm.design.units import Grouping, check_distinct, check_nested
 from bayeshlm.equations.rename import rename_columns
 from bayeshlm.equations.spec import Blocks, ModelSpec
+from bayeshlm.errors import OptionError
 
 
 def build_design(
@@ -74,6 +76,11 @@ def build_design(
     (['g00', 'g01', 'g10'], [[1.0, 0.0, -1.0], [1.0, 0.0, 1.0], [1.0, 1.0, -2.0]])
     """
     rows = gather_rows(spec, data, group, group_data, () if weights is None else weights.named)
+    if weights is not None and spec.residual_spread is not None:
+        raise OptionError(
+            "sampling weights are not taken beside known level-1 SDs, by which rows are weighted already: leave weights="
+            " or the line of the SDs out."
+        )
     found = None if weights is None else read_weights(weights, rows)
     spec, rows = by_levels(spec, rows)
     spec = rename_columns(spec, rows.names)
@@ -102,7 +109,7 @@ def build_design(
         predictor=Predictor(fixed, tuple(map(random_term, rows.groupings, random, spec.blocks_by_grouping))),
         coefficients=tuple(terms.coefficients),
         equations=tuple(unit_equations(spec, rows, terms, k) for k in range(len(rows.groupings))),
-        rows=DesignRows(y, size, terms.offset, X, Z, codes, rows.frame),
+        rows=DesignRows(y, size, terms.offset, X, Z, codes, rows.frame, read_known_sd(spec, rows)),
         rows_dropped=rows.rows_dropped,
         left_out=rows.left_out,
         weights=found,

@@ -129,6 +129,13 @@ def _cells(rows: Rows, sums: CellSums) -> Cells:
 
 def _check_normal(spec: ModelSpec) -> None:
     found = spec.distribution
+    if spec.residual_spread is not None:
+        raise place_error(
+            "known SDs weight each row, and the rows of a database stay there: take the columns and rows that the "
+            "model needs to memory, data=table.select(...).to_pandas()",
+            spec.text,
+            spec.residual_spread.span,
+        )
     if not Outcome(spec.outcome.name, found.family, found.link).is_normal:
         raise place_error(
             f"the likelihood of a {found.family} outcome needs its rows, and those of a database stay there: take the "

@@ -34,13 +34,16 @@ class CrossProducts:
     yty : (J,) array
         ``ys_j' ys_j``.
     ols : (p,) array
-        Least squares fit of ``y - offset`` on X, in the units of X.
+        Least squares fit of ``y - offset`` on X, in the units of X, weighted as the rows are.
     x_transform : (p, p) array
         T: centers the columns of X by the intercept column, where there is one, and scales them to SD 1.
     z_transform : (q, q) array
         S: the same for Z; centers only columns whose effect may covary with the intercept's.
     weight : (J,) array or None
-        Sum of the rows' weights in each group, where each product is multiplied by one: ``Zs_j' W_j Zs_j`` and so on.
+        Sum of the sampling weights of the rows in each group, which multiply each product: ``Zs_j' W_j Zs_j``.
+    log_sd : (J,) array or None
+        Where the level-1 SDs are known, the sum of their logarithms over the rows of each group: the rows then count
+        for one over their variance, sigma is 1, and nothing of it is estimated.
     """
 
     n: IntArray
@@ -54,6 +57,7 @@ class CrossProducts:
     x_transform: FloatArray
     z_transform: FloatArray
     weight: FloatArray | None = None
+    log_sd: FloatArray | None = None
 
     @property
     def counts(self) -> FloatArray:
@@ -90,7 +94,7 @@ def cross_products(
     z_centered : sequence of int
         Columns of Z that may be centered by its intercept (same independent block of G).
     row_weights : (N,) array, optional
-        What each row counts; the transforms are those of the rows as they are.
+        What each row counts for in every sum but `CrossProducts.n`; 1 by default.
 
     Examples
     --------
@@ -100,7 +104,7 @@ def cross_products(
     >>> cp.ols, cp.Zty.ravel(), cp.yty
     (array([4.]), array([-4.,  4.]), array([10., 10.]))
     """
-    rows = _Transformed.of(y, X, Z, x_intercept, z_intercept, tuple(z_centered))
+    rows = _Transformed.of(y, X, Z, x_intercept, z_intercept, tuple(z_centered), row_weights)
     order = sorting_order(group_codes)
     n_random, n_fixed = Z.shape[1], X.shape[1]
     last = n_random + n_fixed
@@ -116,7 +120,9 @@ def cross_products(
         columns = rows.columns(index)
         for (a, b), total in sums.items():
             products = columns[a] * columns[b]
-            total[groups] += np.add.reduceat(products if row_weights is None else row_weights[index] * products, starts)
+            if row_weights is not None:
+                products *= row_weights[index]
+            total[groups] += np.add.reduceat(products, starts)
 
     full = np.empty((n_groups, last + 1, last + 1))
     for a, b in pairs:
@@ -134,7 +140,6 @@ def cross_products(
         ols=rows.ols,
         x_transform=rows.x.transform,
         z_transform=rows.z.transform,
-        weight=None if row_weights is None else np.bincount(group_codes, row_weights, n_groups),
     )
 
 
@@ -173,12 +178,13 @@ class _Transformed:
         x_intercept: int | None,
         z_intercept: int | None,
         z_centered: tuple[int, ...],
+        row_weights: FloatArray | None,
     ) -> _Transformed:
         x = ScaledColumns.of(X, column_moments(X), x_intercept, range(X.shape[1]) if x_intercept is not None else ())
         z = ScaledColumns.of(Z, column_moments(Z), z_intercept, z_centered if z_intercept is not None else ())
         y_shift = 0.0 if x_intercept is None else float(column_moments(y[:, None])[0][0])
         n_random, n_fixed = Z.shape[1], X.shape[1]
-        slopes = least_squares(x, y, y_shift)
+        slopes = least_squares(x, y, y_shift, row_weights)
         ols = x.transform @ slopes
         if x_intercept is not None:
             ols[x_intercept] += y_shift
@@ -196,7 +202,7 @@ class _Transformed:
         return [*z, *x, residual]
 
 
-def least_squares(x: ScaledColumns, y: FloatArray, y_shift: float) -> FloatArray:
+def least_squares(x: ScaledColumns, y: FloatArray, y_shift: float, row_weights: FloatArray | None = None) -> FloatArray:
     """Least squares of y on the scaled columns: normal equations, refined once from the residuals."""
     n_fixed = x.source.shape[1]
     gram, slopes = np.zeros((n_fixed, n_fixed)), np.zeros(n_fixed)
@@ -205,8 +211,9 @@ def least_squares(x: ScaledColumns, y: FloatArray, y_shift: float) -> FloatArray
         for start in range(0, len(y), CHUNK_ROWS):
             window = slice(start, start + CHUNK_ROWS)
             columns = x.rows(window)
-            moments += columns @ (y[window] - y_shift - slopes @ columns)
+            weighted = columns if row_weights is None else columns * row_weights[window]
+            moments += weighted @ (y[window] - y_shift - slopes @ columns)
             if not refinement:
-                gram += columns @ columns.T
+                gram += weighted @ columns.T
         slopes = slopes + np.linalg.lstsq(gram, moments, rcond=None)[0]
     return slopes

@@ -161,6 +161,11 @@ class Design:
         return self.kept_rows.codes[self.only]
 
     @property
+    def sum_of_log_sd(self) -> float:
+        """Sum of the logs of the known level-1 SDs, by which the density is that of the products; 0 without any."""
+        return 0.0 if self.products.log_sd is None else float(np.sum(self.products.log_sd))
+
+    @property
     def frame(self) -> pd.DataFrame:
         """The rows kept and the columns used, as the data hold them."""
         return self.kept_rows.frame

@@ -27,6 +27,8 @@ class DesignRows:
         Position of each row's group among the labels of each random term.
     frame : DataFrame
         The rows kept and the columns used, as the data hold them.
+    sd : (N,) array or None
+        SD of the level-1 residual of each row, where it is known and no sigma is estimated.
     """
 
     y: FloatArray
@@ -36,11 +38,30 @@ class DesignRows:
     Z: tuple[FloatArray, ...]
     codes: tuple[IntArray, ...]
     frame: pd.DataFrame
+    sd: FloatArray | None = None
 
     @property
     def all_Z(self) -> FloatArray:
         """Columns of Z of all random terms, (N, q)."""
         return self.Z[0] if len(self.Z) == 1 else np.hstack(self.Z)
+
+    @property
+    def row_weights(self) -> FloatArray | None:
+        """What each row's products count for in sums whose level-1 variance is 1: one over its known variance, (N,)."""
+        return None if self.sd is None else self.sd**-2
+
+    @property
+    def unit(self) -> FloatArray:
+        """SD of each row's residual in units of that of the cross-products: the known SD, or ones, (N,)."""
+        return np.ones(len(self.y)) if self.sd is None else self.sd
+
+    def unit_of(self, rows: IntArray | slice) -> FloatArray:
+        """`unit` of some rows."""
+        return np.ones(len(self.y[rows])) if self.sd is None else self.sd[rows]
+
+    def standardized(self, values: FloatArray) -> FloatArray:
+        """Columns (N,) or (N, k) of the rows over `unit`, as they stand in the cross-products."""
+        return values if self.sd is None else np.asarray(values / (self.sd if values.ndim == 1 else self.sd[:, None]))
 
     def at(self, kept: NDArray[np.bool_], codes: tuple[IntArray, ...]) -> DesignRows:
         """Some of the rows, with the codes that their groups then have."""
@@ -52,6 +73,7 @@ class DesignRows:
             Z=tuple(np.ascontiguousarray(columns[kept]) for columns in self.Z),
             codes=codes,
             frame=self.frame[kept],
+            sd=None if self.sd is None else self.sd[kept],
         )
 
 

@@ -87,6 +87,8 @@ class JointProducts:
         T: centers the columns of X by the intercept column, where there is one, and scales them to SD 1.
     z_transforms : tuple of (q_k, q_k) arrays
         S_k: the same for Z_k; centers only the columns of `GroupingRows.centered`.
+    log_sd : float or None
+        Where the level-1 SDs are known, the sum of their logarithms over all rows; see `CrossProducts`.
     """
 
     names: tuple[str, ...]
@@ -101,10 +103,16 @@ class JointProducts:
     ols: FloatArray
     x_transform: FloatArray
     z_transforms: tuple[FloatArray, ...]
+    log_sd: float | None = None
 
 
 def joint_products(
-    y: FloatArray, X: FloatArray, groupings: Sequence[GroupingRows], *, x_intercept: int | None = None
+    y: FloatArray,
+    X: FloatArray,
+    groupings: Sequence[GroupingRows],
+    *,
+    x_intercept: int | None = None,
+    row_weights: FloatArray | None = None,
 ) -> JointProducts:
     """Form the cross-products; the rows are not needed afterwards.
 
@@ -118,6 +126,8 @@ def joint_products(
         At least one.
     x_intercept : int or None
         Position of the column of ones in X.
+    row_weights : (N,) array, optional
+        What each row counts for in every sum; 1 by default.
 
     Examples
     --------
@@ -130,7 +140,7 @@ def joint_products(
     everything = slice(None)
     x = ScaledColumns.of(X, column_moments(X), x_intercept, range(X.shape[1]) if x_intercept is not None else ())
     y_shift = 0.0 if x_intercept is None else float(column_moments(y[:, None])[0][0])
-    slopes = least_squares(x, y, y_shift)
+    slopes = least_squares(x, y, y_shift, row_weights)
     ols = x.transform @ slopes
     if x_intercept is not None:
         ols[x_intercept] += y_shift
@@ -142,8 +152,8 @@ def joint_products(
     for rows in groupings:
         z = ScaledColumns.of(rows.Z, column_moments(rows.Z), rows.intercept, rows.centered)
         columns = _Columns.of([*z.rows(everything)], known=xy)
-        ZtZ.append(columns.products(columns, rows.codes, rows.n_units))
-        ZtXy.append(columns.products(xy, rows.codes, rows.n_units))
+        ZtZ.append(columns.products(columns, rows.codes, rows.n_units, row_weights))
+        ZtXy.append(columns.products(xy, rows.codes, rows.n_units, row_weights))
         z_columns.append(columns)
         transforms.append(z.transform)
     pairs = []
@@ -151,7 +161,8 @@ def joint_products(
         cells = groupings[k].codes.astype(np.int64) * groupings[m].n_units + groupings[m].codes
         found, codes = np.unique(cells, return_inverse=True)
         units = np.column_stack([found // groupings[m].n_units, found % groupings[m].n_units])
-        pairs.append(PairProducts(k, m, units, z_columns[k].products(z_columns[m], codes, len(found))))
+        pairs.append(PairProducts(k, m, units, z_columns[k].products(z_columns[m], codes, len(found), row_weights)))
+    weighted = (x_columns, residual) if row_weights is None else (x_columns * row_weights, residual * row_weights)
     return JointProducts(
         names=tuple(rows.name for rows in groupings),
         n_obs=len(y),
@@ -159,9 +170,9 @@ def joint_products(
         pairs=tuple(pairs),
         ZtX=tuple(np.ascontiguousarray(products[..., :-1]) for products in ZtXy),
         Zty=tuple(np.ascontiguousarray(products[..., -1]) for products in ZtXy),
-        XtX=x_columns @ x_columns.T,
-        Xty=x_columns @ residual,
-        yty=float(residual @ residual),
+        XtX=weighted[0] @ x_columns.T,
+        Xty=weighted[0] @ residual,
+        yty=float(weighted[1] @ residual),
         ols=ols,
         x_transform=x.transform,
         z_transforms=tuple(transforms),
@@ -181,7 +192,7 @@ class _Columns:
             seen.append(next((other for other in seen if np.array_equal(other, column)), column))
         return cls(seen[len(seen) - len(columns) :])
 
-    def products(self, other: _Columns, codes: IntArray, n_units: int) -> FloatArray:
+    def products(self, other: _Columns, codes: IntArray, n_units: int, row_weights: FloatArray | None) -> FloatArray:
         """Sums of products within each unit: (n_units, own columns, columns of `other`)."""
         sums: dict[frozenset[int], FloatArray] = {}
         out = np.empty((n_units, len(self.columns), len(other.columns)))
@@ -189,6 +200,7 @@ class _Columns:
             for s, right in enumerate(other.columns):
                 pair = frozenset((id(left), id(right)))
                 if pair not in sums:
-                    sums[pair] = np.bincount(codes, weights=left * right, minlength=n_units)
+                    product = left * right if row_weights is None else left * right * row_weights
+                    sums[pair] = np.bincount(codes, weights=product, minlength=n_units)
                 out[:, r, s] = sums[pair]
         return out

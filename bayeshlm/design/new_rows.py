@@ -22,6 +22,7 @@ from bayeshlm.design.columns import (
 from bayeshlm.design.design import Design
 from bayeshlm.design.grouping import grouping_column, ids_of
 from bayeshlm.design.joined_tables import GroupTables, find_columns, group_tables, join
+from bayeshlm.design.known_sd import read_known_sd
 from bayeshlm.design.line_units import takes_group_means
 from bayeshlm.design.outcome_values import read_size
 from bayeshlm.design.predictor import RandomTerm
@@ -75,6 +76,8 @@ class NewRows:
     X : (N, p) array
     offset, size : (N,) arrays
         Known part of the predictor, and numbers of trials, 1 where the distribution has none.
+    sd : (N,) array or None
+        SD of the level-1 residual of each row, where it is known.
     """
 
     index: pd.Index
@@ -82,6 +85,7 @@ class NewRows:
     X: FloatArray
     offset: FloatArray
     size: FloatArray
+    sd: FloatArray | None = None
 
     @property
     def n_obs(self) -> int:
@@ -101,6 +105,7 @@ def fitted_rows(design: Design) -> NewRows:
         X=rows.X,
         offset=rows.offset,
         size=rows.size,
+        sd=rows.sd,
     )
 
 
@@ -160,6 +165,7 @@ def new_rows(
     try:
         rows = _gather(design, fitted, table, group_data, ungrouped)
         terms, size = expand_terms(design.spec, rows), read_size(design.spec, rows)
+        sd = read_known_sd(design.spec, rows)
     except DataError as error:
         raise DataError(f"new_data: {error}") from error
     codes = tuple(grouping.codes for grouping in rows.groupings)
@@ -183,6 +189,7 @@ def new_rows(
         X=X,
         offset=terms.offset,
         size=size,
+        sd=sd,
     )
 
 
@@ -193,7 +200,7 @@ def _gather(design: Design, fitted: Rows, new_data: Table, group_data: GroupTabl
         _grouping(term, spec, new_data, group_data, term.grouping in ungrouped) for term in design.predictor.random
     ]
     home = join(new_data, group_data, {one.name: (one.codes, one.labels) for one in groupings})
-    needed = [*spec.distribution.size_columns, *(column for column, _ in predictors(spec))]
+    needed = [*spec.distribution.size_columns, *spec.spread_columns, *(column for column, _ in predictors(spec))]
     names, found = find_columns(needed, spec.text, new_data, home)
     used = {name: found[there].rename(name) for name, there in names.items()}
     for name, series in used.items():

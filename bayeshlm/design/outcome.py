@@ -21,12 +21,15 @@ class Outcome:
     family_name, link : str
     categories : tuple of str
         Of ordered categories, from the lowest; the outcome's numbers are their positions. Empty for other outcomes.
+    known_sd : bool
+        The SD of each row's level-1 residual is known: sigma is no parameter.
     """
 
     name: str
     family_name: str = "Normal"
     link: str = "identity"
     categories: tuple[str, ...] = ()
+    known_sd: bool = False
 
     @property
     def family(self) -> Family:
@@ -37,7 +40,8 @@ class Outcome:
     def auxiliary(self) -> tuple[tuple[Auxiliary, int], ...]:
         """The parameters beside those of the predictor, each with how many numbers it is."""
         several = len(self.categories) - 1
-        return tuple((one, several if one.support == "increasing" else 1) for one in self.family.auxiliary)
+        estimated = () if self.known_sd else self.family.auxiliary
+        return tuple((one, several if one.support == "increasing" else 1) for one in estimated)
 
     @property
     def auxiliary_effects(self) -> tuple[tuple[str, str], ...]:
@@ -51,7 +55,7 @@ class Outcome:
         between = tuple(f"{low}|{high}" for low, high in pairwise(self.categories))
         return tuple(
             (one.name, effect)
-            for one in self.family.auxiliary
+            for one, _ in self.auxiliary
             for effect in (between if one.support == "increasing" else ("",))
         )
 
@@ -72,6 +76,27 @@ class Outcome:
         log = "rate ratio" if self.family.discrete else "ratio of means"
         return {"logit": "odds ratio", "cloglog": "hazard ratio", "log": log}.get(self.link, "")
 
+    def require_one_sd(self, doing: str, instead: str = "") -> None:
+        """Refuse what is defined for level-1 residuals of one variance, which is estimated.
+
+        Parameters
+        ----------
+        doing : str
+            With which the sentence begins.
+        instead : str, optional
+            How it goes on.
+
+        Raises
+        ------
+        OptionError
+        """
+        if self.known_sd:
+            behind = f": {instead}" if instead else ""
+            raise OptionError(
+                f"{doing} is defined for level-1 residuals of one variance, and those of {self.name!r} are known and"
+                f" differ from row to row{behind}"
+            )
+
     def scatter(self, most: float) -> str:
         """What a row alone does not tell from a deviation of its predictor, in words; empty of counts and of trials.
 
@@ -80,6 +105,8 @@ class Outcome:
         most : float
             The largest outcome, or number of trials.
         """
+        if self.known_sd:
+            return ""
         if self.auxiliary:
             return f"within groups ({', '.join(one.name for one, _ in self.auxiliary)})"
         return "" if most > 1 else "the chance of a single trial"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from bayeshlm.design.cross_products import CrossProducts, cross_products
 from bayeshlm.design.design_rows import DesignRows
 from bayeshlm.design.joint_products import GroupingRows, JointProducts, joint_products
@@ -10,7 +14,7 @@ from bayeshlm.design.scaling import FloatArray, IntArray
 
 
 def products_of(
-    predictor: Predictor, rows: DesignRows, row_weights: FloatArray | None = None
+    predictor: Predictor, rows: DesignRows, sampling: FloatArray | None = None
 ) -> CrossProducts | JointProducts:
     """Cross-products of the columns of a predictor: by group, or those of several groupings.
 
@@ -18,17 +22,18 @@ def products_of(
     ----------
     predictor : Predictor
     rows : DesignRows
-    row_weights : (N,) array, optional
-        With one grouping: what each row counts.
+    sampling : (N,) array, optional
+        With one grouping and unknown level-1 SDs: sampling weights of the rows.
     """
     y, x_intercept = rows.y - rows.offset, intercept_position(predictor.fixed)
     groupings = [
         _grouping_rows(term, Z, codes) for term, Z, codes in zip(predictor.random, rows.Z, rows.codes, strict=True)
     ]
     if len(groupings) > 1:
-        return joint_products(y, rows.X, groupings, x_intercept=x_intercept)
+        joint = joint_products(y, rows.X, groupings, x_intercept=x_intercept, row_weights=rows.row_weights)
+        return joint if rows.sd is None else replace(joint, log_sd=float(np.log(rows.sd).sum()))
     (only,) = groupings
-    return cross_products(
+    products = cross_products(
         y,
         rows.X,
         only.Z,
@@ -37,8 +42,13 @@ def products_of(
         x_intercept=x_intercept,
         z_intercept=only.intercept,
         z_centered=only.centered,
-        row_weights=row_weights,
+        row_weights=rows.row_weights if sampling is None else sampling,
     )
+    if sampling is not None:
+        return replace(products, weight=np.bincount(only.codes, sampling, only.n_units))
+    if rows.sd is None:
+        return products
+    return replace(products, log_sd=np.bincount(only.codes, np.log(rows.sd), only.n_units))
 
 
 def centered_columns(term: RandomTerm) -> tuple[int, ...]:

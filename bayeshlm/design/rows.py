@@ -215,14 +215,16 @@ def nothing_complete(empty: Sequence[str], used: Sequence[str]) -> DataError:
 
 
 def columns_of(spec: ModelSpec) -> list[Column]:
-    """The columns that a model names, its groupings aside: the outcome, its numbers of trials, predictors."""
-    return [spec.outcome, *spec.distribution.size_columns, *(column for column, _ in predictors(spec))]
+    """The columns that a model names, its groupings aside: outcome, numbers of trials, known SDs, predictors."""
+    of_outcome = [spec.outcome, *spec.distribution.size_columns, *spec.spread_columns]
+    return [*of_outcome, *(column for column, _ in predictors(spec))]
 
 
 def read_as_they_are(spec: ModelSpec, found: Mapping[str, str]) -> set[str]:
     """Columns of the data that stand outside of ``C()``."""
     plain = (column for column, in_c in predictors(spec) if not in_c)
-    return {found[column.name] for column in (spec.outcome, *spec.distribution.size_columns, *plain)}
+    of_outcome = (spec.outcome, *spec.distribution.size_columns, *spec.spread_columns)
+    return {found[column.name] for column in (*of_outcome, *plain)}
 
 
 def walk_columns(expression: Product, in_c: bool = False) -> Iterator[tuple[Column, bool]]:
@@ -272,6 +274,9 @@ def check_roles(spec: ModelSpec, groups: Sequence[str], names: Mapping[str, str]
     outcome = names[spec.outcome.name]
     if outcome in groups:
         raise place_error(f"the grouping column {outcome!r} cannot be the outcome", spec.text, spec.outcome.span)
+    for column in spec.spread_columns:
+        if names[column.name] == outcome:
+            raise place_error(f"the outcome {outcome!r} cannot be its own known SD", spec.text, column.span)
     for column, _ in predictors(spec):
         if names[column.name] == outcome:
             raise place_error(f"the outcome {outcome!r} cannot be its own predictor", spec.text, column.span)

@@ -52,5 +52,6 @@ class UnitProducts:
             x_intercept=intercept_position(design.fixed),
             z_intercept=intercept,
             z_centered=range(Z.shape[1]) if intercept is not None else (),
+            row_weights=design.kept_rows.row_weights,
         )
         return cls(units, Z, intercept, products)

@@ -15,6 +15,7 @@ from bayeshlm.equations import render
 from bayeshlm.fitted import FittedModel
 from bayeshlm.quantities.convergence import Convergence
 from bayeshlm.quantities.fixed_effects import fixed_effects
+from bayeshlm.quantities.heterogeneity import heterogeneity
 from bayeshlm.quantities.icc import has_icc, icc
 from bayeshlm.quantities.plausible_ranges import has_response, plausible_ranges
 from bayeshlm.quantities.quantity import Quantity
@@ -40,7 +41,7 @@ def fit_report(fitted: FittedModel, convergence: Convergence) -> FitReport:
         fixed=fixed_effects(draws),
         variance=variance_components(draws),
         ratios=_ratios(fitted),
-        icc=icc(draws) if has_icc(design) else None,
+        shares=_shares(fitted),
         plausible_ranges=tuple(_ranges(fitted)),
         verdict=(
             *verdict_lines(convergence),
@@ -52,6 +53,13 @@ def fit_report(fitted: FittedModel, convergence: Convergence) -> FitReport:
         notes=data_notes(design),
         labels=ColumnLabels.of(design),
     )
+
+
+def _shares(fitted: FittedModel) -> Quantity | None:
+    """The ICC, or I^2 where the level-1 SDs are known; None where there is neither."""
+    if fitted.design.outcome.known_sd:
+        return heterogeneity(fitted.draws)
+    return icc(fitted.draws) if has_icc(fitted.design) else None
 
 
 def _ratios(fitted: FittedModel) -> pd.DataFrame | None:

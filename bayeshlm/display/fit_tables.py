@@ -24,6 +24,7 @@ INTERVALS = {"eti": "equal-tailed", "hdi": "highest-density"}
 
 _QUANTITIES = {
     "icc": "Intraclass correlation",
+    "heterogeneity": "Heterogeneity",
     "plausible_ranges": "Plausible ranges",
     "reliability": "Reliability",
     "r2": "Variance explained (R2)",
@@ -33,6 +34,8 @@ QUANTITY_LABELS = {
     "icc_unadjusted": "ICC, unadjusted",
     "icc_observed": "ICC, observed",
     "design_effect": "design effect",
+    "i2": "I2",
+    "h2": "H2",
     "marginal": "marginal: fixed effects",
     "conditional": "conditional: fixed and random",
     "f1": "f1, fixed effects within groups",
@@ -70,7 +73,7 @@ class FitReport:
         As `fixed_effects` and `variance_components` return them.
     ratios : pandas.DataFrame or None
         ``exp`` of the effects but the intercept, where that has a meaning.
-    icc : Quantity or None
+    shares : Quantity or None
         Left out where None.
     plausible_ranges : tuple of Quantity
         Of each grouping.
@@ -89,7 +92,7 @@ class FitReport:
     fixed: pd.DataFrame
     variance: pd.DataFrame
     ratios: pd.DataFrame | None = None
-    icc: Quantity | None = None
+    shares: Quantity | None = None
     plausible_ranges: tuple[Quantity, ...] = ()
     verdict: tuple[str, ...] = ()
     sampling: str = ""
@@ -152,7 +155,7 @@ def _overview(report: FitReport) -> list[Block]:
     blocks.append(variance_grid(report.variance))
     blocks += [
         quantity_grid(quantity, diagnostics=False)
-        for quantity in (report.icc, *report.plausible_ranges)
+        for quantity in (report.shares, *report.plausible_ranges)
         if quantity is not None
     ]
     if report.verdict:

@@ -45,8 +45,8 @@ class RemlReport:
         As the methods of `RemlFit` return them.
     residuals : pandas.Series or None
         Likewise; None where the rows are not at hand.
-    icc : pandas.Series
-        Likewise.
+    shares : pandas.Series
+        Likewise, of `icc` or, where the level-1 SDs are known, `heterogeneity`.
     tests : pandas.DataFrame or None
         Likewise, chi-square tests of a model with one grouping.
     reliability : mapping of str to DataFrame
@@ -58,7 +58,7 @@ class RemlReport:
     fixed: pd.DataFrame
     variance: pd.DataFrame
     residuals: pd.Series | None
-    icc: pd.Series
+    shares: pd.Series
     tests: pd.DataFrame | None
     reliability: Mapping[str, pd.DataFrame]
 
@@ -128,7 +128,7 @@ def _summary(report: RemlReport) -> list[Block]:
         reml_fixed_grid(report.fixed, ColumnLabels.of(design)),
         reml_variance_grid(report.variance),
         *reliability,
-        icc_grid(report.icc),
+        heterogeneity_grid(report.shares) if design.outcome.known_sd else icc_grid(report.shares),
         Lines((verdict, *boundary)),
     ]
 
@@ -222,6 +222,15 @@ def icc_grid(icc: pd.Series) -> Grid:
     shown = [name for name in icc.index if name != "icc_unadjusted" or icc[name] != icc["icc"]]
     rows = tuple((QUANTITY_LABELS.get(str(name), str(name)), number(float(icc[name]), 4)) for name in shown)
     return Grid("Intraclass correlation", ("", "estimate"), (Section("", rows),), notes=icc.attrs["notes"])
+
+
+def heterogeneity_grid(shares: pd.Series) -> Grid:
+    """Lay out I^2, H^2 and Cochran's Q at the estimates."""
+    names = [name for name in shares.index if name not in ("q", "q_df", "q_p")]
+    rows = tuple((QUANTITY_LABELS.get(str(name), str(name)), number(float(shares[name]), 4)) for name in names)
+    test = f"Q({shares['q_df']:.0f}) = {number(float(shares['q']), 2)}, p {_relation(float(shares['q_p']))}"
+    notes = (*shares.attrs["notes"], f"{test}: nothing but the known errors (Cochran 1954)")
+    return Grid("Heterogeneity", ("", "estimate"), (Section("", rows),), notes=notes)
 
 
 def _wald_blocks(test: ShownTest) -> Iterable[Block]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bayeshlm.equations.grammar import parse_levels
 from bayeshlm.equations.lines import Equation, ZeroCovariance, read_line
 from bayeshlm.equations.outcome_lines import blank
 from bayeshlm.equations.printed import read_printed
 from bayeshlm.equations.product import Span
-from bayeshlm.equations.render import render, zero_covariances
+from bayeshlm.equations.render import render, spread_lines, zero_covariances
 from bayeshlm.equations.spec import LevelEquation, ModelSpec
 from bayeshlm.equations.symbols import canonical, stem, without_subscript
 from bayeshlm.equations.tokens import tokenize
@@ -83,6 +83,15 @@ def updated(spec: ModelSpec, change: str) -> ModelSpec:
     if n_first == 2 and not given.distribution:
         rest.insert(0, written[0])
     text = "\n".join([f"{given.text}\n;", *rest])
+    found = _with_zeros(spec, given, text)
+    if spec.residual_spread is None or found.residual_spread is not None or not found.residual:
+        return found
+    kept_spread = spread_lines(replace(found, residual_spread=spec.residual_spread))
+    return parse_levels("\n".join([found.text, *kept_spread]))
+
+
+def _with_zeros(spec: ModelSpec, given: _Given, text: str) -> ModelSpec:
+    """The new model, with the covariances zero that stay so."""
     alone = parse_levels(_blanked(text, given.covariances)) if given.covariances or _has_zeros(spec) else None
     if alone is None:
         return parse_levels(text)

@@ -11,6 +11,7 @@ from bayeshlm.equations.mixed import check_mixed
 from bayeshlm.equations.one_line import FixedPart, OneLine, RandomPart, all_in_level1
 from bayeshlm.equations.outcome_lines import OutcomeLines, read_outcome
 from bayeshlm.equations.printed import read_printed
+from bayeshlm.equations.residual_spread import SpreadLine, spread_of
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.symbols import stem
 from bayeshlm.equations.tokens import equation_error, tokenize
@@ -115,6 +116,7 @@ def read_combined(text: str) -> ModelSpec:
         offsets=[*(term.expression for term in terms if term.symbol is None), *stated.offsets],
         distribution=stated.distribution,
         residual=residual,
+        residual_spread=spread_of(text, [line for line in lines if isinstance(line, SpreadLine)], residual),
     )
     spec = all_in_level1(text, line)
     check_cutpoints(text, spec)

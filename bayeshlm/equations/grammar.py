@@ -14,6 +14,7 @@ from bayeshlm.equations.lines import Equation, Symbol, ZeroCovariance, read_line
 from bayeshlm.equations.mixed import check_mixed
 from bayeshlm.equations.outcome_lines import OutcomeLines, read_outcome
 from bayeshlm.equations.printed import Normality, read_printed
+from bayeshlm.equations.residual_spread import SpreadLine, spread_of
 from bayeshlm.equations.sides import Side, read_sides
 from bayeshlm.equations.spec import FixedTerm, LevelEquation, ModelSpec, RandomEffect
 from bayeshlm.equations.tokens import LONGEST_TEXT, equation_error, tokenize
@@ -106,6 +107,9 @@ def parse_levels(text: str) -> ModelSpec:
         blocks_by_grouping=covariance_blocks(text, groupings.positions, covariances),
         offsets=(*levels.offsets, *stated.offsets),
         distribution=stated.distribution,
+        residual_spread=spread_of(
+            text, [line for line in lines if isinstance(line, SpreadLine)], _residual_name(levels, stated)
+        ),
         text=text,
     )
     check_cutpoints(text, spec)

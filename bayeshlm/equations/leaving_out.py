@@ -112,6 +112,7 @@ def _in_one_line(spec: ModelSpec, gone: set[str], said: str) -> ModelSpec:
         offsets=spec.offsets,
         distribution=spec.distribution,
         residual=spec.residual,
+        residual_spread=spec.residual_spread,
     )
     return replace(read_again(all_in_level1(render(spec), line), said), written="combined")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bayeshlm.equations.expressions import Cursor, parse_call, parse_product, unexpected
 from bayeshlm.equations.functions import FUNCTIONS
 from bayeshlm.equations.product import Column, Product, Span
+from bayeshlm.equations.residual_spread import KNOWN, SpreadLine, read_spread
 from bayeshlm.equations.symbols import canonical, is_usual, split_product
 from bayeshlm.equations.tokens import Token, is_plain_name
 
@@ -70,7 +71,7 @@ class ZeroCovariance:
     span: Span
 
 
-def read_line(text: str, tokens: list[Token]) -> Equation | ZeroCovariance:
+def read_line(text: str, tokens: list[Token]) -> Equation | ZeroCovariance | SpreadLine:
     """Read one logical line.
 
     Parameters
@@ -83,15 +84,15 @@ def read_line(text: str, tokens: list[Token]) -> Equation | ZeroCovariance:
     Raises
     ------
     EquationError
-        If the line is neither an equation nor ``cov(...) = 0``.
+        If the line is no equation, nor ``cov(...) = 0`` or ``sd(r) = se``.
     """
     cursor = Cursor(text, tokens)
     first, second = cursor.peek(), cursor.peek(1)
     called = first is not None and first.kind == "name" and second is not None and second.kind == "("
     if called and first is not None and canonical(first.value) == "cov":
         return _read_covariance(cursor)
-    if called and first is not None and canonical(first.value) in ("var", "variance"):
-        raise cursor.error("a variance is always estimated: leave this line out", first.span)
+    if called and first is not None and canonical(first.value) in KNOWN:
+        return read_spread(cursor)
     if called and first is not None:
         raise cursor.error(
             f"the left side is a plain column: make a column of `{first.value}(...)` in the data first",

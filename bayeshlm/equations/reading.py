@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bayeshlm.equations.combined import is_combined, read_combined
 from bayeshlm.equations.grammar import parse_levels
+from bayeshlm.equations.known_sd import with_known_sd
 from bayeshlm.equations.notations.bambi_reader import is_bambi, read_bambi
 from bayeshlm.equations.notations.formula import is_formula, read_formula, with_family
 from bayeshlm.equations.notations.latex_reader import is_latex, read_latex
@@ -48,7 +49,9 @@ READ = (
 """The notations, in the order in which they are tried; the last takes what no other is."""
 
 
-def parse(text: str, notation: str | None = None, family: str | None = None) -> ModelSpec:
+def parse(
+    text: str, notation: str | None = None, family: str | None = None, known_sd: str | float | None = None
+) -> ModelSpec:
     """Read a model: level equations, one combined equation, a formula, or what another program reads or shows.
 
     Level equations are read as `bayeshlm.equations.grammar.parse_levels` says. A combined equation,
@@ -66,6 +69,8 @@ def parse(text: str, notation: str | None = None, family: str | None = None) -> 
     family : str, optional
         Family of a formula's outcome, such as ``"binomial"`` or ``'binomial(link = "probit")'``; it may stand in the
         text instead, behind a comma. Equations name the distribution themselves.
+    known_sd : str or float, optional
+        Column with the known SD of each row's level-1 residual, or one number: the same as a line ``sd(r) = se``.
 
     Returns
     -------
@@ -77,7 +82,7 @@ def parse(text: str, notation: str | None = None, family: str | None = None) -> 
     EquationError
         If the text cannot be read; the message quotes the line with a caret under the place.
     OptionError
-        If there is no such notation.
+        If there is no such notation, or `known_sd` is neither a column nor a number above 0.
 
     Examples
     --------
@@ -99,8 +104,16 @@ def parse(text: str, notation: str | None = None, family: str | None = None) -> 
         names = ", ".join(f'"{name}"' for name in readers)
         raise OptionError(f'there is no notation "{notation}" that is read: there are {names}')
     reader = readers[notation] if notation is not None and isinstance(text, str) else _recognized(text)
+    if known_sd is not None:
+        given = _with_family(reader, text, family)
+        return reader.reads(with_known_sd(given, known_sd, reader.name, reader.reads(given)))
+    return reader.reads(_with_family(reader, text, family))
+
+
+def _with_family(reader: Notation, text: str, family: str | None) -> str:
+    """The text with a family behind it, where one is given."""
     if family is None:
-        return reader.reads(text)
+        return text
     if not isinstance(family, str):
         raise OptionError('family= is a text such as "binomial" or \'binomial(link = "probit")\'')
     if reader.name != "formula":
@@ -108,7 +121,7 @@ def parse(text: str, notation: str | None = None, family: str | None = None) -> 
             "family= belongs to a formula; equations name the distribution in a line of their own, such as"
             " `passed ~ Bernoulli(p)`, with `logit(p) = b0 + b1*x` as level 1"
         )
-    return reader.reads(with_family(text, family))
+    return with_family(text, family)
 
 
 def _recognized(text: object) -> Notation:

@@ -35,9 +35,13 @@ def rename_columns(spec: ModelSpec, names: Mapping[str, str]) -> ModelSpec:
     found = spec.distribution
     size = column(found.size) if isinstance(found.size, Column) else found.size
     size = Total(tuple(map(column, size.columns))) if isinstance(size, Total) else size
+    spread = spec.residual_spread
+    if spread is not None and isinstance(spread.value, Column):
+        spread = replace(spread, value=column(spread.value))
     return replace(
         spec.map_expressions(product),
         outcome=column(spec.outcome),
         offsets=tuple(map(product, spec.offsets)),
         distribution=replace(found, size=size),
+        residual_spread=spread,
     )

@@ -18,7 +18,7 @@ from bayeshlm.equations.notations.nlme import NLME
 from bayeshlm.equations.notations.r_code import Coding
 from bayeshlm.equations.notations.sas import SAS
 from bayeshlm.equations.notations.stata import STATA
-from bayeshlm.equations.notations.writer import Asked, Writer
+from bayeshlm.equations.notations.writer import Asked, Writer, refused
 from bayeshlm.equations.product import MATRIX, UNITS, Call, Column, Factor, Option, Product
 from bayeshlm.equations.spec import Blocks, ModelSpec
 from bayeshlm.equations.symbols import canonical
@@ -93,6 +93,9 @@ def render(
         *others, last = (f'"{one.name}"' for one in WRITTEN)
         raise OptionError(f'there is no form "{form}" of the equations: use {", ".join(others)} or {last}')
     _check_placed(spec)
+    if spec.residual_spread is not None and not writer.known_spread:
+        reason = "cannot take the SDs of the level-1 residuals as known"
+        raise refused(spec, writer.program, reason, "brms", spec.residual_spread.span)
     return writer.writes(Asked(spec, _groups(spec, group), coded or {}, written_out, incomplete))
 
 
@@ -153,7 +156,8 @@ def _levels(spec: ModelSpec) -> str:
         terms = [_term(term.symbol, term.expression, symbols) for term in equation.fixed]
         random = [effect.symbol + _bracket(spec.groupings[effect.grouping]) for effect in equation.random_effects]
         lines.append(_equation(equation.coefficient, terms + random))
-    return "\n".join(lines + [line for blocks in spec.blocks_by_grouping for line in zero_covariances(blocks)])
+    lines += [line for blocks in spec.blocks_by_grouping for line in zero_covariances(blocks)]
+    return "\n".join([*lines, *spread_lines(spec)])
 
 
 def _bracket(grouping: str | None) -> str:
@@ -165,7 +169,7 @@ def _combined(spec: ModelSpec) -> str:
     fixed = [_term(path.symbol, path.product, symbols) for path in spec.fixed_paths]
     random = [_term(path.symbol, path.product, symbols) for path in spec.random_paths]
     offsets = [f"offset({expression_text(offset, symbols)})" for offset in spec.offsets]
-    return "\n".join(_outcome(spec, [*fixed, *offsets, *random]))
+    return "\n".join([*_outcome(spec, [*fixed, *offsets, *random]), *spread_lines(spec)])
 
 
 def _outcome(spec: ModelSpec, terms: list[str]) -> list[str]:
@@ -193,6 +197,15 @@ def _symbols(spec: ModelSpec) -> frozenset[str]:
 def zero_covariances(blocks: Blocks) -> list[str]:
     """The lines that make the blocks of a grouping independent."""
     return [f"cov({', '.join(effects)}) = 0" for effects in independent_effects(blocks)]
+
+
+def spread_lines(spec: ModelSpec) -> list[str]:
+    """The line that says how large the residuals are, if it is known."""
+    spread = spec.residual_spread
+    if spread is None:
+        return []
+    value = _column(spread.value, _symbols(spec)) if isinstance(spread.value, Column) else f"{spread.value:.17g}"
+    return [f"{spread.function}({spec.residual}) = {value}"]
 
 
 def _equation(left: str, terms: list[str]) -> str:
@@ -236,10 +249,15 @@ def _backticks(name: str) -> str:
 
 
 WRITTEN = (
-    Writer("levels", "level equations, which are read again", lambda asked: _levels(asked.spec)),
-    Writer("combined", "one equation, each level put into the one below", lambda asked: _combined(asked.spec)),
-    Writer("latex", "LaTeX for a paper", lambda asked: to_latex(asked.written_out or asked.spec)),
-    Writer("mathml", "MathML for a web page", _mathml),
+    Writer("levels", "level equations, which are read again", lambda asked: _levels(asked.spec), known_spread=True),
+    Writer(
+        "combined",
+        "one equation, each level put into the one below",
+        lambda asked: _combined(asked.spec),
+        known_spread=True,
+    ),
+    Writer("latex", "LaTeX for a paper", lambda asked: to_latex(asked.written_out or asked.spec), known_spread=True),
+    Writer("mathml", "MathML for a web page", _mathml, known_spread=True),
     LME4,
     NLME,
     GLMMTMB,

@@ -14,6 +14,7 @@ from typing import Literal
 from bayeshlm.equations.distribution import NORMAL, Distribution
 from bayeshlm.equations.path import Path
 from bayeshlm.equations.product import Column, Product, Span
+from bayeshlm.equations.residual_spread import KnownSpread
 from bayeshlm.errors import EquationError
 
 
@@ -96,6 +97,9 @@ class ModelSpec:
         Expressions of the level-1 equation whose coefficient is fixed at one: ``offset(x)``.
     distribution : Distribution
         Of the outcome given the level-1 equation.
+    residual_spread : KnownSpread or None
+        How large the level-1 residuals are, where the text says that it is known: ``sd(r) = se``. Else they have one
+        SD, sigma, which is estimated.
     text : str
         The text that was read; not compared.
     written : {"levels", "formula", "combined"}
@@ -110,6 +114,7 @@ class ModelSpec:
     blocks_by_grouping: tuple[Blocks, ...]
     offsets: tuple[Product, ...] = ()
     distribution: Distribution = NORMAL
+    residual_spread: KnownSpread | None = None
     text: str = field(default="", compare=False, repr=False)
     written: Written = field(default="levels", compare=False)
 
@@ -122,6 +127,11 @@ class ModelSpec:
     def equations(self) -> tuple[LevelEquation, ...]:
         """The equations of all levels above the first."""
         return tuple(equation for level in self.levels[1:] for equation in level)
+
+    @property
+    def spread_columns(self) -> tuple[Column, ...]:
+        """The columns that say how large the residuals are."""
+        return () if self.residual_spread is None else self.residual_spread.columns
 
     @property
     def expressions_by_level(self) -> tuple[tuple[Product, ...], ...]:

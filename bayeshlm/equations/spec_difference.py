@@ -10,11 +10,20 @@ from typing import Literal
 from bayeshlm.equations.one_line import TermKey, term_key
 from bayeshlm.equations.path import Path
 from bayeshlm.equations.product import Call, Product
-from bayeshlm.equations.render import expression_text, render
+from bayeshlm.equations.render import expression_text, render, spread_lines
 from bayeshlm.equations.spec import ModelSpec
 
 type Part = Literal[
-    "outcome", "distribution", "link", "trials", "grouping", "offset", "fixed effect", "random effect", "covariance"
+    "outcome",
+    "distribution",
+    "link",
+    "trials",
+    "known level-1 SD",
+    "grouping",
+    "offset",
+    "fixed effect",
+    "random effect",
+    "covariance",
 ]
 
 
@@ -153,6 +162,12 @@ def _outcome_changes(first: ModelSpec, second: ModelSpec) -> Iterator[Change]:
         yield Change("link", one.link, other.link)
     if one.size != other.size:
         yield Change("trials", _trials(first), _trials(second))
+    if first.residual_spread != second.residual_spread:
+        yield Change("known level-1 SD", _spread(first), _spread(second))
+
+
+def _spread(spec: ModelSpec) -> str | None:
+    return next(iter(spread_lines(spec)), None)
 
 
 def _trials(spec: ModelSpec) -> str | None:

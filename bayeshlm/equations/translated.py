@@ -113,6 +113,10 @@ def _moved(spec: ModelSpec, text: str, place: Callable[[Span], Span]) -> ModelSp
     size = spec.distribution.size
     size = column(size) if isinstance(size, Column) else size
     size = Total(tuple(map(column, size.columns))) if isinstance(size, Total) else size
+    spread = spec.residual_spread
+    if spread is not None:
+        value = column(spread.value) if isinstance(spread.value, Column) else spread.value
+        spread = replace(spread, value=value, span=at(spread.span))
     spec = spec.map_expressions(product)
     level1 = tuple(replace(term, span=at(term.span)) for term in spec.level1)
     higher = tuple(
@@ -129,4 +133,5 @@ def _moved(spec: ModelSpec, text: str, place: Callable[[Span], Span]) -> ModelSp
         levels=(level1, *higher),
         offsets=tuple(map(product, spec.offsets)),
         distribution=replace(spec.distribution, size=size),
+        residual_spread=spread,
     )

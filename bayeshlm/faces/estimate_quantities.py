@@ -50,6 +50,25 @@ class EstimateQuantities[Found: Estimate](LabelledEstimate[Found]):
         series.attrs |= self._attrs
         return series
 
+    def heterogeneity(self) -> pd.Series:
+        """How far true effects differ beside their known errors, as `Fit.heterogeneity` defines it, with Cochran's Q.
+
+        Returns
+        -------
+        pandas.Series
+            ``i2``, ``h2`` (with several groupings ``i2[<grouping>]`` of each), ``q``, ``q_df`` and ``q_p``: the sum of
+            squares of the residuals of the fixed effects alone, each over its known SD, which is chi-square if there
+            is nothing between groups.
+
+        Raises
+        ------
+        OptionError
+            The level-1 variance is estimated: see `icc`.
+        """
+        series = at_estimates.heterogeneity_estimates(self._draws)
+        series.attrs |= self._attrs
+        return series
+
     def plausible_ranges(
         self,
         prob: float = 0.95,

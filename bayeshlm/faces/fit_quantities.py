@@ -1,14 +1,13 @@
 """`FitQuantities`: what is read off the draws of a `Fit`, tables and quantities with their intervals.
 
-`FitChecks` sets it beside data, priors and REML, `Fit` adds predictions, figures and files: three, because one with the
-docstrings of all its methods is as long as three files may be.
+`FitDraws` holds the draws, `FitChecks` sets them beside data, priors and REML, `Fit` adds predictions, figures and
+files: several, because one with the docstrings of all its methods is as long as several files may be.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from functools import partial
 
 import pandas as pd
 import xarray as xr
@@ -17,24 +16,19 @@ from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.fit_tables import Shown
 from bayeshlm.display.frame_tables import shown_fixed, shown_groups, shown_variance
 from bayeshlm.display.shown_frame import ShownFrame
-from bayeshlm.fitted import FittedModel
-from bayeshlm.quantities.convergence import Convergence, assess_convergence
+from bayeshlm.faces.fit_draws import FitDraws
 from bayeshlm.quantities.fixed_effects import fixed_effects
 from bayeshlm.quantities.group_coefficients import group_coefficients
 from bayeshlm.quantities.group_draws import group_draws
+from bayeshlm.quantities.heterogeneity import heterogeneity
 from bayeshlm.quantities.icc import icc
 from bayeshlm.quantities.plausible_ranges import plausible_ranges
-from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.quantities.reliability import eb_weights, group_reliability, reliability
 from bayeshlm.quantities.variance_components import variance_components
 
-if TYPE_CHECKING:
-    from bayeshlm.faces.model import Model
-    from bayeshlm.likelihood.quadrature_nodes import NodesCertificate
 
-
-class FitQuantities:
-    """The draws of a `Fit`, and the results that they give.
+class FitQuantities(FitDraws):
+    """The results that the draws of a `Fit` give.
 
     Parameters
     ----------
@@ -42,70 +36,6 @@ class FitQuantities:
     idata : xarray.DataTree
         As `bayeshlm.sampling.convert.to_datatree` makes it.
     """
-
-    def __init__(self, model: Model, idata: xr.DataTree) -> None:
-        self._model = model
-        self._fitted = FittedModel(model.design, model.priors, idata)
-
-    @property
-    def model(self) -> Model:
-        """The model that was fitted."""
-        return self._model
-
-    @property
-    def idata(self) -> xr.DataTree:
-        """All groups of draws, as ArviZ and PyMC take them.
-
-        The group ``posterior`` has, beside the parameters, the free variables of every graph of the model, so that
-        PyMC's functions go on from the draws whichever way these were sampled::
-
-            with model.graph("noncentered"):
-                pm.sample_posterior_predictive(fit.idata)
-
-        They are ``gamma_at_means``, ``tau_signed`` (equal to tau), ``corr_beta`` and ``z``. ``corr`` is a coordinate,
-        because of the ones on its diagonal, of which ArviZ finds no R-hat; ``corr_pairs`` has each correlation once.
-
-        Where beta would take more than 256 MiB, u and z are not among them. PyMC then draws u anew from N(0, G), which
-        it says in its list of what it samples: it predicts new groups. `predict` predicts those of the data.
-
-        The tree is yours to extend, as with ArviZ and PyMC; what is in it when the fit is saved is saved. The package
-        itself adds to it only where you say ``store=True``, and never changes draws that are there.
-        """
-        return self._fitted.idata
-
-    @property
-    def posterior(self) -> xr.Dataset:
-        """Draws of ``gamma``, ``tau``, ``corr``, ``sigma``, ``u`` and ``beta``, dims (chain, draw, ...).
-
-        Where beta would take more than 256 MiB, u and beta are left out; see `Fit.group_draws`.
-        """
-        return self._fitted.draws.dataset
-
-    @cached_property
-    def convergence(self) -> Convergence:
-        """The verdict on the sampler's convergence, with its reasons."""
-        return assess_convergence(self._fitted.draws, self._fitted.sample_stats)
-
-    @property
-    def nodes(self) -> NodesCertificate | None:
-        """How many nodes of quadrature integrated the random effects out, and what twice as many make of the draws.
-
-        None where the integrals are exact or the random effects were sampled.
-        """
-        return self._fitted.nodes
-
-    def _stamped(self, table: pd.DataFrame) -> pd.DataFrame:
-        design = self.model.design
-        table.attrs |= {
-            "n_obs": design.n_obs,
-            "rows_dropped": design.rows_dropped,
-            "converged": self.convergence.converged,
-        }
-        return table
-
-    def _shown(self, quantity: Quantity) -> Shown:
-        self._stamped(quantity.table)
-        return Shown.of(quantity)
 
     def fixed_effects(self, prob: float = 0.95, kind: str = "eti", *, exponentiate: bool = False) -> pd.DataFrame:
         """Fixed effects (gamma), a row a symbol.
@@ -210,6 +140,27 @@ class FitQuantities:
             share of each, and the correlation of rows that have a unit of it, or of two that cross, in common.
         """
         return self._shown(icc(self._fitted.draws, at, prob, kind))
+
+    def heterogeneity(self, prob: float = 0.95, kind: str = "eti") -> Shown:
+        """How far true effects differ beside their known errors: I^2 and H^2 of each draw, as in a meta-analysis.
+
+        Parameters
+        ----------
+        prob, kind
+            As in `fixed_effects`.
+
+        Returns
+        -------
+        Quantity
+            ``draws`` (``i2``, ``h2``) and ``table``; with several groupings the share ``i2[<grouping>]`` of each. The
+            interval of a new group's effect is the ``predictive`` one of `plausible_ranges`.
+
+        Raises
+        ------
+        OptionError
+            The level-1 variance is estimated: see `icc`.
+        """
+        return self._shown(heterogeneity(self._fitted.draws, prob, kind))
 
     def plausible_ranges(
         self,

@@ -17,6 +17,7 @@ from bayeshlm.faces.model_file_values import (
     Published,
     group_data_of,
     groups_of,
+    known_sd_of,
     published_of,
     source_of,
     text_of,
@@ -27,9 +28,9 @@ from bayeshlm.source.suggestion import did_you_mean
 if TYPE_CHECKING:
     from bayeshlm.faces.model import Model
 
-_TEXT_KEYS = ("title", "source", "dataset", "data", "group_data", "group", "equations", "family", "sampler")
+_TEXT_KEYS = ("title", "source", "dataset", "data", "group_data", "group", "equations", "family", "known_sd", "sampler")
 _TABLE_KEYS = ("priors", "published", "published_by")
-_OWN_FORM = ("group", "group_data")
+_OWN_FORM = ("group", "group_data", "known_sd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class ModelFile:
         The level equations, one combined equation or a formula.
     family : str or None
         Family of a formula's outcome.
+    known_sd : str, float or None
+        Column with the known SD of each row, or one number, where the equations do not say it.
     sampler : str or None
         As `bayeshlm.Model.fit` takes it, which checks it.
     priors : dict of str to str
@@ -78,6 +81,7 @@ class ModelFile:
     published: Mapping[str, Published] = field(default_factory=dict)
     published_by: Mapping[str, str] = field(default_factory=dict)
     family: str | None = None
+    known_sd: str | float | None = None
 
 
 def gallery_names() -> tuple[str, ...]:
@@ -144,6 +148,7 @@ def read_model_file(path_or_name: str | Path) -> ModelFile:
         published=published_of(content, path),
         published_by=texts_of(content, "published_by", path, '"REML"'),
         family=text["family"],
+        known_sd=known_sd_of(content, path),
     )
 
 
@@ -242,7 +247,7 @@ def open_model(path_or_name: str | Path, data: Any = None) -> Model:
     from bayeshlm.source.duckdb_source import DuckDBSource, is_duckdb_source
 
     file = read_model_file(path_or_name)
-    labels = partial(label_columns, parse(file.equations, family=file.family), file.group)
+    labels = partial(label_columns, parse(file.equations, family=file.family, known_sd=file.known_sd), file.group)
     if data is None:
         if file.dataset is None and file.data is None:
             raise FileError(f'{file.name} names no data. Add dataset = "hsb" or data = "file.csv", or give --data.')
@@ -257,4 +262,12 @@ def open_model(path_or_name: str | Path, data: Any = None) -> Model:
         if file.group_data is None
         else read_table(file.group_data, labels)
     )
-    return Model(file.equations, frame, file.group, priors=file.priors, group_data=group_data, family=file.family)
+    return Model(
+        file.equations,
+        frame,
+        file.group,
+        priors=file.priors,
+        group_data=group_data,
+        family=file.family,
+        known_sd=file.known_sd,
+    )

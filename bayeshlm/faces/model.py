@@ -66,6 +66,9 @@ class Model(ModelChanges):
         replicate weights as `bayeshlm.SurveyWeights`. What the model then estimates is the population's.
     family : str, optional
         Family of a formula's outcome, such as ``"binomial"`` or ``'binomial(link = "probit")'``.
+    known_sd : str or float, optional
+        Column with the known SD of each row's level-1 residual, such as the standard errors of a meta-analysis, or one
+        number: the same as a line ``sd(r) = se``. No sigma is estimated then.
 
     Raises
     ------
@@ -98,10 +101,13 @@ class Model(ModelChanges):
         group_data: Any = None,
         weights: Mapping[str, str] | SurveyWeights | None = None,
         family: str | None = None,
+        known_sd: str | float | None = None,
     ) -> None:
         if family is not None and isinstance(equations, ModelSpec):
             raise OptionError("family= belongs to a formula, and a ModelSpec has its distribution: leave family= out.")
-        spec = equations if isinstance(equations, ModelSpec) else parse(equations, family=family)
+        if known_sd is not None and isinstance(equations, ModelSpec):
+            raise OptionError("known_sd= belongs to a text, and a ModelSpec says it itself: leave known_sd= out.")
+        spec = equations if isinstance(equations, ModelSpec) else parse(equations, family=family, known_sd=known_sd)
         self._data = ModelData.of(data, group_data, weights)
         design = self._data.design(spec, group)
         self._design, self._priors = design, make_priors(design, priors)

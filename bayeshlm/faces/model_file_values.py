@@ -45,6 +45,16 @@ def groups_of(content: Mapping[str, object], path: Path) -> str | tuple[str, ...
     return tuple(value)
 
 
+def known_sd_of(content: Mapping[str, object], path: Path) -> str | float | None:
+    """Column of known level-1 SDs, or one number; None where the key is left out."""
+    value = content.get("known_sd")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if value is not None and not isinstance(value, str):
+        raise FileError(f'{path}: known_sd must be a column in quotes, known_sd = "se", or a number, not {value!r}.')
+    return text_of(content, "known_sd", path)
+
+
 def source_of(data: str | None, folder: Path) -> Path | str | None:
     """Data file, or a source that DuckDB reads, relative to the model file."""
     if not data:

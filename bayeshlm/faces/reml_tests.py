@@ -34,7 +34,14 @@ class RemlTests(EstimateQuantities[RemlEstimate]):
 
     @property
     def sigma(self) -> float:
-        """Level-1 SD."""
+        """Level-1 SD.
+
+        Raises
+        ------
+        OptionError
+            The SDs are known, one a row.
+        """
+        self._design.outcome.require_one_sd("sigma")
         return self._estimate.sigma
 
     @property

@@ -66,7 +66,7 @@ def check_draws(idata: xr.DataTree, design: Design) -> None:
             raise FileError(f"some draws of {name} are not finite")
     if (posterior["tau"] < 0).any():
         raise FileError("some draws of tau are negative")
-    for one in design.outcome.family.auxiliary:
+    for one, _ in design.outcome.auxiliary:
         if one.support == "positive" and (posterior[one.name] <= 0).any():
             raise FileError(f"some draws of {one.name} are not positive")
         if one.support == "increasing" and (posterior[one.name].diff("threshold") <= 0).any():
@@ -81,7 +81,7 @@ def check_draws(idata: xr.DataTree, design: Design) -> None:
 def _check_shapes(idata: xr.DataTree, design: Design) -> None:
     sample, layouts = ("chain", "draw"), layout_of_groupings(design.groupings)
     labels = labels_of_dims(design)
-    always = ("gamma", "tau", *(one.name for one in design.outcome.family.auxiliary))
+    always = ("gamma", "tau", *(one.name for one, _ in design.outcome.auxiliary))
     parameters = {name: (*sample, *DIMS[name]) for name in always}
     needed: dict[str, dict[str, tuple[str, ...]]] = {
         "posterior": dict(parameters),

@@ -29,7 +29,7 @@ def marginal_graph(design: Design, priors: Priors) -> pm.Model:
 
     It is the model of `hierarchical_graph` with u integrated out: gamma, tau, corr and sigma have the
     same names, dims and priors. The likelihood is the potential ``y``, one operation over the groups'
-    cross-products, whatever the number of rows.
+    cross-products, whatever the number of rows. Where the level-1 SDs are known there is no sigma.
 
     ``tau_signed`` ranges over the whole line with the symmetric distribution whose absolute value has
     tau's prior; the signs are folded into corr, whose LKJ prior they leave alone. The density is smooth
@@ -53,14 +53,15 @@ def marginal_graph(design: Design, priors: Priors) -> pm.Model:
     with pm.Model(coords=graph_coords(design)) as model:
         sampled = gamma_variable(priors, lambda positions: {"initval": data.gamma_origin[positions]})
         chol = _covariance_factor(design, priors, tau_start(design))
-        sigma = scalar_variable("sigma", priors.sigma, initval=residual_sd)
+        known = design.outcome.known_sd
+        sigma = pt.constant(1.0) if known else scalar_variable("sigma", priors.sigma, initval=residual_sd)
         if isinstance(data, WeightedData):
             log_density = log_pseudo_likelihood(sampled, chol, sigma, data)
         else:
             log_density, *_ = MarginalLogDensity()(
                 sampled, chol, sigma, *(pm.Data(name, getattr(data, name)) for name in KERNEL_DATA)
             )
-        pm.Potential("y", log_density)
+        pm.Potential("y", log_density - design.sum_of_log_sd if known else log_density)
     return model
 
 

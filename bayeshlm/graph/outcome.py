@@ -57,7 +57,7 @@ def _increasing(name: str, priors: Sequence[Prior]) -> Tensor:
 
 
 def observed_variable(design: Design, eta: Tensor, auxiliary: Mapping[str, Tensor]) -> Tensor:
-    """Register ``y (obs_id)``, observed, and its data ``y_observed`` and, of trials, ``size``.
+    """Register ``y (obs_id)``, observed, and its data ``y_observed``, of trials ``size``, and known SDs, ``sd``.
 
     Parameters
     ----------
@@ -72,6 +72,8 @@ def observed_variable(design: Design, eta: Tensor, auxiliary: Mapping[str, Tenso
     # Counts go in as doubles: pm.Data makes 32 bits of integers, and a count of three billion negative.
     if family.has_size:
         arguments["size"] = pt.cast(pm.Data("size", design.size, dims="obs_id"), "int64")
+    if design.outcome.known_sd:
+        arguments["sigma"] = pm.Data("sd", design.kept_rows.unit, dims="obs_id")
     observed = pm.Data("y_observed", design.y, dims="obs_id")
     kind, parameters = _DISTRIBUTIONS[family.name](design.outcome.link, eta, arguments)
     return getattr(pm, kind)("y", **parameters, observed=observed, dims="obs_id")

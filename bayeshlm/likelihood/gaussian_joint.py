@@ -52,15 +52,16 @@ class GaussianJoint(Likelihood):
         """From the factor of each draw, see `bayeshlm.likelihood.joint_totals`."""
         from bayeshlm.likelihood.joint_totals import joint_log_densities
 
-        gamma, sigma = draws.flat(draws.gamma), draws.flat(draws.sigma)
-        return joint_log_densities(self.elimination, gamma, covariance_factors(draws), sigma)
+        gamma, sigma = draws.flat(draws.gamma), draws.flat(draws.scaled_sigma)
+        found = joint_log_densities(self.elimination, gamma, covariance_factors(draws), sigma)
+        return found - self.design.sum_of_log_sd
 
     def drawn_effects(self, draws: Draws, seed: int) -> list[FloatArray]:
         """One u of every unit from the joint normal distribution of all, exact at each draw."""
         from bayeshlm.likelihood.joint_effects import JointEffects
 
         chols = covariance_factors(draws)
-        effects = JointEffects(self.elimination, draws.flat(draws.gamma), chols, draws.flat(draws.sigma))
+        effects = JointEffects(self.elimination, draws.flat(draws.gamma), chols, draws.flat(draws.scaled_sigma))
         return [u[:, 0] for u in effects.draw(seed)]
 
     def group_effects(self, draws: Draws) -> Conditionals:

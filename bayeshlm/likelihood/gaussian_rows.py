@@ -39,18 +39,20 @@ def row_log_densities(given: Conditionals, design: Design, block: GroupBlock, ro
     With ``V_j = Z_j G Z_j' + sigma^2 I`` and ``e_j = y_j - X_j gamma`` the density is normal with mean
     ``y_i - [V_j^-1 e_j]_i / [V_j^-1]_ii`` and variance ``1 / [V_j^-1]_ii`` (Sundararajan & Keerthi 2001, Neural
     Computation 13, 1103-1118). With ``u_j | y_j, theta ~ N(m_j, C_j)``, ``[V_j^-1 e_j]_i = (e_i - z_i'm_j) / sigma^2``
-    and ``[V_j^-1]_ii = (1 - z_i'C_j z_i / sigma^2) / sigma^2``: nothing of the size of a group is inverted.
+    and ``[V_j^-1]_ii = (1 - z_i'C_j z_i / sigma^2) / sigma^2``: nothing of the size of a group is inverted. Of rows
+    whose SD is known it stands in the place of sigma.
     """
     codes = design.group_codes[rows] - block.groups.start
     mean, root = (np.moveaxis(values, 0, -1) for values in (block.mean, block.root))  # (q, B, S), (q, q, B, S)
+    unit, Z = design.kept_rows.unit_of(rows)[:, None], design.Z[rows]
     residual = (design.y - design.offset)[rows][:, None] - design.X[rows] @ given.gamma.T
     shares = np.zeros_like(residual)
-    for r, z in enumerate(design.Z[rows].T):
+    for r, z in enumerate(Z.T):
         residual -= z[:, None] * mean[r, codes]
     for s in range(root.shape[1]):
-        along = sum(z[:, None] * root[r, s, codes] for r, z in enumerate(design.Z[rows].T))
+        along = sum(z[:, None] * root[r, s, codes] for r, z in enumerate(Z.T))
         shares += along * along
-    precision = 1 / given.sigma**2
+    precision = (unit * given.sigma) ** -2.0
     free = np.maximum(1 - shares * precision, np.finfo(np.float64).eps)
     return np.asarray(0.5 * (np.log(free * precision / (2 * np.pi)) - residual * residual * precision / free))
 

@@ -90,7 +90,8 @@ class Conditionals:
     chol : array, shape (S, q, q)
         Any L with ``L L' = G``.
     sigma : array, shape (S,)
-        Draws of the level-1 standard deviation, in units of the outcome.
+        Draws of the level-1 standard deviation, in units of the outcome; 1 where it is known, and the rows are counted
+        by it.
     structure : GroupStructure, optional
         Which of the products follow from others; none by default.
     """
@@ -106,7 +107,7 @@ class Conditionals:
         """From draws of gamma, tau, corr and sigma, dims (chain, draw, ...); S runs through the chains in turn."""
         products, (factor,) = draws.design.cross_products, covariance_factors(draws)
         structure = GroupStructure.of(draws.design)
-        return cls(products, draws.flat(draws.gamma), factor, draws.flat(draws.sigma), structure=structure)
+        return cls(products, draws.flat(draws.gamma), factor, draws.flat(draws.scaled_sigma), structure=structure)
 
     def each_block[Result](
         self, function: Callable[[GroupBlock], Result], doing: str | None = None, likelihood: bool = False
@@ -163,6 +164,8 @@ class Conditionals:
         products, needed = self.products, groups if len(self._structure.direct) else slice(0)
         totals = groups_last(needed, products.XtX, products.Xty) + groups_last(groups, products.yty, products.counts)
         conditional_normals(*self.arguments, self._effects(groups), totals, mean, root, log_likelihood)
+        if products.log_sd is not None:
+            log_likelihood -= products.log_sd[groups]
 
     def _effects(self, groups: slice) -> tuple[Array, ...]:
         """The products of some groups that their effects take, and their level-2 columns."""

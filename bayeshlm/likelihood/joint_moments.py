@@ -42,7 +42,7 @@ def joint_effects(draws: Draws) -> JointEffects:
     """The random effects of all groupings at each draw of the parameters."""
     products = draws.design.products
     assert isinstance(products, JointProducts)
-    gamma, sigma = draws.flat(draws.gamma), draws.flat(draws.sigma)
+    gamma, sigma = draws.flat(draws.gamma), draws.flat(draws.scaled_sigma)
     return JointEffects(Elimination.of(products), gamma, covariance_factors(draws), sigma)
 
 

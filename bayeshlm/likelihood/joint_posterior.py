@@ -86,11 +86,12 @@ def joint_posterior(
     blocks: Blocks,
     with_gradient: Array,
 ) -> float:
-    """Log density at ``x (p + q + m + 1,)``, the transforms' Jacobian included; `gradient` is filled.
+    """Log density at ``x (p + q + m + a,)``, the transforms' Jacobian included; `gradient` is filled.
 
     The other arguments are those of `JointData`.
     """
     p, q, m = priors.gamma_prior.shape[1], priors.tau_prior.shape[1], priors.corr_prior.shape[1]
+    a = priors.auxiliary_prior.shape[1]
     factor = covariance_factor(x[p : p + q], x[p + q : p + q + m], priors.corr_prior)
     chol, chols = factor[0], np.zeros(u_to_scaled.shape)
     for r in range(q):
@@ -100,7 +101,7 @@ def joint_posterior(
     log_density, d_gamma, d_chols, d_sigma = joint_log_density(
         x[:p],
         chols,
-        np.exp(x[p + q + m]),
+        np.exp(x[p + q + m]) if a > 0 else 1.0,
         gamma_origin,
         gamma_to_scaled,
         u_to_scaled,
@@ -116,6 +117,6 @@ def joint_posterior(
         for s in range(r + 1):
             if place[0, r] == place[0, s]:
                 d_chol[r, s] = d_chols[place[0, r], place[1, r], place[1, s]]
-    of_data = (log_density, d_gamma, d_chol, np.full(1, d_sigma))
+    of_data = (log_density, d_gamma, d_chol, np.full(a, d_sigma))
     density: float = with_priors(x, gradient, of_data, factor, priors, False)
     return density

@@ -55,7 +55,7 @@ class LeftOutDensities:
     def of(cls, draws: Draws, grouping: int | None) -> LeftOutDensities:
         """At draws of the parameters of their design."""
         return cls.at(
-            draws.design, grouping, draws.flat(draws.gamma), covariance_factors(draws), draws.flat(draws.sigma)
+            draws.design, grouping, draws.flat(draws.gamma), covariance_factors(draws), draws.flat(draws.scaled_sigma)
         )
 
     @classmethod
@@ -173,6 +173,8 @@ class LeftOutDensities:
 
         with one_blas_thread():
             in_threads(fill, range(0, n_draws, CHUNK_DRAWS), doing)
+        if densities:
+            out[0] -= given.log_sd[:, None]
         return out
 
     def _check_work(self, products: float, n_draws: int) -> None:

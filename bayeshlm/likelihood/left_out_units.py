@@ -31,6 +31,9 @@ class LeftOutUnits(NamedTuple):
         Places in the order of elimination of the units that A touches, ascending: first those that are shared, then
         those that have all their rows in A and are eliminated before all that are shared.
     n_shared : (n,) array of int
+    log_sd : (n,) array
+        Sum of the logarithms of the known level-1 SDs of the rows of each unit, over which y, X and Z stand; zeros
+        where sigma is estimated.
     """
 
     row_start: IntArray
@@ -41,6 +44,7 @@ class LeftOutUnits(NamedTuple):
     touched_start: IntArray
     touched: IntArray
     n_shared: IntArray
+    log_sd: Array
 
 
 def inside(products: JointProducts, grouping: int) -> list[int]:
@@ -86,23 +90,24 @@ def left_out_units(design: Design, elimination: Elimination, grouping: int | Non
     pattern = elimination.pattern
     n_places, q = len(pattern.grouping), elimination.blocks.own.shape[1]
     keys = np.empty((len(row), len(rows.Z)), dtype=np.int64)
-    Z = np.zeros((*keys.shape, q))
+    Z, unit = np.zeros((*keys.shape, q)), rows.unit_of(row)
     for k, (own, codes) in enumerate(zip(rows.Z, rows.codes, strict=True)):
         place = elimination.unit[k][codes[row]]
         within = (k in whole) & (place < len(pattern.start) - 1)
         keys[:, k] = (2 * of_unit + within) * n_places + place
-        Z[:, k, : own.shape[1]] = own[row]
+        Z[:, k, : own.shape[1]] = own[row] / unit[:, None]
     touched, local = np.unique(keys, return_inverse=True)
     touched_start = np.searchsorted(touched, 2 * n_places * np.arange(n + 1))
     return LeftOutUnits(
         row_start=np.searchsorted(of_unit, np.arange(n + 1)),
-        y=(rows.y - rows.offset)[row],
-        X=np.ascontiguousarray(rows.X[row]),
+        y=(rows.y - rows.offset)[row] / unit,
+        X=np.ascontiguousarray(rows.X[row] / unit[:, None]),
         Z=Z,
         local=local.reshape(keys.shape) - touched_start[of_unit][:, None],
         touched_start=touched_start,
         touched=touched % n_places,
         n_shared=np.searchsorted(touched, n_places * (2 * np.arange(n) + 1)) - touched_start[:-1],
+        log_sd=np.bincount(of_unit, np.log(unit), n),
     )
 
 

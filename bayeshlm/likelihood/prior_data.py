@@ -38,7 +38,7 @@ class PriorData(NamedTuple):
     corr_prior : array, shape (3, m)
         Shape, row and column of each partial correlation.
     constant : array, shape (1,)
-        The priors' normalizing constants.
+        The priors' normalizing constants, and what the known level-1 SDs add to the density.
     """
 
     gamma_prior: Array
@@ -56,7 +56,7 @@ def prior_data(design: Design, priors: Priors) -> PriorData:
         tau_prior=_symmetric_priors(priors.tau),
         auxiliary_prior=_symmetric_priors(priors.auxiliary),
         corr_prior=np.array([partial.shapes, partial.rows, partial.columns], dtype=float),
-        constant=np.array([_constant(priors, priors.auxiliary, partial)]),
+        constant=np.array([_constant(priors, priors.auxiliary, partial) - design.sum_of_log_sd]),
     )
 
 

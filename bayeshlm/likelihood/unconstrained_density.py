@@ -2,8 +2,8 @@
 
 It is what PyMC computes from `bayeshlm.graph.marginal` (a test holds the two together), with PyMC's transforms:
 the unconstrained values are the fixed effects in the coordinates of their priors, signed tau, the log odds of
-``(1 + partial correlation)/2``, and log sigma. Families and counts are data, so that one piece of machine code
-serves every model and the first fit of a new kind of model has nothing to wait for.
+``(1 + partial correlation)/2``, and log sigma, unless it is known. Families and counts are data, so that one piece of
+machine code serves every model and the first fit of a new kind of model has nothing to wait for.
 """
 
 from __future__ import annotations
@@ -92,12 +92,14 @@ def density_data(design: Design, priors: Priors) -> DensityData:
 def marginal_draws(values: Array, design: Design, priors: Priors) -> xr.Dataset:
     """Draws of gamma, tau, corr and sigma from the density's unconstrained values (chain, draw, D)."""
     p, q = len(design.fixed), len(design.random)
-    gamma, tau, log_odds, log_sigma = np.split(values, [p, p + q, values.shape[-1] - 1], axis=-1)
-    draws = {
+    n_auxiliary = len(design.outcome.auxiliary_effects)
+    gamma, tau, log_odds, log_sigma = np.split(values, [p, p + q, values.shape[-1] - n_auxiliary], axis=-1)
+    draws: dict[str, tuple[tuple[str, ...], Array]] = {
         "gamma": ((*SAMPLE, "fixed"), gamma @ np.linalg.inv(priors.basis).T),
         "tau": ((*SAMPLE, "random"), np.abs(tau)),
-        "sigma": (SAMPLE, np.exp(log_sigma[..., 0])),
     }
+    if n_auxiliary:
+        draws["sigma"] = (SAMPLE, np.exp(log_sigma[..., 0]))
     partials = partial_correlations(design, priors)
     if partials.rows:
         R = np.where(tau < 0, -1.0, 1.0)[..., None] * partials.factors(np.tanh(log_odds / 2))
@@ -229,12 +231,16 @@ def marginal_posterior(
     totals: Array,
     with_gradient: Array,
 ) -> float:
-    """Log density at ``x (p + q + m + 1,)``, the transforms' Jacobian included; `gradient` is filled.
+    """Log density at ``x (p + q + m + a,)``, the transforms' Jacobian included; `gradient` is filled.
+
+    There is one auxiliary parameter, log sigma, or none where sigma is known: 1 for the rows as they are counted.
 
     The other arguments are those of `DensityData`.
     """
     p, q, m = priors.gamma_prior.shape[1], priors.tau_prior.shape[1], priors.corr_prior.shape[1]
-    gamma, tau, log_odds, sigma = x[:p], x[p : p + q], x[p + q : p + q + m], np.exp(x[p + q + m])
+    a = priors.auxiliary_prior.shape[1]
+    gamma, tau, log_odds = x[:p], x[p : p + q], x[p + q : p + q + m]
+    sigma = np.exp(x[p + q + m]) if a > 0 else 1.0
     factor = covariance_factor(tau, log_odds, priors.corr_prior)
     log_density, d_gamma, d_chol, d_sigma = marginal_log_density(
         gamma,
@@ -253,6 +259,6 @@ def marginal_posterior(
         totals,
         with_gradient[0] == 1.0,
     )
-    of_data = (log_density, d_gamma, d_chol, np.full(1, d_sigma))
+    of_data = (log_density, d_gamma, d_chol, np.full(a, d_sigma))
     density: float = with_priors(x, gradient, of_data, factor, priors, False)
     return density

@@ -94,7 +94,7 @@ def weighted_log_density(
     a = 1.0 / (sigma * sigma)
     g, L, c = np.empty(p), np.empty((q, q)), np.empty((q, n_groups))
     scaled_parameters(gamma, chol, (gamma_origin, gamma_to_scaled, u_to_scaled), g, L)
-    residual_products(ZtX, Zty, g, c)
+    residual_products(ZtZ, ZtX, Zty, np.empty((0, n_groups)), g, c, c)  # every product with X is read
     K, ZL, v, b = np.empty((q, q)), np.empty((q, q)), np.empty(q), np.empty(q)
     moments, det = np.empty((q, q)), np.empty(n_groups)
     log_det, quadratic, fitted_square = 0.0, 0.0, 0.0

@@ -81,6 +81,7 @@ def find_slope(design: Design, x: str | None = None) -> Slope:
         When the model has no such slope, or several.
     """
     design.outcome.require_normal("This comparison of methods")
+    design.outcome.require_one_sd("This comparison of methods")
     found = {
         term.coefficient: name
         for term, line in zip(design.spec.level1, design.spec.level2, strict=True)

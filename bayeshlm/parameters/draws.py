@@ -84,7 +84,7 @@ class Draws:
     @cached_property
     def auxiliary(self) -> FloatArray:
         """Auxiliary parameters of the outcome's distribution in the order of its family, (chain, draw, a)."""
-        parts = [self._values(one.name) for one in self.design.outcome.family.auxiliary]
+        parts = [self._values(one.name) for one, _ in self.design.outcome.auxiliary]
         found = [part if part.ndim == len(SAMPLE) + 1 else part[..., None] for part in parts]
         return np.concatenate([np.empty((*self.shape, 0)), *found], axis=-1)
 
@@ -95,14 +95,28 @@ class Draws:
         Raises
         ------
         OptionError
-            The outcome is not normal.
+            The outcome is not normal, or the SDs are known, one a row.
         """
+        self.design.outcome.require_one_sd("This")
         if not self.design.outcome.is_normal:
             raise OptionError(
                 "this needs the standard deviation of normal errors at level 1, and a "
                 f"{self.design.outcome.family_name} outcome has none"
             )
         return self._values("sigma")
+
+    @property
+    def scaled_sigma(self) -> FloatArray:
+        """SD of normal level-1 errors of the rows as the cross-products count them, (chain, draw).
+
+        That is sigma; where the SDs are known, `DesignRows.sd`, and rows count for one over their squares, it is 1.
+        """
+        return np.ones(self.shape) if self.design.outcome.known_sd else self.sigma
+
+    @property
+    def scaled_sigma2(self) -> FloatArray:
+        """Square of `scaled_sigma`, (chain, draw)."""
+        return self.scaled_sigma**2
 
     @property
     def sigma2(self) -> FloatArray:
@@ -181,7 +195,7 @@ class Draws:
 
     def scalars(self) -> FloatArray:
         """Draws of every parameter of `schema`, (m, chain, draw)."""
-        names = ["gamma", "tau", *(one.name for one in self.design.outcome.family.auxiliary)]
+        names = ["gamma", "tau", *(one.name for one, _ in self.design.outcome.auxiliary)]
         arrays = {name: self._values(name) for name in names} | {"corr": self.corr}
         every: tuple[Any, ...] = (slice(None), slice(None))
         return np.stack([arrays[one.component][(*every, *one.position)] for one in self.schema.parameters])

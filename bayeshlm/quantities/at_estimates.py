@@ -7,11 +7,20 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy.special import chdtrc
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.nested_groupings import rows_of_units
 from bayeshlm.parameters.draws import Draws
-from bayeshlm.quantities import group_coefficients, icc, plausible_ranges, r2, reliability, variance_components
+from bayeshlm.quantities import (
+    group_coefficients,
+    heterogeneity,
+    icc,
+    plausible_ranges,
+    r2,
+    reliability,
+    variance_components,
+)
 from bayeshlm.quantities.one_draw import one_draw
 from bayeshlm.reml.empirical_bayes import empirical_bayes
 from bayeshlm.reml.estimate import RemlEstimate
@@ -78,6 +87,17 @@ def icc_estimates(draw: Draws, at: Mapping[str, float] | None) -> pd.Series:
     found = icc.icc(draw, at)
     series = found.table["mean"].rename("estimate")
     series.attrs = {"notes": found.notes}
+    return series
+
+
+def heterogeneity_estimates(draw: Draws) -> pd.Series:
+    """I^2, H^2, and Cochran's Q with its degrees of freedom and p."""
+    found, design = heterogeneity.heterogeneity(draw), draw.design
+    q, df = float(np.sum(design.products.yty)), design.n_obs - len(design.fixed)
+    test = pd.Series({"q": q, "q_df": float(df), "q_p": float(chdtrc(df, q))})
+    series: pd.Series = pd.concat([found.table["mean"], test])
+    series.attrs = {"notes": found.notes}
+    series.name = "estimate"
     return series
 
 

@@ -124,7 +124,7 @@ def beta_space(
     pair = [labels.index(label) for label in coefficients]
     positions = [design.equations[grouping].coefficients.index(label) for label in coefficients]
     gamma = posterior.gamma
-    sigma2 = float(posterior.sigma2.mean())
+    sigma2 = float(posterior.scaled_sigma2.mean())
     radius = float(np.sqrt(chdtri(2, 1 - prob)))
     G = _spread(posterior, grouping, positions)
     level1 = None if several else level2_rows(design, by)

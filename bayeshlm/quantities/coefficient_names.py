@@ -108,6 +108,7 @@ def find_random_slope(design: Design, name: str | None, argument: str = "x") -> 
         The model has no random slope, not this one, or several and none is named.
     """
     design.outcome.require_normal("The variance along a slope")
+    design.outcome.require_one_sd("The variance along a slope")
     slopes = [column.coefficient for column in design.random if column.expression != "1"]
     if not slopes:
         raise OptionError(

@@ -14,7 +14,7 @@ from bayeshlm.design.scaling import FloatArray
 from bayeshlm.equations import canonical
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
-from bayeshlm.quantities.level1_variance import has_level1_variance, level1_variance
+from bayeshlm.quantities.level1_variance import INSTEAD_OF_SHARES, has_level1_variance, level1_variance
 from bayeshlm.quantities.level2_values import finite_number
 from bayeshlm.quantities.observed_icc import has_observed_icc, observed_icc
 from bayeshlm.quantities.predictor_variance import fixed_variance
@@ -67,6 +67,7 @@ def icc(
     Evolution 5(9). Nakagawa, Johnson & Schielzeth (2017). Journal of the Royal Society Interface 14(134).
     """
     design = posterior.design
+    design.outcome.require_one_sd("The intraclass correlation", INSTEAD_OF_SHARES)
     if len(design.groupings) > 1:
         return variance_partition(posterior, at, prob, kind)
     v = between_variance(posterior.G, design, at)
@@ -86,7 +87,9 @@ def icc(
 
 
 def has_icc(design: Design) -> bool:
-    """Whether `icc` has anything: with several groupings nothing where level 1 has no variance beside theirs."""
+    """Whether `icc` has anything: not with known level-1 SDs, nor with groupings beside a level 1 without variance."""
+    if design.outcome.known_sd:
+        return False
     return len(design.groupings) == 1 or has_level1_variance(design.outcome)
 
 

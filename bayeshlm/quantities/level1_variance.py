@@ -14,12 +14,15 @@ from bayeshlm.quantities.predictor_variance import fixed_variance, mean_predicto
 LATENT = ("Bernoulli", "Binomial", "Ordinal")
 """Families whose outcome says where a latent variable lies, of the distribution whose function the link inverts."""
 
+INSTEAD_OF_SHARES = "heterogeneity() sets the variance between groups against a typical one, I^2"
+"""What there is for rows of known variances."""
+
 COUNTS = ("Poisson", "NegativeBinomial")
 
 
 def has_level1_variance(outcome: Outcome) -> bool:
     """Whether `level1_variance` is defined."""
-    return outcome.family_name != "Beta"
+    return outcome.family_name != "Beta" and not outcome.known_sd
 
 
 def level1_variance(posterior: Draws) -> FloatArray:
@@ -36,9 +39,10 @@ def level1_variance(posterior: Draws) -> FloatArray:
     Raises
     ------
     OptionError
-        Beta outcomes have none: their variance depends on the mean.
+        Beta outcomes have none: their variance depends on the mean. Nor have rows whose known variances differ.
     """
     outcome = posterior.design.outcome
+    outcome.require_one_sd("A share of the variance", INSTEAD_OF_SHARES)
     match outcome.family_name:
         case "Normal":
             return posterior.sigma2

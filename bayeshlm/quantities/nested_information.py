@@ -67,7 +67,7 @@ class NestedInformation:
         rows, (innermost, *_) = design.kept_rows, (*inner, grouping)
         products = design.products
         assert isinstance(products, JointProducts)
-        columns = np.column_stack([rows.Z[k] @ products.z_transforms[k] for k in (*inner, grouping)])
+        columns = np.column_stack([rows.standardized(rows.Z[k]) @ products.z_transforms[k] for k in (*inner, grouping)])
         ZtZ = np.empty((len(design.predictor.random[innermost].labels), columns.shape[1], columns.shape[1]))
         for a, left in enumerate(columns.T):
             for b, right in enumerate(columns.T[: a + 1]):
@@ -94,7 +94,7 @@ class NestedInformation:
         assert isinstance(products, JointProducts)
         factors = covariance_factors(posterior)
         roots = [np.linalg.solve(products.z_transforms[k], factors[k]) for k in self.inner]
-        sigma2 = posterior.flat(posterior.sigma2)
+        sigma2 = posterior.flat(posterior.scaled_sigma2)
         step = max(budget.BUDGET_BYTES // 8 // (8 * self.products.size), 1)
         for start in range(0, len(sigma2), step):
             part = slice(start, start + step)

@@ -88,7 +88,8 @@ def r2(
     Raises
     ------
     OptionError
-        `null` is a model of other rows, or the outcome's distribution has no `level1_variance`.
+        `null` is a model of other rows, or the outcome's distribution has no `level1_variance`: where the level-1 SDs
+        are known there are reductions alone.
 
     Notes
     -----
@@ -111,7 +112,10 @@ def r2(
     (2019). Quantifying explained variance in multilevel models. Psychological Methods 24(3).
     """
     design = posterior.design
-    values = shares(posterior) if len(design.groupings) == 1 else shares_by_level(posterior)
+    if design.outcome.known_sd and null is not None:
+        values: dict[str, FloatArray] = {}
+    else:
+        values = shares(posterior) if len(design.groupings) == 1 else shares_by_level(posterior)
     draws = xr.Dataset({name: posterior.labelled(value) for name, value in values.items()})
     tables = [summarize(draws[name], prob, kind) for name in draws]
     index = [str(name) for name in draws]
@@ -182,7 +186,8 @@ def reduced(posterior: Draws, null_posterior: xr.Dataset, null_design: Design) -
 def _variances(posterior: Draws) -> dict[tuple[str, str, str], tuple[str, FloatArray]]:
     """Name and draws of each variance, by what varies where: an expression and, of several columns, its label."""
     design = posterior.design
-    found = {("", "", ""): ("sigma2", posterior.sigma2)} if design.outcome.is_normal else {}
+    has_sigma = design.outcome.is_normal and not design.outcome.known_sd
+    found = {("", "", ""): ("sigma2", posterior.sigma2)} if has_sigma else {}
     grouping_of = [term.grouping for term in design.predictor.random for _ in term.columns]
     for k, column in enumerate(design.random):
         key = (grouping_of[k], column.expression, column.label.removeprefix(column.symbol))
@@ -222,12 +227,14 @@ def _split(total: FloatArray, between: FloatArray) -> tuple[FloatArray, FloatArr
 
 
 def _notes(design: Design, reduction: bool) -> tuple[str, ...]:
-    notes = [
-        "shares of f1 + f2 + v + m + sigma2, the variance that the model implies (Rights & Sterba 2019); marginal f1 +"
-        " f2, conditional f1 + f2 + v + m"
-        if len(design.groupings) == 1
-        else definition(design)
-    ]
+    notes = []
+    if not design.outcome.known_sd:
+        notes.append(
+            "shares of f1 + f2 + v + m + sigma2, the variance that the model implies (Rights & Sterba 2019); marginal"
+            " f1 + f2, conditional f1 + f2 + v + m"
+            if len(design.groupings) == 1
+            else definition(design)
+        )
     if not design.outcome.is_normal:
         notes.append(latent_note(design))
     if design.spec.offsets:

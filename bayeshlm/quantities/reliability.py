@@ -55,7 +55,7 @@ def reliability(posterior: Draws, prob: float = 0.95, kind: str = "eti", groupin
     if len(design.groupings) > 1:
         return nested_reliability(posterior, position, prob, kind)
     n_groups = design.n_groups
-    tau, sigma = posterior.tau, posterior.sigma
+    tau, sigma = posterior.tau, posterior.scaled_sigma
     total = np.zeros(tau.shape)
     by_group = np.full((n_groups, tau.shape[-1]), np.nan)
     exists = has_ols(design.cross_products)
@@ -102,7 +102,7 @@ def group_reliability(
         return family_group_reliability(posterior, positions)
     if len(design.groupings) > 1:
         return nested_group_reliability(posterior, position, positions)
-    tau, sigma = posterior.tau, posterior.sigma
+    tau, sigma = posterior.tau, posterior.scaled_sigma
     check_budget(tau.size * len(positions))
     spread = np.einsum("jqq->jq", inverse_within(design.cross_products))[positions]
     coords = {
@@ -145,7 +145,7 @@ def eb_weights(posterior: Draws, groups: Sequence[Hashable] | None = None, group
     G = inverse @ posterior.G @ inverse.T
     q = G.shape[-1]
     G = G.reshape(-1, 1, q, q)
-    sigma2 = posterior.sigma2.reshape(-1, 1, 1, 1)
+    sigma2 = posterior.scaled_sigma2.reshape(-1, 1, 1, 1)
     weights = np.full((len(positions), q, q), np.nan)
     exists = has_ols(products)[positions]
     for part in _parts(np.flatnonzero(exists), G.size):

@@ -49,6 +49,7 @@ def variance_function(
     design = posterior.design
     check_interval(prob, kind)
     design.outcome.require_normal("The variance along a slope")
+    design.outcome.require_one_sd("The variance along a slope")
     position = [column.coefficient for column in design.random].index(coefficient)
     along = [r for r, column in enumerate(design.random) if column.name == design.random[position].name]
     moments = design.moments

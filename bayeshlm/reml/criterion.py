@@ -38,6 +38,10 @@ class ScaledProducts(Protocol):
     def z_transform(self) -> FloatArray:
         """S, (q, q), zero between the effects of different groupings."""
 
+    @property
+    def log_sd(self) -> FloatArray | float | None:
+        """Logarithms of the known level-1 SDs, summed, (J,) or (); None where sigma is estimated."""
+
 
 @dataclass(frozen=True, eq=False)
 class Solution(ABC):
@@ -95,7 +99,9 @@ class Curvature:
     XVX: FloatArray
 
     def profiled[S: Solution](self, deviance: Criterion[S], solution: S) -> FloatArray:
-        """Hessian of the deviance with sigma profiled out as well, (k, k)."""
+        """Hessian of the deviance with sigma, unless it is known, profiled out as well, (k, k)."""
+        if deviance.sigma_known:
+            return self.theta
         sigma2 = deviance.sigma2(solution)
         return self.theta - np.outer(self.rss_gradient, self.rss_gradient) / (deviance.dof * sigma2**2)
 
@@ -113,7 +119,8 @@ class Criterion[S: Solution](ABC):
     Notes
     -----
     ML: ``log|V| + N (1 + log(2 pi rss / N))``; REML: ``log|V| + log|X'V^-1 X| + (N - p)(1 + log(2 pi rss / (N - p)))``
-    with X in the user's columns (Bates et al. 2015, eqs. 34 and 39).
+    with X in the user's columns (Bates et al. 2015, eqs. 34 and 39). Where the level-1 SDs s_i are known, rows count
+    for one over their squares and sigma is 1: ``rss + log|V| + 2 sum_i log s_i + N log(2 pi)`` and the like.
     """
 
     pattern: FactorPattern
@@ -165,6 +172,11 @@ class Criterion[S: Solution](ABC):
         """Hessian in theta, (k, k), as exact as Newton's steps need it."""
         return self.curvature(solution).profiled(self, solution)
 
+    @property
+    def sigma_known(self) -> bool:
+        """The level-1 SDs are known: sigma is 1 for the rows as they are counted, and not estimated."""
+        return self.scaled.log_sd is not None
+
     @cached_property
     def dof(self) -> int:
         """Divisor of the residual variance: N - p (REML) or N (ML)."""
@@ -177,16 +189,20 @@ class Criterion[S: Solution](ABC):
 
     def value(self, solution: S) -> float:
         """Criterion in the user's columns; infinite where nothing is left of the residuals."""
-        if not solution.rss > 0:
+        if self.scaled.log_sd is not None:
+            total = solution.log_det_V + solution.rss + 2 * float(np.sum(self.scaled.log_sd))
+            total += self.dof * float(np.log(2 * np.pi))
+        elif solution.rss > 0:
+            total = solution.log_det_V + self.dof * (1 + float(np.log(2 * np.pi * solution.rss / self.dof)))
+        else:
             return float("inf")
-        total = solution.log_det_V + self.dof * (1 + float(np.log(2 * np.pi * solution.rss / self.dof)))
         if self.method == "REML":
             total += solution.log_det_XVX - 2 * self.log_det_T
         return total
 
     def sigma2(self, solution: S) -> float:
-        """Residual variance that minimizes the deviance at the solution's Lambda."""
-        return solution.rss / self.dof
+        """Residual variance that minimizes the deviance at the solution's Lambda; 1 where it is known."""
+        return 1.0 if self.sigma_known else solution.rss / self.dof
 
     def gradient(self, solution: S) -> FloatArray:
         """Derivative of the profiled deviance with respect to theta, (k,): ``2 slope Lambda``."""

@@ -112,5 +112,6 @@ def fitted_values(design: Design, estimate: RemlEstimate) -> FloatArray:
 
 
 def scaled_residuals(design: Design, estimate: RemlEstimate) -> FloatArray:
-    """Residuals of every row, ``(y - fitted) / sigma``, (N,); lme4 prints their quartiles."""
-    return np.asarray((design.y - fitted_values(design, estimate)) / estimate.sigma)
+    """Residuals of every row over their SD, ``(y - fitted) / sigma``, (N,); lme4 prints their quartiles."""
+    unit = design.kept_rows.unit
+    return np.asarray((design.y - fitted_values(design, estimate)) / (unit * estimate.sigma))

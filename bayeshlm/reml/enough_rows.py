@@ -38,6 +38,8 @@ def check_rows(design: Design, products: CrossProducts) -> None:
     ``check.nobs.vs.nRE`` and ``check.nobs.vs.rankZ`` (``?lmerControl`` of lme4 1.1-31). Designs with more rows than
     random effects pass, whatever the size of single groups.
     """
+    if products.log_sd is not None:  # known level-1 SDs are not taken for random effects, whatever their number
+        return
     n_obs, n_groups = int(products.n.sum()), len(products.n)
     most = (n_obs - 1) // n_groups
     block = max(design.blocks, key=len)
@@ -74,6 +76,8 @@ def check_units(design: Design, products: JointProducts) -> None:
         The effects could follow the rows so closely that nothing is left at level 1 (``check.nobs.vs.nlev`` and
         ``check.nobs.vs.nRE`` in ``?lmerControl`` of lme4 1.1-31).
     """
+    if products.log_sd is not None:
+        return
     for term, Zty in zip(design.predictor.random, products.Zty, strict=True):
         block = max(term.blocks, key=len)
         if len(block) * len(Zty) >= products.n_obs:
@@ -95,7 +99,7 @@ def check_level1(design: Design) -> None:
     DataError
         The outcome is constant within groups, or made of the predictors.
     """
-    if not design.outcome.is_normal:
+    if not design.outcome.is_normal or design.outcome.known_sd:
         return
     products = design.products
     if isinstance(products, JointProducts):

@@ -31,12 +31,12 @@ class RemlEstimate(Estimate):
     """What REML or ML finds for a normal outcome; the numbers are in the units of the user's columns.
 
     Of `Estimate`, ``vcov`` is ``sigma^2 (X'V^-1 X)^-1``, the variance components taken as known, and ``n_parameters``
-    p + k + 1.
+    p + k + 1, or p + k where sigma is known.
 
     Attributes
     ----------
     sigma : float
-        Level-1 SD.
+        Level-1 SD; 1 where the SDs are known and rows count by them, see `sigma_known`.
     theta : ndarray, (k,)
         Free entries of the relative factor of G, as lme4 orders them.
     deviance_function : Criterion
@@ -49,6 +49,11 @@ class RemlEstimate(Estimate):
     theta: FloatArray
     deviance_function: AnyCriterion
     optimum: Optimum
+
+    @property
+    def sigma_known(self) -> bool:
+        """The level-1 SDs are known, a row each, and no sigma is estimated."""
+        return self.deviance_function.sigma_known
 
     @property
     def converged(self) -> bool:
@@ -170,7 +175,8 @@ def estimate_of(
     optimum = search(deviance, start)
     solution = optimum.solution
     sigma2 = deviance.sigma2(solution)
-    if solution.rss < (NO_WITHIN if optimum.converged else 1e-6) * float(np.sum(scaled.yty)):
+    least = (NO_WITHIN if optimum.converged else 1e-6) * float(np.sum(scaled.yty))
+    if not deviance.sigma_known and solution.rss < least:
         raise DataError(
             f"{method} has no maximum: {', '.join(random_labels)} can follow these {deviance.n_obs} rows in "
             f"{' x '.join(map(str, n_groups))} groups so closely that the level-1 variance goes to zero. Remove a "
@@ -203,7 +209,7 @@ def estimate_of(
         criterion=optimum.value,
         n_obs=deviance.n_obs,
         n_groups=n_groups,
-        n_parameters=len(T) + pattern.n_free + 1,
+        n_parameters=len(T) + pattern.n_free + (not deviance.sigma_known),
         singular=singular,
         reason=why_singular(tau, corr, Lambda, pattern, random_labels) if singular else "",
         deviance_function=deviance,

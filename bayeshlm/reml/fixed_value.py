@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,9 +13,6 @@ from bayeshlm.reml.estimate import RemlEstimate
 from bayeshlm.reml.moments import Moments
 from bayeshlm.reml.optimize import AnyCriterion, descend
 from bayeshlm.reml.relative_factor import FactorPattern, lower_factor
-
-if TYPE_CHECKING:
-    from scipy.optimize import OptimizeResult
 
 SETTLED = 1e-5
 """Relative change of theta that ends a search; the deviance is then good to its square."""
@@ -136,7 +132,7 @@ class HeldComponent:
     order : ndarray of int, (q,)
         The effects in that order.
     rows, columns : ndarray of int
-        Free entries of R, and last sigma at (-1, -1).
+        Free entries of R, and last sigma at (-1, -1), unless it is held or known.
     held : "tau", "corr" or "sigma"
         What is held.
     scale : ndarray, (number of free entries,)
@@ -145,6 +141,8 @@ class HeldComponent:
         Where each search starts.
     first_step : float
         How far from the estimate a held SD is expected to matter.
+    sigma : float or None
+        The level-1 SD, where it is known.
     """
 
     deviance: AnyCriterion
@@ -156,18 +154,24 @@ class HeldComponent:
     scale: FloatArray
     start: FloatArray
     first_step: float
+    sigma: float | None = None
+
+    @property
+    def has_sigma(self) -> bool:
+        """Whether sigma is among the free entries, as their last."""
+        return self.held != "sigma" and self.sigma is None
 
     def smallest(self, value: float) -> float:
         """Smallest deviance with the held parameter at `value`."""
-        return float(self._search(value).fun)
+        return self._search(value)[1]
 
     def taus(self, value: float) -> FloatArray:
         """SDs of the effects, (q,), in the order of the fit, most likely with the held parameter at `value`."""
-        R, _ = self._factor(self._search(value).x * self.scale, value)
+        R, _ = self._factor(self._search(value)[0] * self.scale, value)
         return np.asarray(np.linalg.norm(R, axis=1)[np.argsort(self.order)])
 
-    def _search(self, value: float) -> OptimizeResult:
-        """Minimize the deviance over the free entries, in units of `scale`."""
+    def _search(self, value: float) -> tuple[FloatArray, float]:
+        """The free entries at which the deviance is smallest, in units of `scale`, and the deviance."""
         from scipy.optimize import minimize as scipy_minimize
 
         def function(x: FloatArray) -> tuple[float, FloatArray]:
@@ -177,10 +181,12 @@ class HeldComponent:
                 return FAILED, np.zeros(len(x))
             return total, gradient * self.scale
 
+        if not len(self.start):  # of one SD beside a known sigma
+            return self.start, self._evaluate(self.start, value)[0]
         limits = [(0.0 if row == column else None, None) for row, column in zip(self.rows, self.columns, strict=True)]
-        if self.held != "sigma":
+        if self.has_sigma:
             limits[-1] = (SMALLEST_SIGMA * self.start[-1] / self.scale[-1], None)
-        found: OptimizeResult = scipy_minimize(
+        found = scipy_minimize(
             function,
             self.start / self.scale,
             jac=True,
@@ -188,7 +194,7 @@ class HeldComponent:
             bounds=limits,
             options={"ftol": 1e-14, "gtol": 1e-6, "maxiter": 500, "maxcor": 20},
         )
-        return found
+        return found.x, float(found.fun)
 
     def _factor(self, x: FloatArray, value: float) -> tuple[FloatArray, float]:
         """R, (q, q), and sigma."""
@@ -199,6 +205,8 @@ class HeldComponent:
             R[0, 0] = value
         elif self.held == "corr":
             R[1, :2] = x[1] * np.array([value, np.sqrt(max(1 - value**2, 0.0))])
+        if self.sigma is not None:
+            return R, self.sigma
         return R, value if self.held == "sigma" else float(x[-1])
 
     def _evaluate(self, x: FloatArray, value: float) -> tuple[float, FloatArray]:
@@ -207,8 +215,10 @@ class HeldComponent:
         root = self.basis @ R / sigma
         s = d.solve(d.pattern.theta(lower_factor(root)))
         slope = d.slope(s) + s.ee * (1 / d.sigma2(s) - 1 / sigma**2)
+        known = d.scaled.log_sd
         quadratic = s.rss / sigma**2
         total = s.log_det_V + d.dof * float(np.log(2 * np.pi * sigma**2)) + quadratic
+        total += 0.0 if known is None else 2 * float(np.sum(known))
         if d.method == "REML":
             total += s.log_det_XVX - 2 * d.log_det_T
         by_factor = self.basis.T @ (2 * slope @ root) / sigma
@@ -217,7 +227,7 @@ class HeldComponent:
         gradient[inside] = by_factor[self.rows[inside], self.columns[inside]]
         if self.held == "corr":
             gradient[1] = by_factor[1, 0] * value + by_factor[1, 1] * np.sqrt(max(1 - value**2, 0.0))
-        if self.held != "sigma":
+        if self.has_sigma:
             gradient[-1] = 2 / sigma * (d.dof - quadratic) - float(np.sum(by_factor * R)) / sigma
         return total, gradient
 
@@ -249,9 +259,10 @@ def held_component(estimate: RemlEstimate, held: str, first: tuple[int, ...] = (
     scale = (np.hypot(size, estimate.tau) / np.sqrt(deviance.effect_groups))[order][rows]
     if held == "corr":
         start[1] = np.linalg.norm(R[1, :2])
-    if held != "sigma":
+    sigma = estimate.sigma if estimate.sigma_known else None
+    if held != "sigma" and sigma is None:
         rows, columns = np.append(rows, -1), np.append(columns, -1)
         start, scale = np.append(start, estimate.sigma), np.append(scale, estimate.sigma / np.sqrt(deviance.dof))
     basis = np.linalg.inv(deviance.scaled.z_transform)[:, order]
     first_step = float(size[first[0]]) if held == "tau" else estimate.sigma / np.sqrt(deviance.dof)
-    return HeldComponent(deviance, basis, order, rows, columns, held, scale, start, first_step)
+    return HeldComponent(deviance, basis, order, rows, columns, held, scale, start, first_step, sigma)

@@ -69,11 +69,11 @@ def leverage(design: Design, estimate: RemlEstimate, grouping: int) -> Leverage:
     solution = estimate.optimum.solution
     assert isinstance(solution, GroupingSolution)
     rows, c = design.kept_rows, solution.products
-    X = rows.X @ c.x_transform
+    X = rows.standardized(rows.X) @ c.x_transform
     PX = X.copy()
     predicted = c.by_group(c.times(solution.Lambda @ solution.Lambda.T, solution.ZVX))
     for Z, codes, S, b in zip(rows.Z, rows.codes, c.joint.z_transforms, predicted, strict=True):
-        PX -= np.einsum("iq,iqp->ip", Z @ S, b[codes])
+        PX -= np.einsum("iq,iqp->ip", rows.standardized(Z) @ S, b[codes])
     fixed = np.einsum("ia,ab,ib->i", X, solution.XVX_inv, PX)
     kept = _shares_kept(design, estimate)
     random = 1 - kept - fixed + np.einsum("ia,ab,ib->i", PX, solution.XVX_inv, PX)

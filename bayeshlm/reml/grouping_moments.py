@@ -62,6 +62,7 @@ def grouping_information(deviance: GroupingDeviance) -> Information:
         p=p,
         groups=" and ".join(counts),
         single=f"every group of {single[0]!r}" if single else "",
+        sigma_known=c.log_sd is not None,
     )
 
 
@@ -94,6 +95,8 @@ def check_residuals(deviance: GroupingDeviance) -> None:
         The level-1 variance is zero.
     """
     c, pattern = deviance.products, deviance.pattern
+    if deviance.sigma_known:
+        return
     residual_floor(c, c.XtX)
     free = np.where(pattern.is_diagonal, ENDLESS * deviance.effect_scale[list(pattern.rows)], 0.0)
     if deviance.solve(free).rss <= NO_WITHIN * float(c.yty):

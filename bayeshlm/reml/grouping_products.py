@@ -68,6 +68,11 @@ class GroupingProducts:
         return self.joint.ols
 
     @property
+    def log_sd(self) -> float | None:
+        """Sum over rows of the logarithms of the known level-1 SDs; None where sigma is estimated."""
+        return self.joint.log_sd
+
+    @property
     def x_transform(self) -> FloatArray:
         """T, (p, p)."""
         return self.joint.x_transform

@@ -148,7 +148,7 @@ def cluster_scores(design: Design, estimate: RemlEstimate) -> FloatArray:
     if len(design.predictor.random) == 1:
         return group_scores(estimate)
     rows, n_clusters = design.kept_rows, len(design.predictor.random[k].labels)
-    left = rows.y - fitted_values(design, estimate)  # V^-1 e = e - Z u
+    left = (rows.y - fitted_values(design, estimate)) / rows.unit**2  # V^-1 e = e - Z u, of rows as they are counted
     weighted = rows.X @ estimate.deviance_function.scaled.x_transform * left[:, None]
     return np.column_stack([np.bincount(rows.codes[k], column, n_clusters) for column in weighted.T])
 

@@ -95,10 +95,11 @@ def parameter_keys(estimate: RemlEstimate) -> tuple[ParameterKey, ...]:
 
 
 def component_keys(estimate: RemlEstimate) -> tuple[ParameterKey, ...]:
-    """Names of tau, the correlations within blocks, and sigma, in this order."""
+    """Names of tau, the correlations within blocks, and sigma unless it is known, in this order."""
     labels = estimate.random_labels
     pairs = [("corr", f"{labels[a]},{labels[b]}") for a, b in correlated_pairs(estimate)]
-    return (*(("tau", label) for label in labels), *pairs, ("sigma", ""))
+    sigma: tuple[ParameterKey, ...] = () if estimate.sigma_known else (("sigma", ""),)
+    return (*(("tau", label) for label in labels), *pairs, *sigma)
 
 
 def correlated_pairs(estimate: RemlEstimate) -> list[tuple[int, int]]:
@@ -110,17 +111,23 @@ def correlated_pairs(estimate: RemlEstimate) -> list[tuple[int, int]]:
 def component_estimates(estimate: RemlEstimate) -> FloatArray:
     """Tau, correlations and sigma in the order of `component_keys`."""
     corr = [estimate.corr[pair] for pair in correlated_pairs(estimate)]
-    return np.array([*estimate.tau, *corr, estimate.sigma])
+    return np.array([*estimate.tau, *corr, *([] if estimate.sigma_known else [estimate.sigma])])
 
 
 def covariance_gradient(estimate: RemlEstimate) -> FloatArray:
-    """Derivatives of G in (theta, sigma) of the scaled columns, (k + 1, q, q): ``G = sigma^2 S Lambda Lambda' S'``."""
+    """Derivatives of G in (theta, sigma) of the scaled columns, (k + 1, q, q): ``G = sigma^2 S Lambda Lambda' S'``.
+
+    Where sigma is known they are those in theta, (k, q, q).
+    """
     deviance, Lambda = estimate.deviance_function, estimate.optimum.solution.Lambda
     pattern, S = deviance.pattern, deviance.scaled.z_transform
     single = np.zeros((pattern.n_free, pattern.size, pattern.size))
     single[np.arange(pattern.n_free), pattern.rows, pattern.columns] = 1.0
     half = estimate.sigma**2 * S @ single @ Lambda.T @ S.T
-    return np.concatenate([half + half.transpose(0, 2, 1), 2 * estimate.G[None] / estimate.sigma])
+    by_theta = half + half.transpose(0, 2, 1)
+    if estimate.sigma_known:
+        return np.asarray(by_theta)
+    return np.concatenate([by_theta, 2 * estimate.G[None] / estimate.sigma])
 
 
 def wald_components(estimate: RemlEstimate, prob: float = 0.95) -> Intervals:
@@ -150,16 +157,15 @@ def wald_components(estimate: RemlEstimate, prob: float = 0.95) -> Intervals:
         dcorr = dG / np.outer(tau, tau) - corr * (dlog[:, :, None] + dlog[:, None, :])
         pairs = correlated_pairs(estimate)
         datanh = [dcorr[:, a, b] / (1 - corr[a, b] ** 2) for a, b in pairs]
-    dsigma = np.zeros(len(dG))
-    dsigma[-1] = 1 / sigma
+    dsigma = [] if estimate.sigma_known else [np.eye(len(dG))[-1] / sigma]
     values = component_estimates(estimate)
-    q = len(tau)
-    inside = np.concatenate([tau > 0, np.abs(values[q:-1]) < 1 - 1e-9, [True]])
-    D = np.where(inside, np.column_stack([dlog, *datanh, dsigma]), 0.0)
+    q, last = len(tau), len(tau) + len(pairs)
+    inside = np.concatenate([tau > 0, np.abs(values[q:last]) < 1 - 1e-9, np.ones(len(dsigma), bool)])
+    D = np.where(inside, np.column_stack([dlog, *datanh, *dsigma]), 0.0)
     se = np.sqrt(np.maximum(np.einsum("ki,kl,li->i", D, satterthwaite(estimate).parameter_vcov, D), 0.0))
     half = np.where(inside, float(ndtri(0.5 + prob / 2)) * se, np.nan)
     is_corr = np.zeros(len(values), bool)
-    is_corr[q:-1] = True
+    is_corr[q:last] = True
     bounds = []
     for sign in (-1, 1):
         with np.errstate(over="ignore"):

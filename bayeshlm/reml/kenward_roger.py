@@ -27,7 +27,7 @@ class KenwardRoger:
     unadjusted : ndarray, (p, p)
         ``(X' Sigma^-1 X)^-1`` of the scaled columns.
     P : ndarray, (k + 1, p, p)
-        Derivatives of ``X' Sigma^-1 X`` in the unique elements of G and in sigma^2.
+        Derivatives of ``X' Sigma^-1 X`` in the unique elements of G and in sigma^2; without it where it is known.
     W : ndarray, (k + 1, k + 1)
         Twice the inverse of their expected information.
     x_transform : ndarray, (p, p)
@@ -95,6 +95,8 @@ def kenward_roger(estimate: RemlEstimate) -> KenwardRoger:
         P, Q, traces = grouping_derivatives(deviance, solution)
     else:
         P, Q, traces = _derivatives(*two_level(estimate, "Kenward and Roger's adjustment"))
+    if estimate.sigma_known:
+        P, Q, traces = P[:-1], Q[:-1, :-1], traces[:-1, :-1]
     P, Q, traces = P / sigma2**2, Q / sigma2**3, traces / sigma2**2
     PhiP = Phi @ P
     information = traces - 2 * np.einsum("ij,klji->kl", Phi, Q) + np.einsum("kij,lji->kl", PhiP, PhiP)

@@ -108,6 +108,8 @@ class Information:
         The groups in words.
     single : str
         Of which grouping every group has one row; empty when of none.
+    sigma_known : bool
+        The level-1 variance is 1 in these units, and no unknown of the equations.
     """
 
     matrix: FloatArray
@@ -119,10 +121,14 @@ class Information:
     p: int
     groups: str
     single: str
+    sigma_known: bool = False
 
     def scaled(self, pattern: FactorPattern) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """The equations in the effects' own scales, their right side, and the scales (k+1,)."""
+        """The equations in the effects' own scales, their right side, and the scales (k+1,), or (k,)."""
         unit = np.append(self.scale[list(pattern.rows)] * self.scale[list(pattern.columns)], 1.0)
+        if self.sigma_known:
+            k = pattern.n_free
+            return (self.matrix * np.outer(unit, unit))[:k, :k], self.right[:k] - self.matrix[:k, k], unit[:k]
         return self.matrix * np.outer(unit, unit), self.right, unit
 
 
@@ -157,6 +163,7 @@ def information(products: CrossProducts, pattern: FactorPattern) -> Information:
         p=p,
         groups="1 group" if n_groups == 1 else f"{n_groups} groups",
         single="every group" if int(c.n.max()) == 1 else "",
+        sigma_known=c.log_sd is not None,
     )
 
 
@@ -184,7 +191,8 @@ def starting_values(
     found = information(products, pattern)
     if reason := undetermined(found, pattern, random_labels):
         raise DataError(reason)
-    return moment_estimates(found, pattern, within_residual_variance(products, rotated), float(products.yty.sum()))
+    within = 1.0 if found.sigma_known else within_residual_variance(products, rotated)
+    return moment_estimates(found, pattern, within, float(products.yty.sum()))
 
 
 def moment_estimates(found: Information, pattern: FactorPattern, sigma2: float, yty: float) -> Moments:
@@ -204,9 +212,11 @@ def moment_estimates(found: Information, pattern: FactorPattern, sigma2: float, 
     scale, rows = found.scale, list(pattern.rows)
     scaled, right, unit = found.scaled(pattern)
     solution = unit * np.linalg.lstsq(scaled, unit * right, rcond=None)[0]
-    if not sigma2 > 0:
+    if found.sigma_known:
+        sigma2 = 1.0
+    elif not sigma2 > 0:
         sigma2 = solution[-1] if solution[-1] > 0 else yty / (2 * (found.n_obs - found.p))
-    G = np.einsum("k,kab->ab", solution[:-1], pattern.elements()) / sigma2 / np.outer(scale, scale)
+    G = np.einsum("k,kab->ab", solution[: pattern.n_free], pattern.elements()) / sigma2 / np.outer(scale, scale)
     values, vectors = np.linalg.eigh(G)
     root = vectors * np.sqrt(np.maximum(values, 0.1))
     Lambda = scale[:, None] * lower_factor(root)
@@ -233,8 +243,8 @@ def undetermined(found: Information, pattern: FactorPattern, random_labels: Sequ
         return (
             f"The columns that {', '.join(alike)} multiply are collinear or zero: remove one of these random effects."
         )
-    before = np.append(found.own, found.n_obs)  # what there is before X takes its share
     diagonal = np.diag(scaled)
+    before = np.append(found.own, found.n_obs)[: len(diagonal)]  # what there is before X takes its share
     direction = (diagonal <= 1e-9 * before).astype(np.float64)
     if not direction.any():
         size = np.sqrt(diagonal)
@@ -244,12 +254,12 @@ def undetermined(found: Information, pattern: FactorPattern, random_labels: Sequ
         direction = np.abs(vectors[:, 0])
     named = [
         f"var({random_labels[a]})" if a == b else f"cov({random_labels[b]}, {random_labels[a]})"
-        for a, b, share in zip(pattern.rows, pattern.columns, direction[:-1], strict=True)
+        for a, b, share in zip(pattern.rows, pattern.columns, direction[: pattern.n_free], strict=True)
         if share > 1e-3
     ]
-    if direction[-1] > 1e-3:
+    if not found.sigma_known and direction[-1] > 1e-3:
         named.append("the level-1 variance")
-    if found.single:
+    if found.single and not found.sigma_known:
         why = f"{found.single} has one row, so that variance between groups and within them is one"
     else:
         why = f"{found.groups} with these rows and predictors hold no information on it"

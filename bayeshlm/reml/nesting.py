@@ -107,6 +107,10 @@ def _check_rows(smaller: Design, larger: Design) -> None:
         raise OptionError(f"The models do not have the same outcome in the same rows. {advice}")
     if not np.array_equal(smaller.offset, larger.offset):
         raise OptionError("The models have different offsets: they are not nested.")
+    if not np.array_equal(smaller.kept_rows.unit, larger.kept_rows.unit) or (
+        smaller.outcome.known_sd != larger.outcome.known_sd
+    ):
+        raise OptionError("The models do not take the same level-1 SDs as known: they are not nested.")
 
 
 def _counterparts(smaller: Design, larger: Design) -> list[int]:

@@ -124,7 +124,7 @@ def _component_bounds(center: RemlEstimate, cutoff: float) -> list[tuple[Paramet
     wald = wald_components(center, 0.68)
     held: list[tuple[str, tuple[int, ...]]] = [("tau", (a,)) for a in range(len(center.tau))]
     held += [("corr", pair) for pair in correlated_pairs(center)]
-    held.append(("sigma", ()))
+    held += [] if center.sigma_known else [("sigma", ())]
     rows = []
     widths = cutoff * (wald.upper - wald.lower) / 2
     for key, value, width, (kind, first) in zip(wald.keys, wald.estimate, widths, held, strict=True):

@@ -88,6 +88,8 @@ def without_group(products: CrossProducts, group: int) -> CrossProducts:
     """Cross-products without the group at a position; the scaling of the columns stays."""
     per_group = ("n", "ZtZ", "ZtX", "Zty", "XtX", "Xty", "yty")
     left = {name: np.delete(getattr(products, name), group, axis=0) for name in per_group}
+    if products.log_sd is not None:
+        left["log_sd"] = np.delete(products.log_sd, group)
     return replace(products, **left)
 
 

@@ -23,7 +23,7 @@ class Satterthwaite:
     vcov : ndarray, (p, p)
         Covariance matrix of the fixed effects of the scaled columns.
     derivatives : ndarray, (k + 1, p, p)
-        Its derivatives in theta and sigma.
+        Its derivatives in theta and sigma; (k, p, p) where sigma is known, and so below.
     parameter_vcov : ndarray, (k + 1, k + 1)
         Asymptotic covariance matrix of (theta, sigma): twice the inverse Hessian of the deviance.
     x_transform : ndarray, (p, p)
@@ -85,6 +85,8 @@ def satterthwaite(estimate: RemlEstimate) -> Satterthwaite:
     by_theta = -(sigma**2) * inverse @ second.XVX @ inverse
     by_sigma = 2 * sigma * inverse[None]
     derivatives = np.concatenate([by_theta, by_sigma])
+    if estimate.sigma_known:
+        hessian, derivatives = hessian[:k, :k], by_theta
     return Satterthwaite(sigma**2 * inverse, derivatives, 2 * positive_inverse(hessian), T)
 
 

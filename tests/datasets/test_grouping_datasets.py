@@ -15,7 +15,7 @@ import bayeshlm as hlm
 ROOT = Path(__file__).parents[2]
 REFERENCES = ROOT / "tests" / "references"
 SIMULATED = ("growth", "classes", "attainment", "clinics")
-PUBLISHED = ("penicillin", "pastes", "seeds", "epilepsy", "wine", "orthodont")
+PUBLISHED = ("penicillin", "pastes", "seeds", "epilepsy", "wine", "orthodont", "eight_schools", "bcg")
 EVERY = pytest.mark.parametrize("name", [*SIMULATED, *PUBLISHED])
 
 

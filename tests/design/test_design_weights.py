@@ -148,3 +148,9 @@ def test_several_groupings_are_refused():
     equations = "y = b0 + r; b0 = g00 + u0[school] + v0[area]"
     with pytest.raises(OptionError, match="for models with one grouping, and this one has 2"):
         build_design(parse(equations), data(), weights=SurveyWeights({"row": "w"}))
+
+
+def test_known_sds_are_refused():
+    text = EQUATIONS + "; sd(r) = w"
+    with pytest.raises(OptionError, match="sampling weights are not taken beside known level-1 SDs"):
+        build_design(parse(text), data(), "school", weights=SurveyWeights(LEVELS))

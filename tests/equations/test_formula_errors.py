@@ -89,7 +89,7 @@ def test_errors_point_at_the_place(marked, says):
         ("«log(»y) ~ x + (1 | g)", r"make a column of `log\(...\)` in the data first"),
         ("«cbind(s, f)» ~ x + (1 | g)", "is binomial: add `, family = binomial`"),
         ("«y | trials(n)» ~ x + (1 | g)", "is binomial: add `, family = binomial`"),
-        ("y | «se»(s) ~ x + (1 | g)", "only `y | trials"),
+        ("y | «rate»(s) ~ x + (1 | g)", "only `y | trials"),
         ("y | trials(«0») ~ x + (1 | g)", "a whole number above 0"),
         ("cbind(s, n - «z») ~ x + (1 | g)", "the failures are those of `s`"),
         ("«factor(y, ordered = TRUE)» ~ x + (1 | g)", "add `, family = cumulative`"),

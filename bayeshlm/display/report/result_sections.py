@@ -43,9 +43,12 @@ def effects_section(subject: Subject) -> str:
 
 
 def variance_section(subject: Subject) -> str:
-    """Variance components, ICC and variance explained."""
+    """Variance components, ICC and variance explained, or I^2 where the level-1 SDs are known."""
     parts = [shown(variance_grid(subject.overview.variance))]
-    parts += [asked(lambda: _shown(subject.icc)), asked(lambda: _shown(subject.r2))]
+    if subject.design.outcome.known_sd:
+        parts.append(_shown(subject.heterogeneity))
+    else:
+        parts += [asked(lambda: _shown(subject.icc)), asked(lambda: _shown(subject.r2))]
     return "".join(parts) + figures(subject, "variance")
 
 

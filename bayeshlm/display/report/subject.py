@@ -24,6 +24,7 @@ from bayeshlm.display.fit_tables import FitReport
 from bayeshlm.fitted import FittedModel
 from bayeshlm.quantities.convergence import Convergence, assess_convergence
 from bayeshlm.quantities.group_coefficients import group_coefficients
+from bayeshlm.quantities.heterogeneity import heterogeneity
 from bayeshlm.quantities.icc import icc
 from bayeshlm.quantities.plausible_ranges import has_response, plausible_ranges
 from bayeshlm.quantities.quantity import Quantity
@@ -110,6 +111,11 @@ class Subject:
     def icc(self) -> Quantity:
         """Intraclass correlation."""
         return icc(self.fitted.draws)
+
+    @cached_property
+    def heterogeneity(self) -> Quantity:
+        """I^2 and H^2, where the level-1 SDs are known."""
+        return heterogeneity(self.fitted.draws)
 
     @property
     def plausible_ranges(self) -> Quantity:

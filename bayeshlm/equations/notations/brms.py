@@ -5,6 +5,7 @@ from __future__ import annotations
 from bayeshlm.equations.notations.r_code import r_name
 from bayeshlm.equations.notations.r_formula import r_data, r_formula
 from bayeshlm.equations.notations.writer import Asked, Writer, refused
+from bayeshlm.equations.product import Column
 
 FAMILIES = {
     "Normal": "gaussian",
@@ -43,10 +44,15 @@ def to_brms(asked: Asked) -> str:
         reason = "makes other columns of the categories here than level equations have: make them in the data"
         raise refused(asked.spec, "brms", reason)
     outcome = f"{parts.outcome} | trials({parts.trials})" if parts.trials else parts.outcome
+    if (spread := asked.spec.residual_spread) is not None:
+        if not isinstance(spread.value, Column):
+            raise refused(asked.spec, "brms", "takes known SDs from a column: make one in the data", "", spread.span)
+        value = r_name(spread.value.name)
+        outcome = f"{parts.outcome} | se({value if spread.function == 'sd' else f'sqrt({value})'})"
     if distribution.has_cutpoints:
         outcome = f"factor({parts.outcome}, ordered = TRUE)"
     family = f'{FAMILIES[distribution.family]}("{distribution.link}")'
     return f"brm(bf({outcome} ~ {parts.right}), data = {r_data(asked)}, family = {family})"
 
 
-BRMS = Writer("brms", "call of R's brms, without priors", to_brms)
+BRMS = Writer("brms", "call of R's brms, without priors", to_brms, known_spread=True)

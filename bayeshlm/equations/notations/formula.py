@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 
 from bayeshlm.equations.notations.formula_calls import refuse_meaningless
 from bayeshlm.equations.notations.formula_family import (
     GivenFamily,
     distribution_of,
     read_family,
+    read_known_sd,
     read_left_side,
     read_word,
 )
@@ -16,6 +18,7 @@ from bayeshlm.equations.notations.formula_lines import formula_spec, require_ran
 from bayeshlm.equations.notations.formula_nlme import read_nlme_random
 from bayeshlm.equations.notations.formula_terms import Bar, read_right_side
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor, formula_tokens
+from bayeshlm.equations.residual_spread import KnownSpread
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.tokens import check_length
 from bayeshlm.errors import EquationError
@@ -91,12 +94,19 @@ def read_formula(text: str) -> ModelSpec:
     right = read_right_side(cursor)
     if wrapped:
         cursor.take(")", "bf() has one formula here: parameters besides the mean are not predicted")
-    family, nlme = _read_arguments(cursor, call)
+    arguments = _read_arguments(cursor, call)
+    family, nlme = arguments.family, arguments.bars
     bars = [*right.bars, *nlme]
     require_random(cursor, bars, "+ (1 | school)")
     distribution = distribution_of(cursor, left, family)
     _check_means(cursor, bars)
-    return formula_spec(text, left.outcome, right.terms, bars, right.offsets, distribution, left.span)
+    spec = formula_spec(text, left.outcome, right.terms, bars, right.offsets, distribution, left.span)
+    spread = left.spread or arguments.spread
+    if spread is not None and not spec.residual:
+        raise cursor.error("only a normal outcome has a known SD: leave it out", spread.span)
+    if left.spread is not None and arguments.spread is not None:
+        raise cursor.error("the known SD is said twice: leave one out", arguments.spread.span)
+    return replace(spec, residual_spread=spread)
 
 
 def read_opening(cursor: FormulaCursor) -> str:
@@ -126,9 +136,18 @@ def _read_wrapper(cursor: FormulaCursor) -> bool:
     return True
 
 
-def _read_arguments(cursor: FormulaCursor, call: str) -> tuple[GivenFamily | None, list[Bar]]:
-    """Read what stands behind the formula: ``family``, ``link`` of clmm, ``random`` of nlme."""
-    family, bars = None, []
+@dataclass(frozen=True, slots=True)
+class _Arguments:
+    """What stands behind a formula."""
+
+    family: GivenFamily | None
+    bars: list[Bar]
+    spread: KnownSpread | None
+
+
+def _read_arguments(cursor: FormulaCursor, call: str) -> _Arguments:
+    """Read ``family``, ``link`` of clmm, ``random`` of nlme, ``known_sd``."""
+    family, bars, spread = None, [], None
     if call in ("glmer.nb", "clmm"):
         family = GivenFamily("nbinom2" if call == "glmer.nb" else "cumulative", None, (0, len(call)))
     while cursor.take_if(","):
@@ -146,6 +165,8 @@ def _read_arguments(cursor: FormulaCursor, call: str) -> tuple[GivenFamily | Non
             family = GivenFamily(family.name, read_word(cursor, "a link is missing").value, key.span)
         elif key.value == "random":
             bars += read_nlme_random(cursor)
+        elif key.value == "known_sd":
+            spread = read_known_sd(cursor)
         elif key.value in _IGNORED:
             _skip(cursor)
         else:
@@ -154,7 +175,7 @@ def _read_arguments(cursor: FormulaCursor, call: str) -> tuple[GivenFamily | Non
         cursor.take(")", f"the parenthesis of {call}() is not closed")
     if cursor.peek() is not None:
         raise cursor.error("the formula ends before this: a `+` or a comma is missing")
-    return family, bars
+    return _Arguments(family, bars, spread)
 
 
 def _skip(cursor: FormulaCursor) -> None:

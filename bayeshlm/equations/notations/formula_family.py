@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bayeshlm.equations.distribution import NORMAL, Distribution, Total
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor, FormulaToken
 from bayeshlm.equations.product import Column, Span
+from bayeshlm.equations.residual_spread import KnownSpread
 from bayeshlm.families import FAMILIES
 
 _NAMES = {
@@ -25,12 +26,13 @@ _NO_COLUMN = "the left side is a plain column: make a column of `{name}(...)` in
 
 @dataclass(frozen=True, slots=True)
 class LeftSide:
-    """The outcome, and its number of trials where the formula gives one."""
+    """The outcome, and its number of trials or its known SD where the formula gives one."""
 
     outcome: Column
     size: Column | Total | int | None
     span: Span
     ordered: bool = False
+    spread: KnownSpread | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class GivenFamily:
 
 
 def read_left_side(cursor: FormulaCursor) -> LeftSide:
-    """Read what stands before ``~``: a column, ``cbind(successes, failures)``, ``y | trials(n)``, ``p(y, n)``.
+    """Read what stands before ``~``: a column, ``cbind(y, f)``, ``y | trials(n)``, ``y | se(s)``, ``p(y, n)``.
 
     Raises
     ------
@@ -53,8 +55,13 @@ def read_left_side(cursor: FormulaCursor) -> LeftSide:
     start = cursor.span[0]
     if not cursor.at_call():
         outcome = _column(cursor, "a formula begins with the outcome: y ~ x + (1 | g)")
-        size = _trials(cursor) if cursor.take_if("|") else None
-        return LeftSide(outcome, size, (start, cursor.last_end))
+        if not cursor.take_if("|"):
+            return LeftSide(outcome, None, (start, cursor.last_end))
+        name = cursor.peek()
+        if name is not None and name.value in ("se", "resp_se") and cursor.at_call():
+            spread = _known_sd(cursor)
+            return LeftSide(outcome, None, (start, cursor.last_end), spread=spread)
+        return LeftSide(outcome, _trials(cursor), (start, cursor.last_end))
     name = cursor.take("name")
     cursor.take("(")
     if name.value not in ("cbind", "p", "prop", "proportion", "factor", "ordered", "as.ordered"):
@@ -89,7 +96,9 @@ def _trials(cursor: FormulaCursor) -> Column | Total | int:
     name = cursor.peek()
     if name is None or name.value != "trials" or not cursor.at_call():
         shown = f"`{name.value}`" if name is not None else "this"
-        raise cursor.error(f"{shown} has no meaning behind an outcome: only `y | trials(n) ~` is read")
+        raise cursor.error(
+            f"{shown} has no meaning behind an outcome: only `y | trials(n) ~` and `y | se(s) ~` are read"
+        )
     cursor.take("name")
     cursor.take("(")
     size: Column | Total | int = _number_of_trials(cursor)
@@ -98,6 +107,33 @@ def _trials(cursor: FormulaCursor) -> Column | Total | int:
         size = Total((*(size.columns if isinstance(size, Total) else (size,)), more))
     cursor.take(")", "trials(n) has a column, a sum of columns, or a number")
     return size
+
+
+def _known_sd(cursor: FormulaCursor) -> KnownSpread:
+    """Read brms's ``se(s)`` or ``se(sqrt(v))`` behind the bar."""
+    start, form = cursor.span[0], "se(s) has one column with a known SD a row, or se(sqrt(v)) its square"
+    cursor.take("name")
+    cursor.take("(")
+    name = cursor.peek()
+    squared = name is not None and name.value == "sqrt" and cursor.at_call()
+    if squared:
+        cursor.take("name")
+        cursor.take("(")
+    column = _column(cursor, form)
+    for _ in range(1 + squared):
+        cursor.take(")", form)
+    return KnownSpread("var" if squared else "sd", column, (start, cursor.last_end))
+
+
+def read_known_sd(cursor: FormulaCursor) -> KnownSpread:
+    """Read the value of ``known_sd = se`` behind the formula: a column, or a number above 0."""
+    start, number = cursor.span[0], cursor.peek()
+    if number is None or number.kind != "number":
+        return KnownSpread("sd", _column(cursor, "known_sd is a column or a number"), (start, cursor.last_end))
+    cursor.take("number")
+    if not float(number.value) > 0:
+        raise cursor.error("known_sd is a column or a number above 0", number.span)
+    return KnownSpread("sd", float(number.value), number.span)
 
 
 def _number_of_trials(cursor: FormulaCursor) -> Column | int:

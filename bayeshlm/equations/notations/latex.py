@@ -112,6 +112,9 @@ class _Latex(Notation):
         name = (symbol if len(stem(symbol)) <= 1 else rf"\mathrm{{{escape(symbol)}}}") + _bracketed(label)
         return self.subscripted(f"\\{letter}", name) + "^{2}"
 
+    def squared(self, inner: str) -> str:
+        return f"{inner}^{{2}}"
+
     def normal(self, mean: str, variance: str) -> str:
         return f"N({mean}, {variance})"
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
+from bayeshlm.equations.notations.latex_known_spread import known_spread
 from bayeshlm.equations.notations.latex_names import NAMES, subscript, symbol_text, units_of
 from bayeshlm.equations.notations.latex_nodes import Node, at_commas
 from bayeshlm.equations.notations.latex_text import NO_GROUPING
@@ -199,6 +200,9 @@ class Distributions:
         first = scale[0]
         times_identity = len(scale) == 2 and last.kind in ("letters", "bold") and last.value == "I"
         if len(symbols) == 1:
+            if (known := known_spread(self.text, self._name(symbols[0]), scale)) is not None:
+                self.lines.append((known, span))
+                return
             own = [node for node in (first,) if node.kind in NAMES]
             if not own or (len(scale) > 1 and not times_identity):
                 self._check_estimated(scale)

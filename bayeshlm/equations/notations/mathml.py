@@ -104,6 +104,9 @@ class _MathML(Notation):
         symbol, label = split_symbol(subscript)
         return f"<msubsup>{letter}<mrow><mi>{escape(symbol)}</mi>{_bracketed(label)}</mrow><mn>2</mn></msubsup>"
 
+    def squared(self, inner: str) -> str:
+        return f"<msup><mrow>{inner}</mrow><mn>2</mn></msup>"
+
     def normal(self, mean: str, variance: str) -> str:
         return f"<mi>N</mi>{self.fenced(f'{mean}<mo>,</mo>{variance}')}"
 

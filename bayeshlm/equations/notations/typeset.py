@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from bayeshlm.equations.covariance_blocks import independent_effects
-from bayeshlm.equations.product import LEVEL, PART, Call, Factor, Option, Product
+from bayeshlm.equations.product import LEVEL, PART, Call, Column, Factor, Option, Product
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.symbols import UNITS
 from bayeshlm.equations.written_out import in_lines, references
@@ -63,10 +63,18 @@ class Notation(Protocol):
                 rows += self._equation(self.symbol(line.coefficient, units[number]), terms, spec)
         rows += self._distributions(spec, effects)
         if spec.residual:
-            residual = self.symbol(spec.residual, units[0])
-            rows.append(self.row(residual, self.DISTRIBUTED, self.normal(self.ZERO, self.variance("sigma", ""))))
+            rows.append(self._residual(spec, self.symbol(spec.residual, units[0]), units))
         notes = (f"reference of {without_unit(name)}: {to}" for name, to in references(spec))
         return [*rows, *(self.row("", "", self.text(note)) for note in notes)]
+
+    def _residual(self, spec: ModelSpec, residual: str, units: Units) -> str:
+        """Set the distribution of r, whose variance is sigma squared or known."""
+        spread = spec.residual_spread
+        if spread is None:
+            return self.row(residual, self.DISTRIBUTED, self.normal(self.ZERO, self.variance("sigma", "")))
+        value = self._name(spread.value.name, units[0]) if isinstance(spread.value, Column) else f"{spread.value:.17g}"
+        variance = self.squared(value) if spread.function == "sd" else value
+        return self.row(residual, self.DISTRIBUTED, self.normal(self.ZERO, variance))
 
     def _outcome(self, spec: ModelSpec, terms: list[str], units: Units) -> list[str]:
         """Set level 1, below the distribution of an outcome without a residual."""
@@ -174,6 +182,9 @@ class Notation(Protocol):
 
     def variance(self, letter: str, subscript: str) -> str:
         """Set ``tau`` of an effect, or ``sigma``, squared."""
+
+    def squared(self, inner: str) -> str:
+        """Set a column or a number, squared."""
 
     def normal(self, mean: str, variance: str) -> str:
         """Set a normal distribution."""

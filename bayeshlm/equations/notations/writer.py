@@ -38,9 +38,12 @@ class Asked:
 
     @property
     def used(self) -> tuple[str, ...]:
-        """The columns of the model, each once: outcome, number of trials, groupings, predictors."""
+        """The columns of the model, each once: outcome, number of trials, known SD, groupings, predictors."""
         spec = self.spec
-        named = [spec.outcome.name, *(column.name for column in spec.distribution.size_columns)]
+        named = [
+            spec.outcome.name,
+            *(column.name for column in (*spec.distribution.size_columns, *spec.spread_columns)),
+        ]
         named += [column for group in self.groups for column in group_columns(group)]
         named += [name for product in (*spec.expressions, *spec.offsets) for name in _names(product)]
         return tuple(dict.fromkeys(named))
@@ -58,11 +61,20 @@ class Writer:
         What is written, in one line.
     writes : function of what is asked
         The text; raises an EquationError where the notation cannot say the model.
+    known_spread : bool
+        Whether it can say that the SDs of the level-1 residuals are known.
     """
 
     name: str
     what: str
     writes: Callable[[Asked], str]
+    known_spread: bool = False
+
+    @property
+    def program(self) -> str:
+        """What a sentence calls it."""
+        names = {"sas": "PROC MIXED", "stata": "Stata", "hlm": "The form of HLM", "mplus": "Mplus"}
+        return names.get(self.name, self.name)
 
 
 def group_columns(group: str) -> tuple[str, ...]:
