@@ -78,7 +78,7 @@ def build_design(
     rows = gather_rows(spec, data, group, group_data, () if weights is None else weights.named)
     if weights is not None and spec.residual_spread is not None:
         raise OptionError(
-            "sampling weights are not taken beside known level-1 SDs, by which rows are weighted already: leave weights="
+            "sampling weights are not taken beside known level-1 SDs, by which rows count already: leave weights="
             " or the line of the SDs out."
         )
     found = None if weights is None else read_weights(weights, rows)

@@ -40,7 +40,7 @@ class CrossProducts:
     z_transform : (q, q) array
         S: the same for Z; centers only columns whose effect may covary with the intercept's.
     weight : (J,) array or None
-        Sum of the sampling weights of the rows in each group, which multiply each product: ``Zs_j' W_j Zs_j``.
+        Sum of the weights of the rows in each group, which multiply each product: ``Zs_j' W_j Zs_j``.
     log_sd : (J,) array or None
         Where the level-1 SDs are known, the sum of their logarithms over the rows of each group: the rows then count
         for one over their variance, sigma is 1, and nothing of it is estimated.
@@ -140,6 +140,7 @@ def cross_products(
         ols=rows.ols,
         x_transform=rows.x.transform,
         z_transform=rows.z.transform,
+        weight=None if row_weights is None else np.bincount(group_codes, row_weights, n_groups),
     )
 
 

@@ -44,11 +44,9 @@ def products_of(
         z_centered=only.centered,
         row_weights=rows.row_weights if sampling is None else sampling,
     )
-    if sampling is not None:
-        return replace(products, weight=np.bincount(only.codes, sampling, only.n_units))
     if rows.sd is None:
         return products
-    return replace(products, log_sd=np.bincount(only.codes, np.log(rows.sd), only.n_units))
+    return replace(products, weight=None, log_sd=np.bincount(only.codes, np.log(rows.sd), only.n_units))
 
 
 def centered_columns(term: RandomTerm) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from scipy.integrate import quad
 from scipy.stats import multivariate_normal
 
 from bayeshlm.design.cross_products import cross_products
+from bayeshlm.likelihood.gaussian_groups import in_blocks
 from bayeshlm.likelihood.gaussian_kernel import marginal_log_density
 from bayeshlm.likelihood.weighted_kernel import weighted_log_density
 from bayeshlm.likelihood.weighted_posterior import weighted_sums
@@ -98,8 +99,9 @@ def test_weights_of_1_give_the_kernel_without_weights(q):
     (y, X, Z, codes), _, parameters = problem(q, seed=2)
     products = cross_products(y, X, Z, codes, 4, x_intercept=0, z_intercept=0, z_centered=range(q))
     maps = products.ols, np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transform)
-    *sums, _ = weighted_sums(products, np.ones(4))
-    expected = marginal_log_density(*parameters, *maps, *sums)
+    blocks = [in_blocks(m) for m in (products.ZtZ, products.ZtX, products.Zty, np.empty((4, 0)))]
+    *_, XtX, Xty, totals, _ = weighted_sums(products, np.ones(4))
+    expected = marginal_log_density(*parameters, *maps, *blocks, np.eye(X.shape[1]), XtX, Xty, totals, True)
     found = kernel((y, X, Z, codes), (np.ones(len(y)), np.ones(4)), parameters)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-11)
