@@ -76,15 +76,16 @@ def shifts_without_groups(posterior: Draws, grouping: int = 0) -> Shifts:
     flat = draws.reshape(len(draws), -1).T
     center, scale = flat.mean(axis=0), flat.std(axis=0)
     c = (flat - center) / scale
+    c_squared = c**2
     n_draws, n_parameters = c.shape
     J = len(design.predictor.random[grouping].labels)
     found = Shifts(*(np.empty((J, n_parameters)) for _ in range(4)), *(np.empty(J) for _ in range(3)))
 
     def fill(groups: IntArray, densities: FloatArray) -> FloatArray:
         w, found.pareto_k[groups] = smoothed_weights(densities, efficiency)
-        m, second = w @ c, w @ c**2
+        m, second = w @ c, w @ c_squared
         squares = w**2
-        error = squares @ c**2 - 2 * m * (squares @ c) + m**2 * squares.sum(axis=1, keepdims=True)
+        error = squares @ c_squared - 2 * m * (squares @ c) + m**2 * squares.sum(axis=1, keepdims=True)
         error += 1 / n_draws - 2 / n_draws * (second - m**2)
         found.change[groups] = m
         found.mean[groups] = center + scale * m
