@@ -11,6 +11,7 @@ from bayeshlm.checks.loo_refits import Refit
 from bayeshlm.checks.psis import relative_efficiency, smoothed_weights
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.likelihood import likelihood_of
+from bayeshlm.likelihood.lapack import one_blas_thread
 from bayeshlm.likelihood.left_out_densities import LeftOutDensities
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.diagnostics import diagnose
@@ -109,7 +110,8 @@ def shifts_without_groups(posterior: Draws, grouping: int = 0) -> Shifts:
             w = fill(groups, densities)
             found.conflict_p[groups] = conflict_probabilities(posterior, rotated, groups, w)
 
-        likelihood_of(design).reduced_pointwise(posterior, "group", alone, doing)
+        with one_blas_thread():
+            likelihood_of(design).reduced_pointwise(posterior, "group", alone, doing)
     else:
         left_out = LeftOutDensities.of(posterior, grouping)
         ranks = left_out.ranks(np.arange(J))
