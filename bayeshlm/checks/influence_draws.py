@@ -11,6 +11,7 @@ from bayeshlm.checks.loo_refits import Refit
 from bayeshlm.checks.psis import relative_efficiency, smoothed_weights
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.likelihood import likelihood_of
+from bayeshlm.likelihood.lapack import one_blas_thread
 from bayeshlm.likelihood.left_out_densities import LeftOutDensities
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.diagnostics import diagnose
@@ -76,15 +77,16 @@ def shifts_without_groups(posterior: Draws, grouping: int = 0) -> Shifts:
     flat = draws.reshape(len(draws), -1).T
     center, scale = flat.mean(axis=0), flat.std(axis=0)
     c = (flat - center) / scale
+    c_squared = c**2
     n_draws, n_parameters = c.shape
     J = len(design.predictor.random[grouping].labels)
     found = Shifts(*(np.empty((J, n_parameters)) for _ in range(4)), *(np.empty(J) for _ in range(3)))
 
     def fill(groups: IntArray, densities: FloatArray) -> FloatArray:
         w, found.pareto_k[groups] = smoothed_weights(densities, efficiency)
-        m, second = w @ c, w @ c**2
+        m, second = w @ c, w @ c_squared
         squares = w**2
-        error = squares @ c**2 - 2 * m * (squares @ c) + m**2 * squares.sum(axis=1, keepdims=True)
+        error = squares @ c_squared - 2 * m * (squares @ c) + m**2 * squares.sum(axis=1, keepdims=True)
         error += 1 / n_draws - 2 / n_draws * (second - m**2)
         found.change[groups] = m
         found.mean[groups] = center + scale * m
@@ -108,7 +110,8 @@ def shifts_without_groups(posterior: Draws, grouping: int = 0) -> Shifts:
             w = fill(groups, densities)
             found.conflict_p[groups] = conflict_probabilities(posterior, rotated, groups, w)
 
-        likelihood_of(design).reduced_pointwise(posterior, "group", alone, doing)
+        with one_blas_thread():
+            likelihood_of(design).reduced_pointwise(posterior, "group", alone, doing)
     else:
         left_out = LeftOutDensities.of(posterior, grouping)
         ranks = left_out.ranks(np.arange(J))

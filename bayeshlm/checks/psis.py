@@ -10,12 +10,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import OptionError
-from bayeshlm.likelihood.pareto_smoothing import smoothed_log_weights
+from bayeshlm.likelihood.pareto_smoothing import (
+    MIN_TAIL,
+    PRIOR_SHAPE,
+    PRIOR_WEIGHT,
+    n_candidates,
+    smoothed_log_weights,
+    tail_length,
+)
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.diagnostics import diagnose
+
+MODERATE = 600.0
+"""Logarithm of how many times the smallest density of a unit the largest may be for both to be summed as they are."""
 
 MIN_DRAWS = 100
 """Draws, of all chains, below which no tail can be smoothed."""
@@ -116,6 +127,37 @@ def smoothed_weights(log_density: FloatArray, efficiency: float = 1.0) -> tuple[
     >>> weights.sum(axis=1).round(12).tolist(), (k < 0.5).tolist()
     ([1.0, 1.0], [True, True])
     """
+    weights, pareto_k = np.empty(log_density.shape), np.empty(len(log_density))
+    quick = _moderate(log_density)
+    if quick.all():
+        _smooth(log_density, efficiency, weights, pareto_k)
+        return weights, pareto_k
+    parts = np.empty((quick.sum(), log_density.shape[1])), np.empty(quick.sum())
+    _smooth(np.ascontiguousarray(log_density[quick]), efficiency, *parts)
+    weights[quick], pareto_k[quick] = parts
+    weights[~quick], pareto_k[~quick] = _weights_of_any(log_density[~quick], efficiency)
+    return weights, pareto_k
+
+
+def _moderate(log_density: FloatArray) -> npt.NDArray[np.bool_]:
+    """Units whose densities vary over the draws, and not beyond what float64 holds beside each other, (n,)."""
+    with np.errstate(invalid="ignore"):
+        spread = log_density.max(axis=1) - log_density.min(axis=1)
+    return (spread > 0) & (spread < MODERATE)
+
+
+def _smooth(log_density: FloatArray, efficiency: float, weights: FloatArray, pareto_k: FloatArray) -> None:
+    """Fill weights and k of moderate densities."""
+    from bayeshlm.likelihood.pareto_kernel import smoothed_rows
+
+    n_tail = tail_length(log_density.shape[1], efficiency)
+    if not MIN_TAIL <= n_tail < log_density.shape[1]:
+        n_tail = 0
+    smoothed_rows(log_density, n_tail, n_candidates(n_tail), (PRIOR_SHAPE, float(PRIOR_WEIGHT)), weights, pareto_k)
+
+
+def _weights_of_any(log_density: FloatArray, efficiency: float) -> tuple[FloatArray, FloatArray]:
+    """Weights and k of densities of any size, as `smoothed_weights` has them."""
     weights = np.full(log_density.shape, 1 / log_density.shape[1])
     pareto_k = np.full(len(log_density), -np.inf)
     varies = log_density.max(axis=1) > log_density.min(axis=1)
@@ -139,7 +181,15 @@ def leave_out(log_density: FloatArray, efficiency: float = 1.0) -> Pointwise:
     The variance of the weighted mean is ``sum_s w_s^2 (p_s - mean)^2`` over the efficiency; the error of its logarithm
     follows by the delta method (Vehtari et al. 2024, section 3.1). Its summands over all units are `Pointwise.moved`.
     """
+    from bayeshlm.likelihood.pareto_kernel import densities_left_out
+
+    log_density = np.ascontiguousarray(log_density)
     weights, pareto_k = smoothed_weights(log_density, efficiency)
+    if _moderate(log_density).all():
+        found = Pointwise.empty(*log_density.shape)
+        found.pareto_k[:] = pareto_k
+        densities_left_out(log_density, weights, efficiency, found.elpd, found.p_loo, found.mcse, found.moved)
+        return found
     with np.errstate(divide="ignore"):
         terms = np.log(weights) + log_density  # the draws that count may have densities that float64 cannot hold
     largest = terms.max(axis=1, keepdims=True)

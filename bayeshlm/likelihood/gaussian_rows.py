@@ -42,19 +42,23 @@ def row_log_densities(given: Conditionals, design: Design, block: GroupBlock, ro
     and ``[V_j^-1]_ii = (1 - z_i'C_j z_i / sigma^2) / sigma^2``: nothing of the size of a group is inverted. Of rows
     whose SD is known it stands in the place of sigma.
     """
-    codes = design.group_codes[rows] - block.groups.start
-    mean, root = (np.moveaxis(values, 0, -1) for values in (block.mean, block.root))  # (q, B, S), (q, q, B, S)
-    unit, Z = design.kept_rows.unit_of(rows)[:, None], design.Z[rows]
-    residual = (design.y - design.offset)[rows][:, None] - design.X[rows] @ given.gamma.T
-    shares = np.zeros_like(residual)
-    for r, z in enumerate(Z.T):
-        residual -= z[:, None] * mean[r, codes]
-    for s in range(root.shape[1]):
-        along = sum(z[:, None] * root[r, s, codes] for r, z in enumerate(Z.T))
-        shares += along * along
-    precision = (unit * given.sigma) ** -2.0
-    free = np.maximum(1 - shares * precision, np.finfo(np.float64).eps)
-    return np.asarray(0.5 * (np.log(free * precision / (2 * np.pi)) - residual * residual * precision / free))
+    from bayeshlm.likelihood.row_kernel import row_densities
+
+    mean, root = (np.ascontiguousarray(np.moveaxis(values, 0, -1)) for values in (block.mean, block.root))
+    unit = design.kept_rows.unit_of(rows)
+    found = np.empty((len(rows), len(given.sigma)))
+    row_densities(
+        (design.y[rows] - design.offset[rows]) / unit,
+        np.ascontiguousarray(design.X[rows] / unit[:, None]),
+        np.ascontiguousarray(design.Z[rows] / unit[:, None]),
+        design.group_codes[rows] - block.groups.start,
+        np.ascontiguousarray(given.gamma.T),
+        1 / given.sigma**2,
+        mean,
+        root,
+        found,
+    )
+    return found - np.log(unit)[:, None]
 
 
 def draws_together(block: GroupBlock) -> GroupBlock:

@@ -51,7 +51,7 @@ def smoothed_log_weights(log_ratios: Array, efficiency: float = 1.0) -> tuple[Ar
     pareto_k = np.full(n_rows, np.inf)
     n_tail = tail_length(n_draws, efficiency)
     if MIN_TAIL <= n_tail < n_draws:
-        step = max(1, TOGETHER // max(n_draws, n_tail * _n_candidates(n_tail)))
+        step = max(1, TOGETHER // max(n_draws, n_tail * n_candidates(n_tail)))
         for start in range(0, n_rows, step):
             rows = slice(start, start + step)
             pareto_k[rows] = _smooth(log_weights[rows], n_tail)
@@ -99,7 +99,7 @@ def _smooth(log_weights: Array, n_tail: int) -> Array:
 def _fitted(above: Array) -> tuple[Array, Array]:
     """Shape and scale (n,) of Pareto distributions of sorted numbers above zero, (n, M): Zhang & Stephens (2009)."""
     n_tail = above.shape[1]
-    n = _n_candidates(n_tail)
+    n = n_candidates(n_tail)
     quartile = above[:, int(n_tail / 4 + 0.5) - 1]
     with np.errstate(all="ignore"):  # a fit that is none is NaN
         candidates = (1 - np.sqrt(n / (np.arange(n) + 0.5))) / (3 * quartile[:, None]) + 1 / above[:, -1:]
@@ -113,5 +113,6 @@ def _fitted(above: Array) -> tuple[Array, Array]:
         return (n_tail * shape + PRIOR_WEIGHT * PRIOR_SHAPE) / (n_tail + PRIOR_WEIGHT), -shape / b
 
 
-def _n_candidates(n_tail: int) -> int:
+def n_candidates(n_tail: int) -> int:
+    """How many values the fit of a tail tries."""
     return 30 + int(n_tail**0.5)

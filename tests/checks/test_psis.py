@@ -16,6 +16,7 @@ from bayeshlm.checks.psis import (
 from bayeshlm.design import build_design
 from bayeshlm.equations import parse
 from bayeshlm.errors import OptionError
+from bayeshlm.likelihood.pareto_smoothing import smoothed_log_weights
 from bayeshlm.parameters.draws import Draws, labelled_posterior
 
 
@@ -111,3 +112,31 @@ def test_too_few_draws_are_refused():
         check_draws(16)
     check_draws(100)
     assert threshold(100) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("n_draws", [20, 100, 101, 1000, 4000])
+@pytest.mark.parametrize("efficiency", [1.0, 0.3])
+def test_weights_of_units_one_by_one_are_those_of_the_matrix(n_draws, efficiency):
+    rng = np.random.default_rng(n_draws)
+    scales = np.array([1e-12, 1e-3, 0.1, 1.0, 5.0, 50.0])[:, None]
+    log_density = scales * rng.standard_normal((6, n_draws)) - 40.0
+    rounded = np.round(log_density[2:5], 1)  # many draws have the same density
+    few = np.where(rng.random((2, n_draws)) < 0.05, -1.0, -2.0)
+    few[:, :2] = -1.0, -2.0
+    log_density = np.concatenate([log_density, rounded, few, scales[2:4] * rng.standard_t(2, (2, n_draws))])
+    weights, pareto_k = smoothed_weights(log_density, efficiency)
+    log_weights, expected = smoothed_log_weights(-log_density, efficiency)
+    np.testing.assert_allclose(pareto_k, expected, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(np.sort(weights, axis=1), np.sort(np.exp(log_weights), axis=1), rtol=1e-9, atol=1e-300)
+    untied = [0, 1, 2, 3, 4, 5, 11, 12]  # of equal densities at the edge of the tail any may be smoothed
+    np.testing.assert_allclose(weights[untied], np.exp(log_weights[untied]), rtol=1e-9, atol=1e-300)
+
+
+def test_densities_of_units_one_by_one_are_those_of_the_matrix():
+    log_density = normal_draws(1000, np.random.default_rng(5).normal(size=12))
+    beyond = np.linspace(-1e4, 0, 1000)[None]  # sends the same units the other way
+    found, other = leave_out(log_density, 0.7), leave_out(np.concatenate([log_density, beyond]), 0.7)
+    for name in ("elpd", "p_loo", "pareto_k", "mcse"):
+        np.testing.assert_allclose(getattr(found, name), getattr(other, name)[:-1], rtol=1e-9)
+    alone = leave_out(beyond, 0.7)
+    np.testing.assert_allclose(found.moved, other.moved - alone.moved, atol=1e-12)
