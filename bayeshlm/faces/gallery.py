@@ -21,14 +21,16 @@ from bayeshlm.faces.model_file_values import (
     source_of,
     text_of,
     texts_of,
+    weights_of,
 )
 from bayeshlm.source.suggestion import did_you_mean
 
 if TYPE_CHECKING:
+    from bayeshlm.design.survey_weights import SurveyWeights
     from bayeshlm.faces.model import Model
 
 _TEXT_KEYS = ("title", "source", "dataset", "data", "group_data", "group", "equations", "family", "sampler")
-_TABLE_KEYS = ("priors", "published", "published_by")
+_TABLE_KEYS = ("priors", "published", "published_by", "weights")
 _OWN_FORM = ("group", "group_data")
 
 
@@ -63,6 +65,7 @@ class ModelFile:
         Published numbers by symbol: fixed effects, ``tau_u0``, ``corr_u0_u1``, ``sigma``.
     published_by : dict of str to str
         How the published numbers were computed.
+    weights : SurveyWeights or None
     """
 
     name: str
@@ -78,6 +81,7 @@ class ModelFile:
     published: Mapping[str, Published] = field(default_factory=dict)
     published_by: Mapping[str, str] = field(default_factory=dict)
     family: str | None = None
+    weights: SurveyWeights | None = None
 
 
 def gallery_names() -> tuple[str, ...]:
@@ -144,6 +148,7 @@ def read_model_file(path_or_name: str | Path) -> ModelFile:
         published=published_of(content, path),
         published_by=texts_of(content, "published_by", path, '"REML"'),
         family=text["family"],
+        weights=weights_of(content, path),
     )
 
 
@@ -257,4 +262,12 @@ def open_model(path_or_name: str | Path, data: Any = None) -> Model:
         if file.group_data is None
         else read_table(file.group_data, labels)
     )
-    return Model(file.equations, frame, file.group, priors=file.priors, group_data=group_data, family=file.family)
+    return Model(
+        file.equations,
+        frame,
+        file.group,
+        priors=file.priors,
+        group_data=group_data,
+        weights=file.weights,
+        family=file.family,
+    )
