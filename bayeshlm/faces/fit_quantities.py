@@ -123,7 +123,7 @@ class FitQuantities:
         Returns
         -------
         pandas.DataFrame
-            Indexed by symbol; columns ``coefficient``, ``term`` and the summary.
+            Indexed by symbol; columns ``coefficient``, ``term``, the summary and, with sampling weights, ``deft``.
 
         Raises
         ------

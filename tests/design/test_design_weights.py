@@ -148,3 +148,14 @@ def test_several_groupings_are_refused():
     equations = "y = b0 + r; b0 = g00 + u0[school] + v0[area]"
     with pytest.raises(OptionError, match="for models with one grouping, and this one has 2"):
         build_design(parse(equations), data(), weights=SurveyWeights({"row": "w"}))
+
+
+def test_weights_of_groups_may_stand_in_the_table_of_groups():
+    frame = data()
+    schools = frame.groupby("school", as_index=False)[["v", "stratum"]].first()
+    survey = SurveyWeights(LEVELS, strata="stratum")
+    one = build_design(parse(EQUATIONS), frame.drop(columns=["v", "stratum"]), "school", schools, survey)
+    other = build_design(parse(EQUATIONS), frame, "school", weights=survey)
+    np.testing.assert_array_equal(one.weights.group, other.weights.group)
+    np.testing.assert_array_equal(one.weights.stratum, other.weights.stratum)
+    assert set(survey.named) <= set(one.frame.columns)
