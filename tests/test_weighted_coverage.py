@@ -1,6 +1,10 @@
 """Samples whose selection depends on the outcome: bias without weights, coverage of weighted intervals.
 
-One command: ``uv run pytest -n 0 -m nightly tests/test_weighted_coverage.py``. RESULT
+One command: ``uv run pytest -n 0 -m nightly tests/test_weighted_coverage.py``, a quarter of an hour on two cores.
+Last result, 400 replications, 2026-11-27: weighted 95 % intervals of g00, g01, g10 and tau covered .945, .935, .958 and
+.955 (binomial error .011), unweighted ones of g00 never, of tau .860. Unweighted means were off by 1.175, -0.001, 0.000
+and -0.035, by the computation 1.178, 0, 0 and -0.035. With 190 groups in the sample and stronger selection (slope 0.8),
+weighted ones covered .928, .933, .963 and .910: the sandwich is of many groups.
 """
 
 import numpy as np

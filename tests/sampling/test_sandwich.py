@@ -59,7 +59,7 @@ def test_map_takes_the_inverse_information_to_the_sandwich():
     density = likelihood_of(design).log_density(priors)
     center = np.concatenate([priors.at_means(np.array([1.0, 1.0, 0.5])), np.log([1.1, 1.05]), [-0.2, 0.6]])
     scales = Scales(slice(3, 5), center, np.array([0.15, 0.16, 0.14, 0.11, 0.11, 0.3, 0.02]))
-    M = sandwich_map(design, priors, density, scales)
+    M = sandwich_map(design, priors, density, scales, np.zeros(7, dtype=bool))
     assert np.allclose(M, np.tril(M))
     objective = scales.objective(density)
     t = np.zeros(7)
@@ -98,6 +98,20 @@ def test_nothing_moves_under_simple_random_sampling_of_groups():
     moved = np.concatenate([fit.fixed_effects()["deft"], fit.variance_components().loc["tau", "deft"]])
     # A variance of J terms, of kurtosis up to 6, has the relative error sqrt(5 / J), its root half of that.
     np.testing.assert_allclose(moved, 1, atol=4 * 0.5 * np.sqrt(5 / J))
+
+
+def test_a_tau_near_zero_is_left_as_it_is():
+    rng = np.random.default_rng(0)
+    group = np.repeat(np.arange(40), 10)
+    data = pd.DataFrame({"group": group, "x": rng.normal(size=400), "y": rng.normal(size=400)})
+    data = data.assign(w=rng.uniform(0.5, 2, 400), v=rng.uniform(0.5, 3, 40)[group])
+    model = hlm.Model("y ~ x + (1 + x | group)", data, weights={"row": "w", "group": "v"})
+    with pytest.warns(hlm.ModelWarning, match="tau of u0 and u1 lies near zero"):
+        fit = model.fit(seed=1, draws=500, sampler="importance", progress=False)
+    found = fit.variance_components()["deft"]
+    np.testing.assert_allclose(found.loc["tau"], 1, atol=0.05)
+    assert found.loc["corr"].item() == pytest.approx(1, abs=0.05)
+    assert found.loc[("sigma", "")] > 1.2
 
 
 def test_too_few_units_are_an_error():
