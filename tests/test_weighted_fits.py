@@ -1,6 +1,7 @@
 """Weighted models as their user has them: pseudo-posteriors beside the sandwich, what is kept, what is refused."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from weighted_cases import COLUMNS, EQUATIONS, survey
 
@@ -90,3 +91,119 @@ def test_explicit_effects_are_refused(parameterization):
 def test_reml_is_refused():
     with pytest.raises(hlm.OptionError, match="REML is not defined with sampling weights"):
         weighted().reml()
+
+
+REFUSED = {
+    'fit.loo("row")': "only the weighted sum over the sample",
+    'fit.loo("group")': "only the weighted sum over the sample",
+    'hlm.compare({"a": fit, "b": fit})': "only the weighted sum over the sample",
+    "fit.influence()": "The influence of a group is not defined with sampling weights",
+    "fit.residuals()": "A level-1 residual with its tests is not defined",
+    "fit.residuals(level=2)": "A level-2 residual with its distance is not defined",
+    "fit.predictive_check()": "were not drawn at random from the population",
+    "fit.prior_sensitivity()": "which no prior scales; fit model.update",
+    "fit.r2()": "The variance explained is not defined",
+    'fit.model.compare_methods("x")': "the other methods take each row once",
+    'fit.model.hausman("x")': "take each row once",
+    'fit.model.equations("lme4")': "what is written would fit without them",
+    "ml.compare(ml)": "A likelihood-ratio test is not defined",
+    'ml.intervals("profile")': "has no chi-square distribution",
+    "ml.aic": "AIC is not defined",
+    "ml.bic": "BIC is not defined",
+    "ml.anova()": "An F test of the terms is not defined",
+    "ml.robust_se()": "all of them are the sandwich's",
+    "ml.r2()": "The variance explained is not defined",
+}
+
+
+@pytest.mark.parametrize("call", REFUSED)
+def test_what_weights_leave_without_a_meaning_is_refused_in_a_sentence(fit, call):
+    with pytest.raises(hlm.OptionError) as error:
+        eval(call, {"fit": fit, "ml": fit.model.ml(), "hlm": hlm})
+    assert REFUSED[call] in str(error.value)
+
+
+def test_cross_check_is_against_the_sandwich(fit):
+    check = fit.cross_check()
+    assert check.method == "ML"
+    ml = fit.model.ml()
+    np.testing.assert_allclose(check.table.loc["gamma", "se"], ml.fixed_effects()["se"])
+    assert (check.table.loc["gamma", "verdict"] == "agrees").all()
+    v = ml.icc()["icc"]
+    assert check.table.loc[("icc", ""), "estimate"] == pytest.approx(v, rel=1e-10)
+
+
+def test_icc_is_that_of_the_population(fit):
+    """By the definition, with the weights of the rows; its standard error by differences."""
+    design, ml = fit.model.design, fit.model.ml()
+    share = design.weights.row * design.weights.group[design.group_codes]
+    share = share / share.sum()
+    mean_square = design.Z.T @ (share[:, None] * design.Z)
+    v = np.sum(ml.estimate.G * mean_square)
+    assert ml.icc()["icc"] == pytest.approx(v / (v + ml.sigma**2), rel=1e-12)
+    eta = design.X @ ml.estimate.gamma
+    spread = share @ (eta - share @ eta) ** 2
+    assert ml.icc()["icc_unadjusted"] == pytest.approx(v / (v + spread + ml.sigma**2), rel=1e-12)
+    assert "design_effect" not in ml.icc()
+
+    estimate, h = ml.estimate, 1e-6
+    problem, x = estimate.problem, estimate.maximum.x
+
+    def icc_at(values):
+        L = problem.effect_map @ problem.factor(values)
+        between = np.sum(L @ L.T * mean_square)
+        return between / (between + problem.auxiliary_values(values)[0] ** 2)
+
+    slope = np.array([(icc_at(x + e) - icc_at(x - e)) / (2 * h) for e in h * np.eye(len(x))])
+    se = np.sqrt(slope @ estimate.maximum.vcov @ slope)
+    assert fit.cross_check().table.loc[("icc", ""), "se"] == pytest.approx(se, rel=1e-6)
+
+
+def test_what_is_printed_says_that_rows_are_weighted(fit):
+    text, ml = str(fit), str(fit.model.ml())
+    note = "rows by w1, scaled within groups to sum to their numbers of rows; groups (cluster) by w2"
+    for printed in (text, ml, str(fit.model)):
+        assert note in " ".join(printed.split())
+    assert "deft" in text
+    assert "fitted by maximum pseudo-likelihood" in ml
+    assert "log pseudo-likelihood -3908.75" in ml
+    assert "AIC" not in ml
+    assert "quadrature" not in ml
+
+
+def test_tables_have_weighted_models_without_r2(fit):
+    unweighted = weighted(weights=None).ml()
+    table = hlm.table(fit, fit.model.ml(), unweighted)
+    assert "R2, marginal" in str(table)
+    assert "R2" not in str(hlm.table(fit, fit.model.ml()))
+
+
+def test_several_data_sets_have_their_own_weights():
+    """Plausible values: the outcome of each is y and its own noise, the weights are the same."""
+    rng, data = np.random.default_rng(3), survey().copy()
+    for k in (1, 2, 3):
+        data[f"pv{k}"] = data["y"] + rng.normal(size=len(data))
+    many = hlm.fit_many(weighted("gaussian-ri"), data, outcomes=["pv1", "pv2", "pv3"], **OPTIONS)
+    for fit in many.fits.values():
+        assert fit.model.survey == hlm.SurveyWeights(COLUMNS)
+        assert fit.model.design.weights.group.max() > 2
+    pooled = many.pooled()
+    within = np.mean([fit.fixed_effects()["sd"] ** 2 for fit in many.fits.values()], axis=0)
+    np.testing.assert_allclose(pooled["within"].iloc[:3], within, rtol=1e-10)
+
+
+def test_databases_are_refused():
+    ibis = pytest.importorskip("ibis")
+    table = ibis.duckdb.connect().create_table("survey", ibis.memtable(pa.Table.from_pandas(survey())))
+    with pytest.raises(hlm.OptionError, match="sampling weights need the rows of the data"):
+        weighted(data=table)
+
+
+def test_report_says_how_rows_are_weighted_and_how_to_do_it_again(fit, tmp_path):
+    fit.report(tmp_path / "report.html", data="survey.csv", progress=False)
+    page = (tmp_path / "report.html").read_text()
+    assert "Sampling weights: rows by w1" in page
+    assert "Rows and groups were weighted (Rabe-Hesketh &amp; Skrondal, 2006)" in page
+    assert "weights=hlm.SurveyWeights(columns=" in page
+    assert "[weights]" in page
+    assert "Not computed: A predictive check is not defined with sampling weights" in page

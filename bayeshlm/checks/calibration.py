@@ -13,6 +13,7 @@ from bayeshlm.checks.response import expected
 from bayeshlm.design.new_rows import fitted_rows
 from bayeshlm.design.outcome import Outcome
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.design.without_weights import NOT_AT_RANDOM, refuse_weights
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
 
@@ -47,6 +48,7 @@ def predicted_events(posterior: Draws, mode: Mode, seed: int) -> Iterator[tuple[
     The event of a 0/1 outcome is 1, of trials a success, of ratings a rating above each category but the highest.
     """
     design = posterior.design
+    refuse_weights(design, "A calibration of probabilities", NOT_AT_RANDOM)
     outcome, rows = design.outcome, fitted_rows(design)
     kept = thinned(posterior.shape, min(DRAWS, posterior.n_draws))
     some = posterior.at(kept)

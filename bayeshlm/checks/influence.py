@@ -17,6 +17,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.nested_groupings import rows_of_units
 from bayeshlm.design.predictor import RandomTerm
 from bayeshlm.design.scaling import IntArray
+from bayeshlm.design.without_weights import refuse_weights
 from bayeshlm.errors import DataError, OptionError
 from bayeshlm.fitted import FittedModel
 from bayeshlm.progress import steps
@@ -118,6 +119,7 @@ def influence(fitted: FittedModel, exact: bool = False, grouping: str | None = N
     `bayeshlm.reml.reml_influence`, `.grouping_influence`.
     """
     posterior, design = fitted.draws, fitted.design
+    refuse_weights(design, "The influence of a group", "without it the others stand for other shares of the population")
     position_of_grouping = design.position_of(grouping)
     term, n_draws = design.predictor.random[position_of_grouping], posterior.n_draws
     check_draws(n_draws)

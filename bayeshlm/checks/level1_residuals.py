@@ -16,6 +16,7 @@ from bayeshlm.checks.level1_variance import LevelOneVariance, level1_variance
 from bayeshlm.checks.residual_shape import Normality, normality
 from bayeshlm.design.nested_groupings import is_chain
 from bayeshlm.design.scaling import CHUNK_ROWS, FloatArray, IntArray
+from bayeshlm.design.without_weights import NOT_AT_RANDOM, refuse_weights
 from bayeshlm.errors import OptionError
 from bayeshlm.foreign_text import no_formulas
 from bayeshlm.likelihood.blocks import over_blocks, rows_of_groups
@@ -115,6 +116,7 @@ def level1_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti", mi
     are those of the units of all groupings that the row is in.
     """
     design = posterior.design
+    refuse_weights(design, "A level-1 residual with its tests", NOT_AT_RANDOM)
     check_interval(prob, kind)
     sigma, unit = posterior.scaled_sigma.ravel(), design.kept_rows.unit
     draws = interval_draws(len(sigma), design.n_obs)

@@ -17,6 +17,7 @@ from bayeshlm.design.coefficient_means import coefficient_means
 from bayeshlm.design.design import Design
 from bayeshlm.design.nested_groupings import is_chain, rows_of_units
 from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.design.without_weights import NOT_AT_RANDOM, refuse_weights
 from bayeshlm.errors import OptionError
 from bayeshlm.foreign_text import no_formulas
 from bayeshlm.likelihood.blocks import over_blocks
@@ -113,6 +114,7 @@ def level2_residuals(
     design = posterior.design
     check_interval(prob, kind)
     design.outcome.require_normal("A level-2 residual with its distance")
+    refuse_weights(design, "A level-2 residual with its distance", NOT_AT_RANDOM)
     k = design.position_of(grouping)
     term = design.predictor.random[k]
     file: pd.DataFrame | None = None

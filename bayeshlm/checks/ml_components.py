@@ -8,6 +8,7 @@ from bayeshlm.checks.component import Component
 from bayeshlm.design.design import Design
 from bayeshlm.families.links import LINKS
 from bayeshlm.quantities.level1_variance import LATENT
+from bayeshlm.quantities.population_moments import population_moments
 from bayeshlm.reml.estimates import Estimate
 from bayeshlm.reml.family_estimate import FamilyEstimate
 from bayeshlm.reml.family_scalars import component_scalars, covariance_derivatives, standard_error
@@ -40,10 +41,23 @@ def ml_components(found: Estimate, design: Design) -> tuple[Component, ...]:
         if component == "tau":
             varies[effect] = row.regular
         rows.append(row)
+    if design.outcome.is_normal:
+        rows.append(_normal_icc(e, design))
     scale = LINKS[design.outcome.link].scale
     if design.outcome.family_name in LATENT and scale is not None:
-        mean_square = design.moments.ZtZ
+        mean_square = population_moments(design).ZtZ
         v, sigma2 = float(np.sum(e.G * mean_square)), scale**2
         gradient = np.sum(covariance_derivatives(e) * mean_square, axis=(1, 2)) * sigma2 / (v + sigma2) ** 2
         rows.append(Component("icc", "", v / (v + sigma2), standard_error(e, gradient) if v > 0 else np.nan, 0.0, 1.0))
     return tuple(rows)
+
+
+def _normal_icc(e: FamilyEstimate, design: Design) -> Component:
+    """The ICC of a normal outcome with sampling weights."""
+    mean_square, sigma = population_moments(design).ZtZ, float(e.auxiliary[0])
+    dG = covariance_derivatives(e)
+    dsigma = component_scalars(e)[-1].gradient
+    v, sigma2 = float(np.sum(e.G * mean_square)), sigma**2
+    slope = np.sum(dG * mean_square, axis=(1, 2)) * sigma2 - v * 2 * sigma * dsigma
+    error = standard_error(e, slope / (v + sigma2) ** 2) if v > 0 else np.nan
+    return Component("icc", "", v / (v + sigma2), error, 0.0, 1.0)

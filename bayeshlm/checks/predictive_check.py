@@ -18,6 +18,7 @@ from bayeshlm.checks.response import outcomes
 from bayeshlm.design.new_rows import NewRows, fitted_rows
 from bayeshlm.design.outcome import Outcome
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.design.without_weights import NOT_AT_RANDOM, refuse_weights
 from bayeshlm.likelihood import budget
 from bayeshlm.parameters.draws import SAMPLE, Draws
 from bayeshlm.quantities.group_draws import check_budget
@@ -91,6 +92,7 @@ def predictive_check(
     kurtosis. A small p says more, and a large one less, than it seems to.
     """
     design = posterior.design
+    refuse_weights(design, "A predictive check", NOT_AT_RANDOM)
     check_interval(prob, "eti")
     if n_draws is None:
         n_draws = min(DEFAULT_DRAWS, posterior.n_draws)

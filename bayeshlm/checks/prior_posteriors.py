@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bayeshlm.checks.power_scaling import PriorSensitivity, power_scaling_of_fit
+from bayeshlm.design.without_weights import refuse_weights
 from bayeshlm.errors import OptionError, PriorError
 from bayeshlm.fitted import FittedModel
 from bayeshlm.parameters.draws import Draws
@@ -46,6 +47,12 @@ def prior_sensitivity(
     progress : bool, optional
         Show a bar of each refit.
     """
+    refuse_weights(
+        fitted.design,
+        "A sensitivity to the priors",
+        "the draws have the spread of the sampling design, which no prior scales",
+        "fit model.update(priors=...)",
+    )
     sensitivity = power_scaling_of_fit(fitted.idata, fitted.design, fitted.priors)
     if not refit and not isinstance(refit, Mapping):
         return sensitivity

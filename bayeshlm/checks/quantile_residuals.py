@@ -13,6 +13,7 @@ from bayeshlm.checks.residual_shape import Normality, normality
 from bayeshlm.design.design import Design
 from bayeshlm.design.new_rows import rows_to_predict
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.design.without_weights import NOT_AT_RANDOM, refuse_weights
 from bayeshlm.parameters.draws import SAMPLE, Draws
 
 N_DRAWS = 200
@@ -73,6 +74,7 @@ def quantile_residuals(posterior: Draws, n_draws: int = N_DRAWS, seed: int = 0) 
     u drawn for small groups follows the model, which hides faults in groups of one or two rows.
     """
     design, outcome = posterior.design, posterior.design.outcome
+    refuse_weights(design, "A quantile residual with its tests", NOT_AT_RANDOM)
     rows = rows_to_predict(design)
     n_draws = min(n_draws, posterior.n_draws)
     some = posterior.at(thinned(posterior.shape, n_draws))

@@ -16,6 +16,7 @@ def model_values(design: Design) -> dict[str, Any]:
     return {
         "equations": render(design.spec, "levels", design.groupings),
         "lme4": render(design.spec, "lme4", design.groupings, design.coded),
+        **({} if design.weights is None else {"weights": design.weights.survey.to_dict()}),
         "n_obs": design.n_obs,
         "rows_dropped": design.rows_dropped,
         "missing": dict(design.left_out.columns),

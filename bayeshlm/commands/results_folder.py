@@ -71,7 +71,7 @@ def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:
     verdict = fit.convergence
     interval = ["mean", "sd", "lower", "upper"]
     skewed = ["mean", "median", "sd", "lower", "upper"]
-    diagnostics = ["ess_bulk", "ess_tail", "r_hat"]
+    diagnostics = ["ess_bulk", "ess_tail", "r_hat", *(["deft"] if "deft" in fixed else [])]
     content: dict[str, Any] = finite(
         {
             "format": FORMAT,
@@ -185,7 +185,8 @@ def _reml(fit: Fit) -> dict[str, Any]:
     check = fit.cross_check()
     verdict = {"agrees": check.agrees, "verdict": check.verdict, "reasons": list(check.reasons)}
     model = fit.model
-    estimates = model.reml() if model.design.outcome.is_normal else model.ml()
+    by_reml = model.design.outcome.is_normal and model.design.weights is None
+    estimates = model.reml() if by_reml else model.ml()
     return {**reml_summary(estimates)["reml"], "cross_check": verdict}
 
 

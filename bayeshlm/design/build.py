@@ -11,7 +11,6 @@ from bayeshlm.design.by_levels import by_levels
 from bayeshlm.design.checks import check_columns, check_counts, check_groups
 from bayeshlm.design.design import Design
 from bayeshlm.design.design_rows import DesignRows
-from bayeshlm.design.design_weights import read_weights
 from bayeshlm.design.grouping import Groups
 from bayeshlm.design.joined_tables import GroupTables
 from bayeshlm.design.known_sd import read_known_sd
@@ -23,6 +22,7 @@ from bayeshlm.design.survey_weights import SurveyWeights
 from bayeshlm.design.terms import expand_terms, filled
 from bayeshlm.design.unit_equations import unit_equations
 from bayeshlm.design.units import Grouping, check_distinct, check_nested
+from bayeshlm.design.weights_reading import read_weights
 from bayeshlm.equations.rename import rename_columns
 from bayeshlm.equations.spec import Blocks, ModelSpec
 from bayeshlm.errors import OptionError

@@ -1,24 +1,14 @@
-"""Sampling weights of the rows and groups of a design: read, checked and scaled."""
+"""Sampling weights of the rows and groups of a design, scaled, and the spread of scores over samples."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from bayeshlm.design.centering import first_rows
-from bayeshlm.design.columns import NumericColumn, read_column, shown
-from bayeshlm.design.rows import Rows
 from bayeshlm.design.scaling import FloatArray, IntArray
-from bayeshlm.design.survey_weights import ROW, Scaling, SurveyWeights
-from bayeshlm.design.units import Grouping
-from bayeshlm.errors import DataError, OptionError
-from bayeshlm.source.labels import factorize
-
-FAR_FROM_ONE = 1.5
-"""Mean over replicates of replicate by whole weight, of all rows, that balanced replicates never have."""
+from bayeshlm.design.survey_weights import SurveyWeights
+from bayeshlm.errors import DataError
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -57,6 +47,27 @@ class DesignWeights:
         """Sum of the scaled weights of all rows."""
         return float(self.row.sum())
 
+    def require_units(self, n_parameters: int) -> None:
+        """Refuse a model with more parameters than the spread over samples has degrees of freedom.
+
+        Raises
+        ------
+        DataError
+        """
+        n_units, n_strata, n_replicates = (
+            int(self.psu.max()) + 1,
+            int(self.stratum.max()) + 1,
+            len(self.replicate_group),
+        )
+        counted = f"{n_replicates} replicate weights" if n_replicates else f"{n_units} sampling units"
+        if not n_replicates and n_strata > 1:
+            counted += f" in {n_strata} strata"
+        if n_parameters > (n_replicates or n_units - n_strata):
+            raise DataError(
+                f"the spread of the {n_parameters} parameters over samples cannot be estimated from {counted}: leave"
+                " effects out, or name smaller sampling units"
+            )
+
     def score_covariance(self, scores: FloatArray, replicated: FloatArray) -> FloatArray:
         """Covariance matrix of the total score over samples, (D, D).
 
@@ -88,188 +99,6 @@ class DesignWeights:
         return np.asarray((away * (count / (count - 1.0))[stratum][:, None]).T @ away)
 
 
-def read_weights(survey: SurveyWeights, rows: Rows) -> DesignWeights | None:
-    """Read, check and scale the weights of the rows that a model uses.
-
-    Parameters
-    ----------
-    survey : SurveyWeights
-    rows : Rows
-        Whose frame has the columns that `survey` names.
-
-    Returns
-    -------
-    DesignWeights or None
-        None where all weights are the same and nothing else is said of the design: the likelihood is the unweighted
-        one.
-
-    Raises
-    ------
-    OptionError
-        A level is none of the model's; the model has several groupings.
-    DataError
-        A weight is missing, not positive, no number, or not constant in its group; a stratum has one unit.
-    """
-    columns = {name: rows.frame[name] for name in survey.named}
-    names = [grouping.name for grouping in rows.groupings]
-    for level in survey.columns:
-        if level not in (ROW, *names):
-            raise OptionError(
-                f'weights are given for {level!r}, which is no level of the model: these are "row" and '
-                f"{' and '.join(map(repr, names))}."
-            )
-    if len(names) > 1:
-        raise OptionError(
-            f"sampling weights are for models with one grouping, and this one has {len(names)} ({', '.join(names)}):"
-            " of several no pseudo-likelihood in closed form is at hand."
-        )
-    (grouping,) = rows.groupings
-    if grouping.name == ROW:
-        raise OptionError('the grouping column is called "row", which names level 1 among weights: rename it.')
-    codes, n_groups = grouping.codes, len(grouping.labels)
-    raw = _positive(columns[survey.columns[ROW]]) if ROW in survey.columns else np.ones(len(codes))
-    level2 = survey.columns.get(grouping.name)
-    of_group = np.ones(n_groups) if level2 is None else _of_groups(_positive(columns[level2]), level2, grouping)
-    row, group = scaled_rows(raw, codes, n_groups, survey.scaling), scaled_groups(of_group)
-    if not (survey.psu or survey.strata or survey.replicates) and (row == 1).all() and (group == 1).all():
-        return None
-    psu, stratum = _sampling_units(survey, columns, grouping)
-    replicate_row, replicate_group = np.empty((0, len(codes))), np.empty((0, n_groups))
-    if survey.replicates:
-        replicate_row, replicate_group = _replicates(survey, columns, raw * of_group[codes], row, group, grouping)
-    return DesignWeights(survey, row, group, psu, stratum, replicate_row, replicate_group)
-
-
 def weights_of_groups(weights: DesignWeights | None, n_groups: int) -> FloatArray:
     """What the log density of each group is multiplied by, (J,): its scaled weight, 1 without sampling weights."""
     return np.ones(n_groups) if weights is None else weights.group
-
-
-def scaled_rows(weights: FloatArray, codes: IntArray, n_groups: int, scaling: Scaling) -> FloatArray:
-    """Weights of rows, (N,), scaled within groups; equal ones are 1 exactly, and in a group of zeros all stay 0.
-
-    Examples
-    --------
-    >>> scaled_rows(np.array([1.0, 3.0, 5.0, 5.0]), np.array([0, 0, 1, 1]), 2, "size").tolist()
-    [0.5, 1.5, 1.0, 1.0]
-    >>> scaled_rows(np.array([1.0, 3.0]), np.array([0, 0]), 1, "effective").tolist()
-    [0.4, 1.2]
-    """
-    n, total = np.bincount(codes[weights > 0], minlength=n_groups), np.bincount(codes, weights, n_groups)
-    top = n if scaling == "size" else total**2 / np.maximum(np.bincount(codes, weights**2, n_groups), 1e-300)
-    factor = top / np.where(total > 0, total, 1.0)
-    low, high = np.full(n_groups, np.inf), np.zeros(n_groups)
-    np.minimum.at(low, codes, weights)
-    np.maximum.at(high, codes, weights)
-    equal = (low == high) & (low > 0)
-    return np.asarray(np.where(equal[codes], 1.0, weights * factor[codes]))
-
-
-def scaled_groups(weights: FloatArray) -> FloatArray:
-    """Weights of groups, (J,), scaled to sum to J; equal ones are 1 exactly."""
-    if (weights == weights[0]).all():
-        return np.ones(len(weights))
-    return np.asarray(weights * (len(weights) / weights.sum()))
-
-
-def _numbers(series: pd.Series) -> FloatArray:
-    """A column of weights as numbers."""
-    missing = series.isna().to_numpy(dtype=bool)
-    if missing.any():
-        raise DataError(
-            f"column {series.name!r} misses the weight of row {shown(series.index[int(missing.argmax())])}: fill it in,"
-            " or leave the row out of the data"
-        )
-    read = read_column(series)
-    if not isinstance(read, NumericColumn):
-        raise DataError(f"column {series.name!r} holds text: weights are numbers")
-    return read.numbers
-
-
-def _positive(series: pd.Series, least: str = "positive") -> FloatArray:
-    """Weights that count: finite, and positive or, of replicates, not negative."""
-    values = _numbers(series)
-    bad = ~np.isfinite(values) | (values < 0) | ((values == 0) & (least == "positive"))
-    if bad.any():
-        row = int(bad.argmax())
-        do = "leave the row out of the data" if values[row] == 0 else "correct it"
-        raise DataError(
-            f"column {series.name!r} is {values[row]:g} in row {shown(series.index[row])}: weights are {least} numbers;"
-            f" {do}"
-        )
-    return values
-
-
-def _of_groups(values: FloatArray, name: str, grouping: Grouping) -> FloatArray:
-    """Values of the groups, (J,), of a column that may not vary within them."""
-    found = values[first_rows(grouping.codes, len(grouping.labels))]
-    differ = values != found[grouping.codes]
-    if differ.any():
-        row = int(differ.argmax())
-        j = grouping.codes[row]
-        raise DataError(
-            f"column {name!r}, the weight of {grouping.name!r}, varies within groups ({grouping.name} "
-            f"{shown(grouping.labels[j])} has {found[j]:g} and {values[row]:g}): it must be the same in all rows of a"
-            ' group; weights that vary are those of the "row" level'
-        )
-    return np.asarray(found)
-
-
-def _codes_of_groups(series: pd.Series, grouping: Grouping) -> tuple[IntArray, pd.Index]:
-    """Position of the value of each group in a column that names what the groups lie in, and the values."""
-    codes, labels = factorize(series)
-    if (codes < 0).any():
-        raise DataError(f"column {series.name!r} has no value in row {shown(series.index[int((codes < 0).argmax())])}")
-    found = codes[first_rows(grouping.codes, len(grouping.labels))]
-    differ = codes != found[grouping.codes]
-    if differ.any():
-        j = grouping.codes[int(differ.argmax())]
-        raise DataError(
-            f"column {series.name!r} varies within groups ({grouping.name} {shown(grouping.labels[j])}): a group lies"
-            " in one sampling unit and one stratum"
-        )
-    return found.astype(np.int64), labels
-
-
-def _sampling_units(
-    survey: SurveyWeights, columns: Mapping[str, pd.Series], grouping: Grouping
-) -> tuple[IntArray, IntArray]:
-    """Sampling unit and stratum of each group, (J,); the same unit in two strata is two."""
-    n_groups = len(grouping.labels)
-    psu, stratum, names = np.arange(n_groups, dtype=np.int64), np.zeros(n_groups, dtype=np.int64), None
-    if survey.psu is not None:
-        psu, _ = _codes_of_groups(columns[survey.psu], grouping)
-    if survey.strata is not None:
-        stratum, names = _codes_of_groups(columns[survey.strata], grouping)
-    pairs, psu = np.unique(np.column_stack([stratum, psu]), axis=0, return_inverse=True)
-    count = np.bincount(pairs[:, 0])
-    if not survey.replicates and (count == 1).any():
-        alone = int((count == 1).argmax())
-        which = "the data have" if names is None else f"stratum {shown(names[alone])} of {survey.strata!r} has"
-        raise DataError(
-            f"{which} one sampling unit, whose spread cannot be estimated: join it with another stratum in the data"
-        )
-    return psu.astype(np.int64).ravel(), stratum
-
-
-def _replicates(
-    survey: SurveyWeights,
-    columns: Mapping[str, pd.Series],
-    whole: FloatArray,
-    row: FloatArray,
-    group: FloatArray,
-    grouping: Grouping,
-) -> tuple[FloatArray, FloatArray]:
-    """Scaled weights of rows (R, N) and of groups (R, J) under each replicate; `whole`, (N,), are the sample's own."""
-    codes, n_groups = grouping.codes, len(grouping.labels)
-    given = np.array([_positive(columns[name], "not negative") for name in survey.replicates])
-    ratio = float(given.mean(axis=0).sum() / whole.sum())
-    if not 1 / FAR_FROM_ONE < ratio < FAR_FROM_ONE:
-        raise DataError(
-            f"the replicate weights are on average {ratio:.3g} times the weights of the sample: they are whole weights,"
-            " so that those of the rows times those of the groups must be the whole weights of the sample"
-        )
-    total = np.bincount(codes, whole, n_groups)
-    totals = np.array([np.bincount(codes, one, n_groups) for one in given])
-    rows = np.array([scaled_rows(one, codes, n_groups, survey.scaling) for one in given])
-    return np.where((totals > 0)[:, codes], rows, row), group * totals / total

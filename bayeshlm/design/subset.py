@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.predictor import Predictor
+from bayeshlm.design.without_weights import refuse_weights
 
 
 def without_rows(design: Design, left_out: NDArray[np.bool_]) -> Design:
@@ -38,6 +39,7 @@ def without_rows(design: Design, left_out: NDArray[np.bool_]) -> Design:
     >>> part.group_labels.tolist(), part.group_codes.tolist(), part.X[:, 1].tolist()
     ([2, 3], [0, 0, 1, 1], [-1.5, 2.5, 0.5, 1.5])
     """
+    refuse_weights(design, "A model without some rows", "the weights of the others then stand for other shares")
     kept = ~left_out
     of_term = [np.unique(codes[kept], return_inverse=True) for codes in design.kept_rows.codes]
     pairs = zip(design.predictor.random, of_term, strict=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from bayeshlm.design.design import Design
 from bayeshlm.errors import OptionError
 
+NOT_AT_RANDOM = "the rows were not drawn at random from the population that the model describes"
+
 WITHOUT = "fit the model without weights for it"
 
 

@@ -224,13 +224,13 @@ def _statistics(row: pd.Series, columns: Iterable[str]) -> tuple[str, ...]:
         if name.startswith("ess"):
             cells.append(count(row[name]))
         else:
-            cells.append(number(row[name], 3 if name == "r_hat" else places))
+            cells.append(number(row[name], {"r_hat": 3, "deft": 2}.get(name, places)))
     return tuple(cells)
 
 
 def _estimates(table: pd.DataFrame) -> tuple[str, ...]:
     """The columns of a summary that are shown before its diagnostics."""
-    return tuple(name for name in ("mean", "median", *_ESTIMATES[1:]) if name in table)
+    return tuple(name for name in ("mean", "median", *_ESTIMATES[1:], "deft") if name in table)
 
 
 def _titled(title: str, table: pd.DataFrame) -> str:

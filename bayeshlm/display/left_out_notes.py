@@ -6,6 +6,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.left_out import LeftOut
 from bayeshlm.display.blocks import Lines
 from bayeshlm.display.digits import count
+from bayeshlm.display.weights_note import weights_notes
 
 MOST_NAMED = 10
 
@@ -33,9 +34,9 @@ def notes_block(notes: tuple[str, ...]) -> list[Lines]:
 
 
 def data_notes(design: Design) -> tuple[str, ...]:
-    """Sentences on groups that are not in the model, rows without a group, an outcome of two values, two groups."""
+    """Sentences on weights, groups that are not there, rows without one, an outcome of two values, two groups."""
     lost, sizes = design.left_out.groups, [len(term.labels) for term in design.predictor.random]
-    notes = []
+    notes = list(weights_notes(design))
     if lost:
         named = ", ".join(lost[:MOST_NAMED]) + (
             f" and {count(len(lost) - MOST_NAMED)} more" if lost[MOST_NAMED:] else ""

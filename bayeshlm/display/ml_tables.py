@@ -55,13 +55,19 @@ def _summary(report: MlReport) -> list[Block]:
     counts = size_of_model(design)
     if design.rows_dropped:
         counts += f", {dropped_rows(design.rows_dropped, design.left_out)}"
-    likelihood = (
-        f"deviance {number(e.criterion, 2)}; log-likelihood {number(e.log_likelihood, 2)};"
-        f" AIC {number(e.aic, 2)}; BIC {number(e.bic, 2)}; {e.n_parameters} parameters"
+    likelihood, by = (
+        (
+            f"deviance {number(e.criterion, 2)}; log-likelihood {number(e.log_likelihood, 2)};"
+            f" AIC {number(e.aic, 2)}; BIC {number(e.bic, 2)}; {e.n_parameters} parameters"
+        ),
+        "maximum likelihood",
     )
+    if design.weights is not None:
+        likelihood = f"log pseudo-likelihood {number(e.log_likelihood, 2)}; {e.n_parameters} parameters"
+        by = "maximum pseudo-likelihood"
     boundary = (f"SINGULAR: {e.reason}.",) if e.singular else ()
     return [
-        Title(f"{kind_of_model(design)} of {design.spec.outcome.name}, fitted by maximum likelihood"),
+        Title(f"{kind_of_model(design)} of {design.spec.outcome.name}, fitted by {by}"),
         Equations(render(design.spec, "levels", design.groupings)),
         Lines((counts, likelihood)),
         *notes_block(data_notes(design)),
@@ -74,8 +80,10 @@ def _summary(report: MlReport) -> list[Block]:
 
 def _verdict(estimate: FamilyEstimate) -> tuple[str, ...]:
     """Whether the search and the quadrature hold."""
-    nodes = estimate.nodes
+    nodes, is_normal = estimate.nodes, estimate.problem.design.outcome.is_normal
     search = "Converged." if estimate.maximum.converged else "NOT CONVERGED: the search did not end at a maximum."
+    if is_normal:  # no integral is left to nodes
+        return (search,)
     moved = (
         f"twice as many change the log-likelihood by {abs(nodes.change):.0e} and the estimates by {nodes.move:.0e}"
         " standard errors."

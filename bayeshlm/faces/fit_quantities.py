@@ -53,7 +53,7 @@ class FitQuantities(FitDraws):
         Returns
         -------
         pandas.DataFrame
-            Indexed by symbol; columns ``coefficient``, ``term`` and the summary.
+            Indexed by symbol; columns ``coefficient``, ``term``, the summary and, with sampling weights, ``deft``.
 
         Raises
         ------

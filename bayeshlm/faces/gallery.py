@@ -22,14 +22,16 @@ from bayeshlm.faces.model_file_values import (
     source_of,
     text_of,
     texts_of,
+    weights_of,
 )
 from bayeshlm.source.suggestion import did_you_mean
 
 if TYPE_CHECKING:
+    from bayeshlm.design.survey_weights import SurveyWeights
     from bayeshlm.faces.model import Model
 
 _TEXT_KEYS = ("title", "source", "dataset", "data", "group_data", "group", "equations", "family", "known_sd", "sampler")
-_TABLE_KEYS = ("priors", "published", "published_by")
+_TABLE_KEYS = ("priors", "published", "published_by", "weights")
 _OWN_FORM = ("group", "group_data", "known_sd")
 
 
@@ -66,6 +68,7 @@ class ModelFile:
         Published numbers by symbol: fixed effects, ``tau_u0``, ``corr_u0_u1``, ``sigma``.
     published_by : dict of str to str
         How the published numbers were computed.
+    weights : SurveyWeights or None
     """
 
     name: str
@@ -82,6 +85,7 @@ class ModelFile:
     published_by: Mapping[str, str] = field(default_factory=dict)
     family: str | None = None
     known_sd: str | float | None = None
+    weights: SurveyWeights | None = None
 
 
 def gallery_names() -> tuple[str, ...]:
@@ -149,6 +153,7 @@ def read_model_file(path_or_name: str | Path) -> ModelFile:
         published_by=texts_of(content, "published_by", path, '"REML"'),
         family=text["family"],
         known_sd=known_sd_of(content, path),
+        weights=weights_of(content, path),
     )
 
 
@@ -268,6 +273,7 @@ def open_model(path_or_name: str | Path, data: Any = None) -> Model:
         file.group,
         priors=file.priors,
         group_data=group_data,
+        weights=file.weights,
         family=file.family,
         known_sd=file.known_sd,
     )

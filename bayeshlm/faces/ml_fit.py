@@ -1,4 +1,4 @@
-"""`MlFit`: maximum likelihood of a model whose outcome is not normal, with the method names of `Fit` and `RemlFit`."""
+"""`MlFit`: maximum likelihood of an outcome that is not normal or is weighted; method names of `Fit` and `RemlFit`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import xarray as xr
 
 from bayeshlm.arguments import check_prob
 from bayeshlm.design.design import Design
+from bayeshlm.design.without_weights import refuse_weights
 from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.frame_tables import shown_groups, shown_plain
 from bayeshlm.display.ml_tables import MlReport, ml_fixed_grid, ml_html, ml_text
@@ -34,13 +35,16 @@ from bayeshlm.reml.likelihood_ratio import compare_estimates
 from bayeshlm.reml.profile import IntervalMethod
 from bayeshlm.reml.tests_of_effects import normal_hypothesis
 
+NO_CHI_SQUARE = "twice the difference of two log pseudo-likelihoods has no chi-square distribution"
+
 
 class MlFit(EstimateQuantities[FamilyEstimate]):
-    """Maximum likelihood estimates of a `Model` whose outcome is not normal, made by `Model.ml`; no sampling.
+    """Maximum likelihood estimates of a `Model` whose outcome is not normal or weighted, by `Model.ml`; no sampling.
 
     The random effects are integrated out by adaptive quadrature with as many nodes as it takes, as lme4's ``glmer``
     does with ``nAGQ``. Every table says in ``attrs`` how many rows were used and dropped, whether the search converged
-    and whether the estimate is `singular`, with the `reason`.
+    and whether the estimate is `singular`, with the `reason`. With sampling weights it is maximum pseudo-likelihood,
+    and standard errors and Wald intervals are those of the sandwich.
 
     Parameters
     ----------
@@ -216,6 +220,7 @@ class MlFit(EstimateQuantities[FamilyEstimate]):
                 f"compare() takes the fit of another model.ml() of {self._design.outcome.name!r}, not a"
                 f" {type(other).__name__}."
             )
+        refuse_weights(self._design, "A likelihood-ratio test", NO_CHI_SQUARE, "test effects by wald()")
         smaller, larger = sorted((self, other), key=lambda fit: fit.n_parameters)
         designs = smaller.design, larger.design
         return ShownLikelihoodRatio.of(compare_estimates(smaller.estimate, larger.estimate, designs))
@@ -236,7 +241,8 @@ class MlFit(EstimateQuantities[FamilyEstimate]):
         self._refuse("HLM's chi-square test", "compare() with the model without the effect")
 
     def robust_se(self) -> Never:
-        """Not made for these outcomes: an error says so."""
+        """Not made for these outcomes, and with sampling weights those of `fixed_effects`: an error says so."""
+        refuse_weights(self._design, "Another standard error", "all of them are the sandwich's", "see fixed_effects()")
         self._refuse("The cluster-robust standard error", 'look at intervals("profile")')
 
     def residuals(self) -> Never:
@@ -245,6 +251,7 @@ class MlFit(EstimateQuantities[FamilyEstimate]):
 
     def _refuse(self, what: str, instead: str) -> Never:
         outcome = self._design.outcome
+        refuse_weights(self._design, what, "it is of independent rows", "test effects by wald()")
         raise OptionError(
             f"{what} is defined for normal outcomes only, and {outcome.name!r} is {outcome.family_name}: {instead}."
         )

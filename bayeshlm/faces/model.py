@@ -12,6 +12,7 @@ from bayeshlm.checks.prior_predictive import prior_predictive
 from bayeshlm.design import Design
 from bayeshlm.design.expanded import expanded_spec
 from bayeshlm.design.survey_weights import SurveyWeights
+from bayeshlm.design.without_weights import refuse_weights
 from bayeshlm.display.left_out_notes import data_notes
 from bayeshlm.display.model_view import model_html, model_text
 from bayeshlm.equations import ModelSpec, parse, render
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from bayeshlm.sampling.options import Sampler
 
 logger = logging.getLogger(__name__)
+
+WEIGHTLESS = ("levels", "combined", "latex", "mathml", "hlm")
+"""Forms that say what the model is, and fit nothing."""
 
 
 class Model(ModelChanges):
@@ -163,7 +167,7 @@ class Model(ModelChanges):
         Raises
         ------
         OptionError
-            If there is no such form.
+            If there is no such form; or a program would fit the model without its sampling weights.
         EquationError
             If the program cannot say the model; the message names what it has not.
 
@@ -174,6 +178,13 @@ class Model(ModelChanges):
         lme(fixed = strength ~ 1, random = list(batch = ~ 1, cask = ~ 1), data = d, method = "REML")
         """
         design = self.design
+        if form not in WEIGHTLESS:
+            refuse_weights(
+                design,
+                f"The model for another program ({form})",
+                "what is written would fit without them",
+                "name them there",
+            )
         incomplete = design.left_out.columns
         return render(self.spec, form, design.groupings, design.coded, expanded_spec(design), bool(incomplete))
 

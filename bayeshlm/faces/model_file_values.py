@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bayeshlm.errors import FileError
+from bayeshlm.errors import FileError, OptionError
 from bayeshlm.source.duckdb_source import DuckDBSource, is_duckdb_source
 from bayeshlm.source.suggestion import did_you_mean
+
+if TYPE_CHECKING:
+    from bayeshlm.design.survey_weights import SurveyWeights
 
 _NUMBER = re.compile(r"[+-]?\d*\.?\d+(e[+-]?\d+)?", re.IGNORECASE)
 
@@ -107,3 +111,22 @@ def published_of(content: Mapping[str, object], path: Path) -> dict[str, Publish
                 )
         published[symbol] = Published(**entry)
     return published
+
+
+def weights_of(content: Mapping[str, object], path: Path) -> SurveyWeights | None:
+    """The table ``[weights]``, whose keys are those of `SurveyWeights`; None where it is left out."""
+    table = _table(content, "weights", path)
+    if "weights" not in content:
+        return None
+    from bayeshlm.design.survey_weights import SurveyWeights  # imports pandas, which listing models need not
+
+    known = [one.name for one in fields(SurveyWeights)]
+    for key in table:
+        if key not in known:
+            raise FileError(f'{path}: unknown key "{key}" in [weights]. {did_you_mean(key, known)}')
+    if "columns" not in table:
+        raise FileError(f'{path}: [weights] needs a line columns = {{ row = "w1", school = "w2" }}.')
+    try:
+        return SurveyWeights(**table)  # type: ignore[arg-type]
+    except OptionError as error:
+        raise FileError(f"{path}: {error}") from error

@@ -140,11 +140,9 @@ def table(
     columns = [
         _column(name, fit, null, components, loo, prob, kind, several, exponentiate) for name, fit in named.items()
     ]
-    notes = (
-        [R2_NOTE]
-        if loo is None
-        else [R2_NOTE, LOO_NOTE.format(unit=loo, known=", the group known" if loo == "row" else "")]
-    )
+    notes = [R2_NOTE] if any(_design(fit).weights is None for fit in named.values()) else []
+    if loo is not None:
+        notes.append(LOO_NOTE.format(unit=loo, known=", the group known" if loo == "row" else ""))
     if ratios:
         notes.insert(0, f"fixed effects: {ratios}s, of posteriors their medians; of an intercept exp() itself")
     if null is not None:
@@ -205,8 +203,9 @@ def _posterior_column(
     if has_level1_variance(design.outcome):
         icc = fit.icc(prob=prob, kind=kind).table
         shares |= {label: entry(icc, key) for label, key in _icc_rows(design, several)}
-        r2 = fit.r2(null, prob, kind).table
-        shares |= {label: entry(r2, key) for label, key in _r2_rows(design, r2.index, several)}
+        if design.weights is None or null is not None:
+            r2 = fit.r2(null, prob, kind).table
+            shares |= {label: entry(r2, key) for label, key in _r2_rows(design, r2.index, several)}
     verdict = fit.convergence
     warnings = [] if verdict.converged else [" ".join(("NOT CONVERGED.", *verdict.reasons))]
     if loo is not None:
@@ -240,8 +239,9 @@ def _estimate_column(
     if has_level1_variance(design.outcome):
         icc = fit.icc()
         shares |= {label: Entry(float(icc[key])) for label, key in _icc_rows(design, several)}
-        r2 = fit.r2(_estimated(null))
-        shares |= {label: Entry(float(r2[key])) for label, key in _r2_rows(design, r2.index, several)}
+        if design.weights is None or null is not None:
+            r2 = fit.r2(_estimated(null))
+            shares |= {label: Entry(float(r2[key])) for label, key in _r2_rows(design, r2.index, several)}
     entries = {
         **dict(fixed_entries(design, fixed)),
         **dict(variance_entries(design, fit.variance_components(prob), components, several)),
@@ -258,7 +258,8 @@ def _estimated(null: AnyFit | None) -> RemlFit | MlFit | None:
     """The null model's estimates, from whose variances those beside them are reduced."""
     if not isinstance(null, Fit):
         return null
-    return null.model.reml() if null.model.design.outcome.is_normal else null.model.ml()
+    design = null.model.design
+    return null.model.reml() if design.outcome.is_normal and design.weights is None else null.model.ml()
 
 
 def _icc_rows(design: Design, several: bool) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -20,12 +21,13 @@ from bayeshlm.parameters.priors import Priors
 type Data = WeightedData | QuadratureData
 
 
-def replicated(design: Design) -> list[Design]:
+def replicated(design: Design) -> Iterator[Design]:
     """The design under each of its replicate weights."""
     weights = design.weights
     assert weights is not None
     pairs = zip(weights.replicate_row, weights.replicate_group, strict=True)
-    return [design.changed(weights=replace(weights, row=row, group=group)) for row, group in pairs]
+    for row, group in pairs:
+        yield design.changed(weights=replace(weights, row=row, group=group))
 
 
 def scores_at(design: Design, priors: Priors, density: LogDensity, x: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -17,6 +17,7 @@ from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.level1_variance import INSTEAD_OF_SHARES, has_level1_variance, level1_variance
 from bayeshlm.quantities.level2_values import finite_number
 from bayeshlm.quantities.observed_icc import has_observed_icc, observed_icc
+from bayeshlm.quantities.population_moments import population_moments
 from bayeshlm.quantities.predictor_variance import fixed_variance
 from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.quantities.slope_values import values_of_slopes
@@ -59,7 +60,8 @@ def icc(
     ``v = tau_0^2`` with a random intercept only; with random slopes ``v = trace(G Z'Z / N)``, the variance of the
     random part averaged over rows (Johnson 2014), or ``z' G z`` given `at`. The unadjusted ICC adds the
     variance of X gamma over rows to the denominator (Nakagawa, Johnson & Schielzeth 2017). The design effect is
-    ``1 + (sum_j n_j^2 / N - 1) ICC`` (Kish 1965, for groups of unequal size).
+    ``1 + (sum_j n_j^2 / N - 1) ICC`` (Kish 1965, for groups of unequal size). With sampling weights means over rows are
+    those of the population, and the design effect, here that of a design without weights, is left out.
 
     References
     ----------
@@ -77,7 +79,7 @@ def icc(
         values = {"icc": v / (v + sigma2), "icc_unadjusted": v / (v + var_fixed + sigma2)}
     if has_observed_icc(design.outcome):
         values["icc_observed"] = observed_icc(posterior, v)
-    if "icc" in values:
+    if "icc" in values and design.weights is None:
         size = float(np.sum(np.square(design.n_per_group, dtype=float)) / design.n_obs)
         values["design_effect"] = 1.0 + (size - 1.0) * values["icc"]
     draws = xr.Dataset({name: posterior.labelled(drawn) for name, drawn in values.items()})
@@ -96,11 +98,11 @@ def has_icc(design: Design) -> bool:
 def between_variance(G: FloatArray, design: Design, at: Mapping[str, float] | None) -> FloatArray:
     """Variance between groups, as `icc` defines it, of covariance matrices (..., q, q): array (...)."""
     if at is None:
-        return np.asarray(np.einsum("...qr,qr->...", G, design.moments.ZtZ))
+        return np.asarray(np.einsum("...qr,qr->...", G, population_moments(design).ZtZ))
     if len(design.groupings) > 1:
         z = values_of_slopes(design, at)
     else:
-        z = design.moments.z_mean.copy()
+        z = population_moments(design).z_mean.copy()
         for key, value in at.items():
             z[_position(key, design)] = finite_number(key, value)
     return np.asarray(np.einsum("q,...qr,r->...", z, G, z))
@@ -158,5 +160,6 @@ def _notes(design: Design, at: Mapping[str, float] | None) -> tuple[str, ...]:
     if at is not None:
         notes.append("between-group variance at the given values, the other random slopes' columns at their means")
     elif any(not column.is_intercept for column in design.random):
-        notes.append("between-group variance averaged over rows (Johnson 2014)")
+        over = "rows" if design.weights is None else "the population, by the weights of the rows"
+        notes.append(f"between-group variance averaged over {over} (Johnson 2014)")
     return tuple(notes)

@@ -6,21 +6,17 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import Draws
+from bayeshlm.quantities.population_moments import fixed_covariance, population_moments
 from bayeshlm.quantities.slope_values import values_of_slopes
 
 
 def fixed_variance(gamma: FloatArray, design: Design) -> FloatArray:
-    """Variance of X gamma over rows (divisor N - 1) in each draw (..., p), from the cross-products."""
-    products = design.products
-    mean = design.moments.x_center @ products.x_transform
-    XtX = products.XtX.sum(axis=0) if isinstance(products, CrossProducts) else products.XtX
-    covariance = (XtX - design.n_obs * np.outer(mean, mean)) / (design.n_obs - 1)
-    scaled = np.linalg.solve(products.x_transform, gamma[..., None])[..., 0]
-    return np.asarray(np.einsum("...k,kl,...l->...", scaled, covariance, scaled))
+    """Variance of X gamma over rows, or the population that they stand for, in each draw (..., p)."""
+    scaled = np.linalg.solve(design.products.x_transform, gamma[..., None])[..., 0]
+    return np.asarray(np.einsum("...k,kl,...l->...", scaled, fixed_covariance(design), scaled))
 
 
 def random_variances(posterior: Draws, at: Mapping[str, float] | None = None) -> list[FloatArray]:
@@ -42,5 +38,5 @@ def random_variances(posterior: Draws, at: Mapping[str, float] | None = None) ->
 
 def mean_predictor(posterior: Draws) -> FloatArray:
     """``offset + X gamma`` averaged over rows, in each draw, (chain, draw)."""
-    moments = posterior.design.moments
-    return np.asarray(moments.offset_mean + posterior.gamma @ moments.x_center)
+    moments = population_moments(posterior.design)
+    return np.asarray(moments.offset_mean + posterior.gamma @ moments.x_mean)

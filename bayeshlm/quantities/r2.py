@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.design.without_weights import refuse_weights
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.icc import latent_note
@@ -112,6 +113,11 @@ def r2(
     (2019). Quantifying explained variance in multilevel models. Psychological Methods 24(3).
     """
     design = posterior.design
+    refuse_weights(
+        design,
+        "The variance explained",
+        "the variances of the predictors are those of the sample, not of the population",
+    )
     if design.outcome.known_sd and null is not None:
         values: dict[str, FloatArray] = {}
     else:

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def classical_estimate(design: Design) -> RemlEstimate | FamilyEstimate:
-    """REML of a normal outcome, maximum likelihood of any other.
+    """REML of a normal outcome, maximum likelihood of any other, and of any outcome with sampling weights.
 
     Raises
     ------
     DataError, OptionError
         As `bayeshlm.reml.estimate.fit_reml` and `bayeshlm.reml.family_estimate.fit_family`.
     """
-    if design.outcome.is_normal:
+    if design.outcome.is_normal and design.weights is None:
         return fit_reml(design)
     from bayeshlm.reml.family_estimate import fit_family  # imports numba
 

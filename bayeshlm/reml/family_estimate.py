@@ -99,7 +99,7 @@ def fit_family(design: Design) -> FamilyEstimate:
     OptionError
         Several groupings or more effects.
     DataError
-        The likelihood has no maximum.
+        The likelihood has no maximum; or there are fewer sampling units than parameters.
 
     Notes
     -----
@@ -125,6 +125,7 @@ def fit_family(design: Design) -> FamilyEstimate:
     assert found is not None
     maximum, weights = found.maximum, design.weights
     if weights is not None:
+        weights.require_units(sum(found.problem.sizes))
         scores = problem_scores(found.problem, maximum.x, nodes.n_nodes)
         maximum = replace(maximum, score_covariance=weights.score_covariance(*scores))
     return estimate_at(found.problem, maximum, nodes)

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from bayeshlm.arguments import check_prob
+from bayeshlm.design.without_weights import refuse_weights
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.schema import covarying
 from bayeshlm.reml.family_estimate import FamilyEstimate
@@ -30,6 +31,12 @@ def family_intervals(
         For another method, or when `prob` is outside of (0, 1).
     """
     if method == "profile":
+        refuse_weights(
+            estimate.problem.design,
+            "A profile-likelihood interval",
+            "the rise of a pseudo-likelihood has no chi-square distribution",
+            'take intervals("wald")',
+        )
         return profile_family(estimate, prob, fixed=fixed)
     if method != "wald":
         raise OptionError(f'Intervals are "wald" or "profile", not {method!r}.')

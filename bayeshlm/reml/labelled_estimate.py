@@ -6,8 +6,12 @@ import pandas as pd
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.design.without_weights import refuse_weights
 from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.estimates import Estimate
+
+NO_PENALTY = "its penalty is that of a likelihood, and the log pseudo-likelihood is none"
+INSTEAD = "test effects by wald()"
 
 
 class LabelledEstimate[Found: Estimate]:
@@ -83,11 +87,13 @@ class LabelledEstimate[Found: Estimate]:
     @property
     def aic(self) -> float:
         """Akaike's criterion, with `n_parameters` parameters."""
+        refuse_weights(self._design, "AIC", NO_PENALTY, INSTEAD)
         return self._estimate.aic
 
     @property
     def bic(self) -> float:
         """Schwarz's criterion, with the number of rows, as lme4 counts."""
+        refuse_weights(self._design, "BIC", NO_PENALTY, INSTEAD)
         return self._estimate.bic
 
     @property

@@ -20,6 +20,7 @@ from bayeshlm.graph.parameterization import Parameterization, check_marginal
 from bayeshlm.likelihood import likelihood_of
 from bayeshlm.likelihood.disk_cache import forgiving_caches
 from bayeshlm.likelihood.lapack import one_blas_thread
+from bayeshlm.likelihood.quadrature_posterior import n_parameters
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.progress import sampling_bar, somebody_watches, stage
 from bayeshlm.sampling.certificate import Certificate
@@ -87,10 +88,13 @@ def run_nuts(design: Design, priors: Priors, options: SamplingOptions, busy_ms: 
     ------
     SamplingError
         If no chain finds a starting point with finite density, or the sampler fails.
+    OptionError, DataError
+        With sampling weights explicit effects are asked for, or there are fewer sampling units than parameters.
     """
     busy_ms = BUSY_MS if busy_ms is None else busy_ms
     if design.weights is not None:
         check_marginal(options.parameterization)
+        design.weights.require_units(n_parameters(design, priors))
     run = _run_pymc if options.sampler == "pymc" else partial(_run_nutpie, busy_ms=busy_ms)
     raw = _run(run, design, priors, options)
     if design.weights is None:

@@ -9,18 +9,23 @@ the score over samples. Draws of the global parameters theta, on scales without 
 with m their mean (Williams & Savitsky 2021, International Statistical Review 89, 72-107). H is the information of the
 pseudo-posterior at its mode and P the priors' part of it, which no sampling changes: without it J and H, equal under
 simple random sampling, would not leave the draws as they are. The random effects are drawn given theta*.
+
+Near zero a tau has no such J: the score does not vanish there, and its spread says nothing of that of an estimate. Of a
+tau less than four standard errors from zero, and its correlations, J is taken for what the model expects.
 """
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from bayeshlm.design import Design
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.errors import SamplingError
+from bayeshlm.errors import ModelWarning, SamplingError
 from bayeshlm.likelihood import likelihood_of
 from bayeshlm.likelihood.family_quadrature import FamilyQuadrature
 from bayeshlm.likelihood.likelihood import LogDensity
@@ -29,6 +34,9 @@ from bayeshlm.parameters.draws import Draws, labels_of_dims
 from bayeshlm.parameters.partial_correlations import partial_correlations
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.reml.family_maximum import Objective, information_at, maximize
+
+NEAR_ZERO = 0.25
+"""SD of the logarithm of a tau beyond which it lies near zero: about its standard error in shares of itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +113,11 @@ def with_sandwich(posterior: xr.Dataset, design: Design, priors: Priors, n_nodes
     ------
     SamplingError
         The covariance of the score does not determine the spread of some parameter.
+
+    Warns
+    -----
+    ModelWarning
+        A tau lies near zero.
     """
     labels = labels_of_dims(design)
     draws = Draws(posterior.assign_coords({dim: labels[dim] for dim in labels if dim in posterior.dims}), design)
@@ -112,13 +125,40 @@ def with_sandwich(posterior: xr.Dataset, design: Design, priors: Priors, n_nodes
     p, q = len(design.fixed), len(design.random)
     scales = Scales.of(draws.flat(x), slice(p, p + q))
     density = _density(design, priors, n_nodes)
-    change = sandwich_map(design, priors, density, scales)
+    held = near_zero(design, priors, scales)
+    if held.any():
+        labels_near = [design.random_labels[k] for k in np.flatnonzero(held[scales.tau])]
+        warnings.warn(
+            f"tau of {' and '.join(labels_near)} lies near zero, where sampling weights do not tell its spread over"
+            " samples: its draws are left as narrow or wide as those of the pseudo-posterior.",
+            ModelWarning,
+            stacklevel=2,
+        )
+    change = sandwich_map(design, priors, density, scales, held)
     moved = scales.values(scales.coordinates(draws.flat(x)) @ change.T)
     return density.parameters(moved.reshape(x.shape))  # type: ignore[no-any-return]
 
 
-def sandwich_map(design: Design, priors: Priors, density: LogDensity, scales: Scales) -> FloatArray:
+def near_zero(design: Design, priors: Priors, scales: Scales) -> NDArray[np.bool_]:
+    """Which of the values are of a tau that lies near zero, or of a correlation with such an effect, (D,)."""
+    held = np.zeros(len(scales.sd), dtype=bool)
+    held[scales.tau] = near = scales.sd[scales.tau] > NEAR_ZERO
+    partials = partial_correlations(design, priors)
+    for k, pair in enumerate(zip(partials.rows, partials.columns, strict=True)):
+        held[scales.tau.stop + k] = near[list(pair)].any()
+    return held
+
+
+def sandwich_map(
+    design: Design, priors: Priors, density: LogDensity, scales: Scales, held: NDArray[np.bool_]
+) -> FloatArray:
     """``R_1' R_2'^-1`` in the coordinates of `scales`, (D, D), lower triangular.
+
+    Parameters
+    ----------
+    design, priors, density, scales
+    held : (D,) array of bool
+        From `near_zero`.
 
     Raises
     ------
@@ -139,8 +179,10 @@ def sandwich_map(design: Design, priors: Priors, density: LogDensity, scales: Sc
     meat = weights.score_covariance(groups * slopes, replicates * slopes)
     of_priors = information_at(scales.objective(density_of_priors(design, density)), found.x)
     bread = np.linalg.inv(found.information)
+    excess = meat - (found.information - of_priors)
+    excess[held], excess[:, held] = 0.0, 0.0
     try:
-        target = np.linalg.cholesky(bread @ (meat + of_priors) @ bread)
+        target = np.linalg.cholesky(bread + bread @ excess @ bread)
     except np.linalg.LinAlgError as error:
         counted = f"{len(replicates)} replicates" if len(replicates) else f"{weights.psu.max() + 1} sampling units"
         raise SamplingError(

@@ -154,3 +154,14 @@ def test_known_sds_are_refused():
     text = EQUATIONS + "; sd(r) = w"
     with pytest.raises(OptionError, match="sampling weights are not taken beside known level-1 SDs"):
         build_design(parse(text), data(), "school", weights=SurveyWeights(LEVELS))
+
+
+def test_weights_of_groups_may_stand_in_the_table_of_groups():
+    frame = data()
+    schools = frame.groupby("school", as_index=False)[["v", "stratum"]].first()
+    survey = SurveyWeights(LEVELS, strata="stratum")
+    one = build_design(parse(EQUATIONS), frame.drop(columns=["v", "stratum"]), "school", schools, survey)
+    other = build_design(parse(EQUATIONS), frame, "school", weights=survey)
+    np.testing.assert_array_equal(one.weights.group, other.weights.group)
+    np.testing.assert_array_equal(one.weights.stratum, other.weights.stratum)
+    assert set(survey.named) <= set(one.frame.columns)

@@ -131,3 +131,22 @@ def test_rules_integrate_polynomials_exactly():
     weights = np.exp(log_weights - 0.5 * (nodes**2).sum(axis=0)) / (2 * np.pi)
     assert weights @ (nodes[0] ** 10 * nodes[1] ** 2) == pytest.approx(945, rel=1e-12)
     assert abs(weights @ (nodes[0] ** 11)) < 1e-9
+
+
+@pytest.mark.parametrize("family", ["Bernoulli", "Normal"])
+@pytest.mark.parametrize("q", [1, 2])
+def test_weights_of_groups_multiply_what_each_adds(family, q):
+    """Value and gradient are the weighted sums of those of the groups alone; weights of rows may be any number."""
+    rows, first = problem(family, q)
+    rng = np.random.default_rng(5)
+    rows = rows._replace(weight=rng.uniform(0.2, 2, len(rows.y)))
+    weights = rng.uniform(0.2, 3, len(first) - 1)
+    found = density(family, CHOLS[q], rows, first, 24, group_weights=weights)
+    exact = dense_log_density(family, CHOLS[q], rows, first, STEPS[q])
+    assert density(family, CHOLS[q], rows, first, 24)[0] == pytest.approx(exact, abs=1e-7)
+    alone = []
+    for low, high in itertools.pairwise(first):
+        own = type(rows)(*(np.ascontiguousarray(values[..., low:high]) for values in rows))
+        alone.append(density(family, CHOLS[q], own, np.array([0, high - low]), 24))
+    for part, of_groups in zip(found, zip(*alone, strict=True), strict=True):
+        np.testing.assert_allclose(part, np.tensordot(weights, np.array(of_groups), 1), rtol=1e-10, atol=1e-10)

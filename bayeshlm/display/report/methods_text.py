@@ -11,6 +11,7 @@ from bayeshlm.display.fit_tables import INTERVALS
 from bayeshlm.display.report.elements import bullets, paragraph, quoted, subheading
 from bayeshlm.display.report.reproduce import typed_priors
 from bayeshlm.display.report.subject import Subject
+from bayeshlm.display.weights_note import spread_over
 from bayeshlm.quantities.convergence import Convergence
 
 
@@ -68,6 +69,16 @@ WORKS = {
         "Gelman et al., 1996",
         "Gelman, A., Meng, X.-L., & Stern, H. (1996). Posterior predictive assessment of model fitness via realized"
         " discrepancies. Statistica Sinica, 6(4), 733-760.",
+    ),
+    "pml": Work(
+        "Rabe-Hesketh & Skrondal, 2006",
+        "Rabe-Hesketh, S., & Skrondal, A. (2006). Multilevel modelling of complex survey data. Journal of the Royal"
+        " Statistical Society A, 169(4), 805-827.",
+    ),
+    "sandwich": Work(
+        "Williams & Savitsky, 2021",
+        "Williams, M. R., & Savitsky, T. D. (2021). Uncertainty estimation for pseudo-Bayesian inference under complex"
+        " sampling. International Statistical Review, 89(1), 72-107.",
     ),
     "psis": Work(
         "Vehtari et al., 2024",
@@ -129,6 +140,11 @@ def methods_text(subject: Subject) -> str:
         f"The posterior was computed with bayeshlm {versions['bayeshlm']} and PyMC {versions['pymc']} ({cite['pymc']})"
         f" by {_sampler(subject)}.",
     ]
+    if design.weights is not None:
+        sentences.append(
+            f"Rows and groups were weighted ({cite['pml']}), and draws of the parameters were given the spread of the"
+            f" sampling design, by the sandwich over {spread_over(design)} ({cite['sandwich']})."
+        )
     if options.parameterization == "marginal":
         sentences.append(
             "The random effects were integrated out of the likelihood and then drawn from their exact conditional"
@@ -140,7 +156,9 @@ def methods_text(subject: Subject) -> str:
         sentences.append(f"By these criteria the {'draws' if verdict.by_importance else 'chains'} had NOT converged.")
     averaged = f", with the variance between groups averaged over rows ({cite['johnson']})" if slopes else ""
     explained = f"and the variance explained ({cite['r2']})"
-    if len(design.groupings) > 1 and "r2" not in vars(subject):  # its section had none
+    if design.weights is not None:
+        explained = "and the design-effect ratios"
+    elif len(design.groupings) > 1 and "r2" not in vars(subject):  # its section had none
         explained = "and the shares of the variance"
     correlation = "intraclass correlation" if len(design.groupings) == 1 else "intraclass correlations"
     sentences.append(

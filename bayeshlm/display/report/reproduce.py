@@ -64,6 +64,8 @@ def python_code(subject: Subject) -> str:
     lines.append(f"    group={(groupings if len(groupings) > 1 else groupings[0])!r},")
     if priors:
         lines.append(f"    priors={priors!r},")
+    if subject.design.weights is not None:
+        lines.append(f"    weights=hlm.{subject.design.weights.survey!r},")
     lines += [")", f"fit = model.fit({', '.join(options)})", 'fit.report("report.html")']
     return "\n".join(lines)
 
@@ -86,7 +88,20 @@ def toml_text(subject: Subject) -> str:
     priors = typed_priors(subject)
     if priors:
         lines += ["", "[priors]", *(f"{_basic(key)} = {_basic(text)}" for key, text in priors.items())]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_weights_lines(subject.design)])
+
+
+def _weights_lines(design: Design) -> list[str]:
+    """The table of sampling weights of a model file."""
+    if design.weights is None:
+        return []
+    survey = design.weights.survey
+    columns = ", ".join(f"{_basic(level)} = {_basic(name)}" for level, name in survey.columns.items())
+    lines = ["", "[weights]", f"columns = {{ {columns} }}", f"scaling = {_basic(survey.scaling)}"]
+    lines += [f"{name} = {_basic(value)}" for name in ("strata", "psu") if (value := getattr(survey, name))]
+    if survey.replicates:
+        lines += [f"replicates = [{', '.join(map(_basic, survey.replicates))}]", f"fay = {survey.fay!r}"]
+    return lines
 
 
 def command(subject: Subject) -> str:

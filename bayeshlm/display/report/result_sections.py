@@ -84,7 +84,8 @@ def cross_check_section(subject: Subject) -> str:
     except OptionError as error:
         return paragraph(f"{error}.")
     except DataError as error:
-        by = "REML" if subject.design.outcome.is_normal else "Maximum likelihood"
+        by_reml = subject.design.outcome.is_normal and subject.design.weights is None
+        by = "REML" if by_reml else "Maximum likelihood"
         return paragraph(f"{by}, the classical estimate, does not exist for these data: {error}")
     text = paragraph(
         f"{_METHODS[check.method]} estimates the same model without priors and without sampling. Where both agree,"
