@@ -15,7 +15,7 @@ def model_values(design: Design) -> dict[str, Any]:
     """What a file says of the model and its data."""
     return {
         "equations": render(design.spec, "levels", design.groupings),
-        "lme4": render(design.spec, "lme4", design.groupings, design.coded),
+        **_lme4(design),
         **({} if design.weights is None else {"weights": design.weights.survey.to_dict()}),
         "n_obs": design.n_obs,
         "rows_dropped": design.rows_dropped,
@@ -24,6 +24,13 @@ def model_values(design: Design) -> dict[str, Any]:
         "notes": list(data_notes(design)),
         "groups": {term.grouping: len(term.labels) for term in design.predictor.random},
     }
+
+
+def _lme4(design: Design) -> dict[str, str]:
+    """The model as lme4's formula; nothing where the level-1 SDs are known, which lme4 cannot be told."""
+    if design.outcome.known_sd:
+        return {}
+    return {"lme4": render(design.spec, "lme4", design.groupings, design.coded)}
 
 
 def json_text(content: dict[str, Any]) -> str:

@@ -190,7 +190,7 @@ def test_every_call_gives_a_frame_of_its_own():
 def test_unknown_names_are_refused():
     with pytest.raises(DataError, match=r'no data set "LeeBryk"\. Did you mean "lee_bryk"\?'):
         load_dataset("LeeBryk")
-    with pytest.raises(DataError, match=r'no data set "iris"\. Use one of: attainment, classes, clinics, '):
+    with pytest.raises(DataError, match=r'no data set "iris"\. Use one of: attainment, bcg, classes, clinics, '):
         describe_dataset("iris")
 
 

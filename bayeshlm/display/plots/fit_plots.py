@@ -17,6 +17,7 @@ from bayeshlm.display.plots.icc_figure import icc_figure
 from bayeshlm.display.plots.influence_figure import influence_figure
 from bayeshlm.display.plots.interaction import interaction_figure
 from bayeshlm.display.plots.loo_figure import loo_figure
+from bayeshlm.display.plots.meta_forest_figure import meta_forest_figure
 from bayeshlm.display.plots.plausible_ranges_figure import plausible_ranges_figure
 from bayeshlm.display.plots.predictive_check_figure import predictive_check_figure
 from bayeshlm.display.plots.prior_sensitivity_figure import prior_sensitivity_figure
@@ -47,6 +48,7 @@ class FitPlots(Figures[DrawnFit]):
 
     group_lines = figure_method(group_lines_figure)
     caterpillar = figure_method(caterpillar_figure)
+    meta_forest = figure_method(meta_forest_figure)
     shrinkage = figure_method(shrinkage_figure)
     beta_space = figure_method(beta_space_figure)
     icc = figure_method(icc_figure)

@@ -200,7 +200,7 @@ class Distributions:
         first = scale[0]
         times_identity = len(scale) == 2 and last.kind in ("letters", "bold") and last.value == "I"
         if len(symbols) == 1:
-            if (known := known_spread(self.text, self._name(symbols[0]), scale)) is not None:
+            if (known := known_spread(self.text, symbols[0], scale)) is not None:
                 self.lines.append((known, span))
                 return
             own = [node for node in (first,) if node.kind in NAMES]

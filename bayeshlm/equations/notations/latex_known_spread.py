@@ -4,32 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bayeshlm.equations.notations.latex_names import column_text, subscript
+from bayeshlm.equations.notations.latex_names import column_text, subscript, symbol_text
 from bayeshlm.equations.notations.latex_nodes import Node
+from bayeshlm.equations.symbols import canonical
 
 
-def known_spread(text: str, symbol: str, scale: Sequence[Node]) -> str | None:
+def known_spread(text: str, node: Node, scale: Sequence[Node]) -> str | None:
     r"""The line that says it; None where the variance is no column with a value a row, and no number above 0.
 
     Parameters
     ----------
     text : str
         The user's text.
-    symbol : str
-        Whose variance it is.
+    node : Node
+        The symbol whose variance it is; of a residual it has the unit of rows, ``r_{ij}``.
     scale : sequence of Node
         The variance: a column in text with the unit of rows, ``\text{v}_{ij}``, or a number, either also squared.
     """
-    if len(scale) != 1:
+    if len(scale) != 1 or not subscript(text, node).units.startswith("i"):
         return None
-    (node,) = scale
-    above = [one.value for one in node.above]
+    symbol, (value,) = canonical(symbol_text(text, node)), scale
+    above = [one.value for one in value.above]
     if above not in ([], ["2"]):
         return None
     function = "sd" if above else "var"
-    if node.kind in ("roman", "column") and subscript(text, node).units.startswith("i"):
-        bare = Node(node.kind, node.value, node.span, below=node.below)
+    if value.kind in ("roman", "column") and subscript(text, value).units.startswith("i"):
+        bare = Node(value.kind, value.value, value.span, below=value.below)
         return f"{function}({symbol}) = {column_text(text, bare)}"
-    if node.kind == "number" and node.value.strip("0.") and not node.below:
-        return f"{function}({symbol}) = {node.value}"
+    if value.kind == "number" and value.value.strip("0.") and not value.below:
+        return f"{function}({symbol}) = {value.value}"
     return None
