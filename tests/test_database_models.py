@@ -134,8 +134,6 @@ def test_a_column_called_fitted_is_not_overwritten(fits, data):
 
 
 NEED_ROWS = {
-    "residuals": lambda fit: fit.residuals(),
-    "predictive check": lambda fit: fit.predictive_check(),
     "prediction": lambda fit: fit.predict(),
     "describe": lambda fit: fit.model.describe(),
     "figure of the data": lambda fit: fit.model.plot.data(),
@@ -146,8 +144,6 @@ NEED_ROWS = {
 def test_what_needs_rows_says_what_to_do(ask, fits):
     with pytest.raises(DataError, match=r"needs the rows of the data, .* from a part that fits into memory"):
         ask(fits[1])
-    with pytest.raises(OptionError, match=r"leave out groups, fit.loo\(.group.\)"):
-        fits[1].loo()
 
 
 def test_changes_of_the_model_ask_the_database_again(models, data):

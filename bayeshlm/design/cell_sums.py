@@ -157,6 +157,15 @@ class CellCombination:
         return np.asarray(np.einsum("mb,mb->m", self.factor, cells.sums))
 
 
+def together(columns: Sequence[CellColumns]) -> CellColumns:
+    """The columns of all groupings, side by side."""
+    return CellColumns(
+        np.concatenate([own.base for own in columns]),
+        np.hstack([own.factor for own in columns]),
+        np.hstack([own.shift for own in columns]),
+    )
+
+
 def by_unit(values: FloatArray, codes: IntArray, n_units: int) -> FloatArray:
     """Sums over the cells of each unit, of an (M, ...) array: (J, ...)."""
     if len(values) == n_units and np.array_equal(codes, np.arange(n_units)):

@@ -31,7 +31,7 @@ from bayeshlm.design.rows import (
     read_as_they_are,
     walk_columns,
 )
-from bayeshlm.design.scaling import IntArray
+from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.equations.product import Product
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import DataError
@@ -92,6 +92,8 @@ class DatabaseCells:
     kinds : mapping of str to Kind
     known : mapping of str to Location
         Of the columns of numbers.
+    sums : mapping of str to (M,) array
+        Sums of the columns of numbers over the complete rows of each cell.
     """
 
     rows: Rows
@@ -102,6 +104,7 @@ class DatabaseCells:
     keys: Mapping[str, tuple[str, ...]]
     kinds: Mapping[str, Kind]
     known: Mapping[str, Location]
+    sums: Mapping[str, FloatArray]
 
 
 def gather_cells(
@@ -109,7 +112,7 @@ def gather_cells(
     data: DatabaseTable,
     group: Groups = None,
     group_data: GroupTables = None,
-    carried: Mapping[str, str] = MappingProxyType({}),
+    carried: Mapping[str, Any] = MappingProxyType({}),
 ) -> DatabaseCells:
     """Find the columns of a model in a table, and look at the table once: one row a cell comes back.
 
@@ -120,8 +123,8 @@ def gather_cells(
     group : str or sequence of str, optional
     group_data : DataFrame or mapping of str to DataFrame, optional
         Tables of groups, in memory.
-    carried : mapping of str to str
-        Further columns that the complete rows keep: the name there, and the name in the table.
+    carried : mapping of str to ibis.Column
+        Further columns of the table that the complete rows keep, by the name that they have there.
 
     Raises
     ------
@@ -148,8 +151,7 @@ def gather_cells(
 
     own = data.expression
     columns = {key: own[part] for part, key in key_of.items()} | {new: own[name] for name, new in stands_for.items()}
-    carried_along = {new: own[name] for new, name in carried.items()}
-    table = own.select(**{new: without_nan(column) for new, column in columns.items()}, **carried_along)
+    table = own.select(**{new: without_nan(column) for new, column in columns.items()}, **carried)
     compared = {str(resolve(name, everything)) for name in _compared(spec)} & set(used)
     first = FirstLook.of(table, list(key_of.values()), stands_for, kinds, compared)
 
@@ -184,7 +186,7 @@ def gather_cells(
     }
     known = first.locations(stands_for, kinds, keep)
     nothing_missing = (first.kept == first.total).all()
-    plain = own.select(**columns, **carried_along)
+    plain = own.select(**columns, **carried)
     rows_of_database = plain if nothing_missing else table.drop_null(list(columns))
     if not (keep == (first.kept > 0)).all():
         rows_of_database = _without(rows_of_database, first.frame.loc[~keep & (first.kept > 0), list(key_of.values())])
@@ -206,6 +208,7 @@ def gather_cells(
         keys={name: tuple(key_of[part] for part in parts[name]) for name in groupings},
         kinds=kinds,
         known=known,
+        sums=first.sums(stands_for, kinds, keep),
     )
 
 

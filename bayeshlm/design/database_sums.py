@@ -75,7 +75,8 @@ class SummedCells:
     rows : Rows
         Which know the columns of the expressions of level 1 and the means of those above.
     sums : CellSums
-        Of the columns of level 1 in the order of the equation, and after them the outcome less its offset.
+        Of the columns of level 1 in the order of the equation, and after them the outcome; less its offset once more,
+        at the end, where it has one.
     outcome : OutcomeMoments
     table : ibis.Table
         The complete rows with the columns of the expressions.
@@ -154,7 +155,7 @@ def sums_of_cells(cells: DatabaseCells, rows: Rows, spec: ModelSpec) -> SummedCe
     }
     assert rows.beneath is not None
     known = replace(rows, beneath=Asked(rows.beneath, of_rows, of_units, rows.n_obs))
-    sums = found.cell_sums([*names, net], codes)
+    sums = found.cell_sums([*names, y] if net == y else [*names, y, net], codes)
     return SummedCells(known, sums, found.outcome(net, y), found_rows.table, tuple(names), net, y)
 
 

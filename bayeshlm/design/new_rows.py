@@ -93,7 +93,7 @@ def fitted_rows(design: Design) -> NewRows:
     """The rows that were fitted, as rows to predict."""
     rows = design.kept_rows
     return NewRows(
-        index=pd.RangeIndex(design.n_obs),
+        index=pd.RangeIndex(rows.n_rows),
         groups=tuple(
             NewGroups(term.labels, codes, np.arange(len(term.labels)), Z)
             for term, codes, Z in zip(design.predictor.random, rows.codes, rows.Z, strict=True)
