@@ -40,7 +40,7 @@ def summed_statistics(design: Design, summed: SummedRows, projection: SummedProj
 
 def _column(design: Design, summed: SummedRows, where: str, k: int) -> CellColumns:
     every = summed.columns.X if where == "X" else together(summed.columns.Z)
-    return CellColumns(every.base[[k]], every.factor[:, [k]], every.shift[:, [k]])
+    return every.one(k)
 
 
 def _slopes(design: Design, summed: SummedRows, codes: IntArray, n: FloatArray) -> Iterator[Slope]:

@@ -101,6 +101,7 @@ def build_design_from_database(
             constant=tuple(not name for name in found.names),
             column_sums=cells.sums,
             rows=_rows_there(data, cells, found, tuple(carried)),
+            known=rows,
         ),
     )
 

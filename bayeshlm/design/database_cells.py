@@ -14,6 +14,7 @@ import pandas as pd
 
 from bayeshlm.design.beneath import Expanded
 from bayeshlm.design.by_levels import calls_of
+from bayeshlm.design.centering import Scale
 from bayeshlm.design.columns import CategoricalColumn, DataColumn, NumericColumn, missing_column, read_column, resolve
 from bayeshlm.design.database_columns import Location
 from bayeshlm.design.first_look import FirstLook, without_nan
@@ -68,6 +69,18 @@ class Differing:
 
     def means(self, expression: Product, grouping: int) -> Expanded:
         """Nothing is known of an expression before it was asked for."""
+        raise KeyError(expression, grouping)
+
+    def levels(self, name: str) -> tuple[str, ...]:
+        """Nor of the levels of a column."""
+        raise KeyError(name)
+
+    def group_means(self, expression: Product, grouping: int) -> FloatArray:
+        """Nor of its means."""
+        raise KeyError(expression, grouping)
+
+    def scale(self, expression: Product, grouping: int) -> Scale:
+        """Nor of its scale."""
         raise KeyError(expression, grouping)
 
 

@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayeshlm.design.beneath import Beneath, Expanded
+from bayeshlm.design.asked import Asked
+from bayeshlm.design.beneath import Expanded
 from bayeshlm.design.by_levels import calls_of
 from bayeshlm.design.cell_moments import OutcomeMoments
 from bayeshlm.design.cell_sums import CellSums, by_unit
 from bayeshlm.design.centering import varying_rows
 from bayeshlm.design.database_cells import DatabaseCells
 from bayeshlm.design.database_columns import RowsInDatabase
-from bayeshlm.design.database_expressions import DatabaseColumns, LevelOneColumns
+from bayeshlm.design.database_expressions import LevelOneColumns
 from bayeshlm.design.expression_columns import first_categorical
 from bayeshlm.design.line_units import check_one_mean, groupings_of_level, groupings_of_line
 from bayeshlm.design.rows import Rows
@@ -34,36 +35,6 @@ CHANGED = (
 )
 ROUNDING = 1e-6
 """Of the SD: how far the mean of a column may lie from where it was in the query before."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Asked:
-    """As `Beneath`, once the expressions are known."""
-
-    before: Beneath
-    of_rows: Mapping[Product, DatabaseColumns]
-    of_units: Mapping[tuple[Product, int], Expanded]
-    n_cells: int
-
-    @property
-    def not_at_hand(self) -> frozenset[str]:
-        """See `Beneath`."""
-        return self.before.not_at_hand
-
-    def differing(self, name: str) -> tuple[int, Any, Any] | None:
-        """See `Beneath`."""
-        return self.before.differing(name)
-
-    def rows(self, expression: Product) -> Expanded:
-        """See `Beneath`."""
-        if expression.is_constant:
-            return Expanded(np.ones((self.n_cells, 1)))
-        found = self.of_rows[expression]
-        return Expanded(np.full((self.n_cells, len(found.labels)), np.nan), found.labels, found.parts)
-
-    def means(self, expression: Product, grouping: int) -> Expanded:
-        """See `Beneath`."""
-        return self.of_units[expression, grouping]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,7 +125,7 @@ def sums_of_cells(cells: DatabaseCells, rows: Rows, spec: ModelSpec) -> SummedCe
         for key, one in averaged.items()
     }
     assert rows.beneath is not None
-    known = replace(rows, beneath=Asked(rows.beneath, of_rows, of_units, rows.n_obs))
+    known = replace(rows, beneath=Asked(rows.beneath, of_rows, of_units, rows.n_obs, asked, cells.ids, cells.n, codes))
     sums = found.cell_sums([*names, y] if net == y else [*names, y, net], codes)
     return SummedCells(known, sums, found.outcome(net, y), found_rows.table, tuple(names), net, y)
 

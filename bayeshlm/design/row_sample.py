@@ -47,6 +47,11 @@ class RowSample:
         return self.rows.y
 
     @property
+    def is_part(self) -> bool:
+        """Whether there are rows that are not in the sample."""
+        return len(self.y) < self.n_rows
+
+    @property
     def said(self) -> str:
         """What the sample is, in words."""
         n, N = len(self.y), self.n_rows

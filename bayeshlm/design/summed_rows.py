@@ -11,6 +11,7 @@ import numpy as np
 from bayeshlm.design.cell_products import DesignColumns
 from bayeshlm.design.cell_sums import CellColumns, CellSums
 from bayeshlm.design.row_sample import RowSample, RowsThere
+from bayeshlm.design.rows import Rows
 from bayeshlm.design.scaling import FloatArray, IntArray
 
 SEED = 0
@@ -38,6 +39,8 @@ class SummedRows:
         Sums of columns of numbers, as the data have them, over the rows of each cell.
     rows : RowsThere
         Where they are.
+    known : Rows
+        The cells, with the columns and what the database has said of the rows beneath.
     """
 
     sums: CellSums
@@ -45,11 +48,17 @@ class SummedRows:
     constant: tuple[bool, ...]
     column_sums: Mapping[str, FloatArray]
     rows: RowsThere
+    known: Rows
 
     @cached_property
     def _places(self) -> list[int]:
         """Positions in `sums` of the level-1 columns of the basis."""
         return [b for b, is_one in enumerate(self.constant) if not is_one]
+
+    @property
+    def y_place(self) -> int:
+        """Position in `sums` of the outcome."""
+        return len(self.constant)
 
     @property
     def has_offset(self) -> bool:

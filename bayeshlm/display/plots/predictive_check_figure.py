@@ -136,7 +136,10 @@ def _shares(ax: Axes, observed: FloatArray, replicated: FloatArray, design: Desi
     ax.plot(*steps(observed).T, color=BLACK, lw=1.4, gid="observed")
     ax.autoscale_view()
     ax.set_ylim(0, 1)
-    ax.set(xlabel=wrapped(f"{grouping} mean of {design.spec.outcome.name}"), ylabel="share of groups at or below")
+    of = f"{grouping} mean of {design.spec.outcome.name}"
+    if design.summed is not None and design.summed.sample.is_part:
+        of += ", a random sample of rows"
+    ax.set(xlabel=wrapped(of), ylabel="share of groups at or below")
 
 
 def _handles(check: PredictiveCheck, show: Show) -> list[Line2D]:
