@@ -107,6 +107,8 @@ class DatabaseCells:
         Of the columns of numbers.
     sums : mapping of str to (M,) array
         Sums of the columns of numbers over the complete rows of each cell.
+    ends : mapping of str to ((M,) array, (M,) array)
+        Smallest and largest value in each cell of the columns of numbers of which they were asked for.
     """
 
     rows: Rows
@@ -118,6 +120,7 @@ class DatabaseCells:
     kinds: Mapping[str, Kind]
     known: Mapping[str, Location]
     sums: Mapping[str, FloatArray]
+    ends: Mapping[str, tuple[FloatArray, FloatArray]]
 
 
 def gather_cells(
@@ -222,6 +225,7 @@ def gather_cells(
         kinds=kinds,
         known=known,
         sums=first.sums(stands_for, kinds, keep),
+        ends=first.ends(stands_for, kinds, keep),
     )
 
 

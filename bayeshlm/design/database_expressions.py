@@ -187,6 +187,7 @@ class LevelOneColumns:
                 return tuple(means), argument.labels
             pairs = list(zip(argument.names, means, strict=True))
             made = [self._rows.add(("less", a, m), partial(_less, a, m), center=0.0) for a, m in pairs]
+            self._rows.centered |= {one: (a, grouping) for one, a in zip(made, argument.names, strict=True)}
             return tuple(made), argument.labels
         places = self._rows.locations(argument.names, ends=function in ELEMENTWISE)
         pairs_of_places = list(zip(argument.names, places, strict=True))

@@ -114,6 +114,20 @@ class FirstLook:
         numbers = {name: new for name, new in stands_for.items() if kinds[name] in NUMBERS}
         return {name: self.frame.loc[keep, f"sum_{new}"].to_numpy(dtype=np.float64) for name, new in numbers.items()}
 
+    def ends(
+        self, stands_for: Mapping[str, str], kinds: Mapping[str, Kind], keep: NDArray[np.bool_]
+    ) -> dict[str, tuple[FloatArray, FloatArray]]:
+        """Smallest and largest of the numbers of each cell kept, of the columns of which they were asked for."""
+        names = [name for name in stands_for if name in self.compared and kinds[name] in NUMBERS]
+        part = self.frame.loc[keep]
+        return {
+            name: (
+                part[f"low_{stands_for[name]}"].to_numpy(dtype=np.float64),
+                part[f"high_{stands_for[name]}"].to_numpy(dtype=np.float64),
+            )
+            for name in names
+        }
+
 
 def without_nan(column: Any) -> Any:
     """A column with NULL in place of what is no number."""

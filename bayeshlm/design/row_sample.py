@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayeshlm.design.asked_sums import CHANGED
 from bayeshlm.design.cell_products import DesignColumns
 from bayeshlm.design.cell_sums import CellColumns, CellSums
-from bayeshlm.design.database_sums import CHANGED
 from bayeshlm.design.design_rows import DesignRows
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import DataError
