@@ -157,8 +157,8 @@ class FittedModel:
         Parameters
         ----------
         rows : (N,) array of bool, optional
-            The rows that stay; all by default. Without some the marginal graph is sampled in any case: its posterior
-            is that of the others.
+            The rows that stay, or the cells of rows in a database; all by default. Without some the marginal graph is
+            sampled in any case: its posterior is that of the others.
         priors : Priors, optional
             In place of the fit's.
         seed : int, optional

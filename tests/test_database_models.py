@@ -133,23 +133,6 @@ def test_a_column_called_fitted_is_not_overwritten(fits, data):
         hlm.Fit(model, fits[1].idata).residual_table()
 
 
-NEED_ROWS = {
-    "residuals": lambda fit: fit.residuals(),
-    "predictive check": lambda fit: fit.predictive_check(),
-    "prediction": lambda fit: fit.predict(),
-    "describe": lambda fit: fit.model.describe(),
-    "figure of the data": lambda fit: fit.model.plot.data(),
-}
-
-
-@pytest.mark.parametrize("ask", NEED_ROWS.values(), ids=NEED_ROWS)
-def test_what_needs_rows_says_what_to_do(ask, fits):
-    with pytest.raises(DataError, match=r"needs the rows of the data, .* from a part that fits into memory"):
-        ask(fits[1])
-    with pytest.raises(OptionError, match=r"leave out groups, fit.loo\(.group.\)"):
-        fits[1].loo()
-
-
 def test_changes_of_the_model_ask_the_database_again(models, data):
     memory, database = (model.update("b1 = g10 + g11*mean(minority) + u1") for model in models)
     np.testing.assert_allclose(database.reml().gamma, memory.reml().gamma, rtol=1e-9)

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from bayeshlm.checks.loo import Loo, Unit, spread_of_sum
+from bayeshlm.checks.loo import Loo, Unit
+from bayeshlm.checks.sampled_rows import check_one_sample
 from bayeshlm.design.design import Design
 from bayeshlm.design.same_sums import difference_of_sums
 from bayeshlm.design.scaling import FloatArray
@@ -38,6 +39,7 @@ def compare_loo(models: Mapping[str, Loo]) -> pd.DataFrame:
         A row a model, the best first: ``elpd``, ``se``, ``elpd_diff`` (elpd less that of the best), ``dse`` (standard
         error of the paired difference), ``p_worse`` (normal probability that the model predicts worse than the best),
         ``p_loo``, ``max_pareto_k``, ``n_bad`` (units with a bad k that were not refitted) and ``weight`` (stacking).
+        Where the rows are a random sample ``subsampling_se`` too, of the difference, and `p_worse` counts both errors.
         ``attrs``: ``unit``, ``n_units``, ``notes``.
 
     Raises
@@ -57,6 +59,8 @@ def compare_loo(models: Mapping[str, Loo]) -> pd.DataFrame:
         left_out = {(loo.unit, loo.n_units) for loo in models.values()}
         said = " and ".join(f"{n_units} units ({unit})" for unit, n_units in sorted(left_out))
         raise OptionError(f"the models left out different units, {said}: compare one kind of unit on one data set.")
+    samples = {name: loo.sample for name, loo in models.items()}
+    check_one_sample(samples)
     order = sorted(models, key=lambda name: -models[name].elpd)
     loos = [models[name] for name in order]
     elpd = np.stack([loo.pointwise["elpd"].to_numpy() for loo in loos], axis=1)
@@ -65,8 +69,8 @@ def compare_loo(models: Mapping[str, Loo]) -> pd.DataFrame:
         {
             "elpd": [loo.elpd for loo in loos],
             "se": [loo.se for loo in loos],
-            "elpd_diff": [float(difference.sum()) for difference in differences],
-            "dse": [spread_of_sum(difference) for difference in differences],
+            "elpd_diff": [loo.elpd - loos[0].elpd for loo in loos],
+            "dse": [loos[0].spread(difference) for difference in differences],
             "p_loo": [loo.p_loo for loo in loos],
             "max_pareto_k": [float(loo.pointwise["pareto_k"].max()) for loo in loos],
             "n_bad": [len(loo.bad) for loo in loos],
@@ -74,10 +78,23 @@ def compare_loo(models: Mapping[str, Loo]) -> pd.DataFrame:
         },
         index=pd.Index(order, name="model"),
     )
-    known = table["dse"] > 0
-    table.insert(4, "p_worse", ndtr(-table["elpd_diff"] / table["dse"].where(known)))
-    table.attrs |= {"unit": loos[0].unit, "n_units": len(elpd), "notes": _notes(table, loos, len(elpd))}
+    error = table["dse"]
+    table.insert(4, "p_worse", 0.0)
+    if loos[0].sample is not None and loos[0].sample.is_part:
+        table.insert(4, "subsampling_se", [_subsampling_se(loos[0], loo) for loo in loos])
+        error = (error**2 + table["subsampling_se"] ** 2) ** 0.5
+    table["p_worse"] = ndtr(-table["elpd_diff"] / error.where(error > 0))
+    table.attrs |= {"unit": loos[0].unit, "n_units": loos[0].n_units, "notes": _notes(table, loos, len(elpd))}
     return table
+
+
+def _subsampling_se(best: Loo, loo: Loo) -> float:
+    """Standard error of the difference of two models that the choice of the rows makes."""
+    first, other = best.sample, loo.sample
+    assert first is not None
+    assert other is not None
+    away = [one.pointwise["elpd"].to_numpy() - of.close for one, of in ((best, first), (loo, other))]
+    return first.error_of_sum(away[1] - away[0])
 
 
 def stacking_weights(elpd: FloatArray) -> FloatArray:

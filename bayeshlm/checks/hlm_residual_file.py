@@ -72,7 +72,7 @@ def hlm_columns_of_level(
     means : sequence of (J_k, q_k) arrays
         Posterior means of u of each grouping.
     """
-    terms, codes = design.predictor.random, design.kept_rows.codes
+    terms, codes = design.predictor.random, design.cells.codes
     first = first_rows(codes[grouping], len(moments.mean))
     outward = range(len(terms) - 1, grouping - 1, -1)
     file = pd.DataFrame({f"L{k + 2}ID": np.asarray(terms[k].labels[codes[k][first]]) for k in outward})
@@ -101,18 +101,26 @@ def _add_spread(file: pd.DataFrame, design: Design, moments: EffectMoments, made
     """Add the logs of the SDs within the finest units, which are no one number where rows have known SDs."""
     if design.outcome.known_sd:
         return
-    n, codes = made.products.n, made.units.codes
-    rss, df = own_residuals(made.products)
-    residual = design.y - design.offset - design.X @ moments.gamma
-    spread = {
-        "LNTOTVAR": (_squares_within(design.y, codes, n), n - 1),
-        "OLSRSVAR": (rss, df),
-        "MDRSVAR": (_squares_within(residual, codes, n), n - 1),
-    }
+    n, (rss, df) = made.products.n, own_residuals(made.products)
+    total, unexplained = _squares_of_units(design, moments.gamma, made)
+    spread = {"LNTOTVAR": (total, n - 1), "OLSRSVAR": (rss, df), "MDRSVAR": (unexplained, n - 1)}
     for name, (squares, count) in spread.items():
         some = (count > 0) & (squares > 0)
         file[name] = np.nan
         file.loc[some, name] = 0.5 * np.log(squares[some] / count[some])
+
+
+def _squares_of_units(design: Design, gamma: FloatArray, made: UnitProducts) -> tuple[FloatArray, FloatArray]:
+    """Sums of squares within each finest unit of the outcome, and of what gamma leaves of it, (J,) each."""
+    codes = made.units.codes
+    if design.rows is None and design.summed is not None:
+        zeros = [np.zeros((len(term.columns), 1, len(term.labels))) for term in design.predictor.random]
+        (expected,) = design.summed.coefficients(gamma[None], zeros)
+        order = np.argsort(codes)  # a cell is a unit
+        total, unexplained = (design.summed.squares_within(c)[order] for c in (np.zeros_like(expected), expected))
+        return total, unexplained
+    residual = design.y - design.offset - design.X @ gamma
+    return _squares_within(design.y, codes, made.products.n), _squares_within(residual, codes, made.products.n)
 
 
 def _squares_within(values: FloatArray, codes: IntArray, n: IntArray) -> FloatArray:

@@ -31,7 +31,7 @@ def joint_moments_of_rows(posterior: Draws) -> tuple[FloatArray, FloatArray, Flo
     design, effects = posterior.design, joint_effects(posterior)
     inside = _conditional_variances(design, effects.elimination.products.pairs, mean_covariances(effects))
     means, gamma = _contiguous(effects.means()), posterior.flat(posterior.gamma)
-    fitted, spread = np.empty(design.n_obs), np.empty(design.n_obs)
+    fitted, spread = np.empty((2, design.kept_rows.n_rows))
 
     def fill(rows: slice) -> None:
         mu = _predictor(design, rows, gamma, means)
@@ -46,7 +46,7 @@ def joint_draws_of_rows(posterior: Draws, draws: IntArray, prob: float, kind: st
     """Bounds (N, 2) of the residuals' intervals, and sums of the powers 1 to 4 of the errors at each draw, (4, S)."""
     design, gamma = posterior.design, posterior.flat(posterior.gamma)[draws]
     u = _contiguous([posterior.flat(posterior.u_of(k))[draws] for k in range(len(design.groupings))])
-    bounds, outcome = np.empty((design.n_obs, 2)), design.y - design.offset
+    bounds, outcome = np.empty((design.kept_rows.n_rows, 2)), design.y - design.offset
 
     def of_rows(rows: slice) -> FloatArray:
         r = np.ascontiguousarray((outcome[rows] - _predictor(design, rows, gamma, u)).T)
@@ -64,8 +64,8 @@ def joint_draws_of_rows(posterior: Draws, draws: IntArray, prob: float, kind: st
 def _over_rows[Result](
     function: Callable[[slice], Result], design: Design, n_draws: int, doing: str | None = None
 ) -> list[Result]:
-    step = max(PIECE // n_draws, 1)
-    pieces = [slice(first, min(first + step, design.n_obs)) for first in range(0, design.n_obs, step)]
+    step, n_rows = max(PIECE // n_draws, 1), design.kept_rows.n_rows
+    pieces = [slice(first, min(first + step, n_rows)) for first in range(0, n_rows, step)]
     return in_threads(function, pieces, doing)
 
 
@@ -87,7 +87,7 @@ def _predictor(design: Design, rows: slice, gamma: FloatArray, effects: Sequence
 def _conditional_variances(design: Design, pairs: Sequence[PairProducts], covariances: MeanCovariances) -> FloatArray:
     """``z_i' E[Cov(u | y, theta)] z_i`` of each row, (N,)."""
     kept, terms = design.kept_rows, design.predictor.random
-    found = np.zeros(design.n_obs)
+    found = np.zeros(kept.n_rows)
     for Z, codes, own in zip(kept.Z, kept.codes, covariances.own, strict=True):
         found += np.einsum("ia,iab,ib->i", Z, own[codes], Z)
     for pair, values in zip(pairs, covariances.pairs, strict=True):

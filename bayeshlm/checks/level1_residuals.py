@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -113,13 +113,15 @@ def level1_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti", mi
     the draws of theta. Over data sets ``E[r | y, theta]`` has the variance ``sigma^2 - z' V_j z`` by the law of total
     variance, gamma taken as known: `standardized` divides by the square root of its posterior mean (Goldstein 2011,
     Multilevel Statistical Models, 4th ed., section 2.9: the diagnostic standard error). With several groupings u and V
-    are those of the units of all groupings that the row is in.
+    are those of the units of all groupings that the row is in. Of rows that stay in a database a random sample is
+    looked at, u and V being those that all rows give.
     """
-    design = posterior.design
-    refuse_weights(design, "A level-1 residual with its tests", NOT_AT_RANDOM)
+    refuse_weights(posterior.design, "A level-1 residual with its tests", NOT_AT_RANDOM)
+    model, posterior = posterior.design, replace(posterior, design=posterior.design.with_sample())
+    design, n_rows = posterior.design, posterior.design.kept_rows.n_rows
     check_interval(prob, kind)
     sigma, unit = posterior.scaled_sigma.ravel(), design.kept_rows.unit
-    draws = interval_draws(len(sigma), design.n_obs)
+    draws = interval_draws(len(sigma), n_rows)
     if len(design.groupings) == 1:
         fitted, variance, within = _moments_of_rows(posterior)
         bounds, sums = _from_draws(posterior, draws, prob, kind)
@@ -149,22 +151,24 @@ def level1_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti", mi
         table.insert(place, name, of_rows)
     data = xr.Dataset(
         {name: ("obs_id", values) for name, values in columns.items()},
-        {"obs_id": pd.RangeIndex(design.n_obs)} | {name: ("obs_id", of_rows) for name, of_rows in labels.items()},
+        {"obs_id": pd.RangeIndex(n_rows)} | {name: ("obs_id", of_rows) for name, of_rows in labels.items()},
     )
     notes = ["standardized: divided by the SD that the residual has over data sets"]
     if design.outcome.known_sd:
         notes.append("normality and variances within groups: of residuals over their known SDs")
     if len(draws) < len(sigma):
         notes.append(f"intervals and normality from {len(draws)} of {len(sigma)} draws")
+    if model.rows is None and model.summed is not None and n_rows < model.n_obs:
+        notes.append(f"rows: {model.summed.sample.said}; the test of equal variance is of all rows")
     return LevelOneResiduals(
         table=with_interval(table, prob, kind),
         data=data,
-        normality=normality(sums, design.n_obs),
-        variance=level1_variance(design, min_df),
+        normality=normality(sums, n_rows),
+        variance=level1_variance(model, min_df),
         sigma=float(sigma.mean()) if not design.outcome.known_sd else unit,
         predictors=design.frame,
         groupings=design.groupings,
-        nested=is_chain(design),
+        nested=is_chain(model),
         notes=tuple(notes),
     )
 
@@ -172,8 +176,8 @@ def level1_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti", mi
 def _moments_of_rows(posterior: Draws) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Fitted values, variances of the residuals and means of ``z' V z``, each (N,)."""
     design, moments = posterior.design, effect_moments(posterior)
-    fitted, variance, within = np.empty(design.n_obs), np.empty(design.n_obs), np.empty(design.n_obs)
-    for start in range(0, design.n_obs, CHUNK_ROWS):
+    fitted, variance, within = np.empty((3, design.kept_rows.n_rows))
+    for start in range(0, len(fitted), CHUNK_ROWS):
         rows = slice(start, start + CHUNK_ROWS)
         X, Z, codes = design.X[rows], design.Z[rows], design.group_codes[rows]
         fitted[rows] = design.offset[rows] + X @ moments.gamma + np.einsum("iq,iq->i", Z, moments.mean[codes])
@@ -193,7 +197,7 @@ def _from_draws(posterior: Draws, draws: IntArray, prob: float, kind: str) -> tu
     design = posterior.design
     gamma = posterior.gamma
     gamma = np.ascontiguousarray(gamma.reshape(-1, gamma.shape[-1])[draws].T)
-    bounds, rows_of = np.empty((design.n_obs, 2)), rows_of_groups(design)
+    bounds, rows_of = np.empty((design.kept_rows.n_rows, 2)), rows_of_groups(design)
 
     def of_block(groups: slice) -> FloatArray:
         rows = rows_of(groups)

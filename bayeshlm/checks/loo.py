@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -20,6 +20,7 @@ from bayeshlm.checks.psis import (
     relative_efficiency,
     threshold,
 )
+from bayeshlm.checks.sampled_rows import SampledRows, sampled_rows
 from bayeshlm.design.design import Design
 from bayeshlm.design.predictor import RandomTerm
 from bayeshlm.design.scaling import FloatArray
@@ -33,6 +34,10 @@ from bayeshlm.progress import steps
 
 type Exact = bool | Literal["auto"]
 
+SAMPLED = (
+    ", by their differences from the log density at the posterior means, whose sum over all rows is known; subsampling "
+    "SE: what other rows would have changed"
+)
 MOST_REFITS = 10
 """With ``exact="auto"`` so many units are refitted, and none when there are more."""
 
@@ -58,6 +63,8 @@ class Loo:
         Monte Carlo error of the sum of ``elpd``, whose units err together because the same draws make them.
     notes : tuple of str
         What must be said beside the numbers.
+    sample : SampledRows or None
+        Rows that stay in a database: those of `pointwise` are a random sample, from which sums over all are estimated.
     """
 
     unit: Unit
@@ -67,6 +74,7 @@ class Loo:
     threshold: float
     together: float
     notes: tuple[str, ...] = ()
+    sample: SampledRows | None = None
 
     @property
     def by_row(self) -> bool:
@@ -76,17 +84,29 @@ class Loo:
     @property
     def elpd(self) -> float:
         """Expected log predictive density, summed over units: the higher, the better the model predicts."""
-        return float(self.pointwise["elpd"].sum())
+        elpd = self.pointwise["elpd"].to_numpy()
+        return float(elpd.sum()) if self.sample is None else self.sample.sum_of(elpd)
 
     @property
     def se(self) -> float:
         """Standard error of `elpd` over units, ``sqrt(n Var(elpd_i))``."""
-        return spread_of_sum(self.pointwise["elpd"].to_numpy())
+        return self.spread(self.pointwise["elpd"].to_numpy())
+
+    @property
+    def subsampling_se(self) -> float:
+        """Standard error of `elpd` that the choice of the rows of a random sample makes; 0 where there is none."""
+        if self.sample is None:
+            return 0.0
+        return self.sample.error_of_sum(self.pointwise["elpd"].to_numpy() - self.sample.close)
+
+    def spread(self, values: FloatArray) -> float:
+        """Standard error over all units of a sum that `pointwise` has the values (n,) of."""
+        return spread_of_sum(values) * (1.0 if self.sample is None else float(np.sqrt(self.sample.scale)))
 
     @property
     def p_loo(self) -> float:
         """Effective number of parameters: what each unit's own data add to its log density, summed."""
-        return float(self.pointwise["p_loo"].sum())
+        return float(self.pointwise["p_loo"].sum()) * (1.0 if self.sample is None else self.sample.scale)
 
     @property
     def looic(self) -> float:
@@ -100,8 +120,8 @@ class Loo:
 
     @property
     def n_units(self) -> int:
-        """Number of rows or of groups."""
-        return int(self.pointwise["elpd"].size)
+        """Number of rows or of groups that `elpd` is a sum over."""
+        return int(self.pointwise["elpd"].size) if self.sample is None else self.sample.n_rows
 
     @property
     def bad(self) -> pd.DataFrame:
@@ -112,14 +132,17 @@ class Loo:
 
     @property
     def table(self) -> pd.DataFrame:
-        """``estimate`` and ``se`` of elpd, p_loo and looic."""
+        """``estimate`` and ``se`` of elpd, p_loo and looic; ``subsampling_se`` too where rows are a random sample."""
         p_loo = self.pointwise["p_loo"].to_numpy()
         rows = {
             "elpd": (self.elpd, self.se),
-            "p_loo": (self.p_loo, spread_of_sum(p_loo)),
+            "p_loo": (self.p_loo, self.spread(p_loo)),
             "looic": (self.looic, 2 * self.se),
         }
         table = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "se"])
+        if self.sample is not None and self.sample.is_part:
+            errors = (self.subsampling_se, self.sample.error_of_sum(p_loo), 2 * self.subsampling_se)
+            table["subsampling_se"] = errors
         table.attrs |= {"unit": self.unit, "n_units": self.n_units, "n_bad": len(self.bad), "mcse": self.mcse}
         return table
 
@@ -143,8 +166,9 @@ def leave_one_out(fitted: FittedModel, unit: Unit = "row", exact: Exact = "auto"
     Raises
     ------
     OptionError
-        For another unit, draws too few, groupings that cross too much for it, or, of outcomes that are not normal,
-        groups with other groups inside or with more than two random effects.
+        For another unit, draws too few, an exact answer for a row that is not at hand, groupings that cross too much
+        for it, or, of outcomes that are not normal, groups with other groups inside or with more than two random
+        effects.
     SamplingError
         If a fit without a unit fails.
 
@@ -155,12 +179,18 @@ def leave_one_out(fitted: FittedModel, unit: Unit = "row", exact: Exact = "auto"
     802-829). Constants of the design, such as the means that `cwc` and `cgm` subtract, and the priors stay those of all
     rows.
 
+    Of rows that stay in a database a random sample is left out, row by row, and the sums over all are estimated from it
+    (`bayeshlm.checks.sampled_rows`). Groups are left out by sums over their rows, all of them.
+
     Of outcomes that are not normal in several groupings the effects of the grouping whose unit is left out are
     integrated out, for rows those of the grouping with the most units, and the draws of all others held. The weights
     then are those of parameters and held effects together, and `p_loo` counts both.
     """
     posterior, design = fitted.draws, fitted.design
-    unit = checked_unit(unit, design)
+    unit, sample = checked_unit(unit, design), None
+    if unit == "row":
+        sample, design = sampled_rows(posterior), design.with_sample()
+        posterior = replace(posterior, design=design)
     if not (isinstance(exact, bool) or exact == "auto"):
         raise OptionError(f'exact must be True, False or "auto", not {exact!r}.')
     n_draws = posterior.n_draws
@@ -169,6 +199,13 @@ def leave_one_out(fitted: FittedModel, unit: Unit = "row", exact: Exact = "auto"
     limit = threshold(n_draws)
     bad = np.flatnonzero(~(left_out.pareto_k <= limit))
     refit_them = len(bad) <= MOST_REFITS if exact == "auto" else exact
+    if sample is not None and len(bad):
+        if exact is True:
+            raise OptionError(
+                "the model is fitted anew without a row where the rows are at hand, and those of this model are not: "
+                f"{len(bad)} of {len(sample.y)} rows have a bad Pareto k, which exact=False says in its table"
+            )
+        refit_them = False
     refitted = np.zeros(len(left_out.elpd), dtype=np.bool_)
     unconverged: list[object] = []
     for position in steps(bad.tolist() if refit_them else [], lambda k: _name(design, unit, k), "Fitting without"):
@@ -179,12 +216,16 @@ def leave_one_out(fitted: FittedModel, unit: Unit = "row", exact: Exact = "auto"
         if not refit.convergence.converged:
             unconverged.append(_name(design, unit, position))
     notes = [f"the fit without {name} has not converged" for name in unconverged]
-    if len(bad) and not refit_them and exact == "auto":
+    if len(bad) and not refit_them and exact == "auto" and sample is None:
         notes.append(f"{len(bad)} units have a bad Pareto k, too many to be refitted unasked: exact=True fits each")
     weighted = error_of_sum(left_out.moved, posterior.shape[0])
     together = float(np.hypot(weighted, np.sqrt(np.sum(left_out.mcse[refitted] ** 2))))
+    if sample is not None:
+        together *= sample.scale
+        assert design.summed is not None
+        notes += [f"from {design.summed.sample.said}{SAMPLED}"] if sample.is_part else []
     group = " and ".join(design.groupings) if grouping_of(design, unit) is None else _term(design, unit).grouping
-    return Loo(unit, group, _labelled(left_out, refitted, design, unit), n_draws, limit, together, tuple(notes))
+    return Loo(unit, group, _labelled(left_out, refitted, design, unit), n_draws, limit, together, tuple(notes), sample)
 
 
 def checked_unit(unit: Unit, design: Design) -> Unit:
@@ -221,7 +262,7 @@ def spread_of_sum(values: FloatArray) -> float:
 def _labelled(left_out: Pointwise, refitted: NDArray[np.bool_], design: Design, unit: Unit) -> xr.Dataset:
     if unit == "row":
         dim = "obs_id"
-        coords = {dim: np.arange(design.n_obs)} | {
+        coords = {dim: np.arange(design.kept_rows.n_rows)} | {
             term.grouping: (dim, term.labels.to_numpy()[codes])
             for term, codes in zip(design.predictor.random, design.kept_rows.codes, strict=True)
         }

@@ -45,6 +45,7 @@ def refit_without(fitted: FittedModel, left_out: NDArray[np.bool_]) -> Refit:
     ----------
     fitted : FittedModel
     left_out : (N,) array of bool
+        Or of cells, see `rows_left_out`.
 
     Raises
     ------
@@ -76,9 +77,9 @@ def _with_all_groups(draws: Draws, design: Design, seed: int) -> xr.Dataset:
 
 
 def rows_left_out(fitted: FittedModel, unit: Unit, position: int) -> NDArray[np.bool_]:
-    """Which rows are left out with the unit at a position, (N,)."""
+    """Which rows are left out with the unit at a position, (N,); which cells, where the rows stay in a database."""
     grouping = grouping_of(fitted.design, unit)
-    codes = np.arange(fitted.design.n_obs) if grouping is None else fitted.design.kept_rows.codes[grouping]
+    codes = np.arange(fitted.design.n_obs) if grouping is None else fitted.design.cells.codes[grouping]
     return np.asarray(codes == position)
 
 

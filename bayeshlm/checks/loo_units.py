@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from bayeshlm.checks.psis import Pointwise, leave_out, relative_efficiency
 from bayeshlm.design.scaling import FloatArray, IntArray
-from bayeshlm.errors import OptionError
 from bayeshlm.likelihood import likelihood_of
 from bayeshlm.likelihood.likelihood import Unit, grouping_of, needed
 from bayeshlm.parameters.draws import Draws
@@ -33,18 +32,15 @@ def units_left_out(posterior: Draws, unit: Unit) -> Pointwise:
     Raises
     ------
     OptionError
-        The likelihood has no such densities, or the rows are not at hand.
+        The likelihood has no such densities.
+    DataError
+        The rows are not at hand.
     """
     design, likelihood = posterior.design, likelihood_of(posterior.design)
     grouping = grouping_of(design, unit)
-    if grouping is None and design.rows is None:
-        raise OptionError(
-            "rows are left out one by one where they are at hand, and those of this model are not: leave out groups, "
-            'fit.loo("group"), for which sums over rows are enough'
-        )
     likelihood.require(needed(unit))
     efficiency = relative_efficiency(posterior)
-    n_units = design.n_obs if grouping is None else len(design.predictor.random[grouping].labels)
+    n_units = design.kept_rows.n_rows if grouping is None else len(design.predictor.random[grouping].labels)
     found = Pointwise.empty(n_units, posterior.n_draws)
 
     def leave(units: IntArray, densities: FloatArray) -> FloatArray:

@@ -139,7 +139,7 @@ def _check_places(design: Design, rows: NewRows, words: Sequence[Groups]) -> Non
     """Refuse groups that keep their u, but are inside of other groups than they were fitted in."""
     if "same" not in words or len(words) == 1:
         return
-    terms, codes = design.predictor.random, design.kept_rows.codes
+    terms, codes = design.predictor.random, design.cells.codes
     for k, outside in enumerate(outer_groupings(design)):
         known = rows.groups[k].known[rows.groups[k].codes]
         for m in sorted(outside) if words[k] == "same" else ():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,11 +12,13 @@ import xarray as xr
 from bayeshlm.arguments import check_interval, checked_seed
 from bayeshlm.checks.prediction import group_effects, linear_predictor, thinned
 from bayeshlm.checks.predictive_modes import MODES, Mode, modes_of
-from bayeshlm.checks.predictive_statistics import Statistic, predictive_statistics, sortings
-from bayeshlm.checks.replicates import Projection, Replicates
+from bayeshlm.checks.predictive_statistics import predictive_statistics, sortings
+from bayeshlm.checks.replicates import Projection, Replicates, SortedRows
 from bayeshlm.checks.response import outcomes
-from bayeshlm.design.new_rows import NewRows, fitted_rows
-from bayeshlm.design.outcome import Outcome
+from bayeshlm.checks.statistics_of_replicates import Statistic
+from bayeshlm.checks.summed_engine import SummedEngine
+from bayeshlm.design.design import Design
+from bayeshlm.design.new_rows import fitted_rows
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.design.without_weights import NOT_AT_RANDOM, refuse_weights
 from bayeshlm.likelihood import budget
@@ -101,24 +103,19 @@ def predictive_check(
     gamma, auxiliary = some.flat(some.gamma), some.flat(some.auxiliary)
     size = len(gamma)
     check_budget(size * sum(design.n_unit_coefficients), "use fewer draws, `n_draws=`")
-    modes, projection = modes_of(design), Projection.of(design)
-    statistics, sorted_rows = predictive_statistics(design, projection), sortings(design, projection)
-
-    def values(y: FloatArray) -> FloatArray:
-        replicates = [Replicates(np.ascontiguousarray(y[:, rows.order]), rows, projection) for rows in sorted_rows]
-        return np.column_stack([statistic.compute(replicates[statistic.sorting]) for statistic in statistics])
-
-    observed = values(design.y[None])[0]
-    n_stored = max(1, min(size, budget.BUDGET_BYTES // (8 * design.n_obs)))
+    modes = modes_of(design)
+    engine = RowEngine.of(design) if design.rows is not None else SummedEngine.of(design.with_sample())
+    statistics, observed, at_hand = engine.statistics, engine.observed(), engine.design.kept_rows
+    n_stored = max(1, min(size, budget.BUDGET_BYTES // (8 * at_hand.n_rows)))
     stored = np.linspace(0, size - 1, n_stored).round().astype(np.int64)
-    new_rows = fitted_rows(design)
     replicated = np.empty((len(modes), size, len(statistics)))
-    shown = np.empty((len(modes), n_stored, design.n_obs))
+    shown = np.empty((len(modes), n_stored, at_hand.n_rows))
+    rows = fitted_rows(engine.design)
     for m, mode in enumerate(modes.values()):
         of_effects, of_outcomes = np.random.default_rng([seed, m]).spawn(2)
-        u = group_effects(posterior, new_rows, kept, mode.words, of_effects)
-        for window, y in _outcomes(design.outcome, new_rows, gamma, auxiliary, u, of_outcomes):
-            replicated[m, window] = values(y)
+        u = group_effects(posterior, rows, kept, mode.words, of_effects)
+        for window, values, y in engine.replicates(gamma, auxiliary, u, of_outcomes):
+            replicated[m, window] = values
             here = (stored >= window.start) & (stored < window.stop)
             shown[m, here] = y[stored[here] - window.start]
     names = [statistic.name for statistic in statistics]
@@ -136,26 +133,58 @@ def predictive_check(
     return PredictiveCheck(
         table=_table(draws, statistics, prob),
         draws=draws,
-        idata=_tree(shown, modes, some, stored, seed),
-        notes=_notes(modes, size, n_stored),
+        idata=_tree(shown, modes, replace(some, design=engine.design), stored, seed),
+        notes=(*_notes(modes, size, n_stored), *engine.notes),
     )
 
 
-def _outcomes(
-    outcome: Outcome,
-    rows: NewRows,
-    gamma: FloatArray,
-    auxiliary: FloatArray,
-    u: Sequence[FloatArray],
-    rng: np.random.Generator,
-) -> Iterator[tuple[slice, FloatArray]]:
-    """Replicated outcomes (B, N), some draws at a time, with which draws they are of."""
-    step = max(1, NUMBERS_AT_A_TIME // rows.n_obs)
-    for start in range(0, len(gamma), step):
-        window = slice(start, min(start + step, len(gamma)))
-        effects = [of[:, window] for of in u]
-        eta = linear_predictor(rows, gamma[window], effects)
-        yield window, outcomes(outcome, eta, auxiliary[window], rows.size, rng, rows.sd)
+@dataclass(frozen=True, eq=False)
+class RowEngine:
+    """Makes replicates of rows that are at hand.
+
+    Attributes
+    ----------
+    design : Design
+    projection : Projection
+    statistics : list of Statistic
+        What is computed of each replicate.
+    sorted_rows : list of SortedRows
+        By the groups of each grouping, see `bayeshlm.checks.predictive_statistics.sortings`.
+    notes : tuple of str
+        What must be said of them.
+    """
+
+    design: Design
+    projection: Projection
+    statistics: list[Statistic]
+    sorted_rows: list[SortedRows]
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, design: Design) -> RowEngine:
+        """Of a design with its rows."""
+        projection = Projection.of(design)
+        return cls(design, projection, predictive_statistics(design, projection), sortings(design, projection))
+
+    def observed(self) -> FloatArray:
+        """The statistics of the outcomes themselves, (T,)."""
+        return np.asarray(self._values(self.design.y[None])[0])
+
+    def _values(self, y: FloatArray) -> FloatArray:
+        made = [Replicates(np.ascontiguousarray(y[:, r.order]), r, self.projection) for r in self.sorted_rows]
+        return np.column_stack([statistic.compute(made[statistic.sorting]) for statistic in self.statistics])
+
+    def replicates(
+        self, gamma: FloatArray, auxiliary: FloatArray, u: Sequence[FloatArray], rng: np.random.Generator
+    ) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
+        """Some draws at a time: which they are, the statistics (B, T), and outcomes (B, N)."""
+        rows = fitted_rows(self.design)
+        step = max(1, NUMBERS_AT_A_TIME // rows.n_obs)
+        for start in range(0, len(gamma), step):
+            window = slice(start, min(start + step, len(gamma)))
+            eta = linear_predictor(rows, gamma[window], [of[:, window] for of in u])
+            y = outcomes(self.design.outcome, eta, auxiliary[window], rows.size, rng, rows.sd)
+            yield window, self._values(y), y
 
 
 def predictive_p(observed: FloatArray, replicated: FloatArray) -> FloatArray:
@@ -199,7 +228,7 @@ def _tree(
     """Replicated outcomes as ArviZ takes them; as one chain, where some only are stored."""
     design, whole = some.design, len(stored) == some.n_draws
     shape = some.shape if whole else (1, len(stored))
-    rows = {"obs_id": pd.RangeIndex(design.n_obs)} | {
+    rows = {"obs_id": pd.RangeIndex(design.kept_rows.n_rows)} | {
         term.grouping: ("obs_id", term.labels.to_numpy()[codes])
         for term, codes in zip(design.predictor.random, design.kept_rows.codes, strict=True)
     }

@@ -23,7 +23,7 @@ def prior_predictive(design: Design, priors: Priors, draws: int = 500, seed: int
     Parameters
     ----------
     design : Design
-        N rows.
+        N rows; of rows that stay in a database a random sample.
     priors : Priors
     draws : int
     seed : int, optional
@@ -39,15 +39,15 @@ def prior_predictive(design: Design, priors: Priors, draws: int = 500, seed: int
     OptionError
         An option is out of range, or the draws are beyond the memory budget.
     """
-    draws, seed = checked_count("draws", draws, 1), checked_seed(seed)
-    check_budget(draws * max(design.n_obs, *design.n_unit_coefficients), "ask for fewer `draws`")
+    draws, seed, design = checked_count("draws", draws, 1), checked_seed(seed), design.with_sample()
+    check_budget(draws * max(design.kept_rows.n_rows, *design.n_unit_coefficients), "ask for fewer `draws`")
     parameters, noise = np.random.default_rng(seed).spawn(2)
     prior = Draws(prior_draws(design, priors, draws, parameters), design)
     rows = fitted_rows(design)
     u = [np.ascontiguousarray(np.moveaxis(prior.u_of(k)[0], 2, 0)) for k in range(len(design.groupings))]
     mu = linear_predictor(rows, prior.gamma[0], u)
     y = outcomes(design.outcome, mu, prior.auxiliary[0], rows.size, noise, rows.sd)
-    of_rows = {"obs_id": pd.RangeIndex(design.n_obs)}
+    of_rows = {"obs_id": pd.RangeIndex(rows.n_obs)}
     tree = xr.DataTree.from_dict(
         {
             "prior": prior.dataset,

@@ -88,7 +88,7 @@ class Projection:
         shift = np.zeros(len(S)) if intercept is None else -S[intercept] * scale
         shift[np.arange(len(S)) == intercept] = 0.0
         unit = design.kept_rows.unit[rows.order]
-        Z = (made.Z[rows.order].T - shift[:, None]) / scale[:, None] / unit
+        Z = (design.Z[:, made.kept][rows.order].T - shift[:, None]) / scale[:, None] / unit
         roots = z_roots(made.products)
         within = np.array([sum(Z[k] * roots.whiten[rows.codes, r, k] for k in range(len(Z))) for r in range(len(Z))])
         own = cls(rows, within, np.empty((0, design.n_obs)), rows.n - roots.rank, unit)
@@ -130,6 +130,26 @@ class Replicates:
     def means(self) -> FloatArray:
         """Group means, (B, J)."""
         return self.rows.means(self.y)
+
+    @property
+    def mean(self) -> FloatArray:
+        """Means of all rows, (B,)."""
+        return np.asarray(self.y.mean(axis=1))
+
+    @property
+    def sd(self) -> FloatArray:
+        """SDs of all rows, (B,)."""
+        return np.asarray(self.y.std(axis=1, ddof=1))
+
+    @property
+    def df(self) -> IntArray:
+        """Rows of each group less the rank of its Z_j, (J,)."""
+        return self.projection.df
+
+    @property
+    def residual_squares(self) -> FloatArray:
+        """Sums of squares of the residuals of each group, (B, J)."""
+        return self.rows.sums(self.residuals**2)
 
     @cached_property
     def residuals(self) -> FloatArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from bayeshlm.design.centering import Scale
 from bayeshlm.design.naming import Part
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.equations.product import Product
@@ -43,4 +44,13 @@ class Beneath(Protocol):
         """Labels of the columns of an expression of rows; the numbers themselves, NaN here, are in the database."""
 
     def means(self, expression: Product, grouping: int) -> Expanded:
-        """Means of an expression of rows in the units of a grouping."""
+        """Means of an expression of rows in the units of a grouping, of those that the equations take means of."""
+
+    def levels(self, name: str) -> tuple[str, ...]:
+        """Levels of a column as categories."""
+
+    def group_means(self, expression: Product, grouping: int) -> FloatArray:
+        """Means of any expression of rows in the units of a grouping, (J, k)."""
+
+    def scale(self, expression: Product, grouping: int) -> Scale:
+        """Mean and SD over all rows of an expression, whose own means are those of a grouping."""

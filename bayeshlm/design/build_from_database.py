@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,9 @@ from bayeshlm.design.outcome import Outcome
 from bayeshlm.design.outcome_values import check_size, nothing_to_explain
 from bayeshlm.design.place_error import place_error
 from bayeshlm.design.predictor import Cells, Predictor, intercept_position
+from bayeshlm.design.row_sample import RowsThere
 from bayeshlm.design.rows import Rows
+from bayeshlm.design.summed_rows import SummedRows
 from bayeshlm.design.terms import Source, Terms, expand_terms, product
 from bayeshlm.design.unit_equations import unit_equations
 from bayeshlm.equations.rename import rename_columns
@@ -62,7 +65,8 @@ def build_design_from_database(
     other gives sums of products of the level-1 columns and the outcome, less their means. Both group the table by its
     ids; expressions such as ``cgm(log(x))`` and categories take a query more each.
     """
-    spec, cells, found = summed(spec, data, group, group_data)
+    carried = {f"x{k}": data.expression[name] for k, name in enumerate(data.names)}
+    spec, cells, found = summed(spec, data, group, group_data, carried)
     rows, sums, moments = found.rows, found.sums, found.outcome
     n_obs, name = int(cells.n.sum()), rows.names[spec.outcome.name]
     check_size(spec, moments.mean, moments.sd, moments.range[0] < moments.range[1])
@@ -91,6 +95,14 @@ def build_design_from_database(
         rows_dropped=rows.rows_dropped,
         left_out=rows.left_out,
         cells=_cells(rows, sums),
+        summed=SummedRows(
+            sums=sums,
+            columns=columns,
+            constant=tuple(not name for name in found.names),
+            column_sums=cells.sums,
+            rows=_rows_there(data, cells, found, tuple(carried)),
+            known=rows,
+        ),
     )
 
 
@@ -99,7 +111,7 @@ def summed(
     data: DatabaseTable,
     group: Groups = None,
     group_data: GroupTables = None,
-    carried: Mapping[str, str] = MappingProxyType({}),
+    carried: Mapping[str, Any] = MappingProxyType({}),
 ) -> tuple[ModelSpec, DatabaseCells, SummedCells]:
     """Ask both queries; the specification is sorted into levels, its columns named as the table has them.
 
@@ -107,7 +119,7 @@ def summed(
     ----------
     spec, data, group, group_data
         As in `build_design_from_database`.
-    carried : mapping of str to str
+    carried : mapping of str to ibis.Column
         As in `gather_cells`.
     """
     _check_normal(spec)
@@ -125,6 +137,21 @@ def _cells(rows: Rows, sums: CellSums) -> Cells:
     assert rows.beneath is not None
     varying = {name: coding(rows.frame[name]) for name in map(str, rows.frame) if name in rows.beneath.not_at_hand}
     return Cells(sums.codes, rows.frame.drop(columns=list(varying)), sums.n, varying)
+
+
+def _rows_there(data: DatabaseTable, cells: DatabaseCells, found: SummedCells, identity: tuple[str, ...]) -> RowsThere:
+    assert found.rows.beneath is not None
+    varying = [name for name in found.rows.frame if name in found.rows.beneath.not_at_hand]
+    return RowsThere(
+        table=found.table,
+        ids=cells.ids,
+        names=found.names,
+        net=found.net,
+        y=found.y,
+        identity=tuple(new for new, name in zip(identity, data.names, strict=True) if data.kind(name) != "other"),
+        frame=found.rows.frame,
+        varying={name: cells.stands_for[name] for name in varying},
+    )
 
 
 def _check_normal(spec: ModelSpec) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayeshlm.design.cell_products import DesignColumns
-from bayeshlm.design.cell_sums import CellColumns, CellCombination, CellSums, by_unit
+from bayeshlm.design.cell_sums import CellColumns, CellCombination, CellSums, by_unit, together
 from bayeshlm.design.column_moments import ColumnMoments
 from bayeshlm.design.effects_at_means import at_means, far_mean
 from bayeshlm.design.predictor import FixedColumn, RandomColumn, intercept_position
@@ -49,7 +49,7 @@ def cell_moments(
     fixed, random : sequences of FixedColumn and RandomColumn
         Labels of the columns of X and of Z, those of all groupings.
     """
-    X, Z, N = columns.X, _together(columns.Z), cells.n_obs
+    X, Z, N = columns.X, together(columns.Z), cells.n_obs
     x_mean, x_sd, _ = X.deviations(cells)
     z_mean, z_sd, _ = Z.deviations(cells)
     z_min, z_max = Z.extremes(cells)
@@ -94,15 +94,6 @@ def cell_moments(
         ZtZ=ZtZ,
         x_group_mean=tuple(_means_of_units(X, cells, *size) for size in sizes),
         z_group_mean=tuple(_means_of_units(Z, cells, *size) for size in sizes),
-    )
-
-
-def _together(columns: Sequence[CellColumns]) -> CellColumns:
-    """The columns of all groupings."""
-    return CellColumns(
-        np.concatenate([own.base for own in columns]),
-        np.hstack([own.factor for own in columns]),
-        np.hstack([own.shift for own in columns]),
     )
 
 

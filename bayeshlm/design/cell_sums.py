@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bayeshlm.design.scaling import FloatArray, IntArray
 
@@ -46,6 +47,11 @@ class CellSums:
         """Number of rows N."""
         return int(self.n.sum())
 
+    def at(self, kept: NDArray[np.bool_], codes: tuple[IntArray, ...]) -> CellSums:
+        """Those of some cells, with the codes that their units then have."""
+        own = (self.sums, self.products, self.low, self.high)
+        return CellSums(codes, self.n[kept], self.center, *(values[kept] for values in own))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellColumns:
@@ -67,6 +73,10 @@ class CellColumns:
         """Columns that are a level-1 column times a number in each cell, ``factor`` (M, K)."""
         where = np.asarray(base, dtype=np.int64)
         return cls(where, factor, factor * cells.center[where])
+
+    def at(self, kept: NDArray[np.bool_]) -> CellColumns:
+        """Those of some cells."""
+        return CellColumns(self.base, self.factor[kept], self.shift[kept])
 
     def deviations(self, cells: CellSums) -> tuple[FloatArray, FloatArray, CellColumns]:
         """Means (K,), SDs (K,), and the columns less their means, exact far from zero; of columns made by `of`."""
@@ -103,8 +113,17 @@ class CellColumns:
 
     def extremes(self, cells: CellSums) -> tuple[FloatArray, FloatArray]:
         """Smallest and largest value of each column, (K,), of columns made by `of`."""
+        low, high = self.extremes_of_cells(cells)
+        return low.min(axis=0), high.max(axis=0)
+
+    def extremes_of_cells(self, cells: CellSums) -> tuple[FloatArray, FloatArray]:
+        """Smallest and largest value of each column in each cell, (M, K), of columns made by `of`."""
         ends = self.factor * cells.low[:, self.base], self.factor * cells.high[:, self.base]
-        return np.minimum(*ends).min(axis=0), np.maximum(*ends).max(axis=0)
+        return np.minimum(*ends), np.maximum(*ends)
+
+    def one(self, k: int) -> CellColumns:
+        """One of the columns alone."""
+        return CellColumns(self.base[[k]], self.factor[:, [k]], self.shift[:, [k]])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,6 +174,15 @@ class CellCombination:
 
     def _sums(self, cells: CellSums) -> FloatArray:
         return np.asarray(np.einsum("mb,mb->m", self.factor, cells.sums))
+
+
+def together(columns: Sequence[CellColumns]) -> CellColumns:
+    """The columns of all groupings, side by side."""
+    return CellColumns(
+        np.concatenate([own.base for own in columns]),
+        np.hstack([own.factor for own in columns]),
+        np.hstack([own.shift for own in columns]),
+    )
 
 
 def by_unit(values: FloatArray, codes: IntArray, n_units: int) -> FloatArray:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from bayeshlm.design.beneath import Expanded
 from bayeshlm.design.by_levels import calls_of
+from bayeshlm.design.centering import Scale
 from bayeshlm.design.columns import CategoricalColumn, DataColumn, NumericColumn, missing_column, read_column, resolve
 from bayeshlm.design.database_columns import Location
 from bayeshlm.design.first_look import FirstLook, without_nan
@@ -31,7 +32,7 @@ from bayeshlm.design.rows import (
     read_as_they_are,
     walk_columns,
 )
-from bayeshlm.design.scaling import IntArray
+from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.equations.product import Product
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import DataError
@@ -70,6 +71,18 @@ class Differing:
         """Nothing is known of an expression before it was asked for."""
         raise KeyError(expression, grouping)
 
+    def levels(self, name: str) -> tuple[str, ...]:
+        """Nor of the levels of a column."""
+        raise KeyError(name)
+
+    def group_means(self, expression: Product, grouping: int) -> FloatArray:
+        """Nor of its means."""
+        raise KeyError(expression, grouping)
+
+    def scale(self, expression: Product, grouping: int) -> Scale:
+        """Nor of its scale."""
+        raise KeyError(expression, grouping)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DatabaseCells:
@@ -92,6 +105,10 @@ class DatabaseCells:
     kinds : mapping of str to Kind
     known : mapping of str to Location
         Of the columns of numbers.
+    sums : mapping of str to (M,) array
+        Sums of the columns of numbers over the complete rows of each cell.
+    ends : mapping of str to ((M,) array, (M,) array)
+        Smallest and largest value in each cell of the columns of numbers of which they were asked for.
     """
 
     rows: Rows
@@ -102,6 +119,8 @@ class DatabaseCells:
     keys: Mapping[str, tuple[str, ...]]
     kinds: Mapping[str, Kind]
     known: Mapping[str, Location]
+    sums: Mapping[str, FloatArray]
+    ends: Mapping[str, tuple[FloatArray, FloatArray]]
 
 
 def gather_cells(
@@ -109,7 +128,7 @@ def gather_cells(
     data: DatabaseTable,
     group: Groups = None,
     group_data: GroupTables = None,
-    carried: Mapping[str, str] = MappingProxyType({}),
+    carried: Mapping[str, Any] = MappingProxyType({}),
 ) -> DatabaseCells:
     """Find the columns of a model in a table, and look at the table once: one row a cell comes back.
 
@@ -120,8 +139,8 @@ def gather_cells(
     group : str or sequence of str, optional
     group_data : DataFrame or mapping of str to DataFrame, optional
         Tables of groups, in memory.
-    carried : mapping of str to str
-        Further columns that the complete rows keep: the name there, and the name in the table.
+    carried : mapping of str to ibis.Column
+        Further columns of the table that the complete rows keep, by the name that they have there.
 
     Raises
     ------
@@ -148,8 +167,7 @@ def gather_cells(
 
     own = data.expression
     columns = {key: own[part] for part, key in key_of.items()} | {new: own[name] for name, new in stands_for.items()}
-    carried_along = {new: own[name] for new, name in carried.items()}
-    table = own.select(**{new: without_nan(column) for new, column in columns.items()}, **carried_along)
+    table = own.select(**{new: without_nan(column) for new, column in columns.items()}, **carried)
     compared = {str(resolve(name, everything)) for name in _compared(spec)} & set(used)
     first = FirstLook.of(table, list(key_of.values()), stands_for, kinds, compared)
 
@@ -184,7 +202,7 @@ def gather_cells(
     }
     known = first.locations(stands_for, kinds, keep)
     nothing_missing = (first.kept == first.total).all()
-    plain = own.select(**columns, **carried_along)
+    plain = own.select(**columns, **carried)
     rows_of_database = plain if nothing_missing else table.drop_null(list(columns))
     if not (keep == (first.kept > 0)).all():
         rows_of_database = _without(rows_of_database, first.frame.loc[~keep & (first.kept > 0), list(key_of.values())])
@@ -206,6 +224,8 @@ def gather_cells(
         keys={name: tuple(key_of[part] for part in parts[name]) for name in groupings},
         kinds=kinds,
         known=known,
+        sums=first.sums(stands_for, kinds, keep),
+        ends=first.ends(stands_for, kinds, keep),
     )
 
 

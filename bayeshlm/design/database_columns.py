@@ -51,6 +51,11 @@ class RowsInDatabase:
         Names in `table` of the columns of ids of each grouping.
     varies : function of str and int
         Whether a column of the user's varies within units of a grouping.
+
+    Attributes
+    ----------
+    centered : dict of str to (str, int)
+        Columns that are another one less its means in the units of a grouping.
     """
 
     def __init__(
@@ -66,6 +71,8 @@ class RowsInDatabase:
     ) -> None:
         self.text, self.table, self.keys, self.varies = text, table, keys, varies
         self.names, self._stands_for, self.kinds, self._known = names, stands_for, kinds, known
+        self.centered: dict[str, tuple[str, int]] = {}
+        self._without_means, self._of_means = table, set[str]()
         self._located: dict[str, Location] = {}
         self._center: dict[str, float] = {}
         self._made: dict[Any, str] = {}
@@ -106,9 +113,13 @@ class RowsInDatabase:
     ) -> str:
         """Add a column, unless it is there; `key` says what it is."""
         if key not in self._made:
-            name = f"v{next(self._number)}"
-            self.table = self.table.mutate(**{name: value(self.table)})
+            name, seen = f"v{next(self._number)}", _Watched(self.table)
+            self.table = self.table.mutate(**{name: value(seen)})
             self._made[key] = name
+            if seen.names & self._of_means:
+                self._of_means.add(name)
+            else:
+                self._without_means = self._without_means.mutate(**{name: value(self._without_means)})
             if location is not None:
                 self._located[name] = location
             if center is not None:
@@ -134,6 +145,23 @@ class RowsInDatabase:
                 self._located[name] = Location(float(found[f"mean{k}"]), both)
         return [self._located[name] for name in names]
 
+    def without_means(self, names: Sequence[str]) -> tuple[Any, dict[str, tuple[str, int]]] | None:
+        """A table for sums of columns that needs no means of groups, where columns less theirs follow from sums.
+
+        Returns
+        -------
+        table : ibis.Table
+        centered : dict of str to (str, int)
+            The columns that are others less their means, with these and the grouping.
+        None
+            Another column needs the means, or none does.
+        """
+        centered = {name: self.centered[name] for name in names if name in self.centered}
+        plain = [*(base for base, _ in centered.values()), *(name for name in names if name not in centered)]
+        if not centered or self._of_means.intersection(plain):
+            return None
+        return self._without_means, centered
+
     def centers(self, names: Sequence[str]) -> list[float]:
         """A number near the mean of each column, from which its squares keep their digits."""
         unknown = [name for name in names if name not in self._center]
@@ -151,6 +179,7 @@ class RowsInDatabase:
                 made[name]: (self.table[name] - place.mean).mean() for name, place in zip(wanted, places, strict=True)
             }
             self.table = self.table.join(self.table.group_by(keys).aggregate(**sums), keys)
+            self._of_means |= set(sums)
             for name, place in zip(wanted, places, strict=True):
                 key, own = ("mean", name, grouping), made[name]
                 self._made[key] = self.add(("plus", own), partial(_plus, own, place.mean), None, place.mean)
@@ -163,6 +192,17 @@ class RowsInDatabase:
             distinct = ask(self.table.select(own).distinct().limit(MOST_LEVELS + 1))["level"].rename(found)
             self._levels[found] = read_categories(distinct), factorize(distinct, in_category_order=True)[1]
         return self._levels[found]
+
+
+class _Watched:
+    """A table that notes which of its columns are looked at."""
+
+    def __init__(self, table: Any) -> None:
+        self._table, self.names = table, set[str]()
+
+    def __getitem__(self, name: str) -> Any:
+        self.names.add(name)
+        return self._table[name]
 
 
 def _plus(name: str, number: float, table: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 
 from bayeshlm.design.by_levels import calls_of
 from bayeshlm.design.coding import CategoricalCoding, Contrast
-from bayeshlm.design.columns import level_label, numbers_as_text
+from bayeshlm.design.columns import CategoricalColumn, level_label, numbers_as_text
 from bayeshlm.design.constant_within import named, zero_everywhere
 from bayeshlm.design.database_columns import Location, RowsInDatabase
 from bayeshlm.design.expression_columns import ELEMENTWISE
@@ -53,6 +53,20 @@ class LevelOneColumns:
 
     def __init__(self, rows: RowsInDatabase) -> None:
         self._rows = rows
+
+    @property
+    def table(self) -> Any:
+        """The complete rows with all columns that were added."""
+        return self._rows.table
+
+    def centers(self, names: Sequence[str]) -> list[float]:
+        """A number near the mean of each column."""
+        return self._rows.centers(names)
+
+    def levels(self, found: str) -> CategoricalColumn:
+        """A column of the user's as categories, one row a level."""
+        read: CategoricalColumn = self._rows.categories(found)[0]
+        return read
 
     def of_outcome(self, outcome: Column, offsets: Sequence[Product], grouping: int) -> tuple[str, str]:
         """Name of the outcome less its offsets, and of the outcome."""
@@ -173,6 +187,7 @@ class LevelOneColumns:
                 return tuple(means), argument.labels
             pairs = list(zip(argument.names, means, strict=True))
             made = [self._rows.add(("less", a, m), partial(_less, a, m), center=0.0) for a, m in pairs]
+            self._rows.centered |= {one: (a, grouping) for one, a in zip(made, argument.names, strict=True)}
             return tuple(made), argument.labels
         places = self._rows.locations(argument.names, ends=function in ELEMENTWISE)
         pairs_of_places = list(zip(argument.names, places, strict=True))

@@ -11,8 +11,10 @@ import pandas as pd
 
 from bayeshlm.design.centering import GroupMeans, first_rows, varying_rows
 from bayeshlm.design.columns import CategoricalColumn, DataColumn, read_categories, read_column
+from bayeshlm.design.database_descriptives import of_cells, summary, varying_columns
 from bayeshlm.design.design import Design
 from bayeshlm.design.grouping import CELL
+from bayeshlm.design.nested_groupings import rows_of_units
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError
 
@@ -56,7 +58,7 @@ def describe_levels(design: Design, position: int = 0) -> LevelDescriptives:
     Parameters
     ----------
     design : Design
-        Its ``frame`` holds the columns.
+        Its rows, or the database where they are, hold the columns.
     position : int
         Of the grouping whose units are the groups.
 
@@ -69,25 +71,44 @@ def describe_levels(design: Design, position: int = 0) -> LevelDescriptives:
     >>> found.level1.round(2).loc["y"].to_dict()
     {'mean': 2.5, 'sd': 1.29, 'sd_within': 0.71, 'min': 1.0, 'max': 4.0}
     """
-    grouping, codes = design.groupings[position], design.kept_rows.codes[position]
+    grouping, codes = design.groupings[position], design.cells.codes[position]
     n_groups = len(design.predictor.random[position].labels)
     first = first_rows(codes, n_groups)
-    level1, level2, categories = {}, {}, {}
+    level1: dict[str, dict[str, float]] = {}
+    level2: dict[str, dict[str, float]] = {}
+    categories: dict[tuple[str, str], dict[str, float]] = {}
+    there = None if design.summed is None else varying_columns(design.summed)
     for name, column in _columns(design):
-        if isinstance(column, CategoricalColumn):
+        if column is None:
+            assert there is not None
+            if name in there.counts:
+                for label, count in there.counts[name].items():
+                    categories[(name, label)] = {"level": 1, "n": count, "share": count / design.n_obs}
+            else:
+                assert design.cells.n is not None
+                constant = there.moments[name].in_units(codes, n_groups)
+                if constant is None:
+                    level1[name] = summary(there.moments[name], design.cells.n, codes, n_groups)
+                else:
+                    level2[name] = _moments(constant)
+        elif isinstance(column, CategoricalColumn):
             varies = bool(varying_rows(column.codes, codes, first).any())
-            counts = np.bincount(column.codes if varies else column.codes[first], minlength=len(column.levels))
+            weights = design.cells.n if varies else None
+            found = np.bincount(column.codes if varies else column.codes[first], weights, len(column.levels))
+            counts = found.astype(np.int64)
             for label, n in zip(column.levels, counts, strict=True):
                 categories[(name, label)] = {"level": 1 if varies else 2, "n": int(n), "share": n / counts.sum()}
-        elif varying_rows(column.numbers, codes, first).any():
+        elif not varying_rows(column.numbers, codes, first).any():
+            level2[name] = _moments(column.numbers[first])
+        elif design.cells.n is not None:
+            level1[name] = summary(of_cells(column.numbers, design.cells.n), design.cells.n, codes, n_groups)
+        else:
             means = GroupMeans.learn(column.numbers[:, None], codes, n_groups)
             inside = means.deviations(column.numbers[:, None], codes)
             freedom = design.n_obs - n_groups
             within = float(np.sqrt((inside**2).sum() / freedom)) if freedom else np.nan
             level1[name] = _moments(column.numbers) | {"sd_within": within}
-        else:
-            level2[name] = _moments(column.numbers[first])
-    sizes = np.bincount(codes, minlength=n_groups)
+    sizes = rows_of_units(design, position)
     quartiles = dict(
         zip(("min", "q1", "median", "q3", "max"), np.quantile(sizes, [0, 0.25, 0.5, 0.75, 1]), strict=True)
     )
@@ -103,13 +124,18 @@ def describe_levels(design: Design, position: int = 0) -> LevelDescriptives:
     )
 
 
-def _columns(design: Design) -> Iterator[tuple[str, DataColumn]]:
-    """The outcome, then the other columns but those of ids, as numbers or categories."""
+def _columns(design: Design) -> Iterator[tuple[str, DataColumn | None]]:
+    """The outcome, then the other columns but those of ids, as numbers or categories; None of what is not at hand."""
     ids = {part for grouping in design.groupings for part in (grouping, *grouping.split(CELL))}
-    names = [str(name) for name in design.frame.columns if name not in ids]
+    frame = design.cells.frame
+    order = list(map(str, frame.columns if design.summed is None else design.summed.rows.frame.columns))
+    names = [name for name in order if name not in ids]
     outcome = design.spec.outcome.name
     for name in [outcome, *(name for name in names if name != outcome)]:
-        series = design.frame[name]
+        if name in design.cells.varying:
+            yield name, None
+            continue
+        series = frame[name]
         try:
             yield name, read_column(series)
         except DataError:  # numbers and text together, which C() takes

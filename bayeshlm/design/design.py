@@ -21,6 +21,7 @@ from bayeshlm.design.predictor import Cells, CoefficientColumn, FixedColumn, Pre
 from bayeshlm.design.products import products_of
 from bayeshlm.design.rows import coded_predictors
 from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.design.summed_rows import SummedRows
 from bayeshlm.design.unit_equations import UnitEquations
 from bayeshlm.equations.notations.r_code import Coding
 from bayeshlm.equations.spec import ModelSpec
@@ -62,6 +63,8 @@ class Design:
         Which columns, and the groups that lost all their rows.
     weights : DesignWeights or None
         Sampling weights; those of the rows are in the cross-products, but in no moment.
+    summed : SummedRows or None
+        Where the rows stay in a database: their sums, and a random sample of them.
     """
 
     spec: ModelSpec
@@ -76,6 +79,7 @@ class Design:
     rows_dropped: int = 0
     left_out: LeftOut = NOTHING
     weights: DesignWeights | None = None
+    summed: SummedRows | None = None
 
     @classmethod
     def of(
@@ -113,9 +117,16 @@ class Design:
         kept = {name: getattr(self, name) for name in names} | {"rows": self.kept_rows}
         return Design.of(**(kept | parts))
 
-    def sums_only(self) -> Design:
-        """The design with all but its rows."""
-        return replace(self, rows=None)
+    def with_sample(self) -> Design:
+        """The design with rows at hand: its own, or a random sample of those in a database; else a DataError.
+
+        Moments and cross-products stay those of all rows. `n_obs` counts these, `kept_rows.n_rows` those at hand.
+        """
+        if self.rows is not None:
+            return self
+        if self.summed is None:
+            raise no_rows()
+        return replace(self, rows=self.summed.sample.rows)
 
     def __repr__(self) -> str:
         dropped = f" ({self.rows_dropped} dropped)" if self.rows_dropped else ""
@@ -132,7 +143,7 @@ class Design:
 
     @property
     def y(self) -> FloatArray:
-        """Outcome, (N,)."""
+        """Outcome, (N,); this and the next are a DataError where the rows are not at hand."""
         return self.kept_rows.y
 
     @property
@@ -182,13 +193,7 @@ class Design:
 
     @property
     def only(self) -> int:
-        """Position of the only grouping.
-
-        Raises
-        ------
-        OptionError
-            There are several; so do the others that are about the groups of the only grouping.
-        """
+        """Position of the only grouping; an OptionError where there are several, as all that is about its groups."""
         if len(self.predictor.random) > 1:
             raise OptionError(
                 f"this is defined for models with one grouping; this model has {len(self.predictor.random)}: "

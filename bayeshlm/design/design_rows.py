@@ -41,6 +41,11 @@ class DesignRows:
     sd: FloatArray | None = None
 
     @property
+    def n_rows(self) -> int:
+        """Number of rows N: all rows of a design, or those of a sample."""
+        return len(self.y)
+
+    @property
     def all_Z(self) -> FloatArray:
         """Columns of Z of all random terms, (N, q)."""
         return self.Z[0] if len(self.Z) == 1 else np.hstack(self.Z)

@@ -139,7 +139,7 @@ def _categories(call: Call, rows: Rows, unit: Unit, every_level: bool) -> Expand
     contrast: Contrast = "sum" if options.get("coding") == "sum" else "treatment"
     found = read_categories(rows.frame[rows.names[column.name]])
     if rows.fitted is not None:
-        found = in_levels(found, read_categories(rows.fitted.frame[found.name]).levels, rows.frame.index)
+        found = in_levels(found, _fitted_levels(rows.fitted, found.name), rows.frame.index)
     reference = found.levels[-1] if options.get("coding") == "last" else options.get("ref")
     return _coded(found, column, rows, unit, "indicators" if every_level else contrast, reference)
 
@@ -191,7 +191,7 @@ def _call(call: Call, rows: Rows, unit: Unit) -> Expanded:
     if name == "cwc":
         return Expanded(_centered_within(values, call, rows), labels)
     if name in ("cgm", "scale"):
-        learned = Scale.learn(_values_to_learn_from(values, call, rows, unit))
+        learned = _scale(values, call, rows, unit)
         if name == "cgm":
             return Expanded(learned.centered(values), labels)
         if not np.all(learned.sd > 0):
@@ -240,6 +240,19 @@ def _centered_in_outer(call: Call, rows: Rows) -> Expanded:
     return Expanded(means.deviations(own.matrix, codes), own.labels)
 
 
+def _fitted_levels(fitted: Rows, name: str) -> tuple[str, ...]:
+    if fitted.beneath is not None and name in fitted.beneath.not_at_hand:
+        return fitted.beneath.levels(name)
+    return read_categories(fitted.frame[name]).levels
+
+
+def _scale(values: FloatArray, call: Call, rows: Rows, unit: Unit) -> Scale:
+    """Mean and SD of the call's argument in the rows that its coding is learned from."""
+    if unit == "row" and rows.fitted is not None and rows.fitted.beneath is not None:
+        return rows.fitted.beneath.scale(call.argument, rows.at)
+    return Scale.learn(_values_to_learn_from(values, call, rows, unit))
+
+
 def _values_to_learn_from(values: FloatArray, call: Call, rows: Rows, unit: Unit) -> FloatArray:
     """Values of the call's argument in the rows that its coding is learned from."""
     if rows.fitted is None:
@@ -253,9 +266,11 @@ def _group_means(values: FloatArray, call: Call, rows: Rows) -> GroupMeans:
     if rows.fitted is None or rows.known is None:
         return own
     fitted = rows.fitted
-    theirs = GroupMeans.learn(
-        _values_to_learn_from(values, call, rows, "row"), fitted.group_codes, fitted.n_groups
-    ).means
+    if fitted.beneath is not None:
+        theirs = fitted.beneath.group_means(call.argument, rows.at)
+    else:
+        learned = _values_to_learn_from(values, call, rows, "row")
+        theirs = GroupMeans.learn(learned, fitted.group_codes, fitted.n_groups).means
     return GroupMeans(np.where(rows.known[:, None] >= 0, theirs[rows.known], own.means))
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayeshlm.design.database_columns import NUMBERS, Location, as_number
-from bayeshlm.design.scaling import IntArray
+from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import DataError
 from bayeshlm.source.database_table import Kind, ask
 
@@ -106,6 +106,27 @@ class FirstLook:
                 ends = float(part[f"low_{new}"].min()), float(part[f"high_{new}"].max())
             found[name] = Location(total / n, ends)
         return found
+
+    def sums(
+        self, stands_for: Mapping[str, str], kinds: Mapping[str, Kind], keep: NDArray[np.bool_]
+    ) -> dict[str, FloatArray]:
+        """Sums of the numbers over the complete rows of the cells kept."""
+        numbers = {name: new for name, new in stands_for.items() if kinds[name] in NUMBERS}
+        return {name: self.frame.loc[keep, f"sum_{new}"].to_numpy(dtype=np.float64) for name, new in numbers.items()}
+
+    def ends(
+        self, stands_for: Mapping[str, str], kinds: Mapping[str, Kind], keep: NDArray[np.bool_]
+    ) -> dict[str, tuple[FloatArray, FloatArray]]:
+        """Smallest and largest of the numbers of each cell kept, of the columns of which they were asked for."""
+        names = [name for name in stands_for if name in self.compared and kinds[name] in NUMBERS]
+        part = self.frame.loc[keep]
+        return {
+            name: (
+                part[f"low_{stands_for[name]}"].to_numpy(dtype=np.float64),
+                part[f"high_{stands_for[name]}"].to_numpy(dtype=np.float64),
+            )
+            for name in names
+        }
 
 
 def without_nan(column: Any) -> Any:

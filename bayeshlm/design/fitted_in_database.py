@@ -54,7 +54,7 @@ def fitted_in_database(
     taken = [name for name in ADDED if name in data.names]
     if taken:
         raise DataError(f"the table has a column {taken[0]!r} already: rename it, table.rename(...), before the model")
-    carried = {f"x{k}": name for k, name in enumerate(data.names)}
+    carried = {f"x{k}": data.expression[name] for k, name in enumerate(data.names)}
     spec, cells, found = summed(spec, data, group, group_data, carried)
     columns = columns_of_cells(expand_terms(spec, found.rows), found.sums)
     own = np.zeros((len(found.sums.n), len(found.names)))
@@ -70,7 +70,7 @@ def fitted_in_database(
     terms = [table[f"b{k}"] * (table[name] if name else 1.0) for k, name in enumerate(found.names)]
     without_offset = sum(terms[1:], start=terms[0])
     return table.select(
-        **{name: table[new] for new, name in carried.items()},
+        **{name: table[f"x{k}"] for k, name in enumerate(data.names)},
         fitted=table[found.y] - table[found.net] + without_offset,
         residual=table[found.net] - without_offset,
     )

@@ -83,8 +83,8 @@ class FinestUnits:
     grouping : int or None
         The grouping whose units they are; None for the cells of crossed groupings.
     labels : Index of J units
-    codes : (N,) array of int
-        Unit of each row.
+    codes : (N,) or (M,) array of int
+        Unit of each row, or where the rows are not at hand of each of the design's cells.
     """
 
     grouping: int | None
@@ -94,7 +94,7 @@ class FinestUnits:
 
 def finest_units(design: Design) -> FinestUnits:
     """The units of the grouping that is nested in all others, or the cells of all groupings."""
-    codes, terms = design.kept_rows.codes, design.predictor.random
+    codes, terms = design.cells.codes, design.predictor.random
     for k, term in enumerate(terms):
         if all(parents(codes[k], len(term.labels), other) is not None for other in codes):
             return FinestUnits(k, pd.Index(term.labels, name=term.grouping), codes[k])

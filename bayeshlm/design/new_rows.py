@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayeshlm.design.asked import learned_rows
 from bayeshlm.design.coding import in_levels
 from bayeshlm.design.columns import (
     CategoricalColumn,
@@ -97,7 +98,7 @@ def fitted_rows(design: Design) -> NewRows:
     """The rows that were fitted, as rows to predict."""
     rows = design.kept_rows
     return NewRows(
-        index=pd.RangeIndex(design.n_obs),
+        index=pd.RangeIndex(rows.n_rows),
         groups=tuple(
             NewGroups(term.labels, codes, np.arange(len(term.labels)), Z)
             for term, codes, Z in zip(design.predictor.random, rows.codes, rows.Z, strict=True)
@@ -112,11 +113,22 @@ def fitted_rows(design: Design) -> NewRows:
 def rows_to_predict(
     design: Design, new_data: Any = None, group_data: Any = None, *, ungrouped: Collection[str] = ()
 ) -> NewRows:
-    """Rows of new data, or those that were fitted where there are none; see `new_rows`."""
+    """Rows of new data, or those that were fitted where there are none; see `new_rows`.
+
+    Raises
+    ------
+    DataError
+        As `new_rows`; or there are no new data, and the rows that were fitted stay in a database.
+    """
     if new_data is not None:
         return new_rows(design, as_frame(new_data, "new_data"), group_tables(group_data), ungrouped=ungrouped)
     if group_data is not None:
         raise DataError("group_data belongs to new_data: give both")
+    if design.summed is not None:
+        raise DataError(
+            "the rows that were fitted stay in the database: fit.residual_table() has their fitted values there; rows "
+            "that are given are predicted, fit.predict(new_data), such as table.limit(1000).to_pandas()"
+        )
     return fitted_rows(design)
 
 
@@ -161,7 +173,10 @@ def new_rows(
     ([[1.0, 1.0], [1.0, -5.0], [1.0, 5.0]], [1, -1])
     """
     table = PandasTable.of(new_data, "new_data")
-    fitted = gather_rows(design.spec, design.frame, list(design.groupings))
+    if design.summed is not None:
+        fitted = learned_rows(design.summed.known)
+    else:
+        fitted = gather_rows(design.spec, design.frame, list(design.groupings))
     try:
         rows = _gather(design, fitted, table, group_data, ungrouped)
         terms, size = expand_terms(design.spec, rows), read_size(design.spec, rows)

@@ -7,8 +7,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bayeshlm.design.cell_moments import OutcomeMoments, cell_moments
+from bayeshlm.design.cell_products import DesignColumns, cell_products
+from bayeshlm.design.cell_sums import CellColumns
 from bayeshlm.design.design import Design
-from bayeshlm.design.predictor import Predictor
+from bayeshlm.design.predictor import Cells, Predictor
+from bayeshlm.design.scaling import IntArray
+from bayeshlm.design.summed_rows import SummedRows
+from bayeshlm.design.unit_equations import UnitEquations
 from bayeshlm.design.without_weights import refuse_weights
 
 
@@ -21,8 +27,9 @@ def without_rows(design: Design, left_out: NDArray[np.bool_]) -> Design:
     Parameters
     ----------
     design : Design
-    left_out : (N,) array of bool
-        Rows to leave out; not all of them.
+    left_out : (N,) or (M,) array of bool
+        Rows to leave out; not all of them. Where the rows stay in a database the cells to leave out, and with them
+        their rows.
 
     Returns
     -------
@@ -41,7 +48,8 @@ def without_rows(design: Design, left_out: NDArray[np.bool_]) -> Design:
     """
     refuse_weights(design, "A model without some rows", "the weights of the others then stand for other shares")
     kept = ~left_out
-    of_term = [np.unique(codes[kept], return_inverse=True) for codes in design.kept_rows.codes]
+    all_codes = design.cells.codes if design.summed is not None else design.kept_rows.codes
+    of_term = [np.unique(codes[kept], return_inverse=True) for codes in all_codes]
     pairs = zip(design.predictor.random, of_term, strict=True)
     terms = tuple(replace(term, labels=term.labels[units]) for term, (units, _) in pairs)
     # positions that the units then have; those of units that are gone are never asked for
@@ -49,8 +57,41 @@ def without_rows(design: Design, left_out: NDArray[np.bool_]) -> Design:
     for positions, (units, _) in zip(moved, of_term, strict=True):
         positions[units] = np.arange(len(units))
     columns = [moved[k] for k, term in enumerate(terms) for _ in term.columns]
-    return design.changed(
-        predictor=Predictor(design.fixed, terms),
-        equations=tuple(one.at(units, columns) for one, (units, _) in zip(design.equations, of_term, strict=True)),
-        rows=design.kept_rows.at(kept, tuple(codes.astype(np.int64) for _, codes in of_term)),
+    predictor, codes = Predictor(design.fixed, terms), tuple(codes.astype(np.int64) for _, codes in of_term)
+    equations = tuple(one.at(units, columns) for one, (units, _) in zip(design.equations, of_term, strict=True))
+    if design.summed is not None:
+        return _of_sums(design, design.summed, predictor, equations, kept, codes)
+    return design.changed(predictor=predictor, equations=equations, rows=design.kept_rows.at(kept, codes))
+
+
+def _of_sums(
+    design: Design,
+    summed: SummedRows,
+    predictor: Predictor,
+    equations: tuple[UnitEquations, ...],
+    kept: NDArray[np.bool_],
+    codes: tuple[IntArray, ...],
+) -> Design:
+    """The design of some cells; the outcome's extremes stay those of all."""
+    sums, moments = summed.sums.at(kept, codes), design.moments
+    X, y = summed.columns.X.at(kept), summed.columns.y.at(kept)
+    columns = DesignColumns(X, tuple(own.at(kept) for own in summed.columns.Z), y)
+    (mean,), (sd,), _ = CellColumns.of(sums, [summed.y_place], np.ones((len(sums.n), 1))).deviations(sums)
+    outcome = OutcomeMoments(
+        mean=float(mean),
+        sd=float(sd),
+        range=moments.y_range,
+        two_values=moments.y_two_values,
+        zeros=moments.y_zeros,
+        skewness=moments.y_skewness,
+        offset_mean=moments.offset_mean,
+    )
+    return replace(
+        design,
+        predictor=predictor,
+        equations=equations,
+        moments=cell_moments(outcome, sums, columns, equations, predictor.fixed, design.random),
+        products=cell_products(predictor, sums, columns),
+        cells=Cells(codes, design.cells.frame[kept], sums.n, design.cells.varying),
+        summed=None,
     )

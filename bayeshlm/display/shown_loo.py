@@ -16,6 +16,7 @@ MOST_NAMED = 20
 """So many units with a bad Pareto k are named."""
 
 
+HEADINGS = {"se": "se", "subsampling_se": "subsampling SE"}
 _NAN = float("nan")
 
 
@@ -29,11 +30,12 @@ class ShownLoo(ShownResult, Loo):
 def loo_blocks(loo: Loo) -> list[Block]:
     """Lay out an estimate: question, numbers, Pareto k, units that need attention."""
     places = decimals(loo.se, loo.mcse)
+    errors = [str(name) for name in loo.table if name != "estimate"]
     rows = tuple(
-        (str(name), number(float(row["estimate"]), places), _error(float(row["se"]), places))
+        (str(name), number(float(row["estimate"]), places), *(_error(float(row[error]), places) for error in errors))
         for name, row in loo.table.iterrows()
     )
-    grid = Grid(_title(loo), ("", "estimate", "se"), (Section("", rows),))
+    grid = Grid(_title(loo), ("", "estimate", *(HEADINGS[error] for error in errors)), (Section("", rows),))
     return [
         Lines((_question(loo),)),
         grid,
@@ -49,13 +51,19 @@ def _error(se: float, places: int) -> str:
 def _question(loo: Loo) -> str:
     if loo.by_row:
         return (
-            f"How well is a new row of a known {loo.group} predicted? Each row is left out in turn, given the other"
-            f" rows of its {loo.group}."
+            f"How well is a new row of a known {loo.group} predicted? Each row{_of_sample(loo)} is left out in turn, "
+            f"given the other rows of its {loo.group}."
         )
     return (
         f"How well are the rows of a new {loo.group} predicted? Each {loo.group} is left out whole in turn, its random"
         " effects unknown."
     )
+
+
+def _of_sample(loo: Loo) -> str:
+    if loo.sample is None or not loo.sample.is_part:
+        return ""
+    return f" of a random sample of {count(len(loo.sample.y))}"
 
 
 def _title(loo: Loo) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bayeshlm.checks.predictive_check import PredictiveCheck
-from bayeshlm.checks.predictive_statistics import QUANTILES
+from bayeshlm.checks.statistics_of_replicates import QUANTILES
 from bayeshlm.display.blocks import Block, Grid, Lines, Section
 from bayeshlm.display.digits import decimals, number, share
 from bayeshlm.display.shown_result import ShownResult

@@ -64,7 +64,7 @@ class Fit(FitChecks):
         new_data : pandas.DataFrame, optional
             Rows with the predictors and the grouping column, coded as the fitted rows were; ``cwc(x)`` and ``mean(x)``
             take the fit's mean of a group that it knows, of any other that of its rows here. By default the rows that
-            were fitted.
+            were fitted, unless these stay in a database.
         groups : {"same", "new", "average"} or mapping of str to these
             ``"same"``: a group that was fitted keeps its deviations u, any other draws its own from N(0, G). ``"new"``:
             every group draws. ``"average"``: u = 0; the grouping column may be missing, unless group means need it. Of

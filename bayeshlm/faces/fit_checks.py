@@ -57,7 +57,8 @@ class FitChecks(FitQuantities):
         PredictiveCheck
             ``table`` (a statistic's value, replicates and p-value), ``draws``, ``idata`` for ArviZ's plots. A large p
             is no proof of fit: see `bayeshlm.checks.predictive_check`, and `.predictive_statistics` for what is looked
-            at. With several groupings ``new[child]`` has new groups of one, with those nested inside.
+            at. With several groupings ``new[child]`` has new groups of one, with those nested inside. Of rows in a
+            database replicates are sums over all, and extremes, quantiles and shape those of a random sample.
         """
         check = predictive_check(self._fitted.draws, n_draws, seed, prob)
         if store:
@@ -83,7 +84,8 @@ class FitChecks(FitQuantities):
         Loo
             ``elpd``, ``se``, ``p_loo``, ``looic``, ``mcse``, ``table``, ``pointwise`` (with ``pareto_k``), ``bad``
             (units that the weights fail for). `bayeshlm.compare` has several models beside each other; see
-            `bayeshlm.checks.loo.leave_one_out` for what is computed.
+            `bayeshlm.checks.loo.leave_one_out` for what is computed. Of rows in a database a random sample is left
+            out: then ``table`` has its ``subsampling_se``, too.
         """
         return ShownLoo.of(leave_one_out(self._fitted, unit, exact))
 
@@ -149,7 +151,8 @@ class FitChecks(FitQuantities):
         LevelOneResiduals, QuantileResiduals or LevelTwoResiduals
             ``table``, ``data`` (xarray) and ``hlm_file()``, the columns of the HLM program's residual file; level 1:
             ``normality``, ``variance``; above: ``distances``. Formulas: `bayeshlm.checks.level1_residuals`,
-            `bayeshlm.checks.quantile_residuals`, which has ``mean_square`` in place of a variance and no ``data``.
+            `bayeshlm.checks.quantile_residuals`, which has ``mean_square`` in place of a variance and no ``data``. Of
+            rows in a database level 1 is of a random sample.
         """
         named = grouping_of_level(self.model.design, level, grouping)
         if named is None and not self.model.design.outcome.is_normal:

@@ -56,9 +56,16 @@ class RemlTests(EstimateQuantities[RemlEstimate]):
         )
 
     def residuals(self) -> pd.Series:
-        """Smallest, quartiles and largest of the scaled residuals ``(y - X gamma - Z u) / sigma``, as lme4 prints."""
-        quartiles = np.quantile(scaled_residuals(self._design, self._estimate), [0, 0.25, 0.5, 0.75, 1])
-        return pd.Series(quartiles, index=["min", "q1", "median", "q3", "max"], name="scaled residuals")
+        """Smallest, quartiles and largest of the scaled residuals ``(y - X gamma - Z u) / sigma``, as lme4 prints.
+
+        Of rows that stay in a database those of a random sample, as the name of the series says.
+        """
+        design = self._design.with_sample()
+        quartiles = np.quantile(scaled_residuals(design, self._estimate), [0, 0.25, 0.5, 0.75, 1])
+        name = "scaled residuals"
+        if design.summed is not None:
+            name += f" of {design.summed.sample.said}"
+        return pd.Series(quartiles, index=["min", "q1", "median", "q3", "max"], name=name)
 
     def anova(self, df: DfMethod = "satterthwaite") -> pd.DataFrame:
         """F test of every term given all others (type III), whatever the coding of categories.

@@ -76,8 +76,8 @@ def rows_of_groups(design: Design) -> Callable[[slice], IntArray]:
     @cache
     def sorted_rows() -> tuple[IntArray, IntArray]:
         order = sorting_order(design.group_codes)
-        order = np.arange(design.n_obs) if order is None else order
-        return order, np.concatenate([[0], np.cumsum(design.n_per_group)])
+        order = np.arange(design.kept_rows.n_rows) if order is None else order
+        return order, np.concatenate([[0], np.cumsum(np.bincount(design.group_codes, minlength=design.n_groups))])
 
     def rows(groups: slice) -> IntArray:
         order, ends = sorted_rows()

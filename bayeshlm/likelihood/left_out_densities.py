@@ -85,7 +85,9 @@ class LeftOutDensities:
     @property
     def n_units(self) -> int:
         """Number of units, or of rows."""
-        return self.design.n_obs if self.grouping is None else len(self.design.predictor.random[self.grouping].labels)
+        if self.grouping is None:
+            return self.design.kept_rows.n_rows
+        return len(self.design.predictor.random[self.grouping].labels)
 
     def densities(self, units: IntArray, doing: str | None = None) -> FloatArray:
         """``log p(y_A | y_-A, theta)`` of units A, (n, S)."""

@@ -195,7 +195,7 @@ def method_points(
     ----------
     design : Design
     coefficients : (str, str)
-        The intercept and a slope; of other pairs, and with several groupings, there are no points.
+        The intercept and a slope; of other pairs, with several groupings and without rows there are no points.
     rows : (V, C, p) array
         Rows of W of the categories.
     levels : sequence of V str
@@ -210,7 +210,7 @@ def method_points(
     expressions = {label: column.expression for label, column in coefficient_columns(design).items()}
     index = pd.MultiIndex.from_tuples([], names=["method", "level"])
     nothing = pd.DataFrame({intercept: [], slope_label: []}, index)
-    if expressions[intercept] != "1" or len(design.groupings) > 1:
+    if expressions[intercept] != "1" or len(design.groupings) > 1 or design.rows is None:
         return nothing
     try:
         slope = find_slope(design, slope_label)

@@ -8,11 +8,12 @@ import numpy as np
 import xarray as xr
 
 from bayeshlm.design.above_level1 import AboveLevel1, above_level1
+from bayeshlm.design.cell_sums import together
 from bayeshlm.design.centering import first_rows
 from bayeshlm.design.design import Design
 from bayeshlm.design.level1 import level1_column
 from bayeshlm.design.nested_groupings import containing
-from bayeshlm.design.scaling import FloatArray
+from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
 
@@ -24,7 +25,8 @@ class GroupRegressions:
     Attributes
     ----------
     x, y : (J, 2) arrays
-        Both ends of each line: the smallest and the largest x of the group, and the expected outcome there.
+        Both ends of each line: the smallest and the largest x of the group, and the expected outcome there; NaN where
+        a sample of rows has none of the group.
     """
 
     x: FloatArray
@@ -75,15 +77,30 @@ def group_regressions(
         Position of their grouping; of the only one by default.
     """
     position = design.coefficient_labels.index(coefficient)
-    values = expression_values(design, coefficient)
-    codes = design.kept_rows.codes[design.only if grouping is None else grouping]
+    of = design.only if grouping is None else grouping
+    low, high, codes = _extremes(design, coefficient, of)
     ends = np.empty((len(beta), 2))
     ends[:, 0], ends[:, 1] = np.inf, -np.inf
-    np.minimum.at(ends[:, 0], codes, values)
-    np.maximum.at(ends[:, 1], codes, values)
+    np.minimum.at(ends[:, 0], codes, low)
+    np.maximum.at(ends[:, 1], codes, high)
+    ends[ends[:, 0] > ends[:, 1]] = np.nan
     a = _means(design, coefficient)
     a[position] = 0.0
     return GroupRegressions(ends, (beta @ a + design.moments.offset_mean)[:, None] + beta[:, [position]] * ends)
+
+
+def _extremes(design: Design, coefficient: str, grouping: int) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Smallest and largest value of an expression in parts of the rows, and their groups.
+
+    The parts are rows, or the cells of rows in a database, which told the extremes of what random slopes multiply.
+    """
+    names = [column.coefficient for column in design.random]
+    if design.summed is not None and coefficient in names:
+        sums, columns = design.summed.sums, together(design.summed.columns.Z)
+        low, high = (ends[:, 0] for ends in columns.one(names.index(coefficient)).extremes_of_cells(sums))
+        return low, high, sums.codes[grouping]
+    values = expression_values(design, coefficient)
+    return values, values, design.kept_rows.codes[grouping]
 
 
 def posterior_means(posterior: Draws) -> FloatArray:
@@ -105,7 +122,7 @@ def level1_means(posterior: Draws, grouping: int) -> FloatArray:
     if len(design.groupings) == 1:
         return posterior_means(posterior)
     labels, n_groups = design.coefficient_labels, len(design.predictor.random[grouping].labels)
-    codes = design.kept_rows.codes
+    codes = design.cells.codes
     first = first_rows(codes[grouping], n_groups)
     x_factors, z_factors = above_level1(design)
     beta = np.zeros((n_groups, len(labels)))
@@ -136,14 +153,29 @@ def expression_values(design: Design, coefficient: str) -> FloatArray:
     """
     values = level1_column(design, coefficient)
     if values is None:
-        raise OptionError(
-            f"{coefficient} has neither an intercept nor a random effect in its level-2 line, so that there is no line"
-            " to draw along its expression"
-        )
+        raise no_line(coefficient)
     return values
+
+
+def no_line(coefficient: str) -> OptionError:
+    """The error of a coefficient whose expression is no column."""
+    return OptionError(
+        f"{coefficient} has neither an intercept nor a random effect in its level-2 line, so that there is no line"
+        " to draw along its expression"
+    )
 
 
 def _means(design: Design, coefficient: str) -> FloatArray:
     """Mean over rows of every level-1 expression but that of `coefficient`, which may be anything, (C,)."""
-    labels = design.coefficient_labels
-    return np.array([0.0 if c == coefficient else float(expression_values(design, c).mean()) for c in labels])
+    labels, moments = design.coefficient_labels, design.moments
+    found = {column.coefficient: float(moments.z_mean[r]) for r, column in reversed(list(enumerate(design.random)))}
+    found |= {
+        column.coefficient: float(moments.x_mean[k])
+        for k, column in reversed(list(enumerate(design.fixed)))
+        if column.term == "1"
+    }
+    found[coefficient] = 0.0
+    for label in labels:
+        if label not in found:
+            raise no_line(label)
+    return np.array([found[label] for label in labels])

@@ -49,7 +49,7 @@ def exact(design: Design, estimate: RemlEstimate, grouping: int) -> Deleted:
 
     A group without which the data determine no estimate stays unknown.
     """
-    codes, n_groups = design.kept_rows.codes[grouping], len(design.predictor.random[grouping].labels)
+    codes, n_groups = design.cells.codes[grouping], len(design.predictor.random[grouping].labels)
     found = Deleted.unknown(n_groups, len(estimate.gamma), len(estimate.tau))
     for group in range(n_groups):
         try:

@@ -10,7 +10,7 @@ from scipy import stats
 
 import bayeshlm as hlm
 from bayeshlm.checks.predictive_check import predictive_check, predictive_p
-from bayeshlm.checks.predictive_statistics import kurtosis, weighted_sd
+from bayeshlm.checks.statistics_of_replicates import kurtosis, weighted_sd
 from bayeshlm.design import build_design
 from bayeshlm.equations import parse
 from bayeshlm.errors import OptionError

@@ -145,3 +145,62 @@ def odd(data):
 def test_what_is_wrong_is_named(text, message, odd):
     with pytest.raises((DataError, EquationError), match=f"(?s){message}"):
         build_design_from_database(parse(text), DatabaseTable(odd), None if "[" in text else "school")
+
+
+CENTERED = "math = b0 + b1*cwc(x) + b2*minority + r; b0 = g00 + g01*mean(x) + u0; b1 = g10 + u1; b2 = g20"
+
+
+@pytest.fixture
+def queries(monkeypatch):
+    """Texts of the queries for sums, as they are asked."""
+    import ibis
+
+    from bayeshlm.design import asked_sums
+
+    asked, ask = [], asked_sums.ask
+
+    def noted(expression, exact=()):
+        asked.append(ibis.to_sql(expression))
+        return ask(expression, exact)
+
+    monkeypatch.setattr(asked_sums, "ask", noted)
+    return asked
+
+
+def with_x(far=0.0, between=1.0):
+    data = pupils()
+    return data.assign(x=far + between * (data["school"] - 130) + data["ses"] - 0.3 * (data["school"] % 7))
+
+
+@pytest.mark.parametrize("far", [0.0, 1e4])
+def test_group_means_are_taken_off_sums_without_a_join(far, queries):
+    data = with_x(far, between=0.02)
+    compare(CENTERED, data, stored(data), "school")
+    assert ["JOIN" in query for query in queries] == [False]
+
+
+def test_groups_far_from_each_other_are_joined_to_their_means(queries):
+    data = with_x(between=1e4)
+    compare(CENTERED, data, stored(data), "school", rtol=1e-10)  # of values of a million
+    assert ["JOIN" in query for query in queries] == [False, True]
+
+
+def test_products_with_centered_columns_need_the_means_in_the_database(queries):
+    data = with_x()
+    text = "math = b0 + b1*cwc(x)*minority + b2*cwc(x) + r; b0 = g00 + u0; b1 = g10; b2 = g20 + u2"
+    compare(text, data, stored(data), "school")
+    assert ["JOIN" in query for query in queries] == [True]
+
+
+def test_a_column_that_is_constant_in_a_group_has_no_rounding_there():
+    data = with_x(0.1)
+    data.loc[data["school"] == 103, "x"] = 0.1 + 0.2
+    _, found = compare(CENTERED, data, stored(data), "school")
+    assert found.products.ZtZ[2, 1, 1] == 0.0
+    assert (found.products.ZtZ[:, 1, 1] == 0.0).sum() == 1
+
+
+def test_centered_columns_of_three_levels_are_less_the_means_of_their_units():
+    data = with_x()
+    text = "math = p0 + p1*cwc(x) + e; p0 = b00 + b01*mean(x) + r0; b00 = g000 + u00; p1 = b10 + r1; b10 = g100 + u10"
+    compare(text, data, stored(data), ["school", "town"])

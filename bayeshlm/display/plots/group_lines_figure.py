@@ -54,7 +54,7 @@ def group_lines_figure(
         groupings that it does not lie in being zero.
     """
     check_interval(prob, kind)
-    design, groups = fit.design, Groups.of(fit.design, grouping)
+    design, groups = fit.design.with_sample(), Groups.of(fit.design, grouping)
     coefficient = find_level1_slope(design, x)
     variable = coloring(design, by, groups.position)
     ax = one_axes(ax, height=3.0)

@@ -107,7 +107,7 @@ def _lines(
             plain(f"{by.name} = {number(float(value), places)}" + (f" ({word})" if word else ""))
             for value, word in zip(chosen, what, strict=True)
         ]
-    column = expression_values(design, coefficient)
+    column = expression_values(design.with_sample(), coefficient)
     grid = np.linspace(column.min(), column.max(), _GRID)
     expected = average_lines(Draws(fit.posterior, design), coefficient, grid, rows)
     handles = []

@@ -42,13 +42,14 @@ def level1_residuals_figure(
     """
     of = level1_residuals if fit.design.outcome.is_normal else quantile_residuals
     found = residuals or of(Draws(fit.posterior, fit.design))
-    for k, (name, codes) in enumerate(zip(fit.design.groupings, fit.design.kept_rows.codes, strict=True)):
-        check_units(fit.design, found.table.get(name, ()), "residuals", codes, k)
+    design = fit.design.with_sample()
+    for k, (name, codes) in enumerate(zip(design.groupings, design.kept_rows.codes, strict=True)):
+        check_units(design, found.table.get(name, ()), "residuals", codes, k)
     z = found.table["standardized"].to_numpy()
     if x is None:
         name, values = f"fitted {fit.design.spec.outcome.name}", found.table["fitted"].to_numpy()
     else:
-        name, values = raw_values(fit.design, find_level1_slope(fit.design, x))
+        name, values = raw_values(design, find_level1_slope(design, x))
     axes = many_axes(ax, 2, 2, (COLUMN, 2.6))
     against_values(axes[0], values, z)
     handles = [Line2D([], [], color=GRAY, lw=0.8, ls="--", label="95% lie between")]

@@ -40,6 +40,7 @@ def loo_figure(
     design = fit.design
     found = loo or leave_one_out(FittedModel(design, fit.priors, fit.idata), checked_unit(unit, design), exact=False)
     by_row = found.by_row
+    design = design.with_sample() if by_row else design
     k_unit = 0 if by_row else design.position_of(found.group)
     name_of_grouping = design.groupings[k_unit]
     coords = found.pointwise.coords
@@ -50,7 +51,7 @@ def loo_figure(
     k = drawable(k)
     n = np.empty(0, dtype=np.int64) if by_row else rows_of_units(design, k_unit)
     wide = not by_row and is_wide(n)
-    x = np.arange(float(design.n_obs)) if by_row else side_by_side(n, elpd, wide)
+    x = np.arange(float(len(elpd))) if by_row else side_by_side(n, elpd, wide)
     axes = many_axes(ax, 2, 1, (COLUMN, 2.0))
     named, left = farthest(bad, k)
     for panel, values, name in (
@@ -60,7 +61,7 @@ def loo_figure(
         _points(panel, x, values, bad, refitted)
         panel.set_ylabel(name)
         if by_row:
-            panel.set_xlabel("row, in the order of the data")
+            panel.set_xlabel("row, in the order of the data" if found.sample is None else "row of a random sample")
         else:
             size_axis(panel, n)
     axes[1].axhline(found.threshold, color=BLACK, lw=0.8, ls="--", gid="threshold")

@@ -59,10 +59,10 @@ def predictive_check_figure(
     grouping : str, optional
         Whose group means are drawn, where there are several groupings.
     """
-    design = fit.design
+    design = fit.design.with_sample()
     if show not in get_args(Show.__value__):
         raise OptionError(f'show={show!r} is unknown: write "statistics", "outcome" or "means"')
-    found = check or predictive_check(Draws(fit.posterior, design), seed=seed)
+    found = check or predictive_check(Draws(fit.posterior, fit.design), seed=seed)
     for k, (name, codes) in enumerate(zip(design.groupings, design.kept_rows.codes, strict=True)):
         check_units(design, found.idata["observed_data"][name].to_numpy(), "predictive_check", codes, k)
     of_means = design.position_of(grouping) if show == "means" else 0
@@ -76,7 +76,7 @@ def predictive_check_figure(
         elif show == "outcome":
             draw_outcome(panel, *outcomes_of(found, mode, design), design)
         else:
-            rows = SortedRows.of(design.kept_rows.codes[of_means])
+            rows = SortedRows.of(np.unique(design.kept_rows.codes[of_means], return_inverse=True)[1])
             observed, replicated = (rows.means(y[..., rows.order]) for y in outcomes_of(found, mode, design))
             _shares(panel, observed, replicated, design, design.groupings[of_means])
     handles = outcome_handles(design) if show == "outcome" else _handles(found, show)
@@ -136,7 +136,10 @@ def _shares(ax: Axes, observed: FloatArray, replicated: FloatArray, design: Desi
     ax.plot(*steps(observed).T, color=BLACK, lw=1.4, gid="observed")
     ax.autoscale_view()
     ax.set_ylim(0, 1)
-    ax.set(xlabel=wrapped(f"{grouping} mean of {design.spec.outcome.name}"), ylabel="share of groups at or below")
+    of = f"{grouping} mean of {design.spec.outcome.name}"
+    if design.summed is not None and design.summed.sample.is_part:
+        of += ", a random sample of rows"
+    ax.set(xlabel=wrapped(of), ylabel="share of groups at or below")
 
 
 def _handles(check: PredictiveCheck, show: Show) -> list[Line2D]:

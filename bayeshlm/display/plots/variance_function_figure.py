@@ -58,7 +58,7 @@ def variance_function_figure(
         ax.fill_between(rows.index, rows["lower"], rows["upper"], color=color, alpha=0.25, lw=0, gid=f"{part} band")
         ax.plot(rows.index, rows["mean"], color=color, ls=line, gid=part)
         handles.append(Line2D([], [], color=color, ls=line, label=name))
-    column = design.Z[:, [effect.coefficient for effect in design.random].index(coefficient)]
+    column = design.with_sample().Z[:, [effect.coefficient for effect in design.random].index(coefficient)]
     rug = column[column.argsort()][evenly(len(column), _RUG)]
     ax.plot(rug, [0.0] * len(rug), "|", color=BLACK, ms=4, mew=0.3, alpha=0.4, clip_on=False, gid="rows")
     ax.set_ylim(bottom=0)
