@@ -65,3 +65,19 @@ def test_crossed_groupings(connection, tmp_path):
     table = table_of(connection, data, tmp_path)
     compare(CROSSED, data, table, None)
     same(hlm.Model(CROSSED, table).reml(), hlm.Model(CROSSED, data).reml())
+
+
+def test_rows_of_a_sample_and_what_new_rows_need(connection, tmp_path, monkeypatch):
+    from bayeshlm.design import summed_rows
+
+    monkeypatch.setattr(summed_rows, "SAMPLE_ROWS", 500)
+    data = hlm.load_dataset("hsb")
+    memory = hlm.Model(SLOPES, data, "school")
+    first, again = (hlm.Model(SLOPES, table_of(connection, data, tmp_path), "school") for _ in range(2))
+    np.testing.assert_array_equal(first.design.summed.sample.y, again.design.summed.sample.y)
+    fit = memory.fit(draws=200, tune=200, chains=2, seed=1, progress=False)
+    found, left_out = hlm.Fit(first, fit.idata), hlm.Fit(first, fit.idata).loo()
+    assert abs(left_out.elpd - fit.loo().elpd) < 4 * left_out.subsampling_se
+    assert str(first.describe()) == str(memory.describe())
+    new = data.iloc[:50]
+    np.testing.assert_allclose(found.predict(new, seed=1)["mu"], fit.predict(new, seed=1)["mu"], rtol=1e-9)

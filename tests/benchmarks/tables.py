@@ -6,7 +6,9 @@
 DuckDB writes N rows of pupils in J schools, in no order, into a file in a temporary folder. Each in a fresh process,
 "group by" reads it once and sums as many products by school as the model's second query; "fit" goes from the start of
 Python to the printed posterior; "design" is the part of it that the database does. "peak" is the largest resident
-memory of the process. The default needs 24 bytes a row on disk.
+memory of the process. The default needs 24 bytes a row on disk. `--programs` names others: "design" stops after the
+model is made, "pandas" makes it of the rows in memory, read from the file, and "spark" by Spark on this machine, whose
+start is its "import".
 """
 
 from __future__ import annotations
@@ -71,9 +73,10 @@ def main() -> int:
         small = Path(folder) / "small.parquet"
         _connection(options.memory).raw_sql(MAKE.format(rows=4000, groups=50, file=small))
         records: list[Record] = []
-        for program in PROGRAMS:
+        for program in options.programs:
             command = [sys.executable, __file__, f"--memory={options.memory}", "--run", program]
-            run_json([*command, str(small)], environment)  # compiles what is cached
+            if program == "fit":
+                run_json([*command, str(small)], environment)  # compiles what is cached
             records.append({"program": program, "rows": rows, "groups": groups})
             records[-1] |= run_json([*command, str(file)], environment)
             print(records[-1], file=sys.stderr, flush=True)
@@ -88,6 +91,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", nargs=2, metavar=("PROGRAM", "FILE"), help="one program, in this process")
+    parser.add_argument("--programs", nargs="+", choices=PROGRAMS, default=["group by", "fit"])
     parser.add_argument("--rows", type=float, default=1e7)
     parser.add_argument("--groups", type=float, default=5000)
     parser.add_argument("--memory", default="2GB", help="limit of DuckDB (%(default)s)")
@@ -131,7 +135,50 @@ def fit(file: Path, memory: str) -> Record:
     return {**phases, "total": seconds_since_start(), "peak_mib": peak_mib()}
 
 
-PROGRAMS = {"group by": group_by, "fit": fit}
+def design(file: Path, memory: str) -> Record:
+    """The model alone."""
+    phases = Phases()
+    with phases("import"):
+        import bayeshlm as hlm
+    with phases("design"):
+        hlm.Model(EQUATIONS, _connection(memory).read_parquet(str(file)), "school")
+    return {**phases, "total": seconds_since_start(), "peak_mib": peak_mib()}
+
+
+def pandas(file: Path, memory: str) -> Record:
+    """The model alone, of the rows in memory."""
+    phases = Phases()
+    with phases("import"):
+        import pandas as pd
+
+        import bayeshlm as hlm
+    with phases("design"):
+        hlm.Model(EQUATIONS, pd.read_parquet(file), "school")
+    return {**phases, "total": seconds_since_start(), "peak_mib": peak_mib()}
+
+
+def spark(file: Path, memory: str) -> Record:
+    """The model alone, by Spark in local mode, whose own process is not in the peak."""
+    phases = Phases()
+    with phases("import"):
+        import ibis
+        from pyspark.sql import SparkSession
+
+        import bayeshlm as hlm
+
+        builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+        builder = builder.config("spark.driver.host", "127.0.0.1").config(
+            "spark.driver.memory", memory.replace("B", "")
+        )
+        session = builder.config("spark.sql.shuffle.partitions", "8").getOrCreate()
+        connection = ibis.pyspark.connect(session)
+    with phases("design"):
+        hlm.Model(EQUATIONS, connection.read_parquet(str(file)), "school")
+    session.stop()
+    return {**phases, "total": seconds_since_start(), "peak_mib": peak_mib()}
+
+
+PROGRAMS = {"group by": group_by, "fit": fit, "design": design, "pandas": pandas, "spark": spark}
 
 if __name__ == "__main__":
     sys.exit(main())
