@@ -39,7 +39,8 @@ def read_outcome(spec: ModelSpec, rows: Rows) -> tuple[Outcome, FloatArray, Floa
     else:
         y, categories = _numbers(spec, rows), ()
     size = read_size(spec, rows)
-    for value, trials in np.unique(np.column_stack([y, size]), axis=0):
+    allowed = family.any_number and bool(np.isfinite(y).all())
+    for value, trials in () if allowed else np.unique(np.column_stack([y, size]), axis=0):
         if reason := family.refusal(float(value), float(trials)):
             row = int(np.flatnonzero((y == value) & (size == trials))[0])
             raise place_error(

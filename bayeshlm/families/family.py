@@ -93,6 +93,8 @@ class Family:
         An outcome of each element of mu; size and auxiliary parameters broadcast to it.
     probabilities : function of arrays eta and auxiliary and of a link, optional
         Those of ordered categories, (..., K).
+    any_number : bool
+        The outcome may be any finite number, and `refusal` refuses no other.
     """
 
     name: str
@@ -108,6 +110,7 @@ class Family:
     cumulative: Callable[[Array, Array, Array, Array], Array]
     random: Callable[[np.random.Generator, Array, Array, Array], Array]
     probabilities: Callable[[Array, Array, str], Array] | None = None
+    any_number: bool = False
 
     def mu(self, eta: Array, auxiliary: Array, link: str) -> Array:
         """What the other functions take of a predictor eta (...): the predictor through the inverse link, (...).

@@ -65,4 +65,5 @@ NORMAL = Family(
     variance=_variance,
     cumulative=_cumulative,
     random=_random,
+    any_number=True,
 )

@@ -98,4 +98,5 @@ STUDENT_T = Family(
     variance=_variance,
     cumulative=_cumulative,
     random=_random,
+    any_number=True,
 )

@@ -11,8 +11,8 @@ import xarray as xr
 from bayeshlm.arguments import check_interval
 from bayeshlm.design.gram import has_ols
 from bayeshlm.design.nested_groupings import rows_of_units
-from bayeshlm.design.scaling import FloatArray
-from bayeshlm.likelihood.coefficient_draws import reduced_draws
+from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.likelihood.coefficient_draws import reduced_draws, regenerated
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_ols import group_ols
 from bayeshlm.quantities.summary import COLUMNS, interval, summarize, with_interval
@@ -108,8 +108,9 @@ def one_coefficient(
     kind: str = "eti",
     grouping: str | None = None,
     ols: bool = True,
+    positions: IntArray | None = None,
 ) -> pd.DataFrame:
-    """Mean, interval and own least squares of one random coefficient in every group, without diagnostics.
+    """Mean, interval and own least squares of one random coefficient in groups, without diagnostics.
 
     Parameters
     ----------
@@ -119,6 +120,8 @@ def one_coefficient(
         Label of a coefficient with a random effect.
     ols : bool
         Whether the groups' own least squares are asked for.
+    positions : array of int, optional
+        Of the groups; all by default.
 
     Returns
     -------
@@ -135,22 +138,35 @@ def one_coefficient(
     check_interval(prob, kind)
     k = design.position_of(grouping)
     term, position = design.predictor.random[k], design.equations[k].coefficients.index(coefficient)
-    if posterior.moments is None:
-        draws = np.moveaxis(posterior.beta_of(k)[..., position], 2, 0)
-        mean, bounds = draws.mean(axis=(1, 2)), interval(draws, prob, kind)
+    some = np.arange(len(term.labels)) if positions is None else positions
+    mean = coefficient_means(posterior, coefficient, k)[some]
+    if posterior.moments is None or positions is not None:
+        beta = (
+            regenerated(posterior, some)["beta"].to_numpy()
+            if posterior.moments is not None
+            else posterior.beta_of(k)[:, :, some]
+        )
+        bounds = interval(np.moveaxis(beta[..., position], 2, 0), prob, kind)
     else:
-        mean = posterior.moments["beta_mean"].sel(coefficient=coefficient).to_numpy()
 
         def of_block(beta: FloatArray) -> FloatArray:
             return interval(np.ascontiguousarray(beta[:, position].T)[:, None], prob, kind)
 
         bounds = np.concatenate(reduced_draws(posterior, of_block))
-    columns = {"n": rows_of_units(design, k), "mean": mean, "lower": bounds[:, 0], "upper": bounds[:, 1]}
+    columns = {"n": rows_of_units(design, k)[some], "mean": mean, "lower": bounds[:, 0], "upper": bounds[:, 1]}
     if ols:
         design.outcome.require_normal("Least squares within groups")
         own = group_ols(design_of_units(posterior, k), posterior.gamma.mean(axis=(0, 1)))
-        columns["ols"] = own[:, [effect.coefficient for effect in term.columns].index(coefficient)]
-    return with_interval(pd.DataFrame(columns, index=term.labels.rename(term.grouping)), prob, kind)
+        columns["ols"] = own[some, [effect.coefficient for effect in term.columns].index(coefficient)]
+    return with_interval(pd.DataFrame(columns, index=term.labels[some].rename(term.grouping)), prob, kind)
+
+
+def coefficient_means(posterior: Draws, coefficient: str, grouping: int = 0) -> FloatArray:
+    """Posterior mean of one coefficient in every group of a grouping, (J,)."""
+    if posterior.moments is not None:
+        return np.asarray(posterior.moments["beta_mean"].sel(coefficient=coefficient).to_numpy())
+    position = posterior.design.equations[grouping].coefficients.index(coefficient)
+    return np.asarray(posterior.beta_of(grouping)[..., position].mean(axis=(0, 1)))
 
 
 def mean_and_error(moments: xr.Dataset, coefficients: Sequence[str]) -> pd.DataFrame:

@@ -12,13 +12,16 @@ from matplotlib.lines import Line2D
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.display.plots.axes import coefficient_name, interval_name, legend_above, one_axes
 from bayeshlm.display.plots.data import LABELED, name_groups
-from bayeshlm.display.plots.drawn_fit import DrawnFit, Groups
+from bayeshlm.display.plots.drawn_fit import DrawnFit, Groups, evenly
 from bayeshlm.display.plots.figure_style import BLACK, OWN, POSTERIOR, VERMILLION, short, styled
 from bayeshlm.display.plots.named_points import name_points
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.coefficient_names import find_random_coefficient
-from bayeshlm.quantities.group_coefficients import one_coefficient
+from bayeshlm.quantities.group_coefficients import coefficient_means, one_coefficient
+
+CROWDED, DRAWN = 1_000, 500
+"""Of more groups so many are drawn."""
 
 
 @styled
@@ -34,6 +37,9 @@ def caterpillar_figure(
     grouping: str | None = None,
 ) -> Axes:
     """Draw a coefficient of every group with its interval, sorted by posterior mean.
+
+    Of more than 1,000 groups, whose lines could not be told apart, 500 are drawn, evenly spaced along the order of all,
+    both ends among them, and those to highlight; the legend says so.
 
     Parameters
     ----------
@@ -55,12 +61,13 @@ def caterpillar_figure(
     """
     design, groups = fit.design, Groups.of(fit.design, grouping)
     label = find_random_coefficient(design, coefficient, grouping=groups.position)
-    table = one_coefficient(Draws(fit.posterior, design, fit.moments), label, prob, kind, groups.name, ols)
-    ordered = np.argsort(table["mean"].to_numpy(), kind="stable")
-    table = table.iloc[ordered]
-    n = len(table)
+    posterior = Draws(fit.posterior, design, fit.moments)
+    means = coefficient_means(posterior, label, groups.position)
+    ordered = np.argsort(means, kind="stable")
+    n, chosen = len(ordered), _highlighted(groups, ordered, highlight)
+    place = np.arange(n) if n <= CROWDED else np.union1d(evenly(n, DRAWN), chosen)
+    table = one_coefficient(posterior, label, prob, kind, groups.name, ols, ordered[place])
     ax = one_axes(ax, height=float(np.clip(0.13 * n + 0.9, 1.8, 6.5 if n <= LABELED else 4.5)))
-    place = np.arange(n)
     thin = n > LABELED
     width, size = (0.5, 1.5) if thin else (1.1, 3.5)
     ax.hlines(
@@ -73,17 +80,17 @@ def caterpillar_figure(
     if ols:
         ax.plot(table["ols"], place, "x", color=OWN, ms=size, mew=0.8, gid="ols")
         handles.append(Line2D([], [], color=OWN, marker="x", ls="", label="own least squares"))
-    chosen = _highlighted(groups, ordered, highlight)
     if len(chosen):
-        some = table.iloc[chosen]
+        some = table.iloc[np.searchsorted(place, chosen)]
         ax.hlines(chosen, some["lower"], some["upper"], color=VERMILLION, lw=1.1, gid="highlight")
         ax.plot(some["mean"], chosen, "o", color=VERMILLION, ms=2.5, mew=0, gid="highlight mean")
-    average = float(table["mean"].mean())
+    average = float(means.mean())
     ax.axvline(average, color=BLACK, lw=0.6, ls=":", gid="average")
     handles.append(Line2D([], [], color=BLACK, lw=0.6, ls=":", label="mean of the groups"))
     name_groups(ax, groups, ordered, "y")
     longest = max((len(label.get_text()) for label in ax.get_yticklabels()), default=0)
-    legend_above(ax, handles, columns=1 if longest > 10 else 2)
+    shown = f"{len(place)} of {n} groups, evenly along their order" if len(place) < n else None
+    legend_above(ax, handles, shown, columns=1 if longest > 10 else 2)
     ax.set_ylim(-1, n)
     ax.set_xlabel(coefficient_name(design, label))
     if thin and len(chosen):

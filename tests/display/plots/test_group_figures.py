@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from bayeshlm.display.plots import caterpillar
 from bayeshlm.display.plots.group_sizes import side_by_side, size_axis
 from bayeshlm.display.plots.shrinkage import vertical_limits
 from bayeshlm.errors import OptionError
@@ -63,6 +64,31 @@ def test_a_caterpillar_is_the_sorted_table(n_groups, fit_of, drawn):
     labels = [label.get_text().replace("\\", "") for label in ax.get_yticklabels()]
     assert labels == (table.index.tolist() if n_groups == 5 else [])
     assert ax.get_xlabel() == "b1, the slope of dose"
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_caterpillar_of_many_groups_draws_some_along_their_order(kept, fit_of, drawn, monkeypatch):
+    monkeypatch.setattr(caterpillar, "CROWDED", 50)
+    monkeypatch.setattr(caterpillar, "DRAWN", 12)
+    if not kept:
+        monkeypatch.setattr(budget, "BUDGET_BYTES", 1000)
+    fit = fit_of(n_groups=60)
+    assert ("beta" in fit.posterior) is kept
+    monkeypatch.setattr(budget, "BUDGET_BYTES", 2**30)
+    table = fit.group_coefficients(prob=0.8).xs("b1", level="coefficient").sort_values("mean")
+    ax = fit.plot.caterpillar("b1", prob=0.8, ols=True, highlight=[table.index[30]])
+    (means,), (intervals,), (own,), (named,) = (drawn(ax, gid) for gid in ("mean", "interval", "ols", "highlight mean"))
+    place = means.get_ydata()
+    assert {0, 30, 59} < set(place.tolist())
+    assert len(place) in (12, 13)
+    some = table.iloc[place]
+    assert means.get_xdata() == pytest.approx(some["mean"].to_numpy())
+    assert own.get_xdata() == pytest.approx(some["ols"].to_numpy(), nan_ok=True)
+    ends = np.array([segment[:, 0] for segment in intervals.get_segments()])
+    assert ends == pytest.approx(some[["lower", "upper"]].to_numpy())
+    assert named.get_xdata() == pytest.approx([table["mean"].iloc[30]])
+    assert f"{len(place)} of 60 groups" in ax.get_legend().get_title().get_text()
+    assert "60 groups" in ax.get_ylabel()
 
 
 def test_shrinkage_arrows_lead_from_own_to_posterior(full, drawn):
