@@ -207,3 +207,28 @@ def test_report_says_how_rows_are_weighted_and_how_to_do_it_again(fit, tmp_path)
     assert "weights=hlm.SurveyWeights(columns=" in page
     assert "[weights]" in page
     assert "Not computed: A predictive check is not defined with sampling weights" in page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("line", "link", "seed"),
+    [("count ~ NegativeBinomial(mu, phi)", "log(mu)", 1), ("rating ~ Ordinal(eta)", "eta", 2)],
+)
+def test_other_distributions_have_the_sandwich_of_maximum_pseudo_likelihood(line, link, seed):
+    """With a dispersion, and with cutpoints, which the draws are moved in their own scales."""
+    rng, data = np.random.default_rng(seed), survey().copy()
+    u = rng.normal(0, 0.5, 112)[np.unique(data["cluster"], return_inverse=True)[1]]
+    mean = np.exp(0.5 + 0.3 * data["x"] + u)
+    data["count"] = rng.negative_binomial(2, 2 / (2 + mean))
+    data["rating"] = np.digitize(0.6 * data["x"] + u + rng.logistic(size=len(data)), [-1.0, 0.5, 2.0])
+    intercept = "u0" if "Ordinal" in line else "g00 + g01*z + u0"
+    equations = f"{line}; {link} = b0 + b1*x; b0 = {intercept}; b1 = g10"
+    model = hlm.Model(equations, data, "cluster", weights=COLUMNS)
+    fit, ml = model.fit(**OPTIONS), model.ml()
+    tolerance = 4 / np.sqrt(2 * 1000) + 3 / 112
+    np.testing.assert_allclose(fit.fixed_effects()["sd"], ml.fixed_effects()["se"], rtol=tolerance)
+    table, bounds = fit.variance_components(), ml.intervals()
+    for key in bounds.index[len(ml.gamma) :]:
+        width = (bounds.loc[key, "upper"] - bounds.loc[key, "lower"]) / (2 * 1.96)
+        assert table.loc[key, "sd"] == pytest.approx(width, rel=2 * tolerance)
+        assert abs(table.loc[key, "mean"] - bounds.loc[key, "estimate"]) < 0.4 * width
