@@ -146,10 +146,8 @@ def methods_text(subject: Subject) -> str:
             f" sampling design, by the sandwich over {spread_over(design)} ({cite['sandwich']})."
         )
     if options.parameterization == "marginal":
-        sentences.append(
-            "The random effects were integrated out of the likelihood and then drawn from their exact conditional"
-            " distribution."
-        )
+        given = "given the weighted rows" if design.weights is not None else "from their exact conditional distribution"
+        sentences.append(f"The random effects were integrated out of the likelihood and then drawn {given}.")
     sentences.append(_priors(subject, correlated))
     sentences.append(_judgment(verdict))
     if not verdict.converged:
