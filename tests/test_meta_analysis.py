@@ -140,6 +140,8 @@ def test_files_of_results_hold_heterogeneity(trials, tmp_path):
     trials.report(tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Heterogeneity" in page
+    assert "the SDs of the level-1 residuals are known" in page
+    assert "sigma the SD" not in page
     assert "Traceback" not in page
 
 

@@ -62,7 +62,7 @@ def report() -> FitReport:
         rows_dropped=0,
         fixed=fixed,
         variance=variance,
-        icc=icc(),
+        shares=icc(),
         plausible_ranges=(Quantity("plausible_ranges", xr.Dataset(), ends, ("level-2 terms at their means",)),),
         verdict=("Converged: 0 of 4,000 draws diverged.",),
         sampling="4 chains x 1,000 draws",
@@ -95,7 +95,7 @@ def test_the_kind_of_interval_is_named(report):
 
 
 def test_what_is_not_given_is_not_shown(report):
-    text = fit_text(replace(report, icc=None, plausible_ranges=(), verdict=(), sampling="", labels=ColumnLabels()))
+    text = fit_text(replace(report, shares=None, plausible_ranges=(), verdict=(), sampling="", labels=ColumnLabels()))
     assert text.splitlines()[-1].startswith("  sigma ")
     assert "\n  b1\n" in text
 

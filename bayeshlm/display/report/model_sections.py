@@ -76,8 +76,10 @@ def priors_section(subject: Subject) -> str:
     priors = subject.fitted.priors
     grid = priors_grid(priors)
     defaults = len(priors.typed) < len(priors.by_key())
+    known = subject.design.outcome.known_sd
+    level1 = "; the SDs of the level-1 residuals are known" if known else ", sigma the SD of the level-1 residual"
     text = paragraph(
-        "tau are the SDs of the random effects, corr their correlation matrix, sigma the SD of the level-1 residual.",
+        f"tau are the SDs of the random effects, corr their correlation matrix{level1}.",
         "The defaults are weakly informative and follow the scales of the data: the SD of the outcome and the SDs of"
         " the predictors, as in rstanarm and brms."
         if defaults
