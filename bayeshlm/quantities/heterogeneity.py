@@ -67,7 +67,7 @@ def typical_variance(design: Design) -> float:
     OptionError
         Sigma is estimated.
     """
-    weights = design.kept_rows.row_weights
+    weights = design.kept_rows.row_weights if design.outcome.known_sd else None
     if weights is None:
         raise OptionError(
             "heterogeneity() sets the variance of true effects against known variances of their errors, and the"

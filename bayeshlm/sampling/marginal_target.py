@@ -50,7 +50,8 @@ def marginal_target(design: Design, priors: Priors, layout: Layout) -> Target:
     data: Any = density.data
     buffer = _buffer(layout, data)
     compiled = compiled_model(_callback(density.function), buffer, layout.starting_point, layout.size)
-    values = _buffer(layout, data._replace(with_gradient=np.zeros(1)))
+    without = data._replace(with_gradient=np.zeros(1)) if hasattr(data, "with_gradient") else data
+    values = buffer if without is data else _buffer(layout, without)
     return Target(
         compiled,
         lambda points: density.parameters(layout.values(points)),

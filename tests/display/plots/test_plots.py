@@ -21,8 +21,8 @@ from bayeshlm.sampling.options import sampling_options
 
 ARVIZ = ("trace", "rank", "forest", "pair")
 FULL = "`pain $` = b0 + b1*dose + r\nb0 = g00 + g01*urban + g02*beds + u0\nb1 = g10 + g11*urban + g12*beds + u1"
-OTHER = ("calibration",)
-"""Of outcomes that are not normal: test_outcome_figures.py."""
+OTHER = ("calibration", "meta_forest")
+"""Of outcomes that are not normal: test_outcome_figures.py; of known level-1 SDs: test_meta_forest.py."""
 OURS = [name for name in dir(FitPlots) if not name.startswith("_") and name not in (*ARVIZ, *OTHER)]
 ARGUMENTS = {"caterpillar": {"coefficient": "b0"}, "shrinkage": {"coefficient": "b1"}, "interaction": {"by": "beds"}}
 MODELS = {
@@ -55,7 +55,7 @@ def test_every_figure_is_listed():
         *("group_lines", "caterpillar", "shrinkage", "beta_space", "icc", "variance_components", "plausible_ranges"),
         *("interaction", "variance_function", "cross_check", "trace", "rank", "forest", "pair"),
         *("predictive_check", "residuals", "loo", "influence", "prior_sensitivity"),
-        "calibration",
+        *("calibration", "meta_forest"),
     }
 
 
