@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
 from bayeshlm.checks.statistics_of_replicates import Statistic
 from bayeshlm.checks.summed_replicates import SummedProjection, SummedReplicates, units_of
@@ -22,6 +22,9 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.gram import gram_roots, mean_squares
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.design.summed_rows import SummedRows
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 NUMBERS_AT_A_TIME = 1 << 21
 
@@ -81,6 +84,8 @@ class SummedEngine:
 
         Errors of the rows of the sample are drawn one by one, and sums over the rest of each cell as sums.
         """
+        from scipy import sparse
+
         summed, sample = self.summed, self.summed.sample
         M, K, n = len(summed.sums.n), summed.n_basis, len(sample.y)
         basis = summed.basis_of(sample)

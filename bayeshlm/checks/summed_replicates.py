@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
 from bayeshlm.design.cell_sums import CellColumns, together
 from bayeshlm.design.design import Design
@@ -14,6 +14,9 @@ from bayeshlm.design.gram import gram_roots, mean_squares
 from bayeshlm.design.predictor import intercept_position
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.design.summed_rows import SummedRows
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 LEFT = 1e-12
 """Share of a column's sum of squares that the groups' own regressions must leave for it to count."""
@@ -151,6 +154,8 @@ class SummedReplicates:
 
 def units_of(design: Design) -> list[sparse.csr_array]:
     """Which cells belong to each group, of each grouping, (J, M)."""
+    from scipy import sparse
+
     found = []
     for term, codes in zip(design.predictor.random, design.cells.codes, strict=True):
         M = len(codes)

@@ -27,8 +27,9 @@ def section(file: ModelFile) -> str:
         f"`{file.name}`. Source: {file.source}. Data: `{file.dataset}`, grouped by {columns}.",
         f"$$\n{render(spec, 'latex', group)}\n$$",
         f"```text\n{file.equations.strip()}\n```",
-        f"In R: `{render(spec, 'lme4', group)}`",
     ]
+    if spec.residual_spread is None:  # lme4 has no known SDs
+        parts.append(f"In R: `{render(spec, 'lme4', group)}`")
     if file.published:
         by = ", ".join(file.published_by.values())
         rows = [f"| `{symbol}` | {number.value} | {number.se or ''} |" for symbol, number in file.published.items()]
