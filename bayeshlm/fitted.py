@@ -77,11 +77,9 @@ class FittedModel:
     def draws(self) -> Draws:
         """The draws of the parameters, and of the groups as far as they were kept."""
         posterior = parameters(self.idata["posterior"].to_dataset(), self.design.groupings)
-        moments, as_sampled = (
-            self.idata[name].to_dataset() if name in self.idata.children else None
-            for name in ("group_moments", "pseudo_posterior")
-        )
-        return Draws(posterior, self.design, moments, as_sampled)
+        name = "pseudo_posterior"
+        as_sampled = self.idata[name].to_dataset() if name in self.idata.children else None
+        return Draws(posterior, self.design, as_sampled)
 
     @property
     def schema(self) -> Schema:

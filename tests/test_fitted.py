@@ -55,7 +55,7 @@ def test_options_go_into_attributes_and_come_out_as_they_were(fitted, tmp_path):
 
 def test_draws_are_the_parameters_alone_with_corr_among_them(fitted):
     assert set(fitted.draws.dataset.data_vars) == {"gamma", "tau", "corr", "sigma", "u", "beta"}
-    assert fitted.draws.moments is None
+    assert fitted.draws.has_groups
     np.testing.assert_array_equal(fitted.draws.corr, fitted.idata["posterior"]["corr"])
 
 

@@ -10,6 +10,7 @@ import bayeshlm as hlm
 from bayeshlm.commands.cli import main
 from bayeshlm.errors import OptionError
 from bayeshlm.likelihood import budget
+from bayeshlm.likelihood.coefficient_draws import group_moments
 from bayeshlm.reml.estimate import fit_reml
 from bayeshlm.sampling import nuts
 from bayeshlm.sampling.convert import to_datatree
@@ -59,11 +60,17 @@ def fitted(model, draws):
 
 def test_what_is_kept(whole, above):
     assert {"u", "beta"} <= set(whole.posterior)
-    assert "group_moments" not in whole.idata.children
+    assert "group_draws" not in whole.idata.attrs
     assert set(above.posterior) == {"gamma", "tau", "corr", "sigma"}
     assert "ward" not in above.posterior.coords
     assert "log_likelihood" not in above.idata.children
-    moments = above.idata["group_moments"]
+    assert above.idata.attrs["group_draws"] == "on request"
+
+
+def test_moments_are_worked_out_once(model, above):
+    draws = above.plot._drawn.draws
+    moments = group_moments(draws)
+    assert moments is group_moments(draws)
     assert moments["u_mean"].dims == moments["u_sd"].dims == ("ward", "random")
     assert moments["beta_mean"].dims == moments["beta_sd"].dims == ("ward", "coefficient")
     assert moments["ward"].to_numpy().tolist() == sorted(WARDS)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from bayeshlm.checks.causes import Cause, RowOfDraws, causes, few_draws, no_estimate
 from bayeshlm.checks.component import Component
@@ -84,21 +83,18 @@ def cross_check(
     priors: Priors,
     estimate: Estimate,
     convergence: Convergence,
-    moments: xr.Dataset | None = None,
 ) -> CrossCheck:
     """Compare a posterior with REML.
 
     Parameters
     ----------
     posterior : Draws
-        Of gamma, tau, corr, sigma and, without `moments`, beta.
+        Of gamma, tau, corr, sigma and, unless they were too many to keep, beta.
     priors : Priors
     estimate : Estimate
         REML fit of the same design, or ML's of an outcome that is not normal.
     convergence : Convergence
         The verdict on the sampler.
-    moments : xarray.Dataset, optional
-        As `bayeshlm.likelihood.coefficient_draws.group_moments` makes them, where beta was not kept.
 
     Returns
     -------
@@ -120,7 +116,7 @@ def cross_check(
         np.array([row.regular for row in rows]),
         method=estimate.method,
     )
-    groups = compare_groups(posterior, estimate, tuple(row for row in rows if row.component == "tau"), moments)
+    groups = compare_groups(posterior, estimate, tuple(row for row in rows if row.component == "tau"))
     table.index = pd.MultiIndex.from_tuples([row.key for row in rows])
     table = pd.concat([table, *map(_group_rows, groups)]).rename_axis(["component", "effect"])
     worst = [label for one in groups for worst in one.worst for label in (worst, None)]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from bayeshlm.checks.component import Component
 from bayeshlm.checks.verdicts import compared
@@ -15,6 +14,7 @@ from bayeshlm.design.coefficient_means import coefficient_means, unit_coefficien
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.design.unit_equations import ELSEWHERE
+from bayeshlm.likelihood.coefficient_draws import group_moments
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_coefficients import mean_and_error
 from bayeshlm.quantities.group_draws import group_draws
@@ -54,7 +54,6 @@ def compare_groups(
     posterior: Draws,
     estimate: Estimate,
     tau: tuple[Component, ...],
-    moments: xr.Dataset | None = None,
 ) -> tuple[GroupComparison, ...]:
     """Compare ``beta_j = W_j gamma + u_j`` of every group, of each grouping.
 
@@ -64,8 +63,6 @@ def compare_groups(
     estimate : Estimate
     tau : tuple of Component, length q
         REML's SDs of the random effects.
-    moments : xarray.Dataset, optional
-        Of the groups' coefficients, where beta was not kept.
 
     Notes
     -----
@@ -73,7 +70,7 @@ def compare_groups(
     lme4's ``ranef(condVar=TRUE)`` has it, and the posterior SD of beta_j where a tau lies near zero or on it.
     """
     if len(posterior.design.groupings) == 1:
-        return (_of_one(posterior, estimate, tau, moments),)
+        return (_of_one(posterior, estimate, tau),)
     return tuple(_of_several(posterior, estimate, tau, k) for k in range(len(posterior.design.groupings)))
 
 
@@ -85,19 +82,17 @@ def table_of_groups(design: Design, groups: Sequence[GroupComparison]) -> pd.Dat
     return pd.concat(dict(zip(design.groupings, tables, strict=True)), names=["grouping"])
 
 
-def _of_one(
-    posterior: Draws, estimate: Estimate, tau: tuple[Component, ...], moments: xr.Dataset | None
-) -> GroupComparison:
+def _of_one(posterior: Draws, estimate: Estimate, tau: tuple[Component, ...]) -> GroupComparison:
     design = posterior.design
     positions = design.random_coefficients
     labels = [design.coefficient_labels[c] for c in positions]
     u, u_sd = _effects(estimate)
     estimates = coefficient_means(design, estimate.gamma)[:, positions] + u
-    if moments is None:
+    if posterior.has_groups:
         beta = posterior.dataset["beta"].sel(coefficient=labels).transpose("chain", "draw", design.group, "coefficient")
         summary = summarize(beta)
     else:
-        summary = mean_and_error(moments, labels)
+        summary = mean_and_error(group_moments(posterior), labels)
     regular = np.broadcast_to([component.regular for component in tau], estimates.shape)
     sd = np.where(np.array([component.on_boundary for component in tau]), np.nan, u_sd)
     table = compared(summary, estimates.ravel(), sd.ravel(), regular.ravel(), design.n_groups, estimate.method)

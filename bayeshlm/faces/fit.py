@@ -45,7 +45,7 @@ class Fit(FitChecks):
         """The figures of the fit: ``fit.plot.caterpillar("b0")``."""
         from bayeshlm.display.plots.fit_plots import FitPlots
 
-        return FitPlots(self.model.design, self.model.priors, self.idata)
+        return FitPlots(self._fitted.draws, self.model.priors, self.idata)
 
     def predict(
         self,

@@ -215,7 +215,7 @@ class FitChecks(FitQuantities):
     @cached_property
     def _cross_check(self) -> ShownCrossCheck:
         draws, estimate = self._fitted.draws, classical_estimate(self.model.design)
-        return ShownCrossCheck.of(cross_check(draws, self.model.priors, estimate, self.convergence, draws.moments))
+        return ShownCrossCheck.of(cross_check(draws, self.model.priors, estimate, self.convergence))
 
     def r2(
         self, null: FitChecks | EstimateQuantities[Any] | None = None, prob: float = 0.95, kind: str = "eti"

@@ -11,6 +11,7 @@ import xarray as xr
 
 from bayeshlm.design import Design
 from bayeshlm.errors import FileError
+from bayeshlm.likelihood.budget import GROUP_DRAWS, ON_REQUEST
 from bayeshlm.parameters.draws import labels_of_dims
 from bayeshlm.parameters.layout_of_groupings import layout_of_groupings
 from bayeshlm.parameters.schema import DIMS
@@ -93,7 +94,7 @@ def _check_shapes(idata: xr.DataTree, design: Design) -> None:
     if any(len(block) > 1 for block in design.blocks):
         needed["posterior"]["corr"] = (*sample, "random", "random_")
         needed["log_prior"]["corr"] = sample
-    if "group_moments" not in idata.children:
+    if idata.attrs.get(GROUP_DRAWS) != ON_REQUEST:
         for layout in layouts:
             needed["posterior"] |= {name: (*sample, *dims) for name, dims in layout.dims.items()}
         always_kept = design.outcome.is_normal and design.weights is None

@@ -1,7 +1,10 @@
 """How much memory draws of the groups may take."""
 
 BUDGET_BYTES = 256 * 2**20
-"""Bytes that one array of draws of the groups may take; beyond, moments are kept and draws are made on request."""
+"""Bytes that one array of draws of the groups may take; beyond, they are made on request."""
+
+GROUP_DRAWS, ON_REQUEST = "group_draws", "on request"
+"""The attribute of a fit, and its value, that say so of its draws of the groups."""
 
 
 def within_budget(n_numbers: int) -> bool:

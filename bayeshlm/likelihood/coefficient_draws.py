@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import xarray as xr
@@ -17,6 +18,9 @@ from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.layout_of_groupings import layout_of_groupings
 
 type Array = NDArray[np.float64]
+
+_MOMENTS: WeakKeyDictionary[Draws, xr.Dataset] = WeakKeyDictionary()
+"""Those that were asked for, as long as their draws are in use."""
 
 
 def drawn_groups(draws: xr.Dataset, design: Design, seed: int) -> tuple[Array | None, list[Array], list[Array]]:
@@ -107,7 +111,7 @@ def reduced_draws[Result](posterior: Draws, reduce: Callable[[Array], Result]) -
 
 
 def group_moments(draws: Draws) -> xr.Dataset:
-    """Posterior means and SDs of u and beta of every group, no draw of u being made.
+    """Posterior means and SDs of u and beta of every group, no draw of u being made; worked out once.
 
     Parameters
     ----------
@@ -124,9 +128,15 @@ def group_moments(draws: Draws) -> xr.Dataset:
     ``E[u] = E[E[u | theta]]`` and ``Var[u] = Var[E[u | theta]] + E[Var[u | theta]]`` over the draws of theta, with
     divisor S - 1: the SD that draws of u given theta would have on average.
     """
+    if draws not in _MOMENTS:
+        _MOMENTS[draws] = _group_moments(draws)
+    return _MOMENTS[draws]
+
+
+def _group_moments(draws: Draws) -> xr.Dataset:
     design = draws.design
     given, length = likelihood_of(design).group_effects(draws), draws.dataset.sizes["draw"]
-    found = in_threads(lambda start: given.moments(start, design, length), given.starts)
+    found = in_threads(lambda start: given.moments(start, design, length), given.starts, "Coefficients of groups")
     mean, variance, error = (
         np.concatenate([getattr(block, name) for block in found], axis=1).T for name in ("mean", "variance", "error")
     )

@@ -36,15 +36,12 @@ class Draws:
         many to keep, ``u`` and ``beta`` of every grouping, as `layout_of_groupings` calls them.
     design : Design
         Whose parameters they are; gives the order.
-    moments : xarray.Dataset or None
-        Posterior moments of u and beta, where their draws were too many to keep.
     as_sampled : xarray.Dataset or None
         With sampling weights the parameters of the pseudo-posterior, before they were given the design's spread.
     """
 
     dataset: xr.Dataset
     design: Design
-    moments: xr.Dataset | None = None
     as_sampled: xr.Dataset | None = None
 
     @cached_property

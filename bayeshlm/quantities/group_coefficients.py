@@ -12,7 +12,7 @@ from bayeshlm.arguments import check_interval
 from bayeshlm.design.gram import has_ols
 from bayeshlm.design.nested_groupings import rows_of_units
 from bayeshlm.design.scaling import FloatArray, IntArray
-from bayeshlm.likelihood.coefficient_draws import reduced_draws, regenerated
+from bayeshlm.likelihood.coefficient_draws import group_moments, reduced_draws, regenerated
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_ols import group_ols
 from bayeshlm.quantities.summary import COLUMNS, interval, summarize, with_interval
@@ -51,7 +51,7 @@ def group_coefficients(
     design, position = posterior.design, posterior.design.position_of(grouping)
     if len(design.groupings) > 1:
         return coefficients_of_units(posterior, position, prob, kind)
-    source = _from_draws if posterior.moments is None else _from_moments
+    source = _from_draws if posterior.has_groups else _from_moments
     table, u_mean, u_sd = source(posterior, prob, kind)
     table.insert(0, "n", np.repeat(design.n_per_group, len(design.coefficients)))
     gamma = posterior.gamma.mean(axis=(0, 1))
@@ -64,7 +64,7 @@ def group_coefficients(
         full = np.full((design.n_groups, len(design.coefficients)), np.nan)
         full[:, random] = values
         table[name] = full.ravel()
-    if posterior.moments is not None:
+    if not posterior.has_groups:
         table.attrs["note"] = MADE_AGAIN
     return with_interval(table, prob, kind)
 
@@ -140,11 +140,11 @@ def one_coefficient(
     term, position = design.predictor.random[k], design.equations[k].coefficients.index(coefficient)
     some = np.arange(len(term.labels)) if positions is None else positions
     mean = coefficient_means(posterior, coefficient, k)[some]
-    if posterior.moments is None or positions is not None:
+    if posterior.has_groups or positions is not None:
         beta = (
-            regenerated(posterior, some)["beta"].to_numpy()
-            if posterior.moments is not None
-            else posterior.beta_of(k)[:, :, some]
+            posterior.beta_of(k)[:, :, some]
+            if posterior.has_groups
+            else regenerated(posterior, some)["beta"].to_numpy()
         )
         bounds = interval(np.moveaxis(beta[..., position], 2, 0), prob, kind)
     else:
@@ -163,8 +163,8 @@ def one_coefficient(
 
 def coefficient_means(posterior: Draws, coefficient: str, grouping: int = 0) -> FloatArray:
     """Posterior mean of one coefficient in every group of a grouping, (J,)."""
-    if posterior.moments is not None:
-        return np.asarray(posterior.moments["beta_mean"].sel(coefficient=coefficient).to_numpy())
+    if not posterior.has_groups:
+        return np.asarray(group_moments(posterior)["beta_mean"].sel(coefficient=coefficient).to_numpy())
     position = posterior.design.equations[grouping].coefficients.index(coefficient)
     return np.asarray(posterior.beta_of(grouping)[..., position].mean(axis=(0, 1)))
 
@@ -189,8 +189,7 @@ def _from_draws(posterior: Draws, prob: float, kind: str) -> tuple[pd.DataFrame,
 def _from_moments(posterior: Draws, prob: float, kind: str) -> tuple[pd.DataFrame, FloatArray, FloatArray]:
     """As `_from_draws`, the intervals from draws that are made again, a few groups at a time."""
     check_interval(prob, kind)
-    design, moments = posterior.design, posterior.moments
-    assert moments is not None
+    design, moments = posterior.design, group_moments(posterior)
 
     def bounds(beta: FloatArray) -> FloatArray:
         n_groups = beta.shape[2]

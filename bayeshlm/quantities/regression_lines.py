@@ -15,6 +15,7 @@ from bayeshlm.design.level1 import level1_column
 from bayeshlm.design.nested_groupings import containing
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import OptionError
+from bayeshlm.likelihood.coefficient_draws import group_moments
 from bayeshlm.parameters.draws import Draws
 
 
@@ -105,10 +106,10 @@ def _extremes(design: Design, coefficient: str, grouping: int) -> tuple[FloatArr
 
 def posterior_means(posterior: Draws) -> FloatArray:
     """Posterior means of the coefficients of every group, (J, C), from draws of beta or else from their moments."""
-    if posterior.moments is None:
+    if posterior.has_groups:
         return np.asarray(posterior.beta.mean(axis=(0, 1)))
     design = posterior.design
-    mean = posterior.moments["beta_mean"].sel(coefficient=design.coefficient_labels)
+    mean = group_moments(posterior)["beta_mean"].sel(coefficient=design.coefficient_labels)
     return np.asarray(mean.transpose(design.group, "coefficient").to_numpy())
 
 

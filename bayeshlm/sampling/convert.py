@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from bayeshlm.design import Design
 from bayeshlm.errors import OptionError
 from bayeshlm.likelihood import likelihood_of
-from bayeshlm.likelihood.budget import BUDGET_BYTES, within_budget
-from bayeshlm.likelihood.coefficient_draws import drawn_groups, group_moments
+from bayeshlm.likelihood.budget import BUDGET_BYTES, GROUP_DRAWS, ON_REQUEST, within_budget
+from bayeshlm.likelihood.coefficient_draws import drawn_groups
 from bayeshlm.likelihood.family_quadrature import FamilyQuadrature
 from bayeshlm.parameters.draws import SAMPLE, Draws, labels_of_dims
 from bayeshlm.parameters.free_variables import constant_data, free_variables
@@ -44,21 +44,20 @@ def to_datatree(raw: RawDraws, design: Design, priors: Priors, options: Sampling
         `for_pymc_and_arviz`), ``sample_stats``, ``log_likelihood`` (``y_<group>``, marginal, per group),
         ``log_prior``, ``constant_data`` (of the priors) and ``observed_data``; with sampling weights
         ``pseudo_posterior``, the parameters as they were sampled, and no ``log_likelihood``. Where beta would take
-        more than the budget (`bayeshlm.likelihood.budget`) there are no u, beta, z and ``log_likelihood``, but
-        ``group_moments``, the posterior means and SDs of u and beta.
+        more than the budget (`bayeshlm.likelihood.budget`) there are no u, beta, z and ``log_likelihood``: what
+        is asked of the groups is worked out when it is asked for (`bayeshlm.likelihood.coefficient_draws`).
     """
     posterior = posterior_dataset(raw.posterior, design)
     n_draws = posterior.sizes["chain"] * posterior.sizes["draw"]
     groups: dict[str, xr.Dataset] = {}
     units = " and ".join(f"{len(term.labels)} groups ({term.grouping})" for term in design.predictor.random)
-    with stage(f"Computing the coefficients of {units}", options.progress):
-        if within_budget(n_draws * sum(design.n_unit_coefficients)):
+    kept = within_budget(n_draws * sum(design.n_unit_coefficients))
+    if kept:
+        with stage(f"Computing the coefficients of {units}", options.progress):
             log_likelihood, u, beta = drawn_groups(raw.posterior, design, options.seed)
             posterior = with_groups(posterior, u, beta, design)
             if log_likelihood is not None:
                 groups["log_likelihood"] = log_likelihood_dataset(log_likelihood, posterior, design)
-        else:
-            groups["group_moments"] = group_moments(Draws(posterior, design))
     observed: dict[str, xr.Dataset] = {}
     if design.rows is not None:
         observed["observed_data"] = xr.Dataset({"y": ("obs_id", design.y)}, {"obs_id": pd.RangeIndex(design.n_obs)})
@@ -79,7 +78,10 @@ def to_datatree(raw: RawDraws, design: Design, priors: Priors, options: Sampling
         tree["sample_stats"].attrs |= (
             FamilyQuadrature(design).certificate(Draws(posterior, design), raw.n_nodes).to_attrs()
         )
-    return _signed(tree, raw, design, priors, options)
+    tree = _signed(tree, raw, design, priors, options)
+    if not kept:
+        tree.attrs[GROUP_DRAWS] = ON_REQUEST
+    return tree
 
 
 def _as_sampled(raw: RawDraws, design: Design) -> dict[str, xr.Dataset]:
@@ -90,7 +92,7 @@ def _as_sampled(raw: RawDraws, design: Design) -> dict[str, xr.Dataset]:
 
 
 def check_kept(design: Design, options: SamplingOptions) -> None:
-    """Refuse to sample what could not be kept: only with one grouping are moments kept in place of draws of u and beta.
+    """Refuse to sample what could not be kept: draws of u and beta of one grouping only are made on request.
 
     Raises
     ------

@@ -14,7 +14,6 @@ from bayeshlm.display.plots.axes import coefficient_name, legend_above, level_na
 from bayeshlm.display.plots.drawn_fit import DrawnFit, Groups, coloring, evenly
 from bayeshlm.display.plots.figure_style import BLACK, GRAY, category_color, category_line, styled
 from bayeshlm.errors import OptionError
-from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.beta_space import BetaSpace, Ellipse, beta_space
 from bayeshlm.quantities.coefficient_names import find_random_coefficient
 from bayeshlm.quantities.level2_variables import Level2Variable
@@ -57,7 +56,7 @@ def beta_space_figure(
     design, groups = fit.design, Groups.of(fit.design, grouping)
     pair = chosen_pair(fit, x, y, groups)
     variable = coloring(design, by, groups.position)
-    space = beta_space(Draws(fit.posterior, design, fit.moments), pair, variable, prob, groups.position)
+    space = beta_space(fit.draws, pair, variable, prob, groups.position)
     ax = one_axes(ax, height=4.4)
     _groups(ax, space)
     for k, (spread, mean) in enumerate(zip(space.G, space.means, strict=True)):

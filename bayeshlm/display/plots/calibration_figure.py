@@ -15,7 +15,6 @@ from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.display.plots.figure_style import BLACK, CATEGORIES, COLUMN, GRAY, LINES, styled, wrapped
 from bayeshlm.display.shown_predictive_check import heading
-from bayeshlm.parameters.draws import Draws
 
 
 @styled
@@ -46,7 +45,7 @@ def calibration_figure(
     design = fit.design
     require_probabilities(design.outcome)
     check_interval(prob, "eti")
-    seed, posterior, modes = checked_seed(seed), Draws(fit.posterior, design), modes_of(design)
+    seed, posterior, modes = checked_seed(seed), fit.draws, modes_of(design)
     axes = many_axes(ax, len(modes), 2, (COLUMN, 3.0))
     handles = []
     for panel, mode in zip(axes, modes.values(), strict=True):

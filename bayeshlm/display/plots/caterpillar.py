@@ -16,7 +16,6 @@ from bayeshlm.display.plots.drawn_fit import DrawnFit, Groups, evenly
 from bayeshlm.display.plots.figure_style import BLACK, OWN, POSTERIOR, VERMILLION, short, styled
 from bayeshlm.display.plots.named_points import name_points
 from bayeshlm.errors import OptionError
-from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.coefficient_names import find_random_coefficient
 from bayeshlm.quantities.group_coefficients import coefficient_means, one_coefficient
 
@@ -61,7 +60,7 @@ def caterpillar_figure(
     """
     design, groups = fit.design, Groups.of(fit.design, grouping)
     label = find_random_coefficient(design, coefficient, grouping=groups.position)
-    posterior = Draws(fit.posterior, design, fit.moments)
+    posterior = fit.draws
     means = coefficient_means(posterior, label, groups.position)
     ordered = np.argsort(means, kind="stable")
     n, chosen = len(ordered), _highlighted(groups, ordered, highlight)

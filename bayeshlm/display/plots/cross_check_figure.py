@@ -12,7 +12,6 @@ from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
 from bayeshlm.display.plots.densities import density_panel, posterior_handles, reml_handle
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.display.plots.figure_style import PAGE, REML, plain, styled
-from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.density import Density, density
 from bayeshlm.reml.classical import classical_estimate
 
@@ -22,7 +21,7 @@ def cross_check_figure(fit: DrawnFit, prob: float = 0.95, ax: ManyAxes | Axes | 
     """Draw the posterior density of every parameter above REML's or ML's estimate and Wald interval, a panel each."""
     estimate = classical_estimate(fit.design)
     by = estimate.method
-    rows = draws_beside_estimate(Draws(fit.posterior, fit.design), estimate, prob)
+    rows = draws_beside_estimate(fit.draws, estimate, prob)
     axes = many_axes(ax, len(rows), 4, (PAGE / 4, 1.25))
     for panel, row in zip(axes, rows, strict=True):
         found = density(row.draws, prob)

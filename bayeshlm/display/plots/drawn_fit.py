@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ from bayeshlm.design.nested_groupings import rows_of_units
 from bayeshlm.design.predictor import RandomColumn
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.errors import OptionError
-from bayeshlm.parameters.named_parameters import parameters
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.quantities.level2_variables import Level2Variable, find_level2_variable, level2_variables
 
@@ -26,25 +25,25 @@ class DrawnFit:
 
     Attributes
     ----------
-    design : Design
+    draws : Draws
     priors : Priors
     idata : xarray.DataTree
         As `bayeshlm.sampling.convert.to_datatree` makes it.
     """
 
-    design: Design
+    draws: Draws
     priors: Priors
     idata: xr.DataTree
 
-    @cached_property
+    @property
+    def design(self) -> Design:
+        """Design of the model."""
+        return self.draws.design
+
+    @property
     def posterior(self) -> xr.Dataset:
         """Draws, dims (chain, draw, ...)."""
-        return parameters(self.idata["posterior"].to_dataset(), self.design.groupings)
-
-    @cached_property
-    def moments(self) -> xr.Dataset | None:
-        """Posterior moments of u and beta, where their draws were too many to keep."""
-        return self.idata["group_moments"].to_dataset() if "group_moments" in self.idata.children else None
+        return self.draws.dataset
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import xarray as xr
 
-from bayeshlm.design.design import Design
 from bayeshlm.display.plots.arviz_figures import forest_figure, pair_figure, rank_figure, trace_figure
 from bayeshlm.display.plots.beta_space_figure import beta_space_figure
 from bayeshlm.display.plots.calibration_figure import calibration_figure
@@ -25,6 +24,7 @@ from bayeshlm.display.plots.residuals_figure import residuals_figure
 from bayeshlm.display.plots.shrinkage import shrinkage_figure
 from bayeshlm.display.plots.variance_components_figure import variance_components_figure
 from bayeshlm.display.plots.variance_function_figure import variance_function_figure
+from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import Priors
 
 
@@ -38,13 +38,13 @@ class FitPlots(Figures[DrawnFit]):
 
     Parameters
     ----------
-    design : Design
+    draws : Draws
     priors : Priors
     idata : xarray.DataTree
     """
 
-    def __init__(self, design: Design, priors: Priors, idata: xr.DataTree) -> None:
-        super().__init__(DrawnFit(design, priors, idata))
+    def __init__(self, draws: Draws, priors: Priors, idata: xr.DataTree) -> None:
+        super().__init__(DrawnFit(draws, priors, idata))
 
     group_lines = figure_method(group_lines_figure)
     caterpillar = figure_method(caterpillar_figure)

@@ -11,7 +11,6 @@ from bayeshlm.arguments import check_interval
 from bayeshlm.display.plots.axes import expression_name, interval_name, legend_above, level_name, one_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit, Groups, coloring, evenly
 from bayeshlm.display.plots.figure_style import GRAY, category_color, category_line, plain, styled, wrapped
-from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.coefficient_names import find_level1_slope
 from bayeshlm.quantities.level2_variables import level2_rows
 from bayeshlm.quantities.regression_lines import (
@@ -58,7 +57,7 @@ def group_lines_figure(
     coefficient = find_level1_slope(design, x)
     variable = coloring(design, by, groups.position)
     ax = one_axes(ax, height=3.0)
-    beta = level1_means(Draws(fit.posterior, design, fit.moments), groups.position)
+    beta = level1_means(fit.draws, groups.position)
     lines = group_regressions(design, coefficient, beta, groups.position)
     n = len(groups.labels)
     drawn = evenly(n, MOST)
@@ -69,7 +68,7 @@ def group_lines_figure(
     levels = ("",) if variable is None else variable.levels
     values = expression_values(design, coefficient)
     grid = np.linspace(values.min(), values.max(), _GRID)
-    expected = average_lines(Draws(fit.posterior, design), coefficient, grid, level2_rows(design, variable))
+    expected = average_lines(fit.draws, coefficient, grid, level2_rows(design, variable))
     for k, level in enumerate(levels):
         own = drawn[codes[drawn] == k]
         color, line = category_color(k), category_line(k)

@@ -10,7 +10,6 @@ from bayeshlm.display.plots.axes import legend_above, one_axes
 from bayeshlm.display.plots.densities import around, density_panel, posterior_handles, prior_handle, prior_line
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.display.plots.figure_style import plain, styled
-from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.density import density
 from bayeshlm.quantities.icc import icc
 from bayeshlm.quantities.level1_variance import has_level1_variance
@@ -42,7 +41,7 @@ def icc_figure(
     several = len(design.groupings) > 1
     own = "icc" if has_level1_variance(design.outcome) else "icc_observed"
     name = f"icc[{design.groupings[k]}]" if several else own
-    found = density(icc(Draws(fit.posterior, design), at, prob, kind).draws[name].to_numpy(), prob, kind)
+    found = density(icc(fit.draws, at, prob, kind).draws[name].to_numpy(), prob, kind)
     ax = one_axes(ax, height=2.1)
     density_panel(ax, found)
     x = around(found, "icc")

@@ -32,7 +32,6 @@ from bayeshlm.display.plots.figure_style import (
     wrapped,
 )
 from bayeshlm.errors import OptionError
-from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.coefficient_names import find_level1_slope
 from bayeshlm.quantities.level2_variables import Level2Variable, level2_rows
 from bayeshlm.quantities.regression_lines import average_lines, expression_values
@@ -72,7 +71,7 @@ def interaction_figure(
     moderator = find_moderator(design, coefficient, by)
     if values is not None and not moderator.numeric:
         raise OptionError(f"values: {moderator.name} has categories ({', '.join(moderator.levels)}), leave values out")
-    slopes = simple_slopes(Draws(fit.posterior, design), coefficient, moderator, None, prob, kind)
+    slopes = simple_slopes(fit.draws, coefficient, moderator, None, prob, kind)
     left, right = many_axes(ax, 2, 1, (COLUMN, 2.5))
     _lines(left, fit, coefficient, moderator, values, prob, kind)
     _slopes(right, fit, slopes, prob)
@@ -109,7 +108,7 @@ def _lines(
         ]
     column = expression_values(design.with_sample(), coefficient)
     grid = np.linspace(column.min(), column.max(), _GRID)
-    expected = average_lines(Draws(fit.posterior, design), coefficient, grid, rows)
+    expected = average_lines(fit.draws, coefficient, grid, rows)
     handles = []
     for k, name in enumerate(names):
         draws = expected.isel(row=k).transpose("x", "chain", "draw").to_numpy()

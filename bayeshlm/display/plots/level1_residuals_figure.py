@@ -19,7 +19,6 @@ from bayeshlm.display.plots.data import MOST_ROWS
 from bayeshlm.display.plots.drawn_fit import DrawnFit, check_units, evenly
 from bayeshlm.display.plots.figure_style import BLACK, COLUMN, GRAY, POSTERIOR, styled, wrapped
 from bayeshlm.display.plots.quantiles import point_size, quantile_handles, quantile_panel, zero_line
-from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.coefficient_names import find_level1_slope
 
 MOST_BINS, LEAST_IN_BIN = 20, 10
@@ -41,7 +40,7 @@ def level1_residuals_figure(
         As `residuals_figure` has them.
     """
     of = level1_residuals if fit.design.outcome.is_normal else quantile_residuals
-    found = residuals or of(Draws(fit.posterior, fit.design))
+    found = residuals or of(fit.draws)
     design = fit.design.with_sample()
     for k, (name, codes) in enumerate(zip(design.groupings, design.kept_rows.codes, strict=True)):
         check_units(design, found.table.get(name, ()), "residuals", codes, k)

@@ -28,7 +28,6 @@ from bayeshlm.display.plots.level1_residuals_figure import (
 from bayeshlm.display.plots.named_points import farthest, name_points
 from bayeshlm.display.plots.quantiles import quantile_handles, quantile_panel
 from bayeshlm.errors import OptionError
-from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.level2_variables import find_level2_variable, level2_variables
 from bayeshlm.source.labels import factorize
 
@@ -54,7 +53,7 @@ def level2_residuals_figure(
         As `residuals_figure` has them.
     """
     design = fit.design
-    found = residuals or level2_residuals(Draws(fit.posterior, design), grouping=grouping)
+    found = residuals or level2_residuals(fit.draws, grouping=grouping)
     k = design.position_of(grouping)
     check_units(design, found.distances.index, "residuals", grouping=k)
     term = design.predictor.random[k]

@@ -54,7 +54,7 @@ def meta_forest_figure(fit: DrawnFit, prob: float = 0.95, kind: str = "eti", ax:
         raise OptionError(
             "meta_forest() draws rows with known SDs, and those of this model are estimated: caterpillar()"
         )
-    posterior, order = Draws(fit.posterior, design, fit.moments), _order(design)
+    posterior, order = fit.draws, _order(design)
     y, sd = (design.y - design.offset)[order], design.kept_rows.unit[order]
     mu = predict(posterior, fitted_rows(design), "same", seed=0)["mu"].to_numpy()[..., order] - design.offset[order]
     bounds = interval(np.moveaxis(mu, 2, 0), prob, kind)

@@ -10,7 +10,6 @@ from bayeshlm.display.digits import percent
 from bayeshlm.display.plots.axes import ManyAxes, coefficient_name, many_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit, Groups
 from bayeshlm.display.plots.figure_style import BLACK, COLUMN, GRAY, GREEN, POSTERIOR, styled, wrapped
-from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.plausible_ranges import plausible_ranges
 from bayeshlm.quantities.regression_lines import posterior_means
 
@@ -41,10 +40,10 @@ def plausible_ranges_figure(
         Whose groups, where there are several groupings.
     """
     design, of = fit.design, Groups.of(fit.design, grouping)
-    found = plausible_ranges(Draws(fit.posterior, design), prob, at, z, kind, grouping)
+    found = plausible_ranges(fit.draws, prob, at, z, kind, grouping)
     table = found.table
     several = len(design.groupings) > 1
-    draws = Draws(fit.posterior, design, fit.moments)
+    draws = fit.draws
     beta = draws.beta_of(of.position).mean(axis=(0, 1)) if several else posterior_means(draws)
     labels = [column.coefficient for column in of.random]
     notes = [wrapped(note, 60) if several else wrapped(note) for note in found.notes]

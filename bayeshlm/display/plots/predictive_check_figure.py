@@ -22,7 +22,6 @@ from bayeshlm.display.plots.figure_style import BLACK, COLUMN, POSTERIOR, VERMIL
 from bayeshlm.display.plots.replicated_outcomes import draw_outcome, outcome_handles
 from bayeshlm.display.shown_predictive_check import NOTABLE, heading, statistic_name
 from bayeshlm.errors import OptionError
-from bayeshlm.parameters.draws import Draws
 
 type Show = Literal["statistics", "outcome", "means"]
 
@@ -62,7 +61,7 @@ def predictive_check_figure(
     design = fit.design.with_sample()
     if show not in get_args(Show.__value__):
         raise OptionError(f'show={show!r} is unknown: write "statistics", "outcome" or "means"')
-    found = check or predictive_check(Draws(fit.posterior, fit.design), seed=seed)
+    found = check or predictive_check(fit.draws, seed=seed)
     for k, (name, codes) in enumerate(zip(design.groupings, design.kept_rows.codes, strict=True)):
         check_units(design, found.idata["observed_data"][name].to_numpy(), "predictive_check", codes, k)
     of_means = design.position_of(grouping) if show == "means" else 0

@@ -11,7 +11,6 @@ from bayeshlm.display.plots.axes import coefficient_name, legend_above, one_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit, Groups
 from bayeshlm.display.plots.figure_style import BLACK, GRAY, OWN, POSTERIOR, styled
 from bayeshlm.display.plots.group_sizes import is_wide, side_by_side, size_axis
-from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.coefficient_names import find_random_coefficient
 from bayeshlm.quantities.group_coefficients import one_coefficient
 
@@ -40,7 +39,7 @@ def shrinkage_figure(
     """
     design, groups = fit.design, Groups.of(fit.design, grouping)
     label = find_random_coefficient(design, coefficient, grouping=groups.position)
-    table = one_coefficient(Draws(fit.posterior, design, fit.moments), label, grouping=groups.name)
+    table = one_coefficient(fit.draws, label, grouping=groups.name)
     n, mean, ols = (table[name].to_numpy() for name in ("n", "mean", "ols"))
     ax = one_axes(ax)
     x = side_by_side(n, ols, is_wide(n))

@@ -18,7 +18,6 @@ from bayeshlm.display.plots.densities import (
 )
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.display.plots.figure_style import COLUMN, plain, styled
-from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.density import density
 from bayeshlm.quantities.prior_density import component_prior
 from bayeshlm.quantities.variance_components import variance_draws
@@ -47,7 +46,7 @@ def variance_components_figure(
 
 def components_of(fit: DrawnFit) -> list[tuple[str, str, FloatArray]]:
     """Component, effect and draws of tau, corr and the auxiliary parameters."""
-    draws = variance_draws(Draws(fit.posterior, fit.design))
+    draws = variance_draws(fit.draws)
     found = [("tau", effect, draws["tau"].sel(random=effect).to_numpy()) for effect in fit.design.random_labels]
     if "corr" in draws:
         found += [("corr", str(pair), draws["corr"].sel(pair=pair).to_numpy()) for pair in draws["pair"].to_numpy()]

@@ -18,7 +18,6 @@ from bayeshlm.display.plots.figure_style import (
     styled,
     wrapped,
 )
-from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.coefficient_names import find_random_slope
 from bayeshlm.quantities.variance_function import variance_function
 
@@ -44,7 +43,7 @@ def variance_function_figure(
     """
     design, several = fit.design, len(fit.design.groupings) > 1
     coefficient = find_random_slope(design, x)
-    table = variance_function(Draws(fit.posterior, design), coefficient, None, prob, kind).table
+    table = variance_function(fit.draws, coefficient, None, prob, kind).table
     ax = one_axes(ax)
     handles = []
     looks = [("total", VERMILLION, "-", "total, z'Gz + sigma²"), ("between", BLUE, "--", "between groups, z'Gz")]

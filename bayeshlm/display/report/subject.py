@@ -150,7 +150,7 @@ class Subject:
         """Figures of the fit."""
         from bayeshlm.display.plots.fit_plots import FitPlots
 
-        return FitPlots(self.fitted.design, self.fitted.priors, self.fitted.idata)
+        return FitPlots(self.fitted.draws, self.fitted.priors, self.fitted.idata)
 
     @cached_property
     def model_plot(self) -> ModelPlots:
@@ -163,7 +163,7 @@ class Subject:
     def cross_check(self) -> CrossCheck:
         """Posterior beside REML or ML."""
         draws, estimate = self.fitted.draws, classical_estimate(self.design)
-        return cross_check(draws, self.fitted.priors, estimate, self.convergence, draws.moments)
+        return cross_check(draws, self.fitted.priors, estimate, self.convergence)
 
     @cached_property
     def predictive_check(self) -> PredictiveCheck:

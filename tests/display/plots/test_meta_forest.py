@@ -23,6 +23,10 @@ def drawn():
     return model, xr.DataTree.from_dict({"posterior": draws})
 
 
+def drawn_of(model, tree):
+    return Draws(tree["posterior"].to_dataset(), model.design)
+
+
 def by_gid(ax, gid):
     return next(one for one in [*ax.collections, *ax.lines, *ax.patches] if one.get_gid() == gid)
 
@@ -30,7 +34,7 @@ def by_gid(ax, gid):
 def test_outcomes_true_values_and_the_new_group(drawn):
     model, tree = drawn
     data = hlm.load_dataset("eight_schools")
-    ax = FitPlots(model.design, model.priors, tree).meta_forest(prob=0.9)
+    ax = FitPlots(drawn_of(model, tree), model.priors, tree).meta_forest(prob=0.9)
     ends = np.array([segment[:, 0] for segment in by_gid(ax, "outcome interval").get_segments()])
     half = norm.ppf(0.95) * data["se"].to_numpy()
     np.testing.assert_allclose(ends, np.column_stack([data["effect"] - half, data["effect"] + half]))
@@ -38,7 +42,7 @@ def test_outcomes_true_values_and_the_new_group(drawn):
     np.testing.assert_allclose(by_gid(ax, "mean").get_xdata(), beta.mean(axis=0), rtol=1e-10)
     ends = np.array([segment[:, 0] for segment in by_gid(ax, "interval").get_segments()])
     np.testing.assert_allclose(ends, np.quantile(beta, [0.05, 0.95], axis=0).T, rtol=1e-8)
-    ranges = plausible_ranges(Draws(tree["posterior"].to_dataset(), model.design), 0.9).table["predictive"]
+    ranges = plausible_ranges(drawn_of(model, tree), 0.9).table["predictive"]
     np.testing.assert_allclose(by_gid(ax, "new group").get_xdata(), ranges, rtol=1e-10)
     gamma = tree["posterior"]["gamma"].to_numpy().ravel()
     corners = by_gid(ax, "average").get_xy()[:, 0]
@@ -52,4 +56,4 @@ def test_outcomes_true_values_and_the_new_group(drawn):
 def test_rows_with_a_sigma_have_no_such_figure(drawn):
     model = hlm.open_model("hsb-one-way-anova")
     with pytest.raises(hlm.OptionError, match=r"meta_forest\(\) draws rows with known SDs"):
-        meta_forest_figure(DrawnFit(model.design, model.priors, drawn[1]))
+        meta_forest_figure(DrawnFit(drawn_of(model, drawn[1]), model.priors, drawn[1]))
