@@ -58,7 +58,7 @@ def marginal_graph(design: Design, priors: Priors) -> pm.Model:
         if isinstance(data, WeightedData):
             log_density = log_pseudo_likelihood(sampled, chol, sigma, data)
         else:
-            log_density, *_ = MarginalLogDensity()(
+            log_density, *_ = MarginalLogDensity(len(design.random))(
                 sampled, chol, sigma, *(pm.Data(name, getattr(data, name)) for name in KERNEL_DATA)
             )
         pm.Potential("y", log_density - design.sum_of_log_sd if known else log_density)

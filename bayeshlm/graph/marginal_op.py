@@ -18,10 +18,14 @@ class MarginalLogDensity(Op):
     """Log density of the outcomes with the u integrated out, with its gradient as further outputs.
 
     Inputs are those of the kernel (`bayeshlm.likelihood.gaussian_kernel`), outputs the scalar log density and its
-    derivatives with respect to gamma, chol and sigma. It can be differentiated once: the gradient has no gradient.
+    derivatives with respect to gamma, chol and sigma; `n_effects` is q. It can be differentiated once: the gradient has
+    no gradient.
     """
 
-    __props__ = ()
+    __props__ = ("n_effects",)
+
+    def __init__(self, n_effects: int) -> None:
+        self.n_effects = n_effects
 
     def make_node(self, *inputs: Any) -> Apply:
         """Make the node; gamma, chol and sigma first, then the cross-products."""
@@ -31,7 +35,7 @@ class MarginalLogDensity(Op):
     def perform(self, node: Apply, inputs: list[np.ndarray], outputs: list[list[Any]]) -> None:
         """Run the kernel, for the backends that call Python."""
         gamma, chol, sigma, *products = inputs
-        values = marginal_log_density(gamma, chol, float(sigma), *products, True)
+        values = marginal_log_density(self.n_effects)(gamma, chol, float(sigma), *products)
         for storage, value in zip(outputs, values, strict=True):
             storage[0] = np.asarray(value)
 
@@ -49,11 +53,13 @@ class MarginalLogDensity(Op):
 
 @register_funcify_default_op_cache_key(MarginalLogDensity)
 def _numba_marginal_log_density(op: MarginalLogDensity, node: Apply, **kwargs: Any) -> tuple[Any, int]:
+    log_density = marginal_log_density(op.n_effects)
+
     @numba_njit
     def marginal(  # type: ignore[no-untyped-def]
         gamma, chol, sigma, origin, to_scaled, u_to_scaled, ZtZ, ZtX, Zty, W, to_parts, XtX, Xty, totals
     ):
-        value, d_gamma, d_chol, d_sigma = marginal_log_density(
+        value, d_gamma, d_chol, d_sigma = log_density(
             gamma,
             chol,
             sigma.item(),
@@ -68,7 +74,6 @@ def _numba_marginal_log_density(op: MarginalLogDensity, node: Apply, **kwargs: A
             XtX,
             Xty,
             totals,
-            True,
         )
         return np.asarray(value), d_gamma, d_chol, np.asarray(d_sigma)
 

@@ -11,6 +11,9 @@ Sums keep their order, so that a group's numbers depend neither on the machine's
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +22,7 @@ from bayeshlm.likelihood.disk_cache import cached
 from bayeshlm.likelihood.gaussian_pieces import (
     IN_ORDER,
     INLINED,
+    MANY,
     applied,
     det_of_two,
     factor_row,
@@ -108,59 +112,54 @@ def _many_effects(
                 mean[r, j] += a * back[r, s] * v[s]
 
 
-@numba.njit(fastmath=IN_ORDER, **INLINED)
-def _one_draw(
-    gamma: Array,
-    chol: Array,
-    sigma: float,
-    scaling: tuple[Array, Array, Array, Array],
-    S: Array,
-    products: tuple[Array, Array, Array, Array],
-    g: Array,
-    b: Array,
-    c: Array,
-    mean: Array,
-    root: Array,
-    det: Array,
-    shrunk: Array,
-) -> None:
-    """Fill scaled gamma, b and c, then mean, root, det and shrunk, at one draw of the parameters."""
-    ZtZ, ZtX, Zty, W = products
-    origin, to_scaled, u_to_scaled, to_parts = scaling
-    q = len(c)
-    a = 1.0 / (sigma * sigma)
-    L, parts = np.empty((q, q)), np.empty(len(to_parts))
-    scaled_parameters(gamma, chol, (origin, to_scaled, u_to_scaled), g, L)
-    applied(to_parts, g, parts)
-    residual_products(ZtZ, ZtX, Zty, W, parts, b, c)
-    if q == 1:
-        _one_effect(a, L, S, ZtZ, c, mean, root, det, shrunk)
-    elif q == 2:
-        _two_effects(a, L, S, ZtZ, c, mean, root, det, shrunk)
-    else:
-        _many_effects(a, L, S, ZtZ, c, mean, root, det, shrunk)
+@cache
+def one_draw(n_effects: int) -> Any:
+    """A numba function for so many random effects.
+
+    It fills scaled gamma, b and c, then mean, root, det and shrunk, at one draw of the parameters.
+    """
+
+    @numba.njit(fastmath=IN_ORDER, **INLINED)
+    def at_draw(
+        gamma: Array,
+        chol: Array,
+        sigma: float,
+        scaling: tuple[Array, Array, Array, Array],
+        S: Array,
+        products: tuple[Array, Array, Array, Array],
+        g: Array,
+        b: Array,
+        c: Array,
+        mean: Array,
+        root: Array,
+        det: Array,
+        shrunk: Array,
+    ) -> None:
+        ZtZ, ZtX, Zty, W = products
+        origin, to_scaled, u_to_scaled, to_parts = scaling
+        q = len(c)
+        a = 1.0 / (sigma * sigma)
+        L, parts = np.empty((q, q)), np.empty(len(to_parts))
+        scaled_parameters(gamma, chol, (origin, to_scaled, u_to_scaled), g, L)
+        applied(to_parts, g, parts)
+        residual_products(ZtZ, ZtX, Zty, W, parts, b, c)
+        if n_effects == 1:
+            _one_effect(a, L, S, ZtZ, c, mean, root, det, shrunk)
+        elif n_effects == 2:
+            _two_effects(a, L, S, ZtZ, c, mean, root, det, shrunk)
+        else:
+            _many_effects(a, L, S, ZtZ, c, mean, root, det, shrunk)
+
+    return at_draw
 
 
-@cached
-@numba.njit(fastmath=IN_ORDER, **INLINED)
-def conditional_normals(
-    gamma: Array,
-    chol: Array,
-    sigma: Array,
-    scaling: tuple[Array, Array, Array, Array],
-    S: Array,
-    products: tuple[Array, Array, Array, Array],
-    totals: tuple[Array, Array, Array, Array],
-    mean: Array,
-    root: Array,
-    log_likelihood: Array,
-) -> None:
-    """Fill mean (S, q, B), root (S, q, q, B) and, unless it is of length 0, log_likelihood (S, B).
+@cache
+def conditional_normals(n_effects: int) -> Any:
+    """A numba function for so many random effects, the same for all beyond 2.
 
-    Where mean and root are of length 1 they are those of the last draw: room for the log likelihood alone.
+    It fills mean (S, q, B), root (S, q, q, B) and, unless it is of length 0, log_likelihood (S, B). Where
+    mean and root are of length 1 they are those of the last draw: room for the log likelihood alone. Its arguments:
 
-    Parameters
-    ----------
     gamma, chol, sigma : arrays, (S, p), (S, q, q), (S,)
         Draws in the user's columns; ``chol chol' = G``.
     scaling : tuple of arrays, (p,), (p, p), (q, q), (q L + d, p)
@@ -172,109 +171,53 @@ def conditional_normals(
     totals : tuple of arrays, (p, p, B), (p, B), (B,), (B,)
         XtX, Xty, yty of each group, and its number of rows; XtX and Xty of no group (B = 0) where ``X_j g = Z_j b_j``.
     """
-    XtX, Xty, yty, n = totals
-    Zty = products[2]
-    (q, n_groups), p = Zty.shape, gamma.shape[1]
-    g, b, c = np.empty(p), np.empty((q, n_groups)), np.empty((q, n_groups))
-    det, shrunk, rss = np.empty(n_groups), np.empty(n_groups), np.empty(n_groups)
-    for s in range(len(sigma)):
-        to = s if len(mean) > 1 else 0
-        _one_draw(gamma[s], chol[s], sigma[s], scaling, S, products, g, b, c, mean[to], root[to], det, shrunk)
-        if len(log_likelihood) > 0:
-            # Residual sums of squares |y_j - X_j gamma|^2, y'y - b'(Z'y + c) or y'y - g'(2 X'y - X'X g).
-            for j in range(n_groups):
-                rss[j] = yty[j]
-            if XtX.shape[2] == 0:
-                for r in range(q):
-                    for j in range(n_groups):
-                        rss[j] -= b[r, j] * (Zty[r, j] + c[r, j])
-            else:
-                for k in range(p):
-                    for t in range(k):
+    if n_effects > MANY:
+        return conditional_normals(MANY)
+    at_draw = one_draw(n_effects)
+
+    @cached
+    @numba.njit(fastmath=IN_ORDER, **INLINED)
+    def normals(
+        gamma: Array,
+        chol: Array,
+        sigma: Array,
+        scaling: tuple[Array, Array, Array, Array],
+        S: Array,
+        products: tuple[Array, Array, Array, Array],
+        totals: tuple[Array, Array, Array, Array],
+        mean: Array,
+        root: Array,
+        log_likelihood: Array,
+    ) -> None:
+        XtX, Xty, yty, n = totals
+        Zty = products[2]
+        (q, n_groups), p = Zty.shape, gamma.shape[1]
+        g, b, c = np.empty(p), np.empty((q, n_groups)), np.empty((q, n_groups))
+        det, shrunk, rss = np.empty(n_groups), np.empty(n_groups), np.empty(n_groups)
+        for s in range(len(sigma)):
+            to = s if len(mean) > 1 else 0
+            at_draw(gamma[s], chol[s], sigma[s], scaling, S, products, g, b, c, mean[to], root[to], det, shrunk)
+            if len(log_likelihood) > 0:
+                # Residual sums of squares |y_j - X_j gamma|^2, y'y - b'(Z'y + c) or y'y - g'(2 X'y - X'X g).
+                for j in range(n_groups):
+                    rss[j] = yty[j]
+                if XtX.shape[2] == 0:
+                    for r in range(q):
                         for j in range(n_groups):
-                            rss[j] += 2.0 * g[k] * g[t] * XtX[k, t, j]
-                    for j in range(n_groups):
-                        rss[j] += g[k] * (g[k] * XtX[k, k, j] - 2.0 * Xty[k, j])
-            a = 1.0 / (sigma[s] * sigma[s])
-            log_scale = np.log(2.0 * np.pi / a)
-            for j in range(n_groups):
-                log_likelihood[s, j] = -0.5 * (n[j] * log_scale + log(det[j]) + a * (rss[j] - shrunk[j]))
+                            rss[j] -= b[r, j] * (Zty[r, j] + c[r, j])
+                else:
+                    for k in range(p):
+                        for t in range(k):
+                            for j in range(n_groups):
+                                rss[j] += 2.0 * g[k] * g[t] * XtX[k, t, j]
+                        for j in range(n_groups):
+                            rss[j] += g[k] * (g[k] * XtX[k, k, j] - 2.0 * Xty[k, j])
+                a = 1.0 / (sigma[s] * sigma[s])
+                log_scale = np.log(2.0 * np.pi / a)
+                for j in range(n_groups):
+                    log_likelihood[s, j] = -0.5 * (n[j] * log_scale + log(det[j]) + a * (rss[j] - shrunk[j]))
 
-
-@cached
-@numba.njit(fastmath=IN_ORDER, **INLINED)
-def conditional_moments(
-    gamma: Array,
-    chol: Array,
-    sigma: Array,
-    scaling: tuple[Array, Array, Array, Array],
-    S: Array,
-    products: tuple[Array, Array, Array, Array],
-    W: Array,
-    coefficient: NDArray[np.int64],
-    random: NDArray[np.int64],
-    n_coefficients: int,
-    chain_length: int,
-    batch: int,
-    first: Array,
-    sums: Array,
-    within: Array,
-) -> None:
-    """Sum ``E[u | theta]`` (q rows), ``E[beta | theta]`` (C rows) and ``Var[u | theta]`` up over S draws.
-
-    Parameters
-    ----------
-    W, coefficient : arrays, (p, B), (p,)
-        Row k of W belongs to one coefficient.
-    random : array, (q,)
-        Coefficients that have a random effect.
-    chain_length, batch : int
-        Draws of a chain, and of the batches that it is cut into; draws beyond the last whole batch are in none.
-    first, sums, within : arrays, (q + C, B), (4, q + C, B), (q, B)
-        Filled: the expectations at the first draw; sums of what others are away from them and of its square, and the
-        same of the means of batches; sum of the conditional variances. `sums` and `within` start at zero.
-    """
-    (q, n_groups), p = products[2].shape, gamma.shape[1]
-    n_rows = q + n_coefficients
-    g, b, c, root = np.empty(p), np.empty((q, n_groups)), np.empty((q, n_groups)), np.empty((q, q, n_groups))
-    det, shrunk = np.empty(n_groups), np.empty(n_groups)
-    values, part = np.empty((n_rows, n_groups)), np.zeros((n_rows, n_groups))
-    whole = chain_length // batch * batch
-    for s in range(len(sigma)):
-        _one_draw(gamma[s], chol[s], sigma[s], scaling, S, products, g, b, c, values, root, det, shrunk)
-        # E[beta | theta] = W_j gamma + E[u_j | theta] below E[u | theta], and the sum of Var[u | theta].
-        for r in range(q, n_rows):
-            for j in range(n_groups):
-                values[r, j] = 0.0
-        for k in range(p):
-            for j in range(n_groups):
-                values[q + coefficient[k], j] += gamma[s, k] * W[k, j]
-        for r in range(q):
-            for j in range(n_groups):
-                values[q + random[r], j] += values[r, j]
-            for t in range(q):
-                for j in range(n_groups):
-                    within[r, j] += root[r, t, j] * root[r, t, j]
-        # Sums over draws and over batches, of distances from the first draw, so that little cancels.
-        place = s % chain_length
-        ends = place < whole and (place + 1) % batch == 0
-        for r in range(n_rows):
-            if s == 0:
-                for j in range(n_groups):
-                    first[r, j] = values[r, j]
-            for j in range(n_groups):
-                away = values[r, j] - first[r, j]
-                sums[0, r, j] += away
-                sums[1, r, j] += away * away
-                part[r, j] += away
-            if ends:
-                for j in range(n_groups):
-                    part_mean = part[r, j] / batch
-                    sums[2, r, j] += part_mean
-                    sums[3, r, j] += part_mean * part_mean
-            if ends or place + 1 == chain_length:
-                for j in range(n_groups):
-                    part[r, j] = 0.0
+    return normals
 
 
 @cached

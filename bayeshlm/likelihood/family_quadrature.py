@@ -109,7 +109,7 @@ class FamilyQuadrature(Likelihood):
         outcome = self.design.outcome
         function = quadrature_posterior(outcome.family_name, outcome.link, is_increasing(self.design))
         data = quadrature_data(self.design, priors, n_nodes, origin)
-        return LogDensity(function, data, lambda values: family_draws(values, self.design, priors), n_nodes)
+        return LogDensity(function, data, lambda values: family_draws(values, self.design, priors), n_nodes=n_nodes)
 
     def given(self, draws: Draws, n_nodes: int) -> FamilyConditionals:
         """The groups at draws of the parameters, with a number of nodes."""

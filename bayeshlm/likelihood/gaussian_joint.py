@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import OptionError
@@ -46,7 +48,12 @@ class GaussianJoint(Likelihood):
         from bayeshlm.likelihood.unconstrained_density import marginal_draws
 
         data = joint_data(self.design, priors, self.elimination)
-        return LogDensity(joint_posterior, data, lambda values: marginal_draws(values, self.design, priors))
+        return LogDensity(
+            joint_posterior,
+            data,
+            lambda values: marginal_draws(values, self.design, priors),
+            lambda: (joint_posterior, data._replace(with_gradient=np.zeros(1))),
+        )
 
     def totals(self, draws: Draws) -> FloatArray:
         """From the factor of each draw, see `bayeshlm.likelihood.joint_totals`."""

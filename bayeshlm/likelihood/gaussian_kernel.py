@@ -15,6 +15,9 @@ Cholesky factorization a group.
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +34,7 @@ from bayeshlm.likelihood.gaussian_groups import (
 from bayeshlm.likelihood.gaussian_pieces import (
     ANY_ORDER,
     INLINED,
+    MANY,
     applied,
     residual_products,
     scaled_parameters,
@@ -43,29 +47,26 @@ type Array = NDArray[np.float64]
 LOG_2PI = float(np.log(2 * np.pi))
 
 
-@cached
-@numba.njit(fastmath=ANY_ORDER, **INLINED)
-def marginal_log_density(
-    gamma: Array,
-    chol: Array,
-    sigma: float,
-    origin: Array,
-    to_scaled: Array,
-    u_to_scaled: Array,
-    ZtZ: Array,
-    ZtX: Array,
-    Zty: Array,
-    W: Array,
-    to_parts: Array,
-    XtX: Array,
-    Xty: Array,
-    totals: Array,
-    with_gradient: bool,
-) -> tuple[float, Array, Array, float]:
-    """Log density of the outcomes and its gradient.
+@cache
+def marginal_log_density(n_effects: int, with_gradient: bool = True) -> Any:
+    """A numba function of the log density of the outcomes and its gradient.
 
     Parameters
     ----------
+    n_effects : int
+        q; the same for all beyond 2. What other numbers take is not compiled.
+    with_gradient : bool
+        Without it the derivatives are not those of the density, which takes less time.
+
+    Returns
+    -------
+    numba function
+        Of the arguments below: log density, d_gamma (p,), d_chol (q, q), d_sigma.
+
+    Notes
+    -----
+    The arguments are:
+
     gamma, chol, sigma : (p,), (q, q), float
         Fixed effects in any linear coordinates, L of ``G = L L'``, level-1 standard deviation.
     origin, to_scaled, u_to_scaled : (p,), (p, p), (q, q)
@@ -77,61 +78,78 @@ def marginal_log_density(
         What the products with the other columns are made of, see `bayeshlm.likelihood.group_structure`.
     XtX, Xty, totals : (p, p), (p,), (2,)
         Cross-products over all rows; ``y'y`` and the number of rows N.
-    with_gradient : bool
-        Without it the derivatives are not those of the density, which takes less time.
-
-    Returns
-    -------
-    log_density : float
-    d_gamma, d_chol, d_sigma : (p,), (q, q), float
     """
-    q, p, size = len(chol), len(gamma), Zty.shape[2]
-    a = 1.0 / (sigma * sigma)
-    g, L, G = np.empty(p), np.empty((q, q)), np.empty((q, q))
-    scaled_parameters(gamma, chol, (origin, to_scaled, u_to_scaled), g, L)
-    times(L, L.T, G)
-    parts, of_parts = np.empty(len(to_parts)), np.zeros(len(to_parts))
-    applied(to_parts, g, parts)
+    if n_effects > MANY:
+        return marginal_log_density(MANY, with_gradient)
 
-    # The groups, a block at a time: G h_j of each, the rest summed up.
-    b, c, Gh = np.empty((q, size)), np.empty((q, size)), np.empty((q, size))
-    det, sum_P, sum_hh = np.empty(size), np.zeros((q, q)), np.zeros((q, q))
-    log_det, quadratic = 0.0, 0.0
-    for block in range(len(Zty)):
-        Z, X, w = ZtZ[block], ZtX[block], W[block]
-        residual_products(Z, X, Zty[block], w, parts, b, c)
-        if q == 1:
-            quadratic += one_effect(a, G, Z, c, Gh, det, sum_P, sum_hh)
-        elif q == 2 and not with_gradient:
-            quadratic += two_effects_without_gradient(a, squared_det(L), G, Z, c, det)
-        elif q == 2:
-            quadratic += two_effects(a, squared_det(L), G, Z, c, Gh, det, sum_P, sum_hh)
-        else:
-            quadratic += many_effects(a, L, Z, c, Gh, det, sum_P, sum_hh)
-        log_det += sum_of_logs(det)
-        if with_gradient:
-            shrunken(Z, X, w, Gh, b, of_parts)
+    @cached
+    @numba.njit(fastmath=ANY_ORDER, **INLINED)
+    def density(
+        gamma: Array,
+        chol: Array,
+        sigma: float,
+        origin: Array,
+        to_scaled: Array,
+        u_to_scaled: Array,
+        ZtZ: Array,
+        ZtX: Array,
+        Zty: Array,
+        W: Array,
+        to_parts: Array,
+        XtX: Array,
+        Xty: Array,
+        totals: Array,
+    ) -> tuple[float, Array, Array, float]:
+        q, p, size = len(chol), len(gamma), Zty.shape[2]
+        a = 1.0 / (sigma * sigma)
+        g, L, G = np.empty(p), np.empty((q, q)), np.empty((q, q))
+        scaled_parameters(gamma, chol, (origin, to_scaled, u_to_scaled), g, L)
+        times(L, L.T, G)
+        parts, of_parts = np.empty(len(to_parts)), np.zeros(len(to_parts))
+        applied(to_parts, g, parts)
 
-    # The residual sum of squares, and the gradient with respect to gamma.
-    fitted, d_scaled, d_gamma = np.empty(p), np.empty(p), np.empty(p)
-    applied(XtX, g, fitted)
-    applied(to_parts.T, of_parts, d_scaled)
-    rss, n_obs = totals[0], totals[1]
-    for k in range(p):
-        rss += g[k] * (fitted[k] - 2.0 * Xty[k])
-        d_scaled[k] = a * (Xty[k] - fitted[k] - a * d_scaled[k])
-    applied(to_scaled.T, d_scaled, d_gamma)
+        # The groups, a block at a time: G h_j of each, the rest summed up.
+        b, c, Gh = np.empty((q, size)), np.empty((q, size)), np.empty((q, size))
+        det, sum_P, sum_hh = np.empty(size), np.zeros((q, q)), np.zeros((q, q))
+        log_det, quadratic = 0.0, 0.0
+        for block in range(len(Zty)):
+            Z, X, w = ZtZ[block], ZtX[block], W[block]
+            residual_products(Z, X, Zty[block], w, parts, b, c)
+            if n_effects == 1:
+                quadratic += one_effect(a, G, Z, c, Gh, det, sum_P, sum_hh)
+            elif n_effects == 2:
+                if with_gradient:
+                    quadratic += two_effects(a, squared_det(L), G, Z, c, Gh, det, sum_P, sum_hh)
+                else:
+                    quadratic += two_effects_without_gradient(a, squared_det(L), G, Z, c, det)
+            else:
+                quadratic += many_effects(a, L, Z, c, Gh, det, sum_P, sum_hh)
+            log_det += sum_of_logs(det)
+            if with_gradient:
+                shrunken(Z, X, w, Gh, b, of_parts)
 
-    # The gradients with respect to G, its factor and a.
-    trace_P, trace_hh = 0.0, 0.0
-    d_G, d_L, d_chol = np.empty((q, q)), np.empty((q, q)), np.empty((q, q))
-    for r in range(q):
-        for s in range(q):
-            trace_P += G[r, s] * sum_P[r, s]
-            trace_hh += G[r, s] * sum_hh[r, s]
-            d_G[r, s] = a * a * sum_hh[r, s] - a * sum_P[r, s]
-    times(d_G, L, d_L)
-    times(u_to_scaled.T, d_L, d_chol)
-    log_density = -0.5 * (n_obs * (LOG_2PI - np.log(a)) + log_det + a * (rss - a * quadratic))
-    d_a = 0.5 * (n_obs / a - trace_P - rss + a * (quadratic + trace_hh))
-    return log_density, d_gamma, d_chol, -2.0 * d_a * a / sigma
+        # The residual sum of squares, and the gradient with respect to gamma.
+        fitted, d_scaled, d_gamma = np.empty(p), np.empty(p), np.empty(p)
+        applied(XtX, g, fitted)
+        applied(to_parts.T, of_parts, d_scaled)
+        rss, n_obs = totals[0], totals[1]
+        for k in range(p):
+            rss += g[k] * (fitted[k] - 2.0 * Xty[k])
+            d_scaled[k] = a * (Xty[k] - fitted[k] - a * d_scaled[k])
+        applied(to_scaled.T, d_scaled, d_gamma)
+
+        # The gradients with respect to G, its factor and a.
+        trace_P, trace_hh = 0.0, 0.0
+        d_G, d_L, d_chol = np.empty((q, q)), np.empty((q, q)), np.empty((q, q))
+        for r in range(q):
+            for s in range(q):
+                trace_P += G[r, s] * sum_P[r, s]
+                trace_hh += G[r, s] * sum_hh[r, s]
+                d_G[r, s] = a * a * sum_hh[r, s] - a * sum_P[r, s]
+        times(d_G, L, d_L)
+        times(u_to_scaled.T, d_L, d_chol)
+        log_density = -0.5 * (n_obs * (LOG_2PI - np.log(a)) + log_det + a * (rss - a * quadratic))
+        d_a = 0.5 * (n_obs / a - trace_P - rss + a * (quadratic + trace_hh))
+        return log_density, d_gamma, d_chol, -2.0 * d_a * a / sigma
+
+    return density

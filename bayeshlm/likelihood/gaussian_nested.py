@@ -14,6 +14,9 @@ from bayeshlm.likelihood.likelihood import Capability, Likelihood, LogDensity, U
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import Priors
 
+VALUES_FROM = 15_000
+"""Groups from which values without gradients save more time than their machine code takes to be compiled."""
+
 CHUNK_NUMBERS = 1 << 19
 """Rows times draws worked on at a time: 4 MiB."""
 
@@ -32,8 +35,14 @@ class GaussianNested(Likelihood):
         """As machine code over the cross-products, see `bayeshlm.likelihood.unconstrained_density`."""
         from bayeshlm.likelihood.unconstrained_density import density_data, marginal_draws, marginal_posterior
 
-        data = density_data(self.design, priors)
-        return LogDensity(marginal_posterior, data, lambda values: marginal_draws(values, self.design, priors))
+        design, data = self.design, density_data(self.design, priors)
+        q = len(design.random)
+        return LogDensity(
+            marginal_posterior(q),
+            data,
+            lambda values: marginal_draws(values, design, priors),
+            (lambda: (marginal_posterior(q, False), data)) if design.n_groups >= VALUES_FROM else None,
+        )
 
     def totals(self, draws: Draws) -> FloatArray:
         """Sums over the groups, a block of groups at a time."""

@@ -21,6 +21,9 @@ INLINED: dict[str, Any] = {"error_model": "numpy", "nogil": True, "forceinline":
 ANY_ORDER = {"reassoc", "contract", "nsz"}  # fastmath where sums may be formed in any order
 IN_ORDER = {"contract"}  # fastmath where a group's numbers must not depend on which other groups there are
 
+MANY = 3
+"""Random effects from which a kernel is the same for any number; one and two have closed forms of their own."""
+
 # Inlined before anything is compiled, so that a piece has the fastmath of the function that it is put into.
 PIECE: dict[str, Any] = {"inline": "always"}
 

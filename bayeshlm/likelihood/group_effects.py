@@ -161,9 +161,10 @@ class Conditionals:
     def _fill(self, groups: slice, mean: Array, root: Array, log_likelihood: Array) -> None:
         from bayeshlm.likelihood.conditional_kernel import conditional_normals
 
-        products, needed = self.products, groups if len(self._structure.direct) else slice(0)
+        products, q = self.products, self.chol.shape[-1]
+        needed = groups if len(self._structure.direct) else slice(0)
         totals = groups_last(needed, products.XtX, products.Xty) + groups_last(groups, products.yty, products.counts)
-        conditional_normals(*self.arguments, self._effects(groups), totals, mean, root, log_likelihood)
+        conditional_normals(q)(*self.arguments, self._effects(groups), totals, mean, root, log_likelihood)
         if products.log_sd is not None:
             log_likelihood -= products.log_sd[groups]
 
@@ -177,14 +178,14 @@ class Conditionals:
 
     def moments(self, start: int, design: Design, chain_length: int) -> BlockMoments:
         """Moments over the draws of ``E[u | theta]``, ``E[beta | theta]`` and ``Var[u | theta]`` of a block."""
-        from bayeshlm.likelihood.conditional_kernel import conditional_moments
+        from bayeshlm.likelihood.moments_kernel import conditional_moments
 
         groups, n_draws = self.groups_from(start), len(self.sigma)
         q, n_coefficients = len(design.random), len(design.coefficients)
         size = (q + n_coefficients, groups.stop - start)
         first, sums, within = np.empty(size), np.zeros((4, *size)), np.zeros((q, size[1]))
         batch = math.isqrt(chain_length)
-        conditional_moments(
+        conditional_moments(q)(
             *self.arguments,
             self._effects(groups),
             np.ascontiguousarray(design.W[groups].T),

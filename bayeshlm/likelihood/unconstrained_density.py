@@ -8,7 +8,8 @@ machine code serves every model and the first fit of a new kind of model has not
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from bayeshlm.design import Design
 from bayeshlm.likelihood.gaussian_groups import TOGETHER, in_blocks
 from bayeshlm.likelihood.gaussian_kernel import marginal_log_density
+from bayeshlm.likelihood.gaussian_pieces import MANY
 from bayeshlm.likelihood.group_structure import GroupStructure
 from bayeshlm.likelihood.prior_data import NORMAL, STUDENT_T, PriorData, prior_data
 from bayeshlm.parameters.draws import SAMPLE
@@ -42,15 +44,13 @@ KERNEL_DATA = (
 
 
 class DensityData(NamedTuple):
-    """All that the density depends on, in the order of the arguments of `marginal_posterior`.
+    """All that the density depends on, in the order of the arguments of what `marginal_posterior` makes.
 
     Attributes
     ----------
     priors : PriorData
     gamma_origin, gamma_to_scaled, u_to_scaled, ZtZ, ZtX, Zty, W, to_parts, XtX, Xty, totals : arrays
         As `bayeshlm.likelihood.gaussian_kernel.marginal_log_density` takes them.
-    with_gradient : (1,) array
-        With 0 the gradient is not the density's, which takes less time.
     """
 
     priors: PriorData
@@ -65,7 +65,6 @@ class DensityData(NamedTuple):
     XtX: Array
     Xty: Array
     totals: Array
-    with_gradient: Array
 
 
 def density_data(design: Design, priors: Priors) -> DensityData:
@@ -85,7 +84,6 @@ def density_data(design: Design, priors: Priors) -> DensityData:
         XtX=products.XtX.sum(axis=0),
         Xty=products.Xty.sum(axis=0),
         totals=np.array([products.yty.sum(), design.n_obs]),
-        with_gradient=np.ones(1),
     )
 
 
@@ -213,52 +211,61 @@ def with_priors(
     return float(log_density)
 
 
-@numba.njit(error_model="numpy", nogil=True, forceinline=True)
-def marginal_posterior(
-    x: Array,
-    gradient: Array,
-    priors: PriorData,
-    gamma_origin: Array,
-    gamma_to_scaled: Array,
-    u_to_scaled: Array,
-    ZtZ: Array,
-    ZtX: Array,
-    Zty: Array,
-    W: Array,
-    to_parts: Array,
-    XtX: Array,
-    Xty: Array,
-    totals: Array,
-    with_gradient: Array,
-) -> float:
-    """Log density at ``x (p + q + m + a,)``, the transforms' Jacobian included; `gradient` is filled.
+@cache
+def marginal_posterior(n_effects: int, with_gradient: bool = True) -> Any:
+    """A numba function of the posterior's log density, for models of so many random effects.
 
-    There is one auxiliary parameter, log sigma, or none where sigma is known: 1 for the rows as they are counted.
-
-    The other arguments are those of `DensityData`.
+    Returns
+    -------
+    numba function
+        Of ``x (p + q + m + a,)``, an array for the gradient, which is filled, and what `DensityData` has: the log
+        density, the transforms' Jacobian included. There is one auxiliary parameter, log sigma, or none where sigma is
+        known: 1 for the rows as they are counted.
     """
-    p, q, m = priors.gamma_prior.shape[1], priors.tau_prior.shape[1], priors.corr_prior.shape[1]
-    a = priors.auxiliary_prior.shape[1]
-    gamma, tau, log_odds = x[:p], x[p : p + q], x[p + q : p + q + m]
-    sigma = np.exp(x[p + q + m]) if a > 0 else 1.0
-    factor = covariance_factor(tau, log_odds, priors.corr_prior)
-    log_density, d_gamma, d_chol, d_sigma = marginal_log_density(
-        gamma,
-        factor[0],
-        sigma,
-        gamma_origin,
-        gamma_to_scaled,
-        u_to_scaled,
-        ZtZ,
-        ZtX,
-        Zty,
-        W,
-        to_parts,
-        XtX,
-        Xty,
-        totals,
-        with_gradient[0] == 1.0,
-    )
-    of_data = (log_density, d_gamma, d_chol, np.full(a, d_sigma))
-    density: float = with_priors(x, gradient, of_data, factor, priors, False)
-    return density
+    if n_effects > MANY:
+        return marginal_posterior(MANY, with_gradient)
+    log_density_of_data = marginal_log_density(n_effects, with_gradient)
+
+    @numba.njit(error_model="numpy", nogil=True, forceinline=True)
+    def posterior(
+        x: Array,
+        gradient: Array,
+        priors: PriorData,
+        gamma_origin: Array,
+        gamma_to_scaled: Array,
+        u_to_scaled: Array,
+        ZtZ: Array,
+        ZtX: Array,
+        Zty: Array,
+        W: Array,
+        to_parts: Array,
+        XtX: Array,
+        Xty: Array,
+        totals: Array,
+    ) -> float:
+        p, q, m = priors.gamma_prior.shape[1], priors.tau_prior.shape[1], priors.corr_prior.shape[1]
+        a = priors.auxiliary_prior.shape[1]
+        gamma, tau, log_odds = x[:p], x[p : p + q], x[p + q : p + q + m]
+        sigma = np.exp(x[p + q + m]) if a > 0 else 1.0
+        factor = covariance_factor(tau, log_odds, priors.corr_prior)
+        log_density, d_gamma, d_chol, d_sigma = log_density_of_data(
+            gamma,
+            factor[0],
+            sigma,
+            gamma_origin,
+            gamma_to_scaled,
+            u_to_scaled,
+            ZtZ,
+            ZtX,
+            Zty,
+            W,
+            to_parts,
+            XtX,
+            Xty,
+            totals,
+        )
+        of_data = (log_density, d_gamma, d_chol, np.full(a, d_sigma))
+        density: float = with_priors(x, gradient, of_data, factor, priors, False)
+        return density
+
+    return posterior

@@ -28,7 +28,6 @@ from bayeshlm.likelihood.callback_arrays import (
 from bayeshlm.likelihood.disk_cache import VERSION, cached_callback
 from bayeshlm.likelihood.elimination import Blocks, Pattern
 from bayeshlm.likelihood.joint_posterior import joint_posterior
-from bayeshlm.likelihood.unconstrained_density import marginal_posterior
 from bayeshlm.likelihood.weighted_posterior import weighted_posterior
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.sampling.layout import Layout
@@ -47,16 +46,20 @@ def marginal_target(design: Design, priors: Priors, layout: Layout) -> Target:
         If nutpie is not of the form that this route knows.
     """
     density = likelihood_of(design).log_density(priors)
-    data: Any = density.data
-    buffer = _buffer(layout, data)
+    buffer = _buffer(layout, density.data)
     compiled = compiled_model(_callback(density.function), buffer, layout.starting_point, layout.size)
-    without = data._replace(with_gradient=np.zeros(1)) if hasattr(data, "with_gradient") else data
-    values = buffer if without is data else _buffer(layout, without)
+
+    def values() -> tuple[Any, Array]:
+        """Callback and buffer for values alone."""
+        assert density.values is not None
+        function, data = density.values()
+        return _callback(function), buffer if data is density.data else _buffer(layout, data)
+
     return Target(
         compiled,
         lambda points: density.parameters(layout.values(points)),
         Reflections.of(design, priors, layout),
-        values,
+        values if density.values is not None else None,
         is_marginal=True,
         work=_work(design),
     )
@@ -77,10 +80,10 @@ def _buffer(layout: Layout, data: Sequence[Any]) -> Array:
 def _callback(function: Any) -> Any:
     """The callback, once a process: numba never gives machine code back, not that of a callback made a second time."""
     made = {joint_posterior: _joint_callback, weighted_posterior: _weighted_callback}.get(function, _marginal_callback)
-    return cached_callback(DENSITY, made(float(VERSION)))
+    return cached_callback(DENSITY, made(float(VERSION), function))
 
 
-def _marginal_callback(version: float) -> Callable[..., int]:
+def _marginal_callback(version: float, posterior: Any) -> Callable[..., int]:
     """The C callback of one grouping; `version` is in numba's cache key because the function closes over it."""
 
     def marginal_callback(dim, x_, gradient_, log_density_, buffer_):  # type: ignore[no-untyped-def]
@@ -88,7 +91,7 @@ def _marginal_callback(version: float) -> Callable[..., int]:
         if vector(buffer_, 0)[0] != version:
             return 1
         scale, factor, slope = vector(buffer_, 2), matrix(buffer_, 3), np.empty(dim)
-        log_density[0] = marginal_posterior(
+        log_density[0] = posterior(
             from_layout(x, vector(buffer_, 1), scale, factor),
             slope,
             prior_data_at(buffer_, 4),
@@ -103,14 +106,13 @@ def _marginal_callback(version: float) -> Callable[..., int]:
             matrix(buffer_, 17),
             vector(buffer_, 18),
             vector(buffer_, 19),
-            vector(buffer_, 20),
         )
         return in_layout(log_density[0], slope, gradient, scale, factor)
 
     return marginal_callback
 
 
-def _weighted_callback(version: float) -> Callable[..., int]:
+def _weighted_callback(version: float, posterior: Any) -> Callable[..., int]:
     """The C callback of one grouping with sampling weights; as `_marginal_callback`."""
 
     def weighted_callback(dim, x_, gradient_, log_density_, buffer_):  # type: ignore[no-untyped-def]
@@ -118,7 +120,7 @@ def _weighted_callback(version: float) -> Callable[..., int]:
         if vector(buffer_, 0)[0] != version:
             return 1
         scale, factor, slope = vector(buffer_, 2), matrix(buffer_, 3), np.empty(dim)
-        log_density[0] = weighted_posterior(
+        log_density[0] = posterior(
             from_layout(x, vector(buffer_, 1), scale, factor),
             slope,
             prior_data_at(buffer_, 4),
@@ -138,7 +140,7 @@ def _weighted_callback(version: float) -> Callable[..., int]:
     return weighted_callback
 
 
-def _joint_callback(version: float) -> Callable[..., int]:
+def _joint_callback(version: float, posterior: Any) -> Callable[..., int]:
     """The C callback of several groupings; as `_marginal_callback`."""
 
     def joint_callback(dim, x_, gradient_, log_density_, buffer_):  # type: ignore[no-untyped-def]
@@ -160,7 +162,7 @@ def _joint_callback(version: float) -> Callable[..., int]:
         )
         own, below, tail = cube(buffer_, 26), cube(buffer_, 27), cube(buffer_, 28)
         blocks = Blocks(own, below, tail, cube(buffer_, 29), matrix(buffer_, 30))
-        log_density[0] = joint_posterior(
+        log_density[0] = posterior(
             from_layout(x, vector(buffer_, 1), scale, factor),
             slope,
             prior_data_at(buffer_, 4),

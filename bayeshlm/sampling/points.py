@@ -6,6 +6,7 @@ import ctypes
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numba
@@ -49,19 +50,28 @@ class Points:
 
     def log_densities(self, x: Array) -> Array:
         """Log densities (n,) of points x (n, D); ``-inf`` where not finite."""
-        return self._evaluated(x, self.target.values_buffer)[0]
+        return self._evaluated(x, *self._values)[0]
 
     def with_gradients(self, x: Array) -> tuple[Array, Array]:
         """Log densities (n,) of points x (n, D), and their gradients (n, D); ``-inf`` and 0 where not finite."""
-        return self._evaluated(x, None)
+        return self._evaluated(x, *self._whole)
 
-    def _evaluated(self, x: Array, buffer: Array | None) -> tuple[Array, Array]:
-        """Values, and gradients where the buffer does not leave them out."""
-        values, gradients, compiled = np.empty(len(x)), np.empty(x.shape), self.target.compiled
-        data = compiled.user_data if buffer is None else buffer
+    @property
+    def _whole(self) -> tuple[Any, Array]:
+        """Callback of the density with its gradient, and its data."""
+        return self.target.compiled.compiled_logp_func, self.target.compiled.user_data
+
+    @cached_property
+    def _values(self) -> tuple[Any, Array]:
+        """Callback of the density alone, and its data."""
+        return self._whole if self.target.values is None else self.target.values()
+
+    def _evaluated(self, x: Array, callback: Any, data: Array) -> tuple[Array, Array]:
+        """Values, and gradients where the callback does not leave them out."""
+        values, gradients = np.empty(len(x)), np.zeros(x.shape)
 
         def evaluate(rows: slice) -> None:
-            _call(compiled.compiled_logp_func, data, x[rows], gradients[rows], values[rows])
+            _call(callback, data, x[rows], gradients[rows], values[rows])
 
         if len(x) <= TOGETHER:
             evaluate(slice(None))

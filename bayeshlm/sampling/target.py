@@ -41,8 +41,8 @@ class Target:
         From points (chain, draw, D) to the Dataset of gamma, tau, corr, sigma and u, as far as they are sampled.
     reflections : Reflections, optional
         Which points are the same model, where standard deviations have a sign.
-    values_buffer : array, optional
-        The callback's last argument where its value alone is wanted, which may take less time.
+    values : callable, optional
+        Of nothing: a callback and its last argument for where the value alone is wanted, which take less time.
     is_marginal : bool
         The points are of the parameters alone, the random effects integrated out.
     n_nodes : int
@@ -54,7 +54,7 @@ class Target:
     compiled: Any
     expand: Callable[[Array], xr.Dataset] | None = None
     reflections: Reflections | None = None
-    values_buffer: Array | None = None
+    values: Callable[[], tuple[Any, Array]] | None = None
     is_marginal: bool = False
     n_nodes: int = 0
     work: int = 0

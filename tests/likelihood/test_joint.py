@@ -217,7 +217,7 @@ def test_one_grouping_is_the_two_level_kernel(q):
     blocks.append(in_blocks(np.empty((len(products.ZtZ[0]), 0))))  # no structure
     scaling = products.ols, np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transforms[0])
     totals = np.array([products.yty, products.n_obs])
-    old = marginal_log_density(
+    old = marginal_log_density(q)(
         case.gamma,
         case.chols[0],
         case.sigma,
@@ -227,7 +227,6 @@ def test_one_grouping_is_the_two_level_kernel(q):
         products.XtX,
         products.Xty,
         totals,
-        True,
     )
     assert value == pytest.approx(old[0], rel=1e-12)
     np.testing.assert_allclose(d_gamma, old[1], rtol=0, atol=1e-12 * np.abs(old[1]).max())

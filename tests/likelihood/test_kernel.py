@@ -49,7 +49,7 @@ def kernel_values(gamma, chol, sigma, X, Z, y, codes):
     totals = np.array([products.yty.sum(), len(y)])
     maps = products.ols, np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transform)
     sums = products.XtX.sum(axis=0), products.Xty.sum(axis=0)
-    return marginal_log_density(gamma, chol, sigma, *maps, *blocks, np.eye(len(gamma)), *sums, totals, True)
+    return marginal_log_density(len(chol))(gamma, chol, sigma, *maps, *blocks, np.eye(len(gamma)), *sums, totals)
 
 
 def agree(gamma, chol, sigma, X, Z, y, codes):

@@ -101,7 +101,7 @@ def test_weights_of_1_give_the_kernel_without_weights(q):
     maps = products.ols, np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transform)
     blocks = [in_blocks(m) for m in (products.ZtZ, products.ZtX, products.Zty, np.empty((4, 0)))]
     *_, XtX, Xty, totals, _ = weighted_sums(products, np.ones(4))
-    expected = marginal_log_density(*parameters, *maps, *blocks, np.eye(X.shape[1]), XtX, Xty, totals, True)
+    expected = marginal_log_density(q)(*parameters, *maps, *blocks, np.eye(X.shape[1]), XtX, Xty, totals)
     found = kernel((y, X, Z, codes), (np.ones(len(y)), np.ones(4)), parameters)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-11)
