@@ -175,7 +175,7 @@ def test_predictions_are_those_of_draws_that_would_have_been_kept(whole, above, 
     np.testing.assert_array_equal(predicted[0]["y"], predicted[1]["y"])
     checks = [fit.predictive_check(n_draws=40, seed=3).draws["replicated"] for fit in (whole, above)]
     np.testing.assert_array_equal(checks[0], checks[1])
-    with pytest.raises(OptionError, match=r"use fewer draws, `n_draws=`"):
+    with pytest.raises(OptionError, match=r"use fewer draws, `n_draws=\d+`"):
         above.predictive_check()
     with pytest.raises(OptionError, match="predict fewer rows at a time"):
         above.predict()

@@ -24,7 +24,7 @@ from bayeshlm.likelihood.blocks import BLOCK
 from bayeshlm.likelihood.coefficient_draws import regenerated
 from bayeshlm.likelihood.group_effects import covariance_factors
 from bayeshlm.parameters.draws import Draws
-from bayeshlm.quantities.group_draws import check_budget
+from bayeshlm.quantities.group_draws import check_budget, fewer_draws
 
 type Groups = Literal["same", "new", "average"]
 """Where u of the groups comes from."""
@@ -79,7 +79,7 @@ def predict(
     _check_places(design, rows, words)
     kept = thinned(posterior.shape, n_draws)
     some = posterior.at(kept)
-    check_budget(some.n_draws * rows.n_obs, "predict fewer rows at a time, or use fewer draws, `n_draws=`")
+    check_budget(some.n_draws * rows.n_obs, f"predict fewer rows at a time, or {fewer_draws(rows.n_obs)}")
     seed = checked_seed(seed)
     of_effects, of_outcomes = np.random.default_rng(seed).spawn(2)
     new = [new_groups(of, word) for of, word in zip(rows.groups, words, strict=True)]

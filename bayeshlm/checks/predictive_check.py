@@ -23,7 +23,7 @@ from bayeshlm.design.scaling import FloatArray
 from bayeshlm.design.without_weights import NOT_AT_RANDOM, refuse_weights
 from bayeshlm.likelihood import budget
 from bayeshlm.parameters.draws import SAMPLE, Draws
-from bayeshlm.quantities.group_draws import check_budget
+from bayeshlm.quantities.group_draws import check_budget, fewer_draws
 
 DEFAULT_DRAWS = 500
 NUMBERS_AT_A_TIME = 1 << 21
@@ -102,7 +102,7 @@ def predictive_check(
     some = posterior.at(kept)
     gamma, auxiliary = some.flat(some.gamma), some.flat(some.auxiliary)
     size = len(gamma)
-    check_budget(size * sum(design.n_unit_coefficients), "use fewer draws, `n_draws=`")
+    check_budget(size * sum(design.n_unit_coefficients), fewer_draws(sum(design.n_unit_coefficients)))
     modes = modes_of(design)
     engine = RowEngine.of(design) if design.rows is not None else SummedEngine.of(design.with_sample())
     statistics, observed, at_hand = engine.statistics, engine.observed(), engine.design.kept_rows

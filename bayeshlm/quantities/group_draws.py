@@ -68,6 +68,17 @@ def group_positions(design: Design, groups: Sequence[Hashable] | None, grouping:
     return np.asarray(positions)
 
 
+def fewer_draws(n_numbers: int) -> str:
+    """What to do instead where so many doubles a draw are beyond the budget: how many draws are not.
+
+    Examples
+    --------
+    >>> fewer_draws(100_000)
+    'use fewer draws, `n_draws=335`'
+    """
+    return f"use fewer draws, `n_draws={max(budget.BUDGET_BYTES // (8 * n_numbers), 1)}`"
+
+
 def check_budget(n_numbers: int, advice: str = "name fewer `groups`") -> None:
     """Refuse to make an array of so many doubles when it is beyond the budget; `advice` says what to do instead.
 

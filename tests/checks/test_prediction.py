@@ -171,7 +171,7 @@ def test_wrong_options(design, posterior, monkeypatch):
     with pytest.raises(OptionError, match="seed must be a whole number"):
         predict(Draws(posterior, design), rows, seed=-1)
     monkeypatch.setattr(budget, "BUDGET_BYTES", 8 * 100 * 48 - 1)
-    with pytest.raises(OptionError, match=r"MiB.*predict fewer rows at a time, or use fewer draws, `n_draws=`"):
+    with pytest.raises(OptionError, match=r"MiB.*predict fewer rows at a time, or use fewer draws, `n_draws=\d+`"):
         predict(Draws(posterior, design), rows)
     assert predict(Draws(posterior, design), rows, n_draws=98).sizes["draw"] == 49
 
