@@ -16,12 +16,8 @@ from bayeshlm.design.database_cells import DatabaseCells
 from bayeshlm.design.database_columns import RowsInDatabase
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import DataError
-from bayeshlm.source.database_table import ask
+from bayeshlm.source.database_table import CHANGED, ask
 
-CHANGED = (
-    "the table changed between two queries ({}): give a table that nobody writes to meanwhile, such as a snapshot or a "
-    "copy, data.cache()"
-)
 ROUNDING = 1e-6
 """Of the SD: how far the mean of a column may lie from where it was in the query before."""
 FARTHEST = 1e4

@@ -61,9 +61,10 @@ def build_design_from_database(
 
     Notes
     -----
-    One query gives counts, missing values, extremes and sums of the used columns by cell, a combination of units. The
-    other gives sums of products of the level-1 columns and the outcome, less their means. Both group the table by its
-    ids; expressions such as ``cgm(log(x))`` and categories take a query more each.
+    One query gives counts, extremes and sums of the used columns by cell, a combination of units, and where rows
+    are incomplete another what they miss. The other gives sums of products of the level-1 columns and the outcome,
+    less their means. Both group the table by its ids; expressions such as ``cgm(log(x))`` and categories take a
+    query more each.
     """
     carried = {f"x{k}": data.expression[name] for k, name in enumerate(data.names)}
     spec, cells, found = summed(spec, data, group, group_data, carried)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bayeshlm.design.database_columns import NUMBERS, Location, as_number
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import DataError
-from bayeshlm.source.database_table import Kind, ask
+from bayeshlm.source.database_table import CHANGED, Kind, ask
 
 PLACEHOLDERS: dict[Kind, Any] = {"number": np.nan, "logical": False, "text": ""}
 """Of a column that varies within cells, in place of its values, which stay in the database."""
@@ -40,25 +40,32 @@ class FirstLook:
         kinds: Mapping[str, Kind],
         compared: Collection[str],
     ) -> FirstLook:
-        """Ask for the cells of a table; the `compared` columns for their smallest and largest value in each, too."""
-        complete = reduce(and_, [table[name].notnull() for name in (*keys, *stands_for.values())])  # noqa: PD004
-        table = table.mutate(complete=complete)
-        table = table.mutate(**{f"in_{new}": table["complete"].ifelse(table[new], None) for new in stands_for.values()})
-        wanted = {"total": table.count(), "kept": table["complete"].sum()}
+        """Ask for the cells of a table; the `compared` columns for their smallest and largest value in each, too.
+
+        The complete rows are asked about, and how many rows there are; what others miss only where there are others.
+        """
+        keys, names = list(keys), list(stands_for.values())
+        complete = table.filter(reduce(and_, [table[name].notnull() for name in (*keys, *names)]))  # noqa: PD004
+        wanted = {"kept": complete.count()}
         for name, new in stands_for.items():
-            column = table[f"in_{new}"]
-            wanted[f"there_{new}"] = table[new].count()
+            column = complete[new]
             if kinds[name] in NUMBERS:
                 wanted[f"sum_{new}"] = as_number(column, kinds[name]).sum()
             if name in compared:
                 plain = column.cast("int32") if kinds[name] == "logical" else column
                 wanted |= {f"low_{new}": plain.min(), f"high_{new}": plain.max()}
-        frame = ask(table.group_by(list(keys)).aggregate(**wanted), exact=keys)
-        if frame.empty:
+        frame = ask(complete.group_by(keys).aggregate(**wanted), exact=keys)
+        n_rows = int(ask(table.aggregate(total=table.count()))["total"].iloc[0])
+        if n_rows == 0:
             raise DataError("data has no rows")
-        total = frame["total"].to_numpy(dtype=np.int64)
+        if n_rows == frame["kept"].sum():
+            kept = frame["kept"].to_numpy(dtype=np.int64)
+            return cls(frame, kept, kept, {name: np.zeros_like(kept) for name in stands_for}, frozenset(compared))
+        counts = {"total": table.count()} | {f"there_{new}": table[new].count() for new in names}
+        frame = _beside(ask(table.group_by(keys).aggregate(**counts), exact=keys), frame, keys)
+        total, kept = frame["total"].to_numpy(dtype=np.int64), frame["kept"].to_numpy(dtype=np.int64)
         missing = {name: total - frame[f"there_{new}"].to_numpy(dtype=np.int64) for name, new in stands_for.items()}
-        return cls(frame, total, frame["kept"].fillna(0).to_numpy(dtype=np.int64), missing, frozenset(compared))
+        return cls(frame, total, kept, missing, frozenset(compared))
 
     def values(self, stands_for: Mapping[str, str], kinds: Mapping[str, Kind]) -> dict[str, pd.Series]:
         """Value of each cell of columns that vary in none; placeholders of others."""
@@ -127,6 +134,21 @@ class FirstLook:
             )
             for name in names
         }
+
+
+def _beside(every: pd.DataFrame, complete: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """All cells with what was asked of their complete rows; those that have none of these miss it.
+
+    Raises
+    ------
+    DataError
+        The table changed between the queries.
+    """
+    found = every.merge(complete, on=keys, how="left", validate="one_to_one")
+    found["kept"] = found["kept"].fillna(0)
+    if found["kept"].sum() != complete["kept"].sum() or (found["kept"] > found["total"]).any():
+        raise DataError(CHANGED.format("complete rows are new or gone"))
+    return found
 
 
 def without_nan(column: Any) -> Any:

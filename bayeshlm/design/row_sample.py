@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayeshlm.design.asked_sums import CHANGED
 from bayeshlm.design.cell_products import DesignColumns
 from bayeshlm.design.cell_sums import CellColumns, CellSums
 from bayeshlm.design.design_rows import DesignRows
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import DataError
-from bayeshlm.source.database_table import ask
+from bayeshlm.source.database_table import CHANGED, ask
 
 BUCKETS = 1 << 20
 """Parts that a hash divides the rows into, so that few rows have to be sorted."""

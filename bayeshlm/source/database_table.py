@@ -17,6 +17,11 @@ from bayeshlm.errors import DataError
 type Kind = Literal["number", "logical", "text", "time", "other"]
 """What a column of a database holds."""
 
+CHANGED = (
+    "the table changed between two queries ({}): give a table that nobody writes to meanwhile, such as a snapshot or a "
+    "copy, data.cache()"
+)
+
 _CANCELLED = re.compile(r"interrupt|cancel", re.IGNORECASE)
 _DROPPED = re.compile(r"connect|closed|broken pipe|network|session", re.IGNORECASE)
 _LONGEST_REASON = 300
