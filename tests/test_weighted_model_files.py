@@ -15,7 +15,9 @@ WEIGHTS = '[weights]\ncolumns = { row = "w1", cluster = "w2" }\n'
 @pytest.fixture
 def model_file(tmp_path):
     """A function that writes a model file of the survey with a table of weights."""
-    survey().to_csv(tmp_path / "survey.csv", index=False)
+    data = survey()
+    data[["both", "both2"]] = (data["w1"] * data["w2"]).to_numpy()[:, None] * [1.1, 0.9]
+    data.to_csv(tmp_path / "survey.csv", index=False)
 
     def write(weights=WEIGHTS):
         path = tmp_path / "model.toml"
@@ -30,6 +32,8 @@ def test_tables_are_records(model_file):
     assert hlm.open_model(model_file()).survey == hlm.SurveyWeights({"row": "w1", "cluster": "w2"})
     found = hlm.open_model(model_file(WEIGHTS + 'scaling = "effective"\npsu = "cluster"')).survey
     assert (found.scaling, found.psu) == ("effective", "cluster")
+    found = hlm.open_model(model_file(WEIGHTS + 'replicates = ["both", "both2"]\nfactor = [1, 0.5]')).survey
+    assert found.factor == (1.0, 0.5)
     assert hlm.open_model(model_file("")).survey is None
 
 

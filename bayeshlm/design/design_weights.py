@@ -38,9 +38,10 @@ class DesignWeights:
     replicate_group: FloatArray
 
     @property
-    def scale(self) -> float:
-        """Factor of the sum of squares over replicates, ``1 / (R (1 - k)^2)``."""
-        return 1.0 / (len(self.replicate_group) * (1.0 - self.survey.fay) ** 2)
+    def factors(self) -> FloatArray:
+        """Factors of the squares of the replicates, (R,): those given, or ``1 / (R (1 - k)^2)`` of balanced ones."""
+        R, given = len(self.replicate_group), self.survey.factor
+        return np.broadcast_to(1.0 / (R * (1.0 - self.survey.fay) ** 2) if given is None else given, R)
 
     @property
     def sum_of_rows(self) -> float:
@@ -83,11 +84,12 @@ class DesignWeights:
         array
             ``sum_h n_h/(n_h - 1) sum_k (s_hk - mean s_h)(s_hk - mean s_h)'`` over the n_h sampling units k of the
             strata h (Binder 1983, International Statistical Review 51, 279-292); with replicates
-            ``1/(R (1 - k)^2) sum_r (s_r - s)(s_r - s)'`` (Judkins 1990, J. Official Statistics 6, 223-239).
+            ``sum_r f_r (s_r - s)(s_r - s)'`` with the factors f of `factors` (Judkins 1990, J. Official Statistics 6,
+            223-239; Wolter 2007, Introduction to Variance Estimation, chapters 3 and 4).
         """
         if len(replicated):
             away = replicated - scores.sum(axis=0)
-            return np.asarray(self.scale * away.T @ away)
+            return np.asarray((away.T * self.factors) @ away)
         units = np.zeros((int(self.psu.max()) + 1, scores.shape[1]))
         np.add.at(units, self.psu, scores)
         stratum = np.zeros(len(units), dtype=np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -40,6 +41,9 @@ class SurveyWeights:
     fay : float
         Fay's factor k, in [0, 1), by which R balanced replicates were perturbed: ``1 / (R (1 - k)^2)`` multiplies
         their sum of squares. 0 is plain balanced repeated replication.
+    factor : float or sequence of float, optional
+        What multiplies the squares of the replicates in its place, one number or one a replicate: 1 of NAEP's and
+        TIMSS's paired jackknife, (n - 1)/n of a jackknife that leaves out one of n units, with strata that of each.
 
     Raises
     ------
@@ -58,6 +62,7 @@ class SurveyWeights:
     psu: str | None = None
     replicates: Sequence[str] = ()
     fay: float = 0.0
+    factor: float | Sequence[float] | None = None
 
     def __post_init__(self) -> None:
         columns = self.columns
@@ -89,8 +94,26 @@ class SurveyWeights:
             raise OptionError(f"fay of weights must be at least 0 and less than 1, not {self.fay!r}.")
         if self.fay and not self.replicates:
             raise OptionError("fay of weights belongs to replicates: name their columns, or leave it out.")
+        self._check_factor()
         if not self.named:
             raise OptionError('weights name no column: write {"row": "w1", "school": "w2"}, or leave weights out.')
+
+    def _check_factor(self) -> None:
+        if self.factor is None:
+            return
+        several = isinstance(self.factor, Sequence) and not isinstance(self.factor, str)
+        given: list[Any] = list(self.factor) if several else [self.factor]  # type: ignore[arg-type]
+        numbers = [one for one in given if isinstance(one, int | float) and not isinstance(one, bool)]
+        if len(numbers) < len(given) or not all(0 < one < math.inf for one in numbers):
+            raise OptionError(f"factor of weights is a number above 0, or one a replicate, not {self.factor!r}.")
+        if not self.replicates or self.fay:
+            raise OptionError(
+                "factor of weights belongs to replicates of another kind than Fay's: name their columns, and leave fay"
+                " out."
+            )
+        if several and len(given) != len(self.replicates):
+            raise OptionError(f"factor of weights has {len(given)} numbers for {len(self.replicates)} replicates.")
+        object.__setattr__(self, "factor", tuple(map(float, given)) if several else float(given[0]))
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -118,5 +141,5 @@ class SurveyWeights:
         >>> SurveyWeights(**weights.to_dict()) == weights
         True
         """
-        values = {name: getattr(self, name) for name in ("scaling", "strata", "psu", "fay")}
+        values = {name: getattr(self, name) for name in ("scaling", "strata", "psu", "fay", "factor")}
         return {"columns": dict(self.columns), "replicates": list(self.replicates)} | values

@@ -32,7 +32,8 @@ def spread_over(design: Design) -> str:
     assert weights is not None
     if len(weights.replicate_group):
         fay = f", Fay's factor {weights.survey.fay:g}" if weights.survey.fay else ""
-        return f"{count(len(weights.replicate_group))} replicate weights{fay}"
+        factor = f", factor {weights.survey.factor:g}" if isinstance(weights.survey.factor, float) else ""
+        return f"{count(len(weights.replicate_group))} replicate weights{fay}{factor}"
     n_units, n_strata = int(weights.psu.max()) + 1, int(weights.stratum.max()) + 1
     units = f"{count(n_units)} sampling units ({weights.survey.psu or design.group})"
     return f"{units} in {count(n_strata)} strata ({weights.survey.strata})" if weights.survey.strata else units

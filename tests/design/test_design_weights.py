@@ -92,12 +92,34 @@ def test_replicates_multiply_groups():
     for number, of_school in enumerate([[1.5, 0.5, 1.5, 0.5, 1.0], [0.5, 1.5, 0.5, 1.5, 1.0]]):
         frame[f"r{number}"] = whole * np.repeat(of_school, 3)
     found = weights(frame, replicates=["r0", "r1"], fay=0.5)
-    assert found.scale == pytest.approx(1 / (2 * 0.25))
+    np.testing.assert_allclose(found.factors, 1 / (2 * 0.25))
     np.testing.assert_allclose(found.replicate_row, np.tile(found.row, (2, 1)), rtol=1e-14)
     np.testing.assert_allclose(found.replicate_group[0], found.group * [1.5, 0.5, 1.5, 0.5, 1.0], rtol=1e-14)
     scores = np.array([[1.0], [2.0], [3.0], [4.0], [5.0]])
     replicated = np.array([[14.0], [16.5]])
     assert found.score_covariance(scores, replicated).item() == pytest.approx(2 * (1 + 1.5**2))
+
+
+@pytest.mark.parametrize("factor", [4 / 5, [4 / 5] * 5])
+def test_a_jackknife_of_groups_is_the_sandwich_over_them(factor):
+    """Closed form: of totals, n/(n - 1) times the others without one unit spread as far as the units do."""
+    frame = data()
+    whole, groups = frame["w"] * frame["v"], np.repeat(np.arange(5), 3)
+    for number in range(5):
+        frame[f"r{number}"] = np.where(groups == number, 0.0, 5 / 4 * whole)
+    found = weights(frame, replicates=[f"r{number}" for number in range(5)], factor=factor)
+    scores = np.random.default_rng(1).normal(size=(5, 2))
+    replicated = found.replicate_group / found.group @ scores
+    expected = weights(frame).score_covariance(scores, np.empty((0, 2)))
+    np.testing.assert_allclose(found.score_covariance(scores, replicated), expected, rtol=1e-12)
+
+
+def test_each_replicate_has_its_own_factor():
+    frame = data()
+    frame[["r0", "r1"]] = (frame["w"] * frame["v"]).to_numpy()[:, None] * [1.2, 0.8]
+    found = weights(frame, replicates=["r0", "r1"], factor=(1, 0.5))
+    replicated = np.array([[16.0], [13.0]])
+    assert found.score_covariance(np.full((5, 1), 3.0), replicated).item() == pytest.approx(1 + 0.5 * 4)
 
 
 @pytest.mark.parametrize(
@@ -130,6 +152,10 @@ def test_values_that_are_no_weights(change, message):
         (lambda: SurveyWeights({"row": "w"}, fay=1.0, replicates=["a", "b"]), "fay of weights must be at least 0"),
         (lambda: SurveyWeights({"row": "w"}, fay=0.5), "fay of weights belongs to replicates"),
         (lambda: SurveyWeights({"row": "w"}, replicates=["a"]), "at least two columns"),
+        (lambda: SurveyWeights({"row": "w"}, factor=1.0), "factor of weights belongs to replicates"),
+        (lambda: SurveyWeights({"row": "w"}, replicates=["a", "b"], factor=1.0, fay=0.5), "and leave fay out"),
+        (lambda: SurveyWeights({"row": "w"}, replicates=["a", "b"], factor=0), "a number above 0, or one a replicate"),
+        (lambda: SurveyWeights({"row": "w"}, replicates=["a", "b"], factor=[1.0]), "1 numbers for 2 replicates"),
         (lambda: SurveyWeights({"row": "w"}, replicates=["a", "b"], psu="area"), "replicates, or psu and strata"),
         (lambda: SurveyWeights({"row": "weight"}), "the data have no column 'weight'"),
         (lambda: SurveyWeights({"row": "stratum"}), "column 'stratum' holds text: weights are numbers"),

@@ -99,6 +99,6 @@ def test_replicates_give_the_spread_of_estimates_made_anew(name):
         found = maximize(lambda x, problem=problem: problem.evaluate(x, 12), estimate.maximum.x)
         anew.append(problem.gamma(found.x))
     away = np.array(anew) - estimate.gamma
-    spread = np.sqrt(design.weights.scale * (away**2).sum(axis=0))
+    spread = np.sqrt((design.weights.factors[:, None] * away**2).sum(axis=0))
     # One step of Newton's method differs in second order: the halves move estimates by .5 of their standard errors.
     np.testing.assert_allclose(estimate.se, spread, rtol=0.1)

@@ -100,7 +100,9 @@ def _weights_lines(design: Design) -> list[str]:
     lines = ["", "[weights]", f"columns = {{ {columns} }}", f"scaling = {_basic(survey.scaling)}"]
     lines += [f"{name} = {_basic(value)}" for name in ("strata", "psu") if (value := getattr(survey, name))]
     if survey.replicates:
-        lines += [f"replicates = [{', '.join(map(_basic, survey.replicates))}]", f"fay = {survey.fay!r}"]
+        factor = survey.factor if not isinstance(survey.factor, tuple) else list(survey.factor)
+        how = f"fay = {survey.fay!r}" if factor is None else f"factor = {factor!r}"
+        lines += [f"replicates = [{', '.join(map(_basic, survey.replicates))}]", how]
     return lines
 
 
