@@ -42,8 +42,10 @@ if TYPE_CHECKING:
     from bayeshlm.faces.many_fits import ManyFits, fit_many
     from bayeshlm.faces.ml_fit import MlFit
     from bayeshlm.faces.model import Model
+    from bayeshlm.faces.plan import plan
     from bayeshlm.faces.reml_fit import RemlFit
     from bayeshlm.faces.side_by_side import table
+    from bayeshlm.faces.simulate import simulate
     from bayeshlm.hlm_program.hlm_comparison import compare_hlm_output
     from bayeshlm.hlm_program.hlm_output import parse_hlm_output
     from bayeshlm.hlm_program.hlm_tables import HlmOutput
@@ -93,7 +95,9 @@ _HOMES = {
     "bayeshlm.faces.ml_fit": ("MlFit",),
     "bayeshlm.faces.model": ("Model",),
     "bayeshlm.faces.reml_fit": ("RemlFit",),
+    "bayeshlm.faces.plan": ("plan",),
     "bayeshlm.faces.side_by_side": ("table",),
+    "bayeshlm.faces.simulate": ("simulate",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -137,6 +141,8 @@ __all__ = [
     "open_model",
     "parse",
     "parse_hlm_output",
+    "plan",
+    "simulate",
     "table",
 ]
 
