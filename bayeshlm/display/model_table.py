@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
 import pandas as pd
 
@@ -16,6 +19,7 @@ from bayeshlm.display.markdown import to_markdown
 from bayeshlm.display.model_column import MODEL, Entry, ModelColumn, RowKey
 from bayeshlm.display.table_latex import to_latex
 from bayeshlm.display.text import to_text
+from bayeshlm.errors import OptionError
 
 SHARE_PLACES = 3
 """Decimal places of a share, such as an ICC, that comes without error."""
@@ -35,10 +39,13 @@ class ModelTable:
         ``upper``. ``attrs`` hold ``ci_kind``, ``ci_prob`` and ``estimators`` by model.
     grid : Grid
         The cells as they are printed.
+    shown : tuple of str
+        What each row of `frame` is called in print.
     """
 
     frame: pd.DataFrame
     grid: Grid = field(repr=False)
+    shown: tuple[str, ...] = field(repr=False, default=())
 
     def to_text(self) -> str:
         """Write it as plain text."""
@@ -62,6 +69,45 @@ class ModelTable:
         """
         return to_latex(self.grid, label)
 
+    def to_docx(self, path: str | os.PathLike[str]) -> None:
+        """Write it as a Word document: a table with three rules, on a page turned sideways where it is wide.
+
+        Parameters
+        ----------
+        path : str or path
+            ``"table1.docx"``; a file of this name is replaced.
+
+        Raises
+        ------
+        OptionError
+            The package python-docx is not installed: ``pip install "bayeshlm[docx]"``.
+        FileError
+            The file cannot be written.
+        """
+        from bayeshlm.display.table_docx import write_docx
+
+        write_docx(self.grid, path)
+
+    def plot(self, part: str = "fixed", intercept: bool = False, ax: Any = None) -> Any:
+        """Draw the estimates of all models with their intervals, row by row.
+
+        Parameters
+        ----------
+        part : {"fixed", "variance"}
+            Fixed effects, or variance components.
+        intercept : bool
+            Whether the intercept, whose scale is another, is among the fixed effects.
+        ax : matplotlib Axes, optional
+
+        Raises
+        ------
+        OptionError
+            There is no such part, or no row of it has an interval.
+        """
+        from bayeshlm.display.plots.coefficients_figure import coefficients_figure
+
+        return coefficients_figure(self, part, intercept, ax)
+
     def __str__(self) -> str:
         return self.to_text()
 
@@ -72,43 +118,65 @@ class ModelTable:
 
 
 def model_table(
-    columns: Sequence[ModelColumn], cells: str = "sd", prob: float = 0.95, kind: str = "eti", notes: Sequence[str] = ()
+    columns: Sequence[ModelColumn],
+    cells: str = "sd",
+    prob: float = 0.95,
+    kind: str = "eti",
+    notes: Sequence[str] = (),
+    *,
+    title: str = "",
+    labels: Mapping[str, str] = MappingProxyType({}),
+    digits: int | None = None,
 ) -> ModelTable:
     """Lay columns side by side.
 
     Parameters
     ----------
     columns : sequence of ModelColumn
-    cells : {"sd", "interval"}
-        What stands beside an estimate.
+    cells : {"sd", "interval", "stacked"}
+        What stands beside an estimate, or the interval in a row below it.
     prob, kind : float, {"eti", "hdi"}
         Which interval the entries hold.
     notes : sequence of str
         Lines below the table, after those that explain the cells.
+    title : str
+        In place of one that is made.
+    labels : mapping of str to str
+        What rows are called, by the symbol of a model or by the name that they would have.
+    digits : int, optional
+        Decimal places of all numbers, in place of as many as the errors allow.
+
+    Raises
+    ------
+    OptionError
+        `labels` name no row.
     """
     keys = _row_keys(columns)
     symbols = {key: _symbols(key, columns) for key in keys}
+    shown = _shown(keys, columns, labels)
     sections = []
     for name in dict.fromkeys((key.part, key.section) for key in keys):
         own = [key for key in keys if (key.part, key.section) == name]
-        rows = tuple(
-            (key.label, symbols[key], *_cells(key, [column.entries.get(key) for column in columns], cells))
-            for key in own
-        )
-        sections.append(Section(name[1], rows))
+        rows: list[tuple[str, ...]] = []
+        for key in own:
+            written = _cells(key, [column.entries.get(key) for column in columns], cells, digits)
+            rows.append((shown[key], symbols[key], *(first for first, _ in written)))
+            if any(below for _, below in written):
+                rows.append(("", "", *(below for _, below in written)))
+        sections.append(Section(name[1], tuple(rows)))
     outcomes = list(dict.fromkeys(column.outcome for column in columns))
     header_rows = [("estimator", "", *(column.estimator for column in columns))]
     if len(outcomes) > 1:
         header_rows.insert(0, ("outcome", "", *(column.outcome for column in columns)))
     models = "Two-level models" if all(column.n_groupings == 1 for column in columns) else "Models"
     grid = Grid(
-        f"{models} of {', '.join(outcomes)}",
+        title or f"{models} of {', '.join(outcomes)}",
         ("", "", *(column.name for column in columns)),
         (Section("", tuple(header_rows)), *sections),
         n_labels=2,
         notes=(*_legend(columns, cells, prob, kind), *notes, *_warnings(columns)),
     )
-    return ModelTable(_frame(columns, keys, prob, kind), grid)
+    return ModelTable(_frame(columns, keys, prob, kind), grid, tuple(shown.values()))
 
 
 def merged[Item: Hashable](orders: Iterable[Sequence[Item]]) -> list[Item]:
@@ -146,36 +214,52 @@ def _row_keys(columns: Sequence[ModelColumn]) -> list[RowKey]:
     ]
 
 
+def _shown(keys: Sequence[RowKey], columns: Sequence[ModelColumn], labels: Mapping[str, str]) -> dict[RowKey, str]:
+    """What each row is called."""
+    found, used = {}, set()
+    for key in keys:
+        names = [key.label, *(c.entries[key].symbol for c in columns if key in c.entries)]
+        chosen = next((name for name in reversed(names) if name in labels), None)
+        found[key] = key.label if chosen is None else labels[chosen]
+        used |= {name for name in names if name in labels}
+    if unknown := [name for name in labels if name not in used]:
+        raise OptionError(f"labels: {unknown[0]!r} is neither a symbol nor the name of a row of these models.")
+    return found
+
+
 def _symbols(key: RowKey, columns: Sequence[ModelColumn]) -> str:
     """What the models call a row; two names where they differ."""
     return " / ".join(dict.fromkeys(c.entries[key].symbol for c in columns if key in c.entries))
 
 
-def _cells(key: RowKey, entries: Sequence[Entry | None], cells: str) -> list[str]:
-    """Write a row; what describes whole models has as many places in all of them."""
+def _cells(key: RowKey, entries: Sequence[Entry | None], cells: str, digits: int | None) -> list[tuple[str, str]]:
+    """Write a row, and what stands below it; what describes whole models has as many places in all of them."""
     found = [decimals(e.error, e.mcse) for e in entries if e is not None and math.isfinite(e.error) and e.error > 0]
     places = min(found) if found and key.part == MODEL else None
-    return [_cell(key, entry, cells, places) for entry in entries]
+    return [_cell(key, entry, cells, places if digits is None else digits) for entry in entries]
 
 
-def _cell(key: RowKey, entry: Entry | None, cells: str, most: int | None) -> str:
+def _cell(key: RowKey, entry: Entry | None, cells: str, most: int | None) -> tuple[str, str]:
     if entry is None:
-        return ""
+        return "", ""
     if entry.is_count:
-        return count(entry.estimate)
+        return count(entry.estimate), ""
     if entry.error == 0 == entry.estimate:
-        return "0"
-    if math.isfinite(entry.error):
-        places = decimals(entry.error, entry.mcse) if most is None else most
+        return "0", ""
+    if most is not None:
+        places = most
+    elif math.isfinite(entry.error):
+        places = decimals(entry.error, entry.mcse)
     else:  # three digits of an estimate, three places of a share
         places = SHARE_PLACES if key.part == MODEL else decimals(0.1 * abs(entry.estimate), math.nan)
     text = number(entry.estimate, places)
-    if cells == "interval" and math.isfinite(entry.lower) and math.isfinite(entry.upper):
-        return f"{text} [{number(entry.lower, places)}, {number(entry.upper, places)}]"
+    if cells != "sd" and math.isfinite(entry.lower) and math.isfinite(entry.upper):
+        interval = f"[{number(entry.lower, places)}, {number(entry.upper, places)}]"
+        return (text, interval) if cells == "stacked" else (f"{text} {interval}", "")
     only_error = key.part == MODEL and not math.isfinite(entry.lower)  # the elpd has no interval
     if (cells == "sd" or only_error) and math.isfinite(entry.error):
-        return f"{text} ({number(entry.error, places)})"
-    return text
+        return f"{text} ({number(entry.error, places)})", ""
+    return text, ""
 
 
 def _legend(columns: Sequence[ModelColumn], cells: str, prob: float, kind: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, get_args
 
-from bayeshlm.arguments import check_interval
+from bayeshlm.arguments import check_interval, checked_count
 from bayeshlm.design import Design
 from bayeshlm.display.model_table import ModelTable, model_table
 from bayeshlm.errors import OptionError
@@ -17,7 +17,7 @@ from bayeshlm.quantities.fixed_effects import require_ratio
 if TYPE_CHECKING:
     from bayeshlm.checks.loo import Unit
 
-Cells = Literal["sd", "interval"]
+Cells = Literal["sd", "interval", "stacked"]
 Components = Literal["sd", "variance"]
 
 R2_NOTE = (
@@ -42,6 +42,10 @@ def table(
     prob: float = 0.95,
     kind: str = "eti",
     exponentiate: bool = False,
+    title: str = "",
+    labels: Mapping[str, str] | None = None,
+    digits: int | None = None,
+    notes: str | Sequence[str] = (),
 ) -> ModelTable:
     """Set fits side by side: fixed effects by level-1 coefficient, variance components, ICC, R2, LOO and counts.
 
@@ -56,8 +60,9 @@ def table(
         Headings of the columns; "Model 1", "Model 2" by default.
     null : Fit, RemlFit or MlFit, optional
         A smaller model of the same rows: adds by how much each variance is reduced from it.
-    cells : {"sd", "interval"}
-        Beside an estimate in parentheses its posterior SD or standard error, or its interval in brackets.
+    cells : {"sd", "interval", "stacked"}
+        Beside an estimate in parentheses its posterior SD or standard error, or its interval in brackets, or that in a
+        row below.
     components : {"sd", "variance"}
         SDs and correlations of the random effects, or variances and covariances.
     loo : {"row", "group"} or str, optional
@@ -67,17 +72,27 @@ def table(
         The intervals, as in `Fit.fixed_effects`; REML's are Satterthwaite's t and Wald's.
     exponentiate : bool
         Odds, rate or hazard ratios in place of the fixed effects; of posteriors their medians.
+    title : str
+        In place of the one that is made of the outcome.
+    labels : mapping of str to str, optional
+        What rows are called in print, by symbol or by the name that they would have: ``{"g01": "Catholic school"}``.
+    digits : int, optional
+        Decimal places of all numbers; by default as many as the errors, also the Monte Carlo ones, allow.
+    notes : str or sequence of str
+        Lines below the table, after its own.
 
     Returns
     -------
     ModelTable
-        ``frame`` has the numbers; ``to_text()``, ``to_markdown()``, ``to_html()`` and ``to_latex()`` write the table.
+        ``frame`` has the numbers; ``to_text()``, ``to_markdown()``, ``to_html()``, ``to_latex()`` and ``to_docx(path)``
+        write the table; ``plot()`` draws the estimates.
 
     Raises
     ------
     OptionError
         An argument is no fit, there are none, or the names do not fit; `null` is a model of other rows; `loo` is asked
-        for and no fit is a posterior; ``exp()`` of effects means nothing in one of the models, or another thing.
+        for and no fit is a posterior; ``exp()`` of effects means nothing in one of the models, or another thing;
+        `labels` name no row.
 
     Examples
     --------
@@ -109,6 +124,8 @@ def table(
     _check(cells, Cells, "cells")
     _check(components, Components, "components")
     check_interval(prob, kind)
+    if digits is not None:
+        digits = checked_count("digits", digits, 0)
     named = _named(fits, names)
     if loo is not None:
         from bayeshlm.checks.loo import checked_unit
@@ -125,17 +142,18 @@ def table(
     ]
     designs = [_design(fit) for fit in named.values()]
     with_r2 = [one for one in designs if one.weights is None and not one.outcome.known_sd]
-    notes = [R2_NOTE] if with_r2 else []
+    own = [R2_NOTE] if with_r2 else []
     if any(one.outcome.known_sd for one in designs):
-        notes.append(I2_NOTE)
+        own.append(I2_NOTE)
     if loo is not None:
-        notes.append(LOO_NOTE.format(unit=loo, known=", the group known" if loo == "row" else ""))
+        own.append(LOO_NOTE.format(unit=loo, known=", the group known" if loo == "row" else ""))
     if ratios:
-        notes.insert(0, f"fixed effects: {ratios}s, of posteriors their medians; of an intercept exp() itself")
+        own.insert(0, f"fixed effects: {ratios}s, of posteriors their medians; of an intercept exp() itself")
     if null is not None:
         null_name = next((name for name, fit in named.items() if fit is null), "the null model")
-        notes.append(_REDUCTION_NOTE.format(null=null_name))
-    return model_table(columns, cells, prob, kind, notes)
+        own.append(_REDUCTION_NOTE.format(null=null_name))
+    below = [*own, *([notes] if isinstance(notes, str) else notes)]
+    return model_table(columns, cells, prob, kind, below, title=title, labels=labels or {}, digits=digits)
 
 
 def _design(fit: AnyFit) -> Design:

@@ -1,6 +1,8 @@
 import re
+import sys
 from html.parser import HTMLParser
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from odd_names import SCRIPT, fit_of, odd_fit
@@ -246,3 +248,87 @@ def test_leave_one_out_needs_a_posterior_and_a_unit(fit, null):
         hlm.table(null, loo="row")
     with pytest.raises(OptionError, match='unit must be "row"'):
         hlm.table(fit, loo="district")
+
+
+def test_rows_are_renamed_by_symbol_or_by_name(null, slopes):
+    labels = {"g01": "Catholic school", "SD, residual": "pupils", "tau2": "no"}
+    with pytest.raises(OptionError, match="labels: 'tau2' is neither a symbol nor the name of a row"):
+        hlm.table(null, slopes.reml(), labels=labels)
+    del labels["tau2"]
+    found = hlm.table(null, slopes.reml(), labels=labels, title="Table 1", notes="Source: HSB.", digits=1)
+    (row,) = cells(found.grid, "Catholic school")
+    assert re.fullmatch(r"-?\d+\.\d \(\d\.\d\)", row[3])
+    assert cells(found.grid, "pupils")[0][2] == f"{null.sigma:.1f}"
+    assert (found.grid.title, found.grid.notes[-1]) == ("Table 1", "Source: HSB.")
+    assert ("fixed", "Intercept", "sector") in found.frame.index
+
+
+def test_intervals_stand_below_their_estimates(fit):
+    row = fit.fixed_effects().loc["g01"]
+    places = decimals(row["sd"], row["mcse_mean"])
+    grid = hlm.table(fit, cells="stacked").grid
+    rows = [row for section in grid.sections for row in section.rows]
+    place = next(k for k, (_, symbol, *_) in enumerate(rows) if symbol == "g01")
+    assert rows[place][2] == number(row["mean"], places)
+    assert rows[place + 1] == ("", "", f"[{number(row['lower'], places)}, {number(row['upper'], places)}]")
+
+
+@pytest.mark.parametrize("wrong", [-1, 1.5])
+def test_digits_are_a_count(null, wrong):
+    with pytest.raises(OptionError, match="digits must be a whole number"):
+        hlm.table(null, digits=wrong)
+
+
+def test_a_word_document_has_the_cells_of_the_grid(null, odd, tmp_path):
+    docx = pytest.importorskip("docx")
+    table = hlm.table(null, odd, names=["null", SCRIPT])
+    table.to_docx(tmp_path / "table.docx")
+    document = docx.Document(tmp_path / "table.docx")
+    assert document.paragraphs[0].text == table.grid.title
+    (written,) = document.tables
+    found = [[cell.text for cell in row.cells] for row in written.rows]
+    assert found[0] == ["", "", "null", SCRIPT]
+    rows = [
+        row for section in table.grid.sections for row in ([section.name], *section.rows) if section.name or row != [""]
+    ]
+    assert len(found) == 1 + len(rows)
+    for one, row in zip(found[1:], rows, strict=True):
+        assert one == list(row) if len(row) > 1 else set(one) == {row[0]}
+    assert [one.text for one in document.paragraphs[1:]] == list(table.grid.notes)
+    assert document.sections[0].page_width < document.sections[0].page_height
+    hlm.table({str(k): null for k in range(6)}).to_docx(tmp_path / "table.docx")
+    wide = docx.Document(tmp_path / "table.docx").sections[0]
+    assert wide.page_width > wide.page_height
+    with pytest.raises(hlm.FileError, match="There is no folder"):
+        table.to_docx(tmp_path / "nowhere" / "table.docx")
+
+
+def test_word_documents_need_their_package(null, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "docx", None)
+    with pytest.raises(OptionError, match=r'pip install "bayeshlm\[docx\]"'):
+        hlm.table(null).to_docx(tmp_path / "table.docx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_estimates_of_all_models_are_drawn(null, slopes, fit):
+    table = hlm.table(slopes.reml(), fit, names=["REML", "posterior"], labels={"g01": "Catholic school"})
+    ax = table.plot()
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names[0] == "Catholic school"
+    assert "cwc(ses) × sector" in names
+    assert not any("intercept" in name for name in names)
+    for k, model in enumerate(("REML", "posterior")):
+        (line,) = [line for line in ax.lines if line.get_gid() == f"model {k}"]
+        expected = table.frame.loc["fixed", (model, "estimate")].to_numpy()[1:]
+        np.testing.assert_allclose(np.asarray(line.get_xdata(), float), expected)
+    plt.close(ax.figure)
+    with_intercept = table.plot(intercept=True)
+    assert len(with_intercept.get_yticklabels()) == len(names) + 1
+    plt.close(with_intercept.figure)
+    ax = table.plot("variance")
+    assert "SD, residual" in [label.get_text() for label in ax.get_yticklabels()]
+    plt.close(ax.figure)
+    with pytest.raises(OptionError, match='part is "fixed" or "variance"'):
+        table.plot("random")
+    with pytest.raises(OptionError, match="no row of the part"):
+        hlm.table(null).plot()
