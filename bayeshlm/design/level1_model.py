@@ -1,0 +1,39 @@
+"""`Level1Model`: what the SDs and the correlations of the level-1 residuals depend on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bayeshlm.design.scaling import FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Level1Model:
+    """``r_i ~ N(0, D R D)``, ``D = diag(exp(A alpha))`` or ``sigma I``, R the correlations within a group.
+
+    Attributes
+    ----------
+    A : (N, k) array
+        Columns of the logarithm of the SD in the user's units; k = 0 where the SD is one sigma. An equation of
+        ``log(sigma2)`` has its columns halved, so that ``A alpha`` is the logarithm of the SD in either case.
+    labels : tuple of str
+        Symbols of alpha, (k,): ``"a0"``, ``"a1"``.
+    correlation : {"", "ar1", "cs"}
+        ``"ar1"``: ``rho ** |t_i - t_i'|`` within a group, ``"cs"``: rho of any two rows of a group; empty: none.
+    previous : (N,) array of int
+        Of ``"ar1"``: position of the row before, in time, in the same group; -1 of a group's first row, and everywhere
+        without ``"ar1"``.
+    gap : (N,) array
+        Of ``"ar1"``: time since that row, above 0; 0 of first rows.
+    lowest : float
+        Lower bound of rho, whose upper one is 1: -1 where all gaps are whole numbers, 0 where they are not, and
+        ``-1 / (max n_j - 1)`` of ``"cs"``.
+    """
+
+    A: FloatArray
+    labels: tuple[str, ...]
+    correlation: Literal["", "ar1", "cs"]
+    previous: IntArray
+    gap: FloatArray
+    lowest: float
