@@ -19,6 +19,8 @@ type Part = Literal[
     "link",
     "trials",
     "known level-1 SD",
+    "level-1 SD",
+    "correlation of the residuals",
     "grouping",
     "offset",
     "fixed effect",
