@@ -31,7 +31,7 @@ class DesignRows:
     sd : (N,) array or None
         SD of the level-1 residual of each row, where it is known and no sigma is estimated.
     level1 : Level1Model or None
-        What the SDs and the correlations of the level-1 residuals depend on; None: one sigma, or known SDs.
+        What the SDs and correlations of the residuals depend on, where they have an equation or a pattern.
     """
 
     y: FloatArray
@@ -83,6 +83,7 @@ class DesignRows:
             codes=codes,
             frame=self.frame[kept],
             sd=None if self.sd is None else self.sd[kept],
+            level1=None if self.level1 is None else self.level1.at(kept),
         )
 
 

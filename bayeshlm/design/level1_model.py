@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bayeshlm.design.scaling import FloatArray, IntArray
 
@@ -37,3 +40,23 @@ class Level1Model:
     previous: IntArray
     gap: FloatArray
     lowest: float
+
+    def at(self, kept: NDArray[np.bool_]) -> Level1Model:
+        """That of some rows: times between rows are those that lie between the ones that stay; the bound of rho stays.
+
+        Examples
+        --------
+        >>> A, times = np.ones((3, 1)), np.array([0.0, 1.0, 3.0])
+        >>> model = Level1Model(A, ("a0",), "ar1", np.array([-1, 0, 1]), np.array([0.0, 1.0, 2.0]), -1.0)
+        >>> part = model.at(np.array([True, False, True]))
+        >>> part.previous.tolist(), part.gap.tolist()
+        ([-1, 0], [0.0, 3.0])
+        """
+        previous, gap = self.previous.copy(), self.gap.copy()
+        while (over := (previous >= 0) & ~kept[previous]).any():  # a row before that is gone: the one before it
+            gone = previous[over]
+            previous[over] = self.previous[gone]
+            gap[over] += self.gap[gone]
+        gap[previous < 0] = 0.0
+        position = np.append(np.cumsum(kept) - 1, -1)  # of -1 it is -1
+        return replace(self, A=self.A[kept], previous=position[previous[kept]], gap=gap[kept])

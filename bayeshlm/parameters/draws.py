@@ -243,7 +243,7 @@ def auxiliary_variables(design: Design, values: FloatArray) -> dict[str, FloatAr
     found, start = {}, 0
     for one, count in design.outcome.auxiliary:
         own = values[..., start : start + count]
-        found[one.name] = own if one.support == "increasing" else own[..., 0]
+        found[one.name] = own if DIMS[one.name] else own[..., 0]
         start += count
     return found
 
@@ -258,8 +258,9 @@ def labels_of_dims(design: Design) -> dict[str, list[str]]:
     """Labels along each dim but the groups'."""
     random = design.random_labels
     labels = {"fixed": design.fixed_labels, "random": random, "random_": random}
-    if thresholds := [effect for _, effect in design.outcome.auxiliary_effects if effect]:
-        labels["threshold"] = thresholds
+    for dim, component in (("threshold", "cutpoint"), ("spread", "alpha")):
+        if effects := [effect for name, effect in design.outcome.auxiliary_effects if name == component]:
+            labels[dim] = effects
     for layout, term, one in zip(
         layout_of_groupings(design.groupings), design.predictor.random, design.equations, strict=True
     ):
