@@ -181,6 +181,7 @@ class TransformedRows:
         z_centered: tuple[int, ...],
         row_weights: FloatArray | None,
     ) -> TransformedRows:
+        """Find the transforms, and least squares of y; arguments as those of `cross_products`."""
         x = ScaledColumns.of(X, column_moments(X), x_intercept, range(X.shape[1]) if x_intercept is not None else ())
         z = ScaledColumns.of(Z, column_moments(Z), z_intercept, z_centered if z_intercept is not None else ())
         y_shift = 0.0 if x_intercept is None else float(column_moments(y[:, None])[0][0])

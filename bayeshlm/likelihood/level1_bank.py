@@ -1,8 +1,8 @@
 """Cross-products of groups by the weights of a level-1 model: all that its marginal likelihood needs of the rows.
 
 A slot is a group and a weight, and holds the sums over the pairs (i, k) of rows that have the weight in the group of
-``(z_i z_k' + z_k z_i')/2`` and so on. Slots of one weight stand beside each other in runs of neighboring groups, so that
-they are added to the groups as vectors; a block has up to `bayeshlm.likelihood.gaussian_groups.TOGETHER` groups. Rows
+``(z_i z_k' + z_k z_i')/2`` and so on. Slots of one weight stand beside each other in runs of neighboring groups, so
+that they are added to the groups as vectors; groups stand in blocks as in `bayeshlm.likelihood.gaussian_groups`. Rows
 that share their weight with no others of their group, as those of a continuous column do, have a slot each.
 """
 
@@ -18,7 +18,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.products import transformed_rows
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.errors import OptionError
-from bayeshlm.likelihood.gaussian_groups import TOGETHER
+from bayeshlm.likelihood.gaussian_groups import block_size
 from bayeshlm.likelihood.level1_weights import Level1Weights, Terms, weights_and_terms
 
 type Array = NDArray[np.float64]
@@ -40,8 +40,10 @@ class Level1Bank(NamedTuple):
         First slot of each run, and behind the last one S.
     run_group, run_weight : (R,) arrays
         First group of each run, in its block, and its weight.
-    block_run, block_group : (n + 1,) arrays
-        First run and first group of each block.
+    block_run : (n + 1,) array
+        First run of each block.
+    block_size : (1,) array
+        Groups of a block; in the last one some may be none.
     """
 
     ZtZ: Array
@@ -54,7 +56,7 @@ class Level1Bank(NamedTuple):
     run_group: IntArray
     run_weight: IntArray
     block_run: IntArray
-    block_group: IntArray
+    block_size: IntArray
 
 
 def bank_of(design: Design) -> tuple[Level1Weights, Level1Bank]:
@@ -108,7 +110,7 @@ def slot_groups(bank: Level1Bank) -> tuple[IntArray, IntArray]:
     """Group and weight of each slot, (S,) and (S,)."""
     length = np.diff(bank.run_slot)
     run_block = np.repeat(np.arange(len(bank.block_run) - 1), np.diff(bank.block_run))
-    first = bank.run_group + bank.block_group[run_block]
+    first = bank.run_group + bank.block_size[0] * run_block
     within = np.arange(bank.run_slot[-1]) - np.repeat(bank.run_slot[:-1], length)
     return np.repeat(first, length) + within, np.repeat(bank.run_weight, length)
 
@@ -129,8 +131,9 @@ def _symmetric(left: Array, right: Array, terms: Terms) -> Array:
 
 
 class _Slots(NamedTuple):
-    """Group (S,), weight (S,) and block (S,) of slots in their order, and the slot of each term."""
+    """Groups of a block; group (S,), weight (S,) and block (S,) of slots in their order, and the slot of each term."""
 
+    size: int
     group: IntArray
     weight: IntArray
     block: IntArray
@@ -138,34 +141,33 @@ class _Slots(NamedTuple):
 
     @classmethod
     def of(cls, group: IntArray, weight: IntArray, n_weights: int, n_groups: int) -> _Slots:
-        def key(group: IntArray, weight: IntArray) -> IntArray:
-            return (group // TOGETHER * n_weights + weight) * TOGETHER + group % TOGETHER
-
-        of_term = key(group, weight)
+        size = block_size(n_groups)
+        of_term = (group // size * n_weights + weight) * size + group % size
         keys = np.unique(of_term)
-        pairs, count = np.unique(keys // TOGETHER, return_counts=True)
-        in_block = np.minimum(n_groups - pairs // n_weights * TOGETHER, TOGETHER)
+        pairs, count = np.unique(keys // size, return_counts=True)
+        in_block = np.minimum(n_groups - pairs // n_weights * size, size)
         common = 2 * count >= in_block  # of most groups: of all, with zeros in the others, as one run
-        filled = np.repeat(pairs[common], in_block[common]) * TOGETHER
+        filled = np.repeat(pairs[common], in_block[common]) * size
         filled += np.arange(len(filled)) - np.repeat(np.cumsum(in_block[common]) - in_block[common], in_block[common])
         keys = np.union1d(keys, filled)
-        block = keys // TOGETHER // n_weights
+        block = keys // size // n_weights
         return cls(
-            group=block * TOGETHER + keys % TOGETHER,
-            weight=keys // TOGETHER % n_weights,
+            size=size,
+            group=block * size + keys % size,
+            weight=keys // size % n_weights,
             block=block,
             of_term=np.searchsorted(keys, of_term),
         )
 
     def runs(self, n_groups: int) -> dict[str, IntArray]:
-        """`run_slot` to `block_group` of `Level1Bank`."""
+        """`run_slot` to `block_size` of `Level1Bank`."""
         same = (np.diff(self.group) == 1) & (np.diff(self.weight) == 0) & (np.diff(self.block) == 0)
         first = np.flatnonzero(np.concatenate([[True], ~same]))
-        n_blocks = -(-n_groups // TOGETHER)
+        n_blocks = -(-n_groups // self.size)
         return {
             "run_slot": np.append(first, len(self.group)),
-            "run_group": self.group[first] % TOGETHER,
+            "run_group": self.group[first] % self.size,
             "run_weight": self.weight[first],
             "block_run": np.searchsorted(self.block[first], np.arange(n_blocks + 1)),
-            "block_group": np.minimum(np.arange(n_blocks + 1) * TOGETHER, n_groups),
+            "block_size": np.array([self.size]),
         }

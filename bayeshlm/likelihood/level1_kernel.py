@@ -77,28 +77,34 @@ def _gathered(bank: Level1Bank, block: int, w: Array, g: Array, own: Array, A: A
     """Fill ``own = Z'S_m e`` of a block's slots, and A and c of its groups."""
     q, p, _ = bank.ZtX.shape
     low, high = bank.run_slot[bank.block_run[block]], bank.run_slot[bank.block_run[block + 1]]
-    ZtZ, ZtX, Zty = bank.ZtZ[:, :, low:high], bank.ZtX[:, :, low:high], bank.Zty[:, low:high]
     for r in range(q):
-        for s in range(high - low):
-            own[r, s] = Zty[r, s]
+        to, Zty = own[r], bank.Zty[r][low:high]
+        for s in range(len(Zty)):
+            to[s] = Zty[s]
         for k in range(p):
-            for s in range(high - low):
-                own[r, s] -= ZtX[r, k, s] * g[k]
+            ZtX, effect = bank.ZtX[r, k][low:high], g[k]
+            for s in range(len(ZtX)):
+                to[s] -= ZtX[s] * effect
     for r in range(q):
         for j in range(c.shape[1]):
             c[r, j] = 0.0
-        for t in range(q):
+        for t in range(r + 1):
             for j in range(c.shape[1]):
                 A[r, t, j] = 0.0
     for run in range(bank.block_run[block], bank.block_run[block + 1]):
-        weight, start = w[bank.run_weight[run]], bank.run_slot[run] - low
-        length, j = bank.run_slot[run + 1] - low - start, bank.run_group[run]
+        weight, first, end, j = w[bank.run_weight[run]], bank.run_slot[run], bank.run_slot[run + 1], bank.run_group[run]
         for r in range(q):
-            for i in range(length):
-                c[r, j + i] += weight * own[r, start + i]
-            for t in range(q):
-                for i in range(length):
-                    A[r, t, j + i] += weight * ZtZ[r, t, start + i]
+            to, part = c[r][j:], own[r][first - low : end - low]
+            for i in range(len(part)):
+                to[i] += weight * part[i]
+            for t in range(r + 1):
+                to, part = A[r, t][j:], bank.ZtZ[r, t][first:end]
+                for i in range(len(part)):
+                    to[i] += weight * part[i]
+    for r in range(q):
+        for t in range(r):
+            for j in range(c.shape[1]):
+                A[t, r, j] = A[r, t, j]
 
 
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
@@ -108,27 +114,27 @@ def _spread_back(
     """Add what a block says of the weights to `d_w`, and ``sum_j X_j'W Z_j u_j`` to `shrunk`; `own` becomes ``w u``."""
     q, p, _ = bank.ZtX.shape
     low, high = bank.run_slot[bank.block_run[block]], bank.run_slot[bank.block_run[block + 1]]
-    ZtZ, ZtX = bank.ZtZ[:, :, low:high], bank.ZtX[:, :, low:high]
     for run in range(bank.block_run[block], bank.block_run[block + 1]):
-        weight, start = w[bank.run_weight[run]], bank.run_slot[run] - low
-        length, j = bank.run_slot[run + 1] - low - start, bank.run_group[run]
+        weight, first, end, j = w[bank.run_weight[run]], bank.run_slot[run], bank.run_slot[run + 1], bank.run_group[run]
         total = 0.0
         for r in range(q):
-            for i in range(length):
-                total += u[r, j + i] * own[r, start + i]
-            for i in range(length):
-                total -= 0.5 * E[r, r, j + i] * ZtZ[r, r, start + i]
-            for t in range(r):
-                for i in range(length):
-                    total -= E[r, t, j + i] * ZtZ[r, t, start + i]
-            for i in range(length):
-                own[r, start + i] = weight * u[r, j + i]
+            effect, part = u[r][j:], own[r][first - low : end - low]
+            for i in range(len(part)):
+                total += effect[i] * part[i]
+                part[i] = weight * effect[i]
+            for t in range(r + 1):
+                share = 0.5 if t == r else 1.0
+                moment, ZtZ, product = E[r, t][j:], bank.ZtZ[r, t][first:end], 0.0
+                for i in range(len(ZtZ)):
+                    product += moment[i] * ZtZ[i]
+                total -= share * product
         d_w[bank.run_weight[run]] += total
     for k in range(p):
         total = 0.0
         for r in range(q):
-            for s in range(high - low):
-                total += ZtX[r, k, s] * own[r, s]
+            ZtX, part = bank.ZtX[r, k][low:high], own[r]
+            for s in range(len(ZtX)):
+                total += ZtX[s] * part[s]
         shrunk[k] += total
 
 
@@ -172,24 +178,22 @@ def level1_log_density(
     largest = 0
     for block in range(n_blocks):
         largest = max(largest, bank.run_slot[bank.block_run[block + 1]] - bank.run_slot[bank.block_run[block]])
-    room = bank.block_group[1]
-    own, A, c = np.empty((q, largest)), np.empty((q, q, room)), np.empty((q, room))
-    u, E, det = np.empty((q, room)), np.empty((q, q, room)), np.empty(room)
+    size = bank.block_size[0]
+    own, A, c = np.empty((q, largest)), np.empty((q, q, size)), np.empty((q, size))
+    u, E, det = np.empty((q, size)), np.empty((q, q, size)), np.empty(size)
     sum_P, sum_hh, shrunk = np.zeros((q, q)), np.zeros((q, q)), np.zeros(p)
     log_det, quadratic = 0.0, 0.0
     for block in range(n_blocks):
-        size = bank.block_group[block + 1] - bank.block_group[block]
-        A_, c_, u_, E_, det_ = A[:, :, :size], c[:, :size], u[:, :size], E[:, :, :size], det[:size]
-        _gathered(bank, block, w, g, own, A_, c_)
+        _gathered(bank, block, w, g, own, A, c)
         if q == 1:
-            quadratic += one_effect(1.0, G, A_, c_, u_, det_, sum_P, sum_hh)
+            quadratic += one_effect(1.0, G, A, c, u, det, sum_P, sum_hh)
         elif q == 2:
-            quadratic += two_effects(1.0, squared_det(L), G, A_, c_, u_, det_, sum_P, sum_hh)
+            quadratic += two_effects(1.0, squared_det(L), G, A, c, u, det, sum_P, sum_hh)
         else:
-            quadratic += many_effects(1.0, L, A_, c_, u_, det_, sum_P, sum_hh)
-        log_det += sum_of_logs(det_)
-        _moments(G, L, A_, c_, u_, det_, E_)
-        _spread_back(bank, block, w, u_, E_, own, d_w, shrunk)
+            quadratic += many_effects(1.0, L, A, c, u, det, sum_P, sum_hh)
+        log_det += sum_of_logs(det)
+        _moments(G, L, A, c, u, det, E)
+        _spread_back(bank, block, w, u, E, own, d_w, shrunk)
 
     # Residual sums of squares by weight, and the gradient with respect to gamma.
     d_scaled, d_gamma, rss = np.empty(p), np.empty(p), 0.0

@@ -120,7 +120,7 @@ def _counted(values: Array) -> tuple[Array, Array]:
 
 
 def _pairs_of_sums(A: Array, codes: IntArray) -> tuple[IntArray, IntArray, IntArray, IntArray]:
-    """Sums over the rows of one pattern in a group: that of each row, a row of each, and all ordered pairs of a group."""
+    """Sums over rows of one pattern in a group: that of each row, a row of each, all ordered pairs of a group."""
     _, pattern = np.unique(A, axis=0, return_inverse=True)
     key = codes * (pattern.max() + 1) + pattern.reshape(-1)
     _, of_sum, sums = np.unique(key, return_index=True, return_inverse=True)
