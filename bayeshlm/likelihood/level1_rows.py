@@ -1,7 +1,7 @@
 """Effects of groups and densities of groups and rows with a level-1 model, as machine code over the rows.
 
 With P the precision of a group's residuals (`bayeshlm.likelihood.level1_weights`), ``e = y - X gamma`` and
-``A = Z'P Z``: ``u | y ~ N(C Z'P e, C)``, ``C = (G^-1 + A)^-1``; ``log p(y_j)`` is that of the normal distribution; and a
+``A = Z'P Z``: ``u | y ~ N(C Z'P e, C)``, ``C = (G^-1 + A)^-1``; ``log p(y_j)`` is that of a normal distribution; and a
 row given all others of its group is normal with precision ``P_ii - (P Z C Z'P)_ii`` and residual ``(P (e - Z E[u]))_i``
 over that precision (Sundararajan & Keerthi 2001, Neural Computation 13, 1103-1118). Sums keep their order, so that a
 group's numbers do not depend on which others there are.
