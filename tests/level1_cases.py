@@ -24,7 +24,7 @@ def frame(seed: int = 1, n_groups: int = 14, whole: bool = True) -> pd.DataFrame
             "g": g,
             "time": time,
             "kind": rng.integers(0, 3, len(g)),
-            "x": 50 + 3 * rng.normal(size=len(g)),
+            "x": 5 + 3 * rng.normal(size=len(g)),
             "w": rng.normal(size=n_groups)[g],
         }
     )
@@ -48,7 +48,7 @@ def level1(table: pd.DataFrame, spread: str = "", correlation: str = "") -> Leve
     A = {
         "": np.empty((len(table), 0)),
         "kind": np.column_stack([ones, table.kind == 1, table.kind == 2]).astype(float),
-        "x": np.column_stack([ones, (table.x - 50) / 3]),
+        "x": np.column_stack([ones, (table.x - 5) / 3]),
     }[spread]
     previous, gap = before(table) if correlation == "ar1" else (np.full(len(table), -1), np.zeros(len(table)))
     whole = bool((gap == np.round(gap)).all())
