@@ -25,7 +25,6 @@ from bayeshlm.likelihood.quadrature_rule import hermite_rule
 from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.relative_factor import factor_pattern
 
-
 type Scale = Literal["identity", "log", "atanh"]
 
 
@@ -47,6 +46,11 @@ class AuxiliaryScale:
     increasing: bool
     held: int | None = None
     value: float = np.nan
+
+    @property
+    def lowest(self) -> float:
+        """Lower bound of a correlation among them; of others there is none."""
+        return -1.0
 
     @property
     def scales(self) -> tuple[Scale, ...]:
