@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from bayeshlm.design.columns import level_label
@@ -75,11 +74,10 @@ def pattern_labels(design: Design, first: IntArray) -> list[str] | None:
     values = design.frame[names]
     if len(values.drop_duplicates()) != len(first):
         return None
-    return [
-        ", ".join(f"{name} {_shown(value)}" for name, value in row.items()) for _, row in values.iloc[first].iterrows()
-    ]
+    rows = (row for _, row in values.iloc[first].iterrows())
+    return [", ".join(f"{name} {_shown(value)}" for name, value in row.items()) for row in rows]
 
 
 def _shown(value: object) -> str:
-    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_)
-    return level_label(float(value)) if is_number and not pd.isna(value) else str(value)  # type: ignore[arg-type]
+    is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    return level_label(float(value)) if is_number else str(value)  # type: ignore[arg-type]

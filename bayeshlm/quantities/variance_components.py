@@ -34,8 +34,7 @@ def variance_draws(posterior: Draws) -> xr.Dataset:
         draws[name] = posterior.labelled(values, DIMS[name], {dim: labels[dim] for dim in DIMS[name]})
     if "sigma" in draws:
         draws["sigma2"] = draws["sigma"] ** 2
-    for name, values in level1_sds(posterior).items():
-        draws[name] = values
+    draws = draws.assign(level1_sds(posterior))
     pairs = posterior.schema.of_component("corr")
     if pairs:
         first, second = (list(positions) for positions in zip(*(one.position for one in pairs), strict=True))
@@ -59,9 +58,10 @@ def variance_components(posterior: Draws, prob: float = 0.95, kind: str = "eti")
     pandas.DataFrame
         Indexed by (``component``, ``effect``): ``("tau", "u0")``, ``("tau2", "u0")``, ``("cov", "u0,u1")``,
         ``("corr", "u0,u1")``, ``("sigma", "")``, ``("sigma2", "")``, and of other distributions ``("phi", "")``,
-        ``("cutpoint", "1|2")``, with an equation of the level-1 SD ``("alpha", "a1")``, ``("level1_sd", "female 1")``,
-        ``("level1_sd2", "female 1")``, ``("sd_ratio", "a1")``, ``("rho", "")`` of correlated residuals; columns of `summarize` and ``median``, which is
-        nearer to the truth than the mean where there are few groups. tau and sigma are SDs, tau2 and sigma2 variances.
+        ``("cutpoint", "1|2")``; with an equation of the level-1 SD ``("alpha", "a1")``, ``("sd_ratio", "a1")``,
+        ``("level1_sd", "female 1")`` and ``("level1_sd2", "female 1")``; of correlated residuals ``("rho", "")``.
+        Columns of `summarize` and ``median``, which is nearer to the truth than the mean where there are few groups.
+        tau and sigma are SDs, tau2 and sigma2 variances.
         With sampling weights ``deft``.
     """
     draws = variance_draws(posterior)

@@ -58,8 +58,8 @@ def variance_section(subject: Subject) -> str:
 def _no_share(subject: Subject) -> str:
     return paragraph(
         "There is no intraclass correlation: the level-1 variance differs from row to row by its equation,",
-        f"{spread_lines(subject.design.spec)[0]}. SD is that of a row with these values; a ratio of SDs is the factor by"
-        " which it changes with one unit more.",
+        f"{spread_lines(subject.design.spec)[0]}. SD is that of a row with these values; a ratio of SDs is the factor"
+        " by which it changes with one unit more.",
     )
 
 
