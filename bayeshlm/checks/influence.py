@@ -136,13 +136,13 @@ def influence(fitted: FittedModel, exact: bool = False, grouping: str | None = N
     draws = _posterior_dataset(shifts, refitted, term, names)
     reml, said = _classical(design, position_of_grouping, exact)
     n = rows_of_units(design, position_of_grouping)
-    table = _table(draws, reml, n, design.outcome.is_normal)
+    table = _table(draws, reml, n, design.outcome.has_closed_forms)
     return Influence(term.grouping, draws, reml, table, limit, (*notes, *said))
 
 
 def _classical(design: Design, grouping: int, exact: bool) -> tuple[xr.Dataset, list[str]]:
     """What groups do to REML's estimates, or to ML's of an outcome that is not normal, and what must be said of it."""
-    term, normal = design.predictor.random[grouping], design.outcome.is_normal
+    term, normal = design.predictor.random[grouping], design.outcome.has_closed_forms
     method, n_groups = "REML" if normal else "ML", len(term.labels)
     most = (MOST_REML_FITS if len(design.groupings) == 1 else MOST_JOINT_FITS) if normal else MOST_ML_FITS
     with_fits = exact or n_groups <= most

@@ -60,3 +60,8 @@ class Level1Model:
         gap[previous < 0] = 0.0
         position = np.append(np.cumsum(kept) - 1, -1)  # of -1 it is -1
         return replace(self, A=self.A[kept], previous=position[previous[kept]], gap=gap[kept])
+
+    def sds_of(self, rows: IntArray | slice) -> Level1Model:
+        """That of some rows without their correlations: what their SDs depend on."""
+        A = self.A[rows]
+        return replace(self, A=A, correlation="", previous=np.full(len(A), -1), gap=np.zeros(len(A)))

@@ -87,7 +87,8 @@ def parameter_label(component: str, effect: str = "") -> str:
     Parameters
     ----------
     component : str
-        ``"gamma"``, ``"beta"``, ``"alpha"``, ``"tau"``, ``"corr"``, ``"sigma"``, ``"rho"``, ``"icc"`` or ``"share"``.
+        ``"gamma"``, ``"beta"``, ``"alpha"``, ``"tau"``, ``"corr"``, ``"sigma"``, ``"rho"``, ``"level1_sd"``,
+        ``"sd_ratio"``, ``"icc"`` or ``"share"``.
     effect : str
         Label of the effect, or of two with a comma, or of a grouping; empty for sigma and the ICC of one grouping.
 
@@ -98,7 +99,7 @@ def parameter_label(component: str, effect: str = "") -> str:
     """
     if component in ("gamma", "beta", "alpha"):
         return effect
-    name = "ICC" if component == "icc" else component
+    name = {"icc": "ICC", "level1_sd": "SD", "sd_ratio": "ratio of SDs"}.get(component, component)
     return f"{name}[{effect}]" if effect else name
 
 

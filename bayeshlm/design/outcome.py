@@ -74,6 +74,16 @@ class Outcome:
         return bool(self.spread or self.correlation)
 
     @property
+    def has_closed_forms(self) -> bool:
+        """Normal, with independent level-1 residuals of one SD or of known ones: what cross-products by group say."""
+        return self.is_normal and not self.has_level1_model
+
+    @property
+    def has_shares(self) -> bool:
+        """Level 1 has one variance for all rows, which variances between groups can be set against."""
+        return not self.known_sd and not self.spread
+
+    @property
     def is_normal(self) -> bool:
         """Normal given an additive predictor: u has a closed form, and REML is defined."""
         return (self.family_name, self.link) == ("Normal", "identity")

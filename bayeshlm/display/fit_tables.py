@@ -182,7 +182,7 @@ def variance_grid(table: pd.DataFrame) -> Grid:
     estimates = _estimates(table)
     rows = []
     for component, effect in table.index:
-        if component in ("tau2", "cov", "sigma2"):
+        if component in ("tau2", "cov", "sigma2", "level1_sd2"):
             continue
         row = table.loc[(component, effect)]
         squared = f"{component}2"

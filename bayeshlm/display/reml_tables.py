@@ -168,12 +168,12 @@ def reml_variance_grid(table: pd.DataFrame) -> Grid:
     grouped = ["grouping"] if "grouping" in table else []
     rows = []
     for component, effect in table.index:
-        if component in ("tau2", "cov", "sigma2"):
+        if component in ("tau2", "cov", "sigma2", "level1_sd2"):
             continue
         row = table.loc[(component, effect)]
-        places = 3 if component in ("corr", "cutpoint") else places_of(0.1 * float(row["estimate"]))
+        places = 3 if component in ("corr", "cutpoint", "alpha", "rho") else places_of(0.1 * float(row["estimate"]))
         variance = ""
-        if component in ("tau", "sigma"):
+        if component in ("tau", "sigma", "level1_sd"):
             squared = float(row["estimate"]) ** 2
             variance = number(squared, places_of(0.1 * squared))
         label = parameter_label(component, effect)

@@ -101,9 +101,9 @@ def read_line(text: str, tokens: list[Token]) -> Line:
     if called and first is not None and canonical(first.value) in CORRELATED:
         return read_correlation(cursor)
     third = cursor.peek(2)
-    if called and first is not None and canonical(first.value) in LOGARITHMS and third is not None:
-        if third.kind == "name" and canonical(third.value) in PREDICTED:
-            return _read_log_spread(cursor)
+    predicts = third is not None and third.kind == "name" and canonical(third.value) in PREDICTED
+    if called and first is not None and canonical(first.value) in LOGARITHMS and predicts:
+        return _read_log_spread(cursor)
     if called and first is not None:
         raise cursor.error(
             f"the left side is a plain column: make a column of `{first.value}(...)` in the data first",

@@ -269,7 +269,7 @@ class MlFit(EstimateQuantities[FamilyEstimate]):
             estimate=self._estimate,
             fixed=self.fixed_effects(),
             variance=self.variance_components(),
-            icc=self.icc(),
+            icc=self.icc() if self._design.outcome.has_shares else None,
         )
 
     def __repr__(self) -> str:

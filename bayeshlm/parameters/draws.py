@@ -95,7 +95,7 @@ class Draws:
         Raises
         ------
         OptionError
-            The outcome is not normal, or the SDs are known, one a row.
+            The outcome is not normal, the SDs are known, one a row, or have an equation.
         """
         self.design.outcome.require_one_sd("This")
         if not self.design.outcome.is_normal:
@@ -110,7 +110,13 @@ class Draws:
         """SD of normal level-1 errors of the rows as the cross-products count them, (chain, draw).
 
         That is sigma; where the SDs are known, `DesignRows.sd`, and rows count for one over their squares, it is 1.
+
+        Raises
+        ------
+        OptionError
+            As `sigma`, or the residuals are correlated.
         """
+        self.design.outcome.require_independent("This")
         return np.ones(self.shape) if self.design.outcome.known_sd else self.sigma
 
     @property

@@ -7,19 +7,19 @@ import numpy as np
 from bayeshlm.design import Design
 from bayeshlm.parameters.prior_families import Normal, Prior
 
-AT_MEANS = 2.0
-"""SD of the prior of the logarithm of the level-1 SD at the means of its predictors: a factor of 50 either way."""
+AT_MEANS = 1.5
+"""SD of the prior of the logarithm of the level-1 SD at the means of its predictors: a factor of 20 either way."""
 
-PER_SD = 1.0
-"""SD of the prior of a slope, per SD of its predictor: the level-1 SD changes by a factor of up to 7."""
+PER_SD = 0.5
+"""SD of the prior of a slope, per SD of its predictor: one SD more changes the level-1 SD by a factor of up to e."""
 
 
 def level1_sd_defaults(design: Design) -> dict[str, Prior]:
     """The default prior of each alpha by its label.
 
-    With A the columns of the logarithm of the SD (`Level1Model.A`), each slope is ``Normal(0, 1/sd(A_k))``, and the
-    intercept is centered at the logarithm of sd(y). The intercept's SD is 2, and more where predictors lie far from
-    zero, ``sqrt(2^2 + sum_k (mean(A_k)/sd(A_k))^2)``, so that the SD at their means is left as open. Without an
+    With A the columns of the logarithm of the SD (`Level1Model.A`), each slope is ``Normal(0, 0.5/sd(A_k))``, and the
+    intercept is centered at the logarithm of sd(y). The intercept's SD is 1.5, and more where predictors lie far from
+    zero, ``sqrt(1.5^2 + sum_k (0.5 mean(A_k)/sd(A_k))^2)``, so that the SD at their means is left as open. Without an
     intercept, as of one coefficient a category, the coefficients that make up a constant are centered at its share.
     The coefficients of ``log(sigma2)`` are twice as large, as are their priors.
 
@@ -31,7 +31,7 @@ def level1_sd_defaults(design: Design) -> dict[str, Prior]:
     >>> data = pd.DataFrame({"g": [1, 1, 2, 2, 3, 3], "x": [0, 1, 0, 1, 0, 1], "y": [1.0, 3.0, 2.0, 7.0, 4.0, 4.0]})
     >>> design = build_design(parse("y = b0 + r; b0 = g00 + u0; log(sigma) = a0 + a1*x"), data, group="g")
     >>> {label: prior.short() for label, prior in level1_sd_defaults(design).items()}
-    {'a0': 'Normal(0.6264, 2.236)', 'a1': 'Normal(0, 2)'}
+    {'a0': 'Normal(0.6264, 1.581)', 'a1': 'Normal(0, 1)'}
     """
     level1 = design.kept_rows.level1
     assert level1 is not None
