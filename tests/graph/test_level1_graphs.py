@@ -1,13 +1,13 @@
 """The graphs of models with level-1 SDs and correlations: the density that is sampled, and its integral over u."""
 
+import level1_cases
 import numpy as np
 import pytest
 
 import bayeshlm as hlm
-import level1_cases
 from bayeshlm.graph.build import build_graph
 from bayeshlm.likelihood import likelihood_of
-from bayeshlm.parameters.draws import Draws
+from bayeshlm.parameters.draws import Draws, labelled_posterior
 
 CASES = [
     (2, "; log(sigma) = a0*C(kind); corr(r) = ar1(time)"),
@@ -36,8 +36,9 @@ def point_of(graph, model: hlm.Model, x: np.ndarray) -> dict[str, np.ndarray]:
     return found
 
 
+@pytest.mark.parametrize("mode", ["FAST_COMPILE", pytest.param("NUMBA", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("q", "line"), CASES)
-def test_marginal_graph_is_what_is_sampled(q, line):
+def test_marginal_graph_is_what_is_sampled(q, line, mode):
     model = model_of(q, line)
     graph = build_graph(model.design, model.priors, "marginal")
     density = likelihood_of(model.design).log_density(model.priors)
@@ -54,9 +55,8 @@ def test_marginal_graph_is_what_is_sampled(q, line):
     )
     value, gradient = density(x)
     point = point_of(graph, model, x)
-    assert float(graph.compile_logp()(point)) == pytest.approx(value, rel=1e-11)
-    order = [graph.rvs_to_values[one] for one in graph.free_RVs]
-    found = graph.compile_dlogp(order)(point)
+    assert float(graph.compile_logp(mode=mode)(point)) == pytest.approx(value, rel=1e-11)
+    found = graph.compile_dlogp(graph.free_RVs, mode=mode)(point)
     names = [one.name for one in graph.free_RVs]
     places = np.split(np.arange(size), np.cumsum([p, q, q * (q - 1) // 2, len(model.design.outcome.spread) or 1]))
     kinds = [{"tau_signed": 1, "corr_beta": 2, "alpha": 3, "sigma": 3, "rho": 4}.get(name, 0) for name in names]
@@ -72,23 +72,20 @@ def test_hierarchical_graph_given_the_effects(q, line):
     point = graph.initial_point()
     u = rng.normal(size=(design.n_groups, q))
     point["u"] = u
-    rows = [graph["y"]] if graph.observed_RVs else []
-    terms = graph.compile_logp([*rows, graph["u"]] if rows else [graph["u"]], jacobian=False)
-    joint = float(terms(point))
-    if not rows:
-        potential = graph.replace_rvs_by_values(graph.potentials)[0]
-        joint += float(graph.compile_fn(potential)(point))
     names = ["gamma", "tau", *(["corr"] if q > 1 else []), *(one.name for one, _ in design.outcome.auxiliary)]
+    observed = [graph["y"]] if graph.observed_RVs else []
+    density = graph.logp([graph["u"], *observed], jacobian=False)
+    density = density + (0.0 if observed else graph.replace_rvs_by_values(graph.potentials)[0])
     values = graph.replace_rvs_by_values([graph[name] for name in names])
-    parts = dict(zip(names, graph.compile_fn(values)(point), strict=True))
+    function = graph.compile_fn(
+        [density, *values], inputs=graph.value_vars, on_unused_input="ignore", mode="FAST_COMPILE"
+    )
+    joint, *values = function(point)
+    parts = dict(zip(names, values, strict=True))
     auxiliary = np.concatenate([np.atleast_1d(parts[one.name]) for one, _ in design.outcome.auxiliary])
-    from bayeshlm.parameters.draws import labelled_posterior
-
     corr = parts["corr"][None, None] if q > 1 else None
     draws = Draws(
-        labelled_posterior(
-            design, parts["gamma"][None, None], parts["tau"][None, None], auxiliary[None, None], corr
-        ),
+        labelled_posterior(design, parts["gamma"][None, None], parts["tau"][None, None], auxiliary[None, None], corr),
         design,
     )
     likelihood = likelihood_of(design)
@@ -100,4 +97,4 @@ def test_hierarchical_graph_given_the_effects(q, line):
             root = block.root[0, :, :, j - start]
             C, e = root @ root.T, u[j] - block.mean[0, :, j - start]
             conditional += -0.5 * (q * np.log(2 * np.pi) + np.linalg.slogdet(C)[1] + e @ np.linalg.solve(C, e))
-    assert joint - conditional == pytest.approx(float(likelihood.totals(draws)[0]), rel=1e-9)
+    assert float(joint) - conditional == pytest.approx(float(likelihood.totals(draws)[0]), rel=1e-9)
