@@ -74,8 +74,8 @@ def design_of(table: pd.DataFrame, q: int, spread: str = "", correlation: str = 
 def dense_correlations(table: pd.DataFrame, correlation: str, rho: float) -> np.ndarray:
     """R of all rows, (N, N)."""
     same = table.g.to_numpy()[:, None] == table.g.to_numpy()[None, :]
-    time = table.time.to_numpy()
     if correlation == "ar1":
+        time = table.time.to_numpy()
         return np.where(same, np.asarray(rho) ** np.where(same, abs(time[:, None] - time[None, :]), 1.0), 0.0)
     R = np.eye(len(table))
     return np.where(same & (R == 0), rho, R) if correlation == "cs" else R
