@@ -53,7 +53,7 @@ def transformed_rows(predictor: Predictor, rows: DesignRows) -> TransformedRows:
     """The columns whose cross-products `products_of` forms, of rows with one grouping that all count the same."""
     ((term, Z, codes),) = zip(predictor.random, rows.Z, rows.codes, strict=True)
     only, x_intercept = _grouping_rows(term, Z, codes), intercept_position(predictor.fixed)
-    return TransformedRows.of(rows.y - rows.offset, rows.X, Z, x_intercept, only.intercept, only.centered, None)
+    return TransformedRows.of(rows.y - rows.offset, rows.X, Z, x_intercept, only.intercept, tuple(only.centered), None)
 
 
 def centered_columns(term: RandomTerm) -> tuple[int, ...]:

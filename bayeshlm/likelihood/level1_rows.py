@@ -60,7 +60,7 @@ class GroupRows(NamedTuple):
 def _scaled_rows(rows: GroupRows, gamma: Array, phi: Array, residual: Array, sd: Array, power: Array) -> float:
     """Fill residuals and SDs of the rows and their correlation with the row before; return rho."""
     k = rows.A.shape[1]
-    rho = phi[-1] if rows.correlation[0] > 0 else 0.0
+    rho: float = phi[-1] if rows.correlation[0] > 0 else 0.0
     for i in range(len(rows.y)):
         log_sd, e = 0.0, rows.y[i]
         for c in range(k):

@@ -32,20 +32,20 @@ def starts(problem: FamilyProblem) -> list[FloatArray]:
         goal = _behind_link(problem) - rows.offset
         gamma = np.linalg.lstsq((rows.X * size).T, goal * size, rcond=None)[0]
         unit = outcome_unit(design)
-        auxiliary = _level1_start(design, AUXILIARY["sigma"] * unit)
-        if auxiliary is None:
-            names = [one.name for one, _ in design.outcome.auxiliary]
+        names = [one.name for one, _ in design.outcome.auxiliary]
+        if design.outcome.has_level1_model:
+            auxiliary = _level1_start(design, AUXILIARY["sigma"] * unit)
+        else:
             auxiliary = np.array([AUXILIARY[name] * (unit if name == "sigma" else 1.0) for name in names])
     diagonal = np.einsum("kqq->k", problem.elements)
     numbers = problem.auxiliary.numbers(auxiliary)
     return [np.concatenate([gamma, sd * diagonal, numbers]) for sd in SDS]
 
 
-def _level1_start(design: Design, sigma: float) -> FloatArray | None:
-    """SDs of all rows about sigma, and a correlation of some size; None without a level-1 model."""
+def _level1_start(design: Design, sigma: float) -> FloatArray:
+    """SDs of all rows about sigma, and a correlation of some size."""
     level1 = design.kept_rows.level1
-    if level1 is None:
-        return None
+    assert level1 is not None
     A = level1.A
     sd = np.linalg.lstsq(A, np.full(len(A), np.log(sigma)), rcond=None)[0] if A.shape[1] else np.array([sigma])
     return np.append(sd, RHO) if level1.correlation else np.asarray(sd)

@@ -48,7 +48,8 @@ class Level1Scale(AuxiliaryScale):
     def scales(self) -> tuple[Scale, ...]:
         """On which each parameter has no bounds, (count,)."""
         sd: Scale = "identity" if len(self.roots) else "log"
-        return (*[sd] * self._n_sd, *["atanh" for _ in range(self.correlated)])
+        rho: tuple[Scale, ...] = ("atanh",) if self.correlated else ()
+        return (*[sd] * self._n_sd, *rho)
 
     @property
     def _n_sd(self) -> int:

@@ -1,12 +1,12 @@
 """Densities and effects of models with level-1 SDs and correlations at draws, against dense normal distributions."""
 
+import level1_cases
 import numpy as np
 import pytest
 from scipy.special import expit
 from scipy.stats import multivariate_normal, norm
 
 import bayeshlm as hlm
-import level1_cases
 from bayeshlm.design.level1_spread import row_sds
 from bayeshlm.likelihood import likelihood_of
 from bayeshlm.likelihood.level1_gaussian import Level1Gaussian

@@ -72,7 +72,7 @@ def test_correlations_that_cannot_be_negative_are_tested_on_their_bound():
     with pytest.raises(hlm.DataError, match="no more alike"):
         uncorrelated.ml()
     level1 = level1_cases.level1(table, "", "ar1")
-    phi = np.array([[2.0, 0.7]])
+    phi = np.array([[5.0, 0.8]])
     table["y"] = table.y + residual_draws(level1, table.g.to_numpy(), phi, np.random.default_rng(1))[0]
     models = [
         hlm.Model(f"{level1_cases.EQUATIONS[1]}{line}", table, group="g") for line in ("", "; corr(r) = ar1(time)")
