@@ -56,7 +56,7 @@ def ml_dataset(design: Design, estimate: FamilyEstimate, with_fits: bool) -> xr.
     named = [f"{term.grouping} {label}" for label in term.labels]
     for j in steps(list(range(J)) if with_fits else [], named.__getitem__, "Maximum likelihood without"):
         try:
-            rest = fit_family(without_rows(design, design.group_codes == j))
+            rest = fit_family(without_rows(design, design.group_codes == j), estimate.method)
         except DataError:
             continue
         if rest.converged:

@@ -125,7 +125,7 @@ def draws_of_components(posterior: Draws) -> tuple[pd.DataFrame, FloatArray]:
     names = [name for name in ("tau", "corr") if name in variances]
     names += [one.name for one, _ in design.outcome.auxiliary]
     outcome = design.outcome
-    has_shares = has_level1_variance(outcome) and (outcome.has_closed_forms or outcome.family_name in LATENT)
+    has_shares = has_level1_variance(outcome) and (outcome.is_normal or outcome.family_name in LATENT)
     shares = icc(posterior).draws if has_shares else xr.Dataset()
     parts = [posterior.dataset["gamma"].sel(fixed=design.fixed_labels), *(variances[name] for name in names)]
     several = [f"{component}[{name}]" for component, name, _ in shares_of_groupings(design)]

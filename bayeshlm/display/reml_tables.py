@@ -20,6 +20,7 @@ from bayeshlm.display.model_size import kind_of_model, size_of_model
 from bayeshlm.display.shown_result import ShownResult
 from bayeshlm.display.text import to_text
 from bayeshlm.equations import render
+from bayeshlm.families.family import ALPHA, RHO
 from bayeshlm.parameters.schema import AUXILIARY
 from bayeshlm.reml.estimate import RemlEstimate
 from bayeshlm.reml.intervals import t_bounds
@@ -181,6 +182,7 @@ def reml_variance_grid(table: pd.DataFrame) -> Grid:
         rows.append((label, *(str(row[name]) for name in grouped), *cells, variance))
     others = set(table.index.get_level_values("component")) & set(AUXILIARY) - {"sigma"}
     what = "SDs, correlations, the distribution" if others else "standard deviations and correlations"
+    what = "SDs, correlations, level 1" if others & {ALPHA.name, RHO.name} else what
     title = f"Variance components: {what}"
     if bounds:
         title += f" ({percent(table.attrs['ci_prob'])} {INTERVALS[table.attrs['intervals']]} intervals)"

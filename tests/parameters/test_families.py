@@ -13,6 +13,7 @@ from bayeshlm.parameters.prior_families import (
     HalfStudentT,
     Normal,
     StudentT,
+    Uniform,
 )
 from bayeshlm.parameters.prior_text import FAMILIES, parse_prior
 

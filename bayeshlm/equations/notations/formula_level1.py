@@ -18,6 +18,7 @@ from bayeshlm.equations.residual_correlation import Pattern, ResidualCorrelation
 _CORRELATIONS: dict[str, Pattern] = {"corAR1": "ar1", "corCAR1": "ar1", "corCompSymm": "cs"}
 _VARIANCES = ("varIdent", "varExp", "varComb")
 _TERMS: dict[str, Pattern] = {"ar": "ar1", "cosy": "cs"}
+_ORDER = ("time", "gr", "p")
 _AR = "write `ar(time = week, gr = child)`, of order 1"
 
 
@@ -149,11 +150,12 @@ def read_correlation_term(cursor: FormulaCursor, groupings: list[tuple[str, Span
     """
     word = cursor.take("name")
     cursor.take("(")
-    pattern, time, start = _TERMS[word.value], None, word.span[0]
+    pattern, time, start, position = _TERMS[word.value], None, word.span[0], 0
     while not cursor.at(")"):
         key, after = cursor.peek(), cursor.peek(1)
         named = key is not None and after is not None and after.kind == "="
-        name = key.value if named and key is not None else "time"
+        name = key.value if named and key is not None else (*_ORDER, "")[min(position, len(_ORDER))]
+        position += 1
         if named:
             cursor.take("name", _AR)
             cursor.take("=")
