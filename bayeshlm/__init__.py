@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         HalfStudentT,
         Normal,
         StudentT,
+        Uniform,
     )
 
 _HOMES = {
@@ -89,6 +90,8 @@ _HOMES = {
         "HalfStudentT",
         "Normal",
         "StudentT",
+    "Uniform",
+        "Uniform",
     ),
     "bayeshlm.faces.ml_fit": ("MlFit",),
     "bayeshlm.faces.model": ("Model",),
