@@ -53,6 +53,8 @@ def read_level1_model(spec: ModelSpec, rows: Rows) -> Level1Model | None:
     if correlation.pattern == "cs":
         return Level1Model(A, labels, "cs", *none, -1.0 / max(int(sizes.max()) - 1, 1))
     previous, gap = lags(_times(correlation, rows), rows.group_codes)
+    near = np.abs(gap - np.round(gap)) < WHOLE
+    gap = np.where(near, np.round(gap), gap)  # powers of a negative rho are those of whole numbers
     return Level1Model(A, labels, "ar1", previous, gap, lowest_of_gaps(gap))
 
 

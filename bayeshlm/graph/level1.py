@@ -15,7 +15,6 @@ from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_defa
 from bayeshlm.design import Design
 from bayeshlm.design.level1_model import Level1Model
 from bayeshlm.design.level1_spread import rows_in_time
-from bayeshlm.likelihood.callback_arrays import arrays_of
 from bayeshlm.likelihood.disk_cache import VERSION
 from bayeshlm.likelihood.level1_bank import Level1Bank, bank_of
 from bayeshlm.likelihood.level1_kernel import level1_log_density
@@ -101,15 +100,22 @@ def level1_density(
     products = design.cross_products
     alpha = auxiliary["alpha"] if "alpha" in auxiliary else pt.log(auxiliary["sigma"])[None]
     rho = auxiliary.get("rho", pt.constant(0.0))
-    scaling = (
-        priors.at_means(products.ols),
-        np.linalg.inv(priors.basis @ products.x_transform),
-        np.linalg.inv(products.z_transform),
-        np.array(float(design.n_obs)),
-    )
-    data = (pt.constant(values) for values in (*scaling, *arrays_of((weights, bank))))
-    found, *_ = Level1LogDensity()(gamma, chol, alpha, rho, *data)
+    arrays = {
+        "gamma_origin": priors.at_means(products.ols),
+        "gamma_to_scaled": np.linalg.inv(priors.basis @ products.x_transform),
+        "u_to_scaled": np.linalg.inv(products.z_transform),
+        "n_obs": np.array(float(design.n_obs)),
+        **{f"weight_{name}": values for name, values in weights._asdict().items()},
+        **bank._asdict(),
+    }
+    found, *_ = Level1LogDensity()(gamma, chol, alpha, rho, *(_data(name, one) for name, one in arrays.items()))
     return found
+
+
+def _data(name: str, values: np.ndarray) -> Tensor:
+    """An array of the graph; whole numbers keep their 64 bits, of which pm.Data makes 32."""
+    made = pm.Data(name, values)
+    return pt.cast(made, "int64") if values.dtype.kind == "i" else made
 
 
 def residual_density(design: Design, residual: Tensor, auxiliary: Mapping[str, Tensor]) -> Tensor:

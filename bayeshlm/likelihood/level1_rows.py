@@ -60,7 +60,7 @@ class GroupRows(NamedTuple):
 def _scaled_rows(rows: GroupRows, gamma: Array, phi: Array, residual: Array, sd: Array, power: Array) -> float:
     """Fill residuals and SDs of the rows and their correlation with the row before; return rho."""
     k = rows.A.shape[1]
-    rho: float = phi[-1] if rows.correlation[0] > 0 else 0.0
+    rho = phi[-1] if rows.correlation[0] > 0 else 0.0
     for i in range(len(rows.y)):
         log_sd, e = 0.0, rows.y[i]
         for c in range(k):
@@ -70,7 +70,7 @@ def _scaled_rows(rows: GroupRows, gamma: Array, phi: Array, residual: Array, sd:
         sd[i] = np.exp(log_sd) if k > 0 else phi[0]
         residual[i] = e
         power[i] = rho ** rows.gap[i] if rows.before[i] >= 0 else 0.0
-    return rho
+    return float(rho)
 
 
 @numba.njit(fastmath=IN_ORDER, **INLINED)
