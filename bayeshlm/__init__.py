@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         HalfStudentT,
         Normal,
         StudentT,
+        Uniform,
     )
 
 _HOMES = {
@@ -89,6 +90,7 @@ _HOMES = {
         "HalfStudentT",
         "Normal",
         "StudentT",
+        "Uniform",
     ),
     "bayeshlm.faces.ml_fit": ("MlFit",),
     "bayeshlm.faces.model": ("Model",),
@@ -121,6 +123,7 @@ __all__ = [
     "SamplingError",
     "StudentT",
     "SurveyWeights",
+    "Uniform",
     "compare",
     "compare_hlm_output",
     "compare_specs",

@@ -30,7 +30,7 @@ class Level1Model:
     gap : (N,) array
         Of ``"ar1"``: time since that row, above 0; 0 of first rows.
     lowest : float
-        Lower bound of rho, whose upper one is 1: -1 where all gaps are whole numbers, 0 where they are not, and
+        Lower bound of rho, whose upper one is 1: -1 where all gaps are whole numbers and one is odd, else 0, and
         ``-1 / (max n_j - 1)`` of ``"cs"``.
     """
 

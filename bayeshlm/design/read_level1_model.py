@@ -84,8 +84,17 @@ def lags(times: FloatArray, codes: IntArray) -> tuple[IntArray, FloatArray]:
 
 
 def lowest_of_gaps(gap: FloatArray) -> float:
-    """Lower bound of rho: -1 where all gaps are whole numbers, else 0, as a negative number has no other powers."""
-    return -1.0 if (np.abs(gap - np.round(gap)) < WHOLE).all() else 0.0
+    """Lower bound of rho: -1 where all gaps are whole numbers and one is odd, else 0.
+
+    A negative number has no other powers, and even ones do not tell it from a positive one.
+
+    Examples
+    --------
+    >>> [lowest_of_gaps(np.array(gap)) for gap in ([0.0, 1.0, 2.0], [0.0, 2.0, 2.0], [0.0, 0.5])]
+    [-1.0, 0.0, 0.0]
+    """
+    whole = (np.abs(gap - np.round(gap)) < WHOLE).all()
+    return -1.0 if whole and (np.round(gap) % 2 == 1).any() else 0.0
 
 
 def _columns(spec: ModelSpec, rows: Rows) -> tuple[FloatArray, tuple[str, ...]]:
