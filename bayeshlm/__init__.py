@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         HalfStudentT,
         Normal,
         StudentT,
+        Uniform,
     )
 
 _HOMES = {
@@ -91,6 +92,7 @@ _HOMES = {
         "HalfStudentT",
         "Normal",
         "StudentT",
+        "Uniform",
     ),
     "bayeshlm.faces.ml_fit": ("MlFit",),
     "bayeshlm.faces.model": ("Model",),
@@ -125,6 +127,7 @@ __all__ = [
     "SamplingError",
     "StudentT",
     "SurveyWeights",
+    "Uniform",
     "compare",
     "compare_hlm_output",
     "compare_specs",

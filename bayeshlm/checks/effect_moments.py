@@ -104,16 +104,23 @@ def effect_moments(posterior: Draws) -> EffectMoments:
 
     likelihood_of(design).group_effects(posterior).each_block(fill, "Effects of groups")
     G = posterior.G.reshape(-1, q, q).mean(axis=0)
-    standardized = _standardized(design, gamma, G, float(np.mean(posterior.scaled_sigma2)))
+    standardized = _standardized(design, gamma, G, _point(posterior))
     return EffectMoments(gamma, spread.T @ spread / divisor, mean, cov + within, within, cross, standardized)
 
 
-def _standardized(design: Design, gamma: FloatArray, G: FloatArray, sigma2: float) -> FloatArray:
+def _point(posterior: Draws) -> FloatArray | float:
+    """Auxiliary parameters at which u is standardized: sigma as the root of its mean square, others at their means."""
+    if posterior.design.outcome.has_level1_model:
+        return np.asarray(posterior.flat(posterior.auxiliary).mean(axis=0), dtype=np.float64)
+    return float(np.sqrt(np.mean(posterior.scaled_sigma2)))
+
+
+def _standardized(design: Design, gamma: FloatArray, G: FloatArray, auxiliary: FloatArray | float) -> FloatArray:
     """``m_j / sqrt(diag(G - V_j))`` of every group at one value of the parameters, (J, q)."""
     tau = np.sqrt(np.diag(G))
     with np.errstate(invalid="ignore"):
         corr = G / np.outer(tau, tau)
-    point = one_draw(design, gamma, tau, corr, sigma2**0.5, [np.zeros((design.n_groups, len(G)))])
+    point = one_draw(design, gamma, tau, corr, auxiliary, [np.zeros((design.n_groups, len(G)))])
     found = np.full((design.n_groups, len(G)), np.nan)
 
     def fill(block: GroupBlock) -> None:

@@ -136,14 +136,14 @@ def influence(fitted: FittedModel, exact: bool = False, grouping: str | None = N
     draws = _posterior_dataset(shifts, refitted, term, names)
     reml, said = _classical(design, position_of_grouping, exact)
     n = rows_of_units(design, position_of_grouping)
-    table = _table(draws, reml, n, design.outcome.is_normal)
+    table = _table(draws, reml, n, design.outcome.has_closed_forms, _method(design))
     return Influence(term.grouping, draws, reml, table, limit, (*notes, *said))
 
 
 def _classical(design: Design, grouping: int, exact: bool) -> tuple[xr.Dataset, list[str]]:
     """What groups do to REML's estimates, or to ML's of an outcome that is not normal, and what must be said of it."""
-    term, normal = design.predictor.random[grouping], design.outcome.is_normal
-    method, n_groups = "REML" if normal else "ML", len(term.labels)
+    term, normal = design.predictor.random[grouping], design.outcome.has_closed_forms
+    method, n_groups = _method(design), len(term.labels)
     most = (MOST_REML_FITS if len(design.groupings) == 1 else MOST_JOINT_FITS) if normal else MOST_ML_FITS
     with_fits = exact or n_groups <= most
     try:
@@ -161,7 +161,7 @@ def _classical(design: Design, grouping: int, exact: bool) -> tuple[xr.Dataset, 
     done = (
         "REML without each is the one-step estimate; exact=True fits each"
         if normal
-        else "exact=True fits ML without each"
+        else f"exact=True fits {method} without each"
     )
     return found, [f"{n_groups} groups: {done}"]
 
@@ -180,12 +180,16 @@ def _posterior_dataset(shifts: Shifts, refitted: np.ndarray, term: RandomTerm, n
     )
 
 
-def _table(draws: xr.Dataset, reml: xr.Dataset, n: IntArray, normal: bool) -> pd.DataFrame:
+def _method(design: Design) -> str:
+    """Which classical estimates there are."""
+    return "REML" if design.outcome.is_normal else "ML"
+
+
+def _table(draws: xr.Dataset, reml: xr.Dataset, n: IntArray, normal: bool, method: str) -> pd.DataFrame:
     """One row a group, sorted by the largest change of a parameter."""
     change = draws["change"].to_numpy()
     most = np.abs(change).argmax(axis=1)
     rows = np.arange(len(change))
-    method = "REML" if normal else "ML"
     has_fits = int(reml["cooks_distance"].sel(estimate="exact").count()) > 0
     estimate = reml.sel(estimate="exact" if has_fits else "one_step")
     table = pd.DataFrame(

@@ -95,7 +95,7 @@ def shifts_without_groups(posterior: Draws, grouping: int = 0) -> Shifts:
         return w
 
     doing = "Influence of groups"
-    if not design.outcome.is_normal:
+    if not design.outcome.has_closed_forms:
         found.conflict_p[:] = np.nan
 
         def without_conflict(groups: IntArray, densities: FloatArray) -> None:
@@ -133,7 +133,7 @@ def put_refit(found: Shifts, posterior: Draws, group: int, refit: Refit, groupin
     found.change[group] = (found.mean[group] - with_it.mean(axis=(1, 2))) / scale
     found.mcse[group] = np.hypot(diagnose(without)[3], diagnose(with_it)[3]) / scale
     found.distance[group] = _distances(posterior, found.mean[group : group + 1])[0]
-    if not posterior.design.outcome.is_normal:
+    if not posterior.design.outcome.has_closed_forms:
         return
     units, equal = np.array([group]), np.full((1, rest.n_draws), 1 / rest.n_draws)
     if len(posterior.design.groupings) == 1:

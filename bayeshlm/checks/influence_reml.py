@@ -56,7 +56,7 @@ def ml_dataset(design: Design, estimate: FamilyEstimate, with_fits: bool) -> xr.
     named = [f"{term.grouping} {label}" for label in term.labels]
     for j in steps(list(range(J)) if with_fits else [], named.__getitem__, "Maximum likelihood without"):
         try:
-            rest = fit_family(without_rows(design, design.group_codes == j))
+            rest = fit_family(without_rows(design, design.group_codes == j), estimate.method)
         except DataError:
             continue
         if rest.converged:
@@ -79,7 +79,7 @@ def _dataset(
     full = np.concatenate([estimate.gamma, estimate.tau, auxiliary])
     unit = np.array([*estimate.se, *np.ones(len(full) - len(estimate.gamma))])
     labels = [one.label for one in Schema.of(design).parameters if one.component != "corr"]
-    n_variances = len(estimate.tau) + (design.outcome.is_normal and not design.outcome.known_sd)
+    n_variances = len(estimate.tau) + (design.outcome.is_normal and design.outcome.has_shares)
     of_variances = slice(len(estimate.gamma), len(estimate.gamma) + n_variances)
     variances = full[of_variances] ** 2
     rvc = np.full((*value.shape[:2], len(variances)), np.nan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from bayeshlm.checks.hlm_residual_file import NO_FILE
 from bayeshlm.checks.joint_rows import joint_draws_of_rows, joint_moments_of_rows
 from bayeshlm.checks.level1_variance import LevelOneVariance, level1_variance
 from bayeshlm.checks.residual_shape import Normality, normality
+from bayeshlm.design.level1_spread import row_sds
 from bayeshlm.design.nested_groupings import is_chain
 from bayeshlm.design.scaling import CHUNK_ROWS, FloatArray, IntArray
 from bayeshlm.design.without_weights import NOT_AT_RANDOM, refuse_weights
@@ -41,8 +43,8 @@ class LevelOneResiduals:
         Skewness and kurtosis of the errors.
     variance : LevelOneVariance
         HLM's test that the level-1 variance is the same in all groups.
-    sigma : float
-        Posterior mean of the level-1 SD.
+    sigma : float or array
+        Posterior mean of the level-1 SD, or one a row.
     predictors : pandas.DataFrame
         The used columns of the data, for `hlm_file`.
     groupings : tuple of str
@@ -120,8 +122,8 @@ def level1_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti", mi
     model, posterior = posterior.design, replace(posterior, design=posterior.design.with_sample())
     design, n_rows = posterior.design, posterior.design.kept_rows.n_rows
     check_interval(prob, kind)
-    sigma, unit = posterior.scaled_sigma.ravel(), design.kept_rows.unit
-    draws = interval_draws(len(sigma), n_rows)
+    sigma2, unit = row_variances(posterior), design.kept_rows.unit
+    draws = interval_draws(posterior.n_draws, n_rows)
     if len(design.groupings) == 1:
         fitted, variance, within = _moments_of_rows(posterior)
         bounds, sums = _from_draws(posterior, draws, prob, kind)
@@ -129,7 +131,6 @@ def level1_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti", mi
         fitted, variance, within = joint_moments_of_rows(posterior)
         fitted += design.offset
         bounds, sums = joint_draws_of_rows(posterior, draws, prob, kind)
-    sigma2 = float(np.mean(sigma**2)) * unit**2
     left = sigma2 - within > 1e-10 * sigma2
     scale = np.divide(1.0, np.sqrt(np.where(left, sigma2 - within, 1.0)), out=np.full(len(left), np.nan), where=left)
     residual = design.y - fitted
@@ -156,8 +157,10 @@ def level1_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti", mi
     notes = ["standardized: divided by the SD that the residual has over data sets"]
     if design.outcome.known_sd:
         notes.append("normality and variances within groups: of residuals over their known SDs")
-    if len(draws) < len(sigma):
-        notes.append(f"intervals and normality from {len(draws)} of {len(sigma)} draws")
+    if design.outcome.spread:
+        notes.append("normality: of residuals over their SDs; the test of equal variance looks at them as they are")
+    if len(draws) < posterior.n_draws:
+        notes.append(f"intervals and normality from {len(draws)} of {posterior.n_draws} draws")
     if model.rows is None and model.summed is not None and n_rows < model.n_obs:
         notes.append(f"rows: {model.summed.sample.said}; the test of equal variance is of all rows")
     return LevelOneResiduals(
@@ -165,12 +168,34 @@ def level1_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti", mi
         data=data,
         normality=normality(sums, n_rows),
         variance=level1_variance(model, min_df),
-        sigma=float(sigma.mean()) if not design.outcome.known_sd else unit,
+        sigma=_sigma_of_file(posterior, sigma2, unit),
         predictors=design.frame,
         groupings=design.groupings,
         nested=is_chain(model),
         notes=tuple(notes),
     )
+
+
+def row_variances(posterior: Draws) -> FloatArray:
+    """Posterior mean of the level-1 variance of each row, (N,), a chunk of rows at a time."""
+    design = posterior.design
+    rows = design.kept_rows
+    if rows.level1 is None:
+        return np.asarray(np.mean(posterior.scaled_sigma2) * rows.unit**2)
+    auxiliary, found = posterior.flat(posterior.auxiliary), np.empty(rows.n_rows)
+    step = max(_PIECE // len(auxiliary), 1)
+    for start in range(0, rows.n_rows, step):
+        window = slice(start, start + step)
+        found[window] = np.mean(row_sds(rows.level1.sds_of(window), auxiliary) ** 2, axis=0)
+    return found
+
+
+def _sigma_of_file(posterior: Draws, sigma2: FloatArray, unit: FloatArray) -> float | FloatArray:
+    """The level-1 SD as HLM's file has it: one, or one a row."""
+    outcome = posterior.design.outcome
+    if outcome.spread:
+        return np.sqrt(sigma2)
+    return unit if outcome.known_sd else float(posterior.sigma.mean())
 
 
 def _moments_of_rows(posterior: Draws) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -192,11 +217,12 @@ def _moments_of_rows(posterior: Draws) -> tuple[FloatArray, FloatArray, FloatArr
 def _from_draws(posterior: Draws, draws: IntArray, prob: float, kind: str) -> tuple[FloatArray, FloatArray]:
     """Bounds (N, 2) of the residuals' intervals, and sums of the powers 1 to 4 of the errors at each draw, (4, S).
 
-    Errors whose SDs are known are taken over these in the sums.
+    Errors whose SDs are known, or have an equation, are taken over these in the sums.
     """
     design = posterior.design
     gamma = posterior.gamma
     gamma = np.ascontiguousarray(gamma.reshape(-1, gamma.shape[-1])[draws].T)
+    scale_of = _scales(posterior, draws)
     bounds, rows_of = np.empty((design.kept_rows.n_rows, 2)), rows_of_groups(design)
 
     def of_block(groups: slice) -> FloatArray:
@@ -211,7 +237,7 @@ def _from_draws(posterior: Draws, draws: IntArray, prob: float, kind: str) -> tu
             for a in range(u.shape[1]):
                 r -= design.Z[piece, a, None] * of_row[:, a].T
             bounds[piece] = interval(r[:, None], prob, kind)
-            r /= design.kept_rows.unit_of(piece)[:, None]
+            r /= scale_of(piece)
             power = np.ones_like(r)
             for k in range(4):
                 power *= r
@@ -219,3 +245,12 @@ def _from_draws(posterior: Draws, draws: IntArray, prob: float, kind: str) -> tu
         return sums
 
     return bounds, np.sum(over_blocks(of_block, design.n_groups, "Residuals of rows"), axis=0)
+
+
+def _scales(posterior: Draws, draws: IntArray) -> Callable[[IntArray], FloatArray]:
+    """The function that gives the SDs of some rows in units of sigma, (B, 1), or with an equation (B, S)."""
+    rows = posterior.design.kept_rows
+    if not posterior.design.outcome.spread or rows.level1 is None:
+        return lambda piece: rows.unit_of(piece)[:, None]
+    level1, auxiliary = rows.level1, posterior.flat(posterior.auxiliary)[draws]
+    return lambda piece: row_sds(level1.sds_of(piece), auxiliary).T

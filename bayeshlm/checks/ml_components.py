@@ -41,7 +41,7 @@ def ml_components(found: Estimate, design: Design) -> tuple[Component, ...]:
         if component == "tau":
             varies[effect] = row.regular
         rows.append(row)
-    if design.outcome.is_normal:
+    if design.outcome.is_normal and design.outcome.has_shares:
         rows.append(_normal_icc(e, design))
     scale = LINKS[design.outcome.link].scale
     if design.outcome.family_name in LATENT and scale is not None:
@@ -53,10 +53,10 @@ def ml_components(found: Estimate, design: Design) -> tuple[Component, ...]:
 
 
 def _normal_icc(e: FamilyEstimate, design: Design) -> Component:
-    """The ICC of a normal outcome with sampling weights."""
+    """The ICC of a normal outcome with sampling weights, or with correlated residuals."""
     mean_square, sigma = population_moments(design).ZtZ, float(e.auxiliary[0])
     dG = covariance_derivatives(e)
-    dsigma = component_scalars(e)[-1].gradient
+    dsigma = next(one.gradient for one in component_scalars(e) if one.key == ("sigma", ""))
     v, sigma2 = float(np.sum(e.G * mean_square)), sigma**2
     slope = np.sum(dG * mean_square, axis=(1, 2)) * sigma2 - v * 2 * sigma * dsigma
     error = standard_error(e, slope / (v + sigma2) ** 2) if v > 0 else np.nan

@@ -45,6 +45,9 @@ def predict(
 ) -> xr.Dataset:
     """Draws of the mean and of the outcome of rows, ``mu = offset + X gamma + Z u``, ``y ~ N(mu, sigma^2)``.
 
+    Where the level-1 SD has an equation, each row's own stands for sigma; correlated residuals are drawn together for
+    the rows that are predicted, but not given those of the rows that were fitted.
+
     Parameters
     ----------
     posterior : Draws
@@ -86,7 +89,9 @@ def predict(
     u = group_effects(posterior, rows, kept, words, of_effects)
     eta, auxiliary = linear_predictor(rows, some.flat(some.gamma), u), some.flat(some.auxiliary)
     mu = eta if design.outcome.is_normal else expected(design.outcome, eta, auxiliary, rows.size)
-    y = outcomes(design.outcome, eta.copy(), auxiliary, rows.size, of_outcomes, rows.sd)
+    y = outcomes(
+        design.outcome, eta.copy(), auxiliary, rows.size, of_outcomes, rows.sd, rows.level1, rows.groups[0].codes
+    )
     index = pd.RangeIndex(rows.n_obs) if isinstance(rows.index, pd.MultiIndex) else rows.index
     coords: dict[str, Any] = {"obs_id": ("obs_id", index.to_numpy())}
     for name, of, is_new in zip(design.groupings, rows.groups, new, strict=True):

@@ -183,7 +183,9 @@ class RowEngine:
         for start in range(0, len(gamma), step):
             window = slice(start, min(start + step, len(gamma)))
             eta = linear_predictor(rows, gamma[window], [of[:, window] for of in u])
-            y = outcomes(self.design.outcome, eta, auxiliary[window], rows.size, rng, rows.sd)
+            y = outcomes(
+                self.design.outcome, eta, auxiliary[window], rows.size, rng, rows.sd, rows.level1, rows.groups[0].codes
+            )
             yield window, self._values(y), y
 
 

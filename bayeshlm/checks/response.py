@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayeshlm.design.level1_model import Level1Model
+from bayeshlm.design.level1_spread import residual_draws
 from bayeshlm.design.outcome import Outcome
-from bayeshlm.design.scaling import FloatArray
+from bayeshlm.design.scaling import FloatArray, IntArray
 
 
 def outcomes(
@@ -15,6 +17,8 @@ def outcomes(
     size: FloatArray,
     rng: np.random.Generator,
     sd: FloatArray | None = None,
+    level1: Level1Model | None = None,
+    codes: IntArray | None = None,
 ) -> FloatArray:
     """Outcomes (S, N) at predictors eta (S, N), which may be overwritten.
 
@@ -30,7 +34,12 @@ def outcomes(
     rng : Generator
     sd : (N,) array, optional
         Known SDs of normal outcomes, in the place of the auxiliary parameter.
+    level1, codes : Level1Model and (N,) array of int, optional
+        What the SDs and correlations of the residuals depend on, and the group of each row.
     """
+    if level1 is not None and codes is not None:
+        eta += residual_draws(level1, codes, auxiliary, rng)
+        return eta
     if sd is not None:
         for row in eta:
             row += sd * rng.standard_normal(eta.shape[1])

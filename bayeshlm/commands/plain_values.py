@@ -27,8 +27,8 @@ def model_values(design: Design) -> dict[str, Any]:
 
 
 def _lme4(design: Design) -> dict[str, str]:
-    """The model as lme4's formula; nothing where the level-1 SDs are known, which lme4 cannot be told."""
-    if design.outcome.known_sd:
+    """The model as lme4's formula; nothing where level-1 SDs are known or have an equation, or residuals correlate."""
+    if design.outcome.known_sd or design.outcome.has_level1_model:
         return {}
     return {"lme4": render(design.spec, "lme4", design.groupings, design.coded)}
 

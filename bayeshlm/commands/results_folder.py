@@ -16,6 +16,7 @@ from bayeshlm.faces.fit import Fit
 from bayeshlm.fitted import FittedModel
 from bayeshlm.foreign_text import no_formulas
 from bayeshlm.likelihood import likelihood_of
+from bayeshlm.parameters.schema import DIMS
 from bayeshlm.quantities.convergence import Convergence
 from bayeshlm.quantities.icc import has_icc
 from bayeshlm.text_file import whole_files
@@ -85,9 +86,14 @@ def summary(fit: Fit, reml: bool = False) -> dict[str, Any]:
                 "tau": _component(variances, "tau", skewed),
                 "corr": _component(variances, "corr", skewed),
                 **{
-                    one.name: values if one.support == "increasing" else values[""]
+                    one.name: values if DIMS[one.name] else values[""]
                     for one, _ in fit.model.design.outcome.auxiliary
                     if (values := _component(variances, one.name, skewed))
+                },
+                **{
+                    name: values
+                    for name in ("level1_sd", "sd_ratio")
+                    if (values := _component(variances, name, skewed))
                 },
             },
             **_iccs(fit),
@@ -149,7 +155,7 @@ def _of_groups(fit: Fit) -> dict[str, Any]:
     """
     design = fit.model.design
     groupings = design.groupings
-    is_known = design.outcome.is_normal or likelihood_of(design).can("independent groups")
+    is_known = design.outcome.has_closed_forms or likelihood_of(design).can("independent groups")
     if len(groupings) == 1:
         return {"plausible_ranges": _ranges(fit), **({"reliability": _reliability(fit)} if is_known else {})}
     found: dict[str, Any] = {"plausible_ranges": {name: _ranges(fit, name) for name in groupings}}
@@ -185,7 +191,7 @@ def _reml(fit: Fit) -> dict[str, Any]:
     check = fit.cross_check()
     verdict = {"agrees": check.agrees, "verdict": check.verdict, "reasons": list(check.reasons)}
     model = fit.model
-    by_reml = model.design.outcome.is_normal and model.design.weights is None
+    by_reml = model.design.outcome.has_closed_forms and model.design.weights is None
     estimates = model.reml() if by_reml else model.ml()
     return {**reml_summary(estimates)["reml"], "cross_check": verdict}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -16,10 +17,12 @@ from bayeshlm.design.joined_tables import GroupTables
 from bayeshlm.design.known_sd import read_known_sd
 from bayeshlm.design.naming import described
 from bayeshlm.design.outcome_values import read_outcome
+from bayeshlm.design.place_error import place_error
 from bayeshlm.design.predictor import Predictor, RandomColumn, RandomTerm, intercept_position
+from bayeshlm.design.read_level1_model import read_level1_model
 from bayeshlm.design.rows import Rows, gather_rows
 from bayeshlm.design.survey_weights import SurveyWeights
-from bayeshlm.design.terms import expand_terms, filled
+from bayeshlm.design.terms import Terms, expand_terms, filled
 from bayeshlm.design.unit_equations import unit_equations
 from bayeshlm.design.units import Grouping, check_distinct, check_nested
 from bayeshlm.design.weights_reading import read_weights
@@ -81,13 +84,22 @@ def build_design(
             "sampling weights are not taken beside known level-1 SDs, by which rows count already: leave weights="
             " or the line of the SDs out."
         )
+    if weights is not None and spec.has_level1_model:
+        raise OptionError(
+            "sampling weights are not taken beside an equation of the level-1 SD or correlated residuals: leave"
+            " weights= or that line out."
+        )
     found = None if weights is None else read_weights(weights, rows)
     spec, rows = by_levels(spec, rows)
     spec = rename_columns(spec, rows.names)
     outcome, y, size = read_outcome(spec, rows)
+    level1 = read_level1_model(spec, rows)
+    if level1 is not None:
+        outcome = replace(outcome, spread=level1.labels, correlation=level1.correlation, lowest=level1.lowest)
     check_groupings(spec, rows, rows.n_obs, outcome.scatter(max(y.max(), size.max())))
 
     terms = expand_terms(spec, rows)
+    check_not_twice(spec, terms)
     fixed, random = tuple(terms.fixed), tuple(map(tuple, terms.random))
     check_counts(rows.n_obs, len(fixed))
     codes = tuple(grouping.codes for grouping in rows.groupings)
@@ -109,11 +121,25 @@ def build_design(
         predictor=Predictor(fixed, tuple(map(random_term, rows.groupings, random, spec.blocks_by_grouping))),
         coefficients=tuple(terms.coefficients),
         equations=tuple(unit_equations(spec, rows, terms, k) for k in range(len(rows.groupings))),
-        rows=DesignRows(y, size, terms.offset, X, Z, codes, rows.frame, read_known_sd(spec, rows)),
+        rows=DesignRows(y, size, terms.offset, X, Z, codes, rows.frame, read_known_sd(spec, rows), level1),
         rows_dropped=rows.rows_dropped,
         left_out=rows.left_out,
         weights=found,
     )
+
+
+def check_not_twice(spec: ModelSpec, terms: Terms) -> None:
+    """Refuse compound symmetry of one SD beside a random intercept: the same covariance of the rows of a group."""
+    found = spec.correlation
+    if found is None or found.pattern != "cs" or spec.log_spread is not None:
+        return
+    for column in (column for columns in terms.random for column in columns if column.is_intercept):
+        raise place_error(
+            f"cs says the same as the random intercept {column.label}, a covariance that all rows of a group share, and"
+            f" the data do not tell one from the other: leave {column.label} or this line out",
+            spec.text,
+            found.span,
+        )
 
 
 def random_term(grouping: Grouping, columns: tuple[RandomColumn, ...], blocks: Blocks) -> RandomTerm:

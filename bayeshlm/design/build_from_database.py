@@ -164,6 +164,13 @@ def _check_normal(spec: ModelSpec) -> None:
             spec.text,
             spec.residual_spread.span,
         )
+    if spec.has_level1_model:
+        raise place_error(
+            "an equation of the level-1 SD and correlations of residuals need the rows, and those of a database stay "
+            "there: take the columns and rows that the model needs to memory, data=table.select(...).to_pandas()",
+            spec.text,
+            spec.level1_span,
+        )
     if not Outcome(spec.outcome.name, found.family, found.link).is_normal:
         raise place_error(
             f"the likelihood of a {found.family} outcome needs its rows, and those of a database stay there: take the "

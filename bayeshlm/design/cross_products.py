@@ -104,7 +104,7 @@ def cross_products(
     >>> cp.ols, cp.Zty.ravel(), cp.yty
     (array([4.]), array([-4.,  4.]), array([10., 10.]))
     """
-    rows = _Transformed.of(y, X, Z, x_intercept, z_intercept, tuple(z_centered), row_weights)
+    rows = TransformedRows.of(y, X, Z, x_intercept, z_intercept, tuple(z_centered), row_weights)
     order = sorting_order(group_codes)
     n_random, n_fixed = Z.shape[1], X.shape[1]
     last = n_random + n_fixed
@@ -159,7 +159,7 @@ def sorting_order(group_codes: IntArray) -> IntArray | None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Transformed:
+class TransformedRows:
     """Columns of ``[Z S, X T, y - X ols]``, made chunk by chunk; `same` names the column that each one equals."""
 
     x: ScaledColumns
@@ -180,7 +180,8 @@ class _Transformed:
         z_intercept: int | None,
         z_centered: tuple[int, ...],
         row_weights: FloatArray | None,
-    ) -> _Transformed:
+    ) -> TransformedRows:
+        """Find the transforms, and least squares of y; arguments as those of `cross_products`."""
         x = ScaledColumns.of(X, column_moments(X), x_intercept, range(X.shape[1]) if x_intercept is not None else ())
         z = ScaledColumns.of(Z, column_moments(Z), z_intercept, z_centered if z_intercept is not None else ())
         y_shift = 0.0 if x_intercept is None else float(column_moments(y[:, None])[0][0])

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayeshlm.design.level1_model import Level1Model
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import DataError
 
@@ -29,6 +30,8 @@ class DesignRows:
         The rows kept and the columns used, as the data hold them.
     sd : (N,) array or None
         SD of the level-1 residual of each row, where it is known and no sigma is estimated.
+    level1 : Level1Model or None
+        What the SDs and correlations of the residuals depend on, where they have an equation or a pattern.
     """
 
     y: FloatArray
@@ -39,6 +42,7 @@ class DesignRows:
     codes: tuple[IntArray, ...]
     frame: pd.DataFrame
     sd: FloatArray | None = None
+    level1: Level1Model | None = None
 
     @property
     def n_rows(self) -> int:
@@ -79,6 +83,7 @@ class DesignRows:
             codes=codes,
             frame=self.frame[kept],
             sd=None if self.sd is None else self.sd[kept],
+            level1=None if self.level1 is None else self.level1.at(kept),
         )
 
 

@@ -175,7 +175,8 @@ class _Namer:
         self._tree, self._levels, self._width = tree, levels, tree.widest
         self._letters = _LETTERS[-len(levels) - 1 :].rjust(len(levels) + 1, "q")
         if self._own:
-            taken = [*(one.symbol for one in placed), spec.residual]
+            of_sd = () if spec.log_spread is None else spec.log_spread.symbols
+            taken = [*(one.symbol for one in placed), spec.residual, *of_sd]
             letters: list[str] = []
             for _ in levels:
                 letters.append(free_letter([*taken, *letters]))

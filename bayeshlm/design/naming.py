@@ -87,7 +87,8 @@ def parameter_label(component: str, effect: str = "") -> str:
     Parameters
     ----------
     component : str
-        ``"gamma"``, ``"beta"``, ``"tau"``, ``"corr"``, ``"sigma"``, ``"icc"`` or ``"share"``.
+        ``"gamma"``, ``"beta"``, ``"alpha"``, ``"tau"``, ``"corr"``, ``"sigma"``, ``"rho"``, ``"level1_sd"``,
+        ``"sd_ratio"``, ``"icc"`` or ``"share"``.
     effect : str
         Label of the effect, or of two with a comma, or of a grouping; empty for sigma and the ICC of one grouping.
 
@@ -96,9 +97,9 @@ def parameter_label(component: str, effect: str = "") -> str:
     >>> parameter_label("tau", "u0"), parameter_label("corr", "u0,u1"), parameter_label("gamma", "g01")
     ('tau[u0]', 'corr[u0,u1]', 'g01')
     """
-    if component in ("gamma", "beta"):
+    if component in ("gamma", "beta", "alpha"):
         return effect
-    name = "ICC" if component == "icc" else component
+    name = {"icc": "ICC", "level1_sd": "SD", "sd_ratio": "ratio of SDs"}.get(component, component)
     return f"{name}[{effect}]" if effect else name
 
 

@@ -24,9 +24,11 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.grouping import grouping_column, ids_of
 from bayeshlm.design.joined_tables import GroupTables, find_columns, group_tables, join
 from bayeshlm.design.known_sd import read_known_sd
+from bayeshlm.design.level1_model import Level1Model
 from bayeshlm.design.line_units import takes_group_means
 from bayeshlm.design.outcome_values import read_size
 from bayeshlm.design.predictor import RandomTerm
+from bayeshlm.design.read_level1_model import read_level1_model
 from bayeshlm.design.rows import Rows, check_finite, gather_rows, predictors
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.design.terms import expand_terms, filled
@@ -79,6 +81,8 @@ class NewRows:
         Known part of the predictor, and numbers of trials, 1 where the distribution has none.
     sd : (N,) array or None
         SD of the level-1 residual of each row, where it is known.
+    level1 : Level1Model or None
+        What the SDs and correlations of the residuals depend on, where they have an equation or a pattern.
     """
 
     index: pd.Index
@@ -87,6 +91,7 @@ class NewRows:
     offset: FloatArray
     size: FloatArray
     sd: FloatArray | None = None
+    level1: Level1Model | None = None
 
     @property
     def n_obs(self) -> int:
@@ -107,6 +112,7 @@ def fitted_rows(design: Design) -> NewRows:
         offset=rows.offset,
         size=rows.size,
         sd=rows.sd,
+        level1=rows.level1,
     )
 
 
@@ -180,7 +186,7 @@ def new_rows(
     try:
         rows = _gather(design, fitted, table, group_data, ungrouped)
         terms, size = expand_terms(design.spec, rows), read_size(design.spec, rows)
-        sd = read_known_sd(design.spec, rows)
+        sd, level1 = read_known_sd(design.spec, rows), read_level1_model(design.spec, rows)
     except DataError as error:
         raise DataError(f"new_data: {error}") from error
     codes = tuple(grouping.codes for grouping in rows.groupings)
@@ -205,6 +211,7 @@ def new_rows(
         offset=terms.offset,
         size=size,
         sd=sd,
+        level1=level1,
     )
 
 
@@ -246,7 +253,9 @@ def _grouping(term: RandomTerm, spec: ModelSpec, new_data: Table, group_data: Gr
         return Grouping(group, labels, codes, _positions(labels, term))
     if not ungrouped:
         raise DataError(missing_column(group, new_data.names, new_data.index.names))
-    if group_data is not None or any(map(takes_group_means, (*spec.expressions, *spec.offsets))):
+    if group_data is not None or any(
+        map(takes_group_means, (*spec.expressions, *spec.offsets, *spec.spread_expressions))
+    ):
         reason = "group_data is joined by it" if group_data is not None else "the equations take group means"
         raise DataError(f"the grouping column {group!r} is missing, but {reason}: add it")
     each = np.arange(len(new_data.index))

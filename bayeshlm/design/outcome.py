@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 from bayeshlm.errors import OptionError
 from bayeshlm.families import FAMILIES, Family
-from bayeshlm.families.family import Auxiliary
+from bayeshlm.families.family import ALPHA, RHO, Auxiliary
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,12 @@ class Outcome:
         Of ordered categories, from the lowest; the outcome's numbers are their positions. Empty for other outcomes.
     known_sd : bool
         The SD of each row's level-1 residual is known: sigma is no parameter.
+    spread : tuple of str
+        Labels of the coefficients (alpha) of the equation of the level-1 SD, which stand in the place of sigma.
+    correlation : {"", "ar1", "cs"}
+        Pattern of the correlations of the level-1 residuals of a group, whose parameter is rho.
+    lowest : float
+        Lower bound of rho.
     """
 
     name: str
@@ -30,6 +37,9 @@ class Outcome:
     link: str = "identity"
     categories: tuple[str, ...] = ()
     known_sd: bool = False
+    spread: tuple[str, ...] = ()
+    correlation: Literal["", "ar1", "cs"] = ""
+    lowest: float = -1.0
 
     @property
     def family(self) -> Family:
@@ -40,12 +50,14 @@ class Outcome:
     def auxiliary(self) -> tuple[tuple[Auxiliary, int], ...]:
         """The parameters beside those of the predictor, each with how many numbers it is."""
         several = len(self.categories) - 1
-        estimated = () if self.known_sd else self.family.auxiliary
-        return tuple((one, several if one.support == "increasing" else 1) for one in estimated)
+        estimated = () if self.known_sd or self.spread else self.family.auxiliary
+        found = tuple((one, several if one.support == "increasing" else 1) for one in estimated)
+        of_sd = ((ALPHA, len(self.spread)),) if self.spread else ()
+        return (*found, *of_sd, *(((RHO, 1),) if self.correlation else ()))
 
     @property
     def auxiliary_effects(self) -> tuple[tuple[str, str], ...]:
-        """Name of each number of the auxiliary parameters, and between which categories it stands, if it does.
+        """Name of each number of the auxiliary parameters, and its effect: two categories, or a coefficient of the SD.
 
         Examples
         --------
@@ -53,15 +65,27 @@ class Outcome:
         ((('sigma', ''),), (('cutpoint', '1|2'), ('cutpoint', '2|3')))
         """
         between = tuple(f"{low}|{high}" for low, high in pairwise(self.categories))
-        return tuple(
-            (one.name, effect)
-            for one, _ in self.auxiliary
-            for effect in (between if one.support == "increasing" else ("",))
-        )
+        effects = {"increasing": between, "real": self.spread}
+        return tuple((one.name, effect) for one, _ in self.auxiliary for effect in effects.get(one.support, ("",)))
+
+    @property
+    def has_level1_model(self) -> bool:
+        """The residuals have an equation of their SD, or are correlated."""
+        return bool(self.spread or self.correlation)
+
+    @property
+    def has_closed_forms(self) -> bool:
+        """Normal, with independent level-1 residuals of one SD or of known ones: what cross-products by group say."""
+        return self.is_normal and not self.has_level1_model
+
+    @property
+    def has_shares(self) -> bool:
+        """Level 1 has one variance for all rows, which variances between groups can be set against."""
+        return not self.known_sd and not self.spread
 
     @property
     def is_normal(self) -> bool:
-        """Normal given an additive predictor: what closed forms, REML and cross-products take."""
+        """Normal given an additive predictor: u has a closed form, and REML is defined."""
         return (self.family_name, self.link) == ("Normal", "identity")
 
     @property
@@ -95,6 +119,29 @@ class Outcome:
             raise OptionError(
                 f"{doing} is defined for level-1 residuals of one variance, and those of {self.name!r} are known and"
                 f" differ from row to row{behind}"
+            )
+        if self.spread:
+            raise OptionError(
+                f"{doing} is defined for level-1 residuals of one variance, and those of {self.name!r} have an equation"
+                " of their SD, by which it differs from row to row"
+            )
+
+    def require_independent(self, doing: str) -> None:
+        """Refuse what is defined for level-1 residuals that are independent.
+
+        Parameters
+        ----------
+        doing : str
+            With which the sentence begins.
+
+        Raises
+        ------
+        OptionError
+        """
+        if self.correlation:
+            raise OptionError(
+                f"{doing} is defined for level-1 residuals that are independent, and those of {self.name!r} are"
+                f" correlated ({self.correlation})"
             )
 
     def scatter(self, most: float) -> str:

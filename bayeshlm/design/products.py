@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bayeshlm.design.cross_products import CrossProducts, cross_products
+from bayeshlm.design.cross_products import CrossProducts, TransformedRows, cross_products
 from bayeshlm.design.design_rows import DesignRows
 from bayeshlm.design.joint_products import GroupingRows, JointProducts, joint_products
 from bayeshlm.design.predictor import Predictor, RandomTerm, intercept_position
@@ -47,6 +47,13 @@ def products_of(
     if rows.sd is None:
         return products
     return replace(products, weight=None, log_sd=np.bincount(only.codes, np.log(rows.sd), only.n_units))
+
+
+def transformed_rows(predictor: Predictor, rows: DesignRows) -> TransformedRows:
+    """The columns whose cross-products `products_of` forms, of rows with one grouping that all count the same."""
+    ((term, Z, codes),) = zip(predictor.random, rows.Z, rows.codes, strict=True)
+    only, x_intercept = _grouping_rows(term, Z, codes), intercept_position(predictor.fixed)
+    return TransformedRows.of(rows.y - rows.offset, rows.X, Z, x_intercept, only.intercept, tuple(only.centered), None)
 
 
 def centered_columns(term: RandomTerm) -> tuple[int, ...]:

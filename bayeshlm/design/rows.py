@@ -238,7 +238,7 @@ def walk_columns(expression: Product, in_c: bool = False) -> Iterator[tuple[Colu
 
 def predictors(spec: ModelSpec) -> Iterator[tuple[Column, bool]]:
     """Yield the columns of all expressions of a model, each with whether it stands inside of ``C()``."""
-    for expression in spec.expressions:
+    for expression in (*spec.expressions, *spec.spread_expressions):
         yield from walk_columns(expression)
     for offset in spec.offsets:
         yield from walk_columns(offset)
@@ -276,7 +276,8 @@ def check_roles(spec: ModelSpec, groups: Sequence[str], names: Mapping[str, str]
         raise place_error(f"the grouping column {outcome!r} cannot be the outcome", spec.text, spec.outcome.span)
     for column in spec.spread_columns:
         if names[column.name] == outcome:
-            raise place_error(f"the outcome {outcome!r} cannot be its own known SD", spec.text, column.span)
+            what = "its own known SD" if spec.residual_spread is not None else "the times of its residuals"
+            raise place_error(f"the outcome {outcome!r} cannot be {what}", spec.text, column.span)
     for column, _ in predictors(spec):
         if names[column.name] == outcome:
             raise place_error(f"the outcome {outcome!r} cannot be its own predictor", spec.text, column.span)

@@ -16,6 +16,7 @@ from bayeshlm.display.html import to_html
 from bayeshlm.display.left_out_notes import dropped_rows, notes_block
 from bayeshlm.display.shown_result import ShownResult
 from bayeshlm.display.text import to_text
+from bayeshlm.families.family import ALPHA, RHO
 from bayeshlm.parameters.schema import AUXILIARY
 from bayeshlm.quantities.quantity import Quantity
 
@@ -182,7 +183,7 @@ def variance_grid(table: pd.DataFrame) -> Grid:
     estimates = _estimates(table)
     rows = []
     for component, effect in table.index:
-        if component in ("tau2", "cov", "sigma2"):
+        if component in ("tau2", "cov", "sigma2", "level1_sd2"):
             continue
         row = table.loc[(component, effect)]
         squared = f"{component}2"
@@ -196,6 +197,7 @@ def variance_grid(table: pd.DataFrame) -> Grid:
     header = ("", *estimates, "variance", *_DIAGNOSTICS)
     others = set(table.index.get_level_values("component")) & set(AUXILIARY) - {"sigma"}
     what = "SDs, correlations, the distribution" if others else "standard deviations and correlations"
+    what = "SDs, correlations, level 1" if others & {ALPHA.name, RHO.name} else what
     title = _titled(f"Variance components: {what}", table)
     return Grid(title, header, (Section("", tuple(rows)),))
 

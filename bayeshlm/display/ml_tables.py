@@ -30,14 +30,14 @@ class MlReport:
     fixed, variance : pandas.DataFrame
         As the methods of `MlFit` return them.
     icc : pandas.Series
-        Likewise.
+        Likewise; None where the level-1 SD has an equation.
     """
 
     design: Design
     estimate: FamilyEstimate
     fixed: pd.DataFrame
     variance: pd.DataFrame
-    icc: pd.Series
+    icc: pd.Series | None
 
 
 def ml_text(report: MlReport) -> str:
@@ -60,7 +60,7 @@ def _summary(report: MlReport) -> list[Block]:
             f"deviance {number(e.criterion, 2)}; log-likelihood {number(e.log_likelihood, 2)};"
             f" AIC {number(e.aic, 2)}; BIC {number(e.bic, 2)}; {e.n_parameters} parameters"
         ),
-        "maximum likelihood",
+        "REML" if e.method == "REML" else "maximum likelihood",
     )
     if design.weights is not None:
         likelihood = f"log pseudo-likelihood {number(e.log_likelihood, 2)}; {e.n_parameters} parameters"
@@ -73,7 +73,7 @@ def _summary(report: MlReport) -> list[Block]:
         *notes_block(data_notes(design)),
         ml_fixed_grid(report.fixed, ColumnLabels.of(design)),
         reml_variance_grid(report.variance),
-        icc_grid(report.icc),
+        *([] if report.icc is None else [icc_grid(report.icc)]),
         Lines((*_verdict(e), *boundary)),
     ]
 

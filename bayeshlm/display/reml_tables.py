@@ -20,6 +20,7 @@ from bayeshlm.display.model_size import kind_of_model, size_of_model
 from bayeshlm.display.shown_result import ShownResult
 from bayeshlm.display.text import to_text
 from bayeshlm.equations import render
+from bayeshlm.families.family import ALPHA, RHO
 from bayeshlm.parameters.schema import AUXILIARY
 from bayeshlm.reml.estimate import RemlEstimate
 from bayeshlm.reml.intervals import t_bounds
@@ -168,12 +169,12 @@ def reml_variance_grid(table: pd.DataFrame) -> Grid:
     grouped = ["grouping"] if "grouping" in table else []
     rows = []
     for component, effect in table.index:
-        if component in ("tau2", "cov", "sigma2"):
+        if component in ("tau2", "cov", "sigma2", "level1_sd2"):
             continue
         row = table.loc[(component, effect)]
-        places = 3 if component in ("corr", "cutpoint") else places_of(0.1 * float(row["estimate"]))
+        places = 3 if component in ("corr", "cutpoint", "alpha", "rho") else places_of(0.1 * float(row["estimate"]))
         variance = ""
-        if component in ("tau", "sigma"):
+        if component in ("tau", "sigma", "level1_sd"):
             squared = float(row["estimate"]) ** 2
             variance = number(squared, places_of(0.1 * squared))
         label = parameter_label(component, effect)
@@ -181,6 +182,7 @@ def reml_variance_grid(table: pd.DataFrame) -> Grid:
         rows.append((label, *(str(row[name]) for name in grouped), *cells, variance))
     others = set(table.index.get_level_values("component")) & set(AUXILIARY) - {"sigma"}
     what = "SDs, correlations, the distribution" if others else "standard deviations and correlations"
+    what = "SDs, correlations, level 1" if others & {ALPHA.name, RHO.name} else what
     title = f"Variance components: {what}"
     if bounds:
         title += f" ({percent(table.attrs['ci_prob'])} {INTERVALS[table.attrs['intervals']]} intervals)"

@@ -54,7 +54,9 @@ def _center_one(text: str, spec: ModelSpec, name: Column, function: str) -> Mode
     stands = [any(column.name in known for column in _columns(level)) for level in spec.expressions_by_level]
     written = sorted(known)[0] if known else name.name
     problem = None
-    if not any(stands):
+    if any(column.name in known or column.name == name.name for column in _columns(spec.spread_expressions)):
+        problem = "stands in the equation of the level-1 SD, and the sentence does not say whether it is centered there"
+    elif not any(stands):
         problem = "stands in no equation"
     elif sum(stands) > 1:
         where = "both" if len(stands) == 2 else "several"

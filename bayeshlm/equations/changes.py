@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from bayeshlm.equations.grammar import parse_levels
 from bayeshlm.equations.lines import Equation, ZeroCovariance, read_line
+from bayeshlm.equations.log_spread import PREDICTED
 from bayeshlm.equations.outcome_lines import blank
 from bayeshlm.equations.printed import read_printed
 from bayeshlm.equations.product import Span
@@ -51,7 +52,8 @@ def updated(spec: ModelSpec, change: str) -> ModelSpec:
     ----------
     spec : ModelSpec
     change : str
-        One or more lines as in `bayeshlm.parse`: of level 1, of coefficients, of the distribution, ``cov(u0, u1) = 0``.
+        One or more lines as in `bayeshlm.parse`: of level 1, of coefficients, of the distribution, ``cov(u0, u1) = 0``,
+        ``log(sigma) = ...``, ``corr(r) = ...``.
         Lines that no line uses any more are left out, and covariances stay zero where their effects stay.
 
     Raises
@@ -84,10 +86,22 @@ def updated(spec: ModelSpec, change: str) -> ModelSpec:
         rest.insert(0, written[0])
     text = "\n".join([f"{given.text}\n;", *rest])
     found = _with_zeros(spec, given, text)
-    if spec.residual_spread is None or found.residual_spread is not None or not found.residual:
+    return _with_spread(spec, found)
+
+
+def _with_spread(spec: ModelSpec, found: ModelSpec) -> ModelSpec:
+    """The new model, with what the old one says of its residuals where no line of the change says otherwise."""
+    if not found.residual:
         return found
-    kept_spread = spread_lines(replace(found, residual_spread=spec.residual_spread))
-    return parse_levels("\n".join([found.text, *kept_spread]))
+    said_sd = found.residual_spread is not None or found.log_spread is not None
+    kept = replace(
+        found,
+        residual_spread=None if said_sd or found.correlation is not None else spec.residual_spread,
+        log_spread=None if said_sd else spec.log_spread,
+        correlation=None if found.correlation or found.residual_spread else spec.correlation,
+    )
+    lines = spread_lines(kept)
+    return parse_levels("\n".join([found.text, *lines])) if lines else found
 
 
 def _with_zeros(spec: ModelSpec, given: _Given, text: str) -> ModelSpec:
@@ -130,6 +144,8 @@ def _read(spec: ModelSpec, change: str) -> _Given:
         arguments = one["right"].partition("(")[2]
         of_level1 |= {canonical(name) for name in _FIRST_ARGUMENT.findall(arguments)}
     for one in _LINKED.finditer(rest):
+        if canonical(one["symbol"]) in PREDICTED:
+            continue
         of_level1.add(canonical(one["symbol"]))
         rest = _blanked(rest, [(one.start(), one.start("symbol")), (one.end("symbol"), one.end())])
     read = [read_line(change, tokens) for tokens in tokenize(read_printed(change, rest).equations)]

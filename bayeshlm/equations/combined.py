@@ -6,12 +6,12 @@ from bayeshlm.equations.centered import center
 from bayeshlm.equations.covariance_blocks import covariance_blocks
 from bayeshlm.equations.cutpoints import check_cutpoints
 from bayeshlm.equations.grammar import check_normality
+from bayeshlm.equations.level1_lines import Level1Lines
 from bayeshlm.equations.lines import Equation, Symbol, Term, ZeroCovariance, read_line
 from bayeshlm.equations.mixed import check_mixed
 from bayeshlm.equations.one_line import FixedPart, OneLine, RandomPart, all_in_level1
 from bayeshlm.equations.outcome_lines import OutcomeLines, read_outcome
 from bayeshlm.equations.printed import read_printed
-from bayeshlm.equations.residual_spread import SpreadLine, spread_of
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.symbols import stem
 from bayeshlm.equations.tokens import equation_error, tokenize
@@ -116,9 +116,8 @@ def read_combined(text: str) -> ModelSpec:
         offsets=[*(term.expression for term in terms if term.symbol is None), *stated.offsets],
         distribution=stated.distribution,
         residual=residual,
-        residual_spread=spread_of(text, [line for line in lines if isinstance(line, SpreadLine)], residual),
     )
-    spec = all_in_level1(text, line)
+    spec = Level1Lines.of(text, lines).put_into(all_in_level1(text, line))
     check_cutpoints(text, spec)
     check_mixed(text, printed.mixed, spec)
     return center(text, spec, printed.centerings)

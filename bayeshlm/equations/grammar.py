@@ -9,12 +9,12 @@ from bayeshlm.equations.covariance_blocks import covariance_blocks
 from bayeshlm.equations.cutpoints import check_cutpoints
 from bayeshlm.equations.distribution import NORMAL
 from bayeshlm.equations.effect_groupings import find_groupings
+from bayeshlm.equations.level1_lines import Level1Lines
 from bayeshlm.equations.levels import Levels, sort_levels
 from bayeshlm.equations.lines import Equation, Symbol, ZeroCovariance, read_line
 from bayeshlm.equations.mixed import check_mixed
 from bayeshlm.equations.outcome_lines import OutcomeLines, read_outcome
 from bayeshlm.equations.printed import Normality, read_printed
-from bayeshlm.equations.residual_spread import SpreadLine, spread_of
 from bayeshlm.equations.sides import Side, read_sides
 from bayeshlm.equations.spec import FixedTerm, LevelEquation, ModelSpec, RandomEffect
 from bayeshlm.equations.tokens import LONGEST_TEXT, equation_error, tokenize
@@ -80,6 +80,8 @@ def parse_levels(text: str) -> ModelSpec:
         raise EquationError(f"the text holds a mixed model alone; write one equation a level, for example{_EXAMPLE}")
     if not equations:
         raise EquationError(f"the text holds no equation; write one equation a level, for example{_EXAMPLE}")
+    of_residual = Level1Lines.of(text, lines)
+    of_residual.check_coefficients(equations)
     levels = sort_levels(text, equations, stated)
     sides = read_sides(text, levels)
     _check_roles(text, levels, [side for level in sides for side in level], stated)
@@ -107,11 +109,9 @@ def parse_levels(text: str) -> ModelSpec:
         blocks_by_grouping=covariance_blocks(text, groupings.positions, covariances),
         offsets=(*levels.offsets, *stated.offsets),
         distribution=stated.distribution,
-        residual_spread=spread_of(
-            text, [line for line in lines if isinstance(line, SpreadLine)], _residual_name(levels, stated)
-        ),
         text=text,
     )
+    spec = of_residual.put_into(spec)
     check_cutpoints(text, spec)
     check_mixed(text, printed.mixed, spec)
     spec = center(text, spec, printed.centerings)

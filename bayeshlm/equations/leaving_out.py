@@ -9,6 +9,7 @@ from dataclasses import replace
 from bayeshlm.equations.grammar import parse_levels
 from bayeshlm.equations.one_line import FixedPart, OneLine, RandomPart, all_in_level1
 from bayeshlm.equations.render import expression_text, render
+from bayeshlm.equations.residual_symbols import is_of_residuals, without_residual_symbols
 from bayeshlm.equations.spec import LevelEquation, ModelSpec
 from bayeshlm.equations.symbols import canonical
 from bayeshlm.equations.unit_means import walk_calls
@@ -25,7 +26,8 @@ def without(spec: ModelSpec, *symbols: str) -> ModelSpec:
     ----------
     spec : ModelSpec
     *symbols : str
-        In any spelling: ``"u1"``, ``"γ01"``, ``"b1"``.
+        In any spelling: ``"u1"``, ``"γ01"``, ``"b1"``; ``"a1"`` of ``log(sigma)``, or ``"log(sigma)"`` as a whole;
+        ``"rho"``, the correlation of the residuals.
 
     Raises
     ------
@@ -44,11 +46,15 @@ def without(spec: ModelSpec, *symbols: str) -> ModelSpec:
     math = b0 + r
     b0 = g00 + u0
     """
-    gone = set()
-    for symbol in symbols:
-        gone.add(_symbol_of(spec, symbol))
     if not symbols:
         raise OptionError(f"name what is left out: {', '.join(spec.paths)}.")
+    of_residuals = [symbol for symbol in symbols if isinstance(symbol, str) and is_of_residuals(spec, symbol)]
+    spec = without_residual_symbols(spec, of_residuals)
+    symbols = tuple(symbol for symbol in symbols if symbol not in of_residuals)
+    if not symbols:
+        said = f"Without {' and '.join(f'`{symbol}`' for symbol in of_residuals)}"
+        return spec if spec.written != "levels" else read_again(spec, said)
+    gone = {_symbol_of(spec, symbol) for symbol in symbols}
     paths = spec.paths
     gone |= {name for name, path in paths.items() if gone.intersection(path.symbols)}
     said = " and ".join(f"`{symbol}`" for symbol in symbols)
@@ -112,9 +118,14 @@ def _in_one_line(spec: ModelSpec, gone: set[str], said: str) -> ModelSpec:
         offsets=spec.offsets,
         distribution=spec.distribution,
         residual=spec.residual,
-        residual_spread=spec.residual_spread,
     )
-    return replace(read_again(all_in_level1(render(spec), line), said), written="combined")
+    found = replace(
+        all_in_level1(render(spec), line),
+        residual_spread=spec.residual_spread,
+        log_spread=spec.log_spread,
+        correlation=spec.correlation,
+    )
+    return replace(read_again(found, said), written="combined")
 
 
 def _symbol_of(spec: ModelSpec, symbol: str) -> str:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from bayeshlm.equations.expressions import Cursor, parse_call, parse_product, unexpected
 from bayeshlm.equations.functions import FUNCTIONS
+from bayeshlm.equations.log_spread import LOGARITHMS, PREDICTED, GivenTerm, LogSpreadLine
 from bayeshlm.equations.product import Column, Product, Span
+from bayeshlm.equations.residual_correlation import CORRELATED, CorrelationLine, read_correlation
 from bayeshlm.equations.residual_spread import KNOWN, SpreadLine, read_spread
 from bayeshlm.equations.symbols import canonical, is_usual, split_product
 from bayeshlm.equations.tokens import Token, is_plain_name
@@ -71,7 +73,10 @@ class ZeroCovariance:
     span: Span
 
 
-def read_line(text: str, tokens: list[Token]) -> Equation | ZeroCovariance | SpreadLine:
+type Line = Equation | ZeroCovariance | SpreadLine | LogSpreadLine | CorrelationLine
+
+
+def read_line(text: str, tokens: list[Token]) -> Line:
     """Read one logical line.
 
     Parameters
@@ -84,7 +89,7 @@ def read_line(text: str, tokens: list[Token]) -> Equation | ZeroCovariance | Spr
     Raises
     ------
     EquationError
-        If the line is no equation, nor ``cov(...) = 0`` or ``sd(r) = se``.
+        If the line is no equation, nor ``cov(...) = 0``, ``sd(r) = se``, ``log(sigma) = ...`` or ``corr(r) = ...``.
     """
     cursor = Cursor(text, tokens)
     first, second = cursor.peek(), cursor.peek(1)
@@ -93,6 +98,12 @@ def read_line(text: str, tokens: list[Token]) -> Equation | ZeroCovariance | Spr
         return _read_covariance(cursor)
     if called and first is not None and canonical(first.value) in KNOWN:
         return read_spread(cursor)
+    if called and first is not None and canonical(first.value) in CORRELATED:
+        return read_correlation(cursor)
+    third = cursor.peek(2)
+    predicts = third is not None and third.kind == "name" and canonical(third.value) in PREDICTED
+    if called and first is not None and canonical(first.value) in LOGARITHMS and predicts:
+        return _read_log_spread(cursor)
     if called and first is not None:
         raise cursor.error(
             f"the left side is a plain column: make a column of `{first.value}(...)` in the data first",
@@ -109,6 +120,29 @@ def read_line(text: str, tokens: list[Token]) -> Equation | ZeroCovariance | Spr
         terms.append(_read_term(cursor))
     column = Column(left.value, left.span)
     return Equation(column, left.kind == "column", tuple(terms), (left.span[0], cursor.last_end))
+
+
+def _read_log_spread(cursor: Cursor) -> LogSpreadLine:
+    """Read ``log(sigma) = a0 + a1*x``, also ``log(sigma^2) = ...``, whose tokens are ``sigma`` and ``2``."""
+    start = cursor.span[0]
+    cursor.take("name", "")
+    cursor.take("(", "")
+    predicted = PREDICTED[canonical(cursor.take("name", "").value)]
+    if cursor.take_if("number"):
+        predicted = "sigma2"
+    cursor.take(")", "what is predicted is `log(sigma)`, of the SD, or `log(sigma^2)`, of the variance")
+    cursor.take("=", "`=` is missing: write `log(sigma) = a0 + a1*x`")
+    terms = [_read_term(cursor)]
+    while cursor.take_if("+"):
+        terms.append(_read_term(cursor))
+    given = tuple(_given(one) for one in terms)
+    return LogSpreadLine(predicted, given, (start, cursor.last_end))
+
+
+def _given(term: Term) -> GivenTerm:
+    if term.symbol is None:
+        return GivenTerm(None, term.expression, None, term.span)
+    return GivenTerm(term.symbol.name, term.expression, term.symbol.group, term.span)
 
 
 def _read_term(cursor: Cursor) -> Term:

@@ -14,8 +14,9 @@ from bayeshlm.equations.symbols import stem
 def null_spec(spec: ModelSpec) -> ModelSpec:
     """Leave out all predictors: what stays is a random intercept of every grouping, and the intercept or cutpoints.
 
-    Offsets, the distribution and its link stay, as in lme4's ``y ~ 1 + offset(x) + (1 | g)``. Symbols of the model are
-    kept where it has such an intercept.
+    Offsets, the distribution and its link stay, as in lme4's ``y ~ 1 + offset(x) + (1 | g)``, and so do known SDs of
+    the residuals; these have one SD and no correlations else. Symbols of the model are kept where it has such an
+    intercept.
 
     Examples
     --------
@@ -41,7 +42,15 @@ def null_spec(spec: ModelSpec) -> ModelSpec:
     named = {effect.grouping: effect.symbol for level in levels for line in level for effect in line.random_effects}
     blocks = tuple(((named[k],),) for k in range(len(spec.groupings)))
     return read_again(
-        replace(spec, levels=(level1, *levels), blocks_by_grouping=blocks, written="levels"), "With intercepts alone"
+        replace(
+            spec,
+            levels=(level1, *levels),
+            blocks_by_grouping=blocks,
+            log_spread=None,
+            correlation=None,
+            written="levels",
+        ),
+        "With intercepts alone",
     )
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from bayeshlm.equations.distribution import NORMAL, Distribution
 from bayeshlm.equations.product import Column, Factor, Product, Span
-from bayeshlm.equations.residual_spread import KnownSpread
 from bayeshlm.equations.spec import FixedTerm, Level1Term, LevelEquation, ModelSpec, RandomEffect, Written
 from bayeshlm.equations.symbols import stem
 from bayeshlm.equations.tokens import equation_error
@@ -51,7 +50,6 @@ class OneLine:
     distribution : Distribution
     residual : str
         Empty where a distribution stands in its place.
-    residual_spread : KnownSpread or None
     """
 
     outcome: Column
@@ -61,7 +59,6 @@ class OneLine:
     offsets: Sequence[Product] = ()
     distribution: Distribution = NORMAL
     residual: str = ""
-    residual_spread: KnownSpread | None = None
 
 
 type TermKey = frozenset[tuple[Factor, int]]
@@ -135,7 +132,6 @@ def all_in_level1(text: str, line: OneLine) -> ModelSpec:
         blocks_by_grouping=tuple(tuple(map(tuple, of_one.values())) for of_one in blocks),
         offsets=tuple(line.offsets),
         distribution=line.distribution,
-        residual_spread=line.residual_spread,
         text=text,
         written=line.written,
     )

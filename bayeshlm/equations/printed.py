@@ -48,6 +48,7 @@ _OTHER = re.compile(
 _ARGUMENTS = re.compile(
     r"\s*0\s*,\s*(?P<scale>\\?[^\W\d_](?:\w|[{}\\])*)(?:\s*\^\s*\{?2\}?(?P<behind>[\w{}]*))?(?:\s+I\w*)?\s*"
 )
+_PREDICTED = re.compile(r"\b(?:log|ln)\s*\(\s*(?:sigma|σ)", re.IGNORECASE)  # log(sigma) = ...
 _OWN_VARIANCE = re.compile(r".*(?:[\W\d_]|[^\x00-\x7f]|sigma|tau)(?:t?i?jk?|i?k)", re.IGNORECASE)
 
 
@@ -110,6 +111,7 @@ def read_printed(text: str, rest: str | None = None) -> Printed:
     (['y', '=', 'b0', '+', 'b1*(SES)', '+', 'r'], 'cwc', 'SES')
     """
     rest = text if rest is None else rest
+    predicted = _PREDICTED.search(rest) is not None
     taken: list[Span] = []
     mixed: list[Span] = []
     centerings: list[Centering] = []
@@ -131,7 +133,7 @@ def read_printed(text: str, rest: str | None = None) -> Printed:
             start = piece.start() + len(linked[0]) - len(linked[0].lstrip())
             raise equation_error(text, (start, piece.start() + linked.end()), _ONLY_NORMAL)
         elif stated := _STATES.fullmatch(piece[0]):
-            normalities.append(_normality(text, piece.start(), stated))
+            normalities.append(_normality(text, piece.start(), stated, predicted))
             taken.append(piece.span())
     return Printed(_keep(rest, taken, False), _keep(rest, mixed, True), tuple(centerings), tuple(normalities))
 
@@ -177,8 +179,11 @@ def _end_of_mixed(text: str, start: int) -> int:
     return position
 
 
-def _normality(text: str, offset: int, stated: re.Match[str]) -> Normality:
-    """Read ``r ~ N(0, sigma^2)``; anything else that a distribution may say is an error."""
+def _normality(text: str, offset: int, stated: re.Match[str], predicted: bool) -> Normality:
+    """Read ``r ~ N(0, sigma^2)``; anything else that a distribution may say is an error.
+
+    A variance of each row's own is none where the text has an equation for it (`predicted`).
+    """
     start = offset + stated.start("names")
     span = (start, offset + len(stated[0].rstrip()))
     family = re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", stated["family"])).casefold()
@@ -193,7 +198,8 @@ def _normality(text: str, offset: int, stated: re.Match[str]) -> Normality:
             " distribution that can be written is the default, `r ~ N(0, sigma^2)` and `u0 ~ N(0, tau00)`",
         )
     scale = unicodedata.normalize("NFKC", arguments["scale"].rstrip("²") + (arguments["behind"] or ""))
-    if _OWN_VARIANCE.fullmatch(re.sub(r"[{}\\]", "", scale)):
+    own = _OWN_VARIANCE.fullmatch(re.sub(r"[{}\\]", "", scale))
+    if own and not (predicted and canonical(scale.partition("^")[0]) in ("sigma", "sigma2")):
         message = f"`{arguments['scale']}` is a variance of each unit's own: one variance for all is estimated"
         raise equation_error(text, span, message)
     names = (name.strip() for name in stated["names"].split(","))

@@ -38,10 +38,14 @@ def rename_columns(spec: ModelSpec, names: Mapping[str, str]) -> ModelSpec:
     spread = spec.residual_spread
     if spread is not None and isinstance(spread.value, Column):
         spread = replace(spread, value=column(spread.value))
+    correlation = spec.correlation
+    if correlation is not None and correlation.time is not None:
+        correlation = replace(correlation, time=column(correlation.time))
     return replace(
         spec.map_expressions(product),
         outcome=column(spec.outcome),
         offsets=tuple(map(product, spec.offsets)),
         distribution=replace(found, size=size),
         residual_spread=spread,
+        correlation=correlation,
     )

@@ -18,7 +18,7 @@ from bayeshlm.equations.notations.nlme import NLME
 from bayeshlm.equations.notations.r_code import Coding
 from bayeshlm.equations.notations.sas import SAS
 from bayeshlm.equations.notations.stata import STATA
-from bayeshlm.equations.notations.writer import Asked, Writer, refused
+from bayeshlm.equations.notations.writer import ALL, Asked, Writer, refused
 from bayeshlm.equations.product import MATRIX, UNITS, Call, Column, Factor, Option, Product
 from bayeshlm.equations.spec import Blocks, ModelSpec
 from bayeshlm.equations.symbols import canonical
@@ -96,12 +96,22 @@ def render(
     if spec.residual_spread is not None and not writer.known_spread:
         reason = "cannot take the SDs of the level-1 residuals as known"
         raise refused(spec, writer.program, reason, "brms", spec.residual_spread.span)
+    _check_level1_model(spec, writer)
     return writer.writes(Asked(spec, _groups(spec, group), coded or {}, written_out, incomplete))
+
+
+def _check_level1_model(spec: ModelSpec, writer: Writer) -> None:
+    """Refuse an equation of the level-1 SD, or correlations, that a program has not."""
+    if (spread := spec.log_spread) is not None and not writer.log_spread:
+        raise refused(spec, writer.program, "has one level-1 SD, and no equation for it", "brms", spread.span)
+    if (correlation := spec.correlation) is not None and correlation.pattern not in writer.correlations:
+        reason = "has no correlations of level-1 residuals like these"
+        raise refused(spec, writer.program, reason, "nlme", correlation.span)
 
 
 def _check_placed(spec: ModelSpec) -> None:
     """Refuse what a formula says of units or of the columns of a category, which has a level only with the data."""
-    for call in (call for expression in spec.expressions for call in _calls(expression)):
+    for call in (call for expression in (*spec.expressions, *spec.spread_expressions) for call in _calls(expression)):
         if any(name in (UNITS, MATRIX) for name, _ in call.options):
             message = f"{call.function}() of this formula has its level from the data: make a Model of it, and ask that"
             raise equation_error(spec.text, call.span or (0, 1), message)
@@ -191,7 +201,8 @@ def _mathml(asked: Asked) -> str:
 
 def _symbols(spec: ModelSpec) -> frozenset[str]:
     """All symbols: a column whose name could be read as one of them is written in backticks."""
-    return frozenset((*spec.paths, spec.residual, *spec.distribution.symbols))
+    of_sd = () if spec.log_spread is None else spec.log_spread.symbols
+    return frozenset((*spec.paths, spec.residual, *spec.distribution.symbols, *of_sd))
 
 
 def zero_covariances(blocks: Blocks) -> list[str]:
@@ -200,12 +211,18 @@ def zero_covariances(blocks: Blocks) -> list[str]:
 
 
 def spread_lines(spec: ModelSpec) -> list[str]:
-    """The line that says how large the residuals are, if it is known."""
-    spread = spec.residual_spread
-    if spread is None:
-        return []
-    value = _column(spread.value, _symbols(spec)) if isinstance(spread.value, Column) else f"{spread.value:.17g}"
-    return [f"{spread.function}({spec.residual}) = {value}"]
+    """The lines about the residuals: their known SDs, the equation of their SD, their correlations."""
+    symbols, lines = _symbols(spec), []
+    if (known := spec.residual_spread) is not None:
+        value = _column(known.value, symbols) if isinstance(known.value, Column) else f"{known.value:.17g}"
+        lines.append(f"{known.function}({spec.residual}) = {value}")
+    if (spread := spec.log_spread) is not None:
+        terms = [_term(term.symbol, term.expression, symbols) for term in spread.terms]
+        lines.append(_equation(f"log({spread.predicted})", terms))
+    if (correlation := spec.correlation) is not None:
+        time = "" if correlation.time is None else _column(correlation.time, symbols)
+        lines.append(f"corr({spec.residual}) = {'cs' if correlation.pattern == 'cs' else f'ar1({time})'}")
+    return lines
 
 
 def _equation(left: str, terms: list[str]) -> str:
@@ -249,15 +266,17 @@ def _backticks(name: str) -> str:
 
 
 WRITTEN = (
-    Writer("levels", "level equations, which are read again", lambda asked: _levels(asked.spec), known_spread=True),
+    Writer("levels", "level equations, which are read again", lambda asked: _levels(asked.spec), True, True, ALL),
     Writer(
         "combined",
         "one equation, each level put into the one below",
         lambda asked: _combined(asked.spec),
-        known_spread=True,
+        True,
+        True,
+        ALL,
     ),
-    Writer("latex", "LaTeX for a paper", lambda asked: to_latex(asked.written_out or asked.spec), known_spread=True),
-    Writer("mathml", "MathML for a web page", _mathml, known_spread=True),
+    Writer("latex", "LaTeX for a paper", lambda asked: to_latex(asked.written_out or asked.spec), True, True, ALL),
+    Writer("mathml", "MathML for a web page", _mathml, True, True, ALL),
     LME4,
     NLME,
     GLMMTMB,

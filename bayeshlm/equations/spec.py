@@ -12,8 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from bayeshlm.equations.distribution import NORMAL, Distribution
+from bayeshlm.equations.log_spread import LogSpread
 from bayeshlm.equations.path import Path
 from bayeshlm.equations.product import Column, Product, Span
+from bayeshlm.equations.residual_correlation import ResidualCorrelation
 from bayeshlm.equations.residual_spread import KnownSpread
 from bayeshlm.errors import EquationError
 
@@ -100,6 +102,10 @@ class ModelSpec:
     residual_spread : KnownSpread or None
         How large the level-1 residuals are, where the text says that it is known: ``sd(r) = se``. Else they have one
         SD, sigma, which is estimated.
+    log_spread : LogSpread or None
+        What the SD of the residuals depends on: ``log(sigma) = a0 + a1*x``.
+    correlation : ResidualCorrelation or None
+        How the residuals of a group are correlated: ``corr(r) = ar1(week)``.
     text : str
         The text that was read; not compared.
     written : {"levels", "formula", "combined"}
@@ -115,6 +121,8 @@ class ModelSpec:
     offsets: tuple[Product, ...] = ()
     distribution: Distribution = NORMAL
     residual_spread: KnownSpread | None = None
+    log_spread: LogSpread | None = None
+    correlation: ResidualCorrelation | None = None
     text: str = field(default="", compare=False, repr=False)
     written: Written = field(default="levels", compare=False)
 
@@ -130,8 +138,25 @@ class ModelSpec:
 
     @property
     def spread_columns(self) -> tuple[Column, ...]:
-        """The columns that say how large the residuals are."""
-        return () if self.residual_spread is None else self.residual_spread.columns
+        """The columns that say how large the residuals are, where that is known, and in which order they come."""
+        known = () if self.residual_spread is None else self.residual_spread.columns
+        return (*known, *(() if self.correlation is None else self.correlation.columns))
+
+    @property
+    def spread_expressions(self) -> tuple[Product, ...]:
+        """The expressions of the equation of the level-1 SD."""
+        return () if self.log_spread is None else self.log_spread.expressions
+
+    @property
+    def has_level1_model(self) -> bool:
+        """Whether the residuals have an equation of their SD or correlations."""
+        return self.log_spread is not None or self.correlation is not None
+
+    @property
+    def level1_span(self) -> Span | None:
+        """The place of the equation of the level-1 SD, or of the correlations."""
+        found = self.log_spread or self.correlation
+        return None if found is None else found.span
 
     @property
     def expressions_by_level(self) -> tuple[tuple[Product, ...], ...]:
@@ -231,7 +256,7 @@ class ModelSpec:
         return self.blocks_by_grouping[0]
 
     def map_expressions(self, change: Callable[[Product], Product]) -> ModelSpec:
-        """Change the expression of every term of all levels; offsets stay."""
+        """Change the expression of every term of all levels and of the level-1 SD; offsets stay."""
         level1 = tuple(replace(term, expression=change(term.expression)) for term in self.level1)
         higher = tuple(
             tuple(
@@ -240,4 +265,8 @@ class ModelSpec:
             )
             for level in self.levels[1:]
         )
-        return replace(self, levels=(level1, *higher))
+        spread = self.log_spread
+        if spread is not None:
+            terms = (replace(term, expression=change(term.expression)) for term in spread.terms)
+            spread = replace(spread, terms=tuple(terms))
+        return replace(self, levels=(level1, *higher), log_spread=spread)

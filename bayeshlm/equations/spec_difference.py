@@ -19,6 +19,8 @@ type Part = Literal[
     "link",
     "trials",
     "known level-1 SD",
+    "level-1 SD",
+    "correlation of the residuals",
     "grouping",
     "offset",
     "fixed effect",
@@ -163,11 +165,29 @@ def _outcome_changes(first: ModelSpec, second: ModelSpec) -> Iterator[Change]:
     if one.size != other.size:
         yield Change("trials", _trials(first), _trials(second))
     if first.residual_spread != second.residual_spread:
-        yield Change("known level-1 SD", _spread(first), _spread(second))
+        yield Change("known level-1 SD", _known(first), _known(second))
+    if _of_sd(first) != _of_sd(second):
+        yield Change("level-1 SD", _predicted(first), _predicted(second))
+    if first.correlation != second.correlation:
+        yield Change("correlation of the residuals", _correlation(first), _correlation(second))
 
 
-def _spread(spec: ModelSpec) -> str | None:
-    return next(iter(spread_lines(spec)), None)
+def _of_sd(spec: ModelSpec) -> tuple[str, frozenset[TermKey]]:
+    """What the equation of the level-1 SD means, whatever its symbols."""
+    spread = spec.log_spread
+    return ("", frozenset()) if spread is None else (spread.predicted, frozenset(map(term_key, spread.expressions)))
+
+
+def _known(spec: ModelSpec) -> str | None:
+    return next(iter(spread_lines(replace(spec, log_spread=None, correlation=None))), None)
+
+
+def _predicted(spec: ModelSpec) -> str | None:
+    return next(iter(spread_lines(replace(spec, residual_spread=None, correlation=None))), None)
+
+
+def _correlation(spec: ModelSpec) -> str | None:
+    return next(iter(spread_lines(replace(spec, residual_spread=None, log_spread=None))), None)
 
 
 def _trials(spec: ModelSpec) -> str | None:

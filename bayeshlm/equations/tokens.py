@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bayeshlm.equations.product import Span
+from bayeshlm.equations.symbols import canonical
 from bayeshlm.errors import EquationError
 
 type Kind = Literal["name", "column", "number", "string", "+", "*", "=", "(", ")", "[", "]", ":", ",", "-"]
@@ -25,6 +26,7 @@ _QUOTED = {
     '"': re.compile(r'"((?:[^"\r\n]|"")*)"'),
     "'": re.compile(r"'((?:[^'\r\n]|'')*)'"),
 }
+_SQUARE = re.compile(r"(?:\^\s*2|²)(?:_?(?:ijkl?|ij|i)(?!\w))?")  # of log(sigma^2), HLM's σ²ij
 _BLANK = "\ufeff\u200b\u2060"
 _SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _LATEX = "this has a meaning in LaTeX alone, such as `\\gamma_{00}`: write `gamma_00` or `g00` here"
@@ -207,6 +209,8 @@ def _read_token(text: str, start: int, before: list[Token]) -> Token:
     if _is_letter(char):
         end = _end_of_name(text, start)
         return Token("name", text[start:end], (start, end))
+    if (square := _SQUARE.match(text, start)) and _is_log_of_sigma(before):
+        return Token("number", "2", square.span())
     if char == "^" or char in _SUPERSCRIPTS or text.startswith("**", start):
         of = last.value if last is not None and last.kind in ("name", "column") else "x"
         raise equation_error(
@@ -228,6 +232,13 @@ def _read_token(text: str, start: int, before: list[Token]) -> Token:
     if char in "~∼" and any(token.kind == "=" for token in before):
         message = "a distribution stands on a line of its own, `r ~ N(0, sigma^2)`; it may be left out"
     raise equation_error(text, (start, start + 1), message)
+
+
+def _is_log_of_sigma(before: list[Token]) -> bool:
+    """Whether a line begins with ``log(sigma``, which a square may follow."""
+    if [one.kind for one in before] != ["name", "(", "name"]:
+        return False
+    return before[0].value.casefold() in ("log", "ln") and canonical(before[2].value) == "sigma"
 
 
 def _end_of_name(text: str, start: int) -> int:

@@ -117,7 +117,15 @@ def _moved(spec: ModelSpec, text: str, place: Callable[[Span], Span]) -> ModelSp
     if spread is not None:
         value = column(spread.value) if isinstance(spread.value, Column) else spread.value
         spread = replace(spread, value=value, span=at(spread.span))
+    correlation = spec.correlation
+    if correlation is not None:
+        time = None if correlation.time is None else column(correlation.time)
+        correlation = replace(correlation, time=time, span=at(correlation.span))
     spec = spec.map_expressions(product)
+    log_spread = spec.log_spread
+    if log_spread is not None:
+        moved = tuple(replace(term, span=at(term.span)) for term in log_spread.terms)
+        log_spread = replace(log_spread, terms=moved, span=at(log_spread.span))
     level1 = tuple(replace(term, span=at(term.span)) for term in spec.level1)
     higher = tuple(
         tuple(
@@ -134,4 +142,6 @@ def _moved(spec: ModelSpec, text: str, place: Callable[[Span], Span]) -> ModelSp
         offsets=tuple(map(product, spec.offsets)),
         distribution=replace(spec.distribution, size=size),
         residual_spread=spread,
+        log_spread=log_spread,
+        correlation=correlation,
     )

@@ -132,7 +132,7 @@ def _estimated(null: AnyFit | None) -> RemlFit | MlFit | None:
     if not isinstance(null, Fit):
         return null
     design = null.model.design
-    return null.model.reml() if design.outcome.is_normal and design.weights is None else null.model.ml()
+    return null.model.reml() if design.outcome.has_closed_forms and design.weights is None else null.model.ml()
 
 
 def _icc_rows(design: Design, several: bool) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,7 @@ from bayeshlm.display.reml_tables import INTERVALS, ShownLikelihoodRatio, ShownT
 from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.errors import OptionError
 from bayeshlm.faces.estimate_quantities import EstimateQuantities
+from bayeshlm.faces.reml_fit import RemlFit
 from bayeshlm.quantities import at_estimates
 from bayeshlm.quantities.at_family_estimates import (
     family_as_draw,
@@ -27,6 +28,7 @@ from bayeshlm.quantities.at_family_estimates import (
     family_reliability_estimates,
 )
 from bayeshlm.quantities.fixed_effects import require_ratio
+from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.estimate_tables import bounds_of, interval_table, normal_table
 from bayeshlm.reml.family_estimate import FamilyEstimate, NodesOfEstimate, fit_family
 from bayeshlm.reml.family_profile import family_intervals
@@ -50,10 +52,12 @@ class MlFit(EstimateQuantities[FamilyEstimate]):
     ----------
     design : Design
         Numbers of the model.
+    method : "ML" or "REML"
+        REML is that of a level-1 model: with an equation of the level-1 SD, or correlated residuals.
     """
 
-    def __init__(self, design: Design) -> None:
-        super().__init__(design, fit_family(design))
+    def __init__(self, design: Design, method: Method = "ML") -> None:
+        super().__init__(design, fit_family(design, method))
 
     @property
     def auxiliary(self) -> pd.Series:
@@ -202,20 +206,22 @@ class MlFit(EstimateQuantities[FamilyEstimate]):
         hypothesis = read_hypothesis(hypotheses, self._estimate.fixed_labels, pattern, value)
         return ShownTest.of(normal_hypothesis(self._estimate, hypothesis), prob)
 
-    def compare(self, other: MlFit) -> ShownLikelihoodRatio:
+    def compare(self, other: MlFit | RemlFit) -> ShownLikelihoodRatio:
         """Likelihood-ratio test of this and another model, one of which contains the other.
 
         Parameters
         ----------
-        other : MlFit
-            A fit to the same rows, of more or of fewer parameters.
+        other : MlFit or RemlFit
+            A fit to the same rows, of more or of fewer parameters, by the same method. Of a level-1 model it may be
+            that of the model without: HLM's test of homogeneous level-1 variances.
 
         Returns
         -------
         LikelihoodComparison
             ``statistic``, ``df``, ``p``, ``method``.
         """
-        if not isinstance(other, MlFit):
+        plain = isinstance(other, RemlFit) and self._design.outcome.is_normal
+        if not isinstance(other, MlFit) and not plain:
             raise OptionError(
                 f"compare() takes the fit of another model.ml() of {self._design.outcome.name!r}, not a"
                 f" {type(other).__name__}."
@@ -263,7 +269,7 @@ class MlFit(EstimateQuantities[FamilyEstimate]):
             estimate=self._estimate,
             fixed=self.fixed_effects(),
             variance=self.variance_components(),
-            icc=self.icc(),
+            icc=self.icc() if self._design.outcome.has_shares else None,
         )
 
     def __repr__(self) -> str:

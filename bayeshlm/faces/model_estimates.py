@@ -43,8 +43,14 @@ class ModelEstimates:
         """
         return ShownDescriptives.of(describe_levels(self.design, self.design.position_of(grouping)))
 
-    def reml(self) -> RemlFit:
+    def reml(self) -> RemlFit | MlFit:
         """Estimate the model by restricted maximum likelihood, without sampling; priors are not used.
+
+        Returns
+        -------
+        RemlFit
+        MlFit
+            Where the level-1 SD has an equation or the residuals are correlated.
 
         Raises
         ------
@@ -58,6 +64,10 @@ class ModelEstimates:
                 "REML is not defined with sampling weights, because the fixed effects cannot be integrated out of a sum"
                 " of weighted terms: model.ml() is maximum pseudo-likelihood."
             )
+        if self.design.outcome.has_level1_model:
+            from bayeshlm.faces.ml_fit import MlFit  # imports numba
+
+            return MlFit(self.design, "REML")
         return RemlFit(self.design, "REML")
 
     def ml(self) -> RemlFit | MlFit:
@@ -69,6 +79,7 @@ class ModelEstimates:
             Of a normal outcome.
         MlFit
             Of any other, the random effects integrated out by adaptive quadrature, as lme4's ``glmer`` with ``nAGQ``.
+            Of a normal one where the level-1 SD has an equation or the residuals are correlated, as nlme's ``lme``.
             With sampling weights of any outcome: maximum pseudo-likelihood, with the sandwich's standard errors.
 
         Raises
@@ -78,7 +89,8 @@ class ModelEstimates:
         OptionError
             The outcome is not normal, and there are several groupings or more than two random effects.
         """
-        if self.design.outcome.is_normal and self.design.weights is None:
+        outcome = self.design.outcome
+        if outcome.is_normal and self.design.weights is None and not outcome.has_level1_model:
             return RemlFit(self.design, "ML")
         from bayeshlm.faces.ml_fit import MlFit  # imports numba
 

@@ -141,7 +141,7 @@ def table(
         fit_column(name, fit, null, components, loo, prob, kind, several, exponentiate) for name, fit in named.items()
     ]
     designs = [_design(fit) for fit in named.values()]
-    with_r2 = [one for one in designs if one.weights is None and not one.outcome.known_sd]
+    with_r2 = [one for one in designs if one.weights is None and one.outcome.has_shares]
     own = [R2_NOTE] if with_r2 else []
     if any(one.outcome.known_sd for one in designs):
         own.append(I2_NOTE)

@@ -72,6 +72,8 @@ def check_draws(idata: xr.DataTree, design: Design) -> None:
             raise FileError(f"some draws of {one.name} are not positive")
         if one.support == "increasing" and (posterior[one.name].diff("threshold") <= 0).any():
             raise FileError(f"some draws of {one.name} do not increase")
+        if one.support == "correlation" and (abs(posterior[one.name]) >= 1).any():
+            raise FileError(f"some draws of {one.name} are not between -1 and 1")
     if "corr" in posterior and (abs(posterior["corr"]) > 1 + 1e-9).any():
         raise FileError("some draws of corr are beyond -1 and 1")
     if design.rows is not None and not np.allclose(idata["observed_data"]["y"].to_numpy(), design.y, rtol=1e-9, atol=0):

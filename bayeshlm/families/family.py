@@ -42,7 +42,7 @@ Of y, size, eta, the auxiliary parameters (a,), a weight and an array (a,): adds
 derivatives of the log probability in the auxiliary parameters.
 """
 
-type Support = Literal["positive", "increasing"]
+type Support = Literal["positive", "increasing", "real", "correlation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,20 @@ class Auxiliary:
     name : str
         As equations, priors, the posterior and tables call it: ``"sigma"``, ``"phi"``, ``"shape"``, ``"nu"``,
         ``"cutpoint"``.
-    support : {"positive", "increasing"}
-        ``"increasing"``: not one number but the K - 1 cutpoints of K categories, each above the one before.
+    support : {"positive", "increasing", "real", "correlation"}
+        ``"increasing"``: not one number but the K - 1 cutpoints of K categories, each above the one before; ``"real"``:
+        several coefficients.
     """
 
     name: str
     support: Support
+
+
+ALPHA = Auxiliary("alpha", "real")
+"""Coefficients of the logarithm of a normal outcome's level-1 SD, in place of sigma."""
+
+RHO = Auxiliary("rho", "correlation")
+"""Correlation of the level-1 residuals of a normal outcome."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -40,7 +40,8 @@ def hierarchical_graph(design: Design, priors: Priors, centering: Centering = "n
     pm.Model
         The data stand in it as ``pm.Data``: ``X (obs_id, fixed)``, ``Z (obs_id, random)``,
         ``group_code (obs_id)``, ``y_observed (obs_id)``, ``offset (obs_id)`` and the number of trials ``size (obs_id)``
-        if there are any, ``sd (obs_id)`` in the place of sigma where it is known; of several groupings ``Z_<group>``
+        if there are any, ``sd (obs_id)`` in the place of sigma where it is known, ``A (obs_id, spread)`` where its
+        logarithm has an equation; correlated residuals are a potential ``y``; of several groupings ``Z_<group>``
         and ``group_code_<group>``.
     """
     with pm.Model(coords={**graph_coords(design), "obs_id": np.arange(design.n_obs)}) as model:

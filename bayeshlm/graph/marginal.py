@@ -8,7 +8,9 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
+from bayeshlm.graph.level1 import level1_density
 from bayeshlm.graph.marginal_op import MarginalLogDensity
+from bayeshlm.graph.outcome import auxiliary_variables
 from bayeshlm.graph.variables import (
     correlation_factor,
     gamma_variable,
@@ -35,7 +37,8 @@ def marginal_graph(design: Design, priors: Priors) -> pm.Model:
     tau's prior; the signs are folded into corr, whose LKJ prior they leave alone. The density is smooth
     through zero, where a logarithm of tau would have an endless tail.
 
-    With sampling weights the potential is the log pseudo-likelihood, written as a formula.
+    With sampling weights the potential is the log pseudo-likelihood, written as a formula. With an equation of the
+    level-1 SD ``alpha (spread)`` stands in the place of sigma, and correlated residuals have ``rho``.
 
     Parameters
     ----------
@@ -48,6 +51,8 @@ def marginal_graph(design: Design, priors: Priors) -> pm.Model:
         All data and parameters of priors stand in it as ``pm.Data``, so that the compiled code serves
         every model with as many effects.
     """
+    if design.outcome.has_level1_model:
+        return _level1_graph(design, priors)
     data = weighted_data(design, priors) if design.weights is not None else density_data(design, priors)
     residual_sd = residual_sd_start(design)
     with pm.Model(coords=graph_coords(design)) as model:
@@ -62,6 +67,17 @@ def marginal_graph(design: Design, priors: Priors) -> pm.Model:
                 sampled, chol, sigma, *(pm.Data(name, getattr(data, name)) for name in KERNEL_DATA)
             )
         pm.Potential("y", log_density - design.sum_of_log_sd if known else log_density)
+    return model
+
+
+def _level1_graph(design: Design, priors: Priors) -> pm.Model:
+    """That of a design whose level-1 SDs have an equation, or whose residuals are correlated."""
+    origin = priors.at_means(design.products.ols)
+    with pm.Model(coords=graph_coords(design)) as model:
+        sampled = gamma_variable(priors, lambda positions: {"initval": origin[positions]})
+        chol = _covariance_factor(design, priors, tau_start(design))
+        auxiliary = auxiliary_variables(design.outcome, priors)
+        pm.Potential("y", level1_density(design, priors, sampled, chol, auxiliary))
     return model
 
 

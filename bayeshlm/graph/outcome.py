@@ -13,7 +13,8 @@ import pytensor.tensor as pt
 
 from bayeshlm.design import Design
 from bayeshlm.design.outcome import Outcome
-from bayeshlm.graph.variables import scalar_variable
+from bayeshlm.graph.level1 import level1_sd, residual_density
+from bayeshlm.graph.variables import scalar_variable, vector_variable
 from bayeshlm.parameters.free_variables import distribution, parameter_arrays, parts
 from bayeshlm.parameters.prior_families import Prior
 from bayeshlm.parameters.priors import Priors
@@ -32,7 +33,9 @@ def auxiliary_variables(outcome: Outcome, priors: Priors) -> dict[str, Tensor]:
     variables = {}
     for one, _ in outcome.auxiliary:
         own = priors.auxiliary_by_name[one.name]
-        if one.support == "increasing":
+        if one.support == "real":
+            variables[one.name] = vector_variable(one.name, [distribution(prior) for prior in own], "spread")
+        elif one.support == "increasing":
             variables[one.name] = _increasing(one.name, own)
         else:
             variables[one.name] = scalar_variable(one.name, *own)
@@ -67,6 +70,8 @@ def observed_variable(design: Design, eta: Tensor, auxiliary: Mapping[str, Tenso
     auxiliary : mapping of str to tensor
         As `auxiliary_variables` gives them.
     """
+    if design.outcome.has_level1_model:
+        return _normal_of_level1(design, eta, auxiliary)
     family = design.outcome.family
     arguments = dict(auxiliary)
     # Counts go in as doubles: pm.Data makes 32 bits of integers, and a count of three billion negative.
@@ -77,6 +82,16 @@ def observed_variable(design: Design, eta: Tensor, auxiliary: Mapping[str, Tenso
     observed = pm.Data("y_observed", design.y, dims="obs_id")
     kind, parameters = _DISTRIBUTIONS[family.name](design.outcome.link, eta, arguments)
     return getattr(pm, kind)("y", **parameters, observed=observed, dims="obs_id")
+
+
+def _normal_of_level1(design: Design, eta: Tensor, auxiliary: Mapping[str, Tensor]) -> Tensor:
+    """Normal outcomes with SDs of an equation; where they are correlated, a potential, as a graph has no such y."""
+    level1 = design.kept_rows.level1
+    assert level1 is not None
+    observed = pm.Data("y_observed", design.y, dims="obs_id")
+    if level1.correlation:
+        return pm.Potential("y", residual_density(design, observed - eta, auxiliary))
+    return pm.Normal("y", mu=eta, sigma=level1_sd(level1, auxiliary), observed=observed, dims="obs_id")
 
 
 type Made = tuple[str, dict[str, Tensor]]

@@ -23,6 +23,10 @@ def likelihood_of(design: Design) -> Likelihood:
         from bayeshlm.likelihood.weighted_gaussian import WeightedGaussian
 
         return WeightedGaussian(design)
+    if design.outcome.is_normal and design.outcome.has_level1_model:
+        from bayeshlm.likelihood.level1_gaussian import Level1Gaussian
+
+        return Level1Gaussian(design)
     if design.outcome.is_normal:
         return GaussianNested(design) if one else GaussianJoint(design)
     from bayeshlm.likelihood.family_explicit import FamilyExplicit

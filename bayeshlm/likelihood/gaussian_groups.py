@@ -28,6 +28,19 @@ FACTORS = 16
 """Determinants whose product has one logarithm."""
 
 
+def block_size(n_groups: int) -> int:
+    """Groups of each block, a multiple of 4, so that blocks are about equal.
+
+    Examples
+    --------
+    >>> block_size(257), block_size(160)
+    (132, 160)
+    """
+    n_blocks = -(-n_groups // TOGETHER)
+    size = -(-n_groups // n_blocks)
+    return size + -size % 4
+
+
 def in_blocks(values: Array) -> Array:
     """Per-group arrays (J, ...) as blocks (n, ..., B), the last one filled up with zeros, which add nothing.
 
@@ -36,10 +49,8 @@ def in_blocks(values: Array) -> Array:
     >>> in_blocks(np.ones((257, 2))).shape, in_blocks(np.ones((160, 2, 6))).shape
     ((2, 2, 132), (1, 2, 6, 160))
     """
-    n_groups = len(values)
-    n_blocks = -(-n_groups // TOGETHER)
-    size = -(-n_groups // n_blocks)
-    size += -size % 4
+    n_groups, size = len(values), block_size(len(values))
+    n_blocks = -(-n_groups // size)
     blocks = np.zeros((n_blocks * size, *values.shape[1:]))
     blocks[:n_groups] = values
     return np.ascontiguousarray(np.moveaxis(blocks.reshape(n_blocks, size, *values.shape[1:]), 1, -1))

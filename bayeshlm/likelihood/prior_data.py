@@ -19,6 +19,7 @@ from bayeshlm.parameters.prior_families import (
     Normal,
     Prior,
     StudentT,
+    Uniform,
 )
 from bayeshlm.parameters.priors import Priors
 
@@ -51,12 +52,46 @@ class PriorData(NamedTuple):
 def prior_data(design: Design, priors: Priors) -> PriorData:
     """Collect what the density takes of the priors."""
     partial = partial_correlations(design, priors)
+    auxiliary = () if design.outcome.has_level1_model else priors.auxiliary  # `level1_priors` has those
     return PriorData(
         gamma_prior=_symmetric_priors(priors.gamma),
         tau_prior=_symmetric_priors(priors.tau),
-        auxiliary_prior=_symmetric_priors(priors.auxiliary),
+        auxiliary_prior=_symmetric_priors(auxiliary),
         corr_prior=np.array([partial.shapes, partial.rows, partial.columns], dtype=float),
-        constant=np.array([_constant(priors, priors.auxiliary, partial) - design.sum_of_log_sd]),
+        constant=np.array([_constant(priors, auxiliary, partial) - design.sum_of_log_sd]),
+    )
+
+
+class Level1Priors(NamedTuple):
+    """What the density takes of the priors of level-1 SDs and correlations.
+
+    Attributes
+    ----------
+    sd_prior : array, shape (4, k)
+        Of each alpha, or of sigma, as in `PriorData`.
+    bounds : array, shape (0,) or (2,)
+        Between which the correlation is uniform, where there is one.
+    one_sigma : array, shape (1,)
+        1 where the SD is sigma, which is positive, 0 where it has an equation.
+    constant : array, shape (1,)
+        The priors' normalizing constants.
+    """
+
+    sd_prior: Array
+    bounds: Array
+    one_sigma: Array
+    constant: Array
+
+
+def level1_priors(design: Design, priors: Priors) -> Level1Priors:
+    """Collect what the density takes of the priors of level-1 SDs and correlations."""
+    of_sd = [prior for prior in priors.auxiliary if not isinstance(prior, Uniform)]
+    bounds = [(prior.lower, prior.upper) for prior in priors.auxiliary if isinstance(prior, Uniform)]
+    return Level1Priors(
+        sd_prior=_symmetric_priors(of_sd),
+        bounds=np.array(bounds).reshape(-1),
+        one_sigma=np.array([0.0 if design.outcome.spread else 1.0]),
+        constant=np.array([sum(_at_center(prior) for prior in of_sd)]),
     )
 
 

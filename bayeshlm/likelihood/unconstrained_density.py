@@ -89,24 +89,29 @@ def density_data(design: Design, priors: Priors) -> DensityData:
 
 def marginal_draws(values: Array, design: Design, priors: Priors) -> xr.Dataset:
     """Draws of gamma, tau, corr and sigma from the density's unconstrained values (chain, draw, D)."""
-    p, q = len(design.fixed), len(design.random)
-    n_auxiliary = len(design.outcome.auxiliary_effects)
-    gamma, tau, log_odds, log_sigma = np.split(values, [p, p + q, values.shape[-1] - n_auxiliary], axis=-1)
+    draws = effect_draws(values, design, priors)
+    if design.outcome.auxiliary_effects:
+        draws["sigma"] = (SAMPLE, np.exp(values[..., -1]))
+    return xr.Dataset(draws)
+
+
+def effect_draws(values: Array, design: Design, priors: Priors) -> dict[str, tuple[tuple[str, ...], Array]]:
+    """Draws of gamma, tau and corr with their dims, from unconstrained values of which they are the first."""
+    p, q, partials = len(design.fixed), len(design.random), partial_correlations(design, priors)
+    ends = [p, p + q, p + q + len(partials.rows)]
+    gamma, tau, log_odds, _ = np.split(values, ends, axis=-1)
     draws: dict[str, tuple[tuple[str, ...], Array]] = {
         "gamma": ((*SAMPLE, "fixed"), gamma @ np.linalg.inv(priors.basis).T),
         "tau": ((*SAMPLE, "random"), np.abs(tau)),
     }
-    if n_auxiliary:
-        draws["sigma"] = (SAMPLE, np.exp(log_sigma[..., 0]))
-    partials = partial_correlations(design, priors)
     if partials.rows:
         R = np.where(tau < 0, -1.0, 1.0)[..., None] * partials.factors(np.tanh(log_odds / 2))
         draws["corr"] = ((*SAMPLE, "random", "random_"), R @ R.swapaxes(-1, -2))
-    return xr.Dataset(draws)
+    return draws
 
 
 @numba.njit(error_model="numpy", nogil=True, forceinline=True)
-def _log_prior(x: float, prior: Array) -> tuple[float, float]:
+def log_prior(x: float, prior: Array) -> tuple[float, float]:
     """Log of a symmetric density over that at its center, and its derivative."""
     kind, nu, mu, scale = prior[0], prior[1], prior[2], prior[3]
     z = (x - mu) / scale
@@ -178,11 +183,11 @@ def with_priors(
     _, R, left, spread = factor
     log_density += constant[0]
     for k in range(p):
-        value, slope = _log_prior(gamma[k], gamma_prior[:, k])
+        value, slope = log_prior(gamma[k], gamma_prior[:, k])
         log_density += value
         gradient[k] = d_gamma[k] + slope
     for r in range(q):
-        value, slope = _log_prior(tau[r], tau_prior[:, r])
+        value, slope = log_prior(tau[r], tau_prior[:, r])
         log_density += value
         for s in range(q):
             slope += d_chol[r, s] * R[r, s]
@@ -197,7 +202,7 @@ def with_priors(
     start = p + q + m
     auxiliary, d_above = constrained(x[start : start + a], increasing), 0.0
     for k in range(a - 1, -1, -1):
-        value, slope = _log_prior(auxiliary[k], auxiliary_prior[:, k])
+        value, slope = log_prior(auxiliary[k], auxiliary_prior[:, k])
         log_density += value
         slope += d_auxiliary[k]
         if increasing:  # every later cutpoint moves along

@@ -92,7 +92,7 @@ class Draws:
         Raises
         ------
         OptionError
-            The outcome is not normal, or the SDs are known, one a row.
+            The outcome is not normal, the SDs are known, one a row, or have an equation.
         """
         self.design.outcome.require_one_sd("This")
         if not self.design.outcome.is_normal:
@@ -107,7 +107,13 @@ class Draws:
         """SD of normal level-1 errors of the rows as the cross-products count them, (chain, draw).
 
         That is sigma; where the SDs are known, `DesignRows.sd`, and rows count for one over their squares, it is 1.
+
+        Raises
+        ------
+        OptionError
+            As `sigma`, or the residuals are correlated.
         """
+        self.design.outcome.require_independent("This")
         return np.ones(self.shape) if self.design.outcome.known_sd else self.sigma
 
     @property
@@ -240,7 +246,7 @@ def auxiliary_variables(design: Design, values: FloatArray) -> dict[str, FloatAr
     found, start = {}, 0
     for one, count in design.outcome.auxiliary:
         own = values[..., start : start + count]
-        found[one.name] = own if one.support == "increasing" else own[..., 0]
+        found[one.name] = own if DIMS[one.name] else own[..., 0]
         start += count
     return found
 
@@ -255,8 +261,9 @@ def labels_of_dims(design: Design) -> dict[str, list[str]]:
     """Labels along each dim but the groups'."""
     random = design.random_labels
     labels = {"fixed": design.fixed_labels, "random": random, "random_": random}
-    if thresholds := [effect for _, effect in design.outcome.auxiliary_effects if effect]:
-        labels["threshold"] = thresholds
+    for dim, component in (("threshold", "cutpoint"), ("spread", "alpha")):
+        if effects := [effect for name, effect in design.outcome.auxiliary_effects if name == component]:
+            labels[dim] = effects
     for layout, term, one in zip(
         layout_of_groupings(design.groupings), design.predictor.random, design.equations, strict=True
     ):

@@ -6,7 +6,8 @@ import numpy as np
 
 from bayeshlm.design import Design
 from bayeshlm.families.links import LINKS
-from bayeshlm.parameters.prior_families import Exponential, HalfStudentT, Normal, Prior
+from bayeshlm.parameters.level1_sd_defaults import level1_sd_defaults
+from bayeshlm.parameters.prior_families import Exponential, HalfStudentT, Normal, Prior, Uniform
 
 WIDE = 2.5
 """SDs of the priors of fixed effects and cutpoints, in scales of the predictor."""
@@ -41,6 +42,10 @@ def auxiliary_defaults(design: Design) -> dict[str, Prior]:
             effects = [effect for _, effect in outcome.auxiliary_effects]
             centers = LINKS[outcome.link].link(shares)
             found |= {f"{one.name}[{effect}]": Normal(c, spread) for effect, c in zip(effects, centers, strict=True)}
+        elif one.name == "alpha":
+            found |= level1_sd_defaults(design)
+        elif one.name == "rho":
+            found[one.name] = Uniform(outcome.lowest, 1.0)
         elif one.name == "sigma":
             found[one.name] = HalfStudentT(3, design.moments.y_sd)
         else:

@@ -10,7 +10,7 @@ import numpy as np
 
 from bayeshlm.design import Design
 from bayeshlm.errors import PriorError
-from bayeshlm.parameters.prior_families import LKJ, Exponential, Prior
+from bayeshlm.parameters.prior_families import LKJ, Exponential, Prior, Uniform
 from bayeshlm.parameters.prior_text import parse_prior
 from bayeshlm.parameters.priors import Priors, make_priors
 
@@ -68,7 +68,7 @@ def scale_priors(priors: Priors, factor: float) -> Priors:
     """Make every prior wider (factor > 1) or narrower, where it stands.
 
     The scale of a family is multiplied by the factor (the rate of an Exponential divided); the eta of an LKJ, whose
-    larger values hold correlations nearer to zero, is divided.
+    larger values hold correlations nearer to zero, is divided. A Uniform stays.
 
     Examples
     --------
@@ -91,6 +91,8 @@ def _scaled(prior: Prior, factor: float) -> Prior:
             return LKJ(eta / factor)
         case Exponential(lam):
             return Exponential(lam / factor)
+        case Uniform():
+            return prior
     scale = "sigma" if "sigma" in prior.parameters else "beta"
     values = prior.parameters
     return type(prior)(**values | {scale: values[scale] * factor})

@@ -232,9 +232,38 @@ class LKJ(Prior):
         return factor
 
 
+@dataclass(frozen=True, slots=True)
+class Uniform(Prior):
+    """Uniform prior of a correlation of level-1 residuals, between `lower` and `upper`.
+
+    Examples
+    --------
+    >>> str(Uniform(0, 1))
+    'Uniform(0, 1)'
+    """
+
+    lower: float
+    upper: float
+
+    def __post_init__(self) -> None:
+        Prior.__post_init__(self)
+        if self.lower >= self.upper:
+            raise PriorError(f"Uniform: upper must be greater than lower, not {self.upper:g} <= {self.lower:g}.")
+
+    def log_density(self, x: Array) -> Array:
+        """Log density at `x`, elementwise: -inf outside of the bounds."""
+        inside = (x > self.lower) & (x < self.upper)
+        return np.where(inside, -np.log(self.upper - self.lower), -np.inf)
+
+    def random(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        """Independent draws of this shape."""
+        return rng.uniform(self.lower, self.upper, shape)
+
+
 GAMMA_FAMILIES: tuple[type[Prior], ...] = (Normal, StudentT)
 SCALE_FAMILIES: tuple[type[Prior], ...] = (HalfNormal, HalfStudentT, HalfCauchy, Exponential)
 CORR_FAMILIES: tuple[type[Prior], ...] = (LKJ,)
+RHO_FAMILIES: tuple[type[Prior], ...] = (Uniform,)
 
 
 def _student_t(z: Array, nu: float) -> Array:

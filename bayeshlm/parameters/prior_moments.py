@@ -16,6 +16,7 @@ from bayeshlm.parameters.prior_families import (
     Normal,
     Prior,
     StudentT,
+    Uniform,
 )
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.parameters.schema import Schema, block_size
@@ -81,4 +82,6 @@ def _moments(prior: Prior) -> tuple[float, float]:
             return np.nan, np.nan
         case Exponential(lam):
             return 1 / lam, lam**-2
+        case Uniform(lower, upper):
+            return (lower + upper) / 2, (upper - lower) ** 2 / 12
     raise TypeError(f"{prior} is no prior of one number")

@@ -6,9 +6,9 @@ import re
 from dataclasses import fields
 
 from bayeshlm.errors import PriorError
-from bayeshlm.parameters.prior_families import CORR_FAMILIES, GAMMA_FAMILIES, SCALE_FAMILIES, Prior
+from bayeshlm.parameters.prior_families import CORR_FAMILIES, GAMMA_FAMILIES, RHO_FAMILIES, SCALE_FAMILIES, Prior
 
-FAMILIES = {family.__name__: family for family in (*GAMMA_FAMILIES, *SCALE_FAMILIES, *CORR_FAMILIES)}
+FAMILIES = {family.__name__: family for family in (*GAMMA_FAMILIES, *SCALE_FAMILIES, *CORR_FAMILIES, *RHO_FAMILIES)}
 
 _CALL = re.compile(r"\s*([A-Za-z]\w*)\s*\(([^()]*)\)\s*")
 _ARGUMENT = re.compile(r"\s*(?:([A-Za-z]\w*)\s*=)?\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*")

@@ -6,7 +6,9 @@ The defaults are weakly informative and follow the data's units, as in rstanarm 
   column means, so that an uncentered predictor such as a year leaves the slopes alone;
 - other ``g_k ~ Normal(0, 2.5 sd(y)/sd(x_k))``;
 - ``tau_k ~ HalfStudentT(3, sd(y)/s_k)``, s_k = 1 for the intercept, else sd(z_k) over rows;
-- ``corr ~ LKJ(2)``; ``sigma ~ HalfStudentT(3, sd(y))``.
+- ``corr ~ LKJ(2)``; ``sigma ~ HalfStudentT(3, sd(y))``;
+- with an equation of the level-1 SD ``a0`` about ``log sd(y)``, and the others about zero
+  (`bayeshlm.parameters.level1_sd_defaults`); ``rho ~ Uniform`` between its bounds.
 
 Under a link other than the identity, its scale stands in the place of sd(y): the SD of the distribution of which its
 inverse is the distribution function, pi/sqrt(3) of the logit, 1 of the probit, pi/sqrt(6) of the cloglog, and 1 of the
@@ -35,6 +37,7 @@ from bayeshlm.design.effects_at_means import FAR
 from bayeshlm.design.naming import parameter_label
 from bayeshlm.equations import canonical
 from bayeshlm.errors import ModelWarning, PriorError
+from bayeshlm.families.family import ALPHA
 from bayeshlm.foreign_text import printable
 from bayeshlm.parameters.predictor_scale import WIDE, auxiliary_defaults, predictor_location, predictor_scale
 from bayeshlm.parameters.prior_basis import prior_basis
@@ -42,10 +45,12 @@ from bayeshlm.parameters.prior_families import (
     CORR_FAMILIES,
     GAMMA_FAMILIES,
     LKJ,
+    RHO_FAMILIES,
     SCALE_FAMILIES,
     HalfStudentT,
     Normal,
     Prior,
+    Uniform,
 )
 from bayeshlm.parameters.prior_text import parse_prior
 from bayeshlm.parameters.schema import AUXILIARY
@@ -100,6 +105,7 @@ class Priors:
         found: dict[str, tuple[Prior, ...]] = {}
         for label, prior in zip(self.others, self.auxiliary, strict=True):
             name = label.partition("[")[0]
+            name = name if name in AUXILIARY else ALPHA.name
             found[name] = (*found.get(name, ()), prior)
         return found
 
@@ -233,6 +239,10 @@ def _resolve(design: Design, given: Mapping[str, Prior | str]) -> dict[str, Prio
             names = ", ".join(family.__name__ for family in allowed)
             shown = str(prior) if isinstance(prior, Prior) else repr(prior)
             raise PriorError(f"{shown} cannot be the prior of {key}: use one of {names}.")
+        if isinstance(prior, Uniform) and not design.outcome.lowest <= prior.lower < prior.upper <= 1:
+            raise PriorError(
+                f"{prior} cannot be the prior of {key}, which lies between {design.outcome.lowest:g} and 1."
+            )
         chosen |= dict.fromkeys(labels, prior)
     return chosen
 
@@ -253,8 +263,9 @@ def _targets(design: Design) -> dict[str, tuple[tuple[str, ...], tuple[type[Prio
         targets["corr"] = (("corr",), CORR_FAMILIES)
     for name, between in design.outcome.auxiliary_effects:
         label = parameter_label(name, between)
-        families = SCALE_FAMILIES if AUXILIARY[name] == "positive" else GAMMA_FAMILIES
-        targets[name] = ((*targets.get(name, ((), ()))[0], label), families)
+        families = {"positive": SCALE_FAMILIES, "correlation": RHO_FAMILIES}.get(AUXILIARY[name], GAMMA_FAMILIES)
+        for key in (name, *([label.partition("[")[0]] if name == ALPHA.name else [])):
+            targets[key] = ((*targets.get(key, ((), ()))[0], label), families)
         targets[label] = ((label,) if between else targets[name][0], families)
     return targets
 

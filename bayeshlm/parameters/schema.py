@@ -11,6 +11,7 @@ from typing import Literal
 from bayeshlm.design.design import Design
 from bayeshlm.design.naming import parameter_label
 from bayeshlm.families import FAMILIES
+from bayeshlm.families.family import ALPHA, RHO
 
 type Component = str
 """``"gamma"``, ``"tau"``, ``"corr"``, or the name of an auxiliary parameter of a family, such as ``"sigma"``."""
@@ -18,15 +19,18 @@ type Component = str
 type Support = Literal["real", "positive", "correlation"]
 
 AUXILIARY = {one.name: one.support for family in FAMILIES.values() for one in family.auxiliary}
-"""Support of the auxiliary parameters of all families; of each name there is one kind."""
+AUXILIARY |= {one.name: one.support for one in (ALPHA, RHO)}
+"""Support of the auxiliary parameters of all families, and of level-1 residuals; of each name there is one kind."""
+
+_AUXILIARY_DIMS = {"increasing": ("threshold",), "real": ("spread",)}
 
 DIMS: dict[str, tuple[str, ...]] = {"gamma": ("fixed",), "tau": ("random",), "corr": ("random", "random_")} | {
-    name: ("threshold",) if support == "increasing" else () for name, support in AUXILIARY.items()
+    name: _AUXILIARY_DIMS.get(support, ()) for name, support in AUXILIARY.items()
 }
 """The dims of each component of the posterior, behind those of the draws."""
 
 SUPPORTS: dict[Component, Support] = {"gamma": "real", "tau": "positive", "corr": "correlation"}
-SUPPORTS |= {name: "real" if support == "increasing" else "positive" for name, support in AUXILIARY.items()}
+SUPPORTS |= {name: "real" if support == "increasing" else support for name, support in AUXILIARY.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,8 @@ class Parameter:
     component : str
         The array that it is an element of.
     effect : str
-        What it belongs to: ``"g00"``, ``"u0"``, ``"u0,u1"``, ``"1|2"`` of a cutpoint; empty for sigma and its like.
+        What it belongs to: ``"g00"``, ``"u0"``, ``"u0,u1"``, ``"1|2"`` of a cutpoint, ``"a0"`` of alpha; empty for
+        sigma and its like.
     position : tuple of int
         Its place in the array, behind the dims of the draws.
     """
@@ -49,7 +54,7 @@ class Parameter:
 
     @property
     def label(self) -> str:
-        """How it is called everywhere: ``g00``, ``tau[u0]``, ``corr[u0,u1]``, ``sigma``, ``cutpoint[1|2]``."""
+        """How it is called everywhere: ``g00``, ``tau[u0]``, ``corr[u0,u1]``, ``sigma``, ``a0``, ``cutpoint[1|2]``."""
         return parameter_label(self.component, self.effect)
 
     @property

@@ -89,8 +89,8 @@ def icc(
 
 
 def has_icc(design: Design) -> bool:
-    """Whether `icc` has anything: not with known level-1 SDs, nor with groupings beside a level 1 without variance."""
-    if design.outcome.known_sd:
+    """Whether `icc` has anything: level 1 has one variance, and with groupings it has one at all."""
+    if not design.outcome.has_shares:
         return False
     return len(design.groupings) == 1 or has_level1_variance(design.outcome)
 

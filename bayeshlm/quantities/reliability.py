@@ -41,8 +41,9 @@ def reliability(posterior: Draws, prob: float = 0.95, kind: str = "eti", groupin
     -----
     ``lambda_qj = tau_q^2 / (tau_q^2 + v_qqj)`` with ``v_j = sigma^2 (Z_j'Z_j)^-1`` (Raudenbush & Bryk 2002,
     chapter 3); `group_reliability` gives the draws of single groups. With several groupings v_j is that of
-    `bayeshlm.quantities.nested_reliability`. Of outcomes that are not normal, whose groups have no such estimates, it
-    is the reliability of the posterior means of u: `bayeshlm.quantities.family_reliability`, over all groups.
+    `bayeshlm.quantities.nested_reliability`. Of outcomes that are not normal, whose groups have no such estimates, and
+    where level-1 SDs have an equation or residuals are correlated, it is the reliability of the posterior means of u:
+    `bayeshlm.quantities.family_reliability`, over all groups.
 
     Raises
     ------
@@ -50,7 +51,7 @@ def reliability(posterior: Draws, prob: float = 0.95, kind: str = "eti", groupin
         The groupings cross, or there are several and none is named; or random effects cannot be integrated out.
     """
     design, position = posterior.design, posterior.design.position_of(grouping)
-    if not design.outcome.is_normal:
+    if not design.outcome.has_closed_forms:
         return family_reliability(posterior, prob, kind)
     if len(design.groupings) > 1:
         return nested_reliability(posterior, position, prob, kind)
@@ -98,7 +99,7 @@ def group_reliability(
     """
     design, position = posterior.design, posterior.design.position_of(grouping)
     positions = group_positions(design, groups, position)
-    if not design.outcome.is_normal:
+    if not design.outcome.has_closed_forms:
         return family_group_reliability(posterior, positions)
     if len(design.groupings) > 1:
         return nested_group_reliability(posterior, position, positions)

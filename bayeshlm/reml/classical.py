@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 def classical_estimate(design: Design) -> RemlEstimate | FamilyEstimate:
     """REML of a normal outcome, maximum likelihood of any other, and of any outcome with sampling weights.
 
+    Where the level-1 SD has an equation, or residuals are correlated, REML too, as `FamilyEstimate`.
+
     Raises
     ------
     DataError, OptionError
         As `bayeshlm.reml.estimate.fit_reml` and `bayeshlm.reml.family_estimate.fit_family`.
     """
-    if design.outcome.is_normal and design.weights is None:
+    if design.outcome.has_closed_forms and design.weights is None:
         return fit_reml(design)
     from bayeshlm.reml.family_estimate import fit_family  # imports numba
 
-    return fit_family(design)
+    return fit_family(design, "REML" if design.outcome.has_level1_model else "ML")

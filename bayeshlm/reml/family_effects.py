@@ -12,6 +12,7 @@ from bayeshlm.likelihood.group_effects import Conditionals
 from bayeshlm.likelihood.quadrature_effects import group_moments
 from bayeshlm.likelihood.quadrature_rule import hermite_rule
 from bayeshlm.reml.family_estimate import FamilyEstimate
+from bayeshlm.reml.level1_problem import Level1Problem
 
 STEP = 1e-4
 """Of the differences of a row's slope in its predictor."""
@@ -48,7 +49,10 @@ def effects_of_groups(estimate: FamilyEstimate) -> EffectsOfGroups:
 
 def _normal_effects(estimate: FamilyEstimate) -> EffectsOfGroups:
     """Of normal outcomes mode and mean are one."""
-    design = estimate.problem.design
+    design, problem = estimate.problem.design, estimate.problem
+    if isinstance(problem, Level1Problem):
+        mean, sd = problem.effects(estimate.maximum.x)
+        return EffectsOfGroups(mean, sd, mean, sd)
     values, vectors = np.linalg.eigh(estimate.G)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     given = Conditionals(design.cross_products, estimate.gamma[None], root[None], estimate.auxiliary)

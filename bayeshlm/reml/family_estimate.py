@@ -10,10 +10,12 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.likelihood.family_quadrature import MOST_EFFECTS
+from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.estimates import Estimate
 from bayeshlm.reml.family_maximum import Maximum, newton_step
 from bayeshlm.reml.family_problem import FamilyProblem
 from bayeshlm.reml.family_search import search
+from bayeshlm.reml.level1_problem import level1_problem
 from bayeshlm.reml.relative_factor import factor_pattern, lower_factor
 from bayeshlm.reml.user_columns import correlations, why_singular
 from bayeshlm.reml.weighted_problem import problem_scores, weighted_problem
@@ -85,14 +87,17 @@ class FamilyEstimate(Estimate):
         return self.maximum.converged and self.nodes.holds
 
 
-def fit_family(design: Design) -> FamilyEstimate:
+def fit_family(design: Design, method: Method = "ML") -> FamilyEstimate:
     """Estimate the model of a design by maximum likelihood, the random effects integrated out by adaptive quadrature.
 
     Parameters
     ----------
     design : Design
         With one grouping and one or two random effects; the outcome may have any distribution. A normal outcome is
-        that of a design with sampling weights, and may have any number of effects.
+        that of a design with sampling weights or a level-1 model, and may have any number of effects.
+    method : "ML" or "REML"
+        REML is that of a level-1 model, whose standard errors are as lme4 and nlme have them by either method: those of
+        gamma take the variances as known.
 
     Raises
     ------
@@ -115,7 +120,7 @@ def fit_family(design: Design) -> FamilyEstimate:
             f"Maximum likelihood of a {design.outcome.family_name} outcome takes one grouping with one or two random"
             f" effects, and this model has {has}: sample it with model.fit()."
         )
-    problem = weighted_problem(design)
+    problem = problem_of(design, method)
     found = None
     for n_nodes in CLOSED if design.outcome.is_normal else NODES[len(design.random)]:
         found = search(problem, n_nodes, found)
@@ -131,6 +136,13 @@ def fit_family(design: Design) -> FamilyEstimate:
     return estimate_at(found.problem, maximum, nodes)
 
 
+def problem_of(design: Design, method: Method = "ML") -> FamilyProblem:
+    """What is maximized of a design with one grouping, all parameters free."""
+    if design.rows is not None and design.rows.level1 is not None:
+        return level1_problem(design, method)
+    return weighted_problem(design)
+
+
 def _certified(problem: FamilyProblem, maximum: Maximum, n_nodes: int) -> NodesOfEstimate:
     value, gradient = problem.evaluate(maximum.x, 2 * n_nodes)
     return NodesOfEstimate(n_nodes, value - maximum.value, newton_step(gradient, maximum.information)[1])
@@ -143,15 +155,15 @@ def estimate_at(problem: FamilyProblem, maximum: Maximum, nodes: NodesOfEstimate
     L = lower_factor(problem.effect_map @ problem.factor(x), tolerance=1e-10)
     L[np.linalg.norm(L, axis=1) < ZERO * np.linalg.norm(problem.effect_map, axis=1)] = 0.0
     tau, corr = np.linalg.norm(L, axis=1), correlations(L)
-    p, auxiliary = problem.sizes[0], problem.auxiliary_values(x)
+    auxiliary = problem.auxiliary_values(x)
     labels = tuple(design.random_labels)
     singular = bool(np.any(np.diag(L) == 0))
     return FamilyEstimate(
-        method="ML",
+        method=problem.method,
         fixed_labels=tuple(design.fixed_labels),
         random_labels=labels,
         gamma=problem.gamma(x),
-        vcov=problem.gamma_map @ maximum.vcov[:p, :p] @ problem.gamma_map.T,
+        vcov=problem.gamma_vcov(x, maximum.vcov),
         G=L @ L.T,
         tau=tau,
         corr=corr,

@@ -10,7 +10,7 @@ import numpy as np
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.reml.family_estimate import FamilyEstimate
 from bayeshlm.reml.family_maximum import climb
-from bayeshlm.reml.family_problem import FamilyProblem, family_problem, orthonormal, outcome_unit
+from bayeshlm.reml.family_problem import FamilyProblem, orthonormal, outcome_unit
 
 AWAY = 0.05
 """Entries of a factor of G that searches start from at least, on the scale of the predictor."""
@@ -73,7 +73,7 @@ def _off_zero(x: FloatArray, p: int, k: int) -> FloatArray:
 
 def held_gamma(estimate: FamilyEstimate, k: int) -> Held:
     """Fixed effect k, held."""
-    free = family_problem(estimate.problem.design)
+    free = estimate.problem.free()
     X = np.linalg.solve(free.gamma_map.T, free.rows.X)  # in the user's columns
     others = np.delete(X, k, axis=0)
     size = np.sqrt(free.rows.weight / free.rows.weight.sum())
@@ -95,7 +95,7 @@ def held_gamma(estimate: FamilyEstimate, k: int) -> Held:
 
 def held_auxiliary(estimate: FamilyEstimate, k: int) -> Held:
     """Auxiliary parameter k, held."""
-    free = family_problem(estimate.problem.design)
+    free = estimate.problem.free()
 
     def problem_at(value: float) -> FamilyProblem:
         return replace(free, auxiliary=replace(free.auxiliary, held=k, value=value))
@@ -108,7 +108,7 @@ def held_auxiliary(estimate: FamilyEstimate, k: int) -> Held:
 
 def held_tau(estimate: FamilyEstimate, k: int) -> Held:
     """SD k of the random effects, held."""
-    free, q = family_problem(estimate.problem.design), len(estimate.tau)
+    free, q = estimate.problem.free(), len(estimate.tau)
     order = [k, *(a for a in range(q) if a != k)]
     problem, scale = _in_user_columns(free, order)
     correlated = len(free.elements) > q
@@ -133,7 +133,7 @@ def held_tau(estimate: FamilyEstimate, k: int) -> Held:
 
 def held_corr(estimate: FamilyEstimate) -> Held:
     """The correlation of two random effects, held; neither SD may turn its sign."""
-    free = family_problem(estimate.problem.design)
+    free = estimate.problem.free()
     problem, scale = _in_user_columns(free, [0, 1])
 
     def problem_at(value: float) -> FamilyProblem:

@@ -9,7 +9,7 @@ problem with a parameter held at a value is one of the same kind in fewer number
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,7 +22,10 @@ from bayeshlm.likelihood.quadrature_kernel import quadrature_density
 from bayeshlm.likelihood.quadrature_posterior import is_increasing
 from bayeshlm.likelihood.quadrature_room import Rows
 from bayeshlm.likelihood.quadrature_rule import hermite_rule
+from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.relative_factor import factor_pattern
+
+type Scale = Literal["identity", "log", "atanh"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -43,6 +46,16 @@ class AuxiliaryScale:
     increasing: bool
     held: int | None = None
     value: float = np.nan
+
+    @property
+    def lowest(self) -> float:
+        """Lower bound of a correlation among them; of others there is none."""
+        return -1.0
+
+    @property
+    def scales(self) -> tuple[Scale, ...]:
+        """On which each parameter has no bounds, (count,)."""
+        return ("identity" if self.increasing else "log",) * self.count
 
     @property
     def size(self) -> int:
@@ -152,6 +165,20 @@ class FamilyProblem:
             return -np.inf, np.zeros(len(x))
         d_theta = np.tensordot(self.elements, d_chol, 2)
         return float(value), np.concatenate([d_gamma, d_theta, d_auxiliary @ self.auxiliary.jacobian(z)])
+
+    @property
+    def method(self) -> Method:
+        """What is maximized: the likelihood, or that of normal outcomes integrated over gamma."""
+        return "ML"
+
+    def free(self) -> FamilyProblem:
+        """That of the design, all parameters free."""
+        return family_problem(self.design)
+
+    def gamma_vcov(self, x: FloatArray, vcov: FloatArray) -> FloatArray:
+        """Covariance matrix of gamma in the user's columns, from that of the numbers x, (D, D)."""
+        p = self.sizes[0]
+        return np.asarray(self.gamma_map @ vcov[:p, :p] @ self.gamma_map.T)
 
     def without(self, entries: list[int]) -> FamilyProblem:
         """The same with some entries of theta at 0."""

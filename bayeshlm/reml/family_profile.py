@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import expit, logit, ndtri
 
 from bayeshlm.arguments import check_prob
 from bayeshlm.design.without_weights import refuse_weights
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.schema import covarying
-from bayeshlm.reml.family_estimate import FamilyEstimate
+from bayeshlm.reml.family_estimate import FamilyEstimate, fit_family
 from bayeshlm.reml.family_held import Held, held_auxiliary, held_corr, held_gamma, held_tau, profile_nodes
 from bayeshlm.reml.family_scalars import component_scalars, scalar_keys, wald_family
 from bayeshlm.reml.intervals import Intervals, ParameterKey
@@ -63,14 +63,15 @@ def profile_family(estimate: FamilyEstimate, prob: float = 0.95, *, fixed: bool 
     Notes
     -----
     As `bayeshlm.reml.profile.profile_intervals`: the signed root of the rise of the smallest deviance is set to the
-    normal quantiles.
+    normal quantiles. Gamma's is always ML, as REML deviances with different fixed parts do not compare.
     """
     check_prob(prob)
     cutoff = float(ndtri(0.5 + prob / 2))
     bounds, notes, keys = [], [], scalar_keys(estimate)
     if fixed:
-        for k, (center, se) in enumerate(zip(estimate.gamma, estimate.se, strict=True)):
-            bounds.append(_both_ways(estimate, held_gamma(estimate, k), float(center), float(se), cutoff))
+        of_gamma = estimate if estimate.method == "ML" else fit_family(estimate.problem.design)
+        for k, (center, se) in enumerate(zip(of_gamma.gamma, of_gamma.se, strict=True)):
+            bounds.append(_both_ways(of_gamma, held_gamma(of_gamma, k), float(center), float(se), cutoff))
     found = component_scalars(estimate)
     for found_bounds, key, note in _component_bounds(estimate, cutoff):
         bounds.append(found_bounds)
@@ -111,8 +112,11 @@ def _component_bounds(estimate: FamilyEstimate, cutoff: float) -> list[tuple[tup
         zip(estimate.problem.design.outcome.auxiliary_effects, map(float, estimate.auxiliary), strict=True)
     ):
         held, half = held_auxiliary(estimate, k), float(widths[key]) / cutoff
-        if estimate.problem.auxiliary.increasing:
+        scale = estimate.problem.auxiliary.scales[k]
+        if scale == "identity":
             rows.append((_both_ways(estimate, held, value, half, cutoff), key, ""))
+        elif scale == "atanh":
+            rows.append((_between(estimate, held, value, cutoff), key, ""))
         else:
             rows.append((_on_log_scale(estimate, held, value, half / value * cutoff, cutoff), key, ""))
     return rows
@@ -130,6 +134,26 @@ def _rise(estimate: FamilyEstimate, held: Held, center: float, cutoff: float) ->
 def _both_ways(estimate: FamilyEstimate, held: Held, center: float, se: float, cutoff: float) -> tuple[float, float]:
     rise = _rise(estimate, held, center, cutoff)
     return outward(rise, -se * cutoff, -np.inf), outward(rise, se * cutoff, np.inf)
+
+
+def _between(estimate: FamilyEstimate, held: Held, value: float, cutoff: float) -> tuple[float, float]:
+    """Bounds of a correlation, sought along its log odds between its own bounds."""
+    lowest = estimate.problem.auxiliary.lowest
+    width = 1 - lowest
+
+    def at(odds: float) -> float:
+        return float(lowest + width * expit(odds))
+
+    center = float(logit((value - lowest) / width))
+    rise = Rise(lambda odds: held.smallest(at(odds)), _smallest(estimate), center, cutoff)
+    found = []
+    for side in (-1.0, 1.0):
+        near, far = center, center + side
+        while rise(far) < 0 and abs(far - center) < ENDLESS:
+            near, far = far, far + 2 * (far - near)
+        end = lowest if side < 0 else 1.0
+        found.append(end if rise(far) < 0 else at(rise.root(near, far)))
+    return found[0], found[1]
 
 
 def _on_log_scale(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from scipy.special import ndtri
@@ -13,9 +12,8 @@ from bayeshlm.arguments import check_prob
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.schema import covarying
 from bayeshlm.reml.family_estimate import FamilyEstimate
+from bayeshlm.reml.family_problem import Scale
 from bayeshlm.reml.intervals import Intervals, ParameterKey
-
-type Scale = Literal["identity", "log", "atanh"]
 
 EDGE = 1e-9
 """Distance of a correlation from 1 or -1 that is rounding."""
@@ -90,8 +88,8 @@ def _auxiliary_scalars(estimate: FamilyEstimate) -> Iterator[Scalar]:
     problem = estimate.problem
     p, k, _ = problem.sizes
     jacobian = problem.auxiliary.jacobian(problem.split(estimate.maximum.x)[2])
-    scale: Scale = "identity" if problem.auxiliary.increasing else "log"
-    for key, value, own in zip(problem.design.outcome.auxiliary_effects, estimate.auxiliary, jacobian, strict=True):
+    effects, scales = problem.design.outcome.auxiliary_effects, problem.auxiliary.scales
+    for key, value, own, scale in zip(effects, estimate.auxiliary, jacobian, scales, strict=True):
         yield Scalar(key, float(value), np.concatenate([np.zeros(p + k), own]), scale)
 
 

@@ -134,7 +134,7 @@ def _check_finite(problem: FamilyProblem, found: Maximum) -> None:
     se = np.sqrt(np.abs(np.diag(found.vcov)))[-len(z) :]
     for (name, _), number, error in zip(outcome.auxiliary_effects, z, se, strict=True):
         if abs(number) > ENDLESS_LOG and not error < ENDLESS_SE:
-            why = _simpler(problem, name)
+            why = _not_told(problem, number) if name == "rho" else _simpler(problem, name)
             raise DataError(f"The likelihood has no maximum: {name} runs off to its bound, because {why}")
 
 
@@ -142,6 +142,17 @@ def _name(design: Design, column: FixedColumn) -> str:
     """What a fixed effect multiplies, in words."""
     of = {one.label: one.name for one in design.coefficients}[column.coefficient]
     return "*".join(name for name in (of, column.name) if name != "1") or "intercept"
+
+
+def _not_told(problem: FamilyProblem, number: float) -> str:
+    """Why a correlation of level-1 residuals has no estimate, by the number that stands for it."""
+    outcome = problem.design.outcome.name
+    if number > 0:
+        return (
+            f"the level-1 residuals of {outcome!r} in a group cannot be told from a deviation of the whole group: leave"
+            " out the line with corr(r), or the random intercept."
+        )
+    return f"the level-1 residuals of {outcome!r} in a group are no more alike the closer: leave out corr(r)."
 
 
 def _simpler(problem: FamilyProblem, name: str) -> str:

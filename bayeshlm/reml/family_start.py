@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.families.links import LINKS
 from bayeshlm.reml.family_problem import FamilyProblem, outcome_unit
 
 SDS = (0.4, 1.5)
 """SDs of the random effects at the starts, on the scale of the predictor."""
+
+RHO = 0.3
+"""Correlation of level-1 residuals at the start."""
 
 AUXILIARY = {"sigma": 0.5, "nu": 8.0, "phi": 3.0, "shape": 2.0}
 """Auxiliary parameters at the start; of a sigma in units of the outcome's SD."""
@@ -28,11 +32,23 @@ def starts(problem: FamilyProblem) -> list[FloatArray]:
         goal = _behind_link(problem) - rows.offset
         gamma = np.linalg.lstsq((rows.X * size).T, goal * size, rcond=None)[0]
         unit = outcome_unit(design)
-        values = [AUXILIARY[one.name] * (unit if one.name == "sigma" else 1.0) for one, _ in design.outcome.auxiliary]
-        auxiliary = np.array(values)
+        names = [one.name for one, _ in design.outcome.auxiliary]
+        if design.outcome.has_level1_model:
+            auxiliary = _level1_start(design, AUXILIARY["sigma"] * unit)
+        else:
+            auxiliary = np.array([AUXILIARY[name] * (unit if name == "sigma" else 1.0) for name in names])
     diagonal = np.einsum("kqq->k", problem.elements)
     numbers = problem.auxiliary.numbers(auxiliary)
     return [np.concatenate([gamma, sd * diagonal, numbers]) for sd in SDS]
+
+
+def _level1_start(design: Design, sigma: float) -> FloatArray:
+    """SDs of all rows about sigma, and a correlation of some size."""
+    level1 = design.kept_rows.level1
+    assert level1 is not None
+    A = level1.A
+    sd = np.linalg.lstsq(A, np.full(len(A), np.log(sigma)), rcond=None)[0] if A.shape[1] else np.array([sigma])
+    return np.append(sd, RHO) if level1.correlation else np.asarray(sd)
 
 
 def _behind_link(problem: FamilyProblem) -> FloatArray:

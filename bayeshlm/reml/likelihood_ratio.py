@@ -131,33 +131,42 @@ def compare_likelihood(
 
 
 def compare_estimates(smaller: Estimate, larger: Estimate, designs: tuple[Design, Design]) -> LikelihoodComparison:
-    """Test a model against a larger one that contains it, both estimated by maximum likelihood.
+    """Test a model against a larger one that contains it, both estimated by the same method.
 
     Parameters
     ----------
     smaller, larger : Estimate
     designs : (Design, Design)
-        Theirs; of outcomes that are not normal, with up to two random effects.
+        Theirs; of outcomes that are not normal, with up to two random effects, or with a level-1 model.
 
     Raises
     ------
     OptionError
-        When the models are not nested.
+        When the models are not nested, or estimated by different methods, or by REML with different fixed parts.
+
+    Notes
+    -----
+    A correlation of level-1 residuals that cannot be negative is on its bound under a model without it, as a variance
+    is (Self & Liang 1987).
     """
     nested = nesting(*designs)
-    outcomes = [design.outcome for design in designs]
+    if smaller.method != larger.method:
+        raise OptionError("One model is estimated by REML and the other by ML: estimate both by one of them.")
+    if smaller.method == "REML" and not nested.same_fixed:
+        raise OptionError("REML criteria of models with different fixed parts do not compare: take ml() of both.")
+    outcomes = [(one.family_name, one.link, one.categories) for one in (design.outcome for design in designs)]
     if outcomes[0] != outcomes[1] or not np.array_equal(designs[0].size, designs[1].size):
         raise OptionError("The models do not have the same distribution and link of the outcome: they are not nested.")
-    statistic = smaller.criterion - larger.criterion
+    statistic = smaller.criterion - nested.reml_shift * (smaller.method == "REML") - larger.criterion
     if statistic < ROUNDING_OF_QUADRATURE:
         statistic = 0.0
-    df = nested.added_fixed + nested.added_components
-    p, reference = _tail(statistic, df, nested.added_effects)
+    df = nested.added_fixed + nested.added_components + sum(nested.level1)
+    p, reference = _tail(statistic, df, nested.added_effects + nested.level1.on_bound)
     note = ""
     if smaller.singular and nested.added_components:
         note = f"; the smaller model is singular ({smaller.reason}), so that the p is rough"
-    method = f"likelihood ratio by ML; {reference}{note}"
-    return LikelihoodComparison(statistic, df, p, method, "ML", smaller, larger, np.empty(0))
+    method = f"likelihood ratio by {smaller.method}; {reference}{note}"
+    return LikelihoodComparison(statistic, df, p, method, smaller.method, smaller, larger, np.empty(0))
 
 
 def _tail(statistic: float, df: int, added_effects: int) -> tuple[float, str]:

@@ -14,6 +14,7 @@ from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.design.same_sums import difference_of_sums
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
+from bayeshlm.reml.level1_nesting import AddedLevel1, added_level1
 from bayeshlm.reml.relative_factor import factor_pattern
 
 WITHIN = 1e-8
@@ -35,6 +36,8 @@ class Nesting:
         ``2 log|B|`` with ``Xs = Xl B`` of the user's columns; 0 where the fixed parts differ.
     added_fixed, added_effects, added_components : int
         Fixed effects, random effects, and variances and covariances that the larger model has more.
+    level1 : AddedLevel1
+        Parameters of the level-1 residuals that it has more.
     """
 
     X_map: FloatArray
@@ -44,6 +47,7 @@ class Nesting:
     added_fixed: int
     added_effects: int
     added_components: int
+    level1: AddedLevel1
 
 
 def nesting(smaller: Design, larger: Design) -> Nesting:
@@ -77,7 +81,8 @@ def nesting(smaller: Design, larger: Design) -> Nesting:
         len(larger.random) - len(smaller.random),
         patterns[1].n_free - patterns[0].n_free,
     )
-    if not any(added):
+    level1 = added_level1(smaller, larger)
+    if not any(added) and not any(level1):
         raise OptionError("Both models have the same fixed and random effects: there is nothing to test.")
     scaled, other = larger.products, smaller.products
     return Nesting(
@@ -88,6 +93,7 @@ def nesting(smaller: Design, larger: Design) -> Nesting:
         added_fixed=added[0],
         added_effects=added[1],
         added_components=added[2],
+        level1=level1,
     )
 
 

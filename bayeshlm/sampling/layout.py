@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 
 from bayeshlm.design import Design
 from bayeshlm.errors import HLMError
 from bayeshlm.likelihood.likelihood import LogDensity
+from bayeshlm.likelihood.prior_data import level1_priors
 from bayeshlm.likelihood.quadrature_nodes import around_mode
 from bayeshlm.parameters.partial_correlations import partial_correlations
 from bayeshlm.parameters.priors import Priors
@@ -108,6 +110,29 @@ def mode_layout(density: LogDensity, start: Array) -> Layout:
     mode, root = around_mode(density, start)
     ones = np.ones(len(mode))
     return Layout(mode, ones, root, ones)
+
+
+def level1_start(design: Design, priors: Priors) -> Array:
+    """Values near the mode of a density with a level-1 model: least squares, or where there is one ML's estimate."""
+    from bayeshlm.reml.family_estimate import fit_family
+
+    level1, n_partials = design.kept_rows.level1, len(partial_correlations(design, priors).rows)
+    assert level1 is not None
+    A, k = level1.A, level1.A.shape[1]
+    log_sd = np.log(residual_sd_start(design))
+    gamma, tau, rho = design.products.ols, tau_start(design), 0.0
+    sd = np.linalg.lstsq(A, np.full(len(A), log_sd), rcond=None)[0] if k else np.array([log_sd])
+    try:
+        estimate = fit_family(design)
+    except HLMError:
+        estimate = None
+    if estimate is not None:
+        gamma, tau = estimate.gamma, np.maximum(estimate.tau, 0.1 * tau)
+        sd = estimate.auxiliary[:k] if k else np.log(estimate.auxiliary[:1])
+        rho = float(estimate.auxiliary[-1])
+    bounds = level1_priors(design, priors).bounds
+    odds = [logit(np.clip((rho - bounds[0]) / (bounds[1] - bounds[0]), 0.02, 0.98))] if len(bounds) else []
+    return np.concatenate([priors.at_means(gamma), tau, np.zeros(n_partials), sd, odds])
 
 
 def start_layout(start: Array) -> Layout:

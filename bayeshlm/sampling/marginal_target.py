@@ -28,9 +28,11 @@ from bayeshlm.likelihood.callback_arrays import (
 from bayeshlm.likelihood.disk_cache import VERSION, cached_callback
 from bayeshlm.likelihood.elimination import Blocks, Pattern
 from bayeshlm.likelihood.joint_posterior import joint_posterior
+from bayeshlm.likelihood.level1_posterior import level1_posterior
 from bayeshlm.likelihood.weighted_posterior import weighted_posterior
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.sampling.layout import Layout
+from bayeshlm.sampling.level1_target import level1_callback
 from bayeshlm.sampling.reflections import Reflections
 from bayeshlm.sampling.target import DENSITY, Target, compiled_model
 
@@ -79,8 +81,12 @@ def _buffer(layout: Layout, data: Sequence[Any]) -> Array:
 @cache
 def _callback(function: Any) -> Any:
     """The callback, once a process: numba never gives machine code back, not that of a callback made a second time."""
-    made = {joint_posterior: _joint_callback, weighted_posterior: _weighted_callback}.get(function, _marginal_callback)
-    return cached_callback(DENSITY, made(float(VERSION), function))
+    made: dict[Any, Callable[[float, Any], Callable[..., int]]] = {
+        joint_posterior: _joint_callback,
+        weighted_posterior: _weighted_callback,
+        level1_posterior: level1_callback,
+    }
+    return cached_callback(DENSITY, made.get(function, _marginal_callback)(float(VERSION), function))
 
 
 def _marginal_callback(version: float, posterior: Any) -> Callable[..., int]:

@@ -26,7 +26,7 @@ from bayeshlm.progress import sampling_bar, somebody_watches, stage
 from bayeshlm.sampling.certificate import Certificate
 from bayeshlm.sampling.family_target import family_target
 from bayeshlm.sampling.importance import BUSY_MS, BUSY_WORK, importance_draws
-from bayeshlm.sampling.layout import mode_layout, plain_layout, reml_layout
+from bayeshlm.sampling.layout import level1_start, mode_layout, plain_layout, reml_layout
 from bayeshlm.sampling.marginal_target import marginal_target
 from bayeshlm.sampling.nutpie_extension import sample_points
 from bayeshlm.sampling.options import SamplingOptions
@@ -204,8 +204,10 @@ def _target(design: Design, priors: Priors, options: SamplingOptions) -> Target:
     try:
         if not design.outcome.is_normal and options.parameterization != "centered":
             return family_target(design, priors, explicit=options.parameterization == "noncentered")
-        if options.parameterization == "marginal" and design.weights is not None:
-            density, start = likelihood_of(design).log_density(priors), plain_layout(design, priors).center
+        level1 = design.outcome.has_level1_model
+        if options.parameterization == "marginal" and (level1 or design.weights is not None):
+            start = level1_start(design, priors) if level1 else plain_layout(design, priors).center
+            density = likelihood_of(design).log_density(priors)
             return marginal_target(design, priors, mode_layout(density, start))
         if options.parameterization == "marginal":
             return marginal_target(design, priors, reml_layout(design, priors))

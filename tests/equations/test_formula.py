@@ -107,8 +107,8 @@ def test_calls_of_brms():
     assert parse("brm(bf(y ~ x + (x || g)), data = d, family = gaussian())") == parse("y ~ x + (x || g)")
     spec = parse("brm(bf(s | trials(s + f) ~ 1 + (1 | g)), family = binomial)")
     assert spec == parse("cbind(s, f) ~ 1 + (1 | g), family = binomial")
-    with pytest.raises(EquationError, match=r"bf\(\) has one formula here"):
-        parse("brm(bf(y ~ x + (1 | g), sigma ~ x))")
+    with pytest.raises(EquationError, match=r"bf\(\) has a formula of the outcome"):
+        parse("brm(bf(y ~ x + (1 | g), nu ~ x))")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from bayeshlm.parameters.prior_families import (
     HalfStudentT,
     Normal,
     StudentT,
+    Uniform,
 )
 from bayeshlm.parameters.prior_text import FAMILIES, parse_prior
 
@@ -106,4 +107,4 @@ def test_wrong_prior_text(text, message):
 
 
 def test_every_family_is_offered():
-    assert sorted(FAMILIES) == sorted({type(family).__name__ for family in [*EXAMPLES, LKJ(2)]})
+    assert sorted(FAMILIES) == sorted({type(family).__name__ for family in [*EXAMPLES, LKJ(2), Uniform(0, 1)]})

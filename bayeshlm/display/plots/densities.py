@@ -12,7 +12,14 @@ from bayeshlm.display.plots.axes import interval_name
 from bayeshlm.display.plots.figure_style import POSTERIOR, PRIOR, REML
 from bayeshlm.quantities.density import Density
 
-BOUNDS = {"corr": (-1.0, 1.0), "icc": (0.0, 1.0), "share": (0.0, 1.0), "cutpoint": (-np.inf, np.inf)}
+BOUNDS = {
+    "corr": (-1.0, 1.0),
+    "rho": (-1.0, 1.0),
+    "alpha": (-np.inf, np.inf),
+    "icc": (0.0, 1.0),
+    "share": (0.0, 1.0),
+    "cutpoint": (-np.inf, np.inf),
+}
 """What each component may be; those that are not named here are positive."""
 
 

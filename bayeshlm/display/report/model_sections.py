@@ -9,6 +9,7 @@ import pandas as pd
 from bayeshlm.design.descriptives import LevelDescriptives, describe_levels
 from bayeshlm.design.design import Design
 from bayeshlm.design.nested_groupings import containing
+from bayeshlm.design.outcome import Outcome
 from bayeshlm.display.blocks import Grid
 from bayeshlm.display.column_labels import slope_of
 from bayeshlm.display.digits import count, number
@@ -76,8 +77,7 @@ def priors_section(subject: Subject) -> str:
     priors = subject.fitted.priors
     grid = priors_grid(priors)
     defaults = len(priors.typed) < len(priors.by_key())
-    known = subject.design.outcome.known_sd
-    level1 = "; the SDs of the level-1 residuals are known" if known else ", sigma the SD of the level-1 residual"
+    level1 = _of_level1(subject.design.outcome)
     text = paragraph(
         f"tau are the SDs of the random effects, corr their correlation matrix{level1}.",
         "The defaults are weakly informative and follow the scales of the data: the SD of the outcome and the SDs of"
@@ -87,6 +87,16 @@ def priors_section(subject: Subject) -> str:
         "The prior of an intercept holds at the means of the predictors." if _at_means(grid) else "",
     )
     return text + shown(grid)
+
+
+def _of_level1(outcome: Outcome) -> str:
+    """What the parameters of level 1 are."""
+    if outcome.known_sd:
+        return "; the SDs of the level-1 residuals are known"
+    said = ", sigma the SD of the level-1 residual"
+    if outcome.spread:
+        said = f", {', '.join(outcome.spread)} the coefficients of the logarithm of the level-1 SD"
+    return f"{said}, rho the correlation of the level-1 residuals" if outcome.correlation else said
 
 
 def _counts(subject: Subject, found: list[LevelDescriptives]) -> list[str]:

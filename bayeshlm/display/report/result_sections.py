@@ -15,6 +15,7 @@ from bayeshlm.display.report.figures import figures
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.display.sampler_text import criteria
 from bayeshlm.display.shown_cross_check import cross_check_blocks
+from bayeshlm.equations.render import spread_lines
 from bayeshlm.errors import DataError, OptionError
 from bayeshlm.quantities.level1_variance import has_level1_variance
 from bayeshlm.quantities.quantity import Quantity
@@ -45,11 +46,21 @@ def effects_section(subject: Subject) -> str:
 def variance_section(subject: Subject) -> str:
     """Variance components, ICC and variance explained, or I^2 where the level-1 SDs are known."""
     parts = [shown(variance_grid(subject.overview.variance))]
+    if subject.design.outcome.spread:
+        return "".join(parts) + _no_share(subject) + figures(subject, "variance")
     if subject.design.outcome.known_sd:
         parts.append(_shown(subject.heterogeneity))
     else:
         parts += [asked(lambda: _shown(subject.icc)), asked(lambda: _shown(subject.r2))]
     return "".join(parts) + figures(subject, "variance")
+
+
+def _no_share(subject: Subject) -> str:
+    return paragraph(
+        "There is no intraclass correlation: the level-1 variance differs from row to row by its equation,",
+        f"{spread_lines(subject.design.spec)[0]}. SD is that of a row with these values; a ratio of SDs is the factor"
+        " by which it changes with one unit more.",
+    )
 
 
 def groups_section(subject: Subject) -> str:
@@ -84,7 +95,7 @@ def cross_check_section(subject: Subject) -> str:
     except OptionError as error:
         return paragraph(f"{error}.")
     except DataError as error:
-        by_reml = subject.design.outcome.is_normal and subject.design.weights is None
+        by_reml = subject.design.outcome.has_closed_forms and subject.design.weights is None
         by = "REML" if by_reml else "Maximum likelihood"
         return paragraph(f"{by}, the classical estimate, does not exist for these data: {error}")
     text = paragraph(

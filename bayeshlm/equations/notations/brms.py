@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bayeshlm.equations.notations.r_code import r_name
 from bayeshlm.equations.notations.r_formula import r_data, r_formula
-from bayeshlm.equations.notations.writer import Asked, Writer, refused
+from bayeshlm.equations.notations.writer import ALL, Asked, Writer, group_columns, refused
 from bayeshlm.equations.product import Column
 
 FAMILIES = {
@@ -51,8 +51,22 @@ def to_brms(asked: Asked) -> str:
         outcome = f"{parts.outcome} | se({value if spread.function == 'sd' else f'sqrt({value})'})"
     if distribution.has_cutpoints:
         outcome = f"factor({parts.outcome}, ordered = TRUE)"
+    right = " + ".join((parts.right, *_correlation(asked)))
+    more = f", sigma ~ {' + '.join(parts.spread)}" if parts.spread else ""
     family = f'{FAMILIES[distribution.family]}("{distribution.link}")'
-    return f"brm(bf({outcome} ~ {parts.right}), data = {r_data(asked)}, family = {family})"
+    return f"brm(bf({outcome} ~ {right}{more}), data = {r_data(asked)}, family = {family})"
 
 
-BRMS = Writer("brms", "call of R's brms, without priors", to_brms, known_spread=True)
+def _correlation(asked: Asked) -> list[str]:
+    """The term of correlated residuals; that of ``ar()`` counts rows, and not the time between them."""
+    found = asked.spec.correlation
+    if found is None:
+        return []
+    if found.time is not None:
+        reason = "counts rows in its ar(), and not the time between them: write `ar1()` where no occasion is missing"
+        raise refused(asked.spec, "brms", reason, "nlme", found.span)
+    group = ":".join(map(r_name, group_columns(asked.groups[0])))
+    return [f"cosy(gr = {group})" if found.pattern == "cs" else f"ar(gr = {group}, p = 1, cov = TRUE)"]
+
+
+BRMS = Writer("brms", "call of R's brms, without priors", to_brms, True, True, ALL)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bayeshlm.equations.log_spread import LogSpread
 from bayeshlm.equations.notations.formula_calls import refuse_meaningless
 from bayeshlm.equations.notations.formula_family import (
     GivenFamily,
@@ -14,10 +16,20 @@ from bayeshlm.equations.notations.formula_family import (
     read_left_side,
     read_word,
 )
+from bayeshlm.equations.notations.formula_level1 import (
+    check_groups,
+    read_correlation_term,
+    read_dispersion,
+    read_nlme_correlation,
+    read_sigma,
+    read_weights,
+)
 from bayeshlm.equations.notations.formula_lines import formula_spec, require_random
 from bayeshlm.equations.notations.formula_nlme import read_nlme_random
 from bayeshlm.equations.notations.formula_terms import Bar, read_right_side
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor, formula_tokens
+from bayeshlm.equations.product import Span
+from bayeshlm.equations.residual_correlation import ResidualCorrelation
 from bayeshlm.equations.residual_spread import KnownSpread
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.tokens import check_length
@@ -25,16 +37,16 @@ from bayeshlm.errors import EquationError
 
 _CALLS = ("lmer", "glmer", "glmer.nb", "glmmTMB", "clmm", "brm", "lme", "stan_lmer", "stan_glmer")
 _IGNORED = ("data", "REML", "method", "control", "chains", "cores", "seed", "iter", "warmup", "na.action")
-_NOT_READ = ("weights", "subset", "correlation", "prior", "ziformula", "dispformula", "zi", "nAGQ", "contrasts")
+_LEVEL1 = ("weights", "correlation", "dispformula")
+_NOT_READ = ("subset", "prior", "ziformula", "zi", "nAGQ", "contrasts")
 _PIECE = re.compile(r"#[^\r\n]*|(?:`[^`\r\n]*`|\"[^\"\r\n]*\"|'[^'\r\n]*'|[^;\r\n#`\"']++)+")
 _QUOTED = re.compile(r"`[^`\r\n]*`|\"[^\"\r\n]*\"|'[^'\r\n]*'")
 _EQUATION = re.compile(
     r"\s*(?:level[ \t\u00a0-]*\d+[^:=\r\n]*:)?\s*[\w.]+\s*(?:[(\[][^()]*[)\]])?\s*=(?!=|\s*~|\s*pd[A-Z]\w+\()",
     re.IGNORECASE,
 )
-_ARGUMENT = re.compile(
-    rf"\s*(?:{'|'.join(map(re.escape, ('family', 'random', 'link', 'formula', 'fixed', *_IGNORED, *_NOT_READ)))})\s*="
-)
+_ARGUMENTS = ("family", "random", "link", "formula", "fixed", *_LEVEL1, *_IGNORED, *_NOT_READ)
+_ARGUMENT = re.compile(rf"\s*(?:{'|'.join(map(re.escape, _ARGUMENTS))})\s*=")
 _NAMED = re.compile(r"[^~]*~\s*[^\W\d_]\w*\s*\(([^()~|+]*)\)\s*\.?\s*")
 _NORMALITY = re.compile(r"[^~|]*~\s*(?:iid\s*)?(?:mv)?n(?:id|ormal)?\s*\(", re.IGNORECASE)
 
@@ -92,9 +104,14 @@ def read_formula(text: str) -> ModelSpec:
     left = read_left_side(cursor)
     cursor.take("~", f"a `~` is missing behind `{left.outcome.name}`")
     right = read_right_side(cursor)
+    sigma = None
     if wrapped:
-        cursor.take(")", "bf() has one formula here: parameters besides the mean are not predicted")
-    arguments = _read_arguments(cursor, call)
+        if cursor.take_if(","):
+            sigma = read_sigma(cursor)
+        cursor.take(")", "bf() has a formula of the outcome and, of what else is predicted, `sigma ~ x`")
+    named: list[tuple[str, Span]] = []
+    correlation = _correlation(cursor, right.places, named)
+    arguments = _read_arguments(cursor, call, named)
     family, nlme = arguments.family, arguments.bars
     bars = [*right.bars, *nlme]
     require_random(cursor, bars, "+ (1 | school)")
@@ -106,7 +123,32 @@ def read_formula(text: str) -> ModelSpec:
         raise cursor.error("only a normal outcome has a known SD: leave it out", spread.span)
     if left.spread is not None and arguments.spread is not None:
         raise cursor.error("the known SD is said twice: leave one out", arguments.spread.span)
-    return replace(spec, residual_spread=spread)
+    if sigma is not None and arguments.log_spread is not None:
+        raise cursor.error("the level-1 SD is predicted twice: leave one out", arguments.log_spread.span)
+    if correlation is not None and arguments.correlation is not None:
+        raise cursor.error("the residuals are correlated twice: leave one out", arguments.correlation.span)
+    check_groups(cursor, named, [str(name) for name in spec.groupings])
+    log_spread, correlation = sigma or arguments.log_spread, correlation or arguments.correlation
+    for one in (log_spread, correlation):
+        if one is not None and (not spec.residual or spread is not None):
+            message = "only a normal outcome whose SD is not known has an SD to predict or correlated residuals"
+            raise cursor.error(f"{message}: leave this out", one.span)
+    return replace(spec, residual_spread=spread, log_spread=log_spread, correlation=correlation)
+
+
+def _correlation(
+    cursor: FormulaCursor, places: Sequence[int], named: list[tuple[str, Span]]
+) -> ResidualCorrelation | None:
+    """Read the terms of correlated residuals, which begin at these positions; the cursor comes back."""
+    here, found = cursor.place, None
+    for place in places:
+        cursor.back_to(place)
+        one = read_correlation_term(cursor, named)
+        if found is not None:
+            raise cursor.error("the residuals are correlated twice: leave one out", one.span)
+        found = one
+    cursor.back_to(here)
+    return found
 
 
 def read_opening(cursor: FormulaCursor) -> str:
@@ -143,14 +185,24 @@ class _Arguments:
     family: GivenFamily | None
     bars: list[Bar]
     spread: KnownSpread | None
+    log_spread: LogSpread | None
+    correlation: ResidualCorrelation | None
 
 
-def _read_arguments(cursor: FormulaCursor, call: str) -> _Arguments:
-    """Read ``family``, ``link`` of clmm, ``random`` of nlme, ``known_sd``."""
+def _read_arguments(cursor: FormulaCursor, call: str, named: list[tuple[str, Span]]) -> _Arguments:
+    """Read ``family``, ``link`` of clmm, ``random``, ``weights`` and ``correlation`` of nlme, ``known_sd``.
+
+    Groups that a correlation names are added to `named`.
+    """
     family, bars, spread = None, [], None
+    log_spread: LogSpread | None = None
+    correlation: ResidualCorrelation | None = None
     if call in ("glmer.nb", "clmm"):
         family = GivenFamily("nbinom2" if call == "glmer.nb" else "cumulative", None, (0, len(call)))
     while cursor.take_if(","):
+        if (sigma := read_sigma(cursor)) is not None:
+            log_spread = sigma
+            continue
         key, after = cursor.peek(), cursor.peek(1)
         if key is None or key.kind != "name" or after is None or after.kind != "=":
             if call and key is not None and key.kind == "name":  # lmer(formula, data)
@@ -167,6 +219,12 @@ def _read_arguments(cursor: FormulaCursor, call: str) -> _Arguments:
             bars += read_nlme_random(cursor)
         elif key.value == "known_sd":
             spread = read_known_sd(cursor)
+        elif key.value == "weights" and _names_variances(cursor):
+            log_spread = read_weights(cursor)
+        elif key.value == "dispformula":
+            log_spread = read_dispersion(cursor, key.span[0])
+        elif key.value == "correlation":
+            correlation = read_nlme_correlation(cursor, named)
         elif key.value in _IGNORED:
             _skip(cursor)
         else:
@@ -175,7 +233,13 @@ def _read_arguments(cursor: FormulaCursor, call: str) -> _Arguments:
         cursor.take(")", f"the parenthesis of {call}() is not closed")
     if cursor.peek() is not None:
         raise cursor.error("the formula ends before this: a `+` or a comma is missing")
-    return _Arguments(family, bars, spread)
+    return _Arguments(family, bars, spread, log_spread, correlation)
+
+
+def _names_variances(cursor: FormulaCursor) -> bool:
+    """Whether nlme's function of variances comes next, and no column of weights."""
+    word = cursor.peek()
+    return cursor.at_call() and word is not None and word.value.startswith("var")
 
 
 def _skip(cursor: FormulaCursor) -> None:

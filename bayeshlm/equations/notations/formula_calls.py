@@ -23,13 +23,14 @@ _NO_MEANING = {
     "me": "errors of measurement in predictors are not estimated here: write {x}",
     "mi": "missing values are not imputed here: write {x}, and rows that miss it are left out",
     "cs": "effects that differ between categories are not estimated here: write {x}",
+    **dict.fromkeys(("ar", "cosy"), "correlations of residuals are a term of their own, `+ ar(time = week, gr = g)`"),
     "bf": "bf() has no meaning here: write the formula alone, y ~ x + (1 | g)",
     "model.matrix": "matrices are not read: write the column itself",
     "mm": "units that belong to several groups at once are not estimated here: name one grouping column",
     "gr": "gr() has no meaning here: write the grouping column alone, (1 | {x})",
     **dict.fromkeys(
-        ("ar", "ma", "arma", "cosy", "unstr", "sar", "car", "fcor", "ar1", "cor_ar", "us", "diag", "rr"),
-        "covariances of residuals and structured ones are not estimated here: leave this out",
+        ("ma", "arma", "unstr", "sar", "car", "fcor", "ar1", "cor_ar", "us", "diag", "rr"),
+        "of covariances of residuals ar(time = week, gr = {x}) and cosy(gr = {x}) are read: leave this out",
     ),
 }
 

@@ -53,11 +53,23 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class RightSide:
-    """The right side of a formula: its terms with the intercept, if there is one, those of random effects, offsets."""
+    """The right side of a formula.
+
+    Attributes
+    ----------
+    terms : tuple of Variables
+        With the intercept, if there is one.
+    bars : tuple of Bar
+        Of random effects.
+    offsets : tuple of Product
+    places : tuple of int
+        Where terms of correlated residuals begin, as positions of a cursor.
+    """
 
     terms: tuple[Variables, ...]
     bars: tuple[Bar, ...]
     offsets: tuple[Product, ...]
+    places: tuple[int, ...] = ()
 
 
 class _Sum:
@@ -67,6 +79,7 @@ class _Sum:
         self.terms: dict[frozenset[Product], Variables] = {}
         self.bars: list[Bar] = []
         self.offsets: list[Product] = []
+        self.places: list[int] = []
         self.intercept: bool | None = None
 
     def add(self, terms: Iterable[Variables]) -> None:
@@ -82,6 +95,9 @@ class _Sum:
         return (*intercept, *sorted(self.terms.values(), key=lambda term: len(term.products)))
 
 
+CORRELATED_TERMS = ("ar", "cosy")
+"""Terms that are about the residuals; what they say is read by `bayeshlm.equations.notations.formula_level1`."""
+
 _DEEPEST = 30
 _MOST_TERMS = 500
 
@@ -95,7 +111,7 @@ def read_right_side(cursor: FormulaCursor) -> RightSide:
         At what has no meaning in a formula.
     """
     found = _read_sum(cursor, top=True)
-    return RightSide(found.ordered(), tuple(found.bars), tuple(found.offsets))
+    return RightSide(found.ordered(), tuple(found.bars), tuple(found.offsets), tuple(found.places))
 
 
 def read_random(cursor: FormulaCursor) -> list[Bar]:
@@ -141,6 +157,10 @@ def _read_summand(cursor: FormulaCursor, found: _Sum, minus: bool, top: bool) ->
         found.offsets.append(read_value(cursor, 0))
         cursor.take(")", "offset() takes a product of columns: make a sum in the data first")
         return
+    if top and not minus and cursor.at_call() and token is not None and token.value in CORRELATED_TERMS:
+        found.places.append(cursor.place)
+        _skip_call(cursor)
+        return
     start = cursor.span
     bars, terms = _read_product(cursor)
     if bars and not (top and not minus):
@@ -152,6 +172,17 @@ def _read_summand(cursor: FormulaCursor, found: _Sum, minus: bool, top: bool) ->
     for term in terms:
         if found.terms.pop(term.key, None) is None:
             raise cursor.error("this is taken out, but is no term before: leave it out", term.span)
+
+
+def _skip_call(cursor: FormulaCursor) -> None:
+    """Move behind the parenthesis of a call."""
+    cursor.take("name")
+    depth = 0
+    while True:
+        token = cursor.take_next()
+        depth += (token.kind == "(") - (token.kind == ")")
+        if depth == 0:
+            return
 
 
 def _read_product(cursor: FormulaCursor) -> tuple[list[Bar], list[Variables]]:

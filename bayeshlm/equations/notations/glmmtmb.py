@@ -42,10 +42,11 @@ def to_glmmtmb(asked: Asked) -> str:
     parts, data = r_formula(asked, quoted=True), r_data(asked)
     formula = f"{parts.successes} ~ {parts.right}"
     if distribution.family == "Normal":
-        return f"glmmTMB({formula}, data = {data}, REML = TRUE)"
+        spread = f", dispformula = ~ {' + '.join(parts.spread)}" if parts.spread else ""
+        return f"glmmTMB({formula}{spread}, data = {data}, REML = TRUE)"
     if distribution.family not in FAMILIES:
         raise refused(spec, "glmmTMB", f"has no {distribution.family} outcomes", "brms")
     return f'glmmTMB({formula}, data = {data}, family = {FAMILIES[distribution.family]}("{distribution.link}"))'
 
 
-GLMMTMB = Writer("glmmTMB", "call of R's glmmTMB", to_glmmtmb)
+GLMMTMB = Writer("glmmTMB", "call of R's glmmTMB", to_glmmtmb, log_spread=True)

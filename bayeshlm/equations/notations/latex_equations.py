@@ -134,8 +134,9 @@ class EquationWriter:
                 raise equation_error(self.text, inside.span, message)
             link, inside = "logit", odds[0]
         self._into.add(f"{link}(", nodes[0].span)
-        self.symbol(inside)
-        self._into.add(")", (nodes[1].span[1] - 1, nodes[1].span[1]))
+        square = _is_squared_sigma(inside)
+        self.symbol(Node(inside.kind, inside.value, inside.span, below=inside.below) if square else inside)
+        self._into.add("^2)" if square else ")", (nodes[1].span[1] - 1, nodes[1].span[1]))
 
     def _factor(self, nodes: Sequence[Node], number: int, first: bool, multiplied: bool) -> None:
         """Write a factor of a term: the first is its symbol."""
@@ -160,6 +161,11 @@ class EquationWriter:
             return node.kind in ("greek", "number")
         name = canonical(symbol_text(self.text, node))
         return is_usual(name) and (stem(name) != name or name in _RANDOM)
+
+
+def _is_squared_sigma(node: Node) -> bool:
+    r"""Whether a node is the level-1 variance, ``\sigma_{ij}^{2}``."""
+    return node.value in ("σ", "sigma") and [one.value for one in node.above] == ["2"]
 
 
 def _under_link(node: Node) -> Node | None:

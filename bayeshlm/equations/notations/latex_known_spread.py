@@ -34,3 +34,25 @@ def known_spread(text: str, node: Node, scale: Sequence[Node]) -> str | None:
     if value.kind == "number" and value.value.strip("0.") and not value.below:
         return f"{function}({symbol}) = {value.value}"
     return None
+
+
+def residual_correlation(text: str, left: Sequence[Node], right: Sequence[Node]) -> str | None:
+    r"""The line that ``\operatorname{corr}(r_{ij}) = \operatorname{ar1}(\text{week}_{ij})`` says, or None.
+
+    Parameters
+    ----------
+    text : str
+        The user's text.
+    left, right : sequence of Node
+        The sides of the row.
+    """
+    if len(left) != 2 or left[1].kind != "paren" or len(left[1].parts[0]) != 1 or not right:
+        return None
+    word, inside = right[0], right[1].parts[0] if len(right) == 2 and right[1].kind == "paren" else ()
+    pattern = word.value.casefold().replace("(", "").replace(")", "")
+    if pattern not in ("ar1", "cs") or len(right) > 2 or len(inside) > 1 or (len(right) == 2 and not right[1].parts):
+        return None
+    symbol = canonical(symbol_text(text, left[1].parts[0][0]))
+    if pattern == "cs":
+        return f"corr({symbol}) = cs" if not inside else None
+    return f"corr({symbol}) = ar1({column_text(text, inside[0]) if inside else ''})"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bayeshlm.equations.notations.nested_names import is_nested, own_columns
+from bayeshlm.equations.notations.nlme_level1 import level1_arguments
 from bayeshlm.equations.notations.r_code import r_name
 from bayeshlm.equations.notations.r_formula import RGrouping, r_data, r_formula
-from bayeshlm.equations.notations.writer import Asked, Writer, group_columns, refused
+from bayeshlm.equations.notations.writer import ALL, Asked, Writer, group_columns, refused
 
 _PROGRAM = "lme() of nlme"
 
@@ -48,7 +49,8 @@ def to_nlme(asked: Asked) -> str:
     else:
         random = f"list({', '.join(f'{name} = {effects}' for name, effects in written)})"
     fixed = f"{parts.outcome} ~ {' + '.join(parts.fixed)}"
-    return f'lme(fixed = {fixed}, random = {random}, data = {r_data(asked)}, method = "REML")'
+    more = "".join(f", {argument}" for argument in level1_arguments(asked, names))
+    return f'lme(fixed = {fixed}, random = {random}{more}, data = {r_data(asked)}, method = "REML")'
 
 
 def _effects(grouping: RGrouping) -> str:
@@ -71,4 +73,4 @@ def _names(asked: Asked) -> list[str]:
     return [r_name(column) for (column,) in own]
 
 
-NLME = Writer("nlme", "call of R's nlme: nested groupings, a normal outcome", to_nlme)
+NLME = Writer("nlme", "call of R's nlme: nested groupings, a normal outcome", to_nlme, False, True, ALL)

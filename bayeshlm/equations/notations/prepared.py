@@ -267,4 +267,8 @@ def _plain(spec: ModelSpec, stands: list[_Stand], column: Callable[[Factor, _Sta
         )
         for level, stand in zip(lines, stands[1:], strict=True)
     )
-    return replace(spec, levels=(level1, *higher))
+    spread = spec.log_spread
+    if spread is not None:
+        terms = tuple(replace(one, expression=product(one.expression, stands[0])) for one in spread.terms)
+        spread = replace(spread, terms=terms)
+    return replace(spec, levels=(level1, *higher), log_spread=spread)

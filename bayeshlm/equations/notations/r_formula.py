@@ -71,6 +71,8 @@ class RFormula:
         Each ``offset(...)``.
     groupings : tuple of RGrouping
         From the inside out.
+    spread : tuple of str
+        Summands of the equation of the logarithm of the level-1 SD, as `fixed`; empty where there is none.
     """
 
     outcome: str
@@ -79,6 +81,7 @@ class RFormula:
     fixed: tuple[str, ...]
     offsets: tuple[str, ...]
     groupings: tuple[RGrouping, ...]
+    spread: tuple[str, ...] = ()
 
     @property
     def right(self) -> str:
@@ -132,7 +135,15 @@ def r_formula(asked: Asked, quoted: bool = False) -> RFormula:
             _grouping(spec, blocks, random, ":".join(_columns(group)))
             for group, blocks in zip(groups, spec.blocks_by_grouping, strict=True)
         ),
+        spread=tuple(_sum(_line(spec.spread_expressions, level1, coded), write_intercept=False))
+        if spec.log_spread is not None
+        else (),
     )
+
+
+def rows_place(asked: Asked) -> Place:
+    """Where expressions of rows stand."""
+    return _stands(asked.spec, asked.groups, True)[0]
 
 
 def _successes(spec: ModelSpec) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bayeshlm.equations.notations.nested_names import is_nested, own_columns
 from bayeshlm.equations.notations.prepared import Made, Preparation, column_names
-from bayeshlm.equations.notations.writer import Asked, Writer, refused
+from bayeshlm.equations.notations.writer import ALL, Asked, Writer, refused
 from bayeshlm.equations.product import Product
 from bayeshlm.equations.spec import Blocks
 
@@ -91,9 +91,31 @@ def to_sas(asked: Asked) -> str:
             f"  CLASS {' '.join(dict.fromkeys(_name(name) for group in columns.groups for name in group))};",
             f"  MODEL {left} ={f' {effects}' if effects else ''} / {' '.join(options)};",
             *random,
+            *_repeated(columns, subjects[0]),
             "RUN;",
         ]
     )
+
+
+def _repeated(columns: Preparation, subject: str) -> Iterator[str]:
+    """The REPEATED statement: correlations of residuals, or what their variance is multiplied by."""
+    spec = columns.spec
+    spread, found = spec.log_spread, spec.correlation
+    if spread is not None:
+        if found is not None:
+            reason = "has no correlations beside an equation of the level-1 SD"
+            raise refused(spec, "PROC MIXED", reason, "nlme", found.span)
+        if not any(expression.is_constant for expression in spread.expressions):
+            reason = "has a level-1 variance times what changes it: write the equation with a constant, `a0 + ...`"
+            raise refused(spec, "PROC MIXED", reason, "brms", spread.span)
+        names = [column_names(one) for one in spread.expressions if not one.is_constant]
+        if names:
+            yield f"  REPEATED / LOCAL = EXP({' '.join('*'.join(map(_name, term)) for term in names)});"
+    if found is not None:
+        pattern = "CS" if found.pattern == "cs" else "AR(1)"
+        if found.time is not None:
+            pattern = f"SP(POW)({_name(found.time.name)})"
+        yield f"  REPEATED / SUBJECT = {subject} TYPE = {pattern};"
 
 
 def _name(name: str) -> str:
@@ -179,4 +201,4 @@ def _value(value: object) -> str:
     return "'{}'".format(value.replace("'", "''")) if isinstance(value, str) else repr(value)
 
 
-SAS = Writer("sas", "program of SAS: PROC MIXED, or PROC GLIMMIX", to_sas)
+SAS = Writer("sas", "program of SAS: PROC MIXED, or PROC GLIMMIX", to_sas, False, True, ALL)

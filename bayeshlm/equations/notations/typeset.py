@@ -63,18 +63,28 @@ class Notation(Protocol):
                 rows += self._equation(self.symbol(line.coefficient, units[number]), terms, spec)
         rows += self._distributions(spec, effects)
         if spec.residual:
-            rows.append(self._residual(spec, self.symbol(spec.residual, units[0]), units))
+            rows += self._residual(spec, self.symbol(spec.residual, units[0]), units)
         notes = (f"reference of {without_unit(name)}: {to}" for name, to in references(spec))
         return [*rows, *(self.row("", "", self.text(note)) for note in notes)]
 
-    def _residual(self, spec: ModelSpec, residual: str, units: Units) -> str:
-        """Set the distribution of r, whose variance is sigma squared or known."""
-        spread = spec.residual_spread
-        if spread is None:
-            return self.row(residual, self.DISTRIBUTED, self.normal(self.ZERO, self.variance("sigma", "")))
-        value = self._name(spread.value.name, units[0]) if isinstance(spread.value, Column) else f"{spread.value:.17g}"
-        variance = self.squared(value) if spread.function == "sd" else value
-        return self.row(residual, self.DISTRIBUTED, self.normal(self.ZERO, variance))
+    def _residual(self, spec: ModelSpec, residual: str, units: Units) -> Iterator[str]:
+        """Set the distribution of r, whose variance is sigma squared, known or predicted, and its correlations."""
+        known, spread, correlation = spec.residual_spread, spec.log_spread, spec.correlation
+        of_row = self.symbol("sigma", units[0])
+        variance = self.squared(of_row) if spread is not None else self.variance("sigma", "")
+        if known is not None:
+            value = self._name(known.value.name, units[0]) if isinstance(known.value, Column) else f"{known.value:.17g}"
+            variance = self.squared(value) if known.function == "sd" else value
+        yield self.row(residual, self.DISTRIBUTED, self.normal(self.ZERO, variance))
+        if spread is not None:
+            left = self.called("log", of_row if spread.predicted == "sigma" else self.squared(of_row), [])
+            terms = [self._term(self.symbol(term.symbol, ""), term.expression, units) for term in spread.terms]
+            yield from self._equation(left, terms, spec)
+        if correlation is not None:
+            pattern = self.text(correlation.pattern)
+            if correlation.time is not None:
+                pattern = self.called("ar1", self._name(correlation.time.name, units[0]), [])
+            yield self.row(self.called("corr", residual, []), self.EQUALS, pattern)
 
     def _outcome(self, spec: ModelSpec, terms: list[str], units: Units) -> list[str]:
         """Set level 1, below the distribution of an outcome without a residual."""

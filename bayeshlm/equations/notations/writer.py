@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bayeshlm.equations.notations.r_code import Coding
 from bayeshlm.equations.product import Column, Product, Span
+from bayeshlm.equations.residual_correlation import Pattern
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.tokens import equation_error
 from bayeshlm.errors import EquationError
@@ -45,8 +46,13 @@ class Asked:
             *(column.name for column in (*spec.distribution.size_columns, *spec.spread_columns)),
         ]
         named += [column for group in self.groups for column in group_columns(group)]
-        named += [name for product in (*spec.expressions, *spec.offsets) for name in _names(product)]
+        products = (*spec.expressions, *spec.offsets, *spec.spread_expressions)
+        named += [name for product in products for name in _names(product)]
         return tuple(dict.fromkeys(named))
+
+
+ALL: tuple[Pattern, ...] = ("ar1", "cs")
+"""All patterns of correlations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +69,18 @@ class Writer:
         The text; raises an EquationError where the notation cannot say the model.
     known_spread : bool
         Whether it can say that the SDs of the level-1 residuals are known.
+    log_spread : bool
+        Whether it has an equation of the level-1 SD.
+    correlations : tuple of {"ar1", "cs"}
+        The patterns of correlations of level-1 residuals that it has.
     """
 
     name: str
     what: str
     writes: Callable[[Asked], str]
     known_spread: bool = False
+    log_spread: bool = False
+    correlations: tuple[Pattern, ...] = ()
 
     @property
     def program(self) -> str:
