@@ -258,9 +258,10 @@ class MlFit(EstimateQuantities[FamilyEstimate]):
     def _refuse(self, what: str, instead: str) -> Never:
         outcome = self._design.outcome
         refuse_weights(self._design, what, "it is of independent rows", "test effects by wald()")
-        raise OptionError(
-            f"{what} is defined for normal outcomes only, and {outcome.name!r} is {outcome.family_name}: {instead}."
-        )
+        of = f"normal outcomes only, and {outcome.name!r} is {outcome.family_name}"
+        if outcome.has_level1_model:
+            of = f"independent level-1 residuals of one variance only, and those of {outcome.name!r} have a model"
+        raise OptionError(f"{what} is defined for {of}: {instead}.")
 
     @property
     def _report(self) -> MlReport:
