@@ -19,7 +19,7 @@ from bayeshlm.display.ml_tables import MlReport, ml_fixed_grid, ml_html, ml_text
 from bayeshlm.display.reml_tables import INTERVALS, ShownLikelihoodRatio, ShownTest, reml_variance_grid
 from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.errors import OptionError
-from bayeshlm.faces.estimate_quantities import EstimateQuantities
+from bayeshlm.faces.estimate_explanations import EstimateExplanations
 from bayeshlm.quantities import at_estimates
 from bayeshlm.quantities.at_family_estimates import (
     family_as_draw,
@@ -27,9 +27,11 @@ from bayeshlm.quantities.at_family_estimates import (
     family_reliability_estimates,
 )
 from bayeshlm.quantities.fixed_effects import require_ratio
+from bayeshlm.reml.delta_method import ParameterCovariance
 from bayeshlm.reml.estimate_tables import bounds_of, interval_table, normal_table
 from bayeshlm.reml.family_estimate import FamilyEstimate, NodesOfEstimate, fit_family
 from bayeshlm.reml.family_profile import family_intervals
+from bayeshlm.reml.family_scalars import family_covariance
 from bayeshlm.reml.hypotheses import read_hypothesis
 from bayeshlm.reml.likelihood_ratio import compare_estimates
 from bayeshlm.reml.profile import IntervalMethod
@@ -38,7 +40,7 @@ from bayeshlm.reml.tests_of_effects import normal_hypothesis
 NO_CHI_SQUARE = "twice the difference of two log pseudo-likelihoods has no chi-square distribution"
 
 
-class MlFit(EstimateQuantities[FamilyEstimate]):
+class MlFit(EstimateExplanations[FamilyEstimate]):
     """Maximum likelihood estimates of a `Model` whose outcome is not normal or weighted, by `Model.ml`; no sampling.
 
     The random effects are integrated out by adaptive quadrature with as many nodes as it takes, as lme4's ``glmer``
@@ -138,6 +140,9 @@ class MlFit(EstimateQuantities[FamilyEstimate]):
         found = family_intervals(self._estimate, method, prob)
         title = f"{INTERVALS[method]} intervals".capitalize()
         return ShownFrame.of(self._stamped(interval_table(found, method)), partial(shown_plain, title=title))
+
+    def _covariance(self) -> ParameterCovariance:
+        return family_covariance(self._estimate)
 
     def _as_draw(self) -> xr.Dataset:
         return family_as_draw(self._estimate)

@@ -18,8 +18,9 @@ from bayeshlm.display.reml_tables import (
 )
 from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.errors import OptionError
-from bayeshlm.faces.estimate_quantities import EstimateQuantities
+from bayeshlm.faces.estimate_explanations import EstimateExplanations
 from bayeshlm.reml.criterion import Method
+from bayeshlm.reml.delta_method import ParameterCovariance, reml_covariance
 from bayeshlm.reml.empirical_bayes import scaled_residuals
 from bayeshlm.reml.estimate import RemlEstimate
 from bayeshlm.reml.estimate_tables import anova_table, chi_square_table
@@ -29,8 +30,11 @@ from bayeshlm.reml.likelihood_ratio import compare_likelihood
 from bayeshlm.reml.tests_of_effects import DfMethod, linear_hypothesis
 
 
-class RemlTests(EstimateQuantities[RemlEstimate]):
+class RemlTests(EstimateExplanations[RemlEstimate]):
     """The tests of a REML or ML fit of a normal outcome; made as `RemlFit`."""
+
+    def _covariance(self) -> ParameterCovariance:
+        return reml_covariance(self._estimate)
 
     @property
     def sigma(self) -> float:
