@@ -69,6 +69,8 @@ SAME = {
     "Fit.group_reliability": lambda m, f: f.group_reliability(),
     "Fit.icc": lambda m, f: f.icc(at={"ses": 1.0}),
     "Fit.influence": lambda m, f: f.influence(),
+    "Fit.hypothesis": lambda m, f: f.hypothesis("g10 > 0", "tau[u0] > 1"),
+    "Fit.contrast": lambda m, f: f.contrast(pattern="g10"),
     "Fit.loo": lambda m, f: f.loo(),
     "Fit.loo group": lambda m, f: f.loo("group"),
     "Fit.nodes": lambda m, f: f.nodes,
@@ -133,6 +135,8 @@ for _kind in ("reml", "ml"):
         SAME[f"{_kind}.{_name}"] = _ask
     SAME[f"{_kind}.compare"] = lambda m, f, kind=_kind: getattr(m, kind)().compare(getattr(m.without("u1"), kind)())
     SAME[f"{_kind}.wald"] = lambda m, f, kind=_kind: getattr(m, kind)().wald("g01[Other] = 0")
+    SAME[f"{_kind}.hypothesis"] = lambda m, f, kind=_kind: getattr(m, kind)().hypothesis("g10 > 0", "tau[u0] > 1")
+    SAME[f"{_kind}.contrast"] = lambda m, f, kind=_kind: getattr(m, kind)().contrast(pattern="g10")
     SAME[f"{_kind}.residuals"] = lambda m, f, kind=_kind: getattr(m, kind)().residuals().to_numpy()
 
 SENTENCE = {
@@ -150,6 +154,18 @@ SENTENCE = {
     "Model.fit": (lambda m, f: m.fit(parameterization="centered", progress=False), ROWS),
     "Model.plot.data": (lambda m, f: m.plot.data(), ROWS),
 }
+for _name in ("predictions", "comparisons", "slopes"):
+    _args = () if _name == "predictions" else ("ses",)
+    for _face, _of in {
+        "Fit": lambda m, f: f,
+        "Fit.plot": lambda m, f: f.plot,
+        "reml": lambda m, f: m.reml(),
+        "ml": lambda m, f: m.ml(),
+    }.items():
+        SENTENCE[f"{_face}.{_name}"] = (
+            lambda m, f, of=_of, name=_name, args=_args: getattr(of(m, f), name)(*args),
+            ROWS,
+        )
 ELSEWHERE = {
     "Fit.idata", "Fit.model", "Fit.plot", "Model.design", "Model.from_design", "Model.plot", "RemlFit.design",
     "MlFit.design", "MlFit.auxiliary", "MlFit.nodes", "RemlFit.theta",  # what the model has, or of other families

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Literal
 
 import numpy.typing as npt
 import pandas as pd
 
+from bayeshlm.design.counterfactual import Operation, Question, Values, ask
 from bayeshlm.display.frame_tables import shown_plain
+from bayeshlm.display.shown_effects import shown_effects, title_of
 from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.faces.estimate_quantities import EstimateQuantities
 from bayeshlm.parameters.schema import Schema
 from bayeshlm.parameters.statements import Statement, read_statements
+from bayeshlm.quantities.population_moments import row_shares
 from bayeshlm.reml.delta_method import ParameterCovariance, statement_tests
 from bayeshlm.reml.estimate import RemlEstimate
 from bayeshlm.reml.estimates import Estimate
@@ -79,6 +83,98 @@ class EstimateExplanations[Found: Estimate](EstimateQuantities[Found]):
         """
         found = read_hypothesis(hypotheses, self._estimate.fixed_labels, pattern, value)
         return self._tested(statements_of(found, self._estimate.fixed_labels), prob, df, simultaneous)
+
+    def predictions(
+        self,
+        by: str | None = None,
+        at: Mapping[str, Values] | Literal["mean"] | None = None,
+        *,
+        prob: float = 0.95,
+        df: DfMethod = "satterthwaite",
+    ) -> pd.DataFrame:
+        """What is expected of the outcome in the population, averaged over the rows, at values of predictors.
+
+        Parameters
+        ----------
+        by, at
+            As in `Fit.predictions`.
+        prob, df
+            As in `hypothesis`; of outcomes that are not normal all is by the delta method.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``estimate``, ``se``, ``df``, ``t``, ``p``, ``lower``, ``upper``.
+
+        Examples
+        --------
+        >>> import bayeshlm as hlm
+        >>> fit = hlm.open_model("hsb-slopes-as-outcomes-full").reml()
+        >>> fit.predictions(at={"sector": [0, 1]})["estimate"].round(3).to_dict()
+        {0.0: 12.129, 1.0: 13.355}
+        """
+        return self._averaged(self._question(None, "prediction", by, at, None), prob, df)
+
+    def comparisons(
+        self,
+        name: str,
+        by: str | None = None,
+        at: Mapping[str, Values] | Literal["mean"] | None = None,
+        *,
+        change: float | Literal["sd"] | tuple[float, float] | None = None,
+        ratio: bool = False,
+        prob: float = 0.95,
+        df: DfMethod = "satterthwaite",
+    ) -> pd.DataFrame:
+        """How what is expected of the outcome differs where a predictor has another value in all rows.
+
+        Parameters
+        ----------
+        name, by, at, change, ratio
+            As in `Fit.comparisons`; t and p of a ratio are those of its difference from 1.
+        prob, df
+            As in `predictions`.
+        """
+        return self._averaged(self._question(name, "ratio" if ratio else "difference", by, at, change), prob, df)
+
+    def slopes(
+        self,
+        name: str,
+        by: str | None = None,
+        at: Mapping[str, Values] | Literal["mean"] | None = None,
+        *,
+        prob: float = 0.95,
+        df: DfMethod = "satterthwaite",
+    ) -> pd.DataFrame:
+        """Slope of what is expected of the outcome in a numeric predictor, averaged over the rows.
+
+        Parameters
+        ----------
+        name, by, at
+            As in `Fit.slopes`.
+        prob, df
+            As in `predictions`.
+        """
+        return self._averaged(self._question(name, "slope", by, at, None), prob, df)
+
+    def _question(
+        self,
+        name: str | None,
+        operation: Operation,
+        by: str | None,
+        at: Mapping[str, Values] | Literal["mean"] | None,
+        change: float | Literal["sd"] | tuple[float, float] | None,
+    ) -> Question:
+        design = self._design
+        shares = None if design.weights is None else row_shares(design)
+        return ask(design, shares, name, operation, by, at, change)
+
+    def _averages(self, question: Question, prob: float, df: DfMethod) -> pd.DataFrame:
+        raise NotImplementedError
+
+    def _averaged(self, question: Question, prob: float, df: DfMethod) -> pd.DataFrame:
+        table = self._averages(question, prob, df)
+        return ShownFrame.of(self._stamped(table), partial(shown_effects, title=title_of(question)))
 
     def _tested(self, statements: tuple[Statement, ...], prob: float, df: DfMethod, simultaneous: bool) -> pd.DataFrame:
         degrees = df if isinstance(self._estimate, RemlEstimate) else None

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy.typing as npt
 
+from bayeshlm.checks.average_effects import Effects, average_effects
+from bayeshlm.design.counterfactual import Operation, Question, Values, ask
+from bayeshlm.display.shown_effects import ShownEffects
 from bayeshlm.display.shown_hypotheses import ShownHypotheses
 from bayeshlm.faces.fit_quantities import FitQuantities
 from bayeshlm.parameters.statements import Statement, read_statements
 from bayeshlm.quantities.hypotheses import hypotheses
+from bayeshlm.quantities.population_moments import row_shares
 from bayeshlm.reml.hypotheses import read_hypothesis, statements_of
 
 
@@ -77,6 +82,135 @@ class FitExplanations(FitQuantities):
         """
         found = read_hypothesis(hypotheses, self.model.design.fixed_labels, pattern, value)
         return self._asked(statements_of(found, self.model.design.fixed_labels), prob, kind, rope, simultaneous)
+
+    def predictions(
+        self,
+        by: str | None = None,
+        at: Mapping[str, Values] | Literal["mean"] | None = None,
+        *,
+        groups: Effects = "population",
+        prob: float = 0.95,
+        kind: str = "eti",
+        n_draws: int | None = None,
+    ) -> ShownEffects:
+        """What is expected of the outcome, averaged over the rows, at values of predictors that you set.
+
+        Parameters
+        ----------
+        by : str, optional
+            A column: an average over the rows of each of its values.
+        at : mapping or "mean", optional
+            What predictors are set to in all rows: ``{"sector": [0, 1], "meanses": "sd"}``; a value, several, or
+            ``"mean"``, ``"sd"`` (the mean and one SD to each side), ``"grid"``, of categories ``"levels"``.
+            ``at="mean"`` sets all others to their mean, or their most frequent category.
+        groups : {"population", "same"}
+            ``"population"``: averaged over all groups, u from N(0, G), which of normal outcomes is u = 0. ``"same"``:
+            the groups of the rows with their u.
+        prob, kind
+            As in `fixed_effects`.
+        n_draws : int, optional
+            Draws used; by default all, or as many as some seconds allow.
+
+        Returns
+        -------
+        AverageEffects
+            ``draws`` and ``table``, on the scale of the outcome: probabilities, mean counts; of ordered categories a
+            row each.
+
+        Raises
+        ------
+        OptionError
+            A column is no predictor, or a value is none that it can have.
+        DataError
+            The rows of the model stay in a database.
+        """
+        question = self._question(None, "prediction", by, at, None)
+        return self._averaged(question, groups, prob, kind, n_draws)
+
+    def comparisons(
+        self,
+        name: str,
+        by: str | None = None,
+        at: Mapping[str, Values] | Literal["mean"] | None = None,
+        *,
+        change: float | Literal["sd"] | tuple[float, float] | None = None,
+        ratio: bool = False,
+        groups: Effects = "population",
+        prob: float = 0.95,
+        kind: str = "eti",
+        n_draws: int | None = None,
+    ) -> ShownEffects:
+        """How what is expected of the outcome differs where a predictor has another value in all rows.
+
+        Columns that the equations make of it, such as centered ones and products, change with it; means of groups stay
+        as they are in the data.
+
+        Parameters
+        ----------
+        name : str
+            A column of the data, at any level.
+        by, at
+            As in `predictions`.
+        change : number, "sd" or (low, high), optional
+            Of a number: how much is added, or the two values; 1 by default, of zeros and ones 1 against 0. Categories
+            are compared with the first.
+        ratio : bool
+            Ratio of the averages in place of their difference.
+        groups, prob, kind, n_draws
+            As in `predictions`.
+
+        Returns
+        -------
+        AverageEffects
+            As of `predictions`; along numeric values of `at`, ``regions`` where the interval leaves zero out.
+        """
+        question = self._question(name, "ratio" if ratio else "difference", by, at, change)
+        return self._averaged(question, groups, prob, kind, n_draws)
+
+    def slopes(
+        self,
+        name: str,
+        by: str | None = None,
+        at: Mapping[str, Values] | Literal["mean"] | None = None,
+        *,
+        groups: Effects = "population",
+        prob: float = 0.95,
+        kind: str = "eti",
+        n_draws: int | None = None,
+    ) -> ShownEffects:
+        """Slope of what is expected of the outcome in a numeric predictor, averaged over the rows.
+
+        Parameters
+        ----------
+        name : str
+            A column of the data, at any level.
+        by, at, groups, prob, kind, n_draws
+            As in `comparisons`.
+
+        Returns
+        -------
+        AverageEffects
+        """
+        return self._averaged(self._question(name, "slope", by, at, None), groups, prob, kind, n_draws)
+
+    def _question(
+        self,
+        name: str | None,
+        operation: Operation,
+        by: str | None,
+        at: Mapping[str, Values] | Literal["mean"] | None,
+        change: float | Literal["sd"] | tuple[float, float] | None,
+    ) -> Question:
+        design = self.model.design
+        shares = None if design.weights is None else row_shares(design)
+        return ask(design, shares, name, operation, by, at, change)
+
+    def _averaged(
+        self, question: Question, groups: Effects, prob: float, kind: str, n_draws: int | None
+    ) -> ShownEffects:
+        found = average_effects(self._fitted.draws, question, groups, prob, kind, n_draws)
+        self._stamped(found.table)
+        return ShownEffects.of(found)
 
     def _asked(
         self,

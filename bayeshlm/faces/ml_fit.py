@@ -11,6 +11,8 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.arguments import check_prob
+from bayeshlm.checks.average_effects_of_estimates import effects_at_estimates
+from bayeshlm.design.counterfactual import Question
 from bayeshlm.design.design import Design
 from bayeshlm.design.without_weights import refuse_weights
 from bayeshlm.display.column_labels import ColumnLabels
@@ -35,7 +37,7 @@ from bayeshlm.reml.family_scalars import family_covariance
 from bayeshlm.reml.hypotheses import read_hypothesis
 from bayeshlm.reml.likelihood_ratio import compare_estimates
 from bayeshlm.reml.profile import IntervalMethod
-from bayeshlm.reml.tests_of_effects import normal_hypothesis
+from bayeshlm.reml.tests_of_effects import DfMethod, normal_hypothesis
 
 NO_CHI_SQUARE = "twice the difference of two log pseudo-likelihoods has no chi-square distribution"
 
@@ -143,6 +145,9 @@ class MlFit(EstimateExplanations[FamilyEstimate]):
 
     def _covariance(self) -> ParameterCovariance:
         return family_covariance(self._estimate)
+
+    def _averages(self, question: Question, prob: float, df: DfMethod) -> pd.DataFrame:
+        return effects_at_estimates(self._design, self._covariance(), question, prob)
 
     def _as_draw(self) -> xr.Dataset:
         return family_as_draw(self._estimate)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayeshlm.arguments import check_prob
+from bayeshlm.design.counterfactual import Question
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.frame_tables import shown_plain
 from bayeshlm.display.reml_tables import (
@@ -19,6 +20,7 @@ from bayeshlm.display.reml_tables import (
 from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.errors import OptionError
 from bayeshlm.faces.estimate_explanations import EstimateExplanations
+from bayeshlm.reml.average_effects import linear_effects
 from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.delta_method import ParameterCovariance, reml_covariance
 from bayeshlm.reml.empirical_bayes import scaled_residuals
@@ -35,6 +37,11 @@ class RemlTests(EstimateExplanations[RemlEstimate]):
 
     def _covariance(self) -> ParameterCovariance:
         return reml_covariance(self._estimate)
+
+    def _averages(self, question: Question, prob: float, df: DfMethod) -> pd.DataFrame:
+        if question.operation == "ratio":
+            raise OptionError("a ratio of expected outcomes has no meaning where they may be negative: leave ratio out")
+        return linear_effects(self._estimate, *question.linear(), question.index, prob, df)
 
     @property
     def sigma(self) -> float:
