@@ -154,7 +154,7 @@ SENTENCE = {
     "Model.fit": (lambda m, f: m.fit(parameterization="centered", progress=False), ROWS),
     "Model.plot.data": (lambda m, f: m.plot.data(), ROWS),
 }
-for _name in ("predictions", "comparisons", "slopes"):
+for _name in ("predictions", "comparisons", "slopes", "contextual"):
     _args = () if _name == "predictions" else ("ses",)
     for _face, _of in {
         "Fit": lambda m, f: f,
@@ -162,6 +162,8 @@ for _name in ("predictions", "comparisons", "slopes"):
         "reml": lambda m, f: m.reml(),
         "ml": lambda m, f: m.ml(),
     }.items():
+        if (_face, _name) == ("Fit.plot", "contextual"):
+            continue
         SENTENCE[f"{_face}.{_name}"] = (
             lambda m, f, of=_of, name=_name, args=_args: getattr(of(m, f), name)(*args),
             ROWS,

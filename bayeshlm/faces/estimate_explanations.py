@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayeshlm.design.counterfactual import Operation, Question, Values, ask
+from bayeshlm.design.scaling import FloatArray
+from bayeshlm.design.within_between import KINDS, within_between
 from bayeshlm.display.frame_tables import shown_plain
 from bayeshlm.display.shown_effects import shown_effects, title_of
 from bayeshlm.display.shown_frame import ShownFrame
@@ -156,6 +158,31 @@ class EstimateExplanations[Found: Estimate](EstimateQuantities[Found]):
             As in `predictions`.
         """
         return self._averaged(self._question(name, "slope", by, at, None), prob, df)
+
+    def contextual(self, name: str, prob: float = 0.95, df: DfMethod = "satterthwaite") -> pd.DataFrame:
+        """Slope of a level-1 variable within groups, between group means, and their difference, the contextual effect.
+
+        Parameters
+        ----------
+        name : str
+            As in `Fit.contextual`.
+        prob, df
+            As in `predictions`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``within``, ``between``, ``contextual``: ``estimate``, ``se``, ``df``, ``t``, ``p``, ``lower``, ``upper``.
+        """
+        shares = None if self._design.weights is None else row_shares(self._design)
+        found = within_between(self._design, shares, name)
+        table = self._combinations(found.L, pd.Index(KINDS, name="slope"), prob, df)
+        table.attrs["notes"] = found.notes
+        title = f"Slopes within and between groups of {name}"
+        return ShownFrame.of(self._stamped(table), partial(shown_effects, title=title))
+
+    def _combinations(self, L: FloatArray, index: pd.Index, prob: float, df: DfMethod) -> pd.DataFrame:
+        raise NotImplementedError
 
     def _question(
         self,

@@ -9,10 +9,13 @@ import numpy.typing as npt
 
 from bayeshlm.checks.average_effects import Effects, average_effects
 from bayeshlm.design.counterfactual import Operation, Question, Values, ask
+from bayeshlm.design.within_between import within_between
+from bayeshlm.display.fit_tables import Shown
 from bayeshlm.display.shown_effects import ShownEffects
 from bayeshlm.display.shown_hypotheses import ShownHypotheses
 from bayeshlm.faces.fit_quantities import FitQuantities
 from bayeshlm.parameters.statements import Statement, read_statements
+from bayeshlm.quantities.contextual_effects import contextual_effects
 from bayeshlm.quantities.hypotheses import hypotheses
 from bayeshlm.quantities.population_moments import row_shares
 from bayeshlm.reml.hypotheses import read_hypothesis, statements_of
@@ -192,6 +195,32 @@ class FitExplanations(FitQuantities):
         AverageEffects
         """
         return self._averaged(self._question(name, "slope", by, at, None), groups, prob, kind, n_draws)
+
+    def contextual(self, name: str, prob: float = 0.95, kind: str = "eti") -> Shown:
+        """Slope of a level-1 variable within groups, between group means, and their difference, the contextual effect.
+
+        They are the same whether the variable stands in the equations centered within groups or as it is.
+
+        Parameters
+        ----------
+        name : str
+            A column whose group mean is in the equations too, as ``mean(ses)`` or as a column.
+        prob, kind
+            As in `fixed_effects`.
+
+        Returns
+        -------
+        Quantity
+            ``draws`` and ``table``: ``within``, ``between``, ``contextual``, on the scale of the predictor.
+
+        Raises
+        ------
+        OptionError
+            The equations have no group mean of it, or there are several groupings.
+        """
+        design = self.model.design
+        shares = None if design.weights is None else row_shares(design)
+        return self._shown(contextual_effects(self._fitted.draws, within_between(design, shares, name), prob, kind))
 
     def _question(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Never
 
+import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
@@ -14,6 +15,7 @@ from bayeshlm.arguments import check_prob
 from bayeshlm.checks.average_effects_of_estimates import effects_at_estimates
 from bayeshlm.design.counterfactual import Question
 from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import FloatArray
 from bayeshlm.design.without_weights import refuse_weights
 from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.frame_tables import shown_groups, shown_plain
@@ -29,6 +31,7 @@ from bayeshlm.quantities.at_family_estimates import (
     family_reliability_estimates,
 )
 from bayeshlm.quantities.fixed_effects import require_ratio
+from bayeshlm.reml.average_effects import effects_table
 from bayeshlm.reml.delta_method import ParameterCovariance
 from bayeshlm.reml.estimate_tables import bounds_of, interval_table, normal_table
 from bayeshlm.reml.family_estimate import FamilyEstimate, NodesOfEstimate, fit_family
@@ -148,6 +151,10 @@ class MlFit(EstimateExplanations[FamilyEstimate]):
 
     def _averages(self, question: Question, prob: float, df: DfMethod) -> pd.DataFrame:
         return effects_at_estimates(self._design, self._covariance(), question, prob)
+
+    def _combinations(self, L: FloatArray, index: pd.Index, prob: float, df: DfMethod) -> pd.DataFrame:
+        se = np.sqrt(np.diag(L @ self._estimate.vcov @ L.T))
+        return effects_table(L @ self._estimate.gamma, se, np.full(len(L), np.inf), index, prob)
 
     def _as_draw(self) -> xr.Dataset:
         return family_as_draw(self._estimate)

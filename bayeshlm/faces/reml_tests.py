@@ -43,6 +43,9 @@ class RemlTests(EstimateExplanations[RemlEstimate]):
             raise OptionError("a ratio of expected outcomes has no meaning where they may be negative: leave ratio out")
         return linear_effects(self._estimate, *question.linear(), question.index, prob, df)
 
+    def _combinations(self, L: FloatArray, index: pd.Index, prob: float, df: DfMethod) -> pd.DataFrame:
+        return linear_effects(self._estimate, L, np.zeros(len(L)), index, prob, df)
+
     @property
     def sigma(self) -> float:
         """Level-1 SD.

@@ -100,7 +100,7 @@ def _rows(found: AverageEffects, groups: Effects, prob: float, label: str, ax: A
     title = f"{_OVER[groups]}\n{interval_name(prob)}"
     legend_above(ax, [], title)
     if found.question.names:
-        ax.set(xlabel=label, ylabel=wrapped(axis, 14 * len(table) + 8))
+        ax.set(xlabel=label, ylabel=wrapped(axis, 6 * len(table) + 2))
     else:
         ax.set_yticks([])
         ax.set_xlabel(label)
