@@ -105,7 +105,9 @@ def within_between(design: Design, shares: FloatArray | None, name: str) -> With
     return WithinBetween(name, L, ("averaged over the rows where the slope is not the same everywhere", *notes))
 
 
-def _standing(design: Design, columns: dict[str, object], name: str, means: FloatArray) -> dict[str, tuple[float, str]]:
+def _standing(
+    design: Design, columns: Mapping[str, DataColumn], name: str, means: FloatArray
+) -> dict[str, tuple[float, str]]:
     """Columns that stand for the group means, each with its change by 1 of the mean, and what to say of it."""
     found: dict[str, tuple[float, str]] = {}
     for key, column in columns.items():

@@ -13,11 +13,13 @@ from bayeshlm.design.within_between import within_between
 from bayeshlm.display.fit_tables import Shown
 from bayeshlm.display.shown_effects import ShownEffects
 from bayeshlm.display.shown_hypotheses import ShownHypotheses
+from bayeshlm.display.shown_ranks import ShownRanks
 from bayeshlm.faces.fit_quantities import FitQuantities
 from bayeshlm.parameters.statements import Statement, read_statements
 from bayeshlm.quantities.contextual_effects import contextual_effects
 from bayeshlm.quantities.hypotheses import hypotheses
 from bayeshlm.quantities.population_moments import row_shares
+from bayeshlm.quantities.ranks import ranks
 from bayeshlm.reml.hypotheses import read_hypothesis, statements_of
 
 
@@ -221,6 +223,50 @@ class FitExplanations(FitQuantities):
         design = self.model.design
         shares = None if design.weights is None else row_shares(design)
         return self._shown(contextual_effects(self._fitted.draws, within_between(design, shares, name), prob, kind))
+
+    def ranks(
+        self,
+        coefficient: str | None = None,
+        at: Mapping[str, float] | None = None,
+        prob: float = 0.95,
+        kind: str = "eti",
+        *,
+        grouping: str | None = None,
+        deviations: bool = False,
+        highest_first: bool = True,
+    ) -> ShownRanks:
+        """Ranks of the groups, with what is not known of them.
+
+        Parameters
+        ----------
+        coefficient : str, optional
+            A level-1 coefficient with a random effect, such as ``"b0"`` or ``"ses"``.
+        at : mapping, optional
+            In its place: groups by what is expected at values of level-1 expressions, ``{"ses": 1}``.
+        prob, kind
+            Interval of the rank.
+        grouping : str, optional
+            As in `group_coefficients`.
+        deviations : bool
+            Rank u, what the predictors of the group leave, in place of the coefficient.
+        highest_first : bool
+            Rank 1 is the highest value.
+
+        Returns
+        -------
+        Ranks
+            ``draws`` of the ranks and ``values``, ``table``, ``probabilities()`` of each rank, ``pairwise()``
+            probabilities that one group is greater than another, and ``greater(a, b)``.
+
+        Raises
+        ------
+        OptionError
+            There is no such coefficient, or the draws are too many.
+        """
+        draws = self._fitted.draws
+        found = ranks(draws, coefficient, at, prob, kind, grouping, deviations=deviations, highest_first=highest_first)
+        self._stamped(found.table)
+        return ShownRanks.of(found)
 
     def _question(
         self,

@@ -23,6 +23,7 @@ from bayeshlm.display.plots.plausible_ranges_figure import plausible_ranges_figu
 from bayeshlm.display.plots.predictions_figure import predictions_figure
 from bayeshlm.display.plots.predictive_check_figure import predictive_check_figure
 from bayeshlm.display.plots.prior_sensitivity_figure import prior_sensitivity_figure
+from bayeshlm.display.plots.ranks_figure import ranks_figure
 from bayeshlm.display.plots.residuals_figure import residuals_figure
 from bayeshlm.display.plots.shrinkage import shrinkage_figure
 from bayeshlm.display.plots.slopes_figure import slopes_figure
@@ -52,6 +53,7 @@ class FitPlots(Figures[DrawnFit]):
     group_lines = figure_method(group_lines_figure)
     caterpillar = figure_method(caterpillar_figure)
     meta_forest = figure_method(meta_forest_figure)
+    ranks = figure_method(ranks_figure)
     shrinkage = figure_method(shrinkage_figure)
     beta_space = figure_method(beta_space_figure)
     icc = figure_method(icc_figure)

@@ -53,3 +53,21 @@ def test_points_of_categories(fit_of, drawn):
 def test_a_ratio_needs_a_positive_outcome(full):
     with pytest.raises(OptionError, match="a ratio of expected outcomes has no meaning"):
         full.plot.comparisons("urban", ratio=True)
+
+
+@pytest.mark.parametrize("n_groups", [5, 60])
+def test_ranks_are_intervals_in_the_order_of_expected_ranks(n_groups, fit_of, drawn):
+    fit = fit_of(n_groups=n_groups)
+    ax = fit.plot.ranks("b1", prob=0.8)
+    table = fit.ranks("b1", prob=0.8).table
+    ((marks,), (intervals,)) = (drawn(ax, gid) for gid in ("rank", "interval"))
+    assert marks.get_xdata() == pytest.approx(table["rank"].to_numpy())
+    assert marks.get_ydata().tolist() == list(range(n_groups - 1, -1, -1))
+    assert np.array(intervals.get_segments())[:, :, 0] == pytest.approx(table[["lower", "upper"]].to_numpy())
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    if n_groups == 5:
+        assert names[::-1] == [label.replace("$", r"\$") for label in table.index]
+    else:
+        assert ax.get_ylabel() == "60 groups (ward), ordered"
+    common = drawn(ax, "all")
+    assert len(common) == (table["lower"].max() < table["upper"].min())
