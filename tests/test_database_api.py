@@ -86,6 +86,7 @@ SAME = {
     "Fit.residuals": lambda m, f: f.residuals().table["standardized"].sort_values().to_numpy(),
     "Fit.residuals 2": lambda m, f: f.residuals(2),
     "Fit.residuals 2 HLM": lambda m, f: f.residuals(2).hlm_file().to_numpy(dtype=float),
+    "Fit.standardized": lambda m, f: f.standardized(),
     "Fit.variance_components": lambda m, f: f.variance_components(),
     "Fit.plot.beta_space": lambda m, f: drawn("beta_space")(m, f)[0][:2],  # without the points of other methods
     "Fit.plot.caterpillar": drawn("caterpillar", coefficient="b0"),
@@ -138,6 +139,7 @@ for _kind in ("reml", "ml"):
     SAME[f"{_kind}.compare"] = lambda m, f, kind=_kind: getattr(m, kind)().compare(getattr(m.without("u1"), kind)())
     SAME[f"{_kind}.wald"] = lambda m, f, kind=_kind: getattr(m, kind)().wald("g01[Other] = 0")
     SAME[f"{_kind}.hypothesis"] = lambda m, f, kind=_kind: getattr(m, kind)().hypothesis("g10 > 0", "tau[u0] > 1")
+    SAME[f"{_kind}.standardized"] = lambda m, f, kind=_kind: getattr(m, kind)().standardized()
     SAME[f"{_kind}.contrast"] = lambda m, f, kind=_kind: getattr(m, kind)().contrast(pattern="g10")
     SAME[f"{_kind}.residuals"] = lambda m, f, kind=_kind: getattr(m, kind)().residuals().to_numpy()
 

@@ -28,6 +28,7 @@ _QUANTITIES = {
     "plausible_ranges": "Plausible ranges",
     "reliability": "Reliability",
     "r2": "Variance explained (R2)",
+    "standardized": "Standardized fixed effects",
     "contextual": "Slopes within and between groups of",
 }
 QUANTITY_LABELS = {

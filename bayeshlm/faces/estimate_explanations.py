@@ -19,6 +19,7 @@ from bayeshlm.faces.estimate_quantities import EstimateQuantities
 from bayeshlm.parameters.schema import Schema
 from bayeshlm.parameters.statements import Statement, read_statements
 from bayeshlm.quantities.population_moments import row_shares
+from bayeshlm.quantities.standardized import NOTES, standardized_weights
 from bayeshlm.reml.delta_method import ParameterCovariance, statement_tests
 from bayeshlm.reml.estimate import RemlEstimate
 from bayeshlm.reml.estimates import Estimate
@@ -180,6 +181,24 @@ class EstimateExplanations[Found: Estimate](EstimateQuantities[Found]):
         table.attrs["notes"] = found.notes
         title = f"Slopes within and between groups of {name}"
         return ShownFrame.of(self._stamped(table), partial(shown_effects, title=title))
+
+    def standardized(self, prob: float = 0.95, df: DfMethod = "satterthwaite") -> pd.DataFrame:
+        """Fixed effects in SDs of the outcome a SD of their column, both over the rows.
+
+        Parameters
+        ----------
+        prob, df
+            As in `predictions`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``estimate``, ``se``, ``df``, ``t``, ``p``, ``lower``, ``upper`` of every effect that is no intercept.
+        """
+        labels, weights = standardized_weights(self._design)
+        table = self._combinations(weights, pd.Index(labels, name="symbol"), prob, df)
+        table.attrs["notes"] = NOTES
+        return ShownFrame.of(self._stamped(table), partial(shown_effects, title="Standardized fixed effects"))
 
     def _combinations(self, L: FloatArray, index: pd.Index, prob: float, df: DfMethod) -> pd.DataFrame:
         raise NotImplementedError

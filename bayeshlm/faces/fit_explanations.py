@@ -20,6 +20,7 @@ from bayeshlm.quantities.contextual_effects import contextual_effects
 from bayeshlm.quantities.hypotheses import hypotheses
 from bayeshlm.quantities.population_moments import row_shares
 from bayeshlm.quantities.ranks import ranks
+from bayeshlm.quantities.standardized import standardized
 from bayeshlm.reml.hypotheses import read_hypothesis, statements_of
 
 
@@ -223,6 +224,26 @@ class FitExplanations(FitQuantities):
         design = self.model.design
         shares = None if design.weights is None else row_shares(design)
         return self._shown(contextual_effects(self._fitted.draws, within_between(design, shares, name), prob, kind))
+
+    def standardized(self, prob: float = 0.95, kind: str = "eti") -> Shown:
+        """Fixed effects in SDs of the outcome a SD of their column, both over the rows.
+
+        Parameters
+        ----------
+        prob, kind
+            As in `fixed_effects`.
+
+        Returns
+        -------
+        Quantity
+            ``draws`` and ``table``, a row an effect that is no intercept.
+
+        Raises
+        ------
+        OptionError
+            The outcome is not normal.
+        """
+        return self._shown(standardized(self._fitted.draws, prob, kind))
 
     def ranks(
         self,
