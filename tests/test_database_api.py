@@ -111,6 +111,7 @@ SAME = {
     "Fit.plot.variance_function": drawn("variance_function"),
     "Model.describe": lambda m, f: m.describe(),
     "Model.equations": lambda m, f: m.equations("nlme"),
+    "Model.lint": lambda m, f: str([code for code in m.lint().codes if code != "informative-size"]),
     "Model.ml": lambda m, f: m.ml().gamma,
     "Model.null": lambda m, f: m.null(),
     "Model.prior_predictive": lambda m, f: m.prior_predictive(20, seed=1)["prior"]["sigma"].to_numpy(),
