@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayeshlm.design.design import Design
+from bayeshlm.design.effects_at_means import FAR
 from bayeshlm.design.nested_groupings import rows_of_units
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.equations.product import Call, Column
-from bayeshlm.reml.family_search import FAR
 
 FEW_GROUPS = 10
 OFF_ZERO = 0.25
