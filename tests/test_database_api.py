@@ -69,6 +69,8 @@ SAME = {
     "Fit.group_reliability": lambda m, f: f.group_reliability(),
     "Fit.icc": lambda m, f: f.icc(at={"ses": 1.0}),
     "Fit.influence": lambda m, f: f.influence(),
+    "Fit.hypothesis": lambda m, f: f.hypothesis("g10 > 0", "tau[u0] > 1"),
+    "Fit.contrast": lambda m, f: f.contrast(pattern="g10"),
     "Fit.loo": lambda m, f: f.loo(),
     "Fit.loo group": lambda m, f: f.loo("group"),
     "Fit.nodes": lambda m, f: f.nodes,
@@ -79,10 +81,12 @@ SAME = {
     "Fit.predictive_check": lambda m, f: f.predictive_check(n_draws=50, seed=1).table["observed"].to_numpy(),
     "Fit.prior_sensitivity": lambda m, f: f.prior_sensitivity(),
     "Fit.r2": lambda m, f: f.r2(m.null().reml()).table[["mean", "sd"]],
+    "Fit.ranks": lambda m, f: f.ranks("b0"),
     "Fit.reliability": lambda m, f: f.reliability(),
     "Fit.residuals": lambda m, f: f.residuals().table["standardized"].sort_values().to_numpy(),
     "Fit.residuals 2": lambda m, f: f.residuals(2),
     "Fit.residuals 2 HLM": lambda m, f: f.residuals(2).hlm_file().to_numpy(dtype=float),
+    "Fit.standardized": lambda m, f: f.standardized(),
     "Fit.variance_components": lambda m, f: f.variance_components(),
     "Fit.plot.beta_space": lambda m, f: drawn("beta_space")(m, f)[0][:2],  # without the points of other methods
     "Fit.plot.caterpillar": drawn("caterpillar", coefficient="b0"),
@@ -97,6 +101,7 @@ SAME = {
     "Fit.plot.plausible_ranges": drawn("plausible_ranges"),
     "Fit.plot.predictive_check": drawn("predictive_check", show="outcome", seed=1),
     "Fit.plot.prior_sensitivity": drawn("prior_sensitivity"),
+    "Fit.plot.ranks": drawn("ranks", coefficient="b0"),
     "Fit.plot.rank": drawn("rank", var_names=["tau"]),
     "Fit.plot.residuals": drawn("residuals", x="ses"),
     "Fit.plot.residuals 2": drawn("residuals", level=2),
@@ -106,6 +111,7 @@ SAME = {
     "Fit.plot.variance_function": drawn("variance_function"),
     "Model.describe": lambda m, f: m.describe(),
     "Model.equations": lambda m, f: m.equations("nlme"),
+    "Model.lint": lambda m, f: str([code for code in m.lint().codes if code != "informative-size"]),
     "Model.ml": lambda m, f: m.ml().gamma,
     "Model.null": lambda m, f: m.null(),
     "Model.prior_predictive": lambda m, f: m.prior_predictive(20, seed=1)["prior"]["sigma"].to_numpy(),
@@ -133,6 +139,9 @@ for _kind in ("reml", "ml"):
         SAME[f"{_kind}.{_name}"] = _ask
     SAME[f"{_kind}.compare"] = lambda m, f, kind=_kind: getattr(m, kind)().compare(getattr(m.without("u1"), kind)())
     SAME[f"{_kind}.wald"] = lambda m, f, kind=_kind: getattr(m, kind)().wald("g01[Other] = 0")
+    SAME[f"{_kind}.hypothesis"] = lambda m, f, kind=_kind: getattr(m, kind)().hypothesis("g10 > 0", "tau[u0] > 1")
+    SAME[f"{_kind}.standardized"] = lambda m, f, kind=_kind: getattr(m, kind)().standardized()
+    SAME[f"{_kind}.contrast"] = lambda m, f, kind=_kind: getattr(m, kind)().contrast(pattern="g10")
     SAME[f"{_kind}.residuals"] = lambda m, f, kind=_kind: getattr(m, kind)().residuals().to_numpy()
 
 SENTENCE = {
@@ -150,6 +159,20 @@ SENTENCE = {
     "Model.fit": (lambda m, f: m.fit(parameterization="centered", progress=False), ROWS),
     "Model.plot.data": (lambda m, f: m.plot.data(), ROWS),
 }
+for _name in ("predictions", "comparisons", "slopes", "contextual"):
+    _args = () if _name == "predictions" else ("ses",)
+    for _face, _of in {
+        "Fit": lambda m, f: f,
+        "Fit.plot": lambda m, f: f.plot,
+        "reml": lambda m, f: m.reml(),
+        "ml": lambda m, f: m.ml(),
+    }.items():
+        if (_face, _name) == ("Fit.plot", "contextual"):
+            continue
+        SENTENCE[f"{_face}.{_name}"] = (
+            lambda m, f, of=_of, name=_name, args=_args: getattr(of(m, f), name)(*args),
+            ROWS,
+        )
 ELSEWHERE = {
     "Fit.idata", "Fit.model", "Fit.plot", "Model.design", "Model.from_design", "Model.plot", "RemlFit.design",
     "MlFit.design", "MlFit.auxiliary", "MlFit.nodes", "RemlFit.theta",  # what the model has, or of other families

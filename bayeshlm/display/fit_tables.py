@@ -29,6 +29,8 @@ _QUANTITIES = {
     "plausible_ranges": "Plausible ranges",
     "reliability": "Reliability",
     "r2": "Variance explained (R2)",
+    "standardized": "Standardized fixed effects",
+    "contextual": "Slopes within and between groups of",
 }
 QUANTITY_LABELS = {
     "icc": "ICC",
@@ -130,7 +132,8 @@ def quantity_grid(quantity: Quantity, diagnostics: bool = True) -> Grid:
         Show ESS and R-hat.
     """
     table = quantity.table
-    title = _QUANTITIES.get(quantity.name, quantity.name)
+    name, _, of = quantity.name.partition(" ")
+    title = f"{_QUANTITIES.get(name, name)} {of}".strip()
     if quantity.name == "plausible_ranges":
         return _ranges_grid(quantity, title)
     columns = (*_estimates(table), *(_DIAGNOSTICS if diagnostics else ()))

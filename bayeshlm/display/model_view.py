@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bayeshlm.checks.lint_design import lint_design
 from bayeshlm.design.design import Design
 from bayeshlm.design.expanded import expanded_spec
 from bayeshlm.design.naming import prior_label
@@ -13,13 +14,15 @@ from bayeshlm.equations import render
 from bayeshlm.foreign_text import printable
 from bayeshlm.parameters.priors import Priors
 
+SAID = ("far-from-zero", "zeros-and-ones")
+
 
 def model_text(design: Design) -> str:
     """Write a model as plain text: its size, its equations, and what must be said of the data."""
     title = f"Model: {size_of_model(design)}, {len(design.fixed)} fixed and {len(design.random)} random effects"
     dropped = dropped_rows(design.rows_dropped, design.left_out)
     equations = render(design.spec, "levels", design.groupings)
-    notes = (f"Note: {note}" for note in data_notes(design))
+    notes = (f"Note: {note}" for note in model_notes(design))
     return printable("\n".join(filter(None, (title, dropped, equations, *notes))))
 
 
@@ -29,10 +32,16 @@ def model_html(design: Design, priors: Priors) -> str:
         Title(f"{kind_of_model(design)} of {design.spec.outcome.name}"),
         equations_block(design),
         Lines((rows_line(design), f"{len(design.fixed)} fixed and {len(design.random)} random effects")),
-        *notes_block(data_notes(design)),
+        *notes_block(model_notes(design)),
         priors_grid(priors),
     ]
     return to_html(blocks)
+
+
+def model_notes(design: Design) -> tuple[str, ...]:
+    """Notes on the data, and remarks on the equations but those that are warnings or notes already."""
+    remarks = (one.text for one in lint_design(design) if one.code not in SAID)
+    return (*data_notes(design), *remarks)
 
 
 def equations_block(design: Design) -> Equations:

@@ -26,7 +26,7 @@ from bayeshlm.display.shown_predictive_check import ShownPredictiveCheck
 from bayeshlm.display.shown_prior_sensitivity import ShownSensitivity
 from bayeshlm.errors import OptionError
 from bayeshlm.faces.estimate_quantities import EstimateQuantities
-from bayeshlm.faces.fit_quantities import FitQuantities
+from bayeshlm.faces.fit_explanations import FitExplanations
 from bayeshlm.faces.storage import add_groups
 from bayeshlm.quantities.r2 import r2
 from bayeshlm.reml.classical import classical_estimate
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     pass
 
 
-class FitChecks(FitQuantities):
+class FitChecks(FitExplanations):
     """The checks of a fit; made as `Fit`."""
 
     def predictive_check(

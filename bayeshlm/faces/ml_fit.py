@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Never
 
+import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
 from bayeshlm.arguments import check_prob
+from bayeshlm.checks.average_effects_of_estimates import effects_at_estimates
+from bayeshlm.design.counterfactual import Question
 from bayeshlm.design.design import Design
+from bayeshlm.design.scaling import FloatArray
 from bayeshlm.design.without_weights import refuse_weights
 from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.frame_tables import shown_groups, shown_plain
@@ -19,7 +23,7 @@ from bayeshlm.display.ml_tables import MlReport, ml_fixed_grid, ml_html, ml_text
 from bayeshlm.display.reml_tables import INTERVALS, ShownLikelihoodRatio, ShownTest, reml_variance_grid
 from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.errors import OptionError
-from bayeshlm.faces.estimate_quantities import EstimateQuantities
+from bayeshlm.faces.estimate_explanations import EstimateExplanations
 from bayeshlm.faces.reml_fit import RemlFit
 from bayeshlm.quantities import at_estimates
 from bayeshlm.quantities.at_family_estimates import (
@@ -28,19 +32,22 @@ from bayeshlm.quantities.at_family_estimates import (
     family_reliability_estimates,
 )
 from bayeshlm.quantities.fixed_effects import require_ratio
+from bayeshlm.reml.average_effects import effects_table
 from bayeshlm.reml.criterion import Method
+from bayeshlm.reml.delta_method import ParameterCovariance
 from bayeshlm.reml.estimate_tables import bounds_of, interval_table, normal_table
 from bayeshlm.reml.family_estimate import FamilyEstimate, NodesOfEstimate, fit_family
 from bayeshlm.reml.family_profile import family_intervals
+from bayeshlm.reml.family_scalars import family_covariance
 from bayeshlm.reml.hypotheses import read_hypothesis
 from bayeshlm.reml.likelihood_ratio import compare_estimates
 from bayeshlm.reml.profile import IntervalMethod
-from bayeshlm.reml.tests_of_effects import normal_hypothesis
+from bayeshlm.reml.tests_of_effects import DfMethod, normal_hypothesis
 
 NO_CHI_SQUARE = "twice the difference of two log pseudo-likelihoods has no chi-square distribution"
 
 
-class MlFit(EstimateQuantities[FamilyEstimate]):
+class MlFit(EstimateExplanations[FamilyEstimate]):
     """Maximum likelihood estimates of a `Model` whose outcome is not normal or weighted, by `Model.ml`; no sampling.
 
     The random effects are integrated out by adaptive quadrature with as many nodes as it takes, as lme4's ``glmer``
@@ -142,6 +149,16 @@ class MlFit(EstimateQuantities[FamilyEstimate]):
         found = family_intervals(self._estimate, method, prob)
         title = f"{INTERVALS[method]} intervals".capitalize()
         return ShownFrame.of(self._stamped(interval_table(found, method)), partial(shown_plain, title=title))
+
+    def _covariance(self) -> ParameterCovariance:
+        return family_covariance(self._estimate)
+
+    def _averages(self, question: Question, prob: float, df: DfMethod) -> pd.DataFrame:
+        return effects_at_estimates(self._design, self._covariance(), question, prob)
+
+    def _combinations(self, L: FloatArray, index: pd.Index, prob: float, df: DfMethod) -> pd.DataFrame:
+        se = np.sqrt(np.diag(L @ self._estimate.vcov @ L.T))
+        return effects_table(L @ self._estimate.gamma, se, np.full(len(L), np.inf), index, prob)
 
     def _as_draw(self) -> xr.Dataset:
         return family_as_draw(self._estimate)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bayeshlm.checks.lint import lint
 from bayeshlm.design import Design
 from bayeshlm.design.descriptives import describe_levels
 from bayeshlm.design.without_weights import refuse_weights
 from bayeshlm.display.shown_descriptives import ShownDescriptives
+from bayeshlm.display.shown_lint import ShownLint
 from bayeshlm.display.shown_methods import ShownComparison, ShownHausman
 from bayeshlm.errors import OptionError
 from bayeshlm.faces.reml_fit import RemlFit
@@ -42,6 +44,24 @@ class ModelEstimates:
             Prints as tables; ``level1``, ``level2``, ``categories`` and ``group_sizes`` are the numbers.
         """
         return ShownDescriptives.of(describe_levels(self.design, self.design.position_of(grouping)))
+
+    def lint(self) -> ShownLint:
+        """Look at the model before it is fitted: what its equations or its data make hard to estimate or to read.
+
+        What a look at the equations tells is printed with the model, too.
+
+        Returns
+        -------
+        Lint
+            ``remarks``, each with its ``code``, a sentence why, and what to write; prints as lines.
+
+        Examples
+        --------
+        >>> import bayeshlm as hlm
+        >>> hlm.open_model("penicillin-crossed").lint().codes
+        ('few-groups',)
+        """
+        return ShownLint.of(lint(self.design))
 
     def reml(self) -> RemlFit | MlFit:
         """Estimate the model by restricted maximum likelihood, without sampling; priors are not used.

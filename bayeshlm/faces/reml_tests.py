@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayeshlm.arguments import check_prob
+from bayeshlm.design.counterfactual import Question
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.frame_tables import shown_plain
 from bayeshlm.display.reml_tables import (
@@ -18,8 +19,11 @@ from bayeshlm.display.reml_tables import (
 )
 from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.errors import OptionError
+from bayeshlm.faces.estimate_explanations import EstimateExplanations
 from bayeshlm.faces.estimate_quantities import EstimateQuantities
+from bayeshlm.reml.average_effects import linear_effects
 from bayeshlm.reml.criterion import Method
+from bayeshlm.reml.delta_method import ParameterCovariance, reml_covariance
 from bayeshlm.reml.empirical_bayes import scaled_residuals
 from bayeshlm.reml.estimate import RemlEstimate
 from bayeshlm.reml.estimate_tables import anova_table, chi_square_table
@@ -29,8 +33,19 @@ from bayeshlm.reml.likelihood_ratio import compare_likelihood
 from bayeshlm.reml.tests_of_effects import DfMethod, linear_hypothesis
 
 
-class RemlTests(EstimateQuantities[RemlEstimate]):
+class RemlTests(EstimateExplanations[RemlEstimate]):
     """The tests of a REML or ML fit of a normal outcome; made as `RemlFit`."""
+
+    def _covariance(self) -> ParameterCovariance:
+        return reml_covariance(self._estimate)
+
+    def _averages(self, question: Question, prob: float, df: DfMethod) -> pd.DataFrame:
+        if question.operation == "ratio":
+            raise OptionError("a ratio of expected outcomes has no meaning where they may be negative: leave ratio out")
+        return linear_effects(self._estimate, *question.linear(), question.index, prob, df)
+
+    def _combinations(self, L: FloatArray, index: pd.Index, prob: float, df: DfMethod) -> pd.DataFrame:
+        return linear_effects(self._estimate, L, np.zeros(len(L)), index, prob, df)
 
     @property
     def sigma(self) -> float:

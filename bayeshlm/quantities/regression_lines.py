@@ -55,7 +55,7 @@ def average_lines(posterior: Draws, coefficient: str, x: FloatArray, rows: Float
     """
     design = posterior.design
     position = design.coefficient_labels.index(coefficient)
-    a = np.repeat(_means(design, coefficient)[None], len(x), axis=0)
+    a = np.repeat(expression_means(design, coefficient)[None], len(x), axis=0)
     a[:, position] = x
     weights = np.einsum("nc,vcp->vnp", a, rows)
     values = np.einsum("sdp,vnp->sdvn", posterior.gamma, weights, optimize=True) + design.moments.offset_mean
@@ -85,7 +85,7 @@ def group_regressions(
     np.minimum.at(ends[:, 0], codes, low)
     np.maximum.at(ends[:, 1], codes, high)
     ends[ends[:, 0] > ends[:, 1]] = np.nan
-    a = _means(design, coefficient)
+    a = expression_means(design, coefficient)
     a[position] = 0.0
     return GroupRegressions(ends, (beta @ a + design.moments.offset_mean)[:, None] + beta[:, [position]] * ends)
 
@@ -166,7 +166,7 @@ def no_line(coefficient: str) -> OptionError:
     )
 
 
-def _means(design: Design, coefficient: str) -> FloatArray:
+def expression_means(design: Design, coefficient: str) -> FloatArray:
     """Mean over rows of every level-1 expression but that of `coefficient`, which may be anything, (C,)."""
     labels, moments = design.coefficient_labels, design.moments
     found = {column.coefficient: float(moments.z_mean[r]) for r, column in reversed(list(enumerate(design.random)))}

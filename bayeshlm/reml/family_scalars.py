@@ -9,8 +9,10 @@ import numpy as np
 from scipy.special import ndtri
 
 from bayeshlm.arguments import check_prob
+from bayeshlm.design.naming import parameter_label
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.schema import covarying
+from bayeshlm.reml.delta_method import ParameterCovariance
 from bayeshlm.reml.family_estimate import FamilyEstimate
 from bayeshlm.reml.family_problem import Scale
 from bayeshlm.reml.intervals import Intervals, ParameterKey
@@ -67,6 +69,21 @@ def covariance_derivatives(estimate: FamilyEstimate) -> FloatArray:
 def standard_error(estimate: FamilyEstimate, gradient: FloatArray) -> float:
     """Of a function of the parameters, by the delta method."""
     return float(np.sqrt(max(float(gradient @ estimate.maximum.vcov @ gradient), 0.0)))
+
+
+def family_covariance(estimate: FamilyEstimate) -> ParameterCovariance:
+    """Covariance matrix of all parameters, from the information or, with sampling weights, the sandwich."""
+    scalars, maximum, p = component_scalars(estimate), estimate.maximum, len(estimate.gamma)
+    D = np.zeros((p + len(scalars), len(maximum.x)))
+    D[:p, : estimate.problem.sizes[0]] = estimate.problem.gamma_map
+    for k, one in enumerate(scalars):
+        D[p + k] = np.where(one.inside, one.gradient, 0.0)
+    covariance = D @ maximum.vcov @ D.T
+    edge = p + np.flatnonzero([not one.inside for one in scalars])
+    covariance[edge] = covariance[:, edge] = np.nan
+    values = np.array([*estimate.gamma, *(one.value for one in scalars)])
+    labels = (*estimate.fixed_labels, *(parameter_label(*one.key) for one in scalars))
+    return ParameterCovariance(labels, values, covariance)
 
 
 def _effect_scalars(estimate: FamilyEstimate) -> Iterator[Scalar]:

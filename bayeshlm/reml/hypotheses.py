@@ -13,6 +13,8 @@ import numpy.typing as npt
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.equations import canonical
 from bayeshlm.errors import OptionError
+from bayeshlm.parameters.expressions import weighted_sum
+from bayeshlm.parameters.statements import Statement
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
@@ -162,6 +164,20 @@ def read_hypothesis(
     if isinstance(hypotheses, list | tuple) and all(isinstance(statement, str) for statement in hypotheses):
         return hypothesis_from_text([str(statement) for statement in hypotheses], fixed_labels)
     return hypothesis_from_matrix(np.asarray(hypotheses), fixed_labels, value)
+
+
+def statements_of(hypothesis: Hypothesis, fixed_labels: Sequence[str]) -> tuple[Statement, ...]:
+    """The rows of a hypothesis as statements that a combination of fixed effects equals a number.
+
+    Examples
+    --------
+    >>> statements_of(hypothesis_from_text("g01 = g02 + 1", ["g01", "g02"]), ["g01", "g02"])[0].text
+    'g01 - g02 = 1'
+    """
+    return tuple(
+        Statement(f"{label} = {value + 0.0:.6g}", weighted_sum(row, fixed_labels), "=", float(value))
+        for label, row, value in zip(hypothesis.labels, hypothesis.L, hypothesis.value, strict=True)
+    )
 
 
 def _linear(side: str, statement: str, fixed_labels: Sequence[str]) -> FloatArray:

@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtri, stdtr, stdtrit
 
 from bayeshlm.arguments import check_prob
@@ -130,6 +131,30 @@ def covariance_gradient(estimate: RemlEstimate) -> FloatArray:
     return np.concatenate([by_theta, 2 * estimate.G[None] / estimate.sigma])
 
 
+def component_derivatives(estimate: RemlEstimate) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Derivatives of tau, correlations and sigma in (theta, sigma) of the scaled columns, (k + 1, m).
+
+    Returns
+    -------
+    ndarray, (k + 1, m)
+        In the order of `component_keys`; 0 on the boundary.
+    ndarray of bool, (m,)
+        Which of them are inside of their bounds.
+    """
+    tau, corr = estimate.tau, estimate.corr
+    dG = covariance_gradient(estimate)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        dlog = np.einsum("kaa->ka", dG) / (2 * tau**2)
+        every = dG / np.outer(tau, tau) - corr * (dlog[:, :, None] + dlog[:, None, :])
+        dtau = dlog * tau
+    pairs = correlated_pairs(estimate)
+    dcorr = [every[:, a, b] for a, b in pairs]
+    dsigma = [] if estimate.sigma_known else [np.eye(len(dG))[-1]]
+    edge = [abs(corr[pair]) < 1 - 1e-9 for pair in pairs]
+    inside = np.array([*(tau > 0), *edge, *(True for _ in dsigma)])
+    return np.where(inside, np.column_stack([dtau, *dcorr, *dsigma]), 0.0), inside
+
+
 def wald_components(estimate: RemlEstimate, prob: float = 0.95) -> Intervals:
     """Wald intervals of the SDs and correlations, on the scales where they are unbounded.
 
@@ -150,22 +175,14 @@ def wald_components(estimate: RemlEstimate, prob: float = 0.95) -> Intervals:
         When `prob` is outside of (0, 1).
     """
     check_prob(prob)
-    tau, corr, sigma = estimate.tau, estimate.corr, estimate.sigma
-    dG = covariance_gradient(estimate)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        dlog = np.einsum("kaa->ka", dG) / (2 * tau**2)
-        dcorr = dG / np.outer(tau, tau) - corr * (dlog[:, :, None] + dlog[:, None, :])
-        pairs = correlated_pairs(estimate)
-        datanh = [dcorr[:, a, b] / (1 - corr[a, b] ** 2) for a, b in pairs]
-    dsigma = [] if estimate.sigma_known else [np.eye(len(dG))[-1] / sigma]
     values = component_estimates(estimate)
-    q, last = len(tau), len(tau) + len(pairs)
-    inside = np.concatenate([tau > 0, np.abs(values[q:last]) < 1 - 1e-9, np.ones(len(dsigma), bool)])
-    D = np.where(inside, np.column_stack([dlog, *datanh, *dsigma]), 0.0)
-    se = np.sqrt(np.maximum(np.einsum("ki,kl,li->i", D, satterthwaite(estimate).parameter_vcov, D), 0.0))
-    half = np.where(inside, float(ndtri(0.5 + prob / 2)) * se, np.nan)
+    q, last = len(estimate.tau), len(estimate.tau) + len(correlated_pairs(estimate))
     is_corr = np.zeros(len(values), bool)
     is_corr[q:last] = True
+    by_value, inside = component_derivatives(estimate)
+    D = by_value / np.where(inside, np.where(is_corr, 1 - values**2, values), 1.0)  # on the scales of log and atanh
+    se = np.sqrt(np.maximum(np.einsum("ki,kl,li->i", D, satterthwaite(estimate).parameter_vcov, D), 0.0))
+    half = np.where(inside, float(ndtri(0.5 + prob / 2)) * se, np.nan)
     bounds = []
     for sign in (-1, 1):
         with np.errstate(over="ignore"):

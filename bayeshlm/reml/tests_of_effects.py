@@ -84,7 +84,7 @@ def t_tests(estimate: RemlEstimate, df: DfMethod = "satterthwaite") -> TTests:
         Degrees of freedom.
     """
     p = len(estimate.gamma)
-    return _rows(estimate, _basis(estimate, df), estimate.fixed_labels, np.eye(p), np.zeros(p), df)
+    return _rows(estimate, basis_of(estimate, df), estimate.fixed_labels, np.eye(p), np.zeros(p), df)
 
 
 def linear_hypothesis(estimate: RemlEstimate, hypothesis: Hypothesis, df: DfMethod = "satterthwaite") -> WaldTest:
@@ -99,7 +99,7 @@ def linear_hypothesis(estimate: RemlEstimate, hypothesis: Hypothesis, df: DfMeth
     OptionError
         When rows contradict each other.
     """
-    return _wald(estimate, _basis(estimate, df), "; ".join(hypothesis.labels), hypothesis, df)
+    return _wald(estimate, basis_of(estimate, df), "; ".join(hypothesis.labels), hypothesis, df)
 
 
 def normal_hypothesis(estimate: Estimate, hypothesis: Hypothesis) -> WaldTest:
@@ -142,7 +142,7 @@ def type_three(
     df : "satterthwaite" or "kenward-roger"
         Denominator degrees of freedom.
     """
-    basis = _basis(estimate, df)
+    basis = basis_of(estimate, df)
     symbols = list(dict.fromkeys(column.symbol for column in fixed if not column.is_intercept))
     tests = []
     for symbol in symbols:
@@ -151,7 +151,14 @@ def type_three(
     return tuple(tests)
 
 
-def _basis(estimate: RemlEstimate, df: DfMethod) -> Satterthwaite | KenwardRoger:
+def basis_of(estimate: RemlEstimate, df: DfMethod) -> Satterthwaite | KenwardRoger:
+    """What gives covariance matrices and degrees of freedom of linear combinations of the fixed effects.
+
+    Raises
+    ------
+    OptionError
+        For other degrees of freedom.
+    """
     if df == "satterthwaite":
         return satterthwaite(estimate)
     if df == "kenward-roger":

@@ -57,7 +57,7 @@ def test_every_face_says_so(lossy):
 
 
 def test_complete_data_are_no_reason_for_a_note():
-    model = hlm.Model(EQUATIONS, wards(), group="ward")
+    model = hlm.Model(EQUATIONS, wards(12), group="ward")
     assert model.design.left_out == LeftOut()
     assert data_notes(model.design) == ()
     assert "Note" not in str(model) + str(model.reml())

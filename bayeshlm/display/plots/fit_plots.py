@@ -8,6 +8,7 @@ from bayeshlm.display.plots.arviz_figures import forest_figure, pair_figure, ran
 from bayeshlm.display.plots.beta_space_figure import beta_space_figure
 from bayeshlm.display.plots.calibration_figure import calibration_figure
 from bayeshlm.display.plots.caterpillar import caterpillar_figure
+from bayeshlm.display.plots.comparisons_figure import comparisons_figure
 from bayeshlm.display.plots.cross_check_figure import cross_check_figure
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.display.plots.figure_methods import Figures, figure_method
@@ -18,10 +19,13 @@ from bayeshlm.display.plots.interaction import interaction_figure
 from bayeshlm.display.plots.loo_figure import loo_figure
 from bayeshlm.display.plots.meta_forest_figure import meta_forest_figure
 from bayeshlm.display.plots.plausible_ranges_figure import plausible_ranges_figure
+from bayeshlm.display.plots.predictions_figure import predictions_figure
 from bayeshlm.display.plots.predictive_check_figure import predictive_check_figure
 from bayeshlm.display.plots.prior_sensitivity_figure import prior_sensitivity_figure
+from bayeshlm.display.plots.ranks_figure import ranks_figure
 from bayeshlm.display.plots.residuals_figure import residuals_figure
 from bayeshlm.display.plots.shrinkage import shrinkage_figure
+from bayeshlm.display.plots.slopes_figure import slopes_figure
 from bayeshlm.display.plots.variance_components_figure import variance_components_figure
 from bayeshlm.display.plots.variance_function_figure import variance_function_figure
 from bayeshlm.parameters.draws import Draws
@@ -49,6 +53,7 @@ class FitPlots(Figures[DrawnFit]):
     group_lines = figure_method(group_lines_figure)
     caterpillar = figure_method(caterpillar_figure)
     meta_forest = figure_method(meta_forest_figure)
+    ranks = figure_method(ranks_figure)
     shrinkage = figure_method(shrinkage_figure)
     beta_space = figure_method(beta_space_figure)
     icc = figure_method(icc_figure)
@@ -56,6 +61,9 @@ class FitPlots(Figures[DrawnFit]):
     plausible_ranges = figure_method(plausible_ranges_figure)
     interaction = figure_method(interaction_figure)
     variance_function = figure_method(variance_function_figure)
+    predictions = figure_method(predictions_figure)
+    comparisons = figure_method(comparisons_figure)
+    slopes = figure_method(slopes_figure)
     cross_check = figure_method(cross_check_figure)
     trace = figure_method(trace_figure)
     rank = figure_method(rank_figure)

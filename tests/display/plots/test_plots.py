@@ -25,6 +25,7 @@ OTHER = ("calibration", "meta_forest")
 """Of outcomes that are not normal: test_outcome_figures.py; of known level-1 SDs: test_meta_forest.py."""
 OURS = [name for name in dir(FitPlots) if not name.startswith("_") and name not in (*ARVIZ, *OTHER)]
 ARGUMENTS = {"caterpillar": {"coefficient": "b0"}, "shrinkage": {"coefficient": "b1"}, "interaction": {"by": "beds"}}
+ARGUMENTS |= {"comparisons": {"name": "beds"}, "slopes": {"name": "beds"}, "ranks": {"coefficient": "b1"}}
 MODELS = {
     "intercept": "`pain $` = b0 + r\nb0 = g00 + u0",
     "slope without effect": "`pain $` = b0 + b1*dose + r\nb0 = g00 + g01*region + u0\nb1 = g10 + g11*region",
@@ -55,7 +56,7 @@ def test_every_figure_is_listed():
         *("group_lines", "caterpillar", "shrinkage", "beta_space", "icc", "variance_components", "plausible_ranges"),
         *("interaction", "variance_function", "cross_check", "trace", "rank", "forest", "pair"),
         *("predictive_check", "residuals", "loo", "influence", "prior_sensitivity"),
-        *("calibration", "meta_forest"),
+        *("calibration", "meta_forest", "predictions", "comparisons", "slopes", "ranks"),
     }
 
 
@@ -101,10 +102,11 @@ def test_every_figure_of_every_kind_of_model_is_drawn_or_refused_in_words(model,
     refused = {
         "intercept": ["group_lines", "beta_space", "interaction", "variance_function"],
         "slope without effect": ["beta_space", "variance_function"],
-        "purely random slope": ["caterpillar", "shrinkage", "interaction"],
+        "purely random slope": ["caterpillar", "shrinkage", "interaction", "ranks"],
         "no intercept": ["beta_space", "interaction"],
-        "offset": ["caterpillar", "shrinkage"],
+        "offset": ["caterpillar", "shrinkage", "ranks"],
     }[model]
+    refused += ["comparisons", "slopes"]  # no predictor, or several of which none is named
     for name in OURS:
         if name in refused:
             with pytest.raises(OptionError):
