@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
+from matplotlib.axes import Axes
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.naming import parameter_label
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
+from bayeshlm.parameters.schema import AUXILIARY
 from bayeshlm.quantities.variance_components import variance_draws
 
 if TYPE_CHECKING:
     from arviz_plots import PlotCollection, PlotMatrix
 
-PARAMETERS = ("gamma", "tau", "corr", "sigma")
+PARAMETERS = ("gamma", "tau", "corr", *AUXILIARY)
 """What can be drawn, in this order; of ``corr`` every pair once, without the ones on its diagonal."""
 
 
@@ -43,7 +45,7 @@ def parameters_tree(posterior: xr.Dataset, sample_stats: xr.Dataset, design: Des
         values = draws[parameter].drop_attrs()
         entries = [dim for dim in values.dims if dim not in ("chain", "draw")]
         for label in values[entries[0]].to_numpy() if entries else [""]:
-            name = parameter_label(parameter, str(label)).replace("/", "∕")
+            name = in_a_tree(parameter_label(parameter, str(label)))
             entry = values.sel({entries[0]: label}, drop=True) if entries else values
             single[name] = entry.assign_attrs(parameter=parameter)
     tree = {"/posterior": xr.Dataset(single)}
@@ -52,8 +54,18 @@ def parameters_tree(posterior: xr.Dataset, sample_stats: xr.Dataset, design: Des
     return xr.DataTree.from_dict(tree)
 
 
+def in_a_tree(label: str) -> str:
+    """The name of a parameter's variable in a tree."""
+    return label.replace("/", "∕")
+
+
+def first_axes(drawn: PlotCollection) -> list[Axes]:
+    """The first Axes of a figure of ArviZ's."""
+    return [next(iter(drawn.viz["plot"].to_dataset().data_vars.values())).item()]
+
+
 def trace_figure(fit: DrawnFit, /, var_names: list[str] | None = None, **kwargs: Any) -> PlotCollection:
-    """Trace plots by ArviZ of ``gamma``, ``tau``, ``corr``, ``sigma``; arguments as ``arviz_plots.plot_trace``."""
+    """Trace plots by ArviZ of ``gamma``, ``tau``, ``corr``, ``sigma`` or its like; arguments as ``plot_trace``."""
     return _drawn("plot_trace", fit, var_names, kwargs)
 
 
@@ -70,7 +82,7 @@ def forest_figure(fit: DrawnFit, /, var_names: list[str] | None = None, **kwargs
 
 def pair_figure(fit: DrawnFit, /, var_names: list[str] | None = None, **kwargs: Any) -> PlotMatrix:
     """Pair plots by ArviZ; arguments as ``arviz_plots.plot_pair``."""
-    return _drawn("plot_pair", fit, var_names, kwargs, ("tau", "corr", "sigma"))
+    return _drawn("plot_pair", fit, var_names, kwargs, PARAMETERS[1:])
 
 
 def _drawn(

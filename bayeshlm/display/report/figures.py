@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bayeshlm.design.design import Design
 from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.digits import count, percent
@@ -21,6 +23,7 @@ from bayeshlm.display.report.elements import asked
 from bayeshlm.display.report.figure import Figure
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.errors import OptionError
+from bayeshlm.quantities.diagnostics import diagnose
 from bayeshlm.quantities.level1_variance import has_level1_variance
 from bayeshlm.quantities.simple_slopes import interacting
 
@@ -30,8 +33,34 @@ if TYPE_CHECKING:
 MOST_PANELS = 18
 """At most so many groups in the trellis of the data."""
 
+MOST_CHAINS = 4
+"""At most so many parameters have their chains drawn."""
+
+CHAINS_MIX = {
+    "Traces": "chains that mix look alike and wander over the same values.",
+    "Ranks": "chains that mix have each rank as often as the others.",
+}
+
 MOST_OF_A_KIND = 3
 """At most so many coefficients, or interactions, have figures of their own."""
+
+
+def convergence_figures(subject: Subject) -> Iterator[Figure]:
+    """The chains of the parameters that mix worst, as traces and as ranks."""
+    from bayeshlm.display.plots.arviz_figures import first_axes, in_a_tree
+
+    if subject.convergence.by_importance:
+        return
+    posterior = subject.fitted.draws
+    bulk, *_ = diagnose(posterior.scalars())
+    worst = [posterior.schema.labels[k] for k in np.argsort(bulk, kind="stable")[:MOST_CHAINS]]
+    names = [in_a_tree(name) for name in worst]
+    for draw, what in ((subject.plot.trace, "Traces"), (subject.plot.rank, "Ranks")):
+        collection = draw(var_names=names, figure_kwargs={"figsize": (7.0, 1.4 * -(-len(names) // 2))})
+        alt = f"{what} of the draws of {', '.join(worst)}, a line a chain: {CHAINS_MIX[what]}"
+        yield Figure.of(
+            first_axes(collection), alt, f"{what} of the parameters of the smallest effective sample sizes."
+        )
 
 
 def data_figures(subject: Subject) -> Iterator[Figure]:
@@ -135,6 +164,7 @@ def cross_check_figures(subject: Subject) -> Iterator[Figure]:
 
 
 FIGURES: tuple[tuple[str, Callable[[Subject], Iterable[Figure]]], ...] = (
+    ("convergence", convergence_figures),
     ("data", data_figures),
     ("effects", effects_figures),
     ("variance", variance_figures),

@@ -14,7 +14,7 @@ from bayeshlm.display.report.check_sections import (
     prior_sensitivity_section,
     residuals_section,
 )
-from bayeshlm.display.report.elements import asked, paragraph
+from bayeshlm.display.report.elements import asked, bullets, paragraph
 from bayeshlm.display.report.methods_text import methods_section
 from bayeshlm.display.report.model_sections import data_section, model_section, priors_section
 from bayeshlm.display.report.report_style import CSS
@@ -25,6 +25,7 @@ from bayeshlm.display.report.result_sections import (
     effects_section,
     groups_section,
     in_short,
+    in_words,
     variance_section,
 )
 from bayeshlm.display.report.subject import Subject
@@ -105,4 +106,6 @@ def _opening(subject: Subject) -> str:
         parts.append(f'<p class="source">{escape(subject.source)}</p>')
     text, converged = in_short(subject)
     parts.append(f'<div class="verdict{"" if converged else " bad"}">{paragraph(text)}</div>')
+    if converged:
+        parts.append(bullets(in_words(subject)))
     return "".join(parts)

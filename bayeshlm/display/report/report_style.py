@@ -27,6 +27,9 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.1rem; list-style: none; p
 .scroll table { width: max-content; }
 tbody th[scope=row] { max-width: 21rem; }
 table { font-size: .92rem; line-height: 1.35; border-collapse: collapse !important; border-spacing: 0 !important; }
+body { counter-reset: table figure; }
+.scroll caption::before { counter-increment: table; content: "Table " counter(table) ". "; }
+figcaption::before { counter-increment: figure; content: "Figure " counter(figure) ". "; font-weight: 600; }
 caption { white-space: normal !important; width: auto !important; padding-bottom: .35rem; }
 th, td { padding: .18rem .7rem .18rem 0; vertical-align: baseline; }
 thead th { border-bottom: 1px solid var(--ink); font-weight: 600; color: var(--faint); }

@@ -20,6 +20,9 @@ from bayeshlm.errors import DataError, OptionError
 from bayeshlm.quantities.level1_variance import has_level1_variance
 from bayeshlm.quantities.quantity import Quantity
 
+MOST_IN_WORDS = 8
+"""At most so many fixed effects are said in sentences."""
+
 EXTREMES = 3
 """Groups shown at either end."""
 
@@ -27,7 +30,7 @@ EXTREMES = 3
 def convergence_section(subject: Subject) -> str:
     """The verdict, what it was judged by, and how the sampler ran."""
     lines = bullets((*subject.overview.verdict, f"{subject.overview.sampling}."))
-    return lines + paragraph(criteria(subject.convergence))
+    return lines + paragraph(criteria(subject.convergence)) + figures(subject, "convergence")
 
 
 def effects_section(subject: Subject) -> str:
@@ -126,6 +129,27 @@ def in_short(subject: Subject) -> tuple[str, bool]:
     if not verdict.converged:
         sentences.append("Do not interpret these results before the sampler converges.")
     return " ".join(sentences), verdict.converged
+
+
+def in_words(subject: Subject) -> list[str]:
+    """The first fixed effects, a sentence each."""
+    overview, design = subject.overview, subject.design
+    prob, link = percent(overview.fixed.attrs["ci_prob"]), design.outcome.link
+    on = "" if link == "identity" else f" on the scale of the {link}"
+    found = []
+    for column in design.fixed[:MOST_IN_WORDS]:
+        row = overview.fixed.loc[column.label]
+        places = decimals(float(row["sd"]), float(row["mcse_mean"]))
+        mean, lower, upper = (number(float(row[name]), places) for name in ("mean", "lower", "upper"))
+        of, values = overview.labels.coefficients[column.coefficient], f"{mean} ({prob} interval {lower} to {upper})"
+        if column.term == "1":
+            others = any(one.coefficient == column.coefficient and one.term != "1" for one in design.fixed)
+            where = " where the predictors of its line are 0" if others else ""
+            found.append(f"{of[0].upper()}{of[1:]} is {values}{on}{where}.")
+        else:
+            a_unit = "" if any(part.coding for part in column.parts) else " for a unit more"
+            found.append(f"{overview.labels.term(column.label)}: {of} differs by {values}{on}{a_unit}.")
+    return found
 
 
 def _extremes(subject: Subject) -> str:
