@@ -91,4 +91,4 @@ def test_every_figure_is_drawn_or_refused_in_a_sentence(by_sex):
 def test_leaving_out_finds_the_model_that_made_the_data(growth):
     plain = growth.model.without("rho").fit(seed=1, progress=False)
     found = hlm.compare({"independent": plain, "ar1": growth}, unit="group")
-    assert found.table.index[0] == "ar1"
+    assert found.index[0] == "ar1"
