@@ -109,7 +109,7 @@ def _diagonal(rows: GroupRows, i: int, size: int, rho: float, power: Array, sd: 
         if rows.after[i] >= 0:
             r = power[rows.after[i]]
             found += r * r / (1.0 - r * r)
-    return found / (sd[i] * sd[i])
+    return float(found / (sd[i] * sd[i]))
 
 
 @numba.njit(fastmath=IN_ORDER, **INLINED)

@@ -32,7 +32,7 @@ def callback_microseconds(model: Any) -> float:
 
     layout = reml_layout(model.design, model.priors)
     compiled = marginal_target(model.design, model.priors, layout).compiled
-    return _callback(compiled, layout.starting_point(1))
+    return compiled_microseconds(compiled, layout.starting_point(1))
 
 
 @numba.njit
@@ -45,7 +45,8 @@ def _callback_loop(call, point, gradient, value, data, times):
     return total
 
 
-def _callback(compiled: Any, point: np.ndarray) -> float:
+def compiled_microseconds(compiled: Any, point: np.ndarray) -> float:
+    """Time a C function that nutpie calls, at a point."""
     gradient, value = np.empty_like(point), np.empty(1)
     call = compiled.compiled_logp_func.ctypes
     arrays = (point, gradient, value, compiled.user_data)
