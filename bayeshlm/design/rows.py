@@ -238,10 +238,8 @@ def walk_columns(expression: Product, in_c: bool = False) -> Iterator[tuple[Colu
 
 def predictors(spec: ModelSpec) -> Iterator[tuple[Column, bool]]:
     """Yield the columns of all expressions of a model, each with whether it stands inside of ``C()``."""
-    for expression in (*spec.expressions, *spec.spread_expressions):
+    for expression in (*spec.expressions, *spec.spread_expressions, *spec.offsets):
         yield from walk_columns(expression)
-    for offset in spec.offsets:
-        yield from walk_columns(offset)
 
 
 def label_columns(spec: ModelSpec, group: Groups, names: Sequence[str]) -> set[str]:
@@ -276,7 +274,7 @@ def check_roles(spec: ModelSpec, groups: Sequence[str], names: Mapping[str, str]
         raise place_error(f"the grouping column {outcome!r} cannot be the outcome", spec.text, spec.outcome.span)
     for column in spec.spread_columns:
         if names[column.name] == outcome:
-            what = "its own known SD" if spec.residual_spread is not None else "the times of its residuals"
+            what = "its own known SD" if spec.residual_spread else "the times of its residuals"
             raise place_error(f"the outcome {outcome!r} cannot be {what}", spec.text, column.span)
     for column, _ in predictors(spec):
         if names[column.name] == outcome:

@@ -31,7 +31,7 @@ def level1_sd_defaults(design: Design) -> dict[str, Prior]:
     >>> data = pd.DataFrame({"g": [1, 1, 2, 2, 3, 3], "x": [0, 1, 0, 1, 0, 1], "y": [1.0, 3.0, 2.0, 7.0, 4.0, 4.0]})
     >>> design = build_design(parse("y = b0 + r; b0 = g00 + u0; log(sigma) = a0 + a1*x"), data, group="g")
     >>> {label: prior.short() for label, prior in level1_sd_defaults(design).items()}
-    {'a0': 'Normal(0.6264, 1.581)', 'a1': 'Normal(0, 1)'}
+    {'a0': 'Normal(0.7293, 1.581)', 'a1': 'Normal(0, 1)'}
     """
     level1 = design.kept_rows.level1
     assert level1 is not None
