@@ -258,6 +258,8 @@ class MlFit(EstimateQuantities[FamilyEstimate]):
     def _refuse(self, what: str, instead: str) -> Never:
         outcome = self._design.outcome
         refuse_weights(self._design, what, "it is of independent rows", "test effects by wald()")
+        outcome.require_one_sd(what, instead)
+        outcome.require_independent(what)
         raise OptionError(
             f"{what} is defined for normal outcomes only, and {outcome.name!r} is {outcome.family_name}: {instead}."
         )
