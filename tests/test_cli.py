@@ -84,7 +84,7 @@ MISTAKES = {  # what becomes of the study's files, and what the message says
     "data file missing": (head(HEAD.replace("wards", "ward")), ["There is no file", 'Did you mean "wards.csv"?']),
     "malformed prior": (prior('g00 = "Normal(0"'), ["The prior of g00", "such as Normal(0, 1)"]),
     "impossible prior": (prior('g01 = "Normal(0, -1)"'), ["The prior of g01", "sigma must be greater than 0"]),
-    "unknown family": (prior('g00 = "Uniform(0, 1)"'), ["'Uniform' is unknown; there are Normal"]),
+    "unknown family": (prior('g00 = "Cauchy(0, 1)"'), ["'Cauchy' is unknown; there are Normal"]),
     "family of a scale": (prior('g00 = "HalfNormal(1)"'), ["cannot be the prior of g00: use one of Normal"]),
     "prior of nothing": (prior('g77 = "Normal(0, 1)"'), ["no parameter 'g77'", "there are g00, g01"]),
     "prior twice": (
@@ -175,7 +175,7 @@ def test_models_lists_the_gallery_a_line_each(capsys):
     assert main(["models"]) == 0
     listed = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
     assert list(listed) == list(hlm.gallery_names())
-    assert len(listed) == 38
+    assert len(listed) == 40
     assert listed["hsb-one-way-anova"] == "One-way ANOVA with random effects"
 
 

@@ -15,7 +15,7 @@ from bayeshlm.errors import DataError
 from bayeshlm.source.labels import factorize
 from bayeshlm.source.table import Names, Table
 
-_PARAMETERS = ("gamma", "beta", "u", "z", "tau", "corr", "sigma", "mu", "y", "r", "X", "Z", "W", "G")
+_PARAMETERS = ("gamma", "beta", "u", "z", "tau", "corr", "sigma", "alpha", "rho", "mu", "y", "r", "X", "Z", "W", "G")
 _DIMENSIONS = (
     "fixed",
     "random",
@@ -27,6 +27,7 @@ _DIMENSIONS = (
     "obs",
     "observation",
     "level",
+    "spread",
     "is_new",
 )
 _CONTAINERS = ("group_codes", "log_likelihood", "log_prior", "offset", "reliability", "by_group", "is_new")
