@@ -68,7 +68,9 @@ EQUATIONS = {
 def design_of(table: pd.DataFrame, q: int, spread: str = "", correlation: str = "") -> Design:
     """A design with q random effects and a level-1 model."""
     design = hlm.Model(EQUATIONS[q], table, group="g").design
-    return replace(design, rows=replace(design.kept_rows, level1=level1(table, spread, correlation)))
+    model = level1(table, spread, correlation)
+    outcome = replace(design.outcome, spread=model.labels, correlation=model.correlation, lowest=model.lowest)
+    return replace(design, outcome=outcome, rows=replace(design.kept_rows, level1=model))
 
 
 def dense_correlations(table: pd.DataFrame, correlation: str, rho: float) -> np.ndarray:

@@ -275,10 +275,11 @@ class MlFit(EstimateExplanations[FamilyEstimate]):
     def _refuse(self, what: str, instead: str) -> Never:
         outcome = self._design.outcome
         refuse_weights(self._design, what, "it is of independent rows", "test effects by wald()")
-        of = f"normal outcomes only, and {outcome.name!r} is {outcome.family_name}"
-        if outcome.has_level1_model:
-            of = f"independent level-1 residuals of one variance only, and those of {outcome.name!r} have a model"
-        raise OptionError(f"{what} is defined for {of}: {instead}.")
+        outcome.require_one_sd(what, instead)
+        outcome.require_independent(what)
+        raise OptionError(
+            f"{what} is defined for normal outcomes only, and {outcome.name!r} is {outcome.family_name}: {instead}."
+        )
 
     @property
     def _report(self) -> MlReport:

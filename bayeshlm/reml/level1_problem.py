@@ -10,6 +10,7 @@ import numpy as np
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.likelihood.level1_bank import Level1Bank, bank_of, slot_groups
+from bayeshlm.likelihood.level1_kernel import level1_log_density
 from bayeshlm.likelihood.level1_weights import Level1Weights, fill_weights, log_determinant
 from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.family_problem import FamilyProblem, family_problem
@@ -86,12 +87,45 @@ class Level1Problem(FamilyProblem):
         """L of ``G = L L'``, of the scaled columns."""
         return np.linalg.solve(self.design.cross_products.z_transform, self.effect_map @ self.factor(x))
 
+    @property
+    def _one_sigma(self) -> bool:
+        return not self.design.outcome.spread
+
+    def _level1_values(self, x: FloatArray) -> tuple[FloatArray, float]:
+        """Alpha, or the logarithm of one sigma, and rho."""
+        phi, k = self.auxiliary_values(x), self.weights.b.shape[1]
+        alpha = np.log(phi[:k]) if self._one_sigma else np.ascontiguousarray(phi[:k])
+        return alpha, float(phi[-1]) if len(phi) > k else 0.0
+
+    def _of_phi(self, x: FloatArray, d_alpha: FloatArray, d_rho: float) -> FloatArray:
+        """Derivatives in the numbers of alpha or sigma, and rho."""
+        d_sd = d_alpha / self.auxiliary_values(x)[0] if self._one_sigma else d_alpha
+        return np.append(d_sd, d_rho)[: self.auxiliary.count] @ self.auxiliary.jacobian(self.split(x)[2])
+
+    def _likelihood(self, x: FloatArray) -> tuple[float, FloatArray]:
+        """The log-likelihood and its gradient, by the kernel that is sampled."""
+        products = self.design.cross_products
+        scaling = (products.ols, np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transform))
+        with np.errstate(all="ignore"):
+            alpha, rho = self._level1_values(x)
+            value, d_gamma, d_chol, d_alpha, d_rho = level1_log_density(
+                self.gamma(x),
+                self.effect_map @ self.factor(x),
+                alpha,
+                rho,
+                *scaling,
+                self.weights,
+                self.bank,
+                float(self.design.n_obs),
+            )
+        if not np.isfinite(value):
+            return -np.inf, np.zeros(len(x))
+        d_theta = np.tensordot(self.elements, self.effect_map.T @ d_chol, 2)
+        return float(value), np.concatenate([self.gamma_map.T @ d_gamma, d_theta, self._of_phi(x, d_alpha, d_rho)])
+
     def given(self, x: FloatArray) -> Given:
         """What the numbers but those of gamma make of the cross-products."""
-        phi, k = self.auxiliary_values(x), self.weights.b.shape[1]
-        one_sigma = self.design.kept_rows.level1.A.shape[1] == 0  # type: ignore[union-attr]
-        alpha = np.log(phi[:k]) if one_sigma else np.ascontiguousarray(phi[:k])
-        rho = float(phi[-1]) if len(phi) > k else 0.0
+        alpha, rho = self._level1_values(x)
         w, slope = np.empty(len(self.weights.kind)), np.empty(len(self.weights.kind))
         fill_weights(self.weights, alpha, rho, w, slope)
         log_det_V, d_rho = log_determinant(self.weights, alpha, rho)
@@ -108,15 +142,19 @@ class Level1Problem(FamilyProblem):
 
     def evaluate(self, x: FloatArray, n_nodes: int) -> tuple[float, FloatArray]:
         """The (restricted) log-likelihood and its gradient, (D,)."""
+        return self._likelihood(x) if self.criterion == "ML" else self._restricted(x)
+
+    def _restricted(self, x: FloatArray) -> tuple[float, FloatArray]:
+        """The restricted log-likelihood and its gradient."""
         products, p = self.design.cross_products, self.DtD.shape[1] - 1
         with np.errstate(all="ignore"):
             try:
                 given = self.given(x)
-                root = np.linalg.inv(np.linalg.cholesky(given.H)).T if self.criterion == "REML" else np.empty((p, 0))
+                root = np.linalg.inv(np.linalg.cholesky(given.H)).T
             except np.linalg.LinAlgError:
                 return -np.inf, np.zeros(len(x))
             g = np.linalg.solve(products.x_transform, self.gamma(x) - products.ols)
-            # The residuals in the first column, for REML directions of gamma in the others.
+            # The residuals in the first column, directions of gamma in the others.
             T = np.zeros((p + 1, 1 + root.shape[1]))
             T[:p, 0], T[p, 0], T[:p, 1:] = -g, 1.0, root
             rss = np.einsum("ak,mab,bk->m", T, self.DtD, T)
@@ -131,9 +169,8 @@ class Level1Problem(FamilyProblem):
                 + T[:, 0] @ given.D @ T[:, 0]
                 - np.einsum("jr,jr->", c[..., 0], u[..., 0])
             )
-            if self.criterion == "REML":
-                log_det_T = np.linalg.slogdet(products.x_transform)[1]
-                value += 0.5 * p * LOG_2PI + float(np.log(np.abs(np.diag(root))).sum()) + float(log_det_T)
+            log_det_T = np.linalg.slogdet(products.x_transform)[1]
+            value += 0.5 * p * LOG_2PI + float(np.log(np.abs(np.diag(root))).sum()) + float(log_det_T)
         if not np.isfinite(value):
             return -np.inf, np.zeros(len(x))
 
@@ -143,16 +180,13 @@ class Level1Problem(FamilyProblem):
         of_slots -= 2 * np.einsum("srk,srk->s", own, u[self.slot_group])
         d_w = -0.5 * (rss + np.bincount(self.slot_weight, of_slots, len(rss)))
         d_alpha = -self.weights.log_sd - (d_w * given.w) @ self.weights.b
-        one_sigma = self.design.kept_rows.level1.A.shape[1] == 0  # type: ignore[union-attr]
-        phi = self.auxiliary_values(x)
-        d_phi = np.append(d_alpha / phi[0] if one_sigma else d_alpha, d_w @ given.slope - 0.5 * given.d_rho)
         P = given.A - given.A @ given.spread @ given.A
         d_G = 0.5 * (np.einsum("jrk,jsk->rs", h, h) - P.sum(axis=0))
         S, L = np.linalg.solve(products.z_transform, self.effect_map), self._scaled_factor(x)
         d_theta = np.tensordot(self.elements, S.T @ (2 * d_G @ L), 2)
         d_g = given.D[:p] @ T[:, 0] - np.einsum("jra,jr->a", given.F[..., :p], u[..., 0])
         d_gamma = self.gamma_map.T @ np.linalg.solve(products.x_transform.T, d_g)
-        d_auxiliary = d_phi[: self.auxiliary.count] @ self.auxiliary.jacobian(self.split(x)[2])
+        d_auxiliary = self._of_phi(x, d_alpha, float(d_w @ given.slope - 0.5 * given.d_rho))
         return float(value), np.concatenate([d_gamma, d_theta, d_auxiliary])
 
     def gamma_vcov(self, x: FloatArray, vcov: FloatArray) -> FloatArray:

@@ -81,9 +81,10 @@ class Level1Scale(AuxiliaryScale):
 
     def numbers(self, values: FloatArray) -> FloatArray:
         """The numbers of such parameters."""
-        origin, to_alpha = self._alpha_map()
+        _, to_alpha = self._alpha_map()
         alpha = values[: self._n_sd] if len(self.roots) else np.log(values[: self._n_sd])
-        z = np.linalg.lstsq(to_alpha, alpha - origin, rcond=None)[0]
+        free = np.arange(self._n_sd) != self.held
+        z = np.linalg.solve(to_alpha[free], alpha[free])
         if not self.correlated or self.held == self._n_sd:
             return np.asarray(z)
         return np.append(z, logit((values[-1] - self.lowest) / (1 - self.lowest)))

@@ -138,7 +138,7 @@ def in_words(subject: Subject) -> list[str]:
     on = "" if link == "identity" else f" on the scale of the {link}"
     found = []
     for column in design.fixed[:MOST_IN_WORDS]:
-        row = overview.fixed.loc[column.label]
+        row = overview.fixed.T[column.label]
         places = decimals(float(row["sd"]), float(row["mcse_mean"]))
         mean, lower, upper = (number(float(row[name]), places) for name in ("mean", "lower", "upper"))
         of, values = overview.labels.coefficients[column.coefficient], f"{mean} ({prob} interval {lower} to {upper})"
