@@ -287,7 +287,7 @@ def _the_one(columns: Mapping[str, DataColumn], name: str | None) -> str:
 def _found(columns: Mapping[str, DataColumn], name: str) -> DataColumn:
     if name in columns:
         return columns[name]
-    if "(" in name:
+    if "(" in str(name):
         raise OptionError(
             f"{name!r} is an expression: name a column of the data; means of groups stay as they are in the data, so "
             "compute a column of them, and name it in the equations, to vary them"

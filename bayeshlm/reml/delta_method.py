@@ -122,8 +122,10 @@ def statement_tests(
         t = (values - right) / se
     finite = np.minimum(degrees, NORMAL)
     half = stdtrit(finite, 0.5 + prob / 2) * se
-    if simultaneous and not outside.any():
-        half = largest_quantile(covariance, float(finite.min()), prob) * se
+    inside = np.flatnonzero(~outside & (se > 0))
+    if simultaneous and len(inside):
+        smallest = float(finite[inside].min())
+        half = largest_quantile(covariance[np.ix_(inside, inside)], smallest, prob) * se
     relation = np.array([one.relation for one in statements])
     p = np.where(relation == "=", 2 * stdtr(finite, -np.abs(t)), stdtr(finite, np.where(relation == "<", t, -t)))
     columns = {"estimate": values, "se": se, "lower": values - half, "upper": values + half, "value": right}

@@ -267,6 +267,9 @@ def test_shares_of_a_population_weigh_the_rows(wards):
 
 WRONG = [
     ({"name": "mean(dose)", "operation": "difference"}, "is an expression: name a column of the data"),
+    ({"name": 3, "operation": "difference"}, "3 is no predictor of this model"),
+    ({"by": 3}, "3 is no predictor of this model"),
+    ({"at": {3: 1}}, "3 is no predictor of this model"),
     ({"name": "pain", "operation": "difference"}, "'pain' is no predictor of this model; there are: dose, age, urban"),
     ({"at": {"dose": "high"}}, "write numbers"),
     ({"at": {"dose": [np.nan]}}, "write numbers"),
@@ -280,7 +283,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("options", "message"), WRONG, ids=[message for _, message in WRONG])
+@pytest.mark.parametrize(("options", "message"), WRONG, ids=[str(k) for k in range(len(WRONG))])
 def test_wrong_questions(options, message, wards):
     design = build_design(parse(TEXT), wards, group="ward")
     with pytest.raises(OptionError, match=message):

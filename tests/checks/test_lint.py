@@ -135,6 +135,5 @@ FIRING = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", hlm.gallery_names())
 def test_gallery_models_are_quiet(name):
-    found = hlm.open_model(name).lint().codes
-    of_hsb = hlm.open_model(name).spec.outcome.name == "mathach"
-    assert found == FIRING.get(name, (SPREAD,) if of_hsb else ())
+    of_hsb = name.startswith(("hsb", "lee-bryk"))
+    assert hlm.open_model(name).lint().codes == FIRING.get(name, (SPREAD,) if of_hsb else ())

@@ -104,6 +104,10 @@ def test_on_the_boundary_there_is_no_standard_error():
     assert np.isnan(table["se"].iloc[0])
     assert table["se"].iloc[1] > 0
     assert any("on the boundary" in note for note in table.attrs["notes"])
+    both = fit.hypothesis("tau[u0] > 1", "sigma > 1", "sigma2 > 1", simultaneous=True)
+    assert both["upper"].iloc[1] == pytest.approx(table["upper"].iloc[1], rel=1e-3)  # two that are one
+    apart = fit.hypothesis("tau[u0] > 1", "sigma > 1", "g00 > 1", simultaneous=True)
+    assert apart["upper"].iloc[1] > table["upper"].iloc[1]
 
 
 def test_simultaneous_intervals(fit):
