@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from gallery_models import KNOWN_SD
+from gallery_models import KNOWN_SD, LEVEL1
 
 import bayeshlm as hlm
 from bayeshlm.faces.gallery import gallery_names, read_model_file
@@ -15,7 +15,7 @@ from bayeshlm.faces.gallery import gallery_names, read_model_file
 REFERENCES = Path(__file__).parent / "references"
 STORED_FILE = REFERENCES / "programs.json"
 FORMS = ("lme4", "nlme", "glmmTMB", "brms", "bambi")
-LEFT_OUT = ("hsb-one", "hsb-cov", "lee", "hsb-mean", *KNOWN_SD)
+LEFT_OUT = ("hsb-one", "hsb-cov", "lee", "hsb-mean", *KNOWN_SD, *LEVEL1)
 GALLERY = [name for name in gallery_names() if not name.startswith(LEFT_OUT)]
 TEXTS = {
     "text": "mathach = b0 + b1*sex + b2*cwc(ses) + r; b0 = g00 + g01*kind + u0; b1 = g10; b2 = g20 + g21*kind + u2",

@@ -58,7 +58,10 @@ class FirstLook:
         n_rows = int(ask(table.aggregate(total=table.count()))["total"].iloc[0])
         if n_rows == 0:
             raise DataError("data has no rows")
-        if n_rows == frame["kept"].sum():
+        n_complete = int(frame["kept"].sum())
+        if n_rows < n_complete:
+            raise DataError(CHANGED.format(f"there were {n_complete:,} complete rows, now there are {n_rows:,}"))
+        if n_rows == n_complete:
             kept = frame["kept"].to_numpy(dtype=np.int64)
             return cls(frame, kept, kept, {name: np.zeros_like(kept) for name in stands_for}, frozenset(compared))
         counts = {"total": table.count()} | {f"there_{new}": table[new].count() for new in names}

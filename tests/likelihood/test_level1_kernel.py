@@ -90,7 +90,7 @@ def test_one_sigma_is_the_density_of_independent_rows() -> None:
     gamma, chol = products.ols + 0.1, np.array([[0.5, 0.0], [0.01, 0.02]])
     scaling = (products.ols, np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transform))
     found = density_of(design)(gamma, chol, np.log([1.3]), 0.0)
-    plain = marginal_log_density(
+    plain = marginal_log_density(2)(
         gamma,
         chol,
         1.3,
@@ -103,7 +103,6 @@ def test_one_sigma_is_the_density_of_independent_rows() -> None:
         products.XtX.sum(axis=0),
         products.Xty.sum(axis=0),
         np.array([products.yty.sum(), design.n_obs]),
-        True,
     )
     assert found[0] == pytest.approx(plain[0], rel=1e-12)
     np.testing.assert_allclose(found[1], plain[1], rtol=1e-9)
