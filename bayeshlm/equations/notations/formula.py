@@ -26,7 +26,8 @@ from bayeshlm.equations.notations.formula_level1 import (
 )
 from bayeshlm.equations.notations.formula_lines import formula_spec, require_random
 from bayeshlm.equations.notations.formula_nlme import read_nlme_random
-from bayeshlm.equations.notations.formula_terms import Bar, read_right_side
+from bayeshlm.equations.notations.formula_parts import Bar
+from bayeshlm.equations.notations.formula_terms import read_right_side
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor, formula_tokens
 from bayeshlm.equations.product import Span
 from bayeshlm.equations.residual_correlation import ResidualCorrelation

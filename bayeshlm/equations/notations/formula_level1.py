@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bayeshlm.equations.log_spread import LogSpread, SpreadTerm
-from bayeshlm.equations.notations.formula_terms import Variables, read_effects
+from bayeshlm.equations.notations.formula_parts import Variables
+from bayeshlm.equations.notations.formula_terms import read_effects
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor
 from bayeshlm.equations.product import Call, Column, Product, Span
 from bayeshlm.equations.residual_correlation import Pattern, ResidualCorrelation

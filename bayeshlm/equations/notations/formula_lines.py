@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bayeshlm.equations.distribution import NORMAL, Distribution
-from bayeshlm.equations.notations.formula_terms import Bar, Variables
+from bayeshlm.equations.notations.formula_parts import Bar, Variables
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor
 from bayeshlm.equations.one_line import EFFECT_LETTERS, FixedPart, OneLine, RandomPart, all_in_level1
 from bayeshlm.equations.product import Column, Product, Span

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bayeshlm.equations.notations.formula_terms import Bar, read_effects, read_random
+from bayeshlm.equations.notations.formula_parts import Bar
+from bayeshlm.equations.notations.formula_terms import read_effects, read_random
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor
 
 _JOINT = ("pdSymm", "pdLogChol", "pdNatural")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from bayeshlm.equations.covariance_blocks import covariance_blocks
 from bayeshlm.equations.lines import Symbol, ZeroCovariance
-from bayeshlm.equations.notations.formula_terms import Bar, Variables
+from bayeshlm.equations.notations.formula_parts import Bar, Variables
 from bayeshlm.equations.notations.mlwin_lines import Part, Piece
 from bayeshlm.equations.product import Product, Span
 from bayeshlm.equations.tokens import equation_error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bayeshlm.equations.notations.formula_terms import Variables
+from bayeshlm.equations.notations.formula_parts import Variables
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor, FormulaToken
 from bayeshlm.equations.notations.program_tokens import joined, skip_value, word
 from bayeshlm.equations.product import Call, Column, Factor, Option, Product, Span

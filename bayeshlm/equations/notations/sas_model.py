@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bayeshlm.equations.distribution import NORMAL, Distribution
-from bayeshlm.equations.notations.formula_terms import Variables
+from bayeshlm.equations.notations.formula_parts import Variables
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor, FormulaToken
 from bayeshlm.equations.notations.program_family import SAS_FAMILIES, distribution, family_name
 from bayeshlm.equations.notations.program_tokens import nearest, skip_value, word

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bayeshlm.equations.notations.formula_terms import Bar, Variables
+from bayeshlm.equations.notations.formula_parts import Bar, Variables
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor, FormulaToken
 from bayeshlm.equations.notations.program_tokens import nearest, skip_value, word
 from bayeshlm.equations.notations.sas_effects import Effect, SasVariables, read_effects

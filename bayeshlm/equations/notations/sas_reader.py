@@ -6,7 +6,7 @@ import re
 
 from bayeshlm.equations.distribution import NORMAL
 from bayeshlm.equations.notations.formula_lines import formula_spec
-from bayeshlm.equations.notations.formula_terms import Bar, Variables
+from bayeshlm.equations.notations.formula_parts import Bar, Variables
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor
 from bayeshlm.equations.notations.program_tokens import nearest, program_tokens, skip_value, word
 from bayeshlm.equations.notations.sas_effects import SasVariables, read_class

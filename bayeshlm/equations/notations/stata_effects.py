@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bayeshlm.equations.notations.formula_terms import Variables
+from bayeshlm.equations.notations.formula_parts import Variables
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor, FormulaToken
 from bayeshlm.equations.notations.program_tokens import word
 from bayeshlm.equations.one_line import term_key

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bayeshlm.equations.notations.formula_terms import Bar, Variables
+from bayeshlm.equations.notations.formula_parts import Bar, Variables
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor
 from bayeshlm.equations.notations.program_tokens import word
 from bayeshlm.equations.notations.stata_effects import StataTerm, read_terms, take_column

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bayeshlm.equations.distribution import Distribution
 from bayeshlm.equations.notations.formula_lines import formula_spec, require_random
-from bayeshlm.equations.notations.formula_terms import Bar, Variables
+from bayeshlm.equations.notations.formula_parts import Bar, Variables
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor, FormulaToken
 from bayeshlm.equations.notations.program_family import STATA_FAMILIES, distribution, family_name
 from bayeshlm.equations.notations.program_tokens import program_tokens, word
