@@ -93,6 +93,7 @@ def test_what_the_report_writes_is_read_again(study, tmp_path, name):
     assert f"    group={list(model.design.groupings)!r}," in python_code(subject)
 
 
+@pytest.mark.slow
 def test_the_command_line_fits_and_writes(study, tmp_path, capsys):
     files = '[group_data]\nschool = "schools.csv"\nchild = "children.csv"\n'
     head = 'title = "Growth"\ndata = "rows.csv"\ngroup = ["child", "school"]\nsampler = "importance"\n'

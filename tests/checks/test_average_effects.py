@@ -186,6 +186,7 @@ def test_probabilities_of_ordered_categories(wards):
     assert change.draws.to_numpy()[0].sum(axis=-1) == pytest.approx(0.0, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_maximum_likelihood_of_counts_has_the_closed_form_of_the_log_normal():
     """E exp(eta + u) = exp(eta + tau^2/2): estimate, and the delta method's error from its own derivatives."""
     rng = np.random.default_rng(5)

@@ -40,6 +40,7 @@ def test_the_band_holds_calibrated_data_as_often_as_it_says():
     assert abs(np.mean(inside) - 0.9) < 4 * error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "events"),
     [
