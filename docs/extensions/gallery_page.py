@@ -28,7 +28,7 @@ def section(file: ModelFile) -> str:
         f"$$\n{render(spec, 'latex', group)}\n$$",
         f"```text\n{file.equations.strip()}\n```",
     ]
-    if spec.residual_spread is None:  # lme4 has no known SDs
+    if spec.residual_spread is None and not spec.has_level1_model:  # lme4 has one sigma
         parts.append(f"In R: `{render(spec, 'lme4', group)}`")
     if file.published:
         by = ", ".join(file.published_by.values())
