@@ -67,6 +67,7 @@ SAME = {
     "Fit.group_coefficients": lambda m, f: f.group_coefficients(),
     "Fit.group_draws": lambda m, f: f.group_draws([101])["beta"].to_numpy(),
     "Fit.group_reliability": lambda m, f: f.group_reliability(),
+    "Fit.group_sd": lambda m, f: f.group_sd(),
     "Fit.icc": lambda m, f: f.icc(at={"ses": 1.0}),
     "Fit.influence": lambda m, f: f.influence(),
     "Fit.hypothesis": lambda m, f: f.hypothesis("g10 > 0", "tau[u0] > 1"),

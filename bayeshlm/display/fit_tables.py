@@ -30,6 +30,7 @@ _QUANTITIES = {
     "reliability": "Reliability",
     "r2": "Variance explained (R2)",
     "standardized": "Standardized fixed effects",
+    "group_sd": "SD between groups along",
     "contextual": "Slopes within and between groups of",
 }
 QUANTITY_LABELS = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from functools import partial
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -17,9 +18,11 @@ from bayeshlm.display.fit_tables import Shown
 from bayeshlm.display.frame_tables import shown_fixed, shown_groups, shown_variance
 from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.faces.fit_draws import FitDraws
+from bayeshlm.quantities.coefficient_names import find_slope_of_groups
 from bayeshlm.quantities.fixed_effects import fixed_effects
 from bayeshlm.quantities.group_coefficients import group_coefficients
 from bayeshlm.quantities.group_draws import group_draws
+from bayeshlm.quantities.group_sd import group_sd
 from bayeshlm.quantities.heterogeneity import heterogeneity
 from bayeshlm.quantities.icc import icc
 from bayeshlm.quantities.plausible_ranges import plausible_ranges
@@ -161,6 +164,46 @@ class FitQuantities(FitDraws):
             The level-1 variance is estimated: see `icc`.
         """
         return self._shown(heterogeneity(self._fitted.draws, prob, kind))
+
+    def group_sd(
+        self,
+        x: str | None = None,
+        at: Sequence[float] | None = None,
+        prob: float = 0.95,
+        kind: str = "eti",
+        *,
+        grouping: str | None = None,
+    ) -> Shown:
+        """How far groups lie apart along a random slope: the SD of what is expected, and where it is smallest.
+
+        Parameters
+        ----------
+        x : str, optional
+            The slope, by symbol, expression or column; may be left out where there is one.
+        at : sequence of float, optional
+            Values of its expression; by default five from the smallest to the largest in the data.
+        prob, kind
+            As in `fixed_effects`.
+        grouping : str, optional
+            Between whose groups, where there are several groupings.
+
+        Returns
+        -------
+        Quantity
+            ``table``: the SD, and the ICC where level 1 has one variance, at each value; the smallest SD in the data
+            and where it is. ``draws`` as `bayeshlm.quantities.group_sd.group_sd` has them.
+
+        Raises
+        ------
+        OptionError
+            The groups have no random slope, not this one, or several and none is named.
+        """
+        design = self.model.design
+        k = design.position_of(grouping)
+        slope = find_slope_of_groups(design, x, k)
+        found = group_sd(self._fitted.draws, slope, None if at is None else np.array(at, float), prob, kind, k)
+        self._stamped(found.table)
+        return Shown.of(found)
 
     def plausible_ranges(
         self,

@@ -96,6 +96,24 @@ def find_random_coefficient(
     return find_coefficient(design, name, [column.coefficient for column in columns], argument)
 
 
+def find_slope_of_groups(design: Design, name: str | None, grouping: int, argument: str = "x") -> str:
+    """Label of the slope with a random effect of a grouping that a user names; None stands for the only one.
+
+    Raises
+    ------
+    OptionError
+        Its groups have no random slope, not this one, or several and none is named.
+    """
+    term = design.predictor.random[grouping]
+    slopes = [column.coefficient for column in term.columns if column.expression != "1"]
+    if not slopes:
+        raise OptionError(
+            f"the groups of {term.grouping!r} have no random slope: they lie as far apart everywhere, by the SD of"
+            " their intercepts"
+        )
+    return find_coefficient(design, name, slopes, argument)
+
+
 def find_random_slope(design: Design, name: str | None, argument: str = "x") -> str:
     """Label of the slope with a random effect that a user names; None stands for the only one.
 
