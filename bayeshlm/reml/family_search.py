@@ -152,7 +152,10 @@ def _not_told(problem: FamilyProblem, number: float) -> str:
             f"the level-1 residuals of {outcome!r} in a group cannot be told from a deviation of the whole group: leave"
             " out the line with corr(r), or the random intercept."
         )
-    return f"the level-1 residuals of {outcome!r} in a group are no more alike the closer: leave out corr(r)."
+    return (
+        f"the level-1 residuals of {outcome!r} in a group are no more alike the closer: leave out corr(r), or, where"
+        " times are much less than 1 apart, write them in a smaller unit."
+    )
 
 
 def _simpler(problem: FamilyProblem, name: str) -> str:
