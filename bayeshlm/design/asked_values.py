@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bayeshlm.design.columns import CategoricalColumn, DataColumn
+from bayeshlm.design.columns import CategoricalColumn, DataColumn, level_label
 from bayeshlm.errors import OptionError
 
 type Values = float | str | Sequence[float] | Sequence[str]
@@ -36,9 +36,9 @@ def read_values(column: DataColumn, given: Values) -> tuple[object, ...]:
         if not asked:
             raise OptionError(f"at: {column.name!r} has no value; its categories are {', '.join(column.levels)}")
         for value in asked:
-            if str(value) not in column.levels:
+            if level_label(value) not in column.levels:
                 raise OptionError(f"at: {column.name!r} has no category {value!r}; it has {', '.join(column.levels)}")
-        return tuple(map(str, asked))
+        return tuple(map(level_label, asked))
     numbers = column.numbers
     mean, sd = float(numbers.mean()), float(numbers.std(ddof=1))
     if isinstance(given, str):

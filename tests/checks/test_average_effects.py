@@ -315,6 +315,7 @@ def test_wrong_questions_about_categories(wards):
         ask(design, None, "rating", "slope")
     with pytest.raises(OptionError, match="has no category 7; it has 1, 2, 3"):
         ask(design, None, at={"rating": 7})
+    assert ask(design, None, at={"rating": [1, 2.0, np.int64(3), "1"]}).index.to_list() == ["1", "2", "3", "1"]
     with pytest.raises(OptionError, match="has no category None"):
         ask(design, None, at={"rating": None})
     with pytest.raises(OptionError, match="has no value; its categories are 1, 2, 3"):

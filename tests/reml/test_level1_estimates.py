@@ -97,6 +97,15 @@ def test_times_that_say_nothing_are_no_failure_of_arithmetic():
         model.reml()
 
 
+def test_a_category_without_residuals_is_no_fault_of_all_rows():
+    rng = np.random.default_rng(1)
+    data = pd.DataFrame({"g": np.repeat(np.arange(20), 5), "k": np.tile([0, 0, 0, 1, 1], 20)})
+    data["y"] = np.where(data["k"] == 1, 0.0, rng.normal(size=20)[data["g"]] + rng.normal(size=100))
+    model = hlm.Model("y = b0 + b1*k + r; b0 = g00 + u0; b1 = g10 + u1; log(sigma) = a0 + a1*k", data, group="g")
+    with pytest.raises(hlm.DataError, match="a1 runs off to its bound, because where the SD is smallest nothing"):
+        model.ml()
+
+
 def test_correlations_that_cannot_be_negative_are_tested_on_their_bound():
     table = level1_cases.frame(n_groups=60, whole=False)
     uncorrelated = hlm.Model(f"{level1_cases.EQUATIONS[1]}; corr(r) = ar1(time)", table, group="g")
