@@ -139,7 +139,7 @@ def _pairs_of_sums(A: Array, codes: IntArray) -> tuple[IntArray, IntArray, IntAr
     if (pairs := int((n**2).sum())) > MOST_PAIRS:
         raise OptionError(
             f"the SDs of rows have so many values that compound symmetry has {pairs:,} pairs of them in the groups,"
-            " which do not fit into memory: let the SDs depend on categories, or write a random intercept in place of cs."
+            " which do not fit into memory: let the SDs depend on categories, or write a random intercept, not cs."
         )
     starts, others = np.cumsum(n) - n, n[codes[of_sum]]
     first = np.repeat(np.arange(len(of_sum)), others)
