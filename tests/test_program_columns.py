@@ -68,3 +68,10 @@ def test_the_command_line_writes_every_form(capsys):
     assert "nlme" in capsys.readouterr().err
     assert main(["equations", "penicillin-crossed", "--as", "nlme"]) == 2
     assert "lme() of nlme fits nested groupings only" in capsys.readouterr().err
+
+
+def test_categories_of_the_level_1_sd_are_no_columns_of_sas():
+    data = hlm.load_dataset("hsb").assign(kind=lambda own: own["female"].map({0: "m", 1: "w"}))
+    model = hlm.Model("mathach = b0 + r; b0 = g00 + u0; log(sigma) = a0 + a1*kind", data, group="school")
+    with pytest.raises(hlm.HLMError, match="takes no categories of `kind` in the equation of the level-1 SD: make"):
+        model.equations("sas")

@@ -130,7 +130,7 @@ def test_groups_of_a_pilot_study_are_drawn_whole():
 
 def test_sizes():
     assert sizes_of([10, 20], [5, 6]) == [(10, 5), (10, 6), (20, 5), (20, 6)]
-    for wrong in ((1, 5), ([10.5], 5), ([], 5), (10, 0), (True, 5)):
+    for wrong in ((1, 5), ([10.5], 5), ([], 5), (10, 0), (True, 5), (2.5, 5), ("ab", 5)):
         with pytest.raises(hlm.OptionError, match="is a whole number of at least"):
             sizes_of(*wrong)
     with pytest.raises(hlm.OptionError, match="give groups, too"):
@@ -181,15 +181,18 @@ def test_seeds_are_repeated_and_a_pilot_study_serves():
     [
         ({"effects": ["g99"]}, r"effects: \['g99'\] is no fixed effect: name some of g00, g01"),
         ({"by": "lme4"}, r'by is "reml" or "posterior"'),
+        ({"value": "a"}, r"value is the number that intervals have to exclude"),
+        ({"value": np.nan}, r"value is the number"),
+        ({"rows": None}, r"give groups and rows, both"),
         ({"n": 2}, r"n must be a whole number of at least 10"),
         ({"prob": 95}, r"prob=95 must lie between"),
         ({"gamma": {"g00": 1}}, r"gamma: 'g01' has no value"),
     ],
 )
 def test_options_that_are_none(change, message):
-    stated = {"gamma": {"g00": 1, "g01": 1}, "tau": {"u0": 1}, "sigma": 1} | change
+    stated = {"gamma": {"g00": 1, "g01": 1}, "tau": {"u0": 1}, "sigma": 1, "groups": 8, "rows": 5} | change
     with pytest.raises(hlm.OptionError, match=message):
-        hlm.plan(TREATED, treated, "school", **stated, groups=8, rows=5)
+        hlm.plan(TREATED, treated, "school", **stated)
 
 
 def test_a_model_that_no_study_can_estimate():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,7 +126,7 @@ def sizes_of(groups: Sequence[int] | int | None, rows: Sequence[int] | int | Non
     """
     found = []
     for name, given, least in (("groups", groups, 2), ("rows", rows, 1)):
-        values = [given] if isinstance(given, int | np.integer) else [0] if given is None else list(given)
+        values = list(given) if isinstance(given, Iterable) else [given or 0]
         wrong = [one for one in values if given is not None and (not isinstance(one, int | np.integer) or one < least)]
         if wrong or not values or isinstance(given, bool):
             raise OptionError(f"{name} is a whole number of at least {least}, or a list of such, not {given!r}.")

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from bayeshlm.design.asked_values import MOST_VALUES, Values, is_finite, read_values, value_texts
 from bayeshlm.design.columns import CategoricalColumn, DataColumn, NumericColumn, read_categories, read_column, resolve
 from bayeshlm.design.design import Design
 from bayeshlm.design.new_rows import NewRows, new_rows
@@ -17,14 +18,8 @@ from bayeshlm.design.rows import predictors
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 
-type Values = float | str | Sequence[float] | Sequence[str]
-"""What a predictor is set to: a value, several, or "mean", "sd" (mean and one SD to each side), "grid", "levels"."""
-
 type Operation = Literal["prediction", "difference", "ratio", "slope"]
 
-GRID = 25
-MOST_VALUES = 12
-"""So many different values of a column `by` may be shown."""
 STEP = 1e-3
 """Of the SD of a predictor, for its derivatives."""
 
@@ -163,7 +158,7 @@ def ask(
     names = (("contrast",) if arms[0][0] else ()) + tuple(varied)
     sets: list[tuple[tuple[object, ...], FloatArray]] = [((), own)]
     if by is not None:
-        if by in setting:
+        if by in list(setting):
             raise OptionError(f"{by!r} is in by= and in at=: rows have one value of it, name it once")
         sets, names = _sets(design, columns, by, own), (*names, by)
     found = tuple(sets)
@@ -199,15 +194,15 @@ def contrasts(
     numbers = column.numbers
     if change is None and set(np.unique(numbers)) == {0.0, 1.0}:
         change = (0.0, 1.0)
-    if isinstance(change, tuple | list):
-        if len(change) != 2 or not all(isinstance(end, int | float) and np.isfinite(end) for end in change):
-            raise OptionError(f"change={change!r}: write two numbers, (low, high)")
-        low, high = change
-        return [(f"{high:g} - {low:g}", (float(high), float(low)))]
+    if isinstance(change, tuple | list | np.ndarray):
+        if len(change) != 2 or not all(map(is_finite, change)) or change[0] == change[1]:
+            raise OptionError(f"change={change!r}: write two different numbers, (low, high)")
+        low, high = map(float, change)
+        return [(" - ".join(value_texts((high, low), 6)), (high, low))]
     by = float(numbers.std(ddof=1)) if change == "sd" else 1.0 if change is None else change
-    if isinstance(by, bool | str) or not np.isfinite(by) or by == 0:
+    if isinstance(by, bool) or not is_finite(by) or by == 0:
         raise OptionError(f'change={change!r}: write a number such as change=1, "sd", or two values, (low, high)')
-    label = "+ 1 SD" if change == "sd" else f"{'+' if by > 0 else '-'} {abs(by):g}"
+    label = "+ 1 SD" if change == "sd" else f"{'+' if by > 0 else '-'} {value_texts((abs(float(by)),), 6)[0]}"
     return [(label, (numbers + by, numbers))]
 
 
@@ -220,40 +215,15 @@ def _settings(
         if at != "mean":
             raise OptionError(f'at={at!r}: write "mean", or values of predictors, at={{"sector": [0, 1]}}')
         return {name: (_typical(column),) for name, column in columns.items() if name not in free}
-    return {_found(columns, name).name: _values(_found(columns, name), given) for name, given in at.items()}
+    if not isinstance(at, Mapping):
+        raise OptionError(f'at={at!r}: write "mean", or values of predictors, at={{"sector": [0, 1]}}')
+    return {_found(columns, name).name: read_values(_found(columns, name), given) for name, given in at.items()}
 
 
 def _typical(column: DataColumn) -> object:
     if isinstance(column, NumericColumn):
         return float(column.numbers.mean())
     return column.levels[int(np.bincount(column.codes, minlength=len(column.levels)).argmax())]
-
-
-def _values(column: DataColumn, given: Values) -> tuple[object, ...]:
-    if isinstance(column, CategoricalColumn):
-        if isinstance(given, str) and given == "levels":
-            return column.levels
-        asked = [given] if isinstance(given, str | int | float) else list(given)
-        for value in asked:
-            if str(value) not in column.levels:
-                raise OptionError(f"at: {column.name!r} has no category {value!r}; it has {', '.join(column.levels)}")
-        return tuple(map(str, asked))
-    numbers = column.numbers
-    mean, sd = float(numbers.mean()), float(numbers.std(ddof=1))
-    if isinstance(given, str):
-        words = {
-            "mean": [mean],
-            "sd": [mean - sd, mean, mean + sd],
-            "grid": np.linspace(numbers.min(), numbers.max(), GRID).tolist(),
-            "levels": np.unique(numbers).tolist(),
-        }
-        if given not in words or (given == "levels" and len(words[given]) > MOST_VALUES):
-            raise OptionError(f'at: {column.name!r} is {given!r}; write numbers, "mean", "sd" or "grid"')
-        return tuple(words[given])
-    numeric: list[Any] = [given] if isinstance(given, int | float | np.number) else list(given)
-    if not numeric or any(isinstance(one, str) or not np.isfinite(one) for one in numeric):
-        raise OptionError(f'at: {column.name!r} is {given!r}; write numbers, "mean", "sd" or "grid"')
-    return tuple(float(one) for one in numeric)
 
 
 def _sets(
@@ -285,7 +255,7 @@ def _the_one(columns: Mapping[str, DataColumn], name: str | None) -> str:
 
 
 def _found(columns: Mapping[str, DataColumn], name: str) -> DataColumn:
-    if name in columns:
+    if isinstance(name, str) and name in columns:
         return columns[name]
     if "(" in str(name):
         raise OptionError(

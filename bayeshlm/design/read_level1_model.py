@@ -122,9 +122,13 @@ def _columns(spec: ModelSpec, rows: Rows) -> tuple[FloatArray, tuple[str, ...]]:
 
 
 def _times(correlation: ResidualCorrelation, rows: Rows) -> FloatArray:
-    """The times of rows (N,), distinct within groups; without a column the order of the rows."""
+    """The times of rows (N,), distinct within groups; without a column the order of the rows of a group."""
     if correlation.time is None:
-        return np.arange(rows.n_obs, dtype=np.float64)
+        order = np.argsort(rows.group_codes, kind="stable")
+        n = np.bincount(rows.group_codes)
+        times = np.empty(rows.n_obs)
+        times[order] = np.arange(rows.n_obs) - np.repeat(np.cumsum(n) - n, n)
+        return times
     column, span = rows.columns[rows.names[correlation.time.name]], correlation.time.span
     if isinstance(column, CategoricalColumn):
         message = f"the times {column.name!r} are text: they are a column of numbers"

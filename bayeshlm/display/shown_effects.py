@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from bayeshlm.checks.average_effects import AverageEffects
+from bayeshlm.design.asked_values import value_texts
 from bayeshlm.design.counterfactual import Question
 from bayeshlm.display.blocks import Block, Grid, Section
 from bayeshlm.display.digits import count, decimals, number, p_value, percent
@@ -43,12 +44,13 @@ def title_of(question: Question) -> str:
 def effects_grid(table: pd.DataFrame, title: str, notes: tuple[str, ...]) -> Grid:
     """Lay out a table whose index names values: a column each, then the numbers with the places that errors deserve."""
     columns = [name for name in table.columns if name != "mcse_mean"]
+    keys = [key if isinstance(key, tuple) else (key,) for key in table.index]
+    texts = zip(*(value_texts(values) for values in zip(*keys, strict=True)), strict=True)
     rows = []
-    for key, (_, row) in zip(table.index, table.iterrows(), strict=True):
+    for names, (_, row) in zip(texts, table.iterrows(), strict=True):
         error = float(row["sd"] if "sd" in table else row["se"])
         places = decimals(error, float(row["mcse_mean"]) if "mcse_mean" in table else 1e-9 * error)
-        names = key if isinstance(key, tuple) else (key,)
-        rows.append((*map(value_text, names), *(_cell(name, float(row[name]), places) for name in columns)))
+        rows.append((*names, *(_cell(name, float(row[name]), places) for name in columns)))
     labels = [str(name or "") for name in table.index.names]
     header = (*labels, *({"r_hat": "R-hat"}.get(name, name) for name in columns))
     return Grid(title, header, (Section("", tuple(rows)),), n_labels=len(labels), notes=notes)
@@ -57,17 +59,6 @@ def effects_grid(table: pd.DataFrame, title: str, notes: tuple[str, ...]) -> Gri
 def shown_effects(table: pd.DataFrame, title: str) -> Grid:
     """A table of estimates with what its attrs say."""
     return effects_grid(table, f"{title} ({percent(table.attrs['ci_prob'])})", notes_of(table.attrs))
-
-
-def value_text(value: object) -> str:
-    """A value of a predictor, a number with up to four digits.
-
-    Examples
-    --------
-    >>> value_text(0.123456), value_text(1.0), value_text("north")
-    ('0.1235', '1', 'north')
-    """
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _cell(name: str, value: float, places: int) -> str:

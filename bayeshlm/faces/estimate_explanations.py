@@ -9,7 +9,8 @@ from typing import Literal
 import numpy.typing as npt
 import pandas as pd
 
-from bayeshlm.design.counterfactual import Operation, Question, Values, ask
+from bayeshlm.design.asked_values import Values
+from bayeshlm.design.counterfactual import Operation, Question, ask
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.design.within_between import KINDS, within_between
 from bayeshlm.display.frame_tables import shown_plain

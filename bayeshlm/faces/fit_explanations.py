@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Literal
 
 from bayeshlm.checks.average_effects import Effects, average_effects
-from bayeshlm.design.counterfactual import Operation, Question, Values, ask
+from bayeshlm.design.asked_values import Values
+from bayeshlm.design.counterfactual import Operation, Question, ask
 from bayeshlm.design.within_between import within_between
 from bayeshlm.display.fit_tables import Shown
 from bayeshlm.display.shown_effects import ShownEffects

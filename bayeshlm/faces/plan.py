@@ -107,7 +107,11 @@ def plan(
     n, seed = checked_count("n", n, 10), checked_seed(seed)
     if by not in get_args(By.__value__):
         raise OptionError(f'by is "reml" or "posterior", not {by!r}.')
+    if not isinstance(value, int | float | np.number) or not np.isfinite(value):
+        raise OptionError(f"value is the number that intervals have to exclude, such as value=0, not {value!r}.")
     sizes = sizes_of(groups, rows)
+    if callable(data) and 0 in sizes[0]:
+        raise OptionError("a function makes studies of so many groups and rows: give groups and rows, both.")
     study = _Studies(spec, data, group, stated_values(gamma, tau, corr, sigma, auxiliary), prob, by)
     labels = study.checked(sizes[0], effects, seed)
     tables = {}

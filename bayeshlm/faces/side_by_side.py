@@ -126,6 +126,8 @@ def table(
     check_interval(prob, kind)
     if digits is not None:
         digits = checked_count("digits", digits, 0)
+    notes = [notes] if isinstance(notes, str) else notes
+    _check_texts(title, labels, notes)
     named = _named(fits, names)
     if loo is not None:
         from bayeshlm.checks.loo import checked_unit
@@ -152,7 +154,7 @@ def table(
     if null is not None:
         null_name = next((name for name, fit in named.items() if fit is null), "the null model")
         own.append(_REDUCTION_NOTE.format(null=null_name))
-    below = [*own, *([notes] if isinstance(notes, str) else notes)]
+    below = [*own, *notes]
     return model_table(columns, cells, prob, kind, below, title=title, labels=labels or {}, digits=digits)
 
 
@@ -195,3 +197,13 @@ def _check(value: str, choices: object, argument: str) -> None:
     allowed = get_args(choices)
     if value not in allowed:
         raise OptionError(f"{argument} is one of {', '.join(map(repr, allowed))}, not {value!r}.")
+
+
+def _check_texts(title: str, labels: Mapping[str, str] | None, notes: Sequence[str]) -> None:
+    if not isinstance(title, str):
+        raise OptionError(f"title is a text, not {title!r}.")
+    mapped = labels is None or isinstance(labels, Mapping)
+    if not mapped or not all(isinstance(label, str) for label in (labels or {}).values()):
+        raise OptionError(f'labels names rows by text, labels={{"g01": "Catholic school"}}, and is {labels!r}.')
+    if not isinstance(notes, list | tuple) or not all(isinstance(note, str) for note in notes):
+        raise OptionError(f"notes is a text, or a list of such, not {notes!r}.")

@@ -22,12 +22,17 @@ from numpy.typing import NDArray
 
 from bayeshlm.design.level1_model import Level1Model
 from bayeshlm.design.scaling import IntArray
+from bayeshlm.errors import OptionError
 from bayeshlm.likelihood.gaussian_pieces import INLINED
 
 type Array = NDArray[np.float64]
 
 ALONE, OWN, BEFORE_AND_OWN, BEFORE, EACH, PAIR = range(6)
 """What a weight is beside ``exp(-b'alpha)``: 1; of AR(1) the three of a pair; of compound symmetry the two."""
+
+
+MOST_PAIRS = 10_000_000
+"""Pairs of patterns in groups, at most: to find those that are alike takes some 200 bytes a pair."""
 
 
 class Level1Weights(NamedTuple):
@@ -79,7 +84,13 @@ def columns_of(level1: Level1Model) -> Array:
 
 
 def weights_and_terms(level1: Level1Model, codes: IntArray) -> tuple[Level1Weights, Terms]:
-    """Find the distinct weights of a level-1 model, and which pairs of rows have which."""
+    """Find the distinct weights of a level-1 model, and which pairs of rows have which.
+
+    Raises
+    ------
+    OptionError
+        Compound symmetry has too many pairs of SDs.
+    """
     A, rows = columns_of(level1), np.arange(len(level1.A))
     det, sums = (np.empty(0), np.empty(0)), np.empty(0, dtype=np.int64)
     if level1.correlation == "ar1":
@@ -125,6 +136,11 @@ def _pairs_of_sums(A: Array, codes: IntArray) -> tuple[IntArray, IntArray, IntAr
     key = codes * (pattern.max() + 1) + pattern.reshape(-1)
     _, of_sum, sums = np.unique(key, return_index=True, return_inverse=True)
     n = np.bincount(codes[of_sum])
+    if (pairs := int((n**2).sum())) > MOST_PAIRS:
+        raise OptionError(
+            f"the SDs of rows have so many values that compound symmetry has {pairs:,} pairs of them in the groups,"
+            " which do not fit into memory: let the SDs depend on categories, or write a random intercept, not cs."
+        )
     starts, others = np.cumsum(n) - n, n[codes[of_sum]]
     first = np.repeat(np.arange(len(of_sum)), others)
     within = np.arange(len(first)) - np.repeat(np.cumsum(others) - others, others)

@@ -55,7 +55,8 @@ class StatedValues:
         corr = np.eye(q)
         unknown = [name for name in self.corr if name not in pairs]
         if unknown:
-            raise OptionError(f"corr: {unknown[0]!r} is no pair of effects that covary{_are(list(pairs))}.")
+            there = _are(list(pairs)) if pairs else ": the model has none"
+            raise OptionError(f"corr: {unknown[0]!r} is no pair of effects that covary{there}.")
         for name, value in self.corr.items():
             r, s = pairs[name]
             corr[r, s] = corr[s, r] = _drawn(f"corr[{name}]", value, "correlation", rng)

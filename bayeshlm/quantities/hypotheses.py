@@ -149,4 +149,6 @@ def _values(statement: Statement, arrays: dict[str, FloatArray]) -> FloatArray:
             f"{statement.text!r} has no finite value in {bad} of {found.size} draws: a logarithm or root of a negative"
             " number, or a division by nearly 0"
         )
+    if np.ptp(found) == 0:
+        raise OptionError(f"{statement.text!r} is the same whatever the parameters are: there is nothing to ask.")
     return np.asarray(found)

@@ -187,6 +187,8 @@ def _told_apart(ordered: IntArray, prob: float) -> int:
 def _at(design: Design, beta: xr.DataArray, dim: str, at: Mapping[str, float]) -> tuple[str, xr.DataArray]:
     if len(design.groupings) > 1:
         raise OptionError("at= is defined for models with one grouping: name a coefficient")
+    if not isinstance(at, Mapping):
+        raise OptionError(f'at={at!r}: write at={{"ses": 1}}, or name a coefficient')
     if not at:
         raise OptionError('at={} names no predictor: write at={"ses": 1}, or name a coefficient')
     labels = {key: find_level1_slope(design, key, "at") for key in at}

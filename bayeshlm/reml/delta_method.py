@@ -112,6 +112,11 @@ def statement_tests(
     linear = [linear_weights(one.expression, estimate.fixed_labels) for one in statements]
     degrees = np.full(len(statements), np.inf)
     rows = [h for h, weights in enumerate(linear) if weights is not None]
+    for h in rows:
+        if not np.any(D[h]):
+            raise OptionError(
+                f"{statements[h].text!r} is the same whatever the parameters are: there is nothing to ask."
+            )
     if df is not None and rows:
         assert isinstance(estimate, RemlEstimate)
         basis, L = basis_of(estimate, df), np.array([weights[:-1] for weights in linear if weights is not None])

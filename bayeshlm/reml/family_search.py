@@ -132,10 +132,11 @@ def _check_finite(problem: FamilyProblem, found: Maximum) -> None:
     if not len(z) or problem.auxiliary.increasing:
         return
     se = np.sqrt(np.abs(np.diag(found.vcov)))[-len(z) :]
-    for (name, _), number, error in zip(outcome.auxiliary_effects, z, se, strict=True):
+    for (name, effect), number, error in zip(outcome.auxiliary_effects, z, se, strict=True):
         if abs(number) > ENDLESS_LOG and not error < ENDLESS_SE:
             why = _not_told(problem, number) if name == "rho" else _simpler(problem, name)
-            raise DataError(f"The likelihood has no maximum: {name} runs off to its bound, because {why}")
+            said = effect if name == "alpha" else name
+            raise DataError(f"The likelihood has no maximum: {said} runs off to its bound, because {why}")
 
 
 def _name(design: Design, column: FixedColumn) -> str:
@@ -152,7 +153,10 @@ def _not_told(problem: FamilyProblem, number: float) -> str:
             f"the level-1 residuals of {outcome!r} in a group cannot be told from a deviation of the whole group: leave"
             " out the line with corr(r), or the random intercept."
         )
-    return f"the level-1 residuals of {outcome!r} in a group are no more alike the closer: leave out corr(r)."
+    return (
+        f"the level-1 residuals of {outcome!r} in a group are no more alike the closer: leave out corr(r), or, where"
+        " times are much less than 1 apart, write them in a smaller unit."
+    )
 
 
 def _simpler(problem: FamilyProblem, name: str) -> str:
@@ -163,4 +167,9 @@ def _simpler(problem: FamilyProblem, name: str) -> str:
             return f"{outcome!r} varies no more than a Poisson count: write {outcome} ~ Poisson(mu)."
         case "StudentT", "nu":
             return f"the tails of {outcome!r} are no heavier than normal ones: leave out the line with ~, and add + r."
+    if name == "alpha":
+        return (
+            f"where the SD is smallest nothing is left of {outcome!r} beside the predictors: leave out the line of"
+            " log(sigma), or one of the predictors."
+        )
     return f"nothing is left of {outcome!r} beside the predictors: leave out one of them."

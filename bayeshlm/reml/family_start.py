@@ -13,7 +13,7 @@ SDS = (0.4, 1.5)
 """SDs of the random effects at the starts, on the scale of the predictor."""
 
 RHO = 0.3
-"""Correlation of level-1 residuals at the start."""
+"""Correlation of level-1 residuals at the start, of times that differ by the median gap."""
 
 AUXILIARY = {"sigma": 0.5, "nu": 8.0, "phi": 3.0, "shape": 2.0}
 """Auxiliary parameters at the start; of a sigma in units of the outcome's SD."""
@@ -48,7 +48,10 @@ def _level1_start(design: Design, sigma: float) -> FloatArray:
     assert level1 is not None
     A = level1.A
     sd = np.linalg.lstsq(A, np.full(len(A), np.log(sigma)), rcond=None)[0] if A.shape[1] else np.array([sigma])
-    return np.append(sd, RHO) if level1.correlation else np.asarray(sd)
+    if not level1.correlation:
+        return np.asarray(sd)
+    gaps = level1.gap[level1.gap > 0]
+    return np.append(sd, RHO ** (1 / np.median(gaps)) if len(gaps) and np.median(gaps) > 1 else RHO)
 
 
 def _behind_link(problem: FamilyProblem) -> FloatArray:

@@ -11,6 +11,9 @@ from bayeshlm.design.level1_model import Level1Model
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.reml.family_problem import AuxiliaryScale, Scale
 
+SMALLEST = 1e-250
+"""Distance of rho from its lower bound, whose powers are numbers still: ``rho ** (d - 1)`` of 0 and d < 1 is none."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Level1Scale(AuxiliaryScale):
@@ -76,8 +79,9 @@ class Level1Scale(AuxiliaryScale):
         found = alpha if len(self.roots) else np.exp(alpha)
         if not self.correlated:
             return np.asarray(found)
-        rho = self.value if self.held == self._n_sd else self.lowest + (1 - self.lowest) * expit(z[n])
-        return np.append(found, rho)
+        if self.held == self._n_sd:
+            return np.append(found, self.value)
+        return np.append(found, self.lowest + (1 - self.lowest) * max(float(expit(z[n])), SMALLEST))
 
     def numbers(self, values: FloatArray) -> FloatArray:
         """The numbers of such parameters."""

@@ -279,8 +279,17 @@ WRONG = [
     ({"by": "urban", "at": {"urban": 1}}, "in by= and in at="),
     ({"name": "dose", "operation": "slope", "at": {"dose": 1}}, "is what varies"),
     ({"name": "dose", "operation": "difference", "change": "iqr"}, "change='iqr'"),
-    ({"name": "dose", "operation": "difference", "change": (1, "b")}, "write two numbers"),
+    ({"name": "dose", "operation": "difference", "change": (1, "b")}, "write two different numbers"),
     ({"name": "dose", "operation": "difference", "change": 0}, "change=0"),
+    ({"name": "dose", "operation": "difference", "change": (1, 1)}, "two different numbers"),
+    ({"name": ["dose"], "operation": "difference"}, "is no predictor"),
+    ({"by": ["dose"]}, "is no predictor"),
+    ({"at": 3}, "at=3: write"),
+    ({"at": ["dose"]}, "values of predictors"),
+    ({"at": {"dose": None}}, "'dose' is None; write numbers"),
+    ({"at": {"dose": [pd.NA]}}, "write numbers"),
+    ({"at": {"dose": 1j}}, "write numbers"),
+    ({"at": {"dose": [[1, 2]]}}, "write numbers"),
 ]
 
 
@@ -291,6 +300,15 @@ def test_wrong_questions(options, message, wards):
         ask(design, None, **options)
 
 
+def test_values_are_told_apart_however_large(wards):
+    fit = hlm.Model("pain = b0 + b1*dose + r; b0 = g00 + u0; b1 = g10", wards.assign(dose=wards["dose"] + 1e6), "ward")
+    lines = str(fit.reml().predictions(at={"dose": [1000000.25, 1000001.0, 2000001.0]})).splitlines()
+    assert [line.split()[0] for line in lines[2:5]] == ["1000000", "1000001", "2000001"]
+    change = (np.int64(1234567), np.int64(1234568))
+    assert fit.reml().comparisons("dose", change=change).index.to_list() == ["1234568 - 1234567"]
+    assert fit.reml().comparisons("dose", change=np.array(change)).index.to_list() == ["1234568 - 1234567"]
+
+
 def test_wrong_questions_about_categories(wards):
     text = "pain = b0 + b1*C(rating) + r; b0 = g00 + u0; b1 = g10"
     design = build_design(parse(text), wards, group="ward")
@@ -298,6 +316,11 @@ def test_wrong_questions_about_categories(wards):
         ask(design, None, "rating", "slope")
     with pytest.raises(OptionError, match="has no category 7; it has 1, 2, 3"):
         ask(design, None, at={"rating": 7})
+    assert ask(design, None, at={"rating": [1, 2.0, np.int64(3), "1"]}).index.to_list() == ["1", "2", "3", "1"]
+    with pytest.raises(OptionError, match="has no category None"):
+        ask(design, None, at={"rating": None})
+    with pytest.raises(OptionError, match="has no value; its categories are 1, 2, 3"):
+        ask(design, None, at={"rating": []})
     with pytest.raises(OptionError, match="leave change out"):
         ask(design, None, "rating", "difference", change=1)
     posterior = drawn(design)

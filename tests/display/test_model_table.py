@@ -250,6 +250,21 @@ def test_leave_one_out_needs_a_posterior_and_a_unit(fit, null):
         hlm.table(fit, loo="district")
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"title": 3}, "title is a text, not 3"),
+        ({"labels": "g01"}, "labels names rows by text"),
+        ({"labels": {"g00": 3}}, "labels names rows by text"),
+        ({"notes": None}, "notes is a text, or a list of such, not None"),
+        ({"notes": [1]}, "notes is a text"),
+    ],
+)
+def test_texts_of_a_table_are_texts(null, options, message):
+    with pytest.raises(OptionError, match=message):
+        hlm.table(null, **options)
+
+
 def test_rows_are_renamed_by_symbol_or_by_name(null, slopes):
     labels = {"g01": "Catholic school", "SD, residual": "pupils", "tau2": "no"}
     with pytest.raises(OptionError, match="labels: 'tau2' is neither a symbol nor the name of a row"):

@@ -8,7 +8,8 @@ from scipy.stats import multivariate_normal, norm
 
 import bayeshlm as hlm
 from bayeshlm.design.level1_spread import row_sds
-from bayeshlm.likelihood import likelihood_of
+from bayeshlm.likelihood import level1_weights, likelihood_of
+from bayeshlm.likelihood.level1_bank import bank_of
 from bayeshlm.likelihood.level1_gaussian import Level1Gaussian
 from bayeshlm.parameters.draws import Draws, labelled_posterior
 
@@ -162,3 +163,12 @@ def test_posterior_is_priors_times_density(case):
         at = [density(x + step * e)[0] for step in (-2, -1, 1, 2)]
         slope = (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / 12e-3
         assert slope == pytest.approx(gradient[k], rel=1e-6, abs=1e-5)
+
+
+def test_pairs_of_sds_that_do_not_fit_into_memory(monkeypatch):
+    monkeypatch.setattr(level1_weights, "MOST_PAIRS", 500)
+    model = model_of(3, "x", "cs")
+    n = np.bincount(model.design.group_codes)
+    with pytest.raises(hlm.OptionError, match=f"has {(n**2).sum():,} pairs of them in the groups"):
+        bank_of(model.design)
+    bank_of(model_of(3, "kind", "cs", n_groups=20).design)

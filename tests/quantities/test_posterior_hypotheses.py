@@ -117,6 +117,8 @@ def test_simultaneous_intervals_hold_at_once(asked):
 def test_what_has_no_value_is_refused(asked):
     with pytest.raises(OptionError, match=r"'log\(g10\) > 0' has no finite value in \d+ of 4000 draws"):
         asked("log(g10) > 0")
+    with pytest.raises(OptionError, match="the same whatever the parameters are"):
+        asked("g10 - g10 = 0")
 
 
 def test_no_probability_is_printed_as_one(asked):

@@ -116,6 +116,8 @@ def test_what_cannot_be_ranked(posterior, monkeypatch):
         ranks(posterior)
     with pytest.raises(OptionError, match="leave coefficient and deviations out"):
         ranks(posterior, "b0", at={"dose": 1.0})
+    with pytest.raises(OptionError, match="at='x': write at="):
+        ranks(posterior, at="x")
     with pytest.raises(OptionError, match="names no predictor"):
         ranks(posterior, at={})
     with pytest.raises(OptionError, match="must be a finite number"):

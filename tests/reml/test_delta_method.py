@@ -133,3 +133,5 @@ def test_the_covariance_matrix_has_every_parameter(fit):
 def test_what_has_no_value_is_refused(fit):
     with pytest.raises(OptionError, match="has no finite value at the estimates"):
         fit.hypothesis("log(g11) = 0")
+    with pytest.raises(OptionError, match="the same whatever the parameters are"):
+        fit.hypothesis("g11 - g11 = 0")

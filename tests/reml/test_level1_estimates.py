@@ -6,12 +6,14 @@ from pathlib import Path
 
 import level1_cases
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import chi2, multivariate_normal
 
 import bayeshlm as hlm
 from bayeshlm.design.level1_spread import residual_draws
 from bayeshlm.reml.family_estimate import fit_family
+from bayeshlm.reml.family_search import _simpler
 from bayeshlm.reml.level1_problem import level1_problem
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "references" / "level1_variances.json").read_text())["cases"]
@@ -65,6 +67,45 @@ def test_a_test_of_equal_variances(method):
     assert smaller.compare(larger).statistic == found.statistic
     with pytest.raises(hlm.OptionError, match="not nested"):
         larger.compare(fit(SPREAD["ses"], method))
+
+
+def test_the_unit_of_the_times_does_not_matter():
+    """Rho is that of one unit: the estimate of days is that of months to the power 1/30; one likelihood."""
+    rng, (n_groups, n) = np.random.default_rng(1), (20, 6)
+    g, t = np.repeat(np.arange(n_groups), n), np.tile(np.arange(n), n_groups)
+    cov = 0.6 ** np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
+    y = rng.multivariate_normal(np.zeros(n), cov + 0.5, n_groups).ravel()
+    found = {}
+    for unit in (1, 30, 365, 86400):
+        data = pd.DataFrame({"g": g, "t": t * unit, "y": y})
+        found[unit] = hlm.Model("y = b0 + r; b0 = g00 + u0; corr(r) = ar1(t)", data, group="g").reml()
+        assert found[unit].converged
+        assert found[unit].log_likelihood == pytest.approx(found[1].log_likelihood, abs=1e-8)
+        assert found[unit].auxiliary.iloc[-1] == pytest.approx(found[1].auxiliary.iloc[-1] ** (1 / unit), rel=1e-6)
+
+
+def test_times_that_say_nothing_are_no_failure_of_arithmetic():
+    """The search goes to rho = 0, where its powers with exponents below 0 are infinite."""
+    rng = np.random.default_rng(1)
+    g, t = np.repeat(np.arange(20), 6), np.tile(np.arange(6), 20)
+    e = rng.normal(size=120)
+    for i in range(120):
+        e[i] = 0.6 * e[i - 1] + 0.8 * e[i] if t[i] else e[i]
+    x = rng.normal(size=120)
+    data = pd.DataFrame({"g": g, "x": x, "y": 1 + 0.5 * x + 0.7 * rng.normal(size=20)[g] + e})
+    model = hlm.Model("y = b0 + b1*x + r; b0 = g00 + u0; b1 = g10; corr(r) = ar1(x)", data, group="g")
+    with pytest.raises(hlm.DataError, match=r"no more alike the closer: leave out corr\(r\)"):
+        model.reml()
+
+
+def test_a_category_without_residuals_is_no_fault_of_all_rows():
+    rng = np.random.default_rng(1)
+    data = pd.DataFrame({"g": np.repeat(np.arange(20), 5), "k": np.tile([0, 0, 0, 1, 1], 20)})
+    data["y"] = np.where(data["k"] == 1, 0.0, rng.normal(size=20)[data["g"]] + rng.normal(size=100))
+    model = hlm.Model("y = b0 + b1*k + r; b0 = g00 + u0; b1 = g10 + u1; log(sigma) = a0 + a1*k", data, group="g")
+    said = _simpler(level1_problem(model.design, "ML"), "alpha")
+    assert said.startswith("where the SD is smallest nothing is left of 'y' beside the predictors")
+    assert "nothing is left" in _simpler(level1_problem(model.design, "ML"), "sigma")
 
 
 def test_correlations_that_cannot_be_negative_are_tested_on_their_bound():

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from bayeshlm.checks.average_effects import AverageEffects, Effects, average_effects
-from bayeshlm.design.counterfactual import Operation, Values, ask
+from bayeshlm.design.asked_values import Values, value_texts
+from bayeshlm.design.counterfactual import Operation, ask
 from bayeshlm.display.plots.axes import interval_name, legend_above, one_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.display.plots.figure_style import (
@@ -22,7 +23,6 @@ from bayeshlm.display.plots.figure_style import (
     short,
     wrapped,
 )
-from bayeshlm.display.shown_effects import value_text
 from bayeshlm.quantities.population_moments import row_shares
 
 FEWEST = 4
@@ -109,7 +109,7 @@ def _rows(found: AverageEffects, groups: Effects, prob: float, label: str, ax: A
 def _row_names(table: pd.DataFrame) -> tuple[list[str], str]:
     """Names of the rows by what varies among them, and the column that it is where it is one."""
     varying = [level for level in range(table.index.nlevels) if len(table.index.unique(level)) > 1] or [0]
-    values = [[value_text(one) for one in table.index.get_level_values(level)] for level in varying]
+    values = [value_texts(list(table.index.get_level_values(level))) for level in varying]
     if len(varying) == 1:
         name = str(table.index.names[varying[0]] or "")
         return [short(one, LONGEST) for one in values[0]], name
@@ -143,14 +143,14 @@ def _sets(table: pd.DataFrame, along: int) -> list[tuple[str, pd.DataFrame]]:
     if not others:
         return [("", table)]
     keys = list(zip(*(table.index.get_level_values(level) for level in others), strict=True))
+    sets = list(dict.fromkeys(keys))
+    texts = [value_texts(values) for values in zip(*sets, strict=True)]
+    if len(others) > 1:
+        texts = [[f"{table.index.names[one]} = {text}" for text in own] for one, own in zip(others, texts, strict=True)]
     found = []
-    for key in dict.fromkeys(keys):
+    for key, names in zip(sets, zip(*texts, strict=True), strict=True):
         part = table[[one == key for one in keys]]
-        texts = [
-            value_text(value) if len(others) == 1 else f"{table.index.names[level]} = {value_text(value)}"
-            for level, value in zip(others, key, strict=True)
-        ]
-        found.append((", ".join(texts), part))
+        found.append((", ".join(names), part))
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from matplotlib.axes import Axes
 
 from bayeshlm.checks.average_effects import Effects
-from bayeshlm.design.counterfactual import Values
+from bayeshlm.design.asked_values import Values
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.display.plots.effects_panel import effects_axes, found_effects, outcome_label
 from bayeshlm.display.plots.figure_style import styled

@@ -215,6 +215,8 @@ class Preparation:
         reason = (
             f"is given a column for each category or part of `{text}`, which the data say: ask a Model for its form"
         )
+        if self._asked.written_out is not None:  # of levels 1 and up, not of the level-1 SD
+            reason = f"takes no categories of `{text}` in the equation of the level-1 SD: make columns of 0 and 1"
         return refused(self._asked.spec, self._program, reason, span=factor.span)
 
     def _make(
