@@ -15,7 +15,7 @@ from gallery_models import ONE_GROUPING
 
 import bayeshlm as hlm
 from bayeshlm.likelihood.disk_cache import VERSION, cached_callback
-from bayeshlm.likelihood.unconstrained_density import marginal_draws
+from bayeshlm.likelihood.unconstrained_density import marginal_draws, marginal_posterior
 from bayeshlm.reml.estimate import fit_reml
 from bayeshlm.sampling import nuts
 from bayeshlm.sampling.compile import graph_target
@@ -174,7 +174,8 @@ def test_a_hundred_fits_take_no_memory_that_ten_do_not(model):
         gc.collect()
         return (resident() - before) / n
 
-    anew = growth(lambda: cached_callback(DENSITY, _marginal_callback(float(VERSION))), 30)
+    posterior = marginal_posterior(2)
+    anew = growth(lambda: cached_callback(DENSITY, _marginal_callback(float(VERSION), posterior)), 30)
     assert anew > 2 * os.sysconf("SC_PAGE_SIZE")
     assert growth(lambda: run(model, draws=20, tune=20, chains=1, seed=1), 100) < anew / 2
 
