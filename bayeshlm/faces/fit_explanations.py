@@ -37,7 +37,7 @@ class FitExplanations(FitHypotheses):
         Parameters
         ----------
         by : str, optional
-            A column: an average over the rows of each of its values.
+            A predictor, or a column of groups: an average over the rows of each of its values.
         at : mapping or "mean", optional
             What predictors are set to in all rows: ``{"sector": [0, 1], "meanses": "sd"}``; a value, several, or
             ``"mean"``, ``"sd"`` (the mean and one SD to each side), ``"grid"``, of categories ``"levels"``.
