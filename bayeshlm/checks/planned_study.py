@@ -11,8 +11,6 @@ import pandas as pd
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import DataError, OptionError
 
-COLUMNS = ("assurance", "mcse", "width", "width_sd", "coverage", "bias", "rmse", "failed")
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Study:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, get_args
 
 import numpy as np
@@ -21,9 +20,9 @@ from bayeshlm.equations import ModelSpec, parse
 from bayeshlm.errors import DataError, OptionError
 from bayeshlm.faces.model import Model
 from bayeshlm.faces.simulate import n_categories, stated_values
+from bayeshlm.likelihood.blocks import in_threads
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.stated_values import Stated, StatedValues
-from bayeshlm.progress import counted
 
 type Made = Callable[[int, int, np.random.Generator], pd.DataFrame]
 """Of numbers of groups and of rows a group and a generator: the predictors of a study."""
@@ -115,15 +114,11 @@ def plan(
     study = _Studies(spec, data, group, stated_values(gamma, tau, corr, sigma, auxiliary), prob, by)
     labels = study.checked(sizes[0], effects, seed)
     tables = {}
-    with counted(n * len(sizes), "Simulated studies") as advance, ThreadPoolExecutor(os.cpu_count()) as pool:
-        for size, of_size in zip(sizes, np.random.SeedSequence(seed).spawn(len(sizes)), strict=True):
-            found = []
-            for one in pool.map(lambda own, size=size: study.one(size, labels, own), of_size.spawn(n)):
-                found.append(one)
-                advance()
-            if not any(np.isfinite(one.lower).all() for one in found):
-                raise DataError(f"the model could be estimated from no study of {_said(size)}: give more rows")
-            tables[size] = summed_up(found, labels, value)
+    for size, of_size in zip(sizes, np.random.SeedSequence(seed).spawn(len(sizes)), strict=True):
+        found = in_threads(partial(study.one, size, labels), of_size.spawn(n), f"Studies of {_said(size)}")
+        if not any(np.isfinite(one.lower).all() for one in found):
+            raise DataError(f"the model could be estimated from no study of {_said(size)}: give more rows")
+        tables[size] = summed_up(found, labels, value)
     table = pd.concat(tables, names=["groups", "rows"])
     return ShownPlan(table, n, float(value), prob, _method(spec, by), seed)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import SamplingError
 from bayeshlm.likelihood.compiled_rows import compiled_row
 from bayeshlm.likelihood.family_rows import FamilyRows
-from bayeshlm.likelihood.group_effects import BlockMoments, Conditionals, GroupBlock, fixed_part
+from bayeshlm.likelihood.group_effects import BlockMoments, Conditionals, GroupBlock, block_moments
 from bayeshlm.likelihood.quadrature_effects import (
     PROPOSAL_DF,
     effect_draws,
@@ -148,19 +147,7 @@ class FamilyConditionals(Conditionals):
 
     def moments(self, start: int, design: Design, chain_length: int) -> BlockMoments:
         """Moments over the draws of ``E[u | theta]``, ``E[beta | theta]`` and ``Var[u | theta]`` of a block."""
-        block = self.block(start, likelihood=False)
-        beta = fixed_part(design, self.gamma, block.groups)
-        beta[:, design.random_coefficients] += block.mean
-        values = np.concatenate([block.mean, beta], axis=1)
-        length = isqrt(chain_length)
-        chains = values.reshape(-1, chain_length, *values.shape[1:])[:, : chain_length // length * length]
-        batches = chains.reshape(-1, length, *values.shape[1:]).mean(axis=1)
-        return BlockMoments(
-            mean=values.mean(axis=0),
-            variance=values.var(axis=0, ddof=1),
-            error=np.sqrt(batches.var(axis=0, ddof=1) / len(batches)),
-            within=(block.root**2).sum(axis=2).mean(axis=0),
-        )
+        return block_moments(self.block(start, likelihood=False), self.gamma, design, chain_length)
 
 
 def triangular(chol: FloatArray) -> FloatArray:

@@ -207,6 +207,22 @@ class Conditionals:
         )
 
 
+def block_moments(block: GroupBlock, gamma: Array, design: Design, chain_length: int) -> BlockMoments:
+    """Moments of a block from its means and roots at every draw, where no kernel sums them up on the way."""
+    beta = fixed_part(design, gamma, block.groups)
+    beta[:, design.random_coefficients] += block.mean
+    values = np.concatenate([block.mean, beta], axis=1)
+    length = math.isqrt(chain_length)
+    chains = values.reshape(-1, chain_length, *values.shape[1:])[:, : chain_length // length * length]
+    batches = chains.reshape(-1, length, *values.shape[1:]).mean(axis=1)
+    return BlockMoments(
+        mean=values.mean(axis=0),
+        variance=values.var(axis=0, ddof=1),
+        error=np.sqrt(batches.var(axis=0, ddof=1) / len(batches)),
+        within=(block.root**2).sum(axis=2).mean(axis=0),
+    )
+
+
 def fixed_part(design: Design, gamma: Array, groups: slice) -> Array:
     """The part of beta that is fixed, ``W_j gamma`` of some groups at each draw: (S, C, B)."""
     from bayeshlm.likelihood.conditional_kernel import fixed_part as fill_fixed_part

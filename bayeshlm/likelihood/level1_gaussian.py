@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from math import isqrt
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.likelihood.blocks import in_threads, rows_of_groups, slices_of
 from bayeshlm.likelihood.gaussian_nested import CHUNK_NUMBERS, GaussianNested
-from bayeshlm.likelihood.group_effects import BlockMoments, Conditionals, covariance_factors, fixed_part
+from bayeshlm.likelihood.group_effects import BlockMoments, Conditionals, block_moments, covariance_factors
 from bayeshlm.likelihood.level1_rows import GroupRows, level1_conditionals
 from bayeshlm.likelihood.likelihood import Capability, LogDensity, Unit, grouping_of
 from bayeshlm.parameters.draws import Draws
@@ -95,19 +94,7 @@ class Level1Conditionals(Conditionals):
 
     def moments(self, start: int, design: Design, chain_length: int) -> BlockMoments:
         """Moments over the draws of ``E[u | theta]``, ``E[beta | theta]`` and ``Var[u | theta]`` of a block."""
-        block = self.block(start, likelihood=False)
-        beta = fixed_part(design, self.gamma, block.groups)
-        beta[:, design.random_coefficients] += block.mean
-        values = np.concatenate([block.mean, beta], axis=1)
-        length = isqrt(chain_length)
-        chains = values.reshape(-1, chain_length, *values.shape[1:])[:, : chain_length // length * length]
-        batches = chains.reshape(-1, length, *values.shape[1:]).mean(axis=1)
-        return BlockMoments(
-            mean=values.mean(axis=0),
-            variance=values.var(axis=0, ddof=1),
-            error=np.sqrt(batches.var(axis=0, ddof=1) / len(batches)),
-            within=(block.root**2).sum(axis=2).mean(axis=0),
-        )
+        return block_moments(self.block(start, likelihood=False), self.gamma, design, chain_length)
 
 
 class Level1Gaussian(GaussianNested):
