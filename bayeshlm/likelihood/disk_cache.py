@@ -150,9 +150,9 @@ def _closure_digest(function: Any) -> str:
 
 
 def _closed_over(function: Any) -> tuple[Any, ...]:
-    """What stands in a function's closure, with the names of compiled functions in their place."""
+    """What stands in a function's closure, with the names of compiled functions and intrinsics in their place."""
     values = (cell.cell_contents for cell in function.__closure__ or ())
-    pythons = ((value, getattr(value, "py_func", None)) for value in values)
+    pythons = ((value, getattr(value, "py_func", None) or getattr(value, "__wrapped__", None)) for value in values)
     return tuple(
         value if python is None else (python.__module__, python.__qualname__, _closed_over(python))
         for value, python in pythons

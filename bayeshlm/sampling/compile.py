@@ -17,7 +17,7 @@ import pymc as pm
 from numpy.typing import NDArray
 from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS, compile_numba_function_src
 
-from bayeshlm.likelihood.buffer import ENTRY, pack
+from bayeshlm.likelihood.buffer import form_of, pack, reader
 from bayeshlm.likelihood.disk_cache import cached_callback
 from bayeshlm.sampling.expand import expand_draws
 from bayeshlm.sampling.target import DENSITY, CannotCompile, Target, compiled_model
@@ -29,9 +29,9 @@ SPREAD = 0.5  # SD of the starting points around the model's initial point, in u
 _SOURCE = """
 def graph_callback(dim, x_, gradient_, log_density_, buffer_):
     x, gradient, log_density = carray(x_, ({n},)), carray(gradient_, ({n},)), carray(log_density_, (1,))
-    buffer = carray(buffer_, (int(carray(buffer_, (1,))[0]),))
+    arguments = (x, *read(buffer_))
     try:
-        value, slope = jit_fn(x{arrays})
+        value, slope = jit_fn(*arguments)
         log_density[0] = value.item()
         gradient[:] = slope
     except Exception:  # a parameter out of its support, far from anywhere: as a density that is not finite
@@ -67,7 +67,7 @@ def graph_target(model: pm.Model) -> Target:
     try:
         compiled = function._pytensor_function
         jit_fn = compiled.vm.jit_fn
-        arrays = [np.asarray(variable.get_value()) for variable in compiled.get_shared()]
+        arrays = tuple(np.asarray(variable.get_value()) for variable in compiled.get_shared())
         density = _callback(jit_fn, CACHED_SRC_FUNCTIONS.get(jit_fn.py_func), arrays, len(center))
         buffer = pack(arrays)
     except (AttributeError, TypeError, ValueError, numba.core.errors.NumbaError) as error:
@@ -78,21 +78,10 @@ def graph_target(model: pm.Model) -> Target:
     )
 
 
-def _callback(jit_fn: Any, key: str | None, arrays: list[NDArray[Any]], size: int) -> Any:
+def _callback(jit_fn: Any, key: str | None, arrays: tuple[NDArray[Any], ...], size: int) -> Any:
     """Compile the C callback around a function of PyTensor's; cached on disk when there is a key for that one."""
-    expressions = "".join(f", {_unpacked(k, array)}" for k, array in enumerate(arrays))
-    source = _SOURCE.format(n=size, arrays=expressions)
-    names = {"__name__": __name__, "np": np, "carray": numba.carray, "jit_fn": jit_fn}
-    cache_key = None if key is None else hashlib.sha256(f"{key}{source}".encode()).hexdigest()
+    form, source = form_of(arrays), _SOURCE.format(n=size)
+    names = {"__name__": __name__, "np": np, "carray": numba.carray, "jit_fn": jit_fn, "read": reader(form)}
+    cache_key = None if key is None else hashlib.sha256(f"{key}{source}{form}".encode()).hexdigest()
     function: Callable[..., int] = compile_numba_function_src(source, "graph_callback", names, cache_key=cache_key)
     return numba.cfunc(DENSITY)(function) if cache_key is None else cached_callback(DENSITY, function)
-
-
-def _unpacked(k: int, array: NDArray[Any]) -> str:
-    """Source text that takes array k out of the buffer."""
-    entry = 1 + ENTRY * k
-    lengths = [f"int(buffer[{entry + 1 + axis}])" for axis in range(array.ndim)]
-    piece = f"buffer[int(buffer[{entry}]):int(buffer[{entry}]) + {' * '.join(lengths)}]"
-    if array.dtype.kind == "i":
-        piece += ".view(np.int64)"
-    return f"{piece}.reshape(({', '.join(lengths)},))"

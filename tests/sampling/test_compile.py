@@ -14,16 +14,16 @@ import pytest
 from gallery_models import ONE_GROUPING
 
 import bayeshlm as hlm
-from bayeshlm.likelihood.disk_cache import VERSION, cached_callback
-from bayeshlm.likelihood.unconstrained_density import marginal_draws, marginal_posterior
+from bayeshlm.likelihood import likelihood_of
+from bayeshlm.likelihood.unconstrained_density import marginal_draws
 from bayeshlm.reml.estimate import fit_reml
-from bayeshlm.sampling import nuts
+from bayeshlm.sampling import density_callback, nuts
 from bayeshlm.sampling.compile import graph_target
 from bayeshlm.sampling.layout import plain_layout, reml_layout
-from bayeshlm.sampling.marginal_target import _marginal_callback, marginal_target
+from bayeshlm.sampling.marginal_target import marginal_target
 from bayeshlm.sampling.nutpie_extension import extension
 from bayeshlm.sampling.options import sampling_options
-from bayeshlm.sampling.target import DENSITY, CannotCompile
+from bayeshlm.sampling.target import CannotCompile
 
 LEVELS = "y = b0 + b1*x + r\nb0 = g00 + g01*w + u0\nb1 = g10 + u1"
 
@@ -161,7 +161,7 @@ def test_the_machine_code_of_the_marginal_density_is_loaded_once_a_process(model
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the memory of a process is read as Linux has it")
-def test_a_hundred_fits_take_no_memory_that_ten_do_not(model):
+def test_a_hundred_fits_take_no_memory_that_ten_do_not(model, layout):
     """Half of what callbacks made anew would take, which is measured, is the bound."""
 
     def growth(repeated, n):
@@ -174,8 +174,13 @@ def test_a_hundred_fits_take_no_memory_that_ten_do_not(model):
         gc.collect()
         return (resident() - before) / n
 
-    posterior = marginal_posterior(2)
-    anew = growth(lambda: cached_callback(DENSITY, _marginal_callback(float(VERSION), posterior)), 30)
+    density = likelihood_of(model.design).log_density(model.priors)
+
+    def made_anew():
+        density_callback._compiled.cache_clear()
+        density_callback.density_callback(density.function, density.data, layout)
+
+    anew = growth(made_anew, 30)
     assert anew > 2 * os.sysconf("SC_PAGE_SIZE")
     assert growth(lambda: run(model, draws=20, tune=20, chains=1, seed=1), 100) < anew / 2
 
