@@ -112,7 +112,7 @@ class EstimateExplanations[Found: Estimate](EstimateQuantities[Found]):
         Returns
         -------
         pandas.DataFrame
-            ``estimate``, ``se``, ``df``, ``t``, ``p``, ``lower``, ``upper``.
+            ``estimate``, ``se``, ``df``, ``t``, ``p``, ``lower``, ``upper``; of ordered categories a row each.
 
         Examples
         --------
