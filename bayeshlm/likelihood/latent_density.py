@@ -27,8 +27,8 @@ RELATIVE = 0.2
 class LatentDensity:
     """Log density of coordinates ``x = center + scale t``: gamma, tau, correlations, sigma, delta, tau_x, sigma_x.
 
-    SDs are by their logarithms, but tau, where there is no prior, as it is, so that it may be 0 (its sign has no
-    meaning); partial correlations by their inverse hyperbolic tangents.
+    SDs are by their logarithms and partial correlations by their inverse hyperbolic tangents. Without a prior the
+    entries of the Cholesky factor of G are in the places of tau and of these, so that G may be singular.
 
     Attributes
     ----------
@@ -73,10 +73,16 @@ class LatentDensity:
         tau = np.maximum(
             tau, 0.05 * sigma / np.sqrt(np.maximum(design.moments.z_sd**2 + design.moments.z_mean**2, 1e-12))
         )
-        partial = np.arctanh(np.clip(pairs.of(np.nan_to_num(corr)), -0.9, 0.9))
+        partial = np.clip(pairs.of(np.nan_to_num(corr)), -0.9, 0.9)
         logs = np.log([sigma, tau_x, sigma_x])
-        center = [gamma, np.log(tau) if priors else tau, partial, logs[:1], delta, logs[1:]]
-        scale = [se, np.full(len(tau), RELATIVE) if priors else RELATIVE * tau, np.full(len(partial), RELATIVE)]
+        if priors is not None:
+            of_G = [np.log(tau), np.arctanh(partial)]
+            scale = [se, np.full(len(tau) + len(partial), RELATIVE)]
+        else:
+            root = tau[:, None] * pairs.factors(partial)
+            of_G = [np.diag(root), root[pairs.rows, pairs.columns]]
+            scale = [se, RELATIVE * tau, RELATIVE * tau[list(pairs.rows)]]
+        center = [gamma, *of_G, logs[:1], delta, logs[1:]]
         scale += [np.full(1, RELATIVE / 4), errors, np.array([RELATIVE, RELATIVE / 4])]
         spread = float(np.hypot(tau_x, sigma_x))
         return cls(design, means, priors, pairs, np.concatenate(center), np.concatenate(scale), spread)
@@ -124,8 +130,12 @@ class LatentDensity:
         gamma, tau, partial, sigma, delta, tau_x, sigma_x = np.split(
             x, np.cumsum([p, q, m, 1, self.means.A.shape[1], 1]), axis=1
         )
-        tau, partial = np.exp(tau) if self.priors else tau, np.tanh(partial)
-        root = tau[:, :, None] * self.pairs.factors(partial)
+        if self.priors is not None:
+            tau, partial = np.exp(tau), np.tanh(partial)
+            root = tau[:, :, None] * self.pairs.factors(partial)
+        else:
+            root = tau[:, :, None] * np.eye(q)
+            root[:, self.pairs.rows, self.pairs.columns] = partial
         sds = (np.exp(one[:, 0]) for one in (sigma, tau_x, sigma_x))
         sigma, tau_x, sigma_x = sds
         return LatentPoints(gamma, root, sigma, delta, tau_x, sigma_x), tau, partial

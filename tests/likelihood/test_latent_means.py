@@ -146,6 +146,16 @@ def test_balanced_groups_have_a_closed_form(text):
     assert observed == pytest.approx((between - within) * reliability, rel=1e-5)  # Luedtke et al. (2008), equation 14
 
 
+def test_a_random_slope_whose_estimate_is_singular_is_no_obstacle():
+    data = simulated(np.random.default_rng(12), np.full(40, 5))
+    raw = hlm.Model(RAW.replace("g10", "g10 + u1"), data, "g").ml()
+    scaled = hlm.Model(RAW.replace("b1*x", "b1*scale(x)").replace("g10", "g10 + u1"), data, "g").ml()
+    assert raw.singular
+    found, other = (fit.contextual("x", latent=True)[["estimate", "se"]].to_numpy(float) for fit in (raw, scaled))
+    assert found == pytest.approx(other, rel=1e-4)
+    assert np.all(found[:, 1] < 0.5)
+
+
 def test_errors_are_those_of_the_information():
     """Profile: the likelihood with the contextual effect moved by one error, all else best, falls by about a half."""
     data = simulated(np.random.default_rng(6), np.random.default_rng(7).integers(2, 9, 120))
@@ -223,13 +233,15 @@ def test_draws_say_what_maximum_likelihood_says():
         ("y = b0 + b1*x + b2*x*c + r; b0 = g00 + g01*mean(x) + u0; b1 = g10; b2 = g20", "one slope of 'x' and one"),
         ("z ~ Bernoulli(p); logit(p) = b0 + b1*x; b0 = g00 + g01*mean(x) + u0; b1 = g10", "needs a normal outcome"),
         ("y = b0 + b1*x + r; b0 = g00 + u0; b1 = g10", "add mean"),
+        (RAW + "; log(sigma) = a0 + a1*c", "have an equation of their SD"),
+        (RAW + "; sd(r) = se", "are known and differ"),
     ],
 )
 def test_what_has_no_latent_means(text, message):
     rng = np.random.default_rng(11)
     data = simulated(rng, np.full(30, 6))
     data["w"], data["c"] = rng.normal(size=30)[data["g"]], rng.normal(size=len(data))
-    data["z"] = (data["y"] > 1).astype(int)
+    data["z"], data["se"] = (data["y"] > 1).astype(int), 1.0
     with pytest.raises(OptionError, match=message):
         hlm.Model(text, data, "g").ml().contextual("x", latent=True)
 
