@@ -1,9 +1,9 @@
 """Simulated studies of known parameters: REML and posterior recover gamma, G and sigma, and intervals cover.
 
 One command: ``uv run pytest -n 0 -m nightly tests/test_recovery.py``, some minutes.
-Last result, 200 studies of 80 groups of 15 rows, 2026-11-27: bias of REML within 1.8 Monte Carlo errors for gamma, G and
-sigma2, of posterior means of gamma within 0.9; 95% intervals of gamma, tau, corr and sigma cover .945 to .975 (REML,
-Satterthwaite and Wald) and .94 to .97 (posterior, importance sampling).
+Last result, 200 studies of 80 groups of 15 rows, 2026-11-27: bias of REML within 1.8 Monte Carlo errors for gamma, G
+and sigma2, of posterior means of gamma within 0.9; 95% intervals of gamma, tau, corr and sigma cover .945 to .975
+(REML, Satterthwaite and Wald) and .94 to .97 (posterior, importance sampling).
 """
 
 import functools
