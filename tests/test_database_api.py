@@ -142,6 +142,7 @@ for _kind in ("reml", "ml"):
     SAME[f"{_kind}.wald"] = lambda m, f, kind=_kind: getattr(m, kind)().wald("g01[Other] = 0")
     SAME[f"{_kind}.hypothesis"] = lambda m, f, kind=_kind: getattr(m, kind)().hypothesis("g10 > 0", "tau[u0] > 1")
     SAME[f"{_kind}.standardized"] = lambda m, f, kind=_kind: getattr(m, kind)().standardized()
+    SAME[f"{_kind}.ranks"] = lambda m, f, kind=_kind: getattr(m, kind)().ranks("b0").table
     SAME[f"{_kind}.contrast"] = lambda m, f, kind=_kind: getattr(m, kind)().contrast(pattern="g10")
     SAME[f"{_kind}.residuals"] = lambda m, f, kind=_kind: getattr(m, kind)().residuals().to_numpy()
 
@@ -176,6 +177,7 @@ for _name in ("predictions", "comparisons", "slopes", "contextual"):
         )
 ELSEWHERE = {
     "Fit.idata", "Fit.model", "Fit.plot", "Model.design", "Model.from_design", "Model.plot", "RemlFit.design",
+    "RemlFit.plot", "MlFit.plot",  # of ranks
     "MlFit.design", "MlFit.auxiliary", "MlFit.nodes", "RemlFit.theta",  # what the model has, or of other families
     "MlFit.heterogeneity", "Model.survey",  # of known SDs and of sampling weights, whose rows are in memory
     "Fit.report", "Fit.residual_table", "Fit.save",  # test_database_models.py

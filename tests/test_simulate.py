@@ -9,6 +9,8 @@ from scipy.stats import t as t_distribution
 
 import bayeshlm as hlm
 from bayeshlm.checks.planned_study import Study, resampled, sizes_of, summed_up
+from bayeshlm.checks.simulated_outcomes import design_without_outcome, drawn_outcomes, with_outcome
+from bayeshlm.faces.simulate import n_categories, stated_values
 
 TEXT = "math = b0 + b1*ses + r; b0 = g00 + g01*female + u0; b1 = g10 + u1"
 GAMMA = {"g00": 50.0, "g01": -2.0, "g10": 3.0}
@@ -193,6 +195,46 @@ def test_options_that_are_none(change, message):
     stated = {"gamma": {"g00": 1, "g01": 1}, "tau": {"u0": 1}, "sigma": 1, "groups": 8, "rows": 5} | change
     with pytest.raises(hlm.OptionError, match=message):
         hlm.plan(TREATED, treated, "school", **stated)
+
+
+@pytest.mark.parametrize(
+    ("text", "stated"),
+    [
+        (TEXT, {"gamma": GAMMA, "tau": {"u0": 2, "u1": 0.5}, "sigma": 3}),
+        (
+            "seen ~ Poisson(lambda); log(lambda) = b0 + b1*ses; b0 = g00 + u0; b1 = g10",
+            {"gamma": {"g00": 1, "g10": 0.2}, "tau": {"u0": 0.5}},
+        ),
+        (
+            "rating ~ Ordinal(eta); eta = b0 + b1*ses; b0 = u0; b1 = g10",
+            {"gamma": {"g10": 1}, "tau": {"u0": 1}, "auxiliary": {"cutpoint[1|2]": -1, "cutpoint[2|3]": 0.5}},
+        ),
+    ],
+)
+def test_a_drawn_outcome_in_its_design_is_the_design_of_its_data(text, stated):
+    data = schools(12, 10)
+    made = hlm.simulate(text, data, "school", **stated, seed=7)
+    expected = hlm.Model(text, made, "school").design
+    values = stated_values(*(stated.get(name) for name in ("gamma", "tau", "corr", "sigma", "auxiliary")))
+    empty = design_without_outcome(hlm.parse(text), data, "school", None, n_categories(values))
+    y, _ = drawn_outcomes(empty, values, np.random.default_rng(7))
+    found = with_outcome(empty, y)
+    assert found.outcome == expected.outcome
+    np.testing.assert_array_equal(found.y, expected.y)
+    np.testing.assert_array_equal(found.X, expected.X)
+    np.testing.assert_array_equal(found.cross_products.Xty, expected.cross_products.Xty)
+    pd.testing.assert_frame_equal(found.frame[list(expected.frame)], expected.frame)
+    with pytest.raises(hlm.DataError, match=r"there is nothing to explain|no row has the category '2'"):
+        with_outcome(empty, 0 * y)
+
+
+def test_a_plan_of_ordered_categories():
+    text = "rating ~ Ordinal(eta); eta = b0 + b1*ses; b0 = u0; b1 = g10"
+    stated = {"gamma": {"g10": 1}, "tau": {"u0": 1}, "auxiliary": {"cutpoint[1|2]": -1, "cutpoint[2|3]": 0.5}}
+    found = hlm.plan(text, schools(30, 10), "school", **stated, n=10, seed=8)
+    (row,) = found.table.to_dict("records")
+    assert row["failed"] == 0
+    assert abs(row["bias"]) < 4 * row["rmse"] / np.sqrt(10)
 
 
 def test_a_model_that_no_study_can_estimate():

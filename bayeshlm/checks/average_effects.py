@@ -95,19 +95,23 @@ def average_effects(
     kept = thinned(posterior.shape, n_draws)
     some = posterior.at(kept)
     values = averages(some, question, groups)
-    categories = [] if values.shape[-1] == 1 else list(design.outcome.categories)
-    index = question.index
-    if categories:
-        keys = [(*(key if question.names else ()), one) for key in question.keys for one in categories]
-        index = pd.MultiIndex.from_tuples(keys, names=[*question.names, "category"])
-        if not question.names:
-            index = pd.Index(categories, name="category")
     flat = values.reshape(len(values), -1)
     draws = some.labelled(flat, ("case",), {"case": np.arange(flat.shape[1])}, question.operation)
     table = summarize(draws, prob, kind)
-    table.index = index
+    table.index = index_of(design, question)
     notes = (*notes_of(design, question, groups), *_thinning(posterior, some))
     return AverageEffects(question, draws, table, _regions(question, table), notes)
+
+
+def index_of(design: Design, question: Question) -> pd.Index:
+    """What each average is of: the values it is taken at and, of ordered outcomes, the category."""
+    if design.outcome.family.mean is not None:
+        return question.index
+    categories = list(design.outcome.categories)
+    if not question.names:
+        return pd.Index(categories, name="category")
+    keys = [(*key, one) for key in question.keys for one in categories]
+    return pd.MultiIndex.from_tuples(keys, names=[*question.names, "category"])
 
 
 def averages(posterior: Draws, question: Question, groups: Effects = "population") -> FloatArray:

@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayeshlm.checks.average_effects import averages
+from bayeshlm.checks.average_effects import averages, index_of
 from bayeshlm.design.counterfactual import Question
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
-from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws, labelled_posterior
 from bayeshlm.parameters.schema import Schema
 from bayeshlm.reml.average_effects import effects_table
@@ -34,24 +33,22 @@ def effects_at_estimates(
     prob : float
         Confidence of the normal intervals.
 
-    Raises
-    ------
-    OptionError
-        The averages are of ordered categories.
+    Returns
+    -------
+    pandas.DataFrame
+        As `effects_table`; of ordered outcomes a row a category.
     """
-    if design.outcome.family.mean is None:
-        raise OptionError("averages of ordered categories are made of draws: take them from model.fit()")
     free = np.flatnonzero(np.isfinite(np.diag(found.covariance)))
     se = np.sqrt(np.diag(found.covariance)[free])
     values = np.nan_to_num(np.tile(found.values, (2 * len(free) + 1, 1)))
     for k, (position, error) in enumerate(zip(free, se, strict=True)):
         values[1 + 2 * k : 3 + 2 * k, position] += np.array([1, -1]) * STEP * error
-    around = averages(Draws(_as_draws(design, found.labels, values), design), question)[..., 0]
+    around = averages(Draws(_as_draws(design, found.labels, values), design), question).reshape(len(values), -1)
     derivatives = (around[1::2] - around[2::2]) / (2 * STEP * se[:, None])
     covariance = found.covariance[np.ix_(free, free)]
     error = np.sqrt(np.einsum("fm,fg,gm->m", derivatives, covariance, derivatives))
     null = 1.0 if question.operation == "ratio" else 0.0
-    return effects_table(around[0], error, np.full(len(error), np.inf), question.index, prob, null)
+    return effects_table(around[0], error, np.full(len(error), np.inf), index_of(design, question), prob, null)
 
 
 def _as_draws(design: Design, labels: tuple[str, ...], values: FloatArray) -> xr.Dataset:

@@ -45,8 +45,9 @@ def lint(design: Design) -> Lint:
 
 
 def _unequal_variances(design: Design) -> Iterator[Remark]:
-    if not design.outcome.is_normal or design.outcome.known_sd or design.weights is not None:
-        return
+    outcome = design.outcome
+    if not outcome.is_normal or outcome.known_sd or outcome.spread or design.weights is not None:
+        return  # no single sigma, or one of the weighted sample
     found = level1_variance(design)
     if found.p_exact < UNLIKELY:
         yield Remark(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.grouping import Groups
 from bayeshlm.design.joined_tables import GroupTables
 from bayeshlm.design.new_rows import fitted_rows
+from bayeshlm.design.outcome_values import check_size, nothing_to_explain
+from bayeshlm.design.scaling import FloatArray
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import DataError
 from bayeshlm.parameters.draws import Draws
@@ -54,8 +57,10 @@ def design_without_outcome(
     return design
 
 
-def drawn_outcomes(design: Design, values: StatedValues, rng: np.random.Generator) -> tuple[np.ndarray, Draws]:
+def drawn_outcomes(design: Design, values: StatedValues, rng: np.random.Generator) -> tuple[FloatArray, Draws]:
     """Outcomes of the rows, (N,), of new groups, and the parameters that they were drawn from.
+
+    Ordered categories are their positions; `as_data` names them.
 
     Raises
     ------
@@ -64,5 +69,30 @@ def drawn_outcomes(design: Design, values: StatedValues, rng: np.random.Generato
     """
     draws = values.draw(design, rng)
     found = predict(draws, fitted_rows(design), "new", seed=int(rng.integers(2**32 - 1)))
-    y = found["y"].to_numpy()[0, 0]
-    return (np.array(design.outcome.categories)[y.astype(int)] if design.outcome.categories else y), draws
+    return found["y"].to_numpy()[0, 0], draws
+
+
+def as_data(design: Design, y: FloatArray) -> FloatArray | pd.Categorical:
+    """Drawn outcomes as a column of data: numbers, or an ordered categorical."""
+    categories = list(design.outcome.categories)
+    return pd.Categorical(np.array(categories)[y.astype(int)], categories, ordered=True) if categories else y
+
+
+def with_outcome(design: Design, y: FloatArray) -> Design:
+    """The design with drawn outcomes, what needs none of them being kept.
+
+    Raises
+    ------
+    DataError
+        The outcomes are all the same, nobody has one of the categories, or float64 does not hold them.
+    """
+    name, categories = design.outcome.name, design.outcome.categories
+    missing = np.setdiff1d(np.arange(len(categories)), y)
+    if len(missing):
+        raise DataError(f"no row has the category {categories[missing[0]]!r} of {name!r}: more rows would have it")
+    if design.outcome.family.any_number:
+        check_size(design.spec, float(y.mean()), float(y.std()), bool(np.ptp(y) > 0))
+    if np.ptp(y) == 0:
+        raise nothing_to_explain(design.spec, f"{y[0]:g}")
+    rows = design.kept_rows
+    return design.changed(rows=replace(rows, y=y, frame=rows.frame.assign(**{name: as_data(design, y)})))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bayeshlm.design.centering import GroupMeans
 from bayeshlm.design.columns import DataColumn, NumericColumn, resolve
@@ -32,11 +33,14 @@ class WithinBetween:
         x.
     L : (3, p) array
         Of the slope within groups, of that between groups, and of the contextual effect, between less within.
+    moved : (2, p) array of bool
+        Columns of the fixed effects that change in any row as x does within groups, and between them.
     notes : tuple of str
     """
 
     name: str
     L: FloatArray
+    moved: NDArray[np.bool_]
     notes: tuple[str, ...] = ()
 
 
@@ -98,11 +102,16 @@ def within_between(design: Design, shares: FloatArray | None, name: str) -> With
         frame[design.group] = [f"moved {label}" for label in frame[design.group]]  # whose means are learned anew
         ends.append((inside, new_rows(design, frame).X))
     weights = np.full(len(codes), 1 / len(codes)) if shares is None else shares
-    within, between = (weights @ (ends[0][k] - ends[1][k]) / h for k in (0, 1))
+    changes = [(ends[0][k] - ends[1][k]) / h for k in (0, 1)]
+    within, between = (weights @ change for change in changes)
+    largest = np.array([np.abs(change).max(axis=0) for change in changes])
     L = np.array([within, between, between - within])
     L[np.abs(L) < 1e-9 * np.abs(L).max()] = 0.0
     notes = [note for _, note in standing.values() if note]
-    return WithinBetween(name, L, ("averaged over the rows where the slope is not the same everywhere", *notes))
+    moved_columns = largest > 1e-9 * largest.max()
+    return WithinBetween(
+        name, L, moved_columns, ("averaged over the rows where the slope is not the same everywhere", *notes)
+    )
 
 
 def _standing(

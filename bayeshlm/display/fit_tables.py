@@ -41,14 +41,19 @@ QUANTITY_LABELS = {
     "i2": "I2",
     "h2": "H2",
     "marginal": "marginal: fixed effects",
+    "fv": "f + v: fixed effects, random slopes",
     "conditional": "conditional: fixed and random",
     "f1": "f1, fixed effects within groups",
     "f2": "f2, fixed effects between groups",
     "v": "v, random effects within groups",
     "m": "m, random effects between groups",
+    "residual": "residual, level 1",
     "within_f1": "of the variance within: f1",
     "within_v": "of the variance within: v",
+    "within_f1v": "of the variance within: f1 + v",
+    "within_residual": "of the variance within: residual",
     "between_f2": "of the variance between: f2",
+    "between_m": "of the variance between: m",
 }
 """How the rows of a quantity are called."""
 _ESTIMATES = ("mean", "sd", "lower", "upper")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Literal
 
+import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
@@ -19,12 +20,15 @@ from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.faces.estimate_quantities import EstimateQuantities
 from bayeshlm.parameters.schema import Schema
 from bayeshlm.parameters.statements import Statement, read_statements
+from bayeshlm.quantities.contextual_effects import latent_notes
 from bayeshlm.quantities.population_moments import row_shares
 from bayeshlm.quantities.standardized import NOTES, standardized_weights
+from bayeshlm.reml.average_effects import effects_table
 from bayeshlm.reml.delta_method import ParameterCovariance, statement_tests
 from bayeshlm.reml.estimate import RemlEstimate
 from bayeshlm.reml.estimates import Estimate
 from bayeshlm.reml.hypotheses import read_hypothesis, statements_of
+from bayeshlm.reml.latent_means import fit_latent_means
 from bayeshlm.reml.tests_of_effects import DfMethod
 
 
@@ -108,7 +112,7 @@ class EstimateExplanations[Found: Estimate](EstimateQuantities[Found]):
         Returns
         -------
         pandas.DataFrame
-            ``estimate``, ``se``, ``df``, ``t``, ``p``, ``lower``, ``upper``.
+            ``estimate``, ``se``, ``df``, ``t``, ``p``, ``lower``, ``upper``; of ordered categories a row each.
 
         Examples
         --------
@@ -161,7 +165,9 @@ class EstimateExplanations[Found: Estimate](EstimateQuantities[Found]):
         """
         return self._averaged(self._question(name, "slope", by, at, None), prob, df)
 
-    def contextual(self, name: str, prob: float = 0.95, df: DfMethod = "satterthwaite") -> pd.DataFrame:
+    def contextual(
+        self, name: str, prob: float = 0.95, df: DfMethod = "satterthwaite", *, latent: bool = False
+    ) -> pd.DataFrame:
         """Slope of a level-1 variable within groups, between group means, and their difference, the contextual effect.
 
         Parameters
@@ -170,6 +176,9 @@ class EstimateExplanations[Found: Estimate](EstimateQuantities[Found]):
             As in `Fit.contextual`.
         prob, df
             As in `predictions`.
+        latent : bool
+            Slopes of the true group means, as in `Fit.contextual`: by maximum likelihood of the joint model of outcome
+            and predictor, also after REML, with normal tests.
 
         Returns
         -------
@@ -178,8 +187,15 @@ class EstimateExplanations[Found: Estimate](EstimateQuantities[Found]):
         """
         shares = None if self._design.weights is None else row_shares(self._design)
         found = within_between(self._design, shares, name)
-        table = self._combinations(found.L, pd.Index(KINDS, name="slope"), prob, df)
-        table.attrs["notes"] = found.notes
+        index = pd.Index(KINDS, name="slope")
+        if latent:
+            fitted = fit_latent_means(self._design, self._estimate, found)
+            se = np.sqrt(np.diag(found.L @ fitted.vcov @ found.L.T))
+            table = effects_table(found.L @ fitted.at.gamma[0], se, np.full(len(se), np.inf), index, prob)
+            table.attrs["notes"] = (*latent_notes(found, fitted.reliability), "by maximum likelihood")
+        else:
+            table = self._combinations(found.L, index, prob, df)
+            table.attrs["notes"] = found.notes
         title = f"Slopes within and between groups of {name}"
         return ShownFrame.of(self._stamped(table), partial(shown_effects, title=title))
 

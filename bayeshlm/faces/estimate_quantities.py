@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import xarray as xr
 
 from bayeshlm.display.frame_tables import shown_plain
 from bayeshlm.display.shown_frame import ShownFrame
+from bayeshlm.display.shown_ranks import ShownRanks
+from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
+from bayeshlm.parameters.priors import make_priors
 from bayeshlm.quantities import at_estimates
+from bayeshlm.quantities.groups_at_estimates import KNOWN, groups_at_estimates
+from bayeshlm.quantities.ranks import ranks
 from bayeshlm.reml.estimates import Estimate
 from bayeshlm.reml.labelled_estimate import LabelledEstimate
+
+if TYPE_CHECKING:
+    from bayeshlm.display.plots.estimate_plots import EstimatePlots
 
 
 class EstimateQuantities[Found: Estimate](LabelledEstimate[Found]):
@@ -99,3 +108,59 @@ class EstimateQuantities[Found: Estimate](LabelledEstimate[Found]):
         series = at_estimates.r2_estimates(self._draws, other)
         series.attrs |= self._attrs
         return series
+
+    @cached_property
+    def plot(self) -> EstimatePlots:
+        """The figures of the estimates: ``fit.plot.ranks("b0")``, of what `ranks` returns."""
+        from bayeshlm.display.plots.drawn_fit import DrawnFit
+        from bayeshlm.display.plots.estimate_plots import EstimatePlots
+
+        return EstimatePlots(DrawnFit(self._groups, make_priors(self._design), xr.DataTree()))
+
+    @cached_property
+    def _groups(self) -> Draws:
+        return groups_at_estimates(self._draws)
+
+    def ranks(
+        self,
+        coefficient: str | None = None,
+        at: Mapping[str, float] | None = None,
+        prob: float = 0.95,
+        kind: str = "eti",
+        *,
+        grouping: str | None = None,
+        deviations: bool = False,
+        highest_first: bool = True,
+    ) -> ShownRanks:
+        """Ranks of the groups, with what their outcomes leave open of them.
+
+        4,000 draws of u from its distribution given the outcomes, with gamma, the variances and the distribution's
+        parameters at their estimates (of normal outcomes lme4's ``ranef`` with ``condVar``). The uncertainty of the
+        estimates is not in it: where groups are few, or differences come from predictors of the groups, ranks are less
+        certain than this says, and those of `Fit.ranks` say by how much.
+
+        Parameters
+        ----------
+        coefficient, at, prob, kind, grouping, deviations, highest_first
+            As in `Fit.ranks`.
+
+        Returns
+        -------
+        Ranks
+            As `Fit.ranks`.
+
+        Raises
+        ------
+        OptionError
+            As `Fit.ranks`; or the estimate leaves no difference between groups that is not known.
+        """
+        found = ranks(
+            self._groups, coefficient, at, prob, kind, grouping, deviations=deviations, highest_first=highest_first
+        )
+        if not (found.table["sd"] > 0).any():
+            raise OptionError(
+                f"the estimates leave nothing of {found.what} to rank, its variance between groups being 0: the "
+                "posterior, model.fit().ranks(), holds other values of it"
+            )
+        self._stamped(found.table)
+        return ShownRanks.of(replace(found, notes=(*found.notes, KNOWN)))

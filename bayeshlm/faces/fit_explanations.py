@@ -13,7 +13,7 @@ from bayeshlm.display.fit_tables import Shown
 from bayeshlm.display.shown_effects import ShownEffects
 from bayeshlm.display.shown_ranks import ShownRanks
 from bayeshlm.faces.fit_hypotheses import FitHypotheses
-from bayeshlm.quantities.contextual_effects import contextual_effects
+from bayeshlm.quantities.contextual_effects import contextual_effects, latent_contextual_effects
 from bayeshlm.quantities.population_moments import row_shares
 from bayeshlm.quantities.ranks import ranks
 from bayeshlm.quantities.standardized import standardized
@@ -132,7 +132,7 @@ class FitExplanations(FitHypotheses):
         """
         return self._averaged(self._question(name, "slope", by, at, None), groups, prob, kind, n_draws)
 
-    def contextual(self, name: str, prob: float = 0.95, kind: str = "eti") -> Shown:
+    def contextual(self, name: str, prob: float = 0.95, kind: str = "eti", *, latent: bool = False) -> Shown:
         """Slope of a level-1 variable within groups, between group means, and their difference, the contextual effect.
 
         They are the same whether the variable stands in the equations centered within groups or as it is.
@@ -143,20 +143,32 @@ class FitExplanations(FitHypotheses):
             A column whose group mean is in the equations too, as ``mean(ses)`` or as a column.
         prob, kind
             As in `fixed_effects`.
+        latent : bool
+            Slopes of the true group means, of which the observed ones are unreliable measures: the joint model of the
+            outcome and of the predictor, ``x_ij = mu_j + e_ij`` with mu_j normal around the means of the other
+            predictors, is drawn anew by importance sampling, with the priors of this model (Luedtke et al. 2008,
+            Psychological Methods 13, 203-229; exact for normal outcomes). For rows that are a sample of their group;
+            random slopes stay those of the predictor as the equations write it.
 
         Returns
         -------
         Quantity
-            ``draws`` and ``table``: ``within``, ``between``, ``contextual``, on the scale of the predictor.
+            ``draws`` and ``table``: ``within``, ``between``, ``contextual``, on the scale of the predictor; with
+            `latent` also ``draws["reliability"]`` of the observed means.
 
         Raises
         ------
         OptionError
-            The equations have no group mean of it, or there are several groupings.
+            The equations have no group mean of it, or there are several groupings; with `latent` also where the outcome
+            is not normal with one sigma, or the slope is not the same everywhere.
+        SamplingError
+            With `latent`, too little is known of the means.
         """
-        design = self.model.design
-        shares = None if design.weights is None else row_shares(design)
-        return self._shown(contextual_effects(self._fitted.draws, within_between(design, shares, name), prob, kind))
+        design, fitted = self.model.design, self._fitted
+        found = within_between(design, None if design.weights is None else row_shares(design), name)
+        if latent:
+            return self._shown(latent_contextual_effects(fitted.draws, fitted.priors, found, prob, kind))
+        return self._shown(contextual_effects(fitted.draws, found, prob, kind))
 
     def standardized(self, prob: float = 0.95, kind: str = "eti") -> Shown:
         """Fixed effects in SDs of the outcome a SD of their column, both over the rows.

@@ -47,7 +47,8 @@ class FitHypotheses(FitQuantities):
         Raises
         ------
         OptionError
-            A statement cannot be read, or has no finite value in some draws.
+            A statement cannot be read, is true or false whatever the data say, such as ``sigma < 0``, or has no finite
+            value in some draws.
         """
         return self._asked(read_statements(statements, self._fitted.schema), prob, kind, rope, simultaneous)
 

@@ -12,8 +12,7 @@ import pandas as pd
 
 from bayeshlm.arguments import check_prob, checked_count, checked_seed
 from bayeshlm.checks.planned_study import PlannedStudy, Study, resampled, sizes_of, summed_up
-from bayeshlm.checks.simulated_outcomes import design_without_outcome, drawn_outcomes
-from bayeshlm.design.build import build_design
+from bayeshlm.checks.simulated_outcomes import design_without_outcome, drawn_outcomes, with_outcome
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.shown_plan import ShownPlan
 from bayeshlm.equations import ModelSpec, parse
@@ -173,8 +172,9 @@ class _Studies:
         y, draws = drawn_outcomes(design, self.values, rng)
         truth = _of(draws, effects)
         try:
-            made = build_design(self.spec, frame.assign(**{self.spec.outcome.name: y}), self.group)
-            table = self._estimated(Model.from_design(made), int(rng.integers(2**32 - 1))).loc[effects]
+            table = self._estimated(Model.from_design(with_outcome(design, y)), int(rng.integers(2**32 - 1))).loc[
+                effects
+            ]
         except DataError:  # an outcome without variation, separated
             return Study(truth, nothing, nothing, nothing)
         estimate = table["estimate" if "estimate" in table else "mean"]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bayeshlm.arguments import checked_seed
-from bayeshlm.checks.simulated_outcomes import design_without_outcome, drawn_outcomes
+from bayeshlm.checks.simulated_outcomes import as_data, design_without_outcome, drawn_outcomes
 from bayeshlm.equations import ModelSpec, parse
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.stated_values import Stated, StatedValues
@@ -53,7 +53,8 @@ def simulate(
     Returns
     -------
     DataFrame
-        The data with the outcome; ``attrs["parameters"]`` are the parameters by label, ``attrs["seed"]`` the seed.
+        The data with the outcome, of ordered categories an ordered categorical; ``attrs["parameters"]`` are the
+        parameters by label, ``attrs["seed"]`` the seed.
 
     Raises
     ------
@@ -74,7 +75,7 @@ def simulate(
     values, seed = stated_values(gamma, tau, corr, sigma, auxiliary), checked_seed(seed)
     design = design_without_outcome(spec, data, group, group_data, n_categories(values))
     y, draws = drawn_outcomes(design, values, np.random.default_rng(seed))
-    made = data.assign(**{spec.outcome.name: y})
+    made = data.assign(**{spec.outcome.name: as_data(design, y)})
     labels = draws.schema.labels
     made.attrs |= {"parameters": dict(zip(labels, draws.scalars()[:, 0, 0].tolist(), strict=True)), "seed": seed}
     return made

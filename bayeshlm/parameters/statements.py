@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 from bayeshlm.equations.symbols import canonical
 from bayeshlm.equations.tokens import quote
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.expressions import FUNCTIONS, Binary, Call, Expression, Number, Symbol, symbols, value_of
+from bayeshlm.parameters.possible_values import possible_values
 from bayeshlm.parameters.schema import Schema
 
 type Relation = Literal["=", "<", ">"]
@@ -62,7 +64,8 @@ def read_statements(texts: Sequence[str], schema: Schema) -> tuple[Statement, ..
     Raises
     ------
     OptionError
-        A text cannot be read, names no parameter, or compares numbers only.
+        A text cannot be read, names no parameter, compares numbers only, or is true or false whatever the data say,
+        such as ``tau[u0] = -1``.
 
     Examples
     --------
@@ -114,7 +117,23 @@ class _Reader:
         if not symbols(left):
             raise self._wrong("there is no parameter on the left side", (0, len(self.text)))
         word: Relation = "<" if relation == "<" else ">" if relation == ">" else "="
-        return Statement(self.text, left, word, float(value_of(moved, {})))
+        value = float(value_of(moved, {}))
+        self._check_open(left, word, value)
+        return Statement(self.text, left, word, value)
+
+    def _check_open(self, expression: Expression, relation: Relation, value: float) -> None:
+        """Refuse what parameters can only obey, or cannot, because of what they are."""
+        low, high = possible_values(expression, {one.label: one.support for one in self.schema.parameters})
+        below, above = high <= value, low >= value
+        always, never = {"<": (below, above), ">": (above, below), "=": (False, value < low or value > high)}[relation]
+        if always or never:
+            verdict = "true" if always else "false"
+            ends = f"at least {low:g}" if high == inf else f"at most {high:g}"
+            ends = ends if inf in (high, -low) else f"from {low:g} to {high:g}"
+            raise OptionError(
+                f"The hypothesis {self.text!r} is {verdict} whatever the data say: what is compared with {value:g} is"
+                f" {ends} by definition. Write a value inside of that."
+            )
 
     def _sum(self) -> Expression:
         self.depth += 1

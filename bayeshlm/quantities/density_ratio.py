@@ -116,7 +116,7 @@ def _prior_density(posterior: Draws, priors: Priors, statement: Statement) -> fl
     if not isinstance(expression, Symbol):
         return np.nan
     one = next(one for one in posterior.schema.parameters if one.label == expression.label)
-    if one.component not in ("tau", "sigma", "corr") or (one.support == "positive" and value < 0):
+    if one.component not in ("tau", "sigma", "corr"):
         return np.nan
     if one.support == "correlation" and abs(value) >= 1:
         return np.nan

@@ -81,9 +81,10 @@ def r2(
     Returns
     -------
     Quantity
-        Draws (chain, draw) of ``marginal``, ``conditional``; of the shares ``f1``, ``f2``, ``v``, ``m`` of the total;
-        of ``within_f1``, ``within_v`` (shares of the variance within groups) and ``between_f2`` (of the variance
-        between the groups' means; NaN where there is none). With `null` also ``reduction`` (chain, draw, component),
+        Draws (chain, draw) of ``marginal``, ``fv``, ``conditional``; of the shares ``f1``, ``f2``, ``v``, ``m`` and
+        ``residual`` of the total, whose sum is 1; of ``within_f1``, ``within_v``, ``within_residual``, the shares of
+        the variance within groups, and ``within_f1v``; of ``between_f2`` and ``between_m``, those of the variance
+        between the groups' means (NaN where there is none). With `null` also ``reduction`` (chain, draw, component),
         component ``sigma2`` or ``tau2[u0]``. The table has a row for each. With several groupings the shares are those
         of `bayeshlm.quantities.r2_by_level`.
 
@@ -97,9 +98,10 @@ def r2(
     -----
     The total is ``f1 + f2 + v + m + sigma2``: f1 and f2 are the variance of X gamma over rows (divisor N - 1) within
     groups and between the groups' means; ``v + m = trace(G Z'Z / N)``, where m is that of the groups' means of Z. Then
-    ``marginal = (f1 + f2) / total`` and ``conditional = (f1 + f2 + v + m) / total`` (Nakagawa & Schielzeth 2013, with
-    random slopes Johnson 2014); the shares are those of Rights & Sterba (2019), whose predictors are centered within
-    groups: then v belongs to the slopes and m is tau_0^2. ``conditional - marginal`` is the unadjusted ICC.
+    ``marginal = (f1 + f2) / total``, ``fv = (f1 + f2 + v) / total`` and ``conditional = (f1 + f2 + v + m) / total``
+    (Nakagawa & Schielzeth 2013, with random slopes Johnson 2014); with the shares and the residuals they are the
+    measures of Rights & Sterba (2019), whose predictors are centered within groups: then v belongs to the slopes and m
+    is tau_0^2. ``conditional - marginal`` is the unadjusted ICC.
     Of outcomes that are not normal all are on the scale of the predictor, where `level1_variance` is sigma2 (Nakagawa,
     Johnson & Schielzeth 2017, J. Royal Society Interface 14(134)).
 
@@ -142,11 +144,16 @@ def shares(posterior: Draws) -> dict[str, FloatArray]:
     with np.errstate(invalid="ignore"):
         return {
             "marginal": (parts.f1 + parts.f2) / parts.total,
+            "fv": (parts.f1 + parts.f2 + parts.v) / parts.total,
             "conditional": (parts.f1 + parts.f2 + parts.v + parts.m) / parts.total,
             **{name: getattr(parts, name) / parts.total for name in ("f1", "f2", "v", "m")},
+            "residual": parts.sigma2 / parts.total,
             "within_f1": parts.f1 / parts.within,
             "within_v": parts.v / parts.within,
+            "within_f1v": (parts.f1 + parts.v) / parts.within,
+            "within_residual": parts.sigma2 / parts.within,
             "between_f2": parts.f2 / parts.between,
+            "between_m": parts.m / parts.between,
         }
 
 

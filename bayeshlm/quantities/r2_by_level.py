@@ -27,7 +27,8 @@ def shares_by_level(posterior: Draws) -> dict[str, FloatArray]:
     Returns
     -------
     dict of str to array
-        ``marginal`` and ``conditional``; ``v[<grouping>]``, the share of each random part. Of nested groupings also
+        ``marginal`` and ``conditional``; ``v[<grouping>]``, the share of each random part, and ``residual``, that of
+        level 1, which make 1 with the fixed part. Of nested groupings also
         ``f[<level>]``, the share of the fixed part that varies at the level, and ``explained[<level>]``, how much of
         the level's own variance the fixed part is (NaN where there is none); a level is ``rows`` or a grouping.
 
@@ -53,7 +54,8 @@ def shares_by_level(posterior: Draws) -> dict[str, FloatArray]:
     total = f + np.sum(v, axis=0) + sigma2
     values = {"marginal": f / total, "conditional": (f + np.sum(v, axis=0)) / total}
     if order is None:
-        return values | {f"v[{name}]": v[k] / total for k, name in enumerate(names)}
+        values |= {f"v[{name}]": v[k] / total for k, name in enumerate(names)}
+        return values | {"residual": sigma2 / total}
     fixed = _fixed_by_level(posterior, f, order)
     levels = [part.copy() for part in fixed]
     levels[0] += sigma2
@@ -62,7 +64,7 @@ def shares_by_level(posterior: Draws) -> dict[str, FloatArray]:
             levels[level] += part
     called = [ROWS, *(names[k] for k in order)]
     values |= {f"f[{name}]": part / total for name, part in zip(called, fixed, strict=True)}
-    values |= {f"v[{names[k]}]": v[k] / total for k in order}
+    values |= {f"v[{names[k]}]": v[k] / total for k in order} | {"residual": sigma2 / total}
     with np.errstate(invalid="ignore"):
         parts = zip(called, fixed, levels, strict=True)
         return values | {f"explained[{name}]": part / level for name, part, level in parts}

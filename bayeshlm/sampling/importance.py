@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bayeshlm.likelihood.pareto_smoothing import smoothed_log_weights
 from bayeshlm.sampling.certificate import Certificate
-from bayeshlm.sampling.points import Points
+from bayeshlm.sampling.points import Density
 
 type Array = NDArray[np.float64]
 
@@ -64,17 +64,17 @@ class Round:
         return float(1 / (self.weights**2).sum())
 
 
-def importance_draws(points: Points, n_draws: int, seed: int, density_ms: float) -> tuple[Array, Certificate]:
+def importance_draws(points: Density, n_draws: int, seed: int, density_ms: float) -> tuple[Array, Certificate]:
     """Draw from a target, with a certificate, without which the draws are not to be used.
 
     Parameters
     ----------
-    points : Points
+    points : Density
     n_draws : int
         S; a round has as many points, and at least 1000.
     seed : int
     density_ms : float
-        As `Points.milliseconds` measured it.
+        As `bayeshlm.sampling.points.Points.milliseconds` measured it.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def importance_draws(points: Points, n_draws: int, seed: int, density_ms: float)
             return resampled(rounds[-2:], n_draws, rng), certificate
 
 
-def draw_round(points: Points, location: Array, scale: Array, n_points: int, rng: np.random.Generator) -> Round:
+def draw_round(points: Density, location: Array, scale: Array, n_points: int, rng: np.random.Generator) -> Round:
     """Draw points from the proposal, and weight them, the proposal's densities at all images of a point added up."""
     size, root = len(location), np.linalg.cholesky(scale)
     width = np.where(rng.random(n_points) < WIDE, WIDTH, 1.0)
@@ -171,7 +171,7 @@ def resampled(rounds: list[Round], n_draws: int, rng: np.random.Generator) -> Ar
     return drawn
 
 
-def mode_and_covariance(points: Points) -> tuple[Array, Array]:
+def mode_and_covariance(points: Density) -> tuple[Array, Array]:
     """Mode of the density, and the inverse of its curvature there; where that is none, the search's guess of it."""
     from scipy.optimize import minimize
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numba
 import numpy as np
@@ -21,6 +21,26 @@ type Array = NDArray[np.float64]
 
 TOGETHER = 50
 """Points that a thread takes at a time."""
+
+
+class Density(Protocol):
+    """What importance sampling asks of a log density of x, (n, D)."""
+
+    @property
+    def size(self) -> int:
+        """Number of coordinates D."""
+
+    def folded(self, x: Array) -> Array:
+        """Of each point the one image that stands for all."""
+
+    def images(self, x: Array) -> Iterable[Array]:
+        """Points and all others that are the same models."""
+
+    def log_densities(self, x: Array) -> Array:
+        """Log densities, ``-inf`` where not finite."""
+
+    def with_gradients(self, x: Array) -> tuple[Array, Array]:
+        """Log densities and their gradients."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from scipy.stats import norm
 
 import bayeshlm as hlm
 from bayeshlm.checks.average_effects import average_effects, averages
+from bayeshlm.checks.average_effects_of_estimates import _as_draws
 from bayeshlm.design import build_design
 from bayeshlm.design.counterfactual import ask
 from bayeshlm.display.shown_effects import ShownEffects
@@ -19,6 +20,7 @@ from bayeshlm.equations import parse
 from bayeshlm.errors import DataError, OptionError
 from bayeshlm.parameters.draws import Draws, labelled_posterior
 from bayeshlm.quantities.simple_slopes import find_moderator, simple_slopes
+from bayeshlm.reml.family_scalars import family_covariance
 
 EMMEANS = json.loads((Path(__file__).parents[1] / "references" / "emmeans.json").read_text(encoding="utf-8"))["cases"]
 
@@ -184,6 +186,36 @@ def test_probabilities_of_ordered_categories(wards):
     assert drawn_values.sum(axis=-1) == pytest.approx(1.0)
     change = average_effects(posterior, ask(design, None, "dose", "difference"))
     assert change.draws.to_numpy()[0].sum(axis=-1) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_maximum_likelihood_of_ordered_categories():
+    """Averages by quadrature over u; errors by draws of the parameters in a hundredth of their errors."""
+    fit = hlm.open_model("wine-bitterness").ml()
+    table = fit.predictions(at={"warm": [0, 1]})
+    gamma, cuts = fit.gamma.to_numpy(), fit.auxiliary.to_numpy()
+    tau = float(fit.tau.iloc[0])
+    contact = fit.design.frame["contact"].to_numpy(float)
+    for warm in (0.0, 1.0):
+        eta = gamma @ [[warm, warm], [0.0, 1.0]]
+
+        def up_to(cut, share, eta=eta):
+            return quad(lambda u: norm.pdf(u, 0, tau) * share @ expit(cut - eta - u), -12 * tau, 12 * tau)[0]
+
+        share = np.array([(contact == 0).mean(), (contact == 1).mean()])
+        cumulated = np.array([0.0, *(up_to(cut, share) for cut in cuts), 1.0])
+        assert table.loc[warm, "estimate"].to_numpy() == pytest.approx(np.diff(cumulated), abs=1e-7)
+    difference = fit.comparisons("warm")
+    assert difference.index.names[-1] == "category"
+    expected = table.loc[1.0, "estimate"] - table.loc[0.0, "estimate"]
+    assert difference["estimate"].to_numpy() == pytest.approx(expected.to_numpy(), abs=1e-10)
+    assert difference["estimate"].sum() == pytest.approx(0.0, abs=1e-12)
+    found, S, small = family_covariance(fit.estimate), 4000, 0.01
+    drawn = np.random.default_rng(2).multivariate_normal(found.values, small**2 * found.covariance, S)
+    draws = Draws(_as_draws(fit.design, found.labels, drawn), fit.design)
+    values = averages(draws, ask(fit.design, None, "warm", "difference", None, None, None)).reshape(S, -1)
+    spread = values.std(axis=0) / small
+    assert difference["se"].to_numpy() == pytest.approx(spread, rel=4.5 / np.sqrt(2 * S))  # of an SD of normal draws
+    assert "category" in repr(difference)
 
 
 @pytest.mark.slow

@@ -1,12 +1,15 @@
 """Remarks on models: each fires where it should, and is silent where it should be."""
 
+import ast
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import bayeshlm as hlm
+from bayeshlm.checks import lint, lint_design
 
 PLAIN = "y = b0 + b1*cwc(x) + r; b0 = g00 + g01*z + u0; b1 = g10 + g11*z + u1"
 
@@ -97,7 +100,10 @@ def test_unequal_variances(data):
     spread = np.where(data["g"] % 2, 3.0, 0.5)
     frame = data.assign(y=data["z"] + spread * rng.normal(size=len(data)))
     frame = pd.concat([frame, frame.assign(y=frame["z"] + spread * rng.normal(size=len(data)))])
-    assert codes("y = b0 + b1*x + r; b0 = g00 + g01*z + u0; b1 = g10", frame) == ("unequal-variances",)
+    text = "y = b0 + b1*x + r; b0 = g00 + g01*z + u0; b1 = g10"
+    assert codes(text, frame) == ("unequal-variances",)
+    assert codes(f"{text}; sd(r) = se", frame.assign(se=spread.mean())) == ()
+    assert codes(f"{text}; log(sigma) = a0 + a1*odd", frame.assign(odd=frame["g"] % 2)) == ()
 
 
 def test_group_sizes_that_tell_of_the_outcome(data):
@@ -106,6 +112,7 @@ def test_group_sizes_that_tell_of_the_outcome(data):
     frame = data.assign(y=data["y"] + 2.0 * sizes, size=sizes)
     assert codes(text.format(""), frame) == ("informative-size",)
     assert codes(text.format("g01*size + "), frame) == ()
+    assert codes(text.format(""), frame[frame["g"] < 19]) == ()  # too few groups to tell
 
 
 def test_zeros_and_ones(data):
@@ -123,10 +130,30 @@ def test_what_the_equations_tell_is_printed_with_the_model(data):
     assert repr(model.lint()).splitlines()[0] == "Remarks"
 
 
+def test_every_rule_has_a_case_where_it_fires():
+    """The first argument of every `Remark` in the rules stands in a comparison of this file with what `lint` found."""
+    rules = Path(lint.__file__).read_text(encoding="utf-8") + Path(lint_design.__file__).read_text(encoding="utf-8")
+    there = {
+        node.args[0].value
+        for node in ast.walk(ast.parse(rules))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Remark"
+    }
+    compared = {
+        constant.value
+        for node in ast.walk(ast.parse(Path(__file__).read_text(encoding="utf-8")))
+        if isinstance(node, ast.Compare)
+        for constant in ast.walk(node)
+        if isinstance(constant, ast.Constant)
+    }
+    assert len(there) == 10
+    assert there <= compared
+
+
 SPREAD = "unequal-variances"  # of the hsb data: Raudenbush & Bryk 2002, p. 264
 FIRING = {
     "eight-schools": ("few-groups",),
     "hsb-contextual-raw": ("raw-beside-mean", SPREAD),
+    "hsb-level-1-variance": (),  # which has an equation of the level-1 SD
     "penicillin-crossed": ("few-groups",),
     "wine-bitterness": ("few-groups",),
 }

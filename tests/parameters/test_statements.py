@@ -5,6 +5,7 @@ import pytest
 
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.expressions import gradient_of, linear_weights, symbols, value_of
+from bayeshlm.parameters.possible_values import possible_values
 from bayeshlm.parameters.schema import Parameter, Schema
 from bayeshlm.parameters.statements import read_statements
 
@@ -32,7 +33,7 @@ MEANINGS = [
     ("γ00 > 2e0", ">", 3.0, 2.0),
     ("tau2[u0]/(tau2[u0] + sigma2) > .1", ">", 2.25 / 6.25, 0.1),
     ("cov[u1, u0] < 0", "<", 1.5 * 0.5 * -0.4, 0.0),
-    ("corr[u1,u0] > -exp(0)", ">", -0.4, -1.0),
+    ("corr[u1,u0] > -exp(0)/2", ">", -0.4, -0.5),
     ("g10[Black] − g10[White]", "=", 0.25, 0.0),
     ("cutpoint[1|2] > 0", ">", 0.7, 0.0),
     ("abs(g01) > sqrt(4)", ">", 2.0, 2.0),
@@ -125,3 +126,66 @@ def test_what_is_linear_in_fixed_effects(text, weights):
 def test_each_parameter_once():
     (found,) = read_statements(["g00*g01 + tau2[u0] > g00"], SCHEMA)
     assert symbols(found.expression) == ("g00", "g01", "tau[u0]")
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("tau[u0] = -1", "false whatever the data say: what is compared with -1 is at least 0"),
+        ("corr[u0,u1] = 1.5", "false whatever the data say: what is compared with 1.5 is from -1 to 1"),
+        ("corr[u0,u1] = -1.01", "false"),
+        ("corr[u0,u1] < 1", "true"),
+        ("corr[u0,u1] > 1", "false"),
+        ("sigma < 0", "false"),
+        ("sigma > 0", "true"),
+        ("tau[u1] > -1", "true"),
+        ("sigma2 = -0.5", "false"),
+        ("tau[u0] + tau[u1] < -1", "false"),
+        ("-2*tau[u0] = 1", "false whatever the data say: what is compared with 1 is at most 0"),
+        ("-tau[u0] < 1", "true"),
+        ("exp(g00) < 0", "false"),
+        ("abs(g00) = -1", "false"),
+        ("sqrt(sigma) = -1", "false"),
+        ("corr[u0,u1]/2 = 1", "false"),
+        ("1/tau[u0] < 0", "false"),
+        ("tau2[u0]/sigma2 = -1", "false"),
+        ("sigma - corr[u0,u1] < -1", "false"),
+    ],
+)
+def test_what_parameters_cannot_be_is_refused(text, verdict):
+    with pytest.raises(OptionError, match=verdict):
+        read_statements([text], SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tau[u0] = 0",
+        "corr[u0,u1] = -1",
+        "cov[u0,u1] = -3",
+        "1/g00 = -2",
+        "log(sigma) = -3",
+        "sigma - tau[u0] = -9",
+        "cutpoint[1|2] = -2",
+        "abs(corr[u0,u1]) > .5",
+        "1/(tau[u0] - 1) < 0",
+        "exp(g00) = 1e-9",
+        "corr[u0,u1] < -0.99",
+    ],
+)
+def test_what_parameters_can_be_is_read(text):
+    assert len(read_statements([text], SCHEMA)) == 1
+
+
+def test_no_value_lies_beyond_what_is_possible():
+    """10,000 parameters drawn from all that they can be, in each expression of the table of meanings."""
+    rng = np.random.default_rng(3)
+    drawn = {"real": rng.standard_cauchy, "positive": lambda n: rng.exponential(2, n)}
+    drawn |= {"correlation": lambda n: rng.uniform(-1, 1, n)}
+    supports = {one.label: one.support for one in SCHEMA.parameters}
+    values = {label: drawn[support](10_000) for label, support in supports.items()}
+    for text, *_ in MEANINGS:
+        (found,) = read_statements([text], SCHEMA)
+        low, high = possible_values(found.expression, supports)
+        there = value_of(found.expression, values)
+        assert np.all((there >= low) & (there <= high))

@@ -201,6 +201,7 @@ def test_variance_explained_by_level_row_by_row(nested):
         called = ["rows", "child", "school"]
         expected |= {f"f[{name}]": one / total for name, one in zip(called, f, strict=True)}
         expected |= {f"v[{name}]": one / total for name, one in zip(called[1:], v, strict=True)}
+        expected |= {"residual": nested.sigma2[0, s] / total}
         expected |= {f"explained[{name}]": a / b for name, a, b in zip(called, f, levels, strict=True)}
         assert list(found.draws) == list(expected)
         for name, value in expected.items():
@@ -209,7 +210,8 @@ def test_variance_explained_by_level_row_by_row(nested):
 
 def test_variance_explained_of_crossed_groupings_is_not_split_by_level(crossed):
     found, design = r2(crossed), crossed.design
-    assert list(found.draws) == ["marginal", "conditional", "v[child]", "v[rater]"]
+    assert list(found.draws) == ["marginal", "conditional", "v[child]", "v[rater]", "residual"]
+    np.testing.assert_allclose(sum(found.draws[name] for name in ("marginal", "v[child]", "v[rater]", "residual")), 1.0)
     assert "because the groupings cross" in found.notes[0]
     fixed = np.var(crossed.gamma[0] @ design.X.T, axis=1, ddof=1)
     G, Z = crossed.G[0], design.Z

@@ -53,10 +53,15 @@ def test_centered_within_groups_it_is_rights_and_sterbas(clinic_design, posterio
     expected = {
         **{"f1": f1 / total, "f2": f2 / total, "v": v / total, "m": m / total},
         "marginal": (f1 + f2) / total,
+        "fv": (f1 + f2 + v) / total,
         "conditional": 1 - sigma2 / total,
+        "residual": sigma2 / total,
         "within_f1": f1 / (f1 + v + sigma2),
         "within_v": v / (f1 + v + sigma2),
+        "within_f1v": (f1 + v) / (f1 + v + sigma2),
+        "within_residual": sigma2 / (f1 + v + sigma2),
         "between_f2": f2 / (f2 + m),
+        "between_m": m / (f2 + m),
     }
     assert {str(name): draws[name].item() for name in draws} == pytest.approx(expected)
 
@@ -92,6 +97,9 @@ def test_is_that_of_each_draw_and_adds_up_to_the_unadjusted_icc(clinic_design, p
     found = r2(Draws(posterior, design), prob=0.5)
     draws = found.draws
     xr.testing.assert_allclose(draws["f1"] + draws["f2"] + draws["v"] + draws["m"], draws["conditional"])
+    for of in (["f1", "f2", "v", "m", "residual"], ["within_f1", "within_v", "within_residual"]):
+        np.testing.assert_allclose(sum(draws[name] for name in of), 1.0)
+    np.testing.assert_allclose(draws["between_f2"] + draws["between_m"], 1.0)
     unadjusted = icc(Draws(posterior, design)).draws["icc_unadjusted"]
     np.testing.assert_allclose(draws["conditional"] - draws["marginal"], unadjusted, rtol=1e-10)
     assert found.table.loc["marginal", "mean"] == pytest.approx(draws["marginal"].mean().item())
