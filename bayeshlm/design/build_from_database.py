@@ -20,6 +20,7 @@ from bayeshlm.design.database_sums import SummedCells, sums_of_cells
 from bayeshlm.design.design import Design
 from bayeshlm.design.grouping import Groups
 from bayeshlm.design.joined_tables import GroupTables
+from bayeshlm.design.known_sd_in_database import SummedKnownSd, known_sd_in_database
 from bayeshlm.design.naming import described
 from bayeshlm.design.outcome import Outcome
 from bayeshlm.design.outcome_values import check_size, nothing_to_explain
@@ -27,6 +28,7 @@ from bayeshlm.design.place_error import place_error
 from bayeshlm.design.predictor import Cells, Predictor, intercept_position
 from bayeshlm.design.row_sample import RowsThere
 from bayeshlm.design.rows import Rows
+from bayeshlm.design.scaling import FloatArray
 from bayeshlm.design.summed_rows import SummedRows
 from bayeshlm.design.terms import Source, Terms, expand_terms, product
 from bayeshlm.design.unit_equations import unit_equations
@@ -73,7 +75,7 @@ def build_design_from_database(
     check_size(spec, moments.mean, moments.sd, moments.range[0] < moments.range[1])
     if moments.range[0] == moments.range[1]:
         raise nothing_to_explain(spec, f"{moments.range[0]:g}")
-    outcome = Outcome(name)
+    outcome = Outcome(name, known_sd=spec.residual_spread is not None)
     check_groupings(spec, rows, n_obs, outcome.scatter(2.0))
 
     terms = expand_terms(spec, rows)
@@ -83,6 +85,8 @@ def build_design_from_database(
     _check_columns(terms, sums, columns)
     predictor = Predictor(fixed, tuple(map(random_term, rows.groupings, random, spec.blocks_by_grouping)))
     equations = tuple(unit_equations(spec, rows, terms, k) for k in range(len(rows.groupings)))
+    known_sd = known_sd_in_database(spec, found)
+    weighted = None if known_sd is None else known_sd.weighted
     every = tuple(column for of_one in random for column in of_one)
     return Design(
         spec=spec,
@@ -91,17 +95,19 @@ def build_design_from_database(
         coefficients=tuple(terms.coefficients),
         equations=equations,
         moments=cell_moments(moments, sums, columns, equations, fixed, every),
-        products=cell_products(predictor, sums, columns),
+        products=cell_products(predictor, sums, columns, weighted),
         rows=None,
         rows_dropped=rows.rows_dropped,
         left_out=rows.left_out,
-        cells=_cells(rows, sums),
+        cells=_cells(rows, sums, None if known_sd is None else known_sd.weighted.sums.weight),
         summed=SummedRows(
             sums=sums,
+            weighted=weighted,
+            known_sd=known_sd,
             columns=columns,
             constant=tuple(not name for name in found.names),
             column_sums=cells.sums,
-            rows=_rows_there(data, cells, found, tuple(carried)),
+            rows=_rows_there(data, cells, found, tuple(carried), known_sd),
             known=rows,
         ),
     )
@@ -134,13 +140,19 @@ def summed(
     return spec, cells, sums_of_cells(cells, rows, spec)
 
 
-def _cells(rows: Rows, sums: CellSums) -> Cells:
+def _cells(rows: Rows, sums: CellSums, weight: FloatArray | None) -> Cells:
     assert rows.beneath is not None
     varying = {name: coding(rows.frame[name]) for name in map(str, rows.frame) if name in rows.beneath.not_at_hand}
-    return Cells(sums.codes, rows.frame.drop(columns=list(varying)), sums.n, varying)
+    return Cells(sums.codes, rows.frame.drop(columns=list(varying)), sums.n, varying, weight)
 
 
-def _rows_there(data: DatabaseTable, cells: DatabaseCells, found: SummedCells, identity: tuple[str, ...]) -> RowsThere:
+def _rows_there(
+    data: DatabaseTable,
+    cells: DatabaseCells,
+    found: SummedCells,
+    identity: tuple[str, ...],
+    known_sd: SummedKnownSd | None,
+) -> RowsThere:
     assert found.rows.beneath is not None
     varying = [name for name in found.rows.frame if name in found.rows.beneath.not_at_hand]
     return RowsThere(
@@ -152,18 +164,12 @@ def _rows_there(data: DatabaseTable, cells: DatabaseCells, found: SummedCells, i
         identity=tuple(new for new, name in zip(identity, data.names, strict=True) if data.kind(name) != "other"),
         frame=found.rows.frame,
         varying={name: cells.stands_for[name] for name in varying},
+        sd=None if known_sd is None else known_sd.of_rows or known_sd.of_cells,
     )
 
 
 def _check_normal(spec: ModelSpec) -> None:
     found = spec.distribution
-    if spec.residual_spread is not None:
-        raise place_error(
-            "known SDs weight each row, and the rows of a database stay there: take the columns and rows that the "
-            "model needs to memory, data=table.select(...).to_pandas()",
-            spec.text,
-            spec.residual_spread.span,
-        )
     if spec.has_level1_model:
         raise place_error(
             "an equation of the level-1 SD and correlations of residuals need the rows, and those of a database stay "

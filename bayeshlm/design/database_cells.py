@@ -253,14 +253,15 @@ class _CellTable:
 
 
 def _compared(spec: ModelSpec) -> set[str]:
-    """Names of the columns of which has to be known whether they vary within cells, and of the outcome."""
+    """Names of the columns of which has to be known whether they vary within cells, of known SDs and the outcome."""
+    always = {column.name for column in (spec.outcome, *spec.spread_columns)}
     if spec.written != "levels":
-        return {column.name for column, _ in predictors(spec)} | {spec.outcome.name}
+        return {column.name for column, _ in predictors(spec)} | always
     level1, *above = spec.expressions_by_level
     within = [call for one in (*level1, *spec.offsets) for factor in one.factors for call in calls_of(factor)]
     centered = [call.argument for call in within if call.function == "cwc"]
     expressions = [*centered, *(expression for of_level in above for expression in of_level)]
-    return {column.name for one in expressions for column, _ in walk_columns(one)} | {spec.outcome.name}
+    return {column.name for one in expressions for column, _ in walk_columns(one)} | always
 
 
 def _kind(data: DatabaseTable, name: str, outside_c: bool) -> Kind:
