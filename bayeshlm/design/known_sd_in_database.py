@@ -12,9 +12,9 @@ from bayeshlm.design.cell_sums import CellSums
 from bayeshlm.design.columns import CategoricalColumn, NumericColumn
 from bayeshlm.design.database_columns import RowsInDatabase
 from bayeshlm.design.database_sums import SummedCells
-from bayeshlm.design.database_weights import row_of_cell
 from bayeshlm.design.known_sd import check_not_far_apart, no_numbers, not_above_zero
 from bayeshlm.design.scaling import FloatArray
+from bayeshlm.design.units import row_of_cell
 from bayeshlm.equations.product import Column
 from bayeshlm.equations.spec import ModelSpec
 
@@ -75,7 +75,7 @@ def known_sd_in_database(spec: ModelSpec, found: SummedCells) -> SummedKnownSd |
     low, high = _ends(found, name, spec)
     if low.min() <= 0:
         cell = int((low <= 0).argmax())
-        raise not_above_zero(spec, name, float(low[cell]), row_of_cell(found.rows, cell))
+        raise not_above_zero(spec, name, float(low[cell]), row_of_cell(found.rows.groupings, cell))
     check_not_far_apart(spec, name, float(low.min()), float(high.max()))
     if (low == high).all():
         return _of_cells(low if spread.function == "sd" else np.sqrt(low), plain, queries)

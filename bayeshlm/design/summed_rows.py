@@ -10,6 +10,7 @@ import numpy as np
 
 from bayeshlm.design.cell_products import DesignColumns, WeightedCells
 from bayeshlm.design.cell_sums import CellColumns, CellSums
+from bayeshlm.design.database_weights import SummedWeights
 from bayeshlm.design.known_sd_in_database import SummedKnownSd
 from bayeshlm.design.row_sample import RowSample, RowsThere
 from bayeshlm.design.rows import Rows
@@ -46,6 +47,8 @@ class SummedRows:
         Sums of the same columns over rows that do not all count the same.
     known_sd : SummedKnownSd or None
         Level-1 SDs, where they are known.
+    sampling : SummedWeights or None
+        Sampling weights, if there are any.
     """
 
     sums: CellSums
@@ -56,6 +59,7 @@ class SummedRows:
     known: Rows
     weighted: WeightedCells | None = None
     known_sd: SummedKnownSd | None = None
+    sampling: SummedWeights | None = None
 
     @cached_property
     def counted(self) -> SummedRows:
