@@ -179,7 +179,7 @@ ELSEWHERE = {
     "Fit.idata", "Fit.model", "Fit.plot", "Model.design", "Model.from_design", "Model.plot", "RemlFit.design",
     "RemlFit.plot", "MlFit.plot",  # of ranks
     "MlFit.design", "MlFit.auxiliary", "MlFit.nodes", "RemlFit.theta",  # what the model has, or of other families
-    "MlFit.heterogeneity", "Model.survey",  # of known SDs and of sampling weights, whose rows are in memory
+    "MlFit.heterogeneity", "Model.survey",  # test_database_known_sd.py and test_database_weights.py
     "Fit.report", "Fit.residual_table", "Fit.save",  # test_database_models.py
 }  # fmt: skip
 

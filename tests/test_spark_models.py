@@ -4,6 +4,7 @@ import shutil
 from importlib.util import find_spec
 
 import numpy as np
+import pandas as pd
 import pytest
 from database_designs import compare, pupils
 
@@ -81,3 +82,22 @@ def test_rows_of_a_sample_and_what_new_rows_need(connection, tmp_path, monkeypat
     assert str(first.describe()) == str(memory.describe())
     new = data.iloc[:50]
     np.testing.assert_allclose(found.predict(new, seed=1)["mu"], fit.predict(new, seed=1)["mu"], rtol=1e-9)
+
+
+def test_rows_that_do_not_all_count_the_same(connection, tmp_path):
+    data, rng = hlm.load_dataset("hsb"), np.random.default_rng(7)
+    data["se"], data["w1"] = 4 * rng.lognormal(0, 0.4, len(data)), rng.lognormal(0, 0.7, len(data))
+    data["w2"], data["stratum"] = 1 + data["size"] / 1000, np.where(data["sector"] == 1, "Catholic", "public")
+    table, whole = table_of(connection, data, tmp_path), data["w1"] * data["w2"]
+    known = SLOPES + "sd(r) = se"
+    compare(known, data, table, "school", rtol=1e-11)
+    same(hlm.Model(known, table, "school").reml(), hlm.Model(known, data, "school").reml())
+    weights = hlm.SurveyWeights({"row": "w1", "school": "w2"}, "effective", strata="stratum")
+    same(*(hlm.Model(SLOPES, of, "school", weights=weights).ml() for of in (table, data)))
+    numbers = pd.factorize(data["school"])[0]
+    for r in range(12):
+        data[f"r{r}"] = whole * rng.choice([0.5, 1.5], 160)[numbers]
+    weights = hlm.SurveyWeights({"row": "w1", "school": "w2"}, replicates=[f"r{r}" for r in range(12)], fay=0.5)
+    same(
+        *(hlm.Model(SLOPES, of, "school", weights=weights).ml() for of in (table_of(connection, data, tmp_path), data))
+    )

@@ -1,7 +1,6 @@
 """Weighted models as their user has them: pseudo-posteriors beside the sandwich, what is kept, what is refused."""
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from weighted_cases import COLUMNS, EQUATIONS, survey
 
@@ -190,13 +189,6 @@ def test_several_data_sets_have_their_own_weights():
     pooled = many.pooled()
     within = np.mean([fit.fixed_effects()["sd"] ** 2 for fit in many.fits.values()], axis=0)
     np.testing.assert_allclose(pooled["within"].iloc[:3], within, rtol=1e-10)
-
-
-def test_databases_are_refused():
-    ibis = pytest.importorskip("ibis")
-    table = ibis.duckdb.connect().create_table("survey", ibis.memtable(pa.Table.from_pandas(survey())))
-    with pytest.raises(hlm.OptionError, match="sampling weights need the rows of the data"):
-        weighted(data=table)
 
 
 def test_report_says_how_rows_are_weighted_and_how_to_do_it_again(fit, tmp_path):

@@ -104,7 +104,7 @@ def predictive_check(
     size = len(gamma)
     check_budget(size * sum(design.n_unit_coefficients), fewer_draws(sum(design.n_unit_coefficients)))
     modes = modes_of(design)
-    engine = RowEngine.of(design) if design.rows is not None else SummedEngine.of(design.with_sample())
+    engine = engine_of(design)
     statistics, observed, at_hand = engine.statistics, engine.observed(), engine.design.kept_rows
     n_stored = max(1, min(size, budget.BUDGET_BYTES // (8 * at_hand.n_rows)))
     stored = np.linspace(0, size - 1, n_stored).round().astype(np.int64)
@@ -136,6 +136,20 @@ def predictive_check(
         idata=_tree(shown, modes, replace(some, design=engine.design), stored, seed),
         notes=(*_notes(modes, size, n_stored), *engine.notes),
     )
+
+
+def engine_of(design: Design) -> RowEngine | SummedEngine:
+    """What makes replicates of a design, from its rows or from sums over those in a database.
+
+    Raises
+    ------
+    DataError
+        The rows are in a database and have known SDs, of which no sums tell the sum of squares of a replicate; unless
+        they are few enough to be fetched.
+    """
+    if design.rows is not None or design.outcome.known_sd:
+        return RowEngine.of(design.with_all_rows())
+    return SummedEngine.of(design.with_sample())
 
 
 @dataclass(frozen=True, eq=False)

@@ -95,25 +95,27 @@ def sampled_rows(posterior: Draws) -> SampledRows | None:
     density ``log N(e_i / (1 - h_i); 0, sigma^2 / (1 - h_i))`` with ``h_i = z_i' Var(u | y) z_i / sigma^2``, as
     `bayeshlm.likelihood.gaussian_rows` has it. With the mean of h_i in the row's cell in its place, or 0 where there
     are several groupings, the sum over a cell follows from its residual sum of squares, and so from sums of products.
+    Where the SDs are known they stand in the place of sigma, and rows count for one over their squares in the sums.
     """
     design = posterior.design
     if design.rows is not None or design.summed is None:
         return None
-    summed, sample = design.summed, design.summed.sample
-    (gamma, effects), shares = mean_effects(posterior), np.zeros(len(summed.sums.n))
-    sigma2 = float(posterior.sigma.mean()) ** 2
+    summed, sample, n = design.summed.counted, design.summed.sample, design.summed.sums.n
+    (gamma, effects), shares = mean_effects(posterior), np.zeros(len(n))
+    sigma2 = float(posterior.scaled_sigma.mean()) ** 2
     if len(design.groupings) == 1:
         Z, within = summed.in_basis(summed.columns.Z[0]), effect_moments(posterior).within[summed.sums.codes[0]]
         ZtZ = np.einsum("mka,mkl,mlb->mab", Z, summed.gram, Z, optimize=True)
-        shares = np.einsum("mab,mab->m", ZtZ, within) / (summed.sums.n * sigma2)
+        shares = np.einsum("mab,mab->m", ZtZ, within) / (n * sigma2)
     free = np.maximum(1 - shares, 0.5)  # any number makes sums without bias
     (own,) = summed.coefficients(gamma[None], [u.T[:, None] for u in effects])
     products = np.einsum("mk,mkl,ml->m", own, summed.gram, own) - 2 * np.einsum("mk,mk->m", own, summed.with_outcome)
     squares = summed.squares + products
     residual = sample.y - summed.y_center - np.einsum("nk,nk->n", summed.basis_of(sample), own[sample.cells])
+    residual = sample.rows.standardized(residual)
     constant = 0.5 * np.log(free / (2 * np.pi * sigma2))
-    close = constant[sample.cells] - residual**2 / (2 * sigma2 * free[sample.cells])
-    total = float((summed.sums.n * constant - squares / (2 * sigma2 * free)).sum())
+    close = constant[sample.cells] - np.log(sample.rows.unit) - residual**2 / (2 * sigma2 * free[sample.cells])
+    total = float((n * constant - squares / (2 * sigma2 * free)).sum()) - design.sum_of_log_sd
     return SampledRows(sample.n_rows, sample.y, close, total)
 
 

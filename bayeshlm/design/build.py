@@ -25,10 +25,9 @@ from bayeshlm.design.survey_weights import SurveyWeights
 from bayeshlm.design.terms import Terms, expand_terms, filled
 from bayeshlm.design.unit_equations import unit_equations
 from bayeshlm.design.units import Grouping, check_distinct, check_nested
-from bayeshlm.design.weights_reading import read_weights
+from bayeshlm.design.weights_reading import read_weights, refuse_beside_spread
 from bayeshlm.equations.rename import rename_columns
 from bayeshlm.equations.spec import Blocks, ModelSpec
-from bayeshlm.errors import OptionError
 
 
 def build_design(
@@ -79,16 +78,8 @@ def build_design(
     (['g00', 'g01', 'g10'], [[1.0, 0.0, -1.0], [1.0, 0.0, 1.0], [1.0, 1.0, -2.0]])
     """
     rows = gather_rows(spec, data, group, group_data, () if weights is None else weights.named)
-    if weights is not None and spec.residual_spread is not None:
-        raise OptionError(
-            "sampling weights are not taken beside known level-1 SDs, by which rows count already: leave weights="
-            " or the line of the SDs out."
-        )
-    if weights is not None and spec.has_level1_model:
-        raise OptionError(
-            "sampling weights are not taken beside an equation of the level-1 SD or correlated residuals: leave"
-            " weights= or that line out."
-        )
+    if weights is not None:
+        refuse_beside_spread(spec)
     found = None if weights is None else read_weights(weights, rows)
     spec, rows = by_levels(spec, rows)
     spec = rename_columns(spec, rows.names)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bayeshlm.design.cell_sums import CellColumns, CellCombination, CellSums, by_unit
 from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.joint_products import JointProducts, PairProducts
 from bayeshlm.design.predictor import Predictor, intercept_position
 from bayeshlm.design.products import centered_columns
-from bayeshlm.design.scaling import FloatArray, scaling_matrix
+from bayeshlm.design.scaling import FloatArray, IntArray, scaling_matrix
 from bayeshlm.errors import DataError
 
 LEAST_RESIDUAL = 1e-9
@@ -40,8 +41,39 @@ class DesignColumns:
     y: CellColumns
 
 
-def cell_products(predictor: Predictor, cells: CellSums, columns: DesignColumns) -> CrossProducts | JointProducts:
+@dataclass(frozen=True, slots=True, eq=False)
+class WeightedCells:
+    """Sums over rows that do not all count the same.
+
+    Attributes
+    ----------
+    sums : CellSums
+        Over rows that count for one over their known variance, or for their sampling weight.
+    log_sd : (M,) array or None
+        Sums of the logs of known SDs; None of sampling weights.
+    """
+
+    sums: CellSums
+    log_sd: FloatArray | None = None
+
+    def at(self, kept: NDArray[np.bool_], codes: tuple[IntArray, ...]) -> WeightedCells:
+        """Those of some cells, with the codes that their units then have."""
+        return WeightedCells(self.sums.at(kept, codes), None if self.log_sd is None else self.log_sd[kept])
+
+
+def cell_products(
+    predictor: Predictor, cells: CellSums, columns: DesignColumns, weighted: WeightedCells | None = None
+) -> CrossProducts | JointProducts:
     """Cross-products of the columns of a predictor: by group, or those of several groupings.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    cells : CellSums
+        Of all rows alike, whose means and SDs scale the columns.
+    columns : DesignColumns
+    weighted : WeightedCells, optional
+        What the products are of, where rows do not count the same.
 
     Raises
     ------
@@ -60,6 +92,7 @@ def cell_products(predictor: Predictor, cells: CellSums, columns: DesignColumns)
         ),
         strict=True,
     )
+    cells, log_sd = (cells, None) if weighted is None else (weighted.sums, weighted.log_sd)
     XtX, total = X.products(X, cells), y.squares(cells)
     gram, slopes = XtX.sum(axis=0), np.zeros(len(predictor.fixed))
     outcome = residual = CellCombination.of(y, np.ones(1), cells)
@@ -96,6 +129,8 @@ def cell_products(predictor: Predictor, cells: CellSums, columns: DesignColumns)
             ols=ols,
             x_transform=x_transform,
             z_transform=z_transforms[0],
+            weight=None if weighted is None or log_sd is not None else by_group(cells.count),
+            log_sd=None if log_sd is None else by_group(log_sd),
         )
     units = list(zip(cells.codes, sizes, strict=True))
     pairs = []
@@ -116,6 +151,7 @@ def cell_products(predictor: Predictor, cells: CellSums, columns: DesignColumns)
         ols=ols,
         x_transform=x_transform,
         z_transforms=tuple(z_transforms),
+        log_sd=None if log_sd is None else float(log_sd.sum()),
     )
 
 

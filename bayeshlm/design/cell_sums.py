@@ -8,7 +8,7 @@ column times a number.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,8 @@ class CellSums:
     products : (M, B, B) array
     low, high : (M, B) arrays
         Smallest and largest of the column itself; NaN where they were not asked for.
+    weight : (M,) array or None
+        Where rows do not all count the same in the sums: the sum of their weights.
     """
 
     codes: tuple[IntArray, ...]
@@ -41,6 +43,12 @@ class CellSums:
     products: FloatArray
     low: FloatArray
     high: FloatArray
+    weight: FloatArray | None = None
+
+    @property
+    def count(self) -> FloatArray:
+        """What the rows of each cell count together, (M,): their number, or the sum of their weights."""
+        return self.n.astype(np.float64) if self.weight is None else self.weight
 
     @property
     def n_obs(self) -> int:
@@ -49,8 +57,23 @@ class CellSums:
 
     def at(self, kept: NDArray[np.bool_], codes: tuple[IntArray, ...]) -> CellSums:
         """Those of some cells, with the codes that their units then have."""
-        own = (self.sums, self.products, self.low, self.high)
-        return CellSums(codes, self.n[kept], self.center, *(values[kept] for values in own))
+        sums, products, low, high = (of[kept] for of in (self.sums, self.products, self.low, self.high))
+        weight = None if self.weight is None else self.weight[kept]
+        return CellSums(codes, self.n[kept], self.center, sums, products, low, high, weight)
+
+    def times(self, weights: FloatArray) -> CellSums:
+        """Those of rows that count for one weight in each cell, (M,)."""
+        products = weights[:, None, None] * self.products
+        return replace(self, weight=weights * self.count, sums=weights[:, None] * self.sums, products=products)
+
+    def where(self, kept: NDArray[np.bool_], other: CellSums) -> CellSums:
+        """Those of some cells, and of another weighting in the others."""
+        return replace(
+            self,
+            weight=np.where(kept, self.count, other.count),
+            sums=np.where(kept[:, None], self.sums, other.sums),
+            products=np.where(kept[:, None, None], self.products, other.products),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,17 +106,17 @@ class CellColumns:
         center = cells.center[self.base]
         first = self.factor[0] * center
         away = (self.factor - self.factor[0]) * center
-        own = self.factor * cells.sums[:, self.base] + cells.n[:, None] * away
-        rest = own.sum(axis=0) / cells.n_obs
+        own = self.factor * cells.sums[:, self.base] + cells.count[:, None] * away
+        rest = own.sum(axis=0) / cells.count.sum()
         deviations = CellColumns(self.base, self.factor, away - rest)
         squares = deviations.squares(cells)
-        return first + rest, np.sqrt(squares / max(cells.n_obs - 1, 1)), deviations
+        return first + rest, np.sqrt(squares / max(cells.count.sum() - 1, 1)), deviations
 
     def squares(self, cells: CellSums) -> FloatArray:
         """Sum of squares of each column over all rows, (K,)."""
         own = cells.products[:, self.base, self.base]
         sums = cells.sums[:, self.base]
-        parts = self.factor**2 * own + 2 * self.factor * self.shift * sums + cells.n[:, None] * self.shift**2
+        parts = self.factor**2 * own + 2 * self.factor * self.shift * sums + cells.count[:, None] * self.shift**2
         return np.asarray(np.maximum(parts.sum(axis=0), 0.0))
 
     def scaled(self, scale: FloatArray) -> CellColumns:
@@ -102,14 +125,14 @@ class CellColumns:
 
     def totals(self, cells: CellSums) -> FloatArray:
         """Sum of each column over the rows of each cell, (M, K)."""
-        return np.asarray(self.factor * cells.sums[:, self.base] + cells.n[:, None] * self.shift)
+        return np.asarray(self.factor * cells.sums[:, self.base] + cells.count[:, None] * self.shift)
 
     def products(self, other: CellColumns, cells: CellSums) -> FloatArray:
         """Sums of products with other columns over the rows of each cell, (M, K, L)."""
         f, g, u, v = self.factor[:, :, None], other.factor[:, None, :], self.shift[:, :, None], other.shift[:, None, :]
         own = cells.products[:, self.base[:, None], other.base[None, :]]
         mine, theirs = cells.sums[:, self.base, None], cells.sums[:, None, other.base]
-        return np.asarray(f * g * own + f * v * mine + u * g * theirs + cells.n[:, None, None] * u * v)
+        return np.asarray(f * g * own + f * v * mine + u * g * theirs + cells.count[:, None, None] * u * v)
 
     def extremes(self, cells: CellSums) -> tuple[FloatArray, FloatArray]:
         """Smallest and largest value of each column, (K,), of columns made by `of`."""
@@ -156,19 +179,21 @@ class CellCombination:
     def squares(self, cells: CellSums) -> FloatArray:
         """Sums of squares over the rows of each cell, (M,)."""
         own = np.einsum("mb,mbc,mc->m", self.factor, cells.products, self.factor)
-        return np.asarray(own + 2 * self.shift * self._sums(cells) + cells.n * self.shift**2)
+        return np.asarray(own + 2 * self.shift * self._sums(cells) + cells.count * self.shift**2)
 
     def products(self, columns: CellColumns, cells: CellSums) -> FloatArray:
         """Sums of products with columns over the rows of each cell, (M, K)."""
         own = np.einsum("mb,mbk->mk", self.factor, cells.products[:, :, columns.base])
         mine, theirs = self._sums(cells)[:, None], cells.sums[:, columns.base]
         shift = self.shift[:, None]
-        return np.asarray(columns.factor * (own + shift * theirs) + columns.shift * (mine + cells.n[:, None] * shift))
+        return np.asarray(
+            columns.factor * (own + shift * theirs) + columns.shift * (mine + cells.count[:, None] * shift)
+        )
 
     def sd(self, cells: CellSums) -> float:
         """SD over all rows."""
         first = float(self.shift[0])
-        mean = (cells.n @ (self.shift - first) + self._sums(cells).sum()) / cells.n_obs
+        mean = (cells.count @ (self.shift - first) + self._sums(cells).sum()) / cells.n_obs
         deviations = CellCombination(self.factor, self.shift - first - mean)
         return float(np.sqrt(max(deviations.squares(cells).sum(), 0.0) / (cells.n_obs - 1)))
 

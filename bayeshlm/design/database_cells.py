@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import and_, or_
 from types import MappingProxyType
 from typing import Any
 
@@ -17,9 +15,9 @@ from bayeshlm.design.by_levels import calls_of
 from bayeshlm.design.centering import Scale
 from bayeshlm.design.columns import CategoricalColumn, DataColumn, NumericColumn, missing_column, read_column, resolve
 from bayeshlm.design.database_columns import Location
-from bayeshlm.design.first_look import FirstLook, without_nan
+from bayeshlm.design.first_look import FirstLook, without_cells, without_nan
 from bayeshlm.design.grouping import CELL, Groups, find_group_columns, ids_of
-from bayeshlm.design.joined_tables import GroupTables, find_columns, join, tables_by_grouping
+from bayeshlm.design.joined_tables import GroupTables, columns_beside, find_columns, join, tables_by_grouping
 from bayeshlm.design.left_out import left_out
 from bayeshlm.design.place_error import place_error
 from bayeshlm.design.rows import (
@@ -39,9 +37,6 @@ from bayeshlm.errors import DataError
 from bayeshlm.source.database_table import DatabaseTable, Kind
 from bayeshlm.source.labels import factorize
 from bayeshlm.source.pandas_table import PandasTable
-
-MOST_INCOMPLETE = 10_000
-"""Groups whose rows a query leaves out one by one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,6 +124,7 @@ def gather_cells(
     group: Groups = None,
     group_data: GroupTables = None,
     carried: Mapping[str, Any] = MappingProxyType({}),
+    beside: Sequence[str] = (),
 ) -> DatabaseCells:
     """Find the columns of a model in a table, and look at the table once: one row a cell comes back.
 
@@ -141,6 +137,8 @@ def gather_cells(
         Tables of groups, in memory.
     carried : mapping of str to ibis.Column
         Further columns of the table that the complete rows keep, by the name that they have there.
+    beside : sequence of str
+        Columns that no equation names, of the table or of tables of groups: the frame has the latter.
 
     Raises
     ------
@@ -194,7 +192,11 @@ def gather_cells(
         total = int(first.total.sum())
         raise nothing_complete([name for name in values if counts[name] == total], [*groupings, *values])
 
-    frame = pd.DataFrame({**of_cells, **values}, copy=False).loc[keep].reset_index(drop=True)
+    missing = [name for name in beside if name not in everything]
+    if missing:
+        raise DataError(missing_column(missing[0], everything))
+    other = columns_beside([name for name in beside if name not in data.names], cells, home)
+    frame = pd.DataFrame({**of_cells, **values, **other}, copy=False).loc[keep].reset_index(drop=True)
     differing = first.differing(stands_for, keep)
     inside = {name for name in stands_for if name in differing or name not in compared}
     read: dict[str, DataColumn] = {
@@ -205,7 +207,9 @@ def gather_cells(
     plain = own.select(**columns, **carried)
     rows_of_database = plain if nothing_missing else table.drop_null(list(columns))
     if not (keep == (first.kept > 0)).all():
-        rows_of_database = _without(rows_of_database, first.frame.loc[~keep & (first.kept > 0), list(key_of.values())])
+        rows_of_database = without_cells(
+            rows_of_database, first.frame.loc[~keep & (first.kept > 0), list(key_of.values())]
+        )
     return DatabaseCells(
         rows=Rows(
             text=spec.text,
@@ -253,14 +257,15 @@ class _CellTable:
 
 
 def _compared(spec: ModelSpec) -> set[str]:
-    """Names of the columns of which has to be known whether they vary within cells, and of the outcome."""
+    """Names of the columns of which has to be known whether they vary within cells, of known SDs and the outcome."""
+    always = {column.name for column in (spec.outcome, *spec.spread_columns)}
     if spec.written != "levels":
-        return {column.name for column, _ in predictors(spec)} | {spec.outcome.name}
+        return {column.name for column, _ in predictors(spec)} | always
     level1, *above = spec.expressions_by_level
     within = [call for one in (*level1, *spec.offsets) for factor in one.factors for call in calls_of(factor)]
     centered = [call.argument for call in within if call.function == "cwc"]
     expressions = [*centered, *(expression for of_level in above for expression in of_level)]
-    return {column.name for one in expressions for column, _ in walk_columns(one)} | {spec.outcome.name}
+    return {column.name for one in expressions for column, _ in walk_columns(one)} | always
 
 
 def _kind(data: DatabaseTable, name: str, outside_c: bool) -> Kind:
@@ -282,17 +287,3 @@ def _read(series: pd.Series, kind: Kind | None, differs: bool) -> DataColumn:
     if kind == "text":
         return CategoricalColumn(str(series.name), np.zeros(len(series), dtype=np.int64), ("",))
     return NumericColumn(str(series.name), np.full(len(series), np.nan))
-
-
-def _without(table: Any, gone: pd.DataFrame) -> Any:
-    """Rows of other cells than these: those of groups of which `group_data` misses a value are dropped."""
-    if len(gone) > MOST_INCOMPLETE:
-        raise DataError(
-            f"group_data misses values of {len(gone)} groups: join it to the table in the database, "
-            "data.left_join(...), where their rows are dropped and counted"
-        )
-    if len(gone.columns) == 1:
-        (key,) = gone.columns
-        return table.filter(table[key].notin(gone[key].tolist()))
-    cells = [reduce(and_, [table[key] == value for key, value in one.items()]) for one in gone.to_dict("records")]
-    return table.filter(~reduce(or_, cells))

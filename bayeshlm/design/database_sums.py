@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bayeshlm.design.asked import Asked
-from bayeshlm.design.asked_sums import ask_for_sums
+from bayeshlm.design.asked_sums import WeightedQueries, ask_for_sums
 from bayeshlm.design.beneath import Expanded
 from bayeshlm.design.by_levels import calls_of
 from bayeshlm.design.cell_moments import OutcomeMoments
@@ -38,21 +38,26 @@ class SummedCells:
         Of the columns of level 1 in the order of the equation, and after them the outcome; less its offset once more,
         at the end, where it has one.
     outcome : OutcomeMoments
-    table : ibis.Table
-        The complete rows with the columns of the expressions.
     names : tuple of str
         Names there of the columns of level 1, empty for the constant.
     net, y : str
         Names there of the outcome less its offset, and of the outcome.
+    weighted : WeightedQueries
+        What asks for the same sums over rows that count for weights.
     """
 
     rows: Rows
     sums: CellSums
     outcome: OutcomeMoments
-    table: Any
     names: tuple[str, ...]
     net: str
     y: str
+    weighted: WeightedQueries
+
+    @property
+    def table(self) -> Any:
+        """The complete rows with the columns of the expressions, and those that were added since."""
+        return self.weighted.asked.table
 
 
 def sums_of_cells(cells: DatabaseCells, rows: Rows, spec: ModelSpec) -> SummedCells:
@@ -115,8 +120,9 @@ def sums_of_cells(cells: DatabaseCells, rows: Rows, spec: ModelSpec) -> SummedCe
     }
     assert rows.beneath is not None
     known = replace(rows, beneath=Asked(rows.beneath, of_rows, of_units, rows.n_obs, asked, cells.ids, cells.n, codes))
-    sums = found.cell_sums([*names, y] if net == y else [*names, y, net], codes)
-    return SummedCells(known, sums, found.outcome(net, y), found_rows.table, tuple(names), net, y)
+    summed = (*names, y) if net == y else (*names, y, net)
+    queries = WeightedQueries(found_rows, cells, found, summed, codes)
+    return SummedCells(known, found.cell_sums(summed, codes), found.outcome(net, y), tuple(names), net, y, queries)
 
 
 def _varies(rows: Rows, name: str, grouping: int) -> bool:

@@ -108,7 +108,7 @@ class Design:
             rows_dropped=rows_dropped,
             left_out=left_out,
             weights=weights,
-            cells=Cells(rows.codes, rows.frame),
+            cells=Cells(rows.codes, rows.frame, weight=rows.row_weights),
         )
 
     def changed(self, **parts: Any) -> Design:
@@ -127,6 +127,15 @@ class Design:
         if self.summed is None:
             raise no_rows()
         return replace(self, rows=self.summed.sample.rows)
+
+    def with_all_rows(self) -> Design:
+        """The design with all rows at hand, those in a database where a sample has all of them; else a DataError."""
+        if self.rows is not None:
+            return self
+        rows = self.with_sample().kept_rows
+        if rows.n_rows < self.n_obs:
+            raise no_rows()
+        return replace(self, rows=rows, cells=Cells(rows.codes, rows.frame, weight=rows.row_weights), summed=None)
 
     def __repr__(self) -> str:
         dropped = f" ({self.rows_dropped} dropped)" if self.rows_dropped else ""

@@ -19,22 +19,22 @@ class DesignWeights:
     ----------
     survey : SurveyWeights
         Where they come from.
-    row : (N,) array
-        Scaled within each group.
+    row : (N,) array or None
+        Scaled within each group; None where the rows stay in a database.
     group : (J,) array
         Scaled to sum to J.
     psu, stratum : (J,) arrays of int
         Primary sampling unit of each group, and its stratum.
-    replicate_row, replicate_group : (R, N), (R, J) arrays
+    replicate_row, replicate_group : (R, N) array or None, (R, J) array
         The same under each replicate; no rows without replicates. A group that a replicate leaves out has weight 0.
     """
 
     survey: SurveyWeights
-    row: FloatArray
+    row: FloatArray | None
     group: FloatArray
     psu: IntArray
     stratum: IntArray
-    replicate_row: FloatArray
+    replicate_row: FloatArray | None
     replicate_group: FloatArray
 
     @property
@@ -42,11 +42,6 @@ class DesignWeights:
         """Factors of the squares of the replicates, (R,): those given, or ``1 / (R (1 - k)^2)`` of balanced ones."""
         R, given = len(self.replicate_group), self.survey.factor
         return np.broadcast_to(1.0 / (R * (1.0 - self.survey.fay) ** 2) if given is None else given, R)
-
-    @property
-    def sum_of_rows(self) -> float:
-        """Sum of the scaled weights of all rows."""
-        return float(self.row.sum())
 
     def require_units(self, n_parameters: int) -> None:
         """Refuse a model with more parameters than the spread over samples has degrees of freedom.

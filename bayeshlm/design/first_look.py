@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import and_
+from operator import and_, or_
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ from bayeshlm.source.database_table import CHANGED, Kind, ask
 
 PLACEHOLDERS: dict[Kind, Any] = {"number": np.nan, "logical": False, "text": ""}
 """Of a column that varies within cells, in place of its values, which stay in the database."""
+
+MOST_INCOMPLETE = 10_000
+"""Groups whose rows a query leaves out one by one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,3 +160,17 @@ def _beside(every: pd.DataFrame, complete: pd.DataFrame, keys: list[str]) -> pd.
 def without_nan(column: Any) -> Any:
     """A column with NULL in place of what is no number."""
     return column.isnan().ifelse(None, column) if column.type().is_floating() else column
+
+
+def without_cells(table: Any, gone: pd.DataFrame) -> Any:
+    """Rows of other cells than these: those of groups of which `group_data` misses a value are dropped."""
+    if len(gone) > MOST_INCOMPLETE:
+        raise DataError(
+            f"group_data misses values of {len(gone)} groups: join it to the table in the database, "
+            "data.left_join(...), where their rows are dropped and counted"
+        )
+    if len(gone.columns) == 1:
+        (key,) = gone.columns
+        return table.filter(table[key].notin(gone[key].tolist()))
+    cells = [reduce(and_, [table[key] == value for key, value in one.items()]) for one in gone.to_dict("records")]
+    return table.filter(~reduce(or_, cells))

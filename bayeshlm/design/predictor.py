@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bayeshlm.design.naming import Part, column_name
-from bayeshlm.design.scaling import IntArray
+from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.equations.notations.r_code import Coding
 
 
@@ -131,12 +131,15 @@ class Cells:
         Rows of each combination; None where these are the rows.
     varying : mapping of str to {"logical", "numbers", "text"} or None
         Columns used that do vary within combinations, with what R reads those as that are no numbers.
+    weight : (M,) array or None
+        Sums of one over the known variances of the rows; None where the level-1 SD is estimated.
     """
 
     codes: tuple[IntArray, ...]
     frame: pd.DataFrame
     n: IntArray | None = None
     varying: Mapping[str, Coding | None] = field(default_factory=dict)
+    weight: FloatArray | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -75,6 +75,8 @@ class RowsThere:
     frame : DataFrame of M rows
         The used columns; those that vary within cells, which `varying` names in `table`, are placeholders.
     varying : mapping of str to str
+    sd : str, (M,) array or None
+        Known level-1 SDs: the name there of their column, or those of the rows of each cell.
     """
 
     table: Any
@@ -85,6 +87,7 @@ class RowsThere:
     identity: tuple[str, ...]
     frame: pd.DataFrame
     varying: dict[str, str]
+    sd: str | FloatArray | None = None
 
     def sample(self, sums: CellSums, columns: DesignColumns, n: int, seed: int) -> RowSample:
         """Ask for n rows drawn without replacement, or for all where there are fewer.
@@ -130,7 +133,8 @@ class RowsThere:
         inside = inside.mutate(
             place=ibis.row_number().over(ibis.window(group_by="bucket", order_by=["hash", "again"])).cast("int64")
         )
-        own = dict.fromkeys([*self.ids.columns, *filter(None, self.names), self.net, self.y, *self.varying.values()])
+        of_rows = [*filter(None, self.names), self.net, self.y, *self.varying.values()]
+        own = dict.fromkeys([*self.ids.columns, *of_rows, *([self.sd] if isinstance(self.sd, str) else [])])
         chosen = inside.semi_join(ibis.memtable(pa.Table.from_pandas(wanted)), ["bucket", "place"])
         return ask(chosen.select(*own, "bucket", "place"), exact=list(self.ids.columns))
 
@@ -158,8 +162,13 @@ class RowsThere:
             Z=tuple(_at_rows(own, sums, values, cell) for own in columns.Z),
             codes=tuple(codes[cell] for codes in sums.codes),
             frame=frame,
+            sd=self.sd[cell] if isinstance(self.sd, np.ndarray) else _column(fetched, self.sd),
         )
         return RowSample(rows, cell, values, sums.n_obs)
+
+
+def _column(fetched: pd.DataFrame, name: str | None) -> FloatArray | None:
+    return None if name is None else fetched[name].to_numpy(dtype=np.float64)
 
 
 def _at_rows(columns: CellColumns, sums: CellSums, values: FloatArray, cell: IntArray) -> FloatArray:

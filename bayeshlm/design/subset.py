@@ -74,6 +74,7 @@ def _of_sums(
 ) -> Design:
     """The design of some cells; the outcome's extremes stay those of all."""
     sums, moments = summed.sums.at(kept, codes), design.moments
+    weighted = None if summed.weighted is None else summed.weighted.at(kept, codes)
     X, y = summed.columns.X.at(kept), summed.columns.y.at(kept)
     columns = DesignColumns(X, tuple(own.at(kept) for own in summed.columns.Z), y)
     (mean,), (sd,), _ = CellColumns.of(sums, [summed.y_place], np.ones((len(sums.n), 1))).deviations(sums)
@@ -91,7 +92,13 @@ def _of_sums(
         predictor=predictor,
         equations=equations,
         moments=cell_moments(outcome, sums, columns, equations, predictor.fixed, design.random),
-        products=cell_products(predictor, sums, columns),
-        cells=Cells(codes, design.cells.frame[kept], sums.n, design.cells.varying),
+        products=cell_products(predictor, sums, columns, weighted),
+        cells=Cells(
+            codes,
+            design.cells.frame[kept],
+            sums.n,
+            design.cells.varying,
+            None if weighted is None else weighted.sums.weight,
+        ),
         summed=None,
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from bayeshlm.design.cell_products import DesignColumns
+from bayeshlm.design.cell_products import DesignColumns, WeightedCells
 from bayeshlm.design.cell_sums import CellColumns, CellSums
+from bayeshlm.design.database_weights import SummedWeights
+from bayeshlm.design.known_sd_in_database import SummedKnownSd
 from bayeshlm.design.row_sample import RowSample, RowsThere
 from bayeshlm.design.rows import Rows
 from bayeshlm.design.scaling import FloatArray, IntArray
@@ -41,6 +43,12 @@ class SummedRows:
         Where they are.
     known : Rows
         The cells, with the columns and what the database has said of the rows beneath.
+    weighted : WeightedCells or None
+        Sums of the same columns over rows that do not all count the same.
+    known_sd : SummedKnownSd or None
+        Level-1 SDs, where they are known.
+    sampling : SummedWeights or None
+        Sampling weights, if there are any.
     """
 
     sums: CellSums
@@ -49,6 +57,14 @@ class SummedRows:
     column_sums: Mapping[str, FloatArray]
     rows: RowsThere
     known: Rows
+    weighted: WeightedCells | None = None
+    known_sd: SummedKnownSd | None = None
+    sampling: SummedWeights | None = None
+
+    @cached_property
+    def counted(self) -> SummedRows:
+        """The same of rows that count for one over their known variances; itself where the SD is estimated."""
+        return self if self.known_sd is None else replace(self, sums=self.known_sd.weighted.sums)
 
     @cached_property
     def _places(self) -> list[int]:
@@ -86,7 +102,7 @@ class SummedRows:
         sums, at = self.sums, np.array(self._places, dtype=np.int64)
         found = np.empty((len(sums.n), self.n_basis, self.n_basis))
         within = slice(1, 1 + len(at))
-        found[:, 0, 0] = sums.n
+        found[:, 0, 0] = sums.count
         found[:, 0, within] = found[:, within, 0] = sums.sums[:, at]
         found[:, within, within] = sums.products[:, at[:, None], at]
         if self.has_offset:
@@ -168,7 +184,7 @@ class SummedRows:
         left = self.with_outcome[:, 0] - np.einsum("mk,mk->m", self.gram[:, 0], expected)
         explained = np.einsum("mk,mkl,ml->m", expected, self.gram, expected)
         squares = self.squares - 2 * np.einsum("mk,mk->m", expected, self.with_outcome) + explained
-        return np.asarray(np.maximum(squares - left**2 / self.sums.n, 0.0))
+        return np.asarray(np.maximum(squares - left**2 / self.sums.count, 0.0))
 
     @cached_property
     def sample(self) -> RowSample:

@@ -36,6 +36,18 @@ class Grouping:
     known: IntArray | None = None
 
 
+def row_of_cell(groupings: Sequence[Grouping], cell: int) -> str:
+    """Where a row is, in words: rows of a database have no labels, but the units of their cells have.
+
+    Examples
+    --------
+    >>> row_of_cell([Grouping("school", pd.Index([7, 9]), np.array([1, 0]))], 0)
+    'a row of school 9'
+    """
+    units = (f"{grouping.name} {shown(grouping.labels[grouping.codes[cell]])}" for grouping in groupings)
+    return f"a row of {', '.join(units)}"
+
+
 def parents(child: IntArray, n_children: int, parent: IntArray) -> IntArray | None:
     """Unit of an outer grouping that each unit belongs to, (J,); None when one belongs to several.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 from bayeshlm.faces.fit import Fit
@@ -35,6 +36,6 @@ def load(path: str | os.PathLike[str], data: Any = None, *, group_data: Any = No
     tables = None if data is None else ModelData.of(data, group_data)
     stored = restored_fit(path, tables)
     model = Model.from_design(stored.design, stored.priors)
-    if stored.design.rows is None:
-        model._data = tables
+    if tables is not None and stored.design.rows is None:
+        model._data = replace(tables, weights=model.survey)
     return Fit(model, stored.idata)

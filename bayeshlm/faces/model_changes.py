@@ -20,7 +20,7 @@ from bayeshlm.equations.leaving_out import without
 from bayeshlm.equations.notations.formula import is_formula
 from bayeshlm.equations.notations.formula_update import is_update, updated_formula
 from bayeshlm.equations.null_model import null_spec
-from bayeshlm.errors import EquationError, ModelWarning, OptionError
+from bayeshlm.errors import EquationError, ModelWarning
 from bayeshlm.faces.model_estimates import ModelEstimates
 from bayeshlm.parameters.prior_changes import kept_priors, replace_priors
 from bayeshlm.parameters.prior_families import Prior
@@ -57,12 +57,7 @@ class ModelData:
     def design(self, spec: ModelSpec, group: Groups) -> Design:
         """Evaluate equations on the tables."""
         if isinstance(self.table, DatabaseTable):
-            if self.weights is not None:
-                raise OptionError(
-                    "sampling weights need the rows of the data, and those of a database stay there: take the columns"
-                    " that the model needs to memory, data=table.select(...).to_pandas()"
-                )
-            return build_design_from_database(spec, self.table, group, self.group_data)
+            return build_design_from_database(spec, self.table, group, self.group_data, self.weights)
         return build_design(spec, self.table, group, self.group_data, self.weights)
 
 

@@ -160,8 +160,12 @@ def _stored(tree: xr.DataTree, path: str | os.PathLike[str]) -> StoredFit:
     )
 
 
-def _sums(design: Design) -> tuple[float, float, float]:
-    return design.n_obs, design.moments.y_mean, design.moments.y_sd
+def _sums(design: Design) -> tuple[float, ...]:
+    """What tells a table from others; with weights or known SDs, what the rows count."""
+    sums = (design.n_obs, design.moments.y_mean, design.moments.y_sd)
+    if design.summed is None or design.summed.weighted is None:
+        return sums
+    return (*sums, float(np.trace(design.products.XtX, axis1=-2, axis2=-1).sum()))
 
 
 def _from_database(stored: StoredFit, data: ModelData | None, path: str | os.PathLike[str]) -> Design:
@@ -170,9 +174,12 @@ def _from_database(stored: StoredFit, data: ModelData | None, path: str | os.Pat
         raise FileError(
             f"The rows of {str(path)!r} stayed in a database: give their table, load({str(path)!r}, data=table)."
         )
-    design = data.design(parse(stored.equations), stored.groupings)
-    if not np.allclose(_sums(design), stored.sums, rtol=1e-9, atol=0):
-        then, now = (f"{n:,.0f} rows, mean {mean:.6g}, SD {sd:.6g}" for n, mean, sd in (stored.sums, _sums(design)))
+    design = dataclasses.replace(data, weights=stored.weights).design(parse(stored.equations), stored.groupings)
+    given = _sums(design)
+    if len(given) != len(stored.sums) or not np.allclose(given, stored.sums, rtol=1e-9, atol=0):
+        then, now = (f"{n:,.0f} rows, mean {mean:.6g}, SD {sd:.6g}" for n, mean, sd, *_ in (stored.sums, given))
+        if then == now:
+            then, now = "other weights or known SDs", "those of the table"
         raise FileError(f"The table is not the one that {str(path)!r} was fitted to: {then}; now {now}.")
     return design
 

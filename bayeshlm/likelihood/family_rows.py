@@ -54,7 +54,7 @@ class FamilyRows:
         p = kept.X.shape[1]
         X = np.array(columns[:p]).reshape(p, len(first))
         weight = np.diff(np.append(first, len(order))).astype(np.float64)
-        if design.weights is not None:
+        if design.weights is not None and design.weights.row is not None:
             weight = np.add.reduceat(design.weights.row[order], first)
         if basis is not None:
             X = np.linalg.solve(basis.T, X)

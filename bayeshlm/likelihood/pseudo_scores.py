@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bayeshlm.design.cell_products import cell_products
 from bayeshlm.design.design import Design
 from bayeshlm.design.design_weights import DesignWeights
 from bayeshlm.design.scaling import FloatArray
@@ -22,9 +23,17 @@ type Data = WeightedData | QuadratureData
 
 
 def replicated(design: Design) -> Iterator[Design]:
-    """The design under each of its replicate weights."""
+    """The design under each of its replicate weights, for which a database is asked once each."""
     weights = design.weights
     assert weights is not None
+    if design.summed is not None and design.summed.sampling is not None:
+        summed = design.summed
+        for which, group in enumerate(weights.replicate_group):
+            weighted = design.summed.sampling.replicate(which)
+            products = cell_products(design.predictor, summed.sums, summed.columns, weighted)
+            yield replace(design, products=products, weights=replace(weights, group=group))
+        return
+    assert weights.replicate_row is not None
     pairs = zip(weights.replicate_row, weights.replicate_group, strict=True)
     for row, group in pairs:
         yield design.changed(weights=replace(weights, row=row, group=group))

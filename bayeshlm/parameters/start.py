@@ -12,8 +12,8 @@ SHARE = 0.3  # of the residual SD that the random effects start with
 
 def residual_sd_start(design: Design) -> float:
     """The SD of the least-squares residuals, weighted as the rows are, in units of the outcome; 1 for a perfect fit."""
-    rows = design.rows
-    total = design.n_obs if rows is None or rows.row_weights is None else float(rows.row_weights.sum())
+    weight = design.cells.weight
+    total = design.n_obs if weight is None else float(weight.sum())
     return float(np.sqrt(np.sum(design.products.yty) / total)) or 1.0
 
 

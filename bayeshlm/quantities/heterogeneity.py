@@ -67,16 +67,26 @@ def typical_variance(design: Design) -> float:
     OptionError
         Sigma is estimated.
     """
-    weights = design.kept_rows.row_weights if design.outcome.known_sd else None
-    if weights is None:
+    if not design.outcome.known_sd:
         raise OptionError(
             "heterogeneity() sets the variance of true effects against known variances of their errors, and the"
             f" level-1 variance of {design.outcome.name!r} is estimated: icc() is the share of the groups then"
         )
-    root = design.kept_rows.standardized(design.X @ design.products.x_transform)
-    basis = np.linalg.qr(root)[0]  # of W^1/2 X, so that trace(P) = sum w_i (1 - h_i)
-    left = weights * (1.0 - np.sum(basis**2, axis=1))
-    return float((design.n_obs - design.X.shape[1]) / left.sum())
+    return (design.n_obs - len(design.fixed)) / _trace(design)
+
+
+def _trace(design: Design) -> float:
+    """``trace(P)``, by rows ``sum w_i (1 - h_i)`` and by sums ``sum w_i - trace((X'W X)^-1 X'W^2 X)``."""
+    transform = design.products.x_transform
+    if design.rows is None and design.summed is not None and design.summed.known_sd is not None:
+        summed, X = design.summed, design.summed.columns.X
+        sums = summed.counted.sums, design.summed.known_sd.squared(summed.sums)
+        once, twice = (transform.T @ X.products(X, one).sum(axis=0) @ transform for one in sums)
+        return float(sums[0].count.sum() - np.trace(np.linalg.solve(once, twice)))
+    weights = design.kept_rows.row_weights
+    assert weights is not None
+    basis = np.linalg.qr(design.kept_rows.standardized(design.X @ transform))[0]  # of W^1/2 X
+    return float((weights * (1.0 - np.sum(basis**2, axis=1))).sum())
 
 
 def _notes(design: Design, typical: float) -> tuple[str, ...]:

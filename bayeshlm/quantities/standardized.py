@@ -10,7 +10,7 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
-from bayeshlm.quantities.population_moments import fixed_covariance, row_shares
+from bayeshlm.quantities.population_moments import fixed_covariance, outcome_sd
 from bayeshlm.quantities.quantity import Quantity
 from bayeshlm.quantities.summary import summarize
 
@@ -46,7 +46,7 @@ def standardized_weights(design: Design) -> tuple[list[str], FloatArray]:
     kept = [k for k, column in enumerate(design.fixed) if not column.is_intercept]
     if not kept:
         raise OptionError("the model has no effect but the intercept, which has nothing to be standardized by")
-    weights = np.diag(sd / _outcome_sd(design))
+    weights = np.diag(sd / outcome_sd(design))
     return [design.fixed[k].label for k in kept], weights[kept]
 
 
@@ -69,10 +69,3 @@ def standardized(posterior: Draws, prob: float = 0.95, kind: str = "eti") -> Qua
     table = summarize(values, prob, kind)
     table.index = pd.Index(labels, name="symbol")
     return Quantity("standardized", xr.Dataset({"standardized": values}), table, NOTES)
-
-
-def _outcome_sd(design: Design) -> float:
-    if design.weights is None:
-        return design.moments.y_sd
-    share = row_shares(design)
-    return float(np.sqrt(share @ (design.y - share @ design.y) ** 2))

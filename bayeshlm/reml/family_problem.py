@@ -24,6 +24,7 @@ from bayeshlm.likelihood.quadrature_room import Rows
 from bayeshlm.likelihood.quadrature_rule import hermite_rule
 from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.relative_factor import factor_pattern
+from bayeshlm.reml.rows_of_sums import rows_of_sums
 
 type Scale = Literal["identity", "log", "atanh"]
 
@@ -187,7 +188,7 @@ class FamilyProblem:
 
 def family_problem(design: Design) -> FamilyProblem:
     """The likelihood of a design with one grouping, all parameters free."""
-    found = FamilyRows.of(design)
+    found = FamilyRows.of(design) if design.rows is not None else rows_of_sums(design)
     X, Z = found.rows.X, found.rows.Z
     size = np.sqrt(found.rows.weight / found.rows.weight.sum())
     gamma_map = orthonormal(X * size)
@@ -226,4 +227,6 @@ def orthonormal(columns: FloatArray) -> FloatArray:
 
 def outcome_unit(design: Design) -> float:
     """What counts as 1 on the scale of the predictor: the outcome's SD under the identity, else 1."""
+    if design.rows is None:
+        return design.moments.y_sd * float(np.sqrt(1 - 1 / design.n_obs))
     return float(np.std(design.y)) if design.outcome.link == "identity" else 1.0

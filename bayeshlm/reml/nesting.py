@@ -11,7 +11,7 @@ from scipy.linalg import block_diag
 from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.design import Design
 from bayeshlm.design.joint_products import JointProducts
-from bayeshlm.design.same_sums import difference_of_sums
+from bayeshlm.design.same_sums import SAME, difference_of_sums
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
 from bayeshlm.reml.level1_nesting import AddedLevel1, added_level1
@@ -19,6 +19,8 @@ from bayeshlm.reml.relative_factor import factor_pattern
 
 WITHIN = 1e-8
 """Share of a column's length that may be left outside of the larger model's columns."""
+
+OTHER_SDS = "The models do not take the same level-1 SDs as known: they are not nested."
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -108,6 +110,9 @@ def _check_rows(smaller: Design, larger: Design) -> None:
             raise OptionError(f"The models do not have the same {differs} in the same rows. {advice}")
         if differs:
             raise OptionError("The models have different offsets: they are not nested.")
+        apart = abs(smaller.sum_of_log_sd - larger.sum_of_log_sd)
+        if smaller.outcome.known_sd != larger.outcome.known_sd or apart > SAME * smaller.n_obs:
+            raise OptionError(OTHER_SDS)
         return
     if smaller.spec.outcome.name != larger.spec.outcome.name or not np.array_equal(smaller.y, larger.y):
         raise OptionError(f"The models do not have the same outcome in the same rows. {advice}")
@@ -116,7 +121,7 @@ def _check_rows(smaller: Design, larger: Design) -> None:
     if not np.array_equal(smaller.kept_rows.unit, larger.kept_rows.unit) or (
         smaller.outcome.known_sd != larger.outcome.known_sd
     ):
-        raise OptionError("The models do not take the same level-1 SDs as known: they are not nested.")
+        raise OptionError(OTHER_SDS)
 
 
 def _counterparts(smaller: Design, larger: Design) -> list[int]:

@@ -71,13 +71,12 @@ def problem_scores(problem: FamilyProblem, x: FloatArray, n_nodes: int) -> tuple
 
 def _groups(problem: FamilyProblem) -> list[FamilyProblem]:
     """The terms of the groups, each by itself."""
+    groups = [slice(j, j + 1) for j in range(problem.design.n_groups)]
+    if isinstance(problem, WeightedNormalProblem):
+        products, weights = problem.design.cross_products, problem.group_weights
+        return [replace(problem, sums=weighted_sums(products, weights, own)) for own in groups]
     found: list[FamilyProblem] = []
-    for j, (low, high) in enumerate(pairwise(problem.first.tolist())):
-        own = slice(j, j + 1)
-        if isinstance(problem, WeightedNormalProblem):
-            sums = weighted_sums(problem.design.cross_products, problem.group_weights, own)
-            found.append(replace(problem, sums=sums))
-            continue
+    for own, (low, high) in zip(groups, pairwise(problem.first.tolist()), strict=True):
         rows = Rows(*(np.ascontiguousarray(values[..., low:high]) for values in problem.rows))
         first = np.array([0, high - low])
         found.append(replace(problem, rows=rows, first=first, group_weights=problem.group_weights[own].copy()))

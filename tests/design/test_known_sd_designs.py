@@ -1,12 +1,9 @@
 """Known level-1 SDs in the design: rows count for one over their variances, and bad SDs are refused."""
 
-import ibis
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 
-import bayeshlm as hlm
 from bayeshlm.design import build_design
 from bayeshlm.design.new_rows import new_rows
 from bayeshlm.design.subset import without_rows
@@ -115,9 +112,3 @@ def test_new_rows_have_their_own_sds():
     assert rows.sd.tolist() == [0.1, 3.0]
     with pytest.raises(DataError, match="new_data: the data have no column 'se'"):
         new_rows(design, pd.DataFrame({"group": [1], "x": [4.0]}))
-
-
-def test_rows_of_a_database_are_refused_in_one_sentence():
-    table = ibis.duckdb.connect().create_table("rows", pa.Table.from_pandas(frame()))
-    with pytest.raises(DataError, match="known SDs weight each row, and the rows of a database stay there"):
-        hlm.Model(SPEC, table, "group")

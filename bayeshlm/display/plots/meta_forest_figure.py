@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -47,6 +49,8 @@ def meta_forest_figure(fit: DrawnFit, prob: float = 0.95, kind: str = "eti", ax:
     ------
     OptionError
         The level-1 SDs are estimated: there is no interval of an outcome then.
+    DataError
+        The rows stay in a database, and are too many to look at each.
     """
     design = fit.design
     check_interval(prob, kind)
@@ -54,7 +58,8 @@ def meta_forest_figure(fit: DrawnFit, prob: float = 0.95, kind: str = "eti", ax:
         raise OptionError(
             "meta_forest() draws rows with known SDs, and those of this model are estimated: caterpillar()"
         )
-    posterior, order = fit.draws, _order(design)
+    design = design.with_all_rows()
+    posterior, order = replace(fit.draws, design=design), _order(design)
     y, sd = (design.y - design.offset)[order], design.kept_rows.unit[order]
     mu = predict(posterior, fitted_rows(design), "same", seed=0)["mu"].to_numpy()[..., order] - design.offset[order]
     bounds = interval(np.moveaxis(mu, 2, 0), prob, kind)
