@@ -58,6 +58,12 @@ def test_covariances_may_be_zero():
     ("marked", "says"),
     [
         ("y = g00 + g10*x + «g10»*z + u0 + r", "`g10` stands twice"),
+        ("y = g00 + g10*x + u0 + «u0»", "`u0` stands twice"),
+        ("y = g00 + u0*x + «u0»", "`u0` stands twice"),
+        ("y = g00 + g10*x + u0 + «g10»", "`g10` stands twice"),
+        ("y ~ Gamma(mu, shape); log(mu) = g00 + «shape»*x + u0", "`shape` stands twice"),
+        ("y = g00 + «sigma»*x + u0 + r", "`sigma` is the name of a prior"),
+        ("y = g00 + g10*x + «tau_u0» + r", "`tau_u0` is the name of a prior"),
         ("y = g00 + g10*x + g20«*x» + u0 + r", "this term stands twice"),
         (
             "y = g00 + «r0» + g10*x + u0 + e",
