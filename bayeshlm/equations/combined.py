@@ -134,14 +134,18 @@ def _terms(equation: Equation, stated: OutcomeLines) -> tuple[list[Term], str]:
 
 
 def _random(terms: list[Term]) -> list[tuple[Term, Symbol]]:
-    """The random effects: those that name a grouping, or have the letter of the last; none where all have it."""
+    """The random effects: those that name a grouping, or have the letter of the last.
+
+    None where all have it, or where it is no usual one and no intercept has it: the last is a fixed effect then.
+    """
     found = [(term, term.symbol) for term in terms if term.symbol is not None]
     named = [(term, symbol) for term, symbol in found if symbol.group is not None]
     if named or not found:
         return named
     letters = stem(found[-1][1].name)
     random = [(term, symbol) for term, symbol in found if stem(symbol.name) == letters]
-    return [] if letters == stem(found[0][1].name) else random
+    usual = letters in _RANDOM_LETTERS or any(term.lone is not None for term, _ in random)
+    return random if usual and letters != stem(found[0][1].name) else []
 
 
 def _check(

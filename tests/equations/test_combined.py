@@ -82,6 +82,12 @@ def test_errors_of_a_combined_equation(marked, says):
     assert "^" in str(caught.value)
 
 
+def test_a_last_slope_of_another_name_is_no_random_effect():
+    with pytest.raises(EquationError, match="no random effect ends this equation, so it is an ordinary regression"):
+        parse("y = g00 + g10*x + slope*z + r", notation="combined")
+    assert parse("y = g00 + g10*x + u1*x + r").random == ("u1",)
+
+
 def test_several_equations_are_no_combined_one():
     with pytest.raises(EquationError, match="a combined equation is one equation, and this text has 2"):
         parse("y = b0 + r; b0 = g00 + u0", notation="combined")
