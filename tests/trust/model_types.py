@@ -47,7 +47,7 @@ NORMAL = {
 LEVEL1 = {
     "log(sigma)": ModelType(f"{LINES}; log(sigma) = a0 + a1*x"),
     "AR(1)": ModelType(f"{LINES}; corr(r) = ar1(time)"),
-    "compound symmetry": ModelType("y = b0 + b1*x + r; b0 = g00 + u0; b1 = g10 + u1; corr(r) = cs; cov(u0, u1) = 0"),
+    "compound symmetry": ModelType("y = b0 + b1*x + r; b0 = g00; b1 = g10 + u1; corr(r) = cs"),
 }
 FAMILIES = {
     "Bernoulli": of_family("yes ~ Bernoulli(p)", "logit(p)"),

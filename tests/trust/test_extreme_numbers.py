@@ -5,6 +5,8 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from model_types import TYPES
+from model_types import frame as rows_of_all_types
 
 import bayeshlm as hlm
 
@@ -43,6 +45,28 @@ def test_a_mean_of_a_million_million_is_taken_out_exactly(column, method):
     np.testing.assert_allclose(slopes(found), slopes(given), rtol=1e-6)
     assert found.sigma == pytest.approx(given.sigma, rel=1e-6)
     assert found.tau["u1"] == pytest.approx(given.tau["u1"], rel=1e-6)
+
+
+@pytest.mark.parametrize(("name", "mean"), [("StudentT", 1e9), ("weights", 1e12)])
+def test_likelihoods_by_quadrature_and_of_weighted_rows_take_a_mean_out(name, mean):
+    """At 1e9 the search of the Student t ended at tau = 0, 1.6 of log-likelihood too low, and called it converged."""
+    table = rows_of_all_types(3, 14, 9)
+    far = table.assign(y=table.y + mean)
+    given, found = (TYPES[name].model(t).ml() for t in (far.assign(y=far.y - mean), far))
+    assert found.converged
+    assert found.deviance == pytest.approx(given.deviance, abs=1e-3)
+    np.testing.assert_allclose(slopes(found), slopes(given), rtol=1e-4)
+    np.testing.assert_allclose(found.tau, given.tau, rtol=1e-3)
+
+
+@pytest.mark.slow
+def test_a_profile_of_a_student_t_far_from_zero():
+    table = rows_of_all_types(3, 14, 9)
+    far = table.assign(y=table.y + 1e6)
+    given, found = (TYPES["StudentT"].model(t).ml().intervals("profile") for t in (far.assign(y=far.y - 1e6), far))
+    moved = np.where(given.index.get_level_values("effect") == "g00", 1e6, 0.0)
+    for bound in ("lower", "upper"):
+        np.testing.assert_allclose(found[bound] - moved, given[bound], rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize(("column", "shift"), [("y", 1e15), ("y", 1e17), ("x", 1e17), ("w", 1e17)])
