@@ -211,7 +211,10 @@ def group_ids(data: Table, name: str) -> pd.Series:
 def _fits_a_file(ids: pd.Series) -> bool:
     """Whether netCDF holds these values as they are: numbers, text, times without a zone."""
     values = ids.cat.categories if isinstance(ids.dtype, pd.CategoricalDtype) else ids.dropna()
-    values = values.infer_objects()
+    try:
+        values = values.infer_objects()
+    except UnicodeError:  # of text that is no Unicode, which `factorize` refuses
+        return False
     if isinstance(values.dtype, (pd.DatetimeTZDtype, pd.PeriodDtype, pd.IntervalDtype)):
         return False
     if values.dtype.kind == "O":

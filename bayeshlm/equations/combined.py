@@ -5,7 +5,7 @@ from __future__ import annotations
 from bayeshlm.equations.centered import center
 from bayeshlm.equations.covariance_blocks import covariance_blocks
 from bayeshlm.equations.cutpoints import check_cutpoints
-from bayeshlm.equations.grammar import check_normality
+from bayeshlm.equations.grammar import check_no_prior, check_normality
 from bayeshlm.equations.level1_lines import Level1Lines
 from bayeshlm.equations.lines import Equation, Symbol, Term, ZeroCovariance, read_line
 from bayeshlm.equations.mixed import check_mixed
@@ -82,7 +82,7 @@ def read_combined(text: str) -> ModelSpec:
     if not residual and stated.has_residual:
         end = equation.span[1]
         raise equation_error(text, (end, end + 1), "a combined equation ends with its residual: add `+ r`")
-    _check(text, equation, terms, random)
+    _check(text, equation, random, residual, stated)
     covariances = [line for line in lines if isinstance(line, ZeroCovariance)]
     names = list(dict.fromkeys(symbol.group.name if symbol.group else None for _, symbol in random))
     positions = {symbol.name: names.index(symbol.group.name if symbol.group else None) for _, symbol in random}
@@ -134,24 +134,30 @@ def _terms(equation: Equation, stated: OutcomeLines) -> tuple[list[Term], str]:
 
 
 def _random(terms: list[Term]) -> list[tuple[Term, Symbol]]:
-    """The random effects: those that name a grouping, or have the letter of the last; none where all have it."""
+    """The random effects: those that name a grouping, or have the letter of the last.
+
+    None where all have it, or where it is no usual one and no intercept has it: the last is a fixed effect then.
+    """
     found = [(term, term.symbol) for term in terms if term.symbol is not None]
     named = [(term, symbol) for term, symbol in found if symbol.group is not None]
     if named or not found:
         return named
     letters = stem(found[-1][1].name)
     random = [(term, symbol) for term, symbol in found if stem(symbol.name) == letters]
-    return [] if letters == stem(found[0][1].name) else random
+    usual = letters in _RANDOM_LETTERS or any(term.lone is not None for term, _ in random)
+    return random if usual and letters != stem(found[0][1].name) else []
 
 
-def _check(text: str, equation: Equation, terms: list[Term], random: list[tuple[Term, Symbol]]) -> None:
-    """One use for each symbol; a residual; a grouping for each random effect, or for none."""
+def _check(
+    text: str, equation: Equation, random: list[tuple[Term, Symbol]], residual: str, stated: OutcomeLines
+) -> None:
+    """One use for each symbol, that of the residual among them; a grouping for each random effect, or for none."""
     effects = {symbol.name for _, symbol in random}
     if not random:
         message = "no random effect ends this equation, so it is an ordinary regression: add `+ u0` before the residual"
         raise equation_error(text, (equation.span[1], equation.span[1] + 1), message)
-    seen: dict[str, Symbol] = {}
-    for term in terms:
+    seen = {symbol.name: symbol for symbol in stated.symbols if symbol.span != (0, 0)}
+    for term in equation.terms:
         if term.symbol is None:
             continue
         symbol = term.symbol
@@ -159,6 +165,9 @@ def _check(text: str, equation: Equation, terms: list[Term], random: list[tuple[
             message = f"`{symbol.name}` stands twice: a symbol has one use, give one of them another name"
             raise equation_error(text, symbol.span, message, seen[symbol.name].span)
         seen[symbol.name] = symbol
+        if symbol.name == residual:
+            continue
+        check_no_prior(text, symbol)
         if symbol.name not in effects and stem(symbol.name) in _RANDOM_LETTERS:
             message = (
                 f"`{symbol.name}` looks like a random effect and names no grouping: write `{symbol.name}[school]` with"

@@ -155,10 +155,8 @@ def _check_roles(text: str, levels: Levels, sides: list[Side], stated: OutcomeLi
                 message = f"`{symbol.name}` {roles}: a symbol has one use, give one of them another name"
                 raise equation_error(text, symbol.span, message, first.span)
             seen[symbol.name] = (role, symbol)
-            reserved = symbol.name in _RESERVED or symbol.name.startswith("tau_")
-            if reserved and role in ("a fixed effect", "a random effect"):
-                message = f"`{symbol.name}` is the name of a prior: call this effect `g...` or `u...`"
-                raise equation_error(text, symbol.span, message)
+            if role in ("a fixed effect", "a random effect"):
+                check_no_prior(text, symbol)
             if symbol.group is not None and role != "a random effect":
                 message = f"only a random effect names its group, and `{symbol.name}` is {role}"
                 raise equation_error(text, symbol.group.span or symbol.span, message)
@@ -175,6 +173,13 @@ def _check_roles(text: str, levels: Levels, sides: list[Side], stated: OutcomeLi
         effects = text[line.terms[0].span[0] : line.span[1]]
         message = f"the model has no fixed effect: write `{line.left.name} = g00 + {effects}`"
         raise equation_error(text, line.terms[0].span, message)
+
+
+def check_no_prior(text: str, symbol: Symbol) -> None:
+    """No effect has the name that a prior has."""
+    if symbol.name in _RESERVED or symbol.name.startswith("tau_"):
+        message = f"`{symbol.name}` is the name of a prior: call this effect `g...` or `u...`"
+        raise equation_error(text, symbol.span, message)
 
 
 def _check_lone_coefficients(text: str, levels: Levels) -> None:

@@ -14,7 +14,7 @@ PAIR = rf"{NAME}(?:\s*/\s*{NAME})?"
 INDEX = r"[_\s]?(\d+)"
 LETTER = r"(?:P|π|pi|B|β|beta|G|γ|gamma|C)"  # HLM 7.00: reliability of "INTRCPT1, G0"
 _ROW = rf"({PAIR})\s*,\s*{LETTER}{INDEX}((?:\s+{NUMBER})+)"
-_HEADED = rf"((?:{NAME}\s+)+)((?:{NAME}\s*,\s*{LETTER}[_\s]?\d+\s+)+)({NUMBER}(?:\s+{NUMBER})*)"
+_HEADED = rf"((?:{NAME}\s+){{1,60}})((?:{NAME}\s*,\s*{LETTER}[_\s]?\d+\s+){{1,30}})({NUMBER}(?:\s+{NUMBER})*)"
 _MATRIX = (
     r"(?:\b(?P<inner>tau)|(?P<Inner>τ)|\b(?P<outer>omega|delta)|(?P<Outer>Ω|Δ))"
     r"(?:\s*\(\s*(?:pi|π|(?P<level3>beta|β))\s*\)|[_\s]?(?:π|(?P<Level3>β)))?"
@@ -40,7 +40,7 @@ def read_matrices(text: str) -> tuple[HlmMatrices, HlmMatrices]:
     labels: list[tuple[str, ...]] = [(), ()]
     found: list[dict[bool, _Matrix]] = [{False: (), True: ()}, {False: (), True: ()}]
     for heading in re.finditer(_MATRIX, text, re.IGNORECASE):
-        if re.search(r"errors?\s+of\s*$", text[: heading.start()], re.IGNORECASE):
+        if re.search(r"errors?\s+of\s*$", text[max(heading.start() - 40, 0) : heading.start()], re.IGNORECASE):
             continue
         names, matrix = _matrix(text, heading.end())
         if matrix:

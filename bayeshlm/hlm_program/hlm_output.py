@@ -54,13 +54,14 @@ def parse_hlm_output(text: str) -> HlmOutput:
     """
     if not isinstance(text, str):
         raise DataError(f"the output of HLM must be text, not {type(text).__name__}: read the file first")
+    text = text.encode("utf-8", "replace").decode("utf-8")  # of bytes that were no text lone surrogates are left
     text = text.replace("−", "-").replace("–", "-").replace("\xa0", " ")
     effects: dict[bool, tuple[HlmEffect, ...]] = {False: (), True: ()}
     for _, section in _sections(text, "(fixed) effects"):
         robust = re.match(r"[\s:]*\(?\s*with\s+robust\s+standard\s+errors", section, re.IGNORECASE) is not None
         effects[robust] = _effects(section) or effects[robust]
     tables: dict[bool, tuple[HlmComponent, ...]] = {False: (), True: ()}
-    for of, section in _sections(text, r"([\w\s-]*?)variance components"):
+    for of, section in _sections(text, r"([\w\s-]{0,80}?)variance components"):
         outer = re.search(_OUTER, of, re.IGNORECASE) is not None
         tables[outer] = _components(section, int(outer)) or tables[outer]
     components = (*tables[False], *tables[True])

@@ -82,12 +82,12 @@ def held_gamma(estimate: FamilyEstimate, k: int) -> Held:
     rows = free.rows._replace(X=np.ascontiguousarray(own.T @ others))
 
     def problem_at(value: float) -> FamilyProblem:
-        origin = np.zeros(len(X))
+        origin = free.gamma_origin.copy()
         origin[k] = value
-        shifted = rows._replace(offset=free.rows.offset + value * X[k])
+        shifted = rows._replace(offset=free.rows.offset + (value - free.gamma_origin[k]) * X[k])
         return replace(free, rows=shifted, gamma_origin=origin, gamma_map=gamma_map)
 
-    gamma = np.linalg.solve(own, np.delete(estimate.gamma, k))
+    gamma = np.linalg.solve(own, np.delete(estimate.gamma - free.gamma_origin, k))
     return Held(
         problem_at, np.concatenate([gamma, _theta(estimate, free), _numbers(estimate)]), profile_nodes(estimate)
     )

@@ -15,6 +15,7 @@ import numpy as np
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.design_weights import weights_of_groups
+from bayeshlm.design.predictor import intercept_position
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.likelihood.compiled_rows import compiled_row, compiled_slope
 from bayeshlm.likelihood.family_rows import FamilyRows
@@ -98,7 +99,7 @@ class FamilyProblem:
     ----------
     design : Design
     rows, first : Rows, (J + 1,) array
-        X and Z in the columns of the numbers, `gamma_map` and `effect_map` applied.
+        X and Z in the columns of the numbers, `gamma_map` and `effect_map` applied; y without `gamma_origin`.
     gamma_origin, gamma_map : (p,), (p, p') arrays
         ``gamma = origin + map x``, in the user's columns.
     effect_map : (q, q) array
@@ -200,14 +201,17 @@ def family_problem(design: Design) -> FamilyProblem:
     pattern = factor_pattern(design.blocks)
     elements = np.zeros((pattern.n_free, len(Z), len(Z)))
     elements[np.arange(pattern.n_free), pattern.rows, pattern.columns] = 1.0
+    origin = _level(design, found.rows)
     rows = found.rows._replace(
-        X=np.ascontiguousarray(unit * gamma_map.T @ X), Z=np.ascontiguousarray(unit * effect_map.T @ Z)
+        y=found.rows.y - origin.sum(),
+        X=np.ascontiguousarray(unit * gamma_map.T @ X),
+        Z=np.ascontiguousarray(unit * effect_map.T @ Z),
     )
     return FamilyProblem(
         design=design,
         rows=rows,
         first=found.first(design.n_groups),
-        gamma_origin=np.zeros(len(X)),
+        gamma_origin=origin,
         gamma_map=unit * gamma_map,
         effect_map=unit * effect_map,
         origin=np.zeros((len(Z), len(Z))),
@@ -215,6 +219,18 @@ def family_problem(design: Design) -> FamilyProblem:
         auxiliary=AuxiliaryScale(sum(count for _, count in design.outcome.auxiliary), is_increasing(design)),
         group_weights=weights_of_groups(design.weights, design.n_groups),
     )
+
+
+def _level(design: Design, rows: Rows) -> FloatArray:
+    """The outcomes' mean in the place of the intercept, (p,), which is taken out of outcomes under the identity.
+
+    Steps of the search would be lost in the rounding of a mean far from zero. Nothing is taken out without intercept.
+    """
+    origin = np.zeros(len(design.fixed))
+    intercept = intercept_position(design.fixed)
+    if design.outcome.link == "identity" and intercept is not None:
+        origin[intercept] = float(np.mean(rows.y - rows.offset))
+    return origin
 
 
 def orthonormal(columns: FloatArray) -> FloatArray:

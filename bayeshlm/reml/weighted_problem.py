@@ -54,7 +54,7 @@ def weighted_problem(design: Design) -> FamilyProblem:
         return problem
     products = design.cross_products
     scaling = (
-        np.linalg.solve(problem.gamma_map, products.ols),
+        np.linalg.solve(problem.gamma_map, products.ols - problem.gamma_origin),
         np.linalg.solve(products.x_transform, problem.gamma_map),
         np.linalg.solve(products.z_transform, problem.effect_map),
     )

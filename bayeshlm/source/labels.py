@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import normalize
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -28,7 +30,8 @@ def factorize(series: pd.Series, *, in_category_order: bool = False) -> tuple[ND
     ------
     DataError
         The values are neither text nor numbers, or floating-point numbers so large that neighbouring integers are
-        one (2**53 or more): pandas makes such of integers where one is missing.
+        one (2**53 or more): pandas makes such of integers where one is missing. Or text is no Unicode, or one label
+        in two spellings, as "é" of one character and of two.
 
     Examples
     --------
@@ -38,6 +41,11 @@ def factorize(series: pd.Series, *, in_category_order: bool = False) -> tuple[ND
     """
     try:
         codes, found = pd.factorize(series)
+        _refuse_two_spellings(found, series.name)
+    except UnicodeError as error:
+        raise DataError(
+            f"column {series.name!r} holds text that is no Unicode ({error}): read it again with its encoding"
+        ) from error
     except TypeError as error:
         raise DataError(f"column {series.name!r} holds values that are neither text nor numbers ({error})") from error
     if isinstance(found, pd.CategoricalIndex):
@@ -56,6 +64,20 @@ def factorize(series: pd.Series, *, in_category_order: bool = False) -> tuple[ND
     position[order] = np.arange(len(values))
     position[-1] = -1
     return position[codes], values[order].rename(series.name)
+
+
+def _refuse_two_spellings(values: pd.Index, name: object) -> None:
+    """Texts that no reader can tell apart are not two labels."""
+    written: dict[str, str] = {}
+    for text in values:
+        if not isinstance(text, str) or text.isascii():
+            continue
+        text.encode("utf-8")
+        if written.setdefault(normalize("NFC", text), text) != text:
+            raise DataError(
+                f"column {name!r} holds {text!r} in two spellings of Unicode, which look the same: make them one,"
+                f' data[{name!r}].str.normalize("NFC")'
+            )
 
 
 def _refuse_rounded(values: pd.Index, name: object) -> None:

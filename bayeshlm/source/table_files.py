@@ -21,6 +21,9 @@ _PARQUET = (".parquet", ".pq")
 MISSING = ("", "NA", "NaN", "nan", ".")
 """What says in a text file that a value is missing."""
 
+_DAMAGED = (ValueError, TypeError, LookupError, AttributeError, NotImplementedError)
+"""Errors of pyarrow and pandas over a Parquet file whose content, or what pandas says of it, is damaged."""
+
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _AS_UTF8 = 'save it as UTF-8 (in Excel: "CSV UTF-8 (Comma delimited)")'
 
@@ -118,7 +121,7 @@ def _read_parquet(path: Path, choose: Choice) -> pd.DataFrame:
         if floats:  # integers of which some are missing have lost their last digits
             exact = read(dtype_backend="numpy_nullable").set_axis(names, axis="columns")
             frame = frame.assign(**{name: exact[name] for name in floats if exact[name].dtype.kind in "iu"})
-    except (ValueError, NotImplementedError) as error:  # pyarrow's ArrowInvalid is a ValueError
+    except _DAMAGED as error:
         raise FileError(f"{path} is not a readable Parquet file: {error}") from error
     return frame
 

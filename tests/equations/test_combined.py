@@ -58,6 +58,12 @@ def test_covariances_may_be_zero():
     ("marked", "says"),
     [
         ("y = g00 + g10*x + «g10»*z + u0 + r", "`g10` stands twice"),
+        ("y = g00 + g10*x + u0 + «u0»", "`u0` stands twice"),
+        ("y = g00 + u0*x + «u0»", "`u0` stands twice"),
+        ("y = g00 + g10*x + u0 + «g10»", "`g10` stands twice"),
+        ("y ~ Gamma(mu, shape); log(mu) = g00 + «shape»*x + u0", "`shape` stands twice"),
+        ("y = g00 + «sigma»*x + u0 + r", "`sigma` is the name of a prior"),
+        ("y = g00 + g10*x + «tau_u0» + r", "`tau_u0` is the name of a prior"),
         ("y = g00 + g10*x + g20«*x» + u0 + r", "this term stands twice"),
         (
             "y = g00 + «r0» + g10*x + u0 + e",
@@ -74,6 +80,12 @@ def test_errors_of_a_combined_equation(marked, says):
     with pytest.raises(EquationError, match=says) as caught:
         parse(marked.replace("«", "").replace("»", ""))
     assert "^" in str(caught.value)
+
+
+def test_a_last_slope_of_another_name_is_no_random_effect():
+    with pytest.raises(EquationError, match="no random effect ends this equation, so it is an ordinary regression"):
+        parse("y = g00 + g10*x + slope*z + r", notation="combined")
+    assert parse("y = g00 + g10*x + u1*x + r").random == ("u1",)
 
 
 def test_several_equations_are_no_combined_one():

@@ -1,3 +1,5 @@
+import time
+
 import hlm_samples
 import pandas as pd
 import pytest
@@ -161,3 +163,17 @@ def test_a_design_is_no_fit():
 def test_the_method_of_estimation_must_be_the_same():
     with pytest.raises(hlm.OptionError, match=r"HLM's REML, the fit is ML: compare with model.reml\(\)"):
         compared(hlm_samples.NULL_OLD, NULL, method="ML")
+
+
+@pytest.mark.parametrize("text", ["Tau " * 5000, "Final estimation of" + " " * 20_000 + "fixed", "errors of " * 9000])
+def test_texts_without_a_number_are_refused_in_no_time(text):
+    """The time grew with the square of the length, and worse: minutes for 80 kB."""
+    start = time.process_time()
+    with pytest.raises(hlm.DataError, match="no output of HLM"):
+        hlm.parse_hlm_output(text)
+    assert time.process_time() - start < 5
+
+
+def test_bytes_that_were_no_text_are_no_error_of_codecs():
+    output = hlm.parse_hlm_output(hlm_samples.NULL_OLD.replace("INTRCPT1", "INTR\udcaePT1"))
+    assert str(output.variance_components())

@@ -172,3 +172,15 @@ def test_a_path_that_looks_like_an_address_is_a_path(tmp_path, monkeypatch):
 def test_what_can_be_no_path_is_no_file(name):
     with pytest.raises(FileError, match="There is no file"):
         read_table(name)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [('"pandas_type"', '"pandas_tyqe"'), ('"float64"', '"flxat64"'), ('"name"', '"nbme"')]
+)
+def test_what_pandas_says_in_a_damaged_parquet_file_ends_in_one_error(old, new, tmp_path):
+    table = pa.Table.from_pandas(pd.DataFrame({"a": [1.5], "b": ["x"]}).set_index("b"))
+    said = table.schema.metadata[b"pandas"].decode()
+    assert old in said
+    pq.write_table(table.replace_schema_metadata({"pandas": said.replace(old, new)}), tmp_path / "damaged.parquet")
+    with pytest.raises(FileError, match="is not a readable Parquet file"):
+        read_table(tmp_path / "damaged.parquet")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bayeshlm.equations.notations.prepared import Made
+from bayeshlm.foreign_text import printable
 
 
 def in_words(made: Made) -> str:
@@ -42,7 +43,7 @@ def in_words(made: Made) -> str:
             said = f"{x} as 0 and 1"
         case _:
             said = f"the {'logarithm' if made.operation == 'log' else made.operation} of {x}"
-    return f"{made.name} is {said}"
+    return printable(f"{made.name} is {said}", one_line=True)  # it stands in a comment, which ends with its line
 
 
 def needed(made: Sequence[Made], names: Sequence[str]) -> list[Made]:

@@ -20,6 +20,9 @@ FAMILIES = {
 }
 """The family() of ``meglm``; the overdispersion of its negative binomial is 1/phi."""
 
+_NO_TEXT = re.compile(r"[`$\x00-\x1f\x7f-\x9f\u2028\u2029]|\"'")
+"""What Stata would obey in a text: macros, the end of the line, the end of the text."""
+
 _LAPLACE = "* several crossed groupings: Laplace's approximation in place of quadrature"
 
 
@@ -32,8 +35,8 @@ def to_stata(asked: Asked) -> str:
     Raises
     ------
     EquationError
-        For outcomes that Stata's commands have not, for slopes of two crossed groupings, and for names of columns that
-        Stata cannot have.
+        For outcomes that Stata's commands have not, for slopes of two crossed groupings, for names of columns that
+        Stata cannot have, and for categories whose text Stata would obey.
 
     Examples
     --------
@@ -69,6 +72,11 @@ def to_stata(asked: Asked) -> str:
     command = " || ".join((_with_options(f"{'mixed' if normal else 'meglm'} {left}", options), *equations))
     lines = [_keep(asked)] if asked.incomplete else []
     for made in columns.made:
+        for level in (made.level, made.reference):
+            if isinstance(level, str) and _NO_TEXT.search(level):
+                raise refused(
+                    asked.spec, "Stata", f"has no text such as {level!r}: rename this category of {made.of[0]}"
+                )
         lines += _generate(made, columns)
     notes = [] if normal or is_nested(spec) else [_LAPLACE]
     return "\n".join([*lines, *units, *notes, command])

@@ -1,0 +1,173 @@
+"""Interruptions, killed processes, shared caches, forks, event loops, locales: no other result, none lost."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from amounts import amount
+
+import bayeshlm as hlm
+from bayeshlm.likelihood import disk_cache
+
+pytestmark = pytest.mark.slow
+EQUATIONS = "y = b0 + b1*x + r; b0 = g00 + u0; b1 = g10 + u1"
+FIT = f"""
+import numpy as np, pandas as pd, bayeshlm as hlm
+rng = np.random.default_rng(1)
+data = pd.DataFrame({{"g": np.repeat(range(8), 6), "x": rng.normal(size=48), "y": rng.normal(size=48)}})
+fit = hlm.Model("{EQUATIONS}", data, "g").fit(draws=50, tune=100, chains=2, seed=1, progress=False)
+print(*(fit.posterior[name].to_numpy().tobytes().hex() for name in ("gamma", "tau", "sigma", "u")))
+"""
+SAVE_FOR_EVER = """
+import bayeshlm as hlm
+fit = hlm.load({0!r})
+print("begun", flush=True)
+while True:
+    fit.save({0!r})
+"""
+
+
+def ran(code=FIT, **environment):
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | environment, capture_output=True, check=False, text=True
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    return run.stdout
+
+
+@pytest.fixture(scope="module")
+def model():
+    rng = np.random.default_rng(1)
+    data = pd.DataFrame({"g": np.repeat(range(8), 6), "x": rng.normal(size=48), "y": rng.normal(size=48)})
+    return hlm.Model(EQUATIONS, data, "g")
+
+
+def draws(model):
+    posterior = model.fit(draws=50, tune=100, chains=2, seed=1, progress=False).posterior
+    return tuple(posterior[name].to_numpy().tobytes() for name in ("gamma", "tau", "sigma", "u"))
+
+
+@pytest.mark.parametrize("processes", [2, 6])
+def test_processes_on_one_cold_cache(processes, tmp_path):
+    """They compile and write the same files at the same time."""
+    given = ran()
+    with ThreadPoolExecutor(processes) as pool:
+        found = list(pool.map(lambda _: ran(NUMBA_CACHE_DIR=str(tmp_path)), range(processes)))
+    assert found == [given] * processes
+    assert any(tmp_path.rglob("*.nbc"))
+    assert not [path for path in tmp_path.rglob("*") if path.suffix not in (".nbc", ".nbi") and path.is_file()]
+
+
+def test_a_cache_of_another_version_and_one_that_cannot_be_written(tmp_path):
+    code = FIT.replace(
+        "import numpy", "from bayeshlm.likelihood import disk_cache\ndisk_cache.VERSION += 1\nimport numpy", 1
+    )
+    given = ran(code, NUMBA_CACHE_DIR=str(tmp_path))
+    assert disk_cache.VERSION > 0
+    assert ran(NUMBA_CACHE_DIR=str(tmp_path)) == given
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    for path in [tmp_path, *tmp_path.rglob("*")]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    assert ran(NUMBA_CACHE_DIR=str(tmp_path)) == given
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == kept
+    for path in [tmp_path, *tmp_path.rglob("*")]:
+        path.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    "variables", [{"LC_ALL": "C"}, {"LC_ALL": "de_DE.UTF-8"}, {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}]
+)
+def test_locales_and_the_like(variables):
+    setting = "import locale\nfor name in ('de_DE.UTF-8', 'C'):\n  try: locale.setlocale(locale.LC_ALL, name); break\n"
+    setting += "  except locale.Error: pass\n"
+    assert ran(setting + FIT, **variables) == ran()
+
+
+def test_forks_and_threads_and_event_loops(model):
+    given = draws(model)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writing, b"same" if draws(model) == given else b"else")
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert os.read(reading, 4) == b"same"
+
+    async def fitted():
+        return draws(model)
+
+    assert asyncio.run(fitted()) == given
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(draws, [model] * 3)) == [given] * 3
+
+
+@pytest.mark.parametrize("after", np.linspace(0.05, 1.5, amount(3, 30)))
+def test_an_interrupted_fit_ends_and_the_next_is_as_ever(after, model):
+    """In a process of its own; SIGINT comes while modules are loaded, code is compiled, or draws are made."""
+    code = FIT.replace("draws=50", "draws=200_000").replace(
+        "import numpy", "print('begun', flush=True)\nimport numpy", 1
+    )
+    run = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert run.stdout.readline() == "begun\n"
+    time.sleep(20 * after)
+    run.send_signal(signal.SIGINT)
+    _, error = run.communicate(timeout=120)
+    assert run.returncode == 0 or "KeyboardInterrupt" in error
+    assert not children_of(run.pid)
+    assert ran() == ran()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("after", np.linspace(1, 20, amount(2, 20)))
+def test_killed_while_writing_the_old_fit_or_the_new_one_is_there(number, after, model, tmp_path):
+    target = tmp_path / "fit.nc"
+    model.fit(draws=50, tune=100, chains=2, seed=1, progress=False).save(target)
+    code = SAVE_FOR_EVER.format(str(target))
+    run = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert run.stdout.readline() == "begun\n"
+    time.sleep(after / 10)
+    run.send_signal(number)
+    run.communicate(timeout=120)
+    assert run.returncode != 0
+    assert hlm.load(target).posterior.sizes["draw"] == 50
+    if number == signal.SIGINT:
+        assert [path.name for path in tmp_path.iterdir()] == ["fit.nc"]
+
+
+def children_of(process):
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            found += [status.parent.name] if int(status.read_text().rpartition(")")[2].split()[1]) == process else []
+        except OSError:
+            continue
+    return found
+
+
+def resident_kib():
+    """Memory of this process now, without what other processes share."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1]) - int(Path("/proc/self/statm").read_text().split()[2])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1024
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
+def test_fits_do_not_grow(model):
+    """The line through the memory after each fit, the first third left out; a fit's draws alone are 50 KiB."""
+    used = []
+    for seed in range(amount(60, 300)):
+        fit = model.fit(draws=100, tune=100, chains=2, seed=seed, progress=False)
+        fit.model.reml()
+        del fit
+        used.append(resident_kib())
+    kept = used[len(used) // 3 :]
+    slope, _ = np.polyfit(np.arange(len(kept)), kept, 1)
+    noise = np.std(np.diff(kept)) / np.sqrt(len(kept)) + 1
+    assert slope < max(20, 4 * noise), f"{slope:.1f} KiB a fit, {noise:.1f} of it noise"
