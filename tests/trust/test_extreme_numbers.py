@@ -49,7 +49,7 @@ def test_a_mean_of_a_million_million_is_taken_out_exactly(column, method):
 
 @pytest.mark.parametrize(("name", "mean"), [("StudentT", 1e9), ("weights", 1e12)])
 def test_likelihoods_by_quadrature_and_of_weighted_rows_take_a_mean_out(name, mean):
-    """At 1e9 the search of the Student t ended at tau = 0, 1.6 of log-likelihood too low, and called it converged."""
+    """At 1e9 the search of the Student t ended at tau = 0, 1.6 of deviance too high, and called it converged."""
     table = rows_of_all_types(3, 14, 9)
     far = table.assign(y=table.y + mean)
     given, found = (TYPES[name].model(t).ml() for t in (far.assign(y=far.y - mean), far))
