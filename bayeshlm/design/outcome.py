@@ -30,6 +30,8 @@ class Outcome:
         Pattern of the correlations of the level-1 residuals of a group, whose parameter is rho.
     lowest : float
         Lower bound of rho.
+    spread_effect : bool
+        The level-1 SD varies between groups beyond its equation: the last random effect is that of its logarithm.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Outcome:
     spread: tuple[str, ...] = ()
     correlation: Literal["", "ar1", "cs"] = ""
     lowest: float = -1.0
+    spread_effect: bool = False
 
     @property
     def family(self) -> Family:
