@@ -23,6 +23,58 @@ def growth():
     return hlm.open_model("growth-autoregressive").fit(seed=1, progress=False)
 
 
+@pytest.fixture(scope="module")
+def varying():
+    """Of 60 schools, whose level-1 SD varies between them."""
+    data = hlm.load_dataset("hsb")
+    data = data[data["school"].isin(data["school"].unique()[:60])]
+    lines = "mathach = b0 + b1*ses + r; b0 = g00 + u0; b1 = g10; log(sigma) = a0 + a1*female + v0"
+    return hlm.Model(lines, data, group="school").fit(seed=1, progress=False)
+
+
+def test_an_sd_that_varies_between_groups_is_in_every_table(varying, tmp_path):
+    assert varying.convergence.converged
+    assert varying.nodes.holds
+    check = varying.cross_check()
+    assert check.method == "ML"
+    assert list(check.table.loc["gamma"]["verdict"]) == ["agrees", "agrees"]
+    table, posterior = varying.variance_components(), varying.posterior
+    assert {("tau", "v0"), ("corr", "u0,v0"), ("level1_sd", "female 1")} <= set(table.index)
+    sds, design = varying.group_level1_sds(), varying.model.design
+    square = np.exp(2 * posterior["alpha"].to_numpy() @ design.kept_rows.level1.A.T).reshape(-1, design.n_obs)
+    square *= np.exp(2 * posterior["u"].to_numpy()[..., 1].reshape(len(square), -1)[:, design.group_codes])
+    third = np.sqrt(square[:, design.group_codes == 2].mean(axis=1))
+    assert sds["mean"].iloc[2] == pytest.approx(third.mean(), rel=1e-10)
+    assert sds["v_mean"].iloc[2] == pytest.approx(float(posterior["u"][:, :, 2, 1].mean()), rel=1e-10)
+    residuals = varying.residuals().table
+    assert residuals["standardized"].std() == pytest.approx(1.0, abs=4 / np.sqrt(2 * len(residuals)))
+    varying.save(tmp_path / "fit.nc")
+    again = hlm.load(tmp_path / "fit.nc")
+    pd.testing.assert_frame_equal(again.variance_components(), table)
+    pd.testing.assert_frame_equal(again.group_level1_sds(), sds)
+    varying.report(tmp_path / "report.html")
+    assert "Level-1 SDs of the groups" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    for refused in (varying.icc, varying.r2):
+        with pytest.raises(OptionError, match="one variance"):
+            refused()
+    with pytest.raises(OptionError, match="does not vary between groups"):
+        varying.model.without("v0").fit(draws=50, tune=50, chains=1, seed=1, progress=False).group_level1_sds()
+
+
+def test_outcomes_of_new_groups_have_sds_of_new_groups(varying):
+    """The variance of predictions less their means: the mean of sd^2 over draws, with v of the groups or a new one."""
+    posterior, design = varying.posterior, varying.model.design
+    sd2 = np.exp(2 * posterior["alpha"].to_numpy() @ design.kept_rows.level1.A.T).reshape(-1, design.n_obs)
+    v = posterior["u"].to_numpy()[..., 1].reshape(len(sd2), -1)[:, design.group_codes]
+    tau = posterior["tau"].to_numpy()[..., 1].reshape(-1, 1)
+    for groups, factor in (("same", np.exp(2 * v)), ("new", np.exp(2 * tau**2)), ("average", np.ones_like(v))):
+        drawn = varying.predict(groups=groups, seed=2)
+        square = ((drawn["y"] - drawn["mu"]) ** 2).to_numpy().reshape(sd2.shape)
+        off = square - sd2 * factor
+        by_draw = off.mean(axis=1)  # independent draws of residuals, and of v of 60 groups
+        assert abs(by_draw.mean()) < 5 * by_draw.std() / np.sqrt(len(by_draw)), groups
+
+
 def test_the_posterior_agrees_with_reml(by_sex, growth):
     for fit in (by_sex, growth):
         check = fit.cross_check()

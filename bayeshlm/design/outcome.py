@@ -92,6 +92,11 @@ class Outcome:
         return (self.family_name, self.link) == ("Normal", "identity")
 
     @property
+    def has_reml(self) -> bool:
+        """REML is defined: normal, and all random effects are integrated out exactly."""
+        return self.is_normal and not self.spread_effect
+
+    @property
     def ratio(self) -> str:
         """What ``exp(gamma)`` of an effect is: ``"odds ratio"``; empty where it is nothing.
 

@@ -343,7 +343,7 @@ def scale_density(
     log_weights: Array,
     origin: Array,
 ) -> tuple[float, Array, Array, Array]:
-    """Log density of the outcomes and its derivatives with respect to gamma, L and alpha.
+    """Log density of the outcomes and its derivatives with respect to gamma, L, all of its elements, and alpha.
 
     Parameters
     ----------
@@ -393,8 +393,8 @@ def scale_density(
                     cover_P[r, s] = 0.0
                     for t in range(q):
                         cover_P[r, s] += room.cover[t, r] * room.P[s, t]
-            own = shares[k] * effect * (scale * squares - room.numbers[N])
-            z_last, crossed = room.numbers[S] * b, 0.0
+            own, crossed = shares[k] * effect * (scale * squares - room.numbers[N]), 0.0
+            z_last = room.numbers[S] * b
             for s in range(q):
                 z = room.c[s] * b
                 for t in range(q):
@@ -403,12 +403,18 @@ def scale_density(
                     crossed += room.c[s] * room.cover[s, t] * room.d[t]
                 d_chol[q, s] += own * z
                 z_last -= room.c[s] * room.mu[s]
-                for r in range(s, q):
+                for r in range(q):
                     total = room.d[r] * z
                     for t in range(q):
                         total -= room.K[r, t] * cover_P[t, s]
                     d_chol[r, s] += weight * total
             d_chol[q, q] += own * z_last + 2.0 * weight * effect * crossed
+            for r in range(q):
+                total = room.d[r] * z_last
+                for s in range(q):
+                    for t in range(q):
+                        total += room.K[r, s] * room.cover[t, s] * room.c[t]
+                d_chol[r, q] += weight * total
         for i in range(low, high):
             mean, square = 0.0, 0.0
             for r in range(q):
