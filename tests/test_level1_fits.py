@@ -144,3 +144,20 @@ def test_leaving_out_finds_the_model_that_made_the_data(growth):
     plain = growth.model.without("rho").fit(seed=1, progress=False)
     found = hlm.compare({"independent": plain, "ar1": growth}, unit="group")
     assert found.index[0] == "ar1"
+
+
+@pytest.mark.parametrize("effect", ["", " + v0"])
+def test_prior_outcomes_have_the_sd_of_the_equation(effect):
+    """An SD of e^2 whose logarithm varies with tau has a mean square of e^4 exp(2 tau^2)."""
+    rng = np.random.default_rng(1)
+    data = pd.DataFrame({"g": np.repeat(np.arange(200), 20), "y": rng.normal(size=4000)})
+    priors = {"g00": "Normal(0, 0.001)", "tau_u0": "HalfNormal(0.001)", "a0": "Normal(2, 0.001)"}
+    lines = f"y = b0 + r; b0 = g00 + u0; log(sigma) = a0{effect}"
+    model = hlm.Model(lines, data, group="g", priors=priors)
+    found = model.prior_predictive(50, seed=1)
+    tau = found["prior"]["tau"].to_numpy()[0, :, -1] if effect else np.zeros(50)
+    ratio = (found["prior_predictive"]["y"].to_numpy()[0] ** 2).mean(axis=1) / np.exp(4 + 2 * tau**2)
+    some = tau < 0.5  # whose mean squares have a spread: 2 of a row's, exp(4 tau^2) - 1 of a group's
+    error = np.sqrt((3 * np.exp(4 * 0.5**2) - 1) / 4000 + (np.exp(4 * 0.5**2) - 1) / 200)
+    assert some.sum() > 10
+    assert abs(ratio[some].mean() - 1) < 5 * error
