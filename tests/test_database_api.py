@@ -153,6 +153,7 @@ SENTENCE = {
     ),
     "Fit.plot.calibration": (lambda m, f: f.plot.calibration(), "calibration compares predicted probabilities"),
     "Fit.plot.meta_forest": (lambda m, f: f.plot.meta_forest(), "meta_forest() draws rows with known SDs"),
+    "Fit.group_level1_sds": (lambda m, f: f.group_level1_sds(), "does not vary between groups beyond its equation"),
     "Fit.heterogeneity": (lambda m, f: f.heterogeneity(), "the level-1 variance of 'math' is estimated: icc()"),
     "reml.heterogeneity": (lambda m, f: m.reml().heterogeneity(), "'math' is estimated: icc()"),
     "Model.compare_methods": (lambda m, f: m.compare_methods("ses"), ROWS),

@@ -182,7 +182,7 @@ def _posterior_dataset(shifts: Shifts, refitted: np.ndarray, term: RandomTerm, n
 
 def _method(design: Design) -> str:
     """Which classical estimates there are."""
-    return "REML" if design.outcome.is_normal else "ML"
+    return "REML" if design.outcome.has_reml else "ML"
 
 
 def _table(draws: xr.Dataset, reml: xr.Dataset, n: IntArray, normal: bool, method: str) -> pd.DataFrame:

@@ -182,11 +182,32 @@ def row_variances(posterior: Draws) -> FloatArray:
     rows = design.kept_rows
     if rows.level1 is None:
         return np.asarray(np.mean(posterior.scaled_sigma2) * rows.unit**2)
+    if design.outcome.spread_effect:
+        return _varying_variances(posterior)
     auxiliary, found = posterior.flat(posterior.auxiliary), np.empty(rows.n_rows)
     step = max(_PIECE // len(auxiliary), 1)
     for start in range(0, rows.n_rows, step):
         window = slice(start, start + step)
         found[window] = np.mean(row_sds(rows.level1.sds_of(window), auxiliary) ** 2, axis=0)
+    return found
+
+
+def _varying_variances(posterior: Draws) -> FloatArray:
+    """As `row_variances`, where the level-1 SD varies between groups: some groups at a time."""
+    design, auxiliary = posterior.design, posterior.flat(posterior.auxiliary)
+    level1, rows_of, codes = design.kept_rows.level1, rows_of_groups(design), design.group_codes
+    assert level1 is not None
+    found, step = np.empty(design.kept_rows.n_rows), max(_PIECE // len(auxiliary), 1)
+
+    def of_block(groups: slice) -> None:
+        rows, v = rows_of(groups), block_effects(posterior, groups)[:, -1]
+        for start in range(0, len(rows), step):
+            piece = rows[start : start + step]
+            found[piece] = np.mean(
+                row_sds(level1.sds_of(piece), auxiliary, v[:, codes[piece] - groups.start]) ** 2, axis=0
+            )
+
+    over_blocks(of_block, design.n_groups, "Variances of rows")
     return found
 
 
@@ -237,7 +258,7 @@ def _from_draws(posterior: Draws, draws: IntArray, prob: float, kind: str) -> tu
             for a in range(u.shape[1]):
                 r -= design.Z[piece, a, None] * of_row[:, a].T
             bounds[piece] = interval(r[:, None], prob, kind)
-            r /= scale_of(piece)
+            r /= scale_of(piece, of_row[:, -1])
             power = np.ones_like(r)
             for k in range(4):
                 power *= r
@@ -247,10 +268,14 @@ def _from_draws(posterior: Draws, draws: IntArray, prob: float, kind: str) -> tu
     return bounds, np.sum(over_blocks(of_block, design.n_groups, "Residuals of rows"), axis=0)
 
 
-def _scales(posterior: Draws, draws: IntArray) -> Callable[[IntArray], FloatArray]:
-    """The function that gives the SDs of some rows in units of sigma, (B, 1), or with an equation (B, S)."""
+def _scales(posterior: Draws, draws: IntArray) -> Callable[[IntArray, FloatArray], FloatArray]:
+    """The function that gives the SDs of some rows in units of sigma, (B, 1), or with an equation (B, S).
+
+    It takes positions of rows, and draws of the last effect of their groups, (S, B).
+    """
     rows = posterior.design.kept_rows
     if not posterior.design.outcome.spread or rows.level1 is None:
-        return lambda piece: rows.unit_of(piece)[:, None]
+        return lambda piece, _: rows.unit_of(piece)[:, None]
     level1, auxiliary = rows.level1, posterior.flat(posterior.auxiliary)[draws]
-    return lambda piece: row_sds(level1.sds_of(piece), auxiliary).T
+    varies = posterior.design.outcome.spread_effect
+    return lambda piece, v: row_sds(level1.sds_of(piece), auxiliary, v if varies else None).T

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.arguments import check_interval, checked_seed
-from bayeshlm.checks.prediction import group_effects, linear_predictor, thinned
+from bayeshlm.checks.prediction import deviations, group_effects, linear_predictor, thinned
 from bayeshlm.checks.predictive_modes import MODES, Mode, modes_of
 from bayeshlm.checks.predictive_statistics import predictive_statistics, sortings
 from bayeshlm.checks.replicates import Projection, Replicates, SortedRows
@@ -196,10 +196,10 @@ class RowEngine:
         step = max(1, NUMBERS_AT_A_TIME // rows.n_obs)
         for start in range(0, len(gamma), step):
             window = slice(start, min(start + step, len(gamma)))
-            eta = linear_predictor(rows, gamma[window], [of[:, window] for of in u])
-            y = outcomes(
-                self.design.outcome, eta, auxiliary[window], rows.size, rng, rows.sd, rows.level1, rows.groups[0].codes
-            )
+            effects = [of[:, window] for of in u]
+            eta = linear_predictor(rows, gamma[window], effects)
+            of_rows = rows.sd, rows.level1, rows.groups[0].codes, deviations(self.design, rows, effects)
+            y = outcomes(self.design.outcome, eta, auxiliary[window], rows.size, rng, *of_rows)
             yield window, self._values(y), y
 
 

@@ -19,6 +19,7 @@ def outcomes(
     sd: FloatArray | None = None,
     level1: Level1Model | None = None,
     codes: IntArray | None = None,
+    deviation: FloatArray | None = None,
 ) -> FloatArray:
     """Outcomes (S, N) at predictors eta (S, N), which may be overwritten.
 
@@ -36,9 +37,11 @@ def outcomes(
         Known SDs of normal outcomes, in the place of the auxiliary parameter.
     level1, codes : Level1Model and (N,) array of int, optional
         What the SDs and correlations of the residuals depend on, and the group of each row.
+    deviation : (S, N) array, optional
+        Of the level-1 SD of the group of each row.
     """
     if level1 is not None and codes is not None:
-        eta += residual_draws(level1, codes, auxiliary, rng)
+        eta += residual_draws(level1, codes, auxiliary, rng, deviation)
         return eta
     if sd is not None:
         for row in eta:

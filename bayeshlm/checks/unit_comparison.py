@@ -86,7 +86,8 @@ def _of_one(posterior: Draws, estimate: Estimate, tau: tuple[Component, ...]) ->
     design = posterior.design
     positions = design.random_coefficients
     labels = [design.coefficient_labels[c] for c in positions]
-    u, u_sd = _effects(estimate)
+    tau = tau[: len(positions)]  # the rest is that of no coefficient
+    u, u_sd = (values[:, : len(positions)] for values in _effects(estimate))
     estimates = coefficient_means(design, estimate.gamma)[:, positions] + u
     if posterior.has_groups:
         beta = posterior.dataset["beta"].sel(coefficient=labels).transpose("chain", "draw", design.group, "coefficient")

@@ -86,7 +86,13 @@ def build_design(
     outcome, y, size = read_outcome(spec, rows)
     level1 = read_level1_model(spec, rows)
     if level1 is not None:
-        outcome = replace(outcome, spread=level1.labels, correlation=level1.correlation, lowest=level1.lowest)
+        outcome = replace(
+            outcome,
+            spread=level1.labels,
+            correlation=level1.correlation,
+            lowest=level1.lowest,
+            spread_effect=level1.effect > 0,
+        )
     check_groupings(spec, rows, rows.n_obs, outcome.scatter(max(y.max(), size.max())))
 
     terms = expand_terms(spec, rows)
@@ -102,10 +108,11 @@ def build_design(
     else:
         check_columns(X, names, intercept_position(fixed))
     in_x = {column.coefficient for column in fixed if column.term == "1"}
-    for columns, values in zip(random, Z, strict=True):
+    for every, values in zip(random, Z, strict=True):
+        columns = [column for column in every if column.in_predictor]
         if not in_x.issuperset(column.coefficient for column in columns):
             names = [described(column.label, column.expression, "1") for column in columns]
-            check_columns(values, names, intercept_position(columns))
+            check_columns(values[:, : len(columns)], names, intercept_position(columns))
     return Design.of(
         spec=spec,
         outcome=outcome,

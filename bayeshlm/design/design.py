@@ -261,6 +261,24 @@ class Design:
             start += len(term.columns)
         return tuple(found)
 
+    @cached_property
+    def in_predictor(self) -> Design:
+        """The design without the random effect of the level-1 SD, whose column is zero; itself where it has none."""
+        if not self.outcome.spread_effect:
+            return self
+        rows, term, (equations,) = self.kept_rows, self.term, self.equations
+        assert rows.level1 is not None
+        q = len(term.in_predictor)
+        blocks = tuple(tuple(k for k in block if k < q) for block in term.blocks)
+        random = replace(term, columns=term.in_predictor, blocks=tuple(block for block in blocks if block))
+        return self.changed(
+            spec=self.spec.without_spread_effect(),
+            outcome=replace(self.outcome, spread_effect=False),
+            predictor=replace(self.predictor, random=(random,)),
+            equations=(equations.of_effects(q),),
+            rows=replace(rows, Z=(rows.Z[0][:, :q],), level1=replace(rows.level1, effect=0.0)),
+        )
+
     @property
     def group(self) -> str:
         """Grouping column."""
@@ -308,9 +326,12 @@ class Design:
 
     @property
     def random_coefficients(self) -> list[int]:
-        """Positions in `coefficients` of those that have a random effect, in the order of `random`."""
+        """Positions in `coefficients` of those that have a random effect, in the order of `random`.
+
+        An effect of the level-1 SD, which would be the last, is that of no coefficient.
+        """
         labels = self.coefficient_labels
-        return [labels.index(column.coefficient) for column in self.term.columns]
+        return [labels.index(column.coefficient) for column in self.term.in_predictor]
 
     @cached_property
     def coefficient_of(self) -> IntArray:

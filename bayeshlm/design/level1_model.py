@@ -13,7 +13,7 @@ from bayeshlm.design.scaling import FloatArray, IntArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Level1Model:
-    """``r_i ~ N(0, D R D)``, ``D = diag(exp(A alpha))`` or ``sigma I``, R the correlations within a group.
+    """``r_i ~ N(0, D R D)``, ``D = diag(exp(A alpha + e v))`` or ``sigma I``, R the correlations within a group.
 
     Attributes
     ----------
@@ -32,6 +32,9 @@ class Level1Model:
     lowest : float
         Lower bound of rho, whose upper one is 1: -1 where all gaps are whole numbers and one is odd, else 0, and
         ``-1 / (max n_j - 1)`` of ``"cs"``.
+    effect : float
+        e, what the deviation v of a row's group, the last random effect, counts for in the logarithm of its SD: 1, or
+        1/2 where the equation is that of the variance; 0 where it has none.
     """
 
     A: FloatArray
@@ -40,6 +43,7 @@ class Level1Model:
     previous: IntArray
     gap: FloatArray
     lowest: float
+    effect: float = 0.0
 
     def at(self, kept: NDArray[np.bool_]) -> Level1Model:
         """That of some rows: times between rows are those that lie between the ones that stay; the bound of rho stays.

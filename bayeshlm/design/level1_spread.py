@@ -8,7 +8,7 @@ from bayeshlm.design.level1_model import Level1Model
 from bayeshlm.design.scaling import FloatArray, IntArray
 
 
-def row_sds(level1: Level1Model, phi: FloatArray) -> FloatArray:
+def row_sds(level1: Level1Model, phi: FloatArray, deviation: FloatArray | None = None) -> FloatArray:
     """SD of the level-1 residual of each row.
 
     Parameters
@@ -16,6 +16,8 @@ def row_sds(level1: Level1Model, phi: FloatArray) -> FloatArray:
     level1 : Level1Model
     phi : (..., a) array
         Auxiliary parameters as `Draws.auxiliary` has them: alpha or sigma, and rho behind them.
+    deviation : (..., N) array, optional
+        v of the group of each row, where the level-1 SD varies between groups; 0 by default, a group in the middle.
 
     Returns
     -------
@@ -32,10 +34,17 @@ def row_sds(level1: Level1Model, phi: FloatArray) -> FloatArray:
     k = level1.A.shape[1]
     if not k:
         return np.repeat(phi[..., :1], len(level1.A), axis=-1)
-    return np.asarray(np.exp(phi[..., :k] @ level1.A.T))
+    log_sd = phi[..., :k] @ level1.A.T
+    return np.asarray(np.exp(log_sd if deviation is None else log_sd + level1.effect * deviation))
 
 
-def residual_draws(level1: Level1Model, codes: IntArray, phi: FloatArray, rng: np.random.Generator) -> FloatArray:
+def residual_draws(
+    level1: Level1Model,
+    codes: IntArray,
+    phi: FloatArray,
+    rng: np.random.Generator,
+    deviation: FloatArray | None = None,
+) -> FloatArray:
     """Level-1 residuals drawn given the parameters, correlated within groups as the model says.
 
     Parameters
@@ -47,6 +56,8 @@ def residual_draws(level1: Level1Model, codes: IntArray, phi: FloatArray, rng: n
     phi : (S, a) array
         As in `row_sds`.
     rng : Generator
+    deviation : (S, N) array, optional
+        As in `row_sds`.
 
     Returns
     -------
@@ -71,7 +82,7 @@ def residual_draws(level1: Level1Model, codes: IntArray, phi: FloatArray, rng: n
         mean = np.add.reduceat(e[:, order], np.cumsum(n) - n, axis=1) / n
         together = np.sqrt(1 + (n - 1) * rho) * mean
         e = np.sqrt(1 - rho) * (e - mean[:, of_row]) + together[:, of_row]
-    return row_sds(level1, phi) * e
+    return row_sds(level1, phi, deviation) * e
 
 
 def rows_in_time(previous: IntArray) -> list[IntArray]:

@@ -30,6 +30,8 @@ class Outcome:
         Pattern of the correlations of the level-1 residuals of a group, whose parameter is rho.
     lowest : float
         Lower bound of rho.
+    spread_effect : bool
+        The level-1 SD varies between groups beyond its equation: the last random effect is that of its logarithm.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Outcome:
     spread: tuple[str, ...] = ()
     correlation: Literal["", "ar1", "cs"] = ""
     lowest: float = -1.0
+    spread_effect: bool = False
 
     @property
     def family(self) -> Family:
@@ -87,6 +90,11 @@ class Outcome:
     def is_normal(self) -> bool:
         """Normal given an additive predictor: u has a closed form, and REML is defined."""
         return (self.family_name, self.link) == ("Normal", "identity")
+
+    @property
+    def has_reml(self) -> bool:
+        """REML is defined: normal, and all random effects are integrated out exactly."""
+        return self.is_normal and not self.spread_effect
 
     @property
     def ratio(self) -> str:

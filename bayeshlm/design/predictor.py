@@ -79,7 +79,7 @@ class RandomColumn:
     parts : tuple of Part
         Of the expression.
     path : tuple of str
-        Labels of the coefficients in whose lines it stands, from level 1 upward.
+        Labels of the coefficients in whose lines it stands, from level 1 upward; of a deviation of the level-1 SD none.
     """
 
     label: str
@@ -95,6 +95,15 @@ class RandomColumn:
         """The expression in words, as of its coefficient."""
         return column_name(self.parts) if self.parts else self.expression
 
+    @property
+    def in_predictor(self) -> bool:
+        """Whether it is the deviation of a coefficient; else it is that of the level-1 SD, and its column is zero."""
+        return bool(self.path)
+
+
+OF_SPREAD = "log(sigma)"
+"""What stands in the place of a coefficient and its expression of the deviation of the level-1 SD."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RandomTerm:
@@ -106,7 +115,7 @@ class RandomTerm:
         Its column.
     labels : Index of J groups
     columns : tuple of RandomColumn
-        The effects, in the order of the columns of Z.
+        The effects, in the order of the columns of Z; that of the level-1 SD is the last.
     blocks : tuple of tuple of int
         Covariance pattern: positions in `columns` of the effects that may covary; blocks are independent.
     """
@@ -115,6 +124,11 @@ class RandomTerm:
     labels: pd.Index
     columns: tuple[RandomColumn, ...]
     blocks: tuple[tuple[int, ...], ...]
+
+    @property
+    def in_predictor(self) -> tuple[RandomColumn, ...]:
+        """The effects that are deviations of coefficients: all, or all but the last."""
+        return tuple(column for column in self.columns if column.in_predictor)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -45,7 +45,9 @@ def read_level1_model(spec: ModelSpec, rows: Rows) -> Level1Model | None:
     A, labels = _columns(spec, rows)
     none = np.full(rows.n_obs, -1), np.zeros(rows.n_obs)
     if (correlation := spec.correlation) is None:
-        return Level1Model(A, labels, "", *none, -1.0)
+        halved = spec.log_spread is not None and spec.log_spread.predicted == "sigma2"
+        effect = (0.5 if halved else 1.0) if spec.spread_effect else 0.0
+        return Level1Model(A, labels, "", *none, -1.0, effect)
     sizes = np.bincount(rows.group_codes, minlength=rows.n_groups)
     if rows.fitted is None and sizes.max() < 2:
         message = f"no {rows.group} has two rows, so that no residuals are correlated: leave this line out"

@@ -11,7 +11,7 @@ from bayeshlm.design.beneath import Expanded
 from bayeshlm.design.expression_columns import evaluate, first_categorical
 from bayeshlm.design.line_units import check_one_mean, evaluate_in_units, groupings_of_level, groupings_of_line
 from bayeshlm.design.naming import Part, expression_text, labelled
-from bayeshlm.design.predictor import CoefficientColumn, FixedColumn, RandomColumn
+from bayeshlm.design.predictor import OF_SPREAD, CoefficientColumn, FixedColumn, RandomColumn
 from bayeshlm.design.rows import Rows
 from bayeshlm.design.scaling import CHUNK_ROWS, FloatArray, IntArray
 from bayeshlm.equations.product import Product
@@ -35,7 +35,7 @@ class Terms:
     fixed : list of FixedColumn
         Columns of X.
     random : list of list of RandomColumn
-        Columns of Z, of each grouping.
+        Columns of Z, of each grouping; that of an effect of the level-1 SD is zero.
     x_sources : list of Source
     z_sources : list of list of Source
         What the columns of X and Z are products of.
@@ -118,6 +118,9 @@ def expand_terms(spec: ModelSpec, rows: Rows) -> Terms:
             CoefficientColumn(path.coefficients[0], term.coefficient, path.texts[0], path.parts[0]) for path in paths
         )
         _add(terms, spec, rows, term.coefficient, 2, paths)
+    if effect := spec.spread_effect:
+        terms.random[0].append(RandomColumn(effect, effect, OF_SPREAD, OF_SPREAD, False))
+        terms.z_sources[0].append(((np.zeros(rows.n_obs), None),))
     return terms
 
 

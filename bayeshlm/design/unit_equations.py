@@ -63,6 +63,10 @@ class UnitEquations:
             units=np.broadcast_to(np.arange(len(W))[:, None], (len(W), len(random))),
         )
 
+    def of_effects(self, q: int) -> UnitEquations:
+        """Those with the first q random effects alone."""
+        return replace(self, V=self.V[:, :q], random_coefficient=self.random_coefficient[:q], units=self.units[:, :q])
+
     def at(self, kept: IntArray, positions: Sequence[IntArray]) -> UnitEquations:
         """Those of some units, with the positions that the units of each column's grouping then have."""
         units = np.column_stack([new[self.units[kept, r]] for r, new in enumerate(positions)])

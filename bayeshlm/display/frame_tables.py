@@ -26,6 +26,8 @@ _HEADINGS = {
     "mcse_mean": "MC error",
     "u_mean": "u",
     "u_sd": "sd of u",
+    "v_mean": "v",
+    "v_sd": "sd of v",
     "p_worse": "p worse",
     "max_pareto_k": "largest k",
     "n_bad": "bad k",
@@ -61,6 +63,17 @@ def shown_groups(table: pd.DataFrame) -> Grid:
         notes.append(f"the first and the last {ENDS} of {count(n)} groups; all of them are rows of this DataFrame")
     title = f"Coefficients of the groups ({table.index.names[0]}){_interval(table)}"
     return Grid(title, ("", *map(_heading, columns)), tuple(sections), notes=(*notes, *notes_of(table.attrs)))
+
+
+def shown_ends(table: pd.DataFrame, title: str) -> Grid:
+    """A row a group; the middle of many groups is left out, and so are diagnostics."""
+    columns = [name for name in table.columns if name not in ("mcse_mean", "ess_bulk", "ess_tail", "r_hat")]
+    n, notes = len(table), []
+    if n > 2 * ENDS:
+        notes.append(f"the first and the last {ENDS} of {count(n)} groups; all of them are rows of this DataFrame")
+    sections = (Section("", _ended(table, columns)),)
+    header = ("", *map(_heading, columns))
+    return Grid(f"{title}{_interval(table)}", header, sections, notes=(*notes, *notes_of(table.attrs)))
 
 
 def shown_plain(table: pd.DataFrame, title: str) -> Grid:

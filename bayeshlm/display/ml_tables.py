@@ -80,9 +80,9 @@ def _summary(report: MlReport) -> list[Block]:
 
 def _verdict(estimate: FamilyEstimate) -> tuple[str, ...]:
     """Whether the search and the quadrature hold."""
-    nodes, is_normal = estimate.nodes, estimate.problem.design.outcome.is_normal
+    nodes = estimate.nodes
     search = "Converged." if estimate.maximum.converged else "NOT CONVERGED: the search did not end at a maximum."
-    if is_normal:  # no integral is left to nodes
+    if estimate.problem.design.outcome.has_reml:  # no integral is left to nodes
         return (search,)
     moved = (
         f"twice as many change the log-likelihood by {abs(nodes.change):.0e} and the estimates by {nodes.move:.0e}"

@@ -101,6 +101,11 @@ def _with_spread(spec: ModelSpec, found: ModelSpec) -> ModelSpec:
         correlation=None if found.correlation or found.residual_spread else spec.correlation,
     )
     lines = spread_lines(kept)
+    if kept.log_spread is not None and kept.log_spread == spec.log_spread and spec.spread_effect:
+        own = next(block for block in spec.blocks_by_grouping[0] if spec.spread_effect in block)
+        lines += [
+            f"cov({one}, {spec.spread_effect}) = 0" for one in found.random if one in spec.random and one not in own
+        ]
     return parse_levels("\n".join([found.text, *lines])) if lines else found
 
 

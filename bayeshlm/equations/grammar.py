@@ -86,9 +86,10 @@ def parse_levels(text: str) -> ModelSpec:
     sides = read_sides(text, levels)
     _check_roles(text, levels, [side for level in sides for side in level], stated)
     groupings = find_groupings(text, sides)
+    effects = of_residual.with_effect(groupings)
     covariances = [line for line in lines if isinstance(line, ZeroCovariance)]
     for normality in printed.normalities:
-        check_normality(text, normality, levels.residual.name if levels.residual else "r", groupings.positions)
+        check_normality(text, normality, levels.residual.name if levels.residual else "r", effects)
     higher = tuple(
         tuple(
             LevelEquation(
@@ -104,9 +105,9 @@ def parse_levels(text: str) -> ModelSpec:
     spec = ModelSpec(
         outcome=stated.outcome or levels.outcome,
         levels=(levels.terms, *higher),
-        groupings=groupings.names,
+        groupings=of_residual.grouping_names(groupings),
         residual=_residual_name(levels, stated),
-        blocks_by_grouping=covariance_blocks(text, groupings.positions, covariances),
+        blocks_by_grouping=covariance_blocks(text, effects, covariances),
         offsets=(*levels.offsets, *stated.offsets),
         distribution=stated.distribution,
         text=text,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bayeshlm.equations.effect_groupings import Groupings
 from bayeshlm.equations.lines import Equation, Line
 from bayeshlm.equations.log_spread import LogSpreadLine, log_spread_of
 from bayeshlm.equations.product import Span
@@ -43,7 +44,7 @@ class Level1Lines:
         )
 
     def check_coefficients(self, equations: Sequence[Equation]) -> None:
-        """Refuse a line of a coefficient of the level-1 SD, `a0 = d0 + v0`, which would vary between groups.
+        """Refuse a line of a coefficient of the level-1 SD, `a0 = d0 + d1*w + v0`, whose terms stand in that of the SD.
 
         Raises
         ------
@@ -54,10 +55,40 @@ class Level1Lines:
         for line in self.logs:
             for symbol in line.symbols & lefts.keys() - used:
                 message = (
-                    f"`{symbol}` is a coefficient of the level-1 SD, and has no line of its own: that of each row"
-                    " follows from `log(sigma) = a0 + a1*x`, without random effects; leave this line out"
+                    f"`{symbol}` is a coefficient of the level-1 SD, and has no line of its own: put the terms of this"
+                    " line into that of the SD, whose columns are of any level: `log(sigma) = a0 + a1*x + v0`"
                 )
                 raise equation_error(self.text, lefts[symbol], message, line.span)
+
+    def with_effect(self, groupings: Groupings) -> Mapping[str, int]:
+        """The position of the grouping of each random effect, the one of the level-1 SD among them.
+
+        Raises
+        ------
+        EquationError
+            That effect has another grouping than the others, or their symbol.
+        """
+        found = dict(groupings.positions)
+        effect = self.logs[0].effect if self.logs else None
+        if effect is None or effect.symbol is None:
+            return found
+        if len(groupings.names) > 1:
+            message = "a random effect of the level-1 SD is estimated with one grouping, and this model has several"
+            raise equation_error(self.text, effect.span, f"{message}: leave it out")
+        named, (name,) = effect.group, groupings.names
+        if named is not None and name is not None and named.name != name:
+            message = f"the level-1 SD varies between the groups of the other random effects, `{name}`: name that"
+            raise equation_error(self.text, named.span or effect.span, message)
+        if effect.symbol in found:
+            message = f"`{effect.symbol}` stands twice: a symbol has one use, give one of them another name"
+            raise equation_error(self.text, effect.span, message)
+        return found | {effect.symbol: 0}
+
+    def grouping_names(self, groupings: Groupings) -> tuple[str | None, ...]:
+        """The names of the groupings, of which the random effect of the level-1 SD may give the only one."""
+        effect = self.logs[0].effect if self.logs else None
+        named = None if effect is None else effect.group
+        return (named.name,) if groupings.names == (None,) and named is not None else groupings.names
 
     def put_into(self, spec: ModelSpec) -> ModelSpec:
         """The specification with what the lines say.
@@ -69,12 +100,12 @@ class Level1Lines:
         """
         known = spread_of(self.text, self.known, spec.residual)
         place = None if known is None else known.span
-        return replace(
-            spec,
-            residual_spread=known,
-            log_spread=log_spread_of(self.text, self.logs, spec.residual, place, _places(spec)),
-            correlation=correlation_of(self.text, self.correlations, spec.residual, place),
-        )
+        spread = log_spread_of(self.text, self.logs, spec.residual, place, _places(spec))
+        correlation = correlation_of(self.text, self.correlations, spec.residual, place)
+        if spread is not None and spread.effect and correlation is not None:
+            message = f"correlated residuals are not estimated beside `{spread.effect}`, the random effect of their SD"
+            raise equation_error(self.text, correlation.span or (0, 1), f"{message}: leave one out", spread.span)
+        return replace(spec, residual_spread=known, log_spread=spread, correlation=correlation)
 
 
 def _places(spec: ModelSpec) -> dict[str, Span]:

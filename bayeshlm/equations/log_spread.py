@@ -1,4 +1,4 @@
-"""``log(sigma) = a0 + a1*female``: an equation for the logarithm of the level-1 SD, or of its variance."""
+"""``log(sigma) = a0 + a1*female + v0``: an equation for the logarithm of the level-1 SD, or of its variance."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ PREDICTED: dict[str, Predicted] = {"sigma": "sigma", "sigma2": "sigma2", "sigma_
 
 _RESERVED = ("sigma", "sigma2", "corr", "rho", "alpha", "tau", "gamma")
 _FORM = "write `log(sigma) = a0 + a1*x`"
+_EFFECT = "its random effect stands alone, once: `log(sigma) = a0 + a1*x + v0`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,14 @@ class LogSpread:
         Of what the equation gives the logarithm: the SD, or the variance, as HLM writes it.
     terms : tuple of SpreadTerm
         In the order of the text; at least one.
+    effect : str
+        Symbol of the deviation of each group, the random effect ``v0``; empty without one.
     """
 
     predicted: Predicted
     terms: tuple[SpreadTerm, ...]
     span: Span | None = field(default=None, compare=False, repr=False)
+    effect: str = ""
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -81,6 +85,16 @@ class LogSpreadLine:
         """Symbols of the right side."""
         return frozenset(term.symbol for term in self.terms if term.symbol is not None)
 
+    @property
+    def effect(self) -> GivenTerm | None:
+        """The first term that is a deviation of groups: with a grouping in brackets, or a second constant."""
+        constant = False
+        for term in self.terms:
+            if term.symbol is not None and (term.group is not None or (constant and term.expression.is_constant)):
+                return term
+            constant = constant or (term.symbol is not None and term.expression.is_constant)
+        return None
+
 
 def log_spread_of(
     text: str, lines: Sequence[LogSpreadLine], residual: str, known: Span | None, elsewhere: Mapping[str, Span]
@@ -102,7 +116,8 @@ def log_spread_of(
     Raises
     ------
     EquationError
-        Two lines, one beside a known SD, an outcome that is not normal, a random effect, a symbol that stands twice.
+        Two lines, one beside a known SD, an outcome that is not normal, a second random effect or one of a slope, a
+        symbol that stands twice.
     """
     if not lines:
         return None
@@ -118,16 +133,15 @@ def log_spread_of(
         raise equation_error(text, line.span, message, known)
     found: dict[str, Span] = {}
     constant: Span | None = None
+    effect = line.effect
     for term in line.terms:
         if term.symbol is None:
             message = f"offset() stands in level 1 only, and not in the equation of the level-1 SD: {_FORM}"
             raise equation_error(text, term.span, message)
         written = text[slice(*term.span)]
-        if term.group is not None or (constant is not None and term.expression.is_constant):
-            message = (
-                f"`{written}` would be a random effect of the level-1 SD, and its equation has fixed coefficients only:"
-                f" {_FORM}"
-            )
+        is_second = term.group is not None or (constant is not None and term.expression.is_constant)
+        if is_second and (term is not effect or not term.expression.is_constant):
+            message = f"`{written}` would be another random effect of the level-1 SD than v0 is: {_EFFECT}"
             raise equation_error(text, term.span, message)
         if (other := found.get(term.symbol) or elsewhere.get(term.symbol)) is not None:
             message = f"`{term.symbol}` stands twice: a symbol has one use, give one of them another name"
@@ -136,7 +150,12 @@ def log_spread_of(
             message = f"`{term.symbol}` is the name of another parameter: call this coefficient `a...`, such as `a1`"
             raise equation_error(text, term.span, message)
         found[term.symbol] = term.span
-        if term.expression.is_constant:
+        if term.expression.is_constant and term is not effect:
             constant = term.span
-    terms = tuple(SpreadTerm(term.symbol or "", term.expression, term.span) for term in line.terms)
-    return LogSpread(line.predicted, terms, line.span)
+    terms = tuple(
+        SpreadTerm(term.symbol or "", term.expression, term.span) for term in line.terms if term is not effect
+    )
+    if not terms:
+        message = "the level-1 SD has no fixed coefficient: write `log(sigma) = a0 + v0`"
+        raise equation_error(text, line.span, message)
+    return LogSpread(line.predicted, terms, line.span, "" if effect is None else effect.symbol or "")

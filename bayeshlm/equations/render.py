@@ -104,6 +104,8 @@ def _check_level1_model(spec: ModelSpec, writer: Writer) -> None:
     """Refuse an equation of the level-1 SD, or correlations, that a program has not."""
     if (spread := spec.log_spread) is not None and not writer.log_spread:
         raise refused(spec, writer.program, "has one level-1 SD, and no equation for it", "brms", spread.span)
+    if spread is not None and spread.effect and writer.name not in WITH_SPREAD_EFFECT:
+        raise refused(spec, writer.program, "is not told a random effect of the level-1 SD", "brms", spread.span)
     if (correlation := spec.correlation) is not None and correlation.pattern not in writer.correlations:
         reason = "has no correlations of level-1 residuals like these"
         raise refused(spec, writer.program, reason, "nlme", correlation.span)
@@ -202,7 +204,7 @@ def _mathml(asked: Asked) -> str:
 def _symbols(spec: ModelSpec) -> frozenset[str]:
     """All symbols: a column whose name could be read as one of them is written in backticks."""
     of_sd = () if spec.log_spread is None else spec.log_spread.symbols
-    return frozenset((*spec.paths, spec.residual, *spec.distribution.symbols, *of_sd))
+    return frozenset((*spec.paths, spec.residual, *spec.distribution.symbols, *of_sd, spec.spread_effect))
 
 
 def zero_covariances(blocks: Blocks) -> list[str]:
@@ -218,7 +220,7 @@ def spread_lines(spec: ModelSpec) -> list[str]:
         lines.append(f"{known.function}({spec.residual}) = {value}")
     if (spread := spec.log_spread) is not None:
         terms = [_term(term.symbol, term.expression, symbols) for term in spread.terms]
-        lines.append(_equation(f"log({spread.predicted})", terms))
+        lines.append(_equation(f"log({spread.predicted})", [*terms, *([spread.effect] if spread.effect else [])]))
     if (correlation := spec.correlation) is not None:
         time = "" if correlation.time is None else _column(correlation.time, symbols)
         lines.append(f"corr({spec.residual}) = {'cs' if correlation.pattern == 'cs' else f'ar1({time})'}")
@@ -264,6 +266,9 @@ def _name(name: str) -> str:
 def _backticks(name: str) -> str:
     return "`{}`".format(name.replace("`", "``"))
 
+
+WITH_SPREAD_EFFECT = ("levels", "combined", "latex", "mathml", "brms")
+"""Forms that say a random effect of the level-1 SD."""
 
 WRITTEN = (
     Writer("levels", "level equations, which are read again", lambda asked: _levels(asked.spec), True, True, ALL),

@@ -18,10 +18,11 @@ _WHOLE = re.compile(rf"\s*(?:{'|'.join(LOGARITHMS)})\s*\(\s*([^()^\s]+)\s*(\^\s*
 
 
 def is_of_residuals(spec: ModelSpec, symbol: str) -> bool:
-    """Whether the model has a symbol as a coefficient of the level-1 SD, as ``log(sigma)`` or as ``rho``."""
+    """Whether the model has a symbol in the equation of the level-1 SD, as ``log(sigma)`` or as ``rho``."""
     if spec.correlation is not None and canonical(symbol) == RHO:
         return True
-    return spec.log_spread is not None and (_is_whole(symbol) or canonical(symbol) in spec.log_spread.symbols)
+    spread = spec.log_spread
+    return spread is not None and (_is_whole(symbol) or canonical(symbol) in (*spread.symbols, spread.effect))
 
 
 def without_residual_symbols(spec: ModelSpec, symbols: Sequence[str]) -> ModelSpec:
@@ -43,7 +44,9 @@ def without_residual_symbols(spec: ModelSpec, symbols: Sequence[str]) -> ModelSp
         if spec.correlation is not None and canonical(symbol) == RHO:
             spec = replace(spec, correlation=None)
         elif _is_whole(symbol) or spread is None:
-            spec = replace(spec, log_spread=None)
+            spec = replace(spec.without_spread_effect(), log_spread=None)
+        elif canonical(symbol) == spread.effect:
+            spec = spec.without_spread_effect()
         else:
             kept = tuple(term for term in spread.terms if term.symbol != canonical(symbol))
             if not kept:

@@ -94,7 +94,8 @@ class ModelSpec:
         Symbol of the level-1 residual.
     blocks_by_grouping : tuple of tuple of tuple of str
         Of each grouping its random effects, partitioned into blocks that are independent of each other
-        (``cov(u0, u1) = 0``): one block when all may covary. Effects of different groupings are independent.
+        (``cov(u0, u1) = 0``): one block when all may covary. Effects of different groupings are independent. The last
+        effect of the only grouping may be that of the level-1 SD.
     offsets : tuple of Product
         Expressions of the level-1 equation whose coefficient is fixed at one: ``offset(x)``.
     distribution : Distribution
@@ -103,7 +104,7 @@ class ModelSpec:
         How large the level-1 residuals are, where the text says that it is known: ``sd(r) = se``. Else they have one
         SD, sigma, which is estimated.
     log_spread : LogSpread or None
-        What the SD of the residuals depends on: ``log(sigma) = a0 + a1*x``.
+        What the SD of the residuals depends on: ``log(sigma) = a0 + a1*x``, and the deviation ``v0`` of each group.
     correlation : ResidualCorrelation or None
         How the residuals of a group are correlated: ``corr(r) = ar1(week)``.
     text : str
@@ -146,6 +147,19 @@ class ModelSpec:
     def spread_expressions(self) -> tuple[Product, ...]:
         """The expressions of the equation of the level-1 SD."""
         return () if self.log_spread is None else self.log_spread.expressions
+
+    @property
+    def spread_effect(self) -> str:
+        """Symbol of the random effect of the level-1 SD, which is in the blocks but in no line; empty without one."""
+        return "" if self.log_spread is None else self.log_spread.effect
+
+    def without_spread_effect(self) -> ModelSpec:
+        """The specification without that effect."""
+        if self.log_spread is None or not self.log_spread.effect:
+            return self
+        stay = (tuple(one for one in block if one != self.spread_effect) for block in self.blocks_by_grouping[0])
+        blocks = tuple(block for block in stay if block)
+        return replace(self, log_spread=replace(self.log_spread, effect=""), blocks_by_grouping=(blocks,))
 
     @property
     def has_level1_model(self) -> bool:

@@ -172,10 +172,12 @@ def _outcome_changes(first: ModelSpec, second: ModelSpec) -> Iterator[Change]:
         yield Change("correlation of the residuals", _correlation(first), _correlation(second))
 
 
-def _of_sd(spec: ModelSpec) -> tuple[str, frozenset[TermKey]]:
+def _of_sd(spec: ModelSpec) -> tuple[str, frozenset[TermKey], bool]:
     """What the equation of the level-1 SD means, whatever its symbols."""
     spread = spec.log_spread
-    return ("", frozenset()) if spread is None else (spread.predicted, frozenset(map(term_key, spread.expressions)))
+    if spread is None:
+        return "", frozenset(), False
+    return spread.predicted, frozenset(map(term_key, spread.expressions)), bool(spread.effect)
 
 
 def _known(spec: ModelSpec) -> str | None:
@@ -205,6 +207,7 @@ def _parts(spec: ModelSpec, flat: bool) -> dict[str, dict[_Key, str]]:
             key = (*key, "again")
         offsets[key] = f"offset({expression_text(offset)})"
     random = {path.symbol: (names[path.grouping or 0], *_key(path, flat)) for path in spec.random_paths}
+    random |= {spec.spread_effect: (names[0], "of the level-1 SD")} if spec.spread_effect else {}
     several = len(spec.groupings) > 1
     effects = {
         random[path.symbol]: _written(path) + (f" ({names[path.grouping or 0]})" if several else "")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import xarray as xr
 
 from bayeshlm.display.fit_tables import Shown
+from bayeshlm.display.frame_tables import shown_ends
+from bayeshlm.display.shown_frame import ShownFrame
 from bayeshlm.fitted import FittedModel
 from bayeshlm.quantities.convergence import Convergence, assess_convergence
+from bayeshlm.quantities.group_level1_sds import group_level1_sds
 from bayeshlm.quantities.quantity import Quantity
 
 if TYPE_CHECKING:
@@ -78,6 +81,29 @@ class FitDraws:
         None where the integrals are exact or the random effects were sampled.
         """
         return self._fitted.nodes
+
+    def group_level1_sds(self, prob: float = 0.95, kind: str = "eti") -> pd.DataFrame:
+        """SD of the level-1 residuals of every group, where it varies: ``log(sigma) = a0 + v0``.
+
+        Parameters
+        ----------
+        prob, kind
+            As in `fixed_effects`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by group: ``n``, mean, sd, interval and diagnostics of the root mean square of the SDs of its rows,
+            and mean and SD of its deviation v (``v_mean``, ``v_sd``).
+
+        Raises
+        ------
+        OptionError
+            The level-1 SD does not vary between groups.
+        """
+        table = group_level1_sds(self._fitted.draws, prob, kind)
+        title = f"Level-1 SDs of the groups ({self.model.design.group})"
+        return ShownFrame.of(self._stamped(table), partial(shown_ends, title=title))
 
     def _stamped(self, table: pd.DataFrame) -> pd.DataFrame:
         design = self.model.design

@@ -84,6 +84,11 @@ class ModelEstimates:
                 "REML is not defined with sampling weights, because the fixed effects cannot be integrated out of a sum"
                 " of weighted terms: model.ml() is maximum pseudo-likelihood."
             )
+        if self.design.outcome.spread_effect:
+            raise OptionError(
+                "REML is not defined where the level-1 SD varies between groups, because the fixed effects cannot be"
+                " integrated out exactly: model.ml() is maximum likelihood."
+            )
         if self.design.outcome.has_level1_model:
             from bayeshlm.faces.ml_fit import MlFit  # imports numba
 

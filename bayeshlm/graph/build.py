@@ -19,8 +19,8 @@ def build_graph(design: Design, priors: Priors, parameterization: Parameterizati
     Raises
     ------
     OptionError
-        If the parameterization is none that there is, or marginal with several groupings or an outcome that is not
-        normal, or another one with sampling weights.
+        If the parameterization is none that there is, or marginal with several groupings, an outcome that is not
+        normal or a level-1 SD that varies between groups, or another one with sampling weights.
     """
     check_parameterization(parameterization)
     if design.weights is not None:
@@ -30,6 +30,11 @@ def build_graph(design: Design, priors: Priors, parameterization: Parameterizati
             f"the outcome {design.outcome.name!r} is {design.outcome.family_name} with link {design.outcome.link}, and"
             ' only of a normal outcome can the group effects be integrated out in a formula: graph("noncentered") is'
             " the model with explicit random effects"
+        )
+    if parameterization == "marginal" and design.outcome.spread_effect:
+        raise OptionError(
+            f"the level-1 SD of {design.outcome.name!r} varies between groups, and its deviation cannot be integrated"
+            ' out in a formula: graph("noncentered") is the model with explicit random effects'
         )
     if parameterization == "marginal" and len(design.groupings) > 1:
         raise OptionError(

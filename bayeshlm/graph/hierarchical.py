@@ -41,7 +41,8 @@ def hierarchical_graph(design: Design, priors: Priors, centering: Centering = "n
         The data stand in it as ``pm.Data``: ``X (obs_id, fixed)``, ``Z (obs_id, random)``,
         ``group_code (obs_id)``, ``y_observed (obs_id)``, ``offset (obs_id)`` and the number of trials ``size (obs_id)``
         if there are any, ``sd (obs_id)`` in the place of sigma where it is known, ``A (obs_id, spread)`` where its
-        logarithm has an equation; correlated residuals are a potential ``y``; of several groupings ``Z_<group>``
+        logarithm has an equation (whose deviation between groups is the last of u, and its column of Z zero);
+        correlated residuals are a potential ``y``; of several groupings ``Z_<group>``
         and ``group_code_<group>``.
     """
     with pm.Model(coords={**graph_coords(design), "obs_id": np.arange(design.n_obs)}) as model:
@@ -56,7 +57,7 @@ def hierarchical_graph(design: Design, priors: Priors, centering: Centering = "n
         auxiliary = auxiliary_variables(design.outcome, priors)
         X = pm.Data("X", design.X, dims=("obs_id", "fixed"))
         eta = X @ model["gamma"]
-        start, rows = 0, design.kept_rows
+        start, rows, deviation = 0, design.kept_rows, None
         for layout, Z_k, codes in zip(layout_of_groupings(design.groupings), rows.Z, rows.codes, strict=True):
             own = slice(start, start + Z_k.shape[1])
             start, end = own.stop, layout.u.removeprefix("u")
@@ -69,7 +70,8 @@ def hierarchical_graph(design: Design, priors: Priors, centering: Centering = "n
             Z = pm.Data(f"Z{end}", Z_k, dims=("obs_id", layout.random))
             group_code = pm.Data(f"group_code{end}", codes, dims="obs_id")
             eta = eta + (Z * u[group_code]).sum(axis=1)
+            deviation = u[group_code, -1] if design.outcome.spread_effect else None
         if design.offset.any():
             eta = eta + pm.Data("offset", design.offset, dims="obs_id")
-        observed_variable(design, eta, auxiliary)
+        observed_variable(design, eta, auxiliary, deviation)
     return model

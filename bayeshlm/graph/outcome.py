@@ -59,7 +59,9 @@ def _increasing(name: str, priors: Sequence[Prior]) -> Tensor:
     return variable
 
 
-def observed_variable(design: Design, eta: Tensor, auxiliary: Mapping[str, Tensor]) -> Tensor:
+def observed_variable(
+    design: Design, eta: Tensor, auxiliary: Mapping[str, Tensor], deviation: Tensor | None = None
+) -> Tensor:
     """Register ``y (obs_id)``, observed, and its data ``y_observed``, of trials ``size``, and known SDs, ``sd``.
 
     Parameters
@@ -69,9 +71,11 @@ def observed_variable(design: Design, eta: Tensor, auxiliary: Mapping[str, Tenso
         The linear predictor.
     auxiliary : mapping of str to tensor
         As `auxiliary_variables` gives them.
+    deviation : tensor, shape (N,), optional
+        Of the level-1 SD of each row's group.
     """
     if design.outcome.has_level1_model:
-        return _normal_of_level1(design, eta, auxiliary)
+        return _normal_of_level1(design, eta, auxiliary, deviation)
     family = design.outcome.family
     arguments = dict(auxiliary)
     # Counts go in as doubles: pm.Data makes 32 bits of integers, and a count of three billion negative.
@@ -84,14 +88,17 @@ def observed_variable(design: Design, eta: Tensor, auxiliary: Mapping[str, Tenso
     return getattr(pm, kind)("y", **parameters, observed=observed, dims="obs_id")
 
 
-def _normal_of_level1(design: Design, eta: Tensor, auxiliary: Mapping[str, Tensor]) -> Tensor:
+def _normal_of_level1(design: Design, eta: Tensor, auxiliary: Mapping[str, Tensor], deviation: Tensor | None) -> Tensor:
     """Normal outcomes with SDs of an equation; where they are correlated, a potential, as a graph has no such y."""
     level1 = design.kept_rows.level1
     assert level1 is not None
     observed = pm.Data("y_observed", design.y, dims="obs_id")
     if level1.correlation:
         return pm.Potential("y", residual_density(design, observed - eta, auxiliary))
-    return pm.Normal("y", mu=eta, sigma=level1_sd(level1, auxiliary), observed=observed, dims="obs_id")
+    sd = level1_sd(level1, auxiliary)
+    if deviation is not None:
+        sd = sd * pt.exp(level1.effect * deviation)
+    return pm.Normal("y", mu=eta, sigma=sd, observed=observed, dims="obs_id")
 
 
 type Made = tuple[str, dict[str, Tensor]]

@@ -23,6 +23,10 @@ def likelihood_of(design: Design) -> Likelihood:
         from bayeshlm.likelihood.weighted_gaussian import WeightedGaussian
 
         return WeightedGaussian(design)
+    if design.outcome.is_normal and design.outcome.spread_effect:
+        from bayeshlm.likelihood.location_scale import LocationScale
+
+        return LocationScale(design)
     if design.outcome.is_normal and design.outcome.has_level1_model:
         from bayeshlm.likelihood.level1_gaussian import Level1Gaussian
 

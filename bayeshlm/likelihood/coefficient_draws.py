@@ -141,8 +141,9 @@ def _group_moments(draws: Draws) -> xr.Dataset:
         np.concatenate([getattr(block, name) for block in found], axis=1).T for name in ("mean", "variance", "error")
     )
     within = np.concatenate([block.within for block in found], axis=1).T
-    q = len(design.random)
-    variance[:, [*range(q), *(q + c for c in design.random_coefficients)]] += np.tile(within, 2)
+    q, random = len(design.random), design.random_coefficients
+    variance[:, :q] += within
+    variance[:, [q + c for c in random]] += within[:, : len(random)]
     sd = np.sqrt(variance)
     return xr.Dataset(
         {
@@ -162,6 +163,6 @@ def _group_moments(draws: Draws) -> xr.Dataset:
 
 def _coefficients(design: Design, gamma: Array, groups: slice, u: Array) -> Array:
     """``beta_j = W_j gamma + u_j``, (S, C, B), of u (S, q, B)."""
-    beta = fixed_part(design, gamma, groups)
-    beta[:, design.random_coefficients] += u
+    beta, random = fixed_part(design, gamma, groups), design.random_coefficients
+    beta[:, random] += u[:, : len(random)]
     return beta

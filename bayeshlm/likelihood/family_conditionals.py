@@ -118,22 +118,13 @@ class FamilyConditionals(Conditionals):
             taken = np.zeros(size)
             for n_steps in STEPS:
                 rng = np.random.default_rng([seed, groups.start, start, n_steps])
-                n_draws = len(u[part])
-                normal = rng.standard_normal((n_draws, size, q, n_steps))
-                spread = rng.chisquare(PROPOSAL_DF, (n_draws, size, n_steps)) / PROPOSAL_DF
-                noise = normal / np.sqrt(spread)[:, :, None]
-                weights = 0.5 * (PROPOSAL_DF + q) * np.log1p((noise * noise).sum(axis=2) / PROPOSAL_DF)
-                uniform = np.log1p(-rng.random((n_draws, size, n_steps)))
+                noise, weights, uniform = t_proposals(rng, len(u[part]), size, q, n_steps)
                 draws = (np.ascontiguousarray(values[part]) for values in self.parameters)
                 taken = effect_draws(self.row)(*draws, rows, first, noise, weights, uniform, u[part])
                 if ((1 - taken) ** (n_steps / 2)).max() < TRACE:
                     break
             else:
-                worst = self.design.group_labels[groups.start + int(taken.argmin())]
-                raise SamplingError(
-                    f"the random effects of group {worst!r} cannot be drawn given the outcomes: of {STEPS[-1]} "
-                    f"proposals {taken.min():.1%} were taken"
-                )
+                raise not_drawn(self.design, groups, taken)
         return u
 
     def row_densities(self, groups: slice) -> FloatArray:
@@ -148,6 +139,26 @@ class FamilyConditionals(Conditionals):
     def moments(self, start: int, design: Design, chain_length: int) -> BlockMoments:
         """Moments over the draws of ``E[u | theta]``, ``E[beta | theta]`` and ``Var[u | theta]`` of a block."""
         return block_moments(self.block(start, likelihood=False), self.gamma, design, chain_length)
+
+
+def t_proposals(
+    rng: np.random.Generator, n_draws: int, n_groups: int, q: int, n_steps: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Noise (S, B, q, T) of t distributed proposals, minus the log of its density (S, B, T), logs of uniform draws."""
+    normal = rng.standard_normal((n_draws, n_groups, q, n_steps))
+    spread = rng.chisquare(PROPOSAL_DF, (n_draws, n_groups, n_steps)) / PROPOSAL_DF
+    noise = normal / np.sqrt(spread)[:, :, None]
+    weights = 0.5 * (PROPOSAL_DF + q) * np.log1p((noise * noise).sum(axis=2) / PROPOSAL_DF)
+    return noise, weights, np.log1p(-rng.random((n_draws, n_groups, n_steps)))
+
+
+def not_drawn(design: Design, groups: slice, taken: FloatArray) -> SamplingError:
+    """The error where the chains of one of some groups do not move, of which they took these shares of steps."""
+    worst = design.group_labels[groups.start + int(taken.argmin())]
+    return SamplingError(
+        f"the random effects of group {worst!r} cannot be drawn given the outcomes: of {STEPS[-1]} "
+        f"proposals {taken.min():.1%} were taken"
+    )
 
 
 def triangular(chol: FloatArray) -> FloatArray:

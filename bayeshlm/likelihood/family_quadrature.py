@@ -75,10 +75,8 @@ class FamilyQuadrature(Likelihood):
         SamplingError
             No number of nodes is enough.
         """
-        from bayeshlm.likelihood.prior_data import starting_values
-
         fewest = self.density_with(priors, NODES[0])
-        mode, root = around_mode(fewest, starting_values(self.design, priors))
+        mode, root = around_mode(fewest, self.start(priors))
         origin = self.given(Draws(fewest.parameters(mode[None, None]), self.design), 1).modes_at(0)
 
         def enough(points: FloatArray) -> int:
@@ -93,6 +91,12 @@ class FamilyQuadrature(Likelihood):
         except SamplingError:
             n_nodes = enough(points_around(mode, root, PILOT_POINTS))
         return self.density_with(priors, n_nodes, origin)
+
+    def start(self, priors: Priors) -> FloatArray:
+        """Unconstrained values from which the mode is looked for."""
+        from bayeshlm.likelihood.prior_data import starting_values
+
+        return starting_values(self.design, priors)
 
     def density_with(self, priors: Priors, n_nodes: int, origin: FloatArray | None = None) -> LogDensity:
         """The log density with a number of nodes; with one it is Laplace's approximation.

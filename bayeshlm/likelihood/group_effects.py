@@ -209,8 +209,8 @@ class Conditionals:
 
 def block_moments(block: GroupBlock, gamma: Array, design: Design, chain_length: int) -> BlockMoments:
     """Moments of a block from its means and roots at every draw, where no kernel sums them up on the way."""
-    beta = fixed_part(design, gamma, block.groups)
-    beta[:, design.random_coefficients] += block.mean
+    beta, random = fixed_part(design, gamma, block.groups), design.random_coefficients
+    beta[:, random] += block.mean[:, : len(random)]
     values = np.concatenate([block.mean, beta], axis=1)
     length = math.isqrt(chain_length)
     chains = values.reshape(-1, chain_length, *values.shape[1:])[:, : chain_length // length * length]

@@ -5,13 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from bayeshlm.design import Design
-from bayeshlm.parameters.prior_families import Normal, Prior
+from bayeshlm.parameters.prior_families import HalfStudentT, Normal, Prior
 
 AT_MEANS = 1.5
 """SD of the prior of the logarithm of the level-1 SD at the means of its predictors: a factor of 20 either way."""
 
 PER_SD = 0.5
 """SD of the prior of a slope, per SD of its predictor: one SD more changes the level-1 SD by a factor of up to e."""
+
+
+def level1_sd_deviation(design: Design) -> Prior:
+    """The default prior of tau of the deviation of the level-1 SD between groups, ``HalfStudentT(3, 0.5)``.
+
+    As a slope's per SD of its predictor: the SD of a group one tau from the middle is larger by a factor of up to e.
+    The deviation of the logarithm of the variance is twice as large, as is its prior.
+    """
+    level1 = design.kept_rows.level1
+    assert level1 is not None
+    return HalfStudentT(3, PER_SD / level1.effect)
 
 
 def level1_sd_defaults(design: Design) -> dict[str, Prior]:

@@ -7,8 +7,9 @@ The defaults are weakly informative and follow the data's units, as in rstanarm 
 - other ``g_k ~ Normal(0, 2.5 sd(y)/sd(x_k))``;
 - ``tau_k ~ HalfStudentT(3, sd(y)/s_k)``, s_k = 1 for the intercept, else sd(z_k) over rows;
 - ``corr ~ LKJ(2)``; ``sigma ~ HalfStudentT(3, sd(y))``;
-- with an equation of the level-1 SD ``a0`` about ``log sd(y)``, and the others about zero
-  (`bayeshlm.parameters.level1_sd_defaults`); ``rho ~ Uniform`` between its bounds.
+- with an equation of the level-1 SD ``a0`` about ``log sd(y)``, and the others about zero; tau of its deviation
+  between groups ``HalfStudentT(3, 0.5)`` (`bayeshlm.parameters.level1_sd_defaults`);
+  ``rho ~ Uniform`` between its bounds.
 
 Under a link other than the identity, its scale stands in the place of sd(y): the SD of the distribution of which its
 inverse is the distribution function, pi/sqrt(3) of the logit, 1 of the probit, pi/sqrt(6) of the cloglog, and 1 of the
@@ -39,6 +40,7 @@ from bayeshlm.equations import canonical
 from bayeshlm.errors import ModelWarning, PriorError
 from bayeshlm.families.family import ALPHA
 from bayeshlm.foreign_text import printable
+from bayeshlm.parameters.level1_sd_defaults import level1_sd_deviation
 from bayeshlm.parameters.predictor_scale import WIDE, auxiliary_defaults, predictor_location, predictor_scale
 from bayeshlm.parameters.prior_basis import prior_basis
 from bayeshlm.parameters.prior_families import (
@@ -174,6 +176,8 @@ def make_priors(design: Design, given: Mapping[str, Prior | str] | None = None) 
     ]
     tau = [
         HalfStudentT(3, scale if column.is_intercept or sd == 0 else scale / sd)
+        if column.in_predictor
+        else level1_sd_deviation(design)
         for column, sd in zip(design.random, design.moments.z_sd, strict=True)
     ]
     correlated, auxiliary = any(len(block) > 1 for block in design.blocks), auxiliary_defaults(design)

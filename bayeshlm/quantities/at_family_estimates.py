@@ -42,7 +42,7 @@ def family_group_estimates(draw: Draws, estimate: FamilyEstimate) -> pd.DataFram
     }
     for name, values in columns.items():
         full = np.full((design.n_groups, len(design.coefficients)), np.nan)
-        full[:, design.random_coefficients] = values
+        full[:, design.random_coefficients] = values[:, : len(design.random_coefficients)]
         table[name] = full.ravel()
     return table
 

@@ -57,12 +57,12 @@ def group_coefficients(
     gamma = posterior.gamma.mean(axis=(0, 1))
     columns = {"u_mean": u_mean, "u_sd": u_sd}
     if design.outcome.is_normal:
-        columns["ols"] = group_ols(design, gamma)
-        table.attrs["n_groups_with_ols"] = int(has_ols(design.cross_products).sum())
+        columns["ols"] = group_ols(design.in_predictor, gamma)
+        table.attrs["n_groups_with_ols"] = int(has_ols(design.in_predictor.cross_products).sum())
     random = design.random_coefficients
     for name, values in columns.items():
         full = np.full((design.n_groups, len(design.coefficients)), np.nan)
-        full[:, random] = values
+        full[:, random] = values[:, : len(random)]
         table[name] = full.ravel()
     if not posterior.has_groups:
         table.attrs["note"] = MADE_AGAIN
@@ -156,7 +156,7 @@ def one_coefficient(
     columns = {"n": rows_of_units(design, k)[some], "mean": mean, "lower": bounds[:, 0], "upper": bounds[:, 1]}
     if ols:
         design.outcome.require_normal("Least squares within groups")
-        own = group_ols(design_of_units(posterior, k), posterior.gamma.mean(axis=(0, 1)))
+        own = group_ols(design_of_units(posterior, k).in_predictor, posterior.gamma.mean(axis=(0, 1)))
         columns["ols"] = own[some, [effect.coefficient for effect in term.columns].index(coefficient)]
     return with_interval(pd.DataFrame(columns, index=term.labels[some].rename(term.grouping)), prob, kind)
 

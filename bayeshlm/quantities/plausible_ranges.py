@@ -80,8 +80,8 @@ def plausible_ranges(
     elif not 0.0 < z < np.inf:
         raise OptionError(f"z={z!r} must be a positive number, such as z=1.96")
     position = design.position_of(grouping)
-    own = design.predictor.effects_of(position)
-    columns = design.random[own]
+    start, columns = design.predictor.effects_of(position).start, design.predictor.random[position].in_predictor
+    own = slice(start, start + len(columns))
     labels = [column.coefficient for column in columns]
     tau, values = posterior.tau[..., own], level2_values(design, at, grouping=position)
     center = posterior.gamma @ values.T

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 def classical_estimate(design: Design) -> RemlEstimate | FamilyEstimate:
     """REML of a normal outcome, maximum likelihood of any other, and of any outcome with sampling weights.
 
-    Where the level-1 SD has an equation, or residuals are correlated, REML too, as `FamilyEstimate`.
+    Where the level-1 SD has an equation, or residuals are correlated, REML too, as `FamilyEstimate`; where that SD
+    varies between groups maximum likelihood.
 
     Raises
     ------
@@ -25,4 +26,5 @@ def classical_estimate(design: Design) -> RemlEstimate | FamilyEstimate:
         return fit_reml(design)
     from bayeshlm.reml.family_estimate import fit_family  # imports numba
 
-    return fit_family(design, "REML" if design.outcome.has_level1_model else "ML")
+    by_reml = design.outcome.has_level1_model and design.outcome.has_reml
+    return fit_family(design, "REML" if by_reml else "ML")

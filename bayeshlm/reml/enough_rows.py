@@ -101,7 +101,7 @@ def check_level1(design: Design) -> None:
     """
     if not design.outcome.is_normal or design.outcome.known_sd:
         return
-    products = design.products
+    products = design.in_predictor.products
     if isinstance(products, JointProducts):
         check_residuals(GroupingDeviance(GroupingProducts.of(products), factor_pattern(design.blocks)))
     else:
@@ -119,6 +119,7 @@ def undetermined_components(design: Design) -> str:
     """
     if not design.outcome.is_normal:  # of one row a group, too, a binary outcome says something of tau beside its prior
         return ""
+    design = design.in_predictor
     pattern, products = factor_pattern(design.blocks), design.products
     if isinstance(products, JointProducts):
         found = grouping_information(GroupingDeviance(GroupingProducts.of(products), pattern))

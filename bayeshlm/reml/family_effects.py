@@ -13,6 +13,7 @@ from bayeshlm.likelihood.quadrature_effects import group_moments
 from bayeshlm.likelihood.quadrature_rule import hermite_rule
 from bayeshlm.reml.family_estimate import FamilyEstimate
 from bayeshlm.reml.level1_problem import Level1Problem
+from bayeshlm.reml.scale_problem import ScaleProblem
 
 STEP = 1e-4
 """Of the differences of a row's slope in its predictor."""
@@ -48,10 +49,13 @@ def effects_of_groups(estimate: FamilyEstimate) -> EffectsOfGroups:
 
 
 def _normal_effects(estimate: FamilyEstimate) -> EffectsOfGroups:
-    """Of normal outcomes mode and mean are one."""
+    """Of normal outcomes mode and mean are one; where the level-1 SD varies between groups the mean stands for both."""
     design, problem = estimate.problem.design, estimate.problem
     if isinstance(problem, Level1Problem):
         mean, sd = problem.effects(estimate.maximum.x)
+        return EffectsOfGroups(mean, sd, mean, sd)
+    if isinstance(problem, ScaleProblem):
+        mean, sd = problem.effects(estimate.maximum.x, estimate.nodes.n_nodes)
         return EffectsOfGroups(mean, sd, mean, sd)
     values, vectors = np.linalg.eigh(estimate.G)
     root = vectors * np.sqrt(np.maximum(values, 0.0))

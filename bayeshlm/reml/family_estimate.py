@@ -17,6 +17,7 @@ from bayeshlm.reml.family_problem import FamilyProblem
 from bayeshlm.reml.family_search import search
 from bayeshlm.reml.level1_problem import level1_problem
 from bayeshlm.reml.relative_factor import factor_pattern, lower_factor
+from bayeshlm.reml.scale_problem import scale_problem
 from bayeshlm.reml.user_columns import correlations, why_singular
 from bayeshlm.reml.weighted_problem import problem_scores, weighted_problem
 
@@ -122,7 +123,8 @@ def fit_family(design: Design, method: Method = "ML") -> FamilyEstimate:
         )
     problem = problem_of(design, method)
     found = None
-    for n_nodes in CLOSED if design.outcome.is_normal else NODES[len(design.random)]:
+    n_integrals = 1 if design.outcome.spread_effect else len(design.random)
+    for n_nodes in CLOSED if design.outcome.has_reml else NODES[n_integrals]:
         found = search(problem, n_nodes, found)
         nodes = _certified(found.problem, found.maximum, n_nodes)
         if nodes.holds:
@@ -138,6 +140,8 @@ def fit_family(design: Design, method: Method = "ML") -> FamilyEstimate:
 
 def problem_of(design: Design, method: Method = "ML") -> FamilyProblem:
     """What is maximized of a design with one grouping, all parameters free."""
+    if design.outcome.spread_effect:
+        return scale_problem(design)
     if design.rows is not None and design.rows.level1 is not None:
         return level1_problem(design, method)
     return weighted_problem(design)

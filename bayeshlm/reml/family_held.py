@@ -155,7 +155,11 @@ def _in_user_columns(free: FamilyProblem, order: list[int]) -> tuple[FamilyProbl
         effect_map=np.eye(q)[:, order],
         origin=np.zeros((q, q)),
     )
-    return problem, outcome_unit(free.design) / np.sqrt(np.average(Z**2, axis=1, weights=free.rows.weight))
+    square = np.average(Z**2, axis=1, weights=free.rows.weight)
+    in_predictor = np.array([column.in_predictor for column in free.design.random])
+    return problem, np.where(
+        in_predictor, outcome_unit(free.design) / np.sqrt(np.where(in_predictor, square, 1.0)), 1.0
+    )
 
 
 def _gamma(estimate: FamilyEstimate) -> FloatArray:

@@ -103,7 +103,7 @@ class FamilyProblem:
     gamma_origin, gamma_map : (p,), (p, p') arrays
         ``gamma = origin + map x``, in the user's columns.
     effect_map : (q, q) array
-        S of ``u = S L b``.
+        S of ``u = S L b``; of an effect of the level-1 SD its row is that of the identity.
     origin, elements : (q, q), (k, q, q) arrays
         ``L = origin + sum_k theta_k elements_k``, lower triangular.
     auxiliary : AuxiliaryScale
@@ -193,10 +193,10 @@ def family_problem(design: Design) -> FamilyProblem:
     X, Z = found.rows.X, found.rows.Z
     size = np.sqrt(found.rows.weight / found.rows.weight.sum())
     gamma_map = orthonormal(X * size)
-    unit = outcome_unit(design)
-    effect_map = np.zeros((len(Z), len(Z)))
+    unit, in_predictor = outcome_unit(design), np.array([column.in_predictor for column in design.random])
+    effect_map = np.diag(np.where(in_predictor, 0.0, 1 / unit))
     for block in design.blocks:
-        own = sorted(block)
+        own = [k for k in sorted(block) if in_predictor[k]]
         effect_map[np.ix_(own, own)] = orthonormal(Z[own] * size)
     pattern = factor_pattern(design.blocks)
     elements = np.zeros((pattern.n_free, len(Z), len(Z)))

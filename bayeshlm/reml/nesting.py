@@ -185,7 +185,11 @@ def _fixed_expressions(design: Design) -> list[object]:
 def _random_expressions(design: Design, grouping: int) -> list[object]:
     """What each column of Z of a grouping is the product of, level by level."""
     paths = design.spec.paths
-    return [(paths[column.symbol].expressions, column.parts) for column in design.predictor.random[grouping].columns]
+    columns = design.predictor.random[grouping].columns
+    return [
+        (paths[column.symbol].expressions if column.in_predictor else column.expression, column.parts)
+        for column in columns
+    ]
 
 
 def _z_transform(products: CrossProducts | JointProducts) -> FloatArray:

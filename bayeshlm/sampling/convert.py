@@ -75,9 +75,10 @@ def to_datatree(raw: RawDraws, design: Design, priors: Priors, options: Sampling
         }
     )
     if raw.n_nodes:
-        tree["sample_stats"].attrs |= (
-            FamilyQuadrature(design).certificate(Draws(posterior, design), raw.n_nodes).to_attrs()
-        )
+        likelihood = likelihood_of(design)
+        assert isinstance(likelihood, FamilyQuadrature)  # no other has nodes
+        certificate = likelihood.certificate(Draws(posterior, design), raw.n_nodes)
+        tree["sample_stats"].attrs |= certificate.to_attrs()
     tree = _signed(tree, raw, design, priors, options)
     if not kept:
         tree.attrs[GROUP_DRAWS] = ON_REQUEST

@@ -32,6 +32,7 @@ from bayeshlm.sampling.nutpie_extension import sample_points
 from bayeshlm.sampling.options import SamplingOptions
 from bayeshlm.sampling.points import Points
 from bayeshlm.sampling.sandwich import with_sandwich
+from bayeshlm.sampling.scale_target import scale_target
 from bayeshlm.sampling.target import CannotCompile, Target
 
 logger = logging.getLogger(__name__)
@@ -204,6 +205,8 @@ def _target(design: Design, priors: Priors, options: SamplingOptions) -> Target:
     try:
         if not design.outcome.is_normal and options.parameterization != "centered":
             return family_target(design, priors, explicit=options.parameterization == "noncentered")
+        if design.outcome.spread_effect and options.parameterization == "marginal":
+            return scale_target(design, priors)
         level1 = design.outcome.has_level1_model
         if options.parameterization == "marginal" and (level1 or design.weights is not None):
             start = level1_start(design, priors) if level1 else plain_layout(design, priors).center
@@ -218,7 +221,8 @@ def _target(design: Design, priors: Priors, options: SamplingOptions) -> Target:
         logger.warning("The fast compiler cannot serve these versions (%s); nutpie's own, slower one does.", error)
         import nutpie
 
-        graph: Parameterization = options.parameterization if design.outcome.is_normal else "noncentered"
+        is_graph = design.outcome.is_normal and not design.outcome.spread_effect
+        graph: Parameterization = options.parameterization if is_graph else "noncentered"
         return Target(nutpie.compile_pymc_model(build_graph(design, priors, graph)))
 
 

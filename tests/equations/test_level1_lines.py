@@ -28,6 +28,9 @@ SPREADS = {
     "log(σ²ij) = a0 + a1(female)": OF_VARIANCE,
     "log(sigma_squared) = a0 + a1*female": OF_VARIANCE,
     "log(sigma) = a0": LogSpread("sigma", (CONSTANT,)),
+    "log(sigma) = a0 + a1*female + v0": LogSpread("sigma", (CONSTANT, FEMALE), effect="v0"),
+    "log(σ_ij) = a0 + a1*female + V_0j": LogSpread("sigma", (CONSTANT, FEMALE), effect="v0"),
+    "log(sigma2) = a0 + v0": LogSpread("sigma2", (CONSTANT,), effect="v0"),
     "log(sigma) = a1*C(f)*x": LogSpread(
         "sigma", (SpreadTerm("a1", Product((Call("C", Product((Column("f"),))), Column("x")))),)
     ),
@@ -65,6 +68,36 @@ def test_what_is_written_is_read_again(line, form):
         assert again == spec
 
 
+VARYING = f"{ONE}log(sigma) = a0 + a1*female + v0"
+
+
+def test_the_effect_of_the_sd_is_in_the_blocks_of_the_others():
+    spec = parse(VARYING)
+    assert spec.blocks_by_grouping == ((("u0", "u1", "v0"),),)
+    assert spec.random == ("u0", "u1")
+    apart = parse(f"{VARYING}; cov(u0, v0) = 0; cov(u1, v0) = 0")
+    assert apart.blocks_by_grouping == ((("u0", "u1"), ("v0",)),)
+    assert parse(render(apart)) == apart
+    assert parse(VARYING.replace("v0", "v0[school]")).groupings == ("school",)
+    latex = render(spec, "latex")
+    assert r"u_{1j} \\ v_{0j} \end{pmatrix} &\sim N(\mathbf{0}, \mathbf{G})" in latex
+    assert r"\text{female}_{ij} + v_{0j}" in latex
+
+
+def test_the_effect_of_the_sd_can_be_left_out_and_stays_when_others_change():
+    spec = parse(VARYING)
+    assert without(spec, "v0") == parse(f"{ONE}log(sigma) = a0 + a1*female")
+    assert without(spec, "log(sigma)") == parse(ONE)
+    assert without(spec, "u1").blocks_by_grouping == ((("u0", "v0"),),)
+    apart = parse(f"{VARYING}; cov(u0, v0) = 0; cov(u1, v0) = 0")
+    assert updated(apart, "b1 = g10 + g11*size + u1").blocks_by_grouping == apart.blocks_by_grouping
+    assert updated(spec, "log(sigma) = a0").blocks_by_grouping == parse(ONE).blocks_by_grouping
+    (change,) = spec_difference(spec, without(spec, "v0")).changes[:1]
+    assert (change.part, change.first) == ("level-1 SD", "log(sigma) = a0 + a1*female + v0")
+    with pytest.raises(EquationError, match="columns are of any level"):
+        parse(f"{ONE}log(sigma) = a0; a0 = d0 + d1*size + v0")
+
+
 def test_latex_and_mathml_have_the_sd_of_a_row():
     latex = render(parse(f"{ONE}log(sigma) = a0 + a1*female; corr(r) = ar1(week)"), "latex")
     assert r"r_{ij} &\sim N(0, \sigma_{ij}^{2}) \\" in latex
@@ -87,8 +120,13 @@ def test_a_distribution_of_each_rows_own_variance_needs_its_equation():
         (ONE + "log(sigma) = a0; «log(sigma) = a1*x»", "has two lines: put all terms into one"),
         (ONE + "sd(r) = se; «log(sigma) = a0»", "nothing is left to predict"),
         (ONE + "sd(r) = se; «corr(r) = cs»", "are independent"),
-        (ONE + "log(sigma) = a0 + «v0[g]»", "would be a random effect of the level-1 SD"),
-        (ONE + "log(sigma) = a0 + a1*x + «v0»", "would be a random effect of the level-1 SD"),
+        (ONE + "log(sigma) = a0 + v0[g] + «w0»", "would be another random effect of the level-1 SD"),
+        (ONE + "log(sigma) = a0 + «v1[g]*x»", "would be another random effect of the level-1 SD"),
+        (ONE + "«log(sigma) = v0[g]»", "has no fixed coefficient"),
+        (ONE + "log(sigma) = a0 + «u0»", "stands twice"),
+        (ONE + "log(sigma) = a0 + v0; «corr(r) = cs»", "are not estimated beside `v0`"),
+        ("y = b0 + r; b0 = g00 + u0[g]; log(sigma) = a0 + v0[«h»]", "groups of the other random effects, `g`"),
+        ("y = b0 + r; b0 = g00 + u0[g] + w0[h]; log(sigma) = a0 + «v0[g]»", "with one grouping"),
         (ONE + "log(sigma) = a0; «a0» = d0 + v0", "has no line of its own"),
         (ONE + "log(sigma) = a0 + «g00*x»", "a symbol has one use"),
         (ONE + "log(sigma) = a0 + «a0*x»", "stands twice"),
@@ -142,6 +180,24 @@ def test_errors_point_at_the_place(marked, says):
 )
 def test_programs_that_have_it_write_it(line, form, written):
     assert render(parse(NAMED + line), form) == written
+
+
+@pytest.mark.parametrize(
+    ("lines", "bars"),
+    [
+        ("b1 = g10 + u1; log(sigma) = a0 + a1*x + v0", ("(1 + x |v| g)", "x + (1 |v| g)")),
+        ("b1 = g10; log(sigma) = a0 + v0; cov(u0, v0) = 0", ("(1 | g)", "1 + (1 | g)")),
+        ("b1 = g10 + u1; log(sigma) = a0 + v0; cov(u0, v0) = 0; cov(u1, v0) = 0", ("(1 + x | g)", "1 + (1 | g)")),
+    ],
+)
+def test_brms_marks_the_effects_that_covary(lines, bars):
+    spec = parse(f"y = b0 + b1*x + r; b0 = g00 + u0[g]; {lines}".replace("+ u1", "+ u1[g]"))
+    of_mean, of_sd = bars
+    written = f'brm(bf(y ~ x + {of_mean}, sigma ~ {of_sd}), data = d, family = gaussian("identity"))'
+    assert render(spec, "brms") == written
+    for form in ("nlme", "glmmTMB", "sas"):
+        with pytest.raises(EquationError, match="is not told a random effect of the level-1 SD"):
+            render(spec, form)
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@
 import level1_cases
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 import bayeshlm as hlm
+from bayeshlm.errors import OptionError
 from bayeshlm.graph.build import build_graph
 from bayeshlm.likelihood import likelihood_of
 from bayeshlm.parameters.draws import Draws, labelled_posterior
@@ -98,3 +100,22 @@ def test_hierarchical_graph_given_the_effects(q, line):
             C, e = root @ root.T, u[j] - block.mean[0, :, j - start]
             conditional += -0.5 * (q * np.log(2 * np.pi) + np.linalg.slogdet(C)[1] + e @ np.linalg.solve(C, e))
     assert float(joint) - conditional == pytest.approx(float(likelihood.totals(draws)[0]), rel=1e-9)
+
+
+@pytest.mark.parametrize(("predicted", "halved"), [("sigma", 1.0), ("sigma2", 0.5)])
+def test_the_graph_with_an_sd_that_varies_between_groups(predicted, halved):
+    """Given u and v, the last effect, rows are independent; u and v have the covariance matrix of all effects."""
+    model = model_of(2, f"; log({predicted}) = a0 + a1*x + v0")
+    design, rng = model.design, np.random.default_rng(6)
+    graph = build_graph(design, model.priors, "noncentered")
+    point = {name: value + 0.3 * rng.normal(size=np.shape(value)) for name, value in graph.initial_point().items()}
+    outputs = graph.replace_rvs_by_values([graph[name] for name in ("gamma", "alpha", "tau", "corr", "u", "z")])
+    gamma, alpha, tau, corr, u, z = graph.compile_fn(outputs)(point)
+    assert design.random_labels == ["u0", "u1", "v0"]
+    np.testing.assert_allclose(u, z @ (tau[:, None] * np.linalg.cholesky(corr)).T, rtol=1e-10)
+    mu = design.X @ gamma + (design.Z[:, :2] * u[design.group_codes, :2]).sum(axis=1)
+    log_sd = halved * (np.column_stack([np.ones(design.n_obs), design.frame["x"]]) @ alpha + u[design.group_codes, 2])
+    given = norm.logpdf(design.y, mu, np.exp(log_sd)).sum()
+    assert float(graph.compile_logp(vars=[graph["y"]])(point)) == pytest.approx(given, rel=1e-12)
+    with pytest.raises(OptionError, match="varies between groups"):
+        build_graph(design, model.priors, "marginal")

@@ -124,7 +124,7 @@ def methods_text(subject: Subject) -> str:
     """The methods paragraph."""
     design, options, versions = subject.design, subject.fitted.options, subject.fitted.versions
     cite = {key: work.cited for key, work in WORKS.items()}
-    slopes = any(not column.is_intercept for column in design.random)
+    slopes = any(column.in_predictor and not column.is_intercept for column in design.random)
     correlated = any(len(block) > 1 for block in design.blocks)
     dropped = ""
     if design.rows_dropped:
@@ -248,7 +248,7 @@ def _default_priors(design: Design, correlated: bool) -> list[str]:
         parts.append("normal with mean 0 and SD 2.5 sd(y)/sd(x) for the other fixed effects")
     elif others:
         parts.append("normal around the least-squares fit of mean(y) with SD 2.5 sd(y)/sd(x) for fixed effects")
-    slopes = any(not column.is_intercept for column in design.random)
+    slopes = any(column.in_predictor and not column.is_intercept for column in design.random)
     of_slopes = ", for those of slopes sd(y)/sd(x)" if slopes else ""
     parts.append(f"half Student t with 3 degrees of freedom and scale sd(y) for standard deviations{of_slopes}")
     if correlated:

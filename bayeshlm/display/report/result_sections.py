@@ -8,6 +8,7 @@ import pandas as pd
 from bayeshlm.display.blocks import Grid, Section
 from bayeshlm.display.digits import count, decimals, number, percent
 from bayeshlm.display.fit_tables import fixed_grid, quantity_grid, variance_grid
+from bayeshlm.display.frame_tables import shown_ends
 from bayeshlm.display.model_size import size_of_model
 from bayeshlm.display.report.conclusions import cross_check_conclusion
 from bayeshlm.display.report.elements import asked, bullets, conclusion, paragraph, shown, subheading
@@ -17,6 +18,7 @@ from bayeshlm.display.sampler_text import criteria
 from bayeshlm.display.shown_cross_check import cross_check_blocks
 from bayeshlm.equations.render import spread_lines
 from bayeshlm.errors import DataError, OptionError
+from bayeshlm.quantities.group_level1_sds import group_level1_sds
 from bayeshlm.quantities.level1_variance import has_level1_variance
 from bayeshlm.quantities.quantity import Quantity
 
@@ -81,6 +83,9 @@ def _of_groups(of: Subject) -> str:
     parts += [asked(lambda: _shown(of.plausible_ranges))]
     parts += [_shown(of.response_ranges)] if of.response_ranges is not None else []
     parts += [asked(lambda: _shown(of.reliability))]
+    if of.design.outcome.spread_effect:
+        sds = group_level1_sds(of.fitted.draws)
+        parts += [shown(shown_ends(sds, f"Level-1 SDs of the groups ({of.design.group})"))]
     return "".join(parts) + _extremes(of)
 
 
@@ -157,7 +162,7 @@ def _extremes(subject: Subject) -> str:
     table, groups = subject.group_coefficients, subject.groups
     has_ols = "ols" in table
     parts = []
-    for column in groups.columns:
+    for column in groups.in_predictor:
         own = table[table.index.get_level_values("coefficient") == column.coefficient]
         own = own.droplevel("coefficient").sort_values("mean", kind="stable")
         chosen = [("lowest", own.iloc[:EXTREMES]), ("highest", own.iloc[-EXTREMES:])]
@@ -170,7 +175,7 @@ def _extremes(subject: Subject) -> str:
         )
         title = f"Groups ({groups.grouping}) at either end of {column.coefficient}"
         header = ("", "rows", "mean", "sd", "lower", "upper", *(["own estimate"] if has_ols else []))
-        notes = _NOTES[0 if has_ols else 1 :] if column is groups.columns[-1] else ()
+        notes = _NOTES[0 if has_ols else 1 :] if column is groups.in_predictor[-1] else ()
         parts.append(shown(Grid(title, header, sections, notes=notes)))
     return ("" if subject.grouping else subheading("Groups at the ends")) + "".join(parts)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bayeshlm.equations.notations.r_code import r_name
-from bayeshlm.equations.notations.r_formula import r_data, r_formula
+from bayeshlm.equations.notations.r_formula import RFormula, r_data, r_formula
 from bayeshlm.equations.notations.writer import ALL, Asked, Writer, group_columns, refused
 from bayeshlm.equations.product import Column
+from bayeshlm.equations.spec import ModelSpec
 
 FAMILIES = {
     "Normal": "gaussian",
@@ -51,10 +52,28 @@ def to_brms(asked: Asked) -> str:
         outcome = f"{parts.outcome} | se({value if spread.function == 'sd' else f'sqrt({value})'})"
     if distribution.has_cutpoints:
         outcome = f"factor({parts.outcome}, ordered = TRUE)"
-    right = " + ".join((parts.right, *_correlation(asked)))
-    more = f", sigma ~ {' + '.join(parts.spread)}" if parts.spread else ""
+    right, of_sd = _with_effect(asked.spec, parts)
+    right = " + ".join((right, *_correlation(asked)))
+    more = f", sigma ~ {' + '.join(of_sd)}" if of_sd else ""
     family = f'{FAMILIES[distribution.family]}("{distribution.link}")'
     return f"brm(bf({outcome} ~ {right}{more}), data = {r_data(asked)}, family = {family})"
+
+
+def _with_effect(spec: ModelSpec, parts: RFormula) -> tuple[str, tuple[str, ...]]:
+    """The right side, and the terms of sigma, whose random effect ``(1 |v| g)`` is marked as those it covaries with."""
+    if not spec.spread_effect:
+        return parts.right, parts.spread
+    plain, bars, by = spec.without_spread_effect().blocks_by_grouping[0], parts.groupings[0].bars, parts.groupings[0].by
+    own = next(block for block in spec.blocks_by_grouping[0] if spec.spread_effect in block)
+    others = tuple(one for one in own if one != spec.spread_effect)
+    if not others:
+        return parts.right, (*parts.spread, f"(1 | {by})")
+    if len(bars) != len(plain):
+        reason = f"would keep `{spec.spread_effect}` apart from {', '.join(others)}, which a double bar keeps apart"
+        raise refused(spec, "brms", reason, "", spec.level1_span)
+    bar = bars[plain.index(others)]
+    right = parts.right.replace(bar, bar.replace(f" | {by})", f" |v| {by})"))
+    return right, (*parts.spread, f"(1 |v| {by})")
 
 
 def _correlation(asked: Asked) -> list[str]:

@@ -45,7 +45,8 @@ def read_dispersion(cursor: FormulaCursor, start: int) -> LogSpread:
     cursor.take("~", "the terms of the level-1 SD stand behind a `~`: `sigma ~ x`")
     terms = read_effects(cursor)
     if cursor.at("|", "||"):
-        raise cursor.error("a random effect of the level-1 SD is not estimated: leave it out")
+        message = "a random effect of the level-1 SD is read in level equations, `log(sigma) = a0 + a1*x + v0`"
+        raise cursor.error(f"{message}: write the model as these")
     if not terms:
         raise cursor.error("the level-1 SD has no term: write `sigma ~ 1`")
     return spread_of_terms(terms, (start, cursor.last_end))

@@ -133,7 +133,7 @@ def r_formula(asked: Asked, quoted: bool = False) -> RFormula:
         offsets=tuple(f"offset({r_expression(offset, level1)})" for offset in spec.offsets),
         groupings=tuple(
             _grouping(spec, blocks, random, ":".join(_columns(group)))
-            for group, blocks in zip(groups, spec.blocks_by_grouping, strict=True)
+            for group, blocks in zip(groups, spec.without_spread_effect().blocks_by_grouping, strict=True)
         ),
         spread=tuple(_sum(_line(spec.spread_expressions, level1, coded), write_intercept=False))
         if spec.log_spread is not None

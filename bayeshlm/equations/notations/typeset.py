@@ -51,6 +51,8 @@ class Notation(Protocol):
         effects = {
             path.symbol: self.symbol(path.symbol, of_groupings[path.grouping or 0]) for path in spec.random_paths
         }
+        if spec.spread_effect:
+            effects[spec.spread_effect] = self.symbol(spec.spread_effect, of_groupings[0])
         with_line = {equation.coefficient for equation in spec.equations}
         for number, level in enumerate(spec.levels[1:], 1):
             here, above = units[number:], units[number + 1]
@@ -79,6 +81,7 @@ class Notation(Protocol):
         if spread is not None:
             left = self.called("log", of_row if spread.predicted == "sigma" else self.squared(of_row), [])
             terms = [self._term(self.symbol(term.symbol, ""), term.expression, units) for term in spread.terms]
+            terms += [self.symbol(spread.effect, units[1])] if spread.effect else []
             yield from self._equation(left, terms, spec)
         if correlation is not None:
             pattern = self.text(correlation.pattern)
