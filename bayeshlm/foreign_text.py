@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -33,6 +34,51 @@ def printable(text: str, one_line: bool = False) -> str:
     """
     text = _CONTROL.sub(_spelled, text)
     return _BREAK.sub(_spelled, text) if one_line else text
+
+
+def width_of(text: str) -> int:
+    """Width of a text in letters: Chinese, Japanese and Korean characters are two wide, combining marks none.
+
+    Examples
+    --------
+    >>> width_of("ward 7"), width_of("北京"), width_of("e\N{COMBINING ACUTE ACCENT}")
+    (6, 4, 1)
+    """
+    return sum(map(_width, unicodedata.normalize("NFC", text)))
+
+
+def start_of(text: str, most: int) -> str:
+    """As much of a text as has at most this width; a letter keeps its marks.
+
+    Examples
+    --------
+    >>> start_of("Lincoln", 4), start_of("北京市", 5)
+    ('Linc', '北京')
+    """
+    width = 0
+    for place, char in enumerate(text):
+        width += _width(char)
+        if width > most:
+            return text[:place]
+    return text
+
+
+def end_of(text: str, most: int) -> str:
+    """As much of the end of a text as has at most this width; no mark stands without its letter.
+
+    Examples
+    --------
+    >>> end_of("Lincoln 12", 5), end_of("北京市", 5)
+    ('ln 12', '京市')
+    """
+    width, begin = 0, len(text)
+    for place in range(len(text) - 1, -1, -1):
+        width += _width(text[place])
+        if width > most:
+            break
+        if _width(text[place]):
+            begin = place
+    return text[begin:]
 
 
 def no_formulas(table: pd.DataFrame) -> pd.DataFrame:
@@ -77,6 +123,12 @@ def _cell(value: Any) -> Any:
         return value
     marked = f"'{value}" if _FORMULA.match(value) and not _NUMBER.fullmatch(value) else value
     return marked.replace("\r\n", "\n").replace("\r", "\n")  # Python 3.12 leaves a cell with "\r" without quotes
+
+
+def _width(char: str) -> int:
+    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
 def _spelled(found: re.Match[str]) -> str:

@@ -18,7 +18,8 @@ from bayeshlm.display.html import to_html
 from bayeshlm.display.markdown import to_markdown
 from bayeshlm.display.model_column import MODEL, Entry, ModelColumn, RowKey
 from bayeshlm.display.table_latex import to_latex
-from bayeshlm.display.text import to_text
+from bayeshlm.display.table_parts import in_parts
+from bayeshlm.display.text import parts_of, to_text
 from bayeshlm.errors import OptionError
 
 SHARE_PLACES = 3
@@ -41,36 +42,39 @@ class ModelTable:
         The cells as they are printed.
     shown : tuple of str
         What each row of `frame` is called in print.
+    columns_per_page : int or None
+        At most so many models stand beside each other; None: as many as a page holds.
     """
 
     frame: pd.DataFrame
     grid: Grid = field(repr=False)
     shown: tuple[str, ...] = field(repr=False, default=())
+    columns_per_page: int | None = field(repr=False, default=None)
 
     def to_text(self) -> str:
         """Write it as plain text."""
-        return to_text([self.grid])
+        return to_text(parts_of(self.grid, self.columns_per_page))
 
     def to_markdown(self) -> str:
         """Write it as a Markdown pipe table."""
-        return to_markdown([self.grid])
+        return to_markdown(self._parts())
 
     def to_html(self) -> str:
         """Write it as an HTML element."""
-        return to_html([self.grid])
+        return to_html(self._parts())
 
     def to_latex(self, label: str | None = None) -> str:
-        r"""Write it as a LaTeX table for ``\usepackage{booktabs}``.
+        r"""Write it as a LaTeX table for ``\usepackage{booktabs}``, in parts where it is wider than a page.
 
         Parameters
         ----------
         label : str, optional
             For ``\ref``.
         """
-        return to_latex(self.grid, label)
+        return to_latex(self.grid, label, self.columns_per_page)
 
     def to_docx(self, path: str | os.PathLike[str]) -> None:
-        """Write it as a Word document: a table with three rules, on a page turned sideways where it is wide.
+        """Write it as a Word document: a table with three rules, sideways or in parts where it is wider than a page.
 
         Parameters
         ----------
@@ -86,7 +90,7 @@ class ModelTable:
         """
         from bayeshlm.display.table_docx import write_docx
 
-        write_docx(self.grid, path)
+        write_docx(self.grid, path, self.columns_per_page)
 
     def plot(self, part: str = "fixed", intercept: bool = False, ax: Any = None) -> Any:
         """Draw the estimates of all models with their intervals, row by row.
@@ -107,6 +111,10 @@ class ModelTable:
         from bayeshlm.display.plots.coefficients_figure import coefficients_figure
 
         return coefficients_figure(self, part, intercept, ax)
+
+    def _parts(self) -> list[Grid]:
+        """Parts for pages that scroll."""
+        return in_parts(self.grid, self.columns_per_page, math.inf, 0)
 
     def __str__(self) -> str:
         return self.to_text()

@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from bayeshlm.display.blocks import Grid, Section
+from bayeshlm.display.table_parts import fits, in_parts
 from bayeshlm.errors import FileError, OptionError
 from bayeshlm.foreign_text import printable
 from bayeshlm.text_file import whole_file
 
-SIDEWAYS = 5
-"""Columns of numbers from which the page is turned."""
+UPRIGHT, SIDEWAYS, GAP = 94, 133, 2.5
+"""Letters that a page holds, upright and turned, and those between columns."""
+
+TOGETHER = 40
+"""Rows of a table that is not torn by the end of a page."""
 
 SIZE, SMALL = 9, 8
 """Points of the table, and of its notes."""
@@ -22,7 +26,7 @@ PLAIN, HEADING, INDENTED = "plain", "heading", "indented"
 """What a row of the document is."""
 
 
-def write_docx(grid: Grid, path: str | os.PathLike[str]) -> None:
+def write_docx(grid: Grid, path: str | os.PathLike[str], most: int | None = None) -> None:
     """Write a grid as a document of its own.
 
     Parameters
@@ -30,6 +34,8 @@ def write_docx(grid: Grid, path: str | os.PathLike[str]) -> None:
     grid : Grid
         Its title stands above the table, its notes below.
     path : str or path
+    most : int, optional
+        At most so many columns of numbers beside each other; by default as many as a page holds.
 
     Raises
     ------
@@ -46,11 +52,25 @@ def write_docx(grid: Grid, path: str | os.PathLike[str]) -> None:
     except ImportError as error:
         raise OptionError('Word documents need python-docx: pip install "bayeshlm[docx]".') from error
     document = docx.Document()
-    if len(grid.header) - grid.n_labels >= SIDEWAYS:
+    parts = in_parts(grid, most, UPRIGHT, GAP)
+    if len(parts) > 1 and most is None:
+        parts = in_parts(grid, None, SIDEWAYS, GAP)
+    if any(not fits(part, UPRIGHT, GAP) for part in (parts if most else [grid])):
         page = document.sections[0]
         page.orientation = docx.enum.section.WD_ORIENT.LANDSCAPE
         page.page_width, page.page_height = page.page_height, page.page_width
-    _written(document.add_paragraph(), grid.title, SIZE + 1, bold=True)
+    for part in parts:
+        _written(document.add_paragraph(), part.title, SIZE + 1, bold=True, keep=True)
+        _table(document, part)
+    for note in grid.notes:
+        _written(document.add_paragraph(), note, SMALL)
+    content = io.BytesIO()
+    document.save(content)
+    with whole_file(target) as draft:
+        draft.write_bytes(content.getvalue())
+
+
+def _table(document: Any, grid: Grid) -> None:
     width = len(grid.header)
     rows = [row for section in grid.sections for row in _rows(section)]
     table = document.add_table(rows=1 + len(rows), cols=width)
@@ -61,14 +81,12 @@ def write_docx(grid: Grid, path: str | os.PathLike[str]) -> None:
             _written(row.cells[0].merge(row.cells[width - 1]).paragraphs[0], cells[0], SIZE, italic=True)
         else:
             _fill(row, cells, grid.n_labels, indented=level == INDENTED)
+    for row in table.rows[:-1] if len(rows) <= TOGETHER else table.rows[:2]:
+        for cell in row.cells:
+            cell.paragraphs[0].paragraph_format.keep_with_next = True
     _rule(table.rows[0], "top", "bottom")
     _rule(table.rows[-1], "bottom")
-    for note in grid.notes:
-        _written(document.add_paragraph(), note, SMALL)
-    content = io.BytesIO()
-    document.save(content)
-    with whole_file(target) as draft:
-        draft.write_bytes(content.getvalue())
+    _repeated(table.rows[0])
 
 
 def _rows(section: Section) -> list[tuple[tuple[str, ...], str]]:
@@ -97,7 +115,15 @@ def _written(paragraph: Any, text: str, size: int, **how: bool) -> None:
     run = paragraph.add_run(printable(text, one_line=True))
     run.font.size = docx.shared.Pt(size)
     run.bold, run.italic = how.get("bold"), how.get("italic")
+    paragraph.paragraph_format.keep_with_next = how.get("keep")
     paragraph.paragraph_format.space_after = paragraph.paragraph_format.space_before = docx.shared.Pt(1)
+
+
+def _repeated(row: Any) -> None:
+    """Write a row anew on every page that its table goes on to."""
+    from docx.oxml import OxmlElement
+
+    row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
 
 
 def _rule(row: Any, *edges: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bayeshlm.display.blocks import Grid
+from bayeshlm.display.table_parts import in_parts
 from bayeshlm.equations.notations.latex_text import escape as escape_words
 from bayeshlm.equations.symbols import GREEK
 
@@ -14,8 +15,12 @@ _TEXT |= {letter: "o" if name == "omicron" else rf"$\{name}$" for letter, name i
 _UNSEEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 
-def to_latex(grid: Grid, label: str | None = None) -> str:
-    r"""Write a grid as a ``table`` environment; it needs ``\usepackage{booktabs}`` and nothing else.
+ROOM, GAP = 93, 3
+"""Width of a page, 16.5 cm, and between columns, in letters of ten points."""
+
+
+def to_latex(grid: Grid, label: str | None = None, most: int | None = None) -> str:
+    r"""Write a grid as a ``table`` environment, or one a part; it needs ``\usepackage{booktabs}`` and nothing else.
 
     Parameters
     ----------
@@ -23,6 +28,9 @@ def to_latex(grid: Grid, label: str | None = None) -> str:
         Its title becomes the caption, its notes stand below the table.
     label : str, optional
         For ``\ref``.
+    most : int, optional
+        At most so many columns of numbers beside each other; by default as many as `ROOM` holds. The parts of a wider
+        table are tables with one number, so that each can stand on a page of its own.
 
     Examples
     --------
@@ -42,14 +50,32 @@ def to_latex(grid: Grid, label: str | None = None) -> str:
     \end{tabular}
     \end{table}
     """
+    parts = in_parts(grid, most, ROOM, GAP)
+    return "\n".join(_float(part, label if part is parts[0] else None, part is not parts[0]) for part in parts)
+
+
+def _float(grid: Grid, label: str | None, again: bool) -> str:
+    """A part of a table; those behind the first have its number."""
+    lines = [r"\begin{table}", r"\centering"]
+    if again:
+        lines.append(r"\addtocounter{table}{-1}")
+    lines.append(rf"\caption{{{escape(grid.title)}}}")
+    if label is not None:
+        lines.append(rf"\label{{{label}}}")
+    lines += _tabular(grid)
+    if grid.notes:
+        lines += [r"\par\medskip", r"\begin{minipage}{0.9\textwidth}\footnotesize", r"\raggedright"]
+        lines += [rf"{escape(note)}\par" for note in grid.notes]
+        lines.append(r"\end{minipage}")
+    return "\n".join([*lines, r"\end{table}"])
+
+
+def _tabular(grid: Grid) -> list[str]:
     n_numbers = len(grid.header) - grid.n_labels
     columns = "l" * grid.n_labels + r"@{\hskip 1.5em}".join(["r@{}l"] * n_numbers)
     header = [*map(escape, grid.header[: grid.n_labels])]
     header += [rf"\multicolumn{{2}}{{c}}{{{escape(name)}}}" for name in grid.header[grid.n_labels :]]
-    lines = [r"\begin{table}", r"\centering", rf"\caption{{{escape(grid.title)}}}"]
-    if label is not None:
-        lines.append(rf"\label{{{label}}}")
-    lines += [rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}", r"\toprule", _row(header)]
+    lines = [rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}", r"\toprule", _row(header)]
     width = grid.n_labels + 2 * n_numbers
     for section in grid.sections:
         lines.append(r"\midrule")
@@ -59,12 +85,7 @@ def to_latex(grid: Grid, label: str | None = None) -> str:
         for row in section.rows:
             labels = [indent + escape(row[0]), *map(escape, row[1 : grid.n_labels])] if grid.n_labels else []
             lines.append(_row([*labels, *map(_number, row[grid.n_labels :])]))
-    lines += [r"\bottomrule", r"\end{tabular}"]
-    if grid.notes:
-        lines += [r"\par\medskip", r"\begin{minipage}{0.9\textwidth}\footnotesize", r"\raggedright"]
-        lines += [rf"{escape(note)}\par" for note in grid.notes]
-        lines.append(r"\end{minipage}")
-    return "\n".join([*lines, r"\end{table}"])
+    return [*lines, r"\bottomrule", r"\end{tabular}"]
 
 
 def escape(text: str) -> str:

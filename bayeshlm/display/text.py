@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 
 from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Title
-from bayeshlm.foreign_text import printable
+from bayeshlm.display.table_parts import LONGEST_LABEL, in_parts
+from bayeshlm.foreign_text import end_of, printable, start_of, width_of
 
 WIDTH = 96
-"""Running text is wrapped here."""
+"""Running text is wrapped here, and on narrower terminals at their end."""
 
-_LONGEST_LABEL = 36
+_NARROWEST = 40
 
 
 def to_text(blocks: Iterable[Block]) -> str:
@@ -30,13 +33,27 @@ def to_text(blocks: Iterable[Block]) -> str:
     return "\n\n".join("\n".join(_lines(block)) for block in blocks)
 
 
+def parts_of(grid: Grid, most: int | None = None) -> list[Grid]:
+    """Parts of a grid that a page of text holds; with `most`, of at most so many columns of numbers."""
+    return in_parts(grid, most, page_width() - 4, gap=2)
+
+
+def page_width() -> int:
+    """`WIDTH`, or that of a narrower terminal."""
+    try:
+        columns = os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else 0
+    except (AttributeError, OSError, ValueError):  # no terminal, or another object in the place of stdout
+        columns = 0
+    return max(min(columns or WIDTH, WIDTH), _NARROWEST)
+
+
 def _lines(block: Block) -> list[str]:
     match block:
         case Title(text):
             title = printable(text, one_line=True)
-            return [title, "=" * len(title)]
+            return [title, "=" * width_of(title)]
         case Lines(lines):
-            return [wrapped for line in lines for wrapped in textwrap.wrap(printable(line), WIDTH)]
+            return [wrapped for line in lines for wrapped in textwrap.wrap(printable(line), page_width())]
         case Equations(text, _):
             return textwrap.indent(textwrap.dedent(printable(text)).strip("\n"), "  ").splitlines()
         case Grid():
@@ -61,14 +78,14 @@ def _grid(grid: Grid) -> list[str]:
         lines += [indent + next(laid_out) for _ in section.rows]
     if any(section.name for section in grid.sections):
         lines[1] = "  " + lines[1]
-    notes = [wrapped for note in grid.notes for wrapped in textwrap.wrap(printable(note), WIDTH - 2)]
+    notes = [wrapped for note in grid.notes for wrapped in textwrap.wrap(printable(note), page_width() - 2)]
     return lines + [f"  {note}" for note in notes]
 
 
 def _label_column(header: str, cells: Sequence[str]) -> list[str]:
     shown = [printable(header, one_line=True), *(_shortened(printable(cell, one_line=True)) for cell in cells)]
-    width = max(map(len, shown))
-    return [cell.ljust(width) for cell in shown]
+    width = max(map(width_of, shown))
+    return [cell + " " * (width - width_of(cell)) for cell in shown]
 
 
 def _number_column(header: str, cells: Sequence[str]) -> list[str]:
@@ -81,9 +98,12 @@ def _number_column(header: str, cells: Sequence[str]) -> list[str]:
         whole if word else whole + (point + places).ljust(after)
         for (whole, point, places), word in zip(parts, words, strict=True)
     ]
-    width = max(map(len, [header, *aligned]))
-    return [cell.rjust(width) for cell in (header, *aligned)]
+    width = max(map(width_of, [header, *aligned]))
+    return [" " * (width - width_of(cell)) + cell for cell in (header, *aligned)]
 
 
 def _shortened(cell: str) -> str:
-    return cell if len(cell) <= _LONGEST_LABEL else cell[: _LONGEST_LABEL - 3] + "..."
+    if width_of(cell) <= LONGEST_LABEL:
+        return cell
+    tail = end_of(cell, (LONGEST_LABEL - 3) // 2)
+    return f"{start_of(cell, LONGEST_LABEL - 3 - width_of(tail))}...{tail}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 from bayeshlm.arguments import check_interval, checked_count
@@ -46,6 +47,7 @@ def table(
     labels: Mapping[str, str] | None = None,
     digits: int | None = None,
     notes: str | Sequence[str] = (),
+    columns_per_page: int | None = None,
 ) -> ModelTable:
     """Set fits side by side: fixed effects by level-1 coefficient, variance components, ICC, R2, LOO and counts.
 
@@ -80,6 +82,10 @@ def table(
         Decimal places of all numbers; by default as many as the errors, also the Monte Carlo ones, allow.
     notes : str or sequence of str
         Lines below the table, after its own.
+    columns_per_page : int, optional
+        At most so many fits beside each other; more stand in parts below each other, the names of the rows in each. By
+        default as many as the page holds: 96 letters of text or the width of the terminal, 16 cm of LaTeX, a page of
+        Word, sideways if need be. Markdown and HTML, which scroll, are split only where this is given.
 
     Returns
     -------
@@ -126,6 +132,8 @@ def table(
     check_interval(prob, kind)
     if digits is not None:
         digits = checked_count("digits", digits, 0)
+    if columns_per_page is not None:
+        columns_per_page = checked_count("columns_per_page", columns_per_page, 1)
     notes = [notes] if isinstance(notes, str) else notes
     _check_texts(title, labels, notes)
     named = _named(fits, names)
@@ -155,7 +163,8 @@ def table(
         null_name = next((name for name, fit in named.items() if fit is null), "the null model")
         own.append(_REDUCTION_NOTE.format(null=null_name))
     below = [*own, *notes]
-    return model_table(columns, cells, prob, kind, below, title=title, labels=labels or {}, digits=digits)
+    made = model_table(columns, cells, prob, kind, below, title=title, labels=labels or {}, digits=digits)
+    return replace(made, columns_per_page=columns_per_page)
 
 
 def _design(fit: AnyFit) -> Design:

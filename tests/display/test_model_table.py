@@ -1,3 +1,4 @@
+import os
 import re
 import sys
 from html.parser import HTMLParser
@@ -10,6 +11,7 @@ from odd_names import SCRIPT, fit_of, odd_fit
 import bayeshlm as hlm
 from bayeshlm.display.digits import decimals, number
 from bayeshlm.errors import OptionError
+from bayeshlm.foreign_text import width_of
 
 
 @pytest.fixture(scope="module")
@@ -174,9 +176,10 @@ def latex_rows(text):
 
 
 def test_latex_has_rows_of_one_width_whatever_the_names(odd):
-    text = hlm.table(odd, odd.model.reml(), names=["50% & more", "a_b #2 {x} ~ ^ \\ $"], cells="interval").to_latex(
-        "tab:a"
+    text = hlm.table(
+        odd, odd.model.reml(), names=["50% & more", "a_b #2 {x} ~ ^ \\ $"], cells="interval", columns_per_page=2
     )
+    text = text.to_latex("tab:a")
     columns = re.search(r"begin\{tabular\}\{@\{\}(.*)@\{\}\}", text)[1]
     declared = len(re.findall("[lr]", re.sub(r"@\{.*?\}", "", columns)))
     assert declared == 6
@@ -296,7 +299,7 @@ def test_digits_are_a_count(null, wrong):
 
 def test_a_word_document_has_the_cells_of_the_grid(null, odd, tmp_path):
     docx = pytest.importorskip("docx")
-    table = hlm.table(null, odd, names=["null", SCRIPT])
+    table = hlm.table(null, odd, names=["null", SCRIPT], columns_per_page=2)
     table.to_docx(tmp_path / "table.docx")
     document = docx.Document(tmp_path / "table.docx")
     assert document.paragraphs[0].text == table.grid.title
@@ -310,7 +313,6 @@ def test_a_word_document_has_the_cells_of_the_grid(null, odd, tmp_path):
     for one, row in zip(found[1:], rows, strict=True):
         assert one == list(row) if len(row) > 1 else set(one) == {row[0]}
     assert [one.text for one in document.paragraphs[1:]] == list(table.grid.notes)
-    assert document.sections[0].page_width < document.sections[0].page_height
     hlm.table({str(k): null for k in range(6)}).to_docx(tmp_path / "table.docx")
     wide = docx.Document(tmp_path / "table.docx").sections[0]
     assert wide.page_width > wide.page_height
@@ -347,3 +349,106 @@ def test_estimates_of_all_models_are_drawn(null, slopes, fit):
         table.plot("random")
     with pytest.raises(OptionError, match="no row of the part"):
         hlm.table(null).plot()
+
+
+@pytest.fixture(scope="module")
+def nine(null, fit):
+    return hlm.table({f"Modell Nummer {k}": (null, fit)[k % 2] for k in range(9)}, notes="a note")
+
+
+def below(text, title):
+    """The parts of a table, by their titles."""
+    return text.split(title)[1:]
+
+
+def test_a_table_wider_than_a_page_of_text_stands_in_parts(nine, fit):
+    text = nine.to_text()
+    parts = below(text, nine.grid.title)
+    assert len(parts) > 1
+    assert max(map(len, text.splitlines())) <= 96
+    assert all(part.startswith(" (continued)") for part in parts[1:])
+    assert all("(intercept)" in part and "SD, residual" in part for part in parts)
+    assert ["a note" in part for part in parts] == [False] * (len(parts) - 1) + [True]
+    mean = number(fit.fixed_effects().loc["g01", "mean"], 2)
+    assert sum(line.count(mean) for line in text.splitlines() if line.split()[:1] == ["sector"]) >= 4
+    heads = " ".join(part.splitlines()[1] for part in parts)
+    assert [f"Modell Nummer {k}" in heads for k in range(9)] == [True] * 9
+    assert "continued" not in hlm.table(fit).to_text()
+
+
+def test_parts_have_the_columns_that_are_asked_for(null):
+    table = hlm.table({f"m{k}": null for k in range(5)}, columns_per_page=2)
+    for written in (table.to_text(), table.to_markdown(), table.to_html(), str(table), table._repr_html_()):
+        assert written.count("continued") == 2
+        assert [written.count(f"m{k}") for k in range(5)] == [1] * 5
+    assert table.to_latex("tab:a").count(r"\begin{tabular}") == 3
+    assert table.to_latex("tab:a").count(r"\label") == 1
+    with pytest.raises(OptionError, match="columns_per_page"):
+        hlm.table(null, columns_per_page=0)
+
+
+def test_rows_that_no_model_of_a_part_has_are_left_out(null, fit):
+    first, second = hlm.table({"a": fit, "b": null}, columns_per_page=1).to_markdown().split("continued")
+    assert "sector" in first
+    assert "sector" not in second
+    assert "(intercept)" in second
+
+
+def test_markdown_and_html_scroll(nine):
+    assert "continued" not in nine.to_markdown() + nine.to_html()
+
+
+def test_parts_of_a_wide_latex_table_have_one_number_and_rows_of_one_width(nine):
+    text = nine.to_latex("tab:nine")
+    tabulars = re.findall(r"\\begin{tabular}{@{}(.*?)@{}}\n(.*?)\\end{tabular}", text, re.DOTALL)
+    assert len(tabulars) > 1
+    assert text.count(r"\begin{table}") == text.count(r"\caption") == len(tabulars)
+    assert text.count(r"\label{tab:nine}") == 1
+    assert text.count(r"\addtocounter{table}{-1}") == text.count("(continued)") == len(tabulars) - 1
+    for columns, body in tabulars:
+        width = 2 + 2 * columns.count("r@{}l")
+        for row in re.findall(r"(?m)^(.*) \\\\$", body):
+            spans = [int(span) - 1 for span in re.findall(r"\\multicolumn{(\d+)}", row)]
+            assert row.count("&") + 1 + sum(spans) == width
+    assert sum(columns.count("r@{}l") for columns, _ in tabulars) == 9
+
+
+def test_word_turns_the_page_and_then_splits(null, nine, tmp_path):
+    docx = pytest.importorskip("docx")
+    hlm.table({f"m{k}": null for k in range(4)}).to_docx(tmp_path / "four.docx")
+    four = docx.Document(tmp_path / "four.docx")
+    assert len(four.tables) == 1
+    assert four.sections[0].page_width < four.sections[0].page_height
+    nine.to_docx(tmp_path / "nine.docx")
+    made = docx.Document(tmp_path / "nine.docx")
+    assert len(made.tables) > 1
+    assert made.sections[0].page_width > made.sections[0].page_height
+    heads = [[cell.text for cell in table.rows[0].cells][2:] for table in made.tables]
+    assert [name for head in heads for name in head] == [f"Modell Nummer {k}" for k in range(9)]
+    titles = [one.text for one in made.paragraphs if one.text.startswith(nine.grid.title)]
+    assert titles == [nine.grid.title, *[nine.grid.title + " (continued)"] * (len(made.tables) - 1)]
+    assert all(table.rows[0]._tr.trPr.xpath("w:tblHeader") for table in made.tables)
+    kept = [[row.cells[0].paragraphs[0].paragraph_format.keep_with_next for row in table.rows] for table in made.tables]
+    assert all(all(rows[:-1]) and not rows[-1] for rows in kept)
+
+
+def test_a_narrow_terminal_holds_fewer_columns(nine, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys.stdout, "fileno", lambda: 1, raising=False)
+    monkeypatch.setattr("os.get_terminal_size", lambda _: os.terminal_size((70, 24)))
+    text = nine.to_text()
+    assert 50 < max(map(len, text.splitlines())) <= 70
+
+
+def test_wide_characters_are_aligned(null):
+    table = hlm.table(
+        {"北京模型": null, "Modell": null},
+        labels={"g00": "截距", "SD, residual": "e\N{COMBINING ACUTE ACCENT}cart-type"},
+    )
+    lines = table.to_text().splitlines()
+    rows = [
+        line for line in lines if "g00" in line or line.strip().startswith(("e\N{COMBINING ACUTE ACCENT}", "SD, int"))
+    ]
+    assert len(rows) == 3
+    places = {width_of(row[: row.index(".")]) for row in rows}
+    assert len(places) == 1

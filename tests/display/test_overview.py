@@ -177,9 +177,9 @@ def test_without_predictors_there_is_one_icc():
 
 
 def test_long_names_are_shortened_in_text(report):
-    report.fixed["term"] = "x" * 80
+    report.fixed["term"] = "x" * 40 + "y" * 40
     assert max(map(len, fit_text(report).splitlines())) <= 110
-    assert "x" * 33 + "..." in fit_text(report)
+    assert "x" * 17 + "..." + "y" * 16 in fit_text(report)
 
 
 OVERVIEW = """\

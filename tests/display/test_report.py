@@ -11,13 +11,17 @@ from odd_names import GROUP, SCRIPT, fit_of, odd_fit, odd_frame
 from report_reader import Page
 
 import bayeshlm as hlm
+from bayeshlm.display.blocks import Grid, Section
 from bayeshlm.display.digits import decimals, number
 from bayeshlm.display.report import figures as report_figures
 from bayeshlm.display.report import page as report_page
 from bayeshlm.display.report import subject as report_subject
+from bayeshlm.display.report.elements import MOST_TOGETHER, shown
+from bayeshlm.display.report.model_sections import data_section, priors_section
 from bayeshlm.display.report.page import SECTIONS, report_html
+from bayeshlm.display.report.report_style import CSS
 from bayeshlm.display.report.reproduce import python_code, reproduce_section, toml_text
-from bayeshlm.display.report.result_sections import cross_check_section
+from bayeshlm.display.report.result_sections import cross_check_section, in_short
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.errors import FileError
 
@@ -282,3 +286,47 @@ def test_a_fit_too_big_to_keep_draws_of_groups_has_a_report_and_a_table(fake_dra
 def test_a_loaded_fit_has_the_same_report(fit, tmp_path):
     fit.save(tmp_path / "fit.nc")
     assert report_html(subject_of(hlm.load(tmp_path / "fit.nc"))) == report_html(subject_of(fit))
+
+
+def test_the_opening_says_what_is_singular(fake_draws):
+    rng = np.random.default_rng(3)
+    clinic, noise = np.repeat(np.arange(12), 6), rng.normal(size=72)
+    alike = noise - np.repeat(noise.reshape(12, 6).mean(axis=1), 6)
+    data = pd.DataFrame({"clinic": clinic, "pain": alike})
+    fit = fit_of(hlm.Model("pain = b0 + r; b0 = g00 + u0", data, "clinic"), fake_draws)
+    text, _ = in_short(subject_of(fit))
+    assert f"REML's estimate is singular ({fit.model.reml().reason})" in text
+    assert "the variance of u0 is 0" in text
+    data["pain"] += np.repeat(rng.normal(size=12), 6)
+    regular = fit_of(hlm.Model("pain = b0 + r; b0 = g00 + u0", data, "clinic"), fake_draws)
+    assert "singular" not in in_short(subject_of(regular))[0]
+
+
+def test_a_meta_analysis_opens_with_its_heterogeneity(fake_draws):
+    fit = fit_of(hlm.open_model("bcg-null"), fake_draws)
+    row = fit.heterogeneity().table.T["i2"]
+    places = decimals(row["sd"], row["mcse_mean"])
+    said = " to ".join(number(row[name], places) for name in ("lower", "upper"))
+    text, _ = in_short(subject_of(fit))
+    assert f"I2, the share of the variance that lies between groups, {number(row['mean'], places)}" in text
+    assert f"(95% interval {said})" in text
+
+
+def test_groups_of_one_row_and_an_effect_alone_are_told_as_they_are(fake_draws):
+    subject = subject_of(fit_of(hlm.open_model("bcg-null"), fake_draws))
+    text = data_section(subject)
+    assert "Every group has 1 row." in text
+    assert "single row" not in text
+    assert "tau are the SDs of the random effects; the SDs" in priors_section(subject)
+    both = subject_of(fit_of(hlm.open_model("hsb-random-coefficients"), fake_draws))
+    assert "corr their correlation matrix, sigma" in priors_section(both)
+
+
+def test_only_long_tables_may_be_torn_between_pages():
+    def grid(rows):
+        return Grid("t", ("", "a"), (Section("", (("b", "1"),) * rows),))
+
+    assert 'class="scroll"' in shown(grid(MOST_TOGETHER))
+    assert 'class="scroll long"' in shown(grid(MOST_TOGETHER + 1))
+    assert ".scroll, blockquote.paste { break-inside: avoid; }" in CSS
+    assert ".scroll.long { break-inside: auto; }" in CSS

@@ -138,7 +138,8 @@ def test_a_check_that_cannot_be_computed_says_why(fake_draws):
 def of_statistics(**p):
     names = ["between_variance", "mean_correlation[ses]", "residual_kurtosis", "max"]
     index = pd.MultiIndex.from_product([["same", "new"], names], names=["mode", "statistic"])
-    return pd.DataFrame({"p_two_sided": [p.get(name.partition("[")[0], 0.5) for name in names] * 2}, index)
+    values = {"observed": 0.0, "mean": -1.0, "p_two_sided": [p.get(name.partition("[")[0], 0.5) for name in names] * 2}
+    return pd.DataFrame(values, index)
 
 
 @pytest.mark.parametrize(
@@ -152,6 +153,14 @@ def of_statistics(**p):
 )
 def test_predictive_checks_are_judged_by_what_is_off(p, expected):
     assert expected in predictive_conclusion(of_statistics(**p))
+
+
+def test_groups_that_are_too_alike_miss_no_level_2_predictor():
+    table = of_statistics(between_variance=0.01)
+    alike = table.assign(mean=1.0)
+    assert "more alike than groups of the model can be" in predictive_conclusion(alike)
+    mixed = table.assign(mean=[1.0] * 4 + [-1.0] * 4)
+    assert "does not reproduce how groups differ" in predictive_conclusion(mixed)
 
 
 def test_numbers_that_cannot_be_trusted_are_not_to_be_used(subject):
@@ -290,3 +299,13 @@ def test_the_methods_say_the_priors_that_the_model_has(equations, expected, fake
     text = methods_text(Subject(fit._fitted))
     assert expected in text
     assert ("LKJ" in text, "those of slopes" in text) == (False, "u1" in equations)
+
+
+def test_the_context_of_one_of_several_groupings_is_named_by_it():
+    table = of_statistics()
+    names = {"mean_correlation[ses]": "mean_correlation[child, year]", "between_variance": "between_variance[child]"}
+    nested = table.rename(index=names, level="statistic")
+    nested.loc[("new", "mean_correlation[child, year]"), "p_two_sided"] = 0.02
+    said = predictive_conclusion(nested)
+    assert "their means of year in child in another way" in said
+    assert "consider mean(year) as a predictor above level 1" in said

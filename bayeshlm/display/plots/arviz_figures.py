@@ -11,6 +11,9 @@ from matplotlib.axes import Axes
 from bayeshlm.design.design import Design
 from bayeshlm.design.naming import parameter_label
 from bayeshlm.display.plots.drawn_fit import DrawnFit
+from bayeshlm.display.plots.figure_style import distinct, wrapped
+from bayeshlm.display.plots.fonts import fallback_fonts, remark_missing
+from bayeshlm.display.plots.ticks import legible_ticks
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.schema import AUXILIARY
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 PARAMETERS = ("gamma", "tau", "corr", *AUXILIARY)
 """What can be drawn, in this order; of ``corr`` every pair once, without the ones on its diagonal."""
+
+LONGEST = 24
+"""Letters of a line of a parameter's name."""
 
 
 def parameters_tree(posterior: xr.Dataset, sample_stats: xr.Dataset, design: Design) -> xr.DataTree:
@@ -93,7 +99,7 @@ def _drawn(
     default: Sequence[str] = PARAMETERS,
 ) -> Any:
     """Call a function of ArviZ, which by itself refuses more than 40 panels."""
-    import arviz_base
+    import arviz_base.labels
     import arviz_plots
 
     stats = fit.idata["sample_stats"].to_dataset() if "sample_stats" in fit.idata.children else xr.Dataset()
@@ -109,5 +115,12 @@ def _drawn(
         raise OptionError(f"var_names: the model has no {asked[0]}")
     if function != "plot_forest":
         kwargs.setdefault("figure_kwargs", {"layout": "constrained"})
-    with arviz_base.rc_context({"plot.max_subplots": None}):
-        return getattr(arviz_plots, function)(tree, var_names=names, **kwargs)
+    shown = [wrapped(name, LONGEST) for name in distinct(names, LONGEST * (1 if function == "plot_forest" else 2))]
+    kwargs.setdefault("labeller", arviz_base.labels.MapLabeller(dict(zip(names, shown, strict=True))))
+    with arviz_base.rc_context({"plot.max_subplots": None}), fallback_fonts():
+        drawn = getattr(arviz_plots, function)(tree, var_names=names, **kwargs)
+    figure = drawn.viz["figure"].item()
+    for ax in figure.axes:
+        legible_ticks(ax)
+    remark_missing(figure)
+    return drawn

@@ -14,8 +14,9 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.digits import percent
-from bayeshlm.display.plots.figure_style import COLUMN, TICKS, wrapped
+from bayeshlm.display.plots.figure_style import COLUMN, SMALL, TICKS, wrapped
 from bayeshlm.errors import OptionError
+from bayeshlm.foreign_text import width_of
 from bayeshlm.quantities.level2_variables import Level2Variable
 
 type ManyAxes = Sequence[Axes] | np.ndarray[tuple[int, ...], np.dtype[np.object_]]
@@ -45,8 +46,11 @@ def many_axes(
     panel: tuple[float, float],
     *,
     share: bool = False,
+    around: float = 0.0,
 ) -> list[Axes]:
     """The user's n Axes, or those of a new figure with so many columns and panels of this size in inches.
+
+    `around` is what stands above and below all panels, in inches.
 
     Raises
     ------
@@ -60,7 +64,7 @@ def many_axes(
         return given
     columns = min(columns, n)
     rows = -(-n // columns)
-    size = (columns * panel[0], rows * panel[1])
+    size = (columns * panel[0], rows * panel[1] + around)
     figure, grid = plt.subplots(
         rows, columns, figsize=size, layout="constrained", squeeze=False, sharex=share, sharey=share
     )
@@ -81,8 +85,9 @@ def legend_above(
     entries = list(handles)
     if not entries and title is None:
         return None
-    longest = max((len(str(handle.get_label())) for handle in entries), default=0)
-    columns = columns or (1 if longest > 26 else 2 if longest > 13 else 3)
+    most = min(columns or 3, len(entries))
+    points = ax.get_window_extent().width / ax.get_figure(root=True).dpi * 72  # type: ignore[union-attr]
+    columns = next((k for k in range(most, 1, -1) if _legend_width(entries, k) <= points), 1)
     return ax.legend(
         handles=entries,
         title=title,
@@ -94,6 +99,14 @@ def legend_above(
         handlelength=1.8,
         columnspacing=1.2,
     )
+
+
+def _legend_width(entries: Sequence[Artist], columns: int) -> float:
+    """Width of a legend of so many columns in points; entries fill one column after the other."""
+    rows = -(-len(entries) // columns)
+    lengths = [max(map(width_of, str(handle.get_label()).splitlines()), default=0) for handle in entries]
+    longest = [max(lengths[k : k + rows]) for k in range(0, len(entries), rows)]
+    return SMALL * (0.54 * sum(longest) + 3.8 * len(longest) - 1.2)
 
 
 def near(inside: FloatArray, others: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -133,9 +146,9 @@ def expression_name(design: Design, coefficient: str, width: int = 40, before: s
     return wrapped(before + next(c.name for c in design.coefficients if c.label == coefficient), width)
 
 
-def level_name(variable: Level2Variable, level: str) -> str:
+def level_name(variable: Level2Variable, level: str, width: int = 40) -> str:
     """What a legend says of a category: ``sector = 1``."""
-    return wrapped(f"{variable.name} = {level}")
+    return wrapped(f"{variable.name} = {level}", width)
 
 
 def interval_name(prob: float) -> str:

@@ -71,7 +71,7 @@ def beta_space_figure(
         ax.plot(*point, METHODS[method], color=color, mec=BLACK, mew=0.6, ms=6, gid=method)
     _limits(ax, space)
     legend_above(ax, _handles(space, variable))
-    ax.set(xlabel=coefficient_name(design, pair[0]), ylabel=coefficient_name(design, pair[1], 36))
+    ax.set(xlabel=coefficient_name(design, pair[0]), ylabel=coefficient_name(design, pair[1], 30))
     return ax
 
 
@@ -136,12 +136,12 @@ def _handles(space: BetaSpace, variable: Level2Variable | None) -> list[Artist]:
     handles: list[Artist] = []
     if variable is not None:
         handles += [
-            Line2D([], [], color=category_color(k), ls=category_line(k), label=level_name(variable, level))
+            Line2D([], [], color=category_color(k), ls=category_line(k), label=level_name(variable, level, 18))
             for k, level in enumerate(space.levels)
         ]
     own = [
         Line2D([], [], color=BLACK, marker="x", ls="", label="own least squares"),
-        Line2D([], [], color=GRAY, lw=0.6, marker="o", mfc="none", mec=GRAY, ms=6, ls="", label=f"its ±1 SE{share}"),
+        Line2D([], [], color=GRAY, lw=0.6, marker="o", mfc="none", mec=GRAY, ms=6, ls="", label=f"±1 SE{share}"),
     ]
     handles += [
         Line2D([], [], color=BLACK, marker="o", ls="", label="posterior mean"),

@@ -10,12 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from bayeshlm.design.scaling import IntArray
-from bayeshlm.display.plots.axes import coefficient_name, interval_name, legend_above, one_axes
+from bayeshlm.display.plots.axes import coefficient_name, interval_name, legend_above, near, one_axes
 from bayeshlm.display.plots.data import LABELED, name_groups
 from bayeshlm.display.plots.drawn_fit import DrawnFit, Groups, evenly
-from bayeshlm.display.plots.figure_style import BLACK, OWN, POSTERIOR, VERMILLION, short, styled
+from bayeshlm.display.plots.figure_style import BLACK, OWN, POSTERIOR, VERMILLION, distinct, styled
 from bayeshlm.display.plots.named_points import name_points
 from bayeshlm.errors import OptionError
+from bayeshlm.foreign_text import width_of
 from bayeshlm.quantities.coefficient_names import find_random_coefficient
 from bayeshlm.quantities.group_coefficients import coefficient_means, one_coefficient
 
@@ -47,7 +48,7 @@ def caterpillar_figure(
     prob, kind, ax
         See `FitPlots`.
     ols : bool
-        Add the groups' own least squares.
+        Add the groups' own least squares; those far out are marks at the edge.
     highlight : sequence of group labels, optional
         Groups to color, and to name where there are too many to name all.
     grouping : str, optional
@@ -66,8 +67,12 @@ def caterpillar_figure(
     n, chosen = len(ordered), _highlighted(groups, ordered, highlight)
     place = np.arange(n) if n <= CROWDED else np.union1d(evenly(n, DRAWN), chosen)
     table = one_coefficient(posterior, label, prob, kind, groups.name, ols, ordered[place])
-    ax = one_axes(ax, height=float(np.clip(0.13 * n + 0.9, 1.8, 6.5 if n <= LABELED else 4.5)))
     thin = n > LABELED
+    longest = 0 if thin else min(max(map(width_of, map(str, groups.labels))), 20)
+    name = coefficient_name(design, label, 40 - longest)
+    columns = 1 if longest > 10 else 2
+    lines = name.count("\n") + (2 * ols if columns == 1 else 0)
+    ax = one_axes(ax, height=float(np.clip(0.13 * n + 0.9, 1.8, 4.5 if thin else 6.5)) + 0.14 * lines)
     width, size = (0.5, 1.5) if thin else (1.1, 3.5)
     ax.hlines(
         place, table["lower"], table["upper"], color=POSTERIOR, lw=width, alpha=0.7 if thin else 1, gid="interval"
@@ -79,6 +84,7 @@ def caterpillar_figure(
     if ols:
         ax.plot(table["ols"], place, "x", color=OWN, ms=size, mew=0.8, gid="ols")
         handles.append(Line2D([], [], color=OWN, marker="x", ls="", label="own least squares"))
+        handles += _farther_out(ax, table, place)
     if len(chosen):
         some = table.iloc[np.searchsorted(place, chosen)]
         ax.hlines(chosen, some["lower"], some["upper"], color=VERMILLION, lw=1.1, gid="highlight")
@@ -87,16 +93,29 @@ def caterpillar_figure(
     ax.axvline(average, color=BLACK, lw=0.6, ls=":", gid="average")
     handles.append(Line2D([], [], color=BLACK, lw=0.6, ls=":", label="mean of the groups"))
     name_groups(ax, groups, ordered, "y")
-    longest = max((len(label.get_text()) for label in ax.get_yticklabels()), default=0)
     shown = f"{len(place)} of {n} groups, evenly along their order" if len(place) < n else None
-    legend_above(ax, handles, shown, columns=1 if longest > 10 else 2)
+    legend_above(ax, handles, shown, columns)
     ax.set_ylim(-1, n)
-    ax.set_xlabel(coefficient_name(design, label))
+    ax.set_xlabel(name)
     if thin and len(chosen):
-        names = [short(groups.labels[j], 20) for j in ordered[chosen]]
+        names = distinct(groups.labels[ordered[chosen]], 20)
         to_the_left = some["mean"] > np.mean(ax.get_xlim())
         name_points(ax, some["lower"].where(to_the_left, some["upper"]).to_numpy(), chosen.astype(float), names)
     return ax
+
+
+def _farther_out(ax: Axes, table: pd.DataFrame, place: IntArray) -> list[Line2D]:
+    """Leave own estimates out of sight that would press the intervals into a line; a mark at the edge, if any."""
+    own = table["ols"].to_numpy()
+    (low,), (high,) = near(table[["lower", "upper"]].to_numpy().reshape(-1, 1), own[:, None])
+    below, above = own < low, own > high
+    if not (below | above).any():
+        return []
+    ax.set_xlim(low, high)
+    for beyond, edge, marker in ((below, low, "<"), (above, high, ">")):
+        ax.plot(np.full(beyond.sum(), edge), place[beyond], marker, color=OWN, ms=3, mew=0, clip_on=False, gid="beyond")
+    text = f"farther out ({int((below | above).sum())})"
+    return [Line2D([], [], color=OWN, marker=">", ls="", mew=0, label=text)]
 
 
 def _highlighted(groups: Groups, ordered: IntArray, highlight: Sequence[Hashable] | None) -> IntArray:

@@ -11,7 +11,7 @@ from bayeshlm.checks.average_effects import Effects
 from bayeshlm.design.asked_values import Values
 from bayeshlm.display.plots.drawn_fit import DrawnFit
 from bayeshlm.display.plots.effects_panel import effects_axes, found_effects, outcome_label
-from bayeshlm.display.plots.figure_style import styled
+from bayeshlm.display.plots.figure_style import short, styled
 
 
 @styled
@@ -39,6 +39,7 @@ def comparisons_figure(
     """
     found = found_effects(fit, name, "ratio" if ratio else "difference", by, at, change, groups, prob, kind)
     contrasts = found.table.index.get_level_values(0).unique()
-    of = f"{found.question.name}, {contrasts[0]}" if len(contrasts) == 1 else found.question.name
+    one = len(contrasts) == 1 and len(found.table) > 1  # a single row has it beside it
+    of = f"{found.question.name}, {short(contrasts[0], 50)}" if one else found.question.name
     label = outcome_label(fit, f"{'ratio' if ratio else 'difference'} by {of}, ")
     return effects_axes(found, groups, prob, label, ax, 1.0 if ratio else 0.0)

@@ -11,7 +11,7 @@ from bayeshlm.display.digits import percent
 from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
 from bayeshlm.display.plots.densities import density_panel, posterior_handles, reml_handle
 from bayeshlm.display.plots.drawn_fit import DrawnFit
-from bayeshlm.display.plots.figure_style import PAGE, REML, plain, styled
+from bayeshlm.display.plots.figure_style import PAGE, REML, short, styled, wrapped
 from bayeshlm.quantities.density import Density, density
 from bayeshlm.reml.classical import classical_estimate
 
@@ -33,7 +33,7 @@ def cross_check_figure(fit: DrawnFit, prob: float = 0.95, ax: ManyAxes | Axes | 
         if np.isfinite(row.estimate):
             panel.plot([row.estimate], [height], "D", color=REML, ms=3.5, mew=0, clip_on=False, gid="reml estimate")
         panel.set_ylim(2 * height, top)
-        name = plain(parameter_label(row.component, row.effect))
+        name = wrapped(short(parameter_label(row.component, row.effect), 44), 22)
         panel.set_xlabel(name + _missing(row, by) + _cut(panel, row, found, by))
     handles = [
         *posterior_handles(prob),

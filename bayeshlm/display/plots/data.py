@@ -11,24 +11,25 @@ from matplotlib.lines import Line2D
 from bayeshlm.design.design import Design
 from bayeshlm.design.level1 import raw_values
 from bayeshlm.design.scaling import FloatArray, IntArray
-from bayeshlm.display.plots.axes import ManyAxes, level_name, many_axes, one_axes
+from bayeshlm.display.plots.axes import ManyAxes, legend_above, level_name, many_axes, one_axes
 from bayeshlm.display.plots.drawn_fit import Groups, coloring, evenly
 from bayeshlm.display.plots.figure_style import (
     BLACK,
     BLUE,
     COLUMN,
     GRAY,
+    NORMAL,
     PAGE,
     SMALL,
     category_color,
     category_marker,
+    distinct,
     plain,
-    short,
     styled,
-    width_of,
     wrapped,
 )
 from bayeshlm.errors import OptionError
+from bayeshlm.foreign_text import width_of
 from bayeshlm.methods.own_lines import own_lines
 from bayeshlm.quantities.coefficient_names import find_level1_slope
 from bayeshlm.quantities.level2_variables import Level2Variable
@@ -39,6 +40,9 @@ LABELED = 40
 """Up to so many groups are named on an axis."""
 
 _ONE_LINE = 8
+
+LINE, BELOW = 0.13, 0.35
+"""Inches of a line above the panels, and of what stands below them."""
 
 MOST_ROWS, MOST_IN_PANEL = 20_000, 1_000
 """At most so many rows are drawn, in all and in a panel."""
@@ -96,7 +100,9 @@ def data_figure(
         return [_strips(design, of, variable, one_axes(None if ax is None else many_axes(ax, 1, 1, (1, 1))[0]))]
     name, values = raw_values(design, find_level1_slope(design, x))
     chosen = chosen_groups(of, groups, order)
-    axes = many_axes(ax, len(chosen), _columns(len(chosen)), _panel(len(chosen)), share=True)
+    entries = [] if variable is None else _entries(variable)
+    above = LINE * (2 + max((str(entry.get_label()).count("\n") + 1 for entry in entries), default=0))
+    axes = many_axes(ax, len(chosen), _columns(len(chosen)), _panel(len(chosen)), share=True, around=above + BELOW)
     codes = design.kept_rows.codes[of.position]
     lines = own_lines(values, design.y, codes, len(of.labels))
     titles = _titles(of, chosen)
@@ -106,7 +112,7 @@ def data_figure(
         _panel_of(panel, values[rows], design.y[rows], lines[j], position)
         panel.set_title(titles[int(j)], fontsize=SMALL, pad=2)
     if ax is None:
-        _around(axes[0], design, name, _title(of, len(chosen), order), variable)
+        _around(axes[0], design, name, _title(of, len(chosen), order), entries)
     else:
         for panel in axes:
             panel.set(xlabel=wrapped(name), ylabel=wrapped(design.spec.outcome.name))
@@ -122,7 +128,7 @@ def chosen_groups(of: Groups, most: int, order: Order) -> IntArray:
 
 def _titles(of: Groups, chosen: IntArray) -> dict[int, str]:
     """Name and number of rows of groups, below each other where one name would reach into the next panel."""
-    names = {int(j): short(of.labels[j], 13) for j in chosen}
+    names = dict(zip(map(int, chosen), distinct(of.labels[chosen], 13), strict=True))
     break_ = "\n" if len(chosen) > 2 and max(map(width_of, names.values())) > _ONE_LINE else "  "
     return {j: f"{name}{break_}(n={of.n[j]})" for j, name in names.items()}
 
@@ -162,16 +168,25 @@ def _title(of: Groups, n: int, order: Order) -> str:
     return f"{n} of {len(of.n)} groups ({plain(of.name)}), evenly chosen by {order}; {least}"
 
 
-def _around(panel: Axes, design: Design, name: str, title: str, variable: Level2Variable | None) -> None:
-    figure = panel.figure
+def _entries(variable: Level2Variable) -> list[Line2D]:
+    """What the legend says of the categories."""
+    width = 40 if len(variable.levels) < 3 else 24
+    return [
+        Line2D(
+            [], [], ls="", marker=category_marker(k), color=category_color(k), label=level_name(variable, level, width)
+        )
+        for k, level in enumerate(variable.levels)
+    ]
+
+
+def _around(panel: Axes, design: Design, name: str, title: str, entries: list[Line2D]) -> None:
+    figure = panel.get_figure(root=True)
+    assert figure is not None
+    high = figure.get_size_inches()[1] * 72 / (0.6 * NORMAL)
     figure.supxlabel(plain(name))
-    figure.supylabel(plain(design.spec.outcome.name))
-    if variable is not None:
-        handles = [
-            Line2D([], [], ls="", marker=category_marker(k), color=category_color(k), label=level_name(variable, level))
-            for k, level in enumerate(variable.levels)
-        ]
-        figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), title=title)
+    figure.supylabel(wrapped(design.spec.outcome.name, int(high)))
+    if entries:
+        figure.legend(handles=entries, loc="outside upper center", ncols=min(len(entries), 4), title=title)
     else:
         figure.suptitle(title)
 
@@ -203,7 +218,7 @@ def _strips(design: Design, of: Groups, variable: Level2Variable | None, panel: 
     mean_color = BLACK if variable is not None else BLUE
     panel.plot(place, means, "_", color=mean_color, ms=4, mew=1.2, label="group mean", gid="means")
     title = f"{len(shown)} of {design.n_obs} rows" if len(shown) < design.n_obs else None
-    panel.legend(title=title, loc="lower left", bbox_to_anchor=(0.0, 1.01), borderaxespad=0.0, ncols=3)
+    legend_above(panel, panel.get_legend_handles_labels()[0], title)
     name_groups(panel, of, np.argsort(place), "x")
     panel.set_ylabel(wrapped(design.spec.outcome.name))
     return panel
@@ -213,7 +228,7 @@ def name_groups(panel: Axes, of: Groups, ordered: IntArray, axis: Literal["x", "
     """Name the groups along an axis, or say how many there are when names would not fit."""
     few = len(ordered) <= LABELED
     ticks = np.arange(len(ordered) if few else 0)
-    labels = [short(of.labels[j], 20) for j in ordered] if few else []
+    labels = distinct(of.labels[ordered], 20) if few else []
     name = plain(of.name) if few else f"{len(ordered)} groups ({plain(of.name)}), ordered"
     if axis == "x":
         panel.set_xticks(ticks, labels, rotation=90 if max(map(len, labels), default=0) > 2 else 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import pandas as pd
@@ -20,6 +20,7 @@ from bayeshlm.display.plots.figure_style import (
     POSTERIOR,
     category_color,
     category_line,
+    distinct,
     short,
     wrapped,
 )
@@ -60,6 +61,7 @@ def effects_axes(
         return _rows(found, groups, prob, label, ax, zero)
     ax = one_axes(ax, height=2.8)
     sets = _sets(table, along)
+    shown = _in_lines([name for name, _ in sets])
     if zero is not None:
         ax.axhline(zero, color=BLACK, lw=0.6, ls=":", gid="zero")
     handles = []
@@ -69,7 +71,7 @@ def effects_axes(
         ax.fill_between(x, part["lower"], part["upper"], color=color, alpha=0.25, lw=0, gid="band")
         ax.plot(x, part["mean"], color=color, ls=line, gid="mean")
         if name:
-            handles.append(Line2D([], [], color=color, ls=line, label=short(name, LONGEST)))
+            handles.append(Line2D([], [], color=color, ls=line, label=shown[k]))
     for region in found.regions:
         ax.axvspan(*region, ymax=0.04, color=GREEN, lw=0, gid="region")
     title = f"{_OVER[groups]}, {interval_name(prob)}"
@@ -88,7 +90,8 @@ def _rows(found: AverageEffects, groups: Effects, prob: float, label: str, ax: A
     table = found.table
     names, axis = _row_names(table)
     lines = 1 + max(name.count("\n") for name in names)
-    ax = one_axes(ax, height=1.1 + 0.17 * lines * max(len(table), 3))
+    below = 0.13 * label.count("\n")
+    ax = one_axes(ax, height=1.1 + below + 0.17 * max(lines * len(table), 3))
     if zero is not None:
         ax.axvline(zero, color=BLACK, lw=0.6, ls=":", gid="zero")
     places = list(range(len(table)))[::-1]
@@ -112,7 +115,7 @@ def _row_names(table: pd.DataFrame) -> tuple[list[str], str]:
     values = [value_texts(list(table.index.get_level_values(level))) for level in varying]
     if len(varying) == 1:
         name = str(table.index.names[varying[0]] or "")
-        return [short(one, LONGEST) for one in values[0]], name
+        return (_contrasts if name == "contrast" else _in_lines)(values[0]), name
     parts = [
         [
             one if table.index.names[level] in ("contrast", "category") else f"{table.index.names[level]} = {one}"
@@ -120,7 +123,24 @@ def _row_names(table: pd.DataFrame) -> tuple[list[str], str]:
         ]
         for level, own in zip(varying, values, strict=True)
     ]
-    return ["\n".join(short(one, LONGEST) for one in row) for row in zip(*parts, strict=True)], "values"
+    of = [table.index.names[level] for level in varying]
+    lines = [(_contrasts if name == "contrast" else _in_lines)(own) for name, own in zip(of, parts, strict=True)]
+    return ["\n".join(row) for row in zip(*lines, strict=True)], "values"
+
+
+def _in_lines(names: Sequence[str]) -> list[str]:
+    """Names of rows, the long ones in two lines."""
+    return [wrapped(name.replace("\\$", "$"), LONGEST) for name in distinct(names, 2 * LONGEST - 8)]
+
+
+def _contrasts(names: Sequence[str]) -> list[str]:
+    """Contrasts of two categories, the long ones in a line each."""
+    made = list(names)
+    pairs = {k: two for k, name in enumerate(names) if len(two := name.split(" - ")) == 2 and len(name) > LONGEST}
+    shown = iter(distinct([one for two in pairs.values() for one in two], LONGEST - 2))
+    for k in pairs:
+        made[k] = f"{next(shown)} -\n{next(shown)}"
+    return [name if k in pairs else short(name, LONGEST) for k, name in enumerate(made)]
 
 
 def _along(table: pd.DataFrame) -> int | None:

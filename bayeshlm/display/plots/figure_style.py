@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any
@@ -13,6 +13,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 
 from bayeshlm.display.plots.fonts import families, remark_missing
+from bayeshlm.display.plots.ticks import legible_ticks
+from bayeshlm.foreign_text import end_of, start_of, width_of
 
 COLUMN, PAGE = 3.5, 7.0
 """Widths of a column and of a page, in inches."""
@@ -82,8 +84,10 @@ def styled[**P, R](figure: Callable[P, R]) -> Callable[P, R]:
     def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
         with style():
             made = figure(*args, **kwargs)
-            axes = made[0] if isinstance(made, list) else made
-            root = axes.get_figure(root=True) if isinstance(axes, Axes) else None
+            axes = [one for one in (made if isinstance(made, list) else [made]) if isinstance(one, Axes)]
+            for one in axes:
+                legible_ticks(one)
+            root = axes[0].get_figure(root=True) if axes else None
             if root is not None:
                 remark_missing(root)
             return made
@@ -120,40 +124,62 @@ def wrapped(text: object, width: int = 40) -> str:
 
 
 def short(text: object, most: int) -> str:
-    """Text of the user's, its middle left out where it is longer than so many characters: both ends may tell.
+    """Text of the user's, its middle left out where it is wider than so many letters: both ends may tell.
 
     Examples
     --------
     >>> short("Lincoln Elementary 7", 9), short("Lincoln", 9)
     ('Linc…ry 7', 'Lincoln')
     """
-    whole = str(text)
+    whole = unicodedata.normalize("NFC", str(text))
     if width_of(whole) <= most:
         return plain(whole)
-    tail = _start(whole[::-1], (most - 1) // 2)[::-1]
-    return plain(f"{_start(whole, most - 1 - width_of(tail))}…{tail}")
+    tail = end_of(whole, (most - 1) // 2)
+    return plain(f"{start_of(whole, most - 1 - width_of(tail))}…{tail}")
 
 
-def width_of(text: str) -> int:
-    """Width of a text in letters: Chinese, Japanese and Korean characters are two letters wide.
+def distinct(texts: Iterable[object], most: int) -> list[str]:
+    """Texts of the user's, each `short`; of those that would look alike the place where they differ is shown.
 
     Examples
     --------
-    >>> width_of("ward 7"), width_of("北京")
-    (6, 4)
+    >>> distinct(["Saint Mary School 11 for girls", "Saint Mary School 12 for girls", "Lincoln"], 16)
+    ['Saint…11 for gi…', 'Saint…12 for gi…', 'Lincoln']
     """
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+    whole = [unicodedata.normalize("NFC", str(text)) for text in texts]
+    made = _told_apart({text: short(text, most) for text in whole}, most)
+    return [made[text] for text in whole]
 
 
-def _start(text: str, most: int) -> str:
-    """As much of a text as has at most this width."""
-    kept, width = "", 0
-    for char in text:
-        width += width_of(char)
-        if width > most:
-            break
-        kept += char
-    return kept
+def _told_apart(made: Mapping[str, str], most: int) -> dict[str, str]:
+    """What is shown of each text, made anew for those of which the same is shown."""
+    alike: dict[str, list[str]] = {}
+    for text, shown in made.items():
+        alike.setdefault(shown, []).append(text)
+    found = dict(made)
+    for texts in alike.values():
+        if len(texts) > 1:
+            found |= _told_apart(_where_they_differ(texts, most), most)
+    return found
+
+
+def _where_they_differ(texts: Sequence[str], most: int) -> dict[str, str]:
+    """Of each text its first letters and, behind what all have in common, as much as there is room for."""
+    first = texts[0]
+    letters = enumerate(zip(*texts, strict=False))
+    begin = shared = next((k for k, own in letters if len(set(own)) > 1), min(map(len, texts)))
+    while begin > max(shared - most // 4, 0) and (first[begin - 1].isdigit() or _is_mark(first[begin : begin + 1])):
+        begin -= 1  # a number is shown whole, and no mark without its letter
+    head = start_of(first[:begin], most // 3)
+    room, made = most - width_of(head) - 1, {}
+    for text in texts:
+        rest = text[begin:]
+        made[text] = plain(f"{head}…{rest if width_of(rest) <= room else start_of(rest, room - 1) + '…'}")
+    return made
+
+
+def _is_mark(char: str) -> bool:
+    return char != "" and width_of(char) == 0
 
 
 def category_color(position: int) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import unicodedata
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import matplotlib as mpl
@@ -36,6 +37,17 @@ def families() -> list[str]:
     installed = set(font_manager.get_font_names())
     own = list(mpl.rcParams["font.family"])
     return [*own, *(name for name in FALLBACK if name in installed and name not in own)]
+
+
+@contextmanager
+def fallback_fonts() -> Iterator[None]:
+    """A context in which texts have `families`; the user's come back after it."""
+    before = mpl.rcParams["font.family"]
+    mpl.rcParams["font.family"] = families()
+    try:
+        yield
+    finally:
+        mpl.rcParams["font.family"] = before
 
 
 def remark_missing(figure: Figure) -> None:

@@ -81,11 +81,10 @@ def group_lines_figure(
         label = "average group" if variable is None else level_name(variable, level)
         handles.append(Line2D([], [], color=color, ls=line, lw=2, label=label))
     ax.autoscale_view()
-    several = len(design.groupings) > 1
-    note = f"{interval_name(prob)};{'\n' if several else ' '}thin lines: " + (
+    note = f"{interval_name(prob)};\nthin lines: " + (
         f"{len(drawn)} of {n} groups" if len(drawn) < n else f"{n} groups"
     )
-    if several:
+    if len(design.groupings) > 1:
         note += f" ({plain(groups.name)})"
     title = f"average line with {note}" if variable is None else f"average lines with {note}"
     legend_above(ax, handles if variable is not None else [], title)

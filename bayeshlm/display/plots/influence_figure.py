@@ -14,13 +14,16 @@ from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.digits import number
 from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit, check_units
-from bayeshlm.display.plots.figure_style import BLACK, COLUMN, GRAY, POSTERIOR, VERMILLION, plain, short, styled
+from bayeshlm.display.plots.figure_style import BLACK, COLUMN, GRAY, POSTERIOR, VERMILLION, distinct, short, styled
 from bayeshlm.display.plots.named_points import name_points, name_rows
 from bayeshlm.display.plots.quantiles import point_size
 from bayeshlm.fitted import FittedModel
 
 SMALLEST_P = 1e-12
 """Smaller conflict p are drawn here."""
+
+LONGEST = 22
+"""Letters of a parameter's name."""
 
 NAMED_BY_COOK, NAMED_BY_CONFLICT = 3, 5
 """So many of the most influential and of the outlying groups are named."""
@@ -70,10 +73,10 @@ def _changes(ax: Axes, found: Influence, labels: pd.Index, outlying: np.ndarray)
             ax.plot(values, np.full(len(values), place[k]), "|", color=color, ms=height, mew=0.8, alpha=0.8, gid=gid)
     ax.axvline(0, color=BLACK, lw=0.6, ls=":")
     most = np.abs(change).argmax(axis=0)
-    name_rows(ax, change[most, np.arange(len(place))], place, [short(labels[j], 12) for j in most])
+    name_rows(ax, change[most, np.arange(len(place))], place, distinct(labels[most], 12))
     ax.set_ylim(-0.7, len(place) - 0.3)
-    ax.set_yticks(place, [plain(name) for name in found.posterior["parameter"].to_numpy()])
-    ax.set(xlabel=f"change without the {short(found.group, 20)}, in posterior SDs", ylabel="parameter")
+    ax.set_yticks(place, distinct(found.posterior["parameter"].to_numpy(), LONGEST))
+    ax.set(xlabel=f"change without the {short(found.group, 20)},\nin posterior SDs", ylabel="parameter")
     handles = [Line2D([], [], color=POSTERIOR, marker="|", ls="", ms=7, label="a group")]
     if outlying.any():
         handles.append(Line2D([], [], color=VERMILLION, marker="|", ls="", ms=7, label="an outlying group"))
@@ -90,12 +93,12 @@ def _conflict(ax: Axes, found: Influence, labels: pd.Index, outlying: np.ndarray
     ax.set_yscale("log")
     ax.set_ylim(1.5, min(limit, float(p.min())) / 3)
     ax.set_xlim(left=-0.03 * float(distance.max()))
-    ax.set(xlabel="Cook's distance of the means of gamma", ylabel="conflict p (small: outlying)")
+    ax.set(xlabel="Cook's distance\nof the means of gamma", ylabel="conflict p (small: outlying)")
     by_cook = np.argsort(-distance, kind="stable")[:NAMED_BY_COOK]
     by_p = np.flatnonzero(outlying)
     by_p = by_p[np.argsort(p[by_p], kind="stable")][:NAMED_BY_CONFLICT]
     named = np.unique(np.concatenate([by_cook, by_p]))
-    name_points(ax, distance[named], p[named], [short(labels[j], 20) for j in named])
+    name_points(ax, distance[named], p[named], distinct(labels[named], 20))
     handles = [
         Line2D([], [], color=GRAY, lw=0.8, ls="--", label=f"outlying above it: p < {number(ERROR_RATE, 2)} / {len(p)}")
     ]
@@ -111,10 +114,10 @@ def _spread(ax: Axes, found: Influence, labels: pd.Index, outlying: np.ndarray) 
     most = change[np.arange(len(change)), np.abs(change).argmax(axis=1)]
     unsure = _points(ax, found, distance, most, outlying)
     ax.axhline(0, color=BLACK, lw=0.6, ls=":")
-    ax.set(xlabel="Cook's distance of the means of gamma", ylabel="change of a tau, posterior SDs")
+    ax.set(xlabel="Cook's distance\nof the means of gamma", ylabel="change of a tau, posterior SDs")
     by_cook, by_tau = (np.argsort(-np.abs(values), kind="stable")[:NAMED_BY_COOK] for values in (distance, most))
     named = np.unique(np.concatenate([by_cook, by_tau]))
-    name_points(ax, distance[named], most[named], [short(labels[j], 20) for j in named])
+    name_points(ax, distance[named], most[named], distinct(labels[named], 20))
     if unsure:
         legend_above(ax, unsure, columns=1)
 

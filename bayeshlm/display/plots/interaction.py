@@ -27,6 +27,7 @@ from bayeshlm.display.plots.figure_style import (
     category_color,
     category_line,
     category_marker,
+    distinct,
     plain,
     styled,
     wrapped,
@@ -103,7 +104,7 @@ def _lines(
         places = decimals(float(by.numbers.std(ddof=1)), np.nan)
         what = ["mean − SD", "mean", "mean + SD"] if values is None else [""] * len(chosen)
         names = [
-            plain(f"{by.name} = {number(float(value), places)}" + (f" ({word})" if word else ""))
+            plain(f"{by.name} = {number(float(value), places).replace('-', '−')}" + (f" ({word})" if word else ""))
             for value, word in zip(chosen, what, strict=True)
         ]
     column = expression_values(design.with_sample(), coefficient)
@@ -128,7 +129,8 @@ def _slopes(ax: Axes, fit: DrawnFit, slopes: SimpleSlopes, prob: float) -> None:
         for k, (place, (_, row)) in enumerate(zip(x, table.iterrows(), strict=True)):
             ax.plot([place, place], [row["lower"], row["upper"]], color=category_color(k), gid="interval")
             ax.plot([place], [row["mean"]], category_marker(k), color=category_color(k), ms=5, gid="mean")
-        ax.set_xticks(x, [plain(level) for level in slopes.by.levels])
+        width = max(5, 34 // len(x))
+        ax.set_xticks(x, [wrapped(one, width) for one in distinct(slopes.by.levels, 3 * width)])
         ax.set_xlim(-0.6, len(x) - 0.4)
         legend_above(ax, [], f"simple slopes, {interval_name(prob)}")
     else:

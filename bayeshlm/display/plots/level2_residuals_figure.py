@@ -16,7 +16,7 @@ from bayeshlm.design.predictor import RandomTerm
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit, check_units
-from bayeshlm.display.plots.figure_style import COLUMN, PAGE, plain, short, styled, wrapped
+from bayeshlm.display.plots.figure_style import COLUMN, PAGE, distinct, plain, styled, wrapped
 from bayeshlm.display.plots.group_sizes import side_by_side
 from bayeshlm.display.plots.level1_residuals_figure import (
     LEAST_IN_BIN,
@@ -87,8 +87,7 @@ def _distance_panel(ax: Axes, found: LevelTwoResiduals, term: RandomTerm) -> Non
     ax.set(xlabel=f"chi-square quantile, {q} df", ylabel="Mahalanobis distance")
     out = (table["p_holm"] < ADJUSTED_P).to_numpy() & np.isfinite(distance)
     named, _ = farthest(out, distance)
-    names = [short(term.labels[j], 20) for j in named]
-    name_points(ax, plot.expected[named], distance[named], names)
+    name_points(ax, plot.expected[named], distance[named], distinct(term.labels[named], 20))
 
 
 def _against_variable(
@@ -101,7 +100,7 @@ def _against_variable(
             codes = values.astype(np.int64)
             against_values(panel, side_by_side(codes, u), u)
             mean_line(panel, *binned_means(values, u, len(u)), line="")
-            panel.set_xticks(np.arange(len(levels)), [short(level, 10) for level in levels])
+            panel.set_xticks(np.arange(len(levels)), distinct(levels, 10))
         else:
             against_values(panel, values, u)
             bin_means(panel, values, u)

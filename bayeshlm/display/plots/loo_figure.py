@@ -9,12 +9,12 @@ from matplotlib.lines import Line2D
 from bayeshlm.checks.loo import Loo, Unit, checked_unit, leave_one_out
 from bayeshlm.design.design import Design
 from bayeshlm.design.nested_groupings import rows_of_units
-from bayeshlm.design.scaling import BoolArray, FloatArray
+from bayeshlm.design.scaling import BoolArray, FloatArray, IntArray
 from bayeshlm.display.digits import number
 from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
 from bayeshlm.display.plots.data import MOST_ROWS
 from bayeshlm.display.plots.drawn_fit import DrawnFit, check_units, evenly
-from bayeshlm.display.plots.figure_style import BLACK, COLUMN, POSTERIOR, VERMILLION, short, styled
+from bayeshlm.display.plots.figure_style import BLACK, COLUMN, POSTERIOR, VERMILLION, distinct, short, styled
 from bayeshlm.display.plots.group_sizes import is_wide, side_by_side, size_axis
 from bayeshlm.display.plots.named_points import farthest, name_points
 from bayeshlm.display.plots.quantiles import point_size
@@ -68,7 +68,7 @@ def loo_figure(
     top = max(1.05 * found.threshold, float(k.max()) + 0.05)
     axes[1].set_ylim(min(float(k.min()) - 0.05, 0.0), top)
     for panel, values in zip(axes, (elpd, k), strict=True):
-        name_points(panel, x[named], values[named], [_name(found, design, j) for j in named])
+        name_points(panel, x[named], values[named], _names(found, design, named))
     legend_above(axes[0], _handles(found, bad, refitted, left), columns=1)
     return axes
 
@@ -96,11 +96,11 @@ def _points(ax: Axes, x: FloatArray, y: FloatArray, bad: BoolArray, refitted: Bo
     ax.plot(x[refitted], y[refitted], "o", mec=POSTERIOR, mfc="none", mew=0.8, ms=size + 1.5, gid="refitted")
 
 
-def _name(loo: Loo, design: Design, unit: int) -> str:
+def _names(loo: Loo, design: Design, units: IntArray) -> list[str]:
     if not loo.by_row:
-        return short(design.predictor.random[design.position_of(loo.group)].labels[unit], 20)
-    inner = design.predictor.random[0].labels[design.kept_rows.codes[0][unit]]
-    return f"row {unit} ({short(inner, 12)})"
+        return distinct(design.predictor.random[design.position_of(loo.group)].labels[units], 20)
+    inner = design.predictor.random[0].labels[design.kept_rows.codes[0][units]]
+    return [f"row {unit} ({name})" for unit, name in zip(units.tolist(), distinct(inner, 12), strict=True)]
 
 
 def _handles(loo: Loo, bad: BoolArray, refitted: BoolArray, left: int) -> list[Line2D]:

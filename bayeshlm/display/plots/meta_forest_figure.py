@@ -19,7 +19,7 @@ from bayeshlm.display.digits import percent
 from bayeshlm.display.plots.axes import legend_above, one_axes
 from bayeshlm.display.plots.data import LABELED
 from bayeshlm.display.plots.drawn_fit import DrawnFit
-from bayeshlm.display.plots.figure_style import BLACK, GRAY, GREEN, LIGHT, POSTERIOR, plain, short, styled
+from bayeshlm.display.plots.figure_style import BLACK, GRAY, GREEN, LIGHT, POSTERIOR, distinct, plain, styled
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.plausible_ranges import predictive_range
@@ -86,7 +86,7 @@ def meta_forest_figure(fit: DrawnFit, prob: float = 0.95, kind: str = "eti", ax:
     ax.axvline(center, color=POSTERIOR, lw=0.6, ls=":")
     if ax.get_xlim()[0] < 0 < ax.get_xlim()[1]:
         ax.axvline(0, color=LIGHT, lw=0.8, zorder=0)
-    names = [] if thin else [short(label, 26) for label in _labels(design)[order]]
+    names = [] if thin else distinct(_labels(design)[order], 26)
     ax.set_yticks([*([] if thin else place), 1, 0], [*names, *SUMMARY])
     ax.set_ylim(-0.7, n + 1.8)
     ax.set_xlabel(plain(design.outcome.name))

@@ -18,7 +18,7 @@ from bayeshlm.design.scaling import FloatArray
 from bayeshlm.display.digits import percent
 from bayeshlm.display.plots.axes import ManyAxes, legend_above, many_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit, check_units, evenly
-from bayeshlm.display.plots.figure_style import BLACK, COLUMN, POSTERIOR, VERMILLION, short, styled, wrapped
+from bayeshlm.display.plots.figure_style import BLACK, COLUMN, POSTERIOR, VERMILLION, distinct, styled, wrapped
 from bayeshlm.display.plots.replicated_outcomes import draw_outcome, outcome_handles
 from bayeshlm.display.shown_predictive_check import NOTABLE, heading, statistic_name
 from bayeshlm.errors import OptionError
@@ -116,7 +116,7 @@ def _statistics(ax: Axes, check: PredictiveCheck, mode: str, statistics: list[st
     edge = FARTHEST if beyond.any() else max(3.0, float(np.nanmax(np.abs(observed), initial=0.0)))
     ax.set_xlim(-1.08 * edge, 1.08 * edge)
     ax.set_ylim(-0.8, len(table) - 0.2)
-    ax.set_yticks(place if named else [], [short(statistic_name(name), 30) for name in statistics] if named else [])
+    ax.set_yticks(place if named else [], distinct(map(statistic_name, statistics), 30) if named else [])
     ax.set_xlabel("SDs from the mean of the replicates")
     if named:
         ax.set_ylabel("statistic")

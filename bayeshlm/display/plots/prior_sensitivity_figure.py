@@ -10,7 +10,7 @@ from bayeshlm.checks.power_scaling import PriorSensitivity, power_scaling_of_fit
 from bayeshlm.design.naming import prior_label
 from bayeshlm.display.plots.axes import legend_above, one_axes
 from bayeshlm.display.plots.drawn_fit import DrawnFit
-from bayeshlm.display.plots.figure_style import BLACK, GRAY, POSTERIOR, PRIOR, VERMILLION, plain, short, styled
+from bayeshlm.display.plots.figure_style import BLACK, GRAY, POSTERIOR, PRIOR, VERMILLION, distinct, short, styled
 from bayeshlm.display.plots.named_points import name_rows
 from bayeshlm.errors import OptionError
 
@@ -33,7 +33,9 @@ def prior_sensitivity_figure(
     if not set(fit.design.fixed_labels) <= set(table.index):
         raise OptionError("sensitivity is of another model: pass what fit.prior_sensitivity() of this fit returns")
     place = np.arange(float(len(table)))[::-1]
-    ax = one_axes(ax, height=0.19 * len(table) + 0.95)
+    parameters = distinct(table.index, 22)
+    columns = 1 if max(map(len, parameters)) > 12 else 2
+    ax = one_axes(ax, height=0.19 * len(table) + (0.95 if columns == 2 else 1.25))
     threshold = float(table.attrs["threshold"])
     flagged = (table["prior"] >= threshold).to_numpy()
     prior, likelihood = table["prior"].to_numpy(), table["likelihood"].to_numpy()
@@ -47,7 +49,7 @@ def prior_sensitivity_figure(
     names = [f"prior of {short(prior_label(name), 14)}" for name in table["strongest"][flagged]]
     name_rows(ax, np.maximum(prior, likelihood)[flagged], place[flagged], names)
     ax.set_ylim(-0.7, len(table) - 0.3)
-    ax.set_yticks(place, [plain(name) for name in table.index])
+    ax.set_yticks(place, parameters)
     ax.set(xlabel="sensitivity to power scaling", ylabel="parameter")
     handles = [
         Line2D([], [], color=POSTERIOR, marker="o", ls="", mew=0, label="to the data"),
@@ -56,5 +58,5 @@ def prior_sensitivity_figure(
     ]
     if flagged.any():
         handles.append(Line2D([], [], color=VERMILLION, marker="D", ls="", mew=0, label="to the priors, counts"))
-    legend_above(ax, handles, columns=2)
+    legend_above(ax, handles, columns=columns)
     return ax

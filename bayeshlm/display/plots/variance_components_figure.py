@@ -17,7 +17,7 @@ from bayeshlm.display.plots.densities import (
     prior_line,
 )
 from bayeshlm.display.plots.drawn_fit import DrawnFit
-from bayeshlm.display.plots.figure_style import COLUMN, plain, styled
+from bayeshlm.display.plots.figure_style import COLUMN, short, styled, wrapped
 from bayeshlm.quantities.density import density
 from bayeshlm.quantities.prior_density import component_prior
 from bayeshlm.quantities.variance_components import variance_draws
@@ -35,7 +35,7 @@ def variance_components_figure(
         density_panel(panel, found)
         x = around(found, component)
         prior_line(panel, x, component_prior(fit.priors, fit.design, component, effect, x), found)
-        panel.set_xlabel(plain(parameter_label(component, effect)))
+        panel.set_xlabel(wrapped(short(parameter_label(component, effect), 44), 22))
     handles = [*posterior_handles(prob), prior_handle()]
     if ax is None:
         axes[0].figure.legend(handles=handles, loc="outside upper center", ncols=3)

@@ -31,7 +31,7 @@ LARGE_CHANGE = 1.0
 
 MOST_NAMED = 10
 
-_CONTEXT = "mean_correlation["
+_CONTEXT, _BETWEEN = "mean_correlation[", "between_variance["
 _OF_GROUPS = ("between_variance", "lowest_mean", "highest_mean", "size_correlation", "slope_sd")
 
 
@@ -47,10 +47,19 @@ def predictive_conclusion(table: pd.DataFrame) -> str:
     contextual = [name.removeprefix(_CONTEXT)[:-1] for name in map(str, off) if name.startswith(_CONTEXT)]
     groups = [name for name in off if str(name).partition("[")[0] in _OF_GROUPS]
     if contextual:
+        pairs = [_of_grouping(name, table) for name in contextual]
+        of = ", ".join(f"{name} in {grouping}" if grouping else name for grouping, name in pairs)
+        means = ", ".join(dict.fromkeys(f"mean({name})" for _, name in pairs))
+        predictor = "a predictor above level 1" if any(grouping for grouping, _ in pairs) else "a level-2 predictor"
         return (
-            f"The groups' means are related to their means of {', '.join(contextual)} in another way than the model"
-            f" says: consider {', '.join(f'mean({name})' for name in contextual)} as a level-2 predictor before"
-            " interpreting tau, the ICC and plausible ranges."
+            f"The groups' means are related to their means of {of} in another way than the model says: consider"
+            f" {means} as {predictor} before interpreting tau, the ICC and plausible ranges."
+        )
+    if groups and _more_alike(table):
+        return (
+            "The groups are more alike than groups of the model can be: look for an outcome that was centered or"
+            " adjusted by group, or for rows that share a fixed total. No random effect describes that, and the level-1"
+            " variance takes it up."
         )
     if groups:
         return (
@@ -63,6 +72,21 @@ def predictive_conclusion(table: pd.DataFrame) -> str:
             " effects and for groups, not for the extremes or the share of single rows beyond a cutoff."
         )
     return "In what was looked at the model makes data like these: nothing here speaks against interpreting it."
+
+
+def _of_grouping(name: str, table: pd.DataFrame) -> tuple[str, str]:
+    """The grouping, where there are several, and the variable whose group means a statistic is about."""
+    statistics = table.index.get_level_values("statistic").astype(str)
+    for grouping in (one.removeprefix(_BETWEEN)[:-1] for one in statistics if one.startswith(_BETWEEN)):
+        if name.startswith(f"{grouping}, "):
+            return grouping, name.removeprefix(f"{grouping}, ")
+    return "", name
+
+
+def _more_alike(table: pd.DataFrame) -> bool:
+    """Whether the group means differ less than those of the replicates, in every kind of these."""
+    own = table[table.index.get_level_values("statistic").astype(str).str.startswith("between_variance")]
+    return bool(len(own) and ((own["p_two_sided"] < NOTABLE) & (own["observed"] < own["mean"])).all())
 
 
 def loo_conclusion(found: Sequence[Loo]) -> str:

@@ -9,6 +9,9 @@ from bayeshlm.display.blocks import Block, Grid
 from bayeshlm.display.html import to_html
 from bayeshlm.errors import HLMError
 
+MOST_TOGETHER = 14
+"""Tables of more rows may be torn by the end of a printed page."""
+
 
 def paragraph(*sentences: str) -> str:
     """One paragraph.
@@ -41,13 +44,19 @@ def bullets(items: Iterable[str]) -> str:
 
 def shown(*blocks: Block) -> str:
     """Blocks of a result; tables and equations can be scrolled sideways by touch and by keyboard."""
-    return "".join(scrolled(to_html([block]), block.title if isinstance(block, Grid) else "") for block in blocks)
+    return "".join(
+        scrolled(to_html([block]), block.title if isinstance(block, Grid) else "", _is_long(block)) for block in blocks
+    )
 
 
-def scrolled(html: str, name: str) -> str:
-    """Put an element that may be wider than the screen where it can be scrolled."""
+def scrolled(html: str, name: str, is_long: bool = False) -> str:
+    """Put an element that may be wider than the screen where it can be scrolled; a long one may go on on a new page."""
     label = f' role="region" tabindex="0" aria-label="{escape(name)}"' if name else ""
-    return f'<div class="scroll"{label}>{html}</div>'
+    return f'<div class="scroll{" long" if is_long else ""}"{label}>{html}</div>'
+
+
+def _is_long(block: Block) -> bool:
+    return isinstance(block, Grid) and sum(len(section.rows) for section in block.sections) > MOST_TOGETHER
 
 
 def code(text: str, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import pandas as pd
@@ -30,7 +31,7 @@ def model_section(subject: Subject) -> str:
     return scrolled(equations.mathml, "Equations") + paragraph(
         *nested,
         *map(_varying, subject.of_groupings),
-        "G is the covariance matrix of the random effects." if together else "",
+        _covariances(design.blocks) if together else "",
         "The random effects of different blocks are independent." if together and len(design.blocks) > 1 else "",
     )
 
@@ -62,6 +63,13 @@ def _varying(of: Subject) -> str:
     return f"Varying between {groups} beyond what the equations explain: {names}."
 
 
+def _covariances(blocks: Sequence[Sequence[object]]) -> str:
+    """What the matrices of the equations are."""
+    if len(blocks) == 1:
+        return "G is the covariance matrix of the random effects."
+    return "Each G is the covariance matrix of random effects that are correlated."
+
+
 def data_section(subject: Subject) -> str:
     """Rows, groups, missing values, and the columns at the level where they vary."""
     design = subject.design
@@ -78,8 +86,9 @@ def priors_section(subject: Subject) -> str:
     grid = priors_grid(priors)
     defaults = len(priors.typed) < len(priors.by_key())
     level1 = _of_level1(subject.design.outcome)
+    correlated = ", corr their correlation matrix" if any("corr" in key for key in priors.by_key()) else ""
     text = paragraph(
-        f"tau are the SDs of the random effects, corr their correlation matrix{level1}.",
+        f"tau are the SDs of the random effects{correlated}{level1}.",
         "The defaults are weakly informative and follow the scales of the data: the SD of the outcome and the SDs of"
         " the predictors, as in rstanarm and brms."
         if defaults
@@ -122,12 +131,12 @@ def _counts(subject: Subject, found: list[LevelDescriptives]) -> list[str]:
 def _sizes(sizes: pd.Series, of: str) -> list[str]:
     """How many rows the groups of a grouping have."""
     if sizes["min"] == sizes["max"]:
-        sentences = [f"Every group{of} has {count(sizes['min'])} rows."]
-    else:
-        sentences = [
-            f"Groups{of} have {count(sizes['min'])} to {count(sizes['max'])} rows, half of them {_round(sizes['q1'])}"
-            f" to {_round(sizes['q3'])}; the mean is {number(sizes['mean'], 1)}, the median {_round(sizes['median'])}."
-        ]
+        n = count(sizes["min"])
+        return [f"Every group{of} has {n} row{'' if n == '1' else 's'}."]
+    sentences = [
+        f"Groups{of} have {count(sizes['min'])} to {count(sizes['max'])} rows, half of them {_round(sizes['q1'])}"
+        f" to {_round(sizes['q3'])}; the mean is {number(sizes['mean'], 1)}, the median {_round(sizes['median'])}."
+    ]
     if sizes["single"]:
         have = "has" if sizes["single"] == 1 else "have"
         sentences.append(f"{count(sizes['single'])} of the groups{of} {have} a single row.")

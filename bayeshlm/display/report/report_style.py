@@ -61,7 +61,10 @@ footer { color: var(--faint); font-size: .85rem; padding-top: 2.5rem; padding-bo
   @page { margin: 18mm 15mm; }
   body { font-size: 10pt; } nav { display: none; } main, header, footer { max-width: none; padding: 0; }
   h2, h3, caption { break-after: avoid; } tr, figure, .verdict { break-inside: avoid; }
-  thead { display: table-header-group; } pre, .scroll { break-inside: auto; }
+  thead { display: table-header-group; } pre, .scroll.long { break-inside: auto; }
+  .scroll, blockquote.paste { break-inside: avoid; } .scroll + .scroll.long { break-before: auto; }
+  .long thead, .long tbody:first-of-type tr:nth-child(-n+3), .long tr:nth-last-child(3), .long tr:nth-last-child(2)
+    { break-after: avoid; }
   .scroll { overflow: visible; } .scroll table { width: auto; }
   .figures { gap: 1rem 4%; } figure:not(.wide) { width: 48%; } .conclusion { break-before: avoid; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; } table { font-size: 9pt; } }

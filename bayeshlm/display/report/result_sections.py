@@ -129,11 +129,38 @@ def in_short(subject: Subject) -> tuple[str, bool]:
     sentences = [
         f"{size_of_model(design)}.",
         *correlations,
+        _heterogeneity(subject),
+        _singular(subject),
         subject.overview.verdict[0] if subject.overview.verdict else "",
     ]
     if not verdict.converged:
         sentences.append("Do not interpret these results before the sampler converges.")
     return " ".join(sentences), verdict.converged
+
+
+def _heterogeneity(subject: Subject) -> str:
+    """Where the level-1 SDs are known, how much of the spread of the outcomes is of the groups."""
+    if not subject.design.outcome.known_sd:
+        return ""
+    row = subject.heterogeneity.table.T["i2"]
+    places = decimals(float(row["sd"]), float(row["mcse_mean"]))
+    mean, lower, upper = (number(float(row[name]), places) for name in ("mean", "lower", "upper"))
+    prob = percent(subject.heterogeneity.table.attrs["ci_prob"])
+    return f"I2, the share of the variance that lies between groups, {mean} ({prob} interval {lower} to {upper})."
+
+
+def _singular(subject: Subject) -> str:
+    """That the classical estimate lies on the boundary, and how the posterior is to be read then."""
+    try:
+        estimate = subject.estimate
+    except (DataError, OptionError):
+        return ""
+    if not estimate.singular:
+        return ""
+    return (
+        f"{estimate.method}'s estimate is singular ({estimate.reason}): of SDs and correlations read the intervals, not"
+        " the means."
+    )
 
 
 def in_words(subject: Subject) -> list[str]:

@@ -35,6 +35,8 @@ from bayeshlm.reml.classical import classical_estimate
 if TYPE_CHECKING:
     from bayeshlm.display.plots.fit_plots import FitPlots
     from bayeshlm.display.plots.model_plots import ModelPlots
+    from bayeshlm.reml.estimate import RemlEstimate
+    from bayeshlm.reml.family_estimate import FamilyEstimate
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,8 +164,12 @@ class Subject:
     @cached_property
     def cross_check(self) -> CrossCheck:
         """Posterior beside REML or ML."""
-        draws, estimate = self.fitted.draws, classical_estimate(self.design)
-        return cross_check(draws, self.fitted.priors, estimate, self.convergence)
+        return cross_check(self.fitted.draws, self.fitted.priors, self.estimate, self.convergence)
+
+    @cached_property
+    def estimate(self) -> RemlEstimate | FamilyEstimate:
+        """REML's or ML's estimate."""
+        return classical_estimate(self.design)
 
     @cached_property
     def predictive_check(self) -> PredictiveCheck:
