@@ -74,6 +74,14 @@ logit(p) = b0
 b0 = g00 + g01*aegyptiaca_73 + g02*cucumber + g03*aegyptiaca_73*cucumber + u0
 """
 
+ITEMS = [f"item{k}" for k in range(1, 6)]
+LSAT = f"""
+right ~ Bernoulli(p)
+logit(p) = b0 + {" + ".join(f"b{k}*{item}" for k, item in enumerate(ITEMS, 1))}
+b0 = u0
+{"; ".join(f"b{k} = g{k}0" for k in range(1, 6))}
+"""
+
 SCHOOLS = "effect = b0 + r; sd(r) = se; b0 = g00 + u0"
 SCHOOLS_PRIORS = {"g00": "Normal(0, 5)", "tau_u0": "HalfCauchy(5)"}
 
@@ -145,6 +153,32 @@ def seeds_log_density(draws: Draws) -> Array:
     return density
 
 
+def lsat_model() -> hlm.Model:
+    """``lsat_model``: five items answered by 1000 persons, whose abilities times one loading are random intercepts."""
+    patterns = pd.read_csv(FOLDER / "lsat.csv")
+    answers = patterns[ITEMS].to_numpy().repeat(patterns["persons"], axis=0)
+    person, item = np.divmod(np.arange(answers.size), 5)
+    table = pd.DataFrame(np.eye(5)[item], columns=ITEMS).assign(right=answers.ravel(), person=person)
+    priors = {f"g{k}0": "Normal(0, 100)" for k in range(1, 6)} | {"tau_u0": "HalfNormal(100)"}
+    return hlm.Model(LSAT, table, "person", priors=priors)
+
+
+def lsat_log_density(draws: Draws) -> Array:
+    """As the Stan program states it, the ability integrated out by adaptive quadrature, once a pattern of answers."""
+    patterns = pd.read_csv(FOLDER / "lsat.csv")
+    gamma, tau = draws.gamma[0], draws.tau[0, :, 0]
+    density = stats.norm.logpdf(gamma, 0, 100).sum(axis=1) + stats.halfnorm.logpdf(tau, scale=100)
+    for s in range(len(tau)):
+        for signs, persons in zip(2 * patterns[ITEMS].to_numpy() - 1, patterns["persons"], strict=True):
+
+            def joint(z: float, signs: Array = signs, alpha: Array = -gamma[s], beta: float = tau[s]) -> float:
+                return float(expit(signs * (beta * z - alpha)).prod() * stats.norm.pdf(z))
+
+            value, _ = integrate.quad(joint, -10, 10, epsabs=0, epsrel=1e-11, limit=500, points=(-3, -1, 0, 1, 3))
+            density[s] += persons * np.log(value)
+    return density
+
+
 def schools_z(sampler: str, draws: int = 2500) -> dict[str, float]:
     """Differences from the reference draws' means and mean squares in joint Monte Carlo errors, by name."""
     model = hlm.Model(SCHOOLS, hlm.load_dataset("eight_schools"), "school", priors=SCHOOLS_PRIORS)
@@ -182,6 +216,13 @@ def seeds_difference() -> float:
     return largest_difference(own_log_density(model, at), seeds_log_density(at))
 
 
+def lsat_difference() -> float:
+    """Largest difference of the log densities."""
+    model = lsat_model()
+    at = points(model, 3)
+    return largest_difference(own_log_density(model, at), lsat_log_density(at))
+
+
 def main() -> None:
     """Compare all, print and record."""
     record = {"command": "uv run python tests/posteriordb/posterior_cases.py", "date": date.today().isoformat()}
@@ -190,7 +231,7 @@ def main() -> None:
     }
     record["log densities"] = {
         f"{data}-radon_{name}": radon_difference(name, data) for data in ("radon_mn", "radon_all") for name in RADON
-    } | {"seeds_data-seeds_stanified_model": seeds_difference()}
+    } | {"seeds_data-seeds_stanified_model": seeds_difference(), "lsat_data-lsat_model": lsat_difference()}
     RESULTS.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(record, indent=1))
 

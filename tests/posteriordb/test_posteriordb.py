@@ -1,7 +1,7 @@
 """Posteriors of posteriordb: reference draws within joint Monte Carlo error, densities as Stan programs state them."""
 
 import pytest
-from posterior_cases import RADON, radon_difference, schools_z, seeds_difference
+from posterior_cases import RADON, lsat_difference, radon_difference, schools_z, seeds_difference
 from scipy.special import ndtri
 
 MANY = -float(ndtri(0.001 / 2 / 20))
@@ -32,3 +32,7 @@ def test_radon_densities_of_all_counties_are_those_of_the_stan_programs(name):
 
 def test_the_density_of_the_seeds_is_that_of_the_stan_program():
     assert seeds_difference() < ROUNDING
+
+
+def test_the_density_of_the_test_answers_is_that_of_the_stan_program():
+    assert lsat_difference() < ROUNDING

@@ -5,8 +5,8 @@
 posteriordb (Magnusson, Torgander, Buerkner, Zhang, Carpenter & Vehtari 2024), github.com/stan-dev/posteriordb, commit
 28f8d3d6e975315f42aa274a8399f21e07a43b30 of 2025-04-29, license BSD 3-Clause, copyright (c) 2011-2024, Stan Developers
 and their Assignees. The radon measurements are those of Gelman & Hill (2006), of the US Environmental Protection
-Agency. The reference draws are 10 chains of 1000 by rstan 2.21.1, every tenth kept, with effective sizes of 9533 to
-10095.
+Agency, the answers to the Law School Admission Test those of Bock & Lieberman (1970). The reference draws are 10 chains
+of 1000 by rstan 2.21.1, every tenth kept, with effective sizes of 9533 to 10095.
 """
 
 import io
@@ -30,12 +30,15 @@ def read(clone, path):
 
 
 def main(clone):
-    """Write two tables and the moments of the eight schools."""
+    """Write three tables and the moments of the eight schools."""
     OUT.mkdir(exist_ok=True)
     for name in ("radon_mn", "radon_all"):
         data = read(clone, f"data/data/{name}")
         table = pd.DataFrame({new: data[old] for old, new in COLUMNS.items()})
         (OUT / f"{name}.csv.xz").write_bytes(lzma.compress(table.to_csv(index=False).encode(), preset=9))
+    data = read(clone, "data/data/lsat_data")
+    patterns = pd.DataFrame(data["response"], columns=[f"item{k}" for k in range(1, 6)])
+    patterns.assign(persons=np.diff([0, *data["culm"]])).to_csv(OUT / "lsat.csv", index=False)
     chains = read(clone, "reference_posteriors/draws/draws/eight_schools-eight_schools_noncentered")
     moments = {}
     for name in chains[0]:
