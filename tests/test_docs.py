@@ -59,6 +59,18 @@ def test_names_in_the_prose_exist():
     assert not [(owner, name) for owner, name in found if not hasattr(owners[owner], name)]
 
 
+@pytest.mark.slow
+def test_the_tables_of_how_it_is_tested_are_those_of_the_records():
+    """``uv run python docs/trust_tables.py`` writes them anew."""
+    spec = importlib.util.spec_from_file_location("trust_tables", ROOT / "docs" / "trust_tables.py")
+    tables = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tables)
+    page = tables.PAGE.read_text(encoding="utf-8")
+    shown = {found["name"] for found in tables.BLOCK.finditer(page)}
+    assert shown == set(tables.TABLES)
+    assert tables.written(page) == page
+
+
 @pytest.mark.parametrize(
     ("printed", "same"),
     [

@@ -121,7 +121,7 @@ def bounds_of(found: Intervals, keys: list[tuple[str, str]]) -> pd.DataFrame:
     columns = {}
     for name, values in (("lower", found.lower), ("upper", found.upper)):
         known = dict(zip(found.keys, map(float, values), strict=True))
-        squares = {(f"{part}2", effect): value**2 for (part, effect), value in known.items() if part != "corr"}
+        squares = {(f"{part}2", effect): value * value for (part, effect), value in known.items() if part != "corr"}
         columns[name] = [(known | squares).get(key, np.nan) for key in keys]
     return pd.DataFrame(columns, index=pd.MultiIndex.from_tuples(keys, names=["component", "effect"]))
 

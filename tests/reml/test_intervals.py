@@ -13,7 +13,9 @@ from small_data import covariance, small_design, small_frame
 from bayeshlm.design import Design
 from bayeshlm.errors import OptionError
 from bayeshlm.reml.estimate import RemlEstimate, fit_reml
+from bayeshlm.reml.estimate_tables import bounds_of
 from bayeshlm.reml.intervals import (
+    Intervals,
     component_estimates,
     correlated_pairs,
     fixed_tests,
@@ -146,3 +148,12 @@ def test_no_interval_for_a_variance_of_zero() -> None:
 def test_wrong_options(call: Callable[[RemlEstimate], object], message: str) -> None:
     with pytest.raises(OptionError, match=message):
         call(estimate(ANOVA))
+
+
+def test_a_bound_whose_square_is_beyond_a_double_is_infinite():
+    """A tau of a hundredth from five groups has a Wald interval on the log scale up to 1e123 and further."""
+    keys = (("tau", "u0"), ("sigma", ""))
+    found = Intervals(keys, np.array([0.01, 1.0]), np.array([0.0, 0.5]), np.array([1e200, 2.0]), 0.95, ())
+    table = bounds_of(found, [*keys, ("tau2", "u0"), ("sigma2", "")])
+    assert table["upper"].tolist() == [1e200, 2.0, np.inf, 4.0]
+    assert table["lower"].tolist() == [0.0, 0.5, 0.0, 0.25]
