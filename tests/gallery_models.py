@@ -7,6 +7,7 @@ SPECS = {name: parse(read_model_file(name).equations) for name in gallery_names(
 NOT_NORMAL = tuple(name for name, spec in SPECS.items() if spec.distribution.family != "Normal")
 KNOWN_SD = tuple(name for name, spec in SPECS.items() if spec.residual_spread is not None)
 LEVEL1 = tuple(name for name, spec in SPECS.items() if spec.has_level1_model)
+LOCATION_SCALE = ("hsb-location-scale",)  # no REML
 NORMAL = tuple(name for name in SPECS if name not in (*NOT_NORMAL, *KNOWN_SD, *LEVEL1))
 ONE_GROUPING = tuple(name for name in NORMAL if len(SPECS[name].groupings) == 1)
 SEVERAL_GROUPINGS = tuple(name for name in NORMAL if name not in ONE_GROUPING)

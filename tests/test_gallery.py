@@ -4,7 +4,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from gallery_models import KNOWN_SD, LEVEL1, NORMAL, ONE_GROUPING, named_auxiliary
+from gallery_models import KNOWN_SD, LEVEL1, LOCATION_SCALE, NORMAL, ONE_GROUPING, named_auxiliary
 
 from bayeshlm.datasets import describe_dataset
 from bayeshlm.equations import parse
@@ -37,6 +37,7 @@ NAMES = (
     "hsb-covariates-random-slope",
     "hsb-intercepts-and-slopes-as-outcomes",
     "hsb-level-1-variance",
+    "hsb-location-scale",
     "hsb-means-as-outcomes",
     "hsb-nonrandom-slopes",
     "hsb-one-way-ancova",
@@ -85,7 +86,8 @@ def test_every_model_is_complete(name):
     if name in KNOWN_SD:
         estimator, software = ("REML", "metafor") if name.startswith("bcg") else ("posterior mean", "posteriordb")
     if name in LEVEL1:
-        estimator, software = "REML", "R 4.2.2, dense likelihood" if name.startswith("hsb") else "scipy"
+        estimator = "ML" if name in LOCATION_SCALE else "REML"
+        software = "R 4.2.2, dense likelihood" if name == "hsb-level-1-variance" else "scipy"
     assert model.published_by["estimator"] == estimator
     assert model.published_by["software"].startswith(software)
     assert (model.data, model.group_data) == (None, None)
@@ -99,7 +101,8 @@ def test_the_published_numbers_are_those_of_the_equations(name):
     of_groupings = [effects for blocks in spec.blocks_by_grouping for effects in blocks]
     correlations = {f"corr_{a}_{b}" for effects in of_groupings for a, b in combinations(effects, 2)}
     auxiliary = set(named_auxiliary(open_model(name).design.outcome))
-    assert set(model.published) - correlations == {*spec.fixed, *(f"tau_{u}" for u in spec.random), *auxiliary}
+    taus = {f"tau_{effect}" for effects in of_groupings for effect in effects}
+    assert set(model.published) - correlations == {*spec.fixed, *taus, *auxiliary}
 
 
 @pytest.mark.parametrize("name", ONE_GROUPING)

@@ -77,7 +77,7 @@ ERRORS = {
     ),
     "a number beyond floating point": (
         SLOPE.format("age"),
-        {"data": DATA.assign(age=pd.Series([10**400, *range(19)], dtype=object))},
+        {"data": DATA.assign(age=pd.Series([10**400, *range(19)], DATA.index, dtype=object))},
         ["column 'age'", "rescale it"],
     ),
     "group is a column, not its name": (MEAN, {"group": DATA["school"]}, ["name of one column, not a Series"]),
