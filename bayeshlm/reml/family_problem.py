@@ -203,7 +203,7 @@ def family_problem(design: Design) -> FamilyProblem:
     elements[np.arange(pattern.n_free), pattern.rows, pattern.columns] = 1.0
     origin = _level(design, found.rows)
     rows = found.rows._replace(
-        y=found.rows.y - origin.sum(),
+        y=found.rows.y - origin @ X,
         X=np.ascontiguousarray(unit * gamma_map.T @ X),
         Z=np.ascontiguousarray(unit * effect_map.T @ Z),
     )
@@ -229,7 +229,7 @@ def _level(design: Design, rows: Rows) -> FloatArray:
     origin = np.zeros(len(design.fixed))
     intercept = intercept_position(design.fixed)
     if design.outcome.link == "identity" and intercept is not None:
-        origin[intercept] = float(np.mean(rows.y - rows.offset))
+        origin[intercept] = design.moments.y_mean - float(np.mean(rows.offset))
     return origin
 
 
