@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bayeshlm.likelihood.buffer import Form, form_of, pack, reader
 from bayeshlm.likelihood.disk_cache import VERSION, cached_callback
+from bayeshlm.likelihood.layout_coordinates import from_layout, in_layout
 from bayeshlm.sampling.layout import Layout
 from bayeshlm.sampling.target import DENSITY
 
@@ -57,35 +58,7 @@ def callback_of(version: float, function: Any, read: Any) -> Callable[..., int]:
         if header.version[0] != version:
             return 1
         slope = np.empty(dim)
-        log_density[0] = function(_from_layout(x, header.center, header.scale, header.factor), slope, *data)
-        return _in_layout(log_density[0], slope, gradient, header.scale, header.factor)
+        log_density[0] = function(from_layout(x, header.center, header.scale, header.factor), slope, *data)
+        return in_layout(log_density[0], slope, gradient, header.scale, header.factor)
 
     return callback
-
-
-@numba.njit(error_model="numpy", nogil=True, forceinline=True)
-def _from_layout(x: Array, center: Array, scale: Array, factor: Array) -> Array:
-    """The unconstrained values of a point; see `bayeshlm.sampling.layout.Layout`."""
-    point = center + scale * x
-    n_whitened = len(factor)
-    for r in range(n_whitened):
-        point[r] = center[r]
-        for s in range(n_whitened):
-            point[r] += factor[r, s] * x[s]
-    return point
-
-
-@numba.njit(error_model="numpy", nogil=True, forceinline=True)
-def _in_layout(value: float, slope: Array, gradient: Array, scale: Array, factor: Array) -> int:
-    """Fill the gradient at a point from the one at its values; the callback's status."""
-    n_whitened, finite = len(factor), True
-    for s in range(len(slope)):
-        gradient[s] = scale[s] * slope[s]
-        if s < n_whitened:
-            gradient[s] = 0.0
-            for r in range(n_whitened):
-                gradient[s] += factor[r, s] * slope[r]
-        finite = finite and np.isfinite(gradient[s])
-    if not finite:
-        return 3
-    return 0 if np.isfinite(value) else 4
