@@ -8,6 +8,7 @@ from scipy.stats import multivariate_normal
 import bayeshlm as hlm
 from bayeshlm.checks.level1_residuals import level1_residuals
 from bayeshlm.checks.prior_predictive import prior_predictive
+from bayeshlm.checks.replicates import Projection
 from bayeshlm.design.known_covariance import BlocksOfSize, KnownCovariance
 from bayeshlm.design.subset import without_rows
 from bayeshlm.likelihood import likelihood_of
@@ -268,6 +269,19 @@ def test_rows_in_another_order():
     np.testing.assert_allclose(root @ root.T, [[2, 0, 1], [0, 9, 0], [1, 0, 4]])
     assert known.same_as(known.of_rows(np.arange(3)))
     assert not known.same_as(again)
+
+
+def test_what_groups_own_regressions_leave_is_that_of_white_rows(model):
+    """Least squares of ``L^-1 y`` on ``L^-1`` times a column of Z for every group and X, with L of the dense V."""
+    design, projection = model.design, Projection.of(model.design)
+    of_groups = (design.Z[:, :, None] * np.eye(design.n_groups)[design.group_codes][:, None]).reshape(design.n_obs, -1)
+    white = np.linalg.inv(np.linalg.cholesky(dense(frame())))
+    columns, y = white @ np.column_stack([of_groups, design.X]), white @ design.y
+    expected = y - columns @ np.linalg.lstsq(columns, y, rcond=1e-10)[0]
+    found = projection.residuals(design.y[None, projection.rows.order])[0]
+    assert found @ found == pytest.approx(expected @ expected, rel=1e-9)
+    squares = projection.rows.sums(found**2)
+    np.testing.assert_allclose(squares, np.bincount(design.group_codes, expected**2), rtol=1e-7, atol=1e-12)
 
 
 def test_checks_of_the_whole_fit(fit, tmp_path):
