@@ -200,6 +200,12 @@ def test_text_is_no_sd_and_the_message_points_at_it(data):
         hlm.Model(TEXTS["cwc"], stored(data.assign(se="low")), "school")
 
 
+def test_known_covariances_need_the_rows(data):
+    text = "math = b0 + b1*ses + r; b0 = g00 + u0; b1 = g10; cov(r) = [v]"
+    with pytest.raises(DataError, match="known covariances need the rows in their order"):
+        hlm.Model(text, stored(data), "school")
+
+
 @pytest.mark.parametrize("kind", ["decimal(9, 3)", "int32", "boolean", "float32"])
 def test_columns_of_other_kinds_are_numbers(kind, data):
     table = stored(data.assign(se=(data["se"].round(3) + 1).fillna(1)))

@@ -155,7 +155,9 @@ def level1_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti", mi
         {"obs_id": pd.RangeIndex(n_rows)} | {name: ("obs_id", of_rows) for name, of_rows in labels.items()},
     )
     notes = ["standardized: divided by the SD that the residual has over data sets"]
-    if design.outcome.known_sd:
+    if design.outcome.known_covariance:
+        notes.append("normality and variances within groups: of residuals made independent by their known covariances")
+    elif design.outcome.known_sd:
         notes.append("normality and variances within groups: of residuals over their known SDs")
     if design.outcome.spread:
         notes.append("normality: of residuals over their SDs; the test of equal variance looks at them as they are")
@@ -250,7 +252,8 @@ def _from_draws(posterior: Draws, draws: IntArray, prob: float, kind: str) -> tu
         rows = rows_of(groups)
         u = block_effects(posterior, groups)[draws]
         sums = np.zeros((4, len(draws)))
-        step = max(_PIECE // len(draws), 1)
+        known = design.kept_rows.covariance
+        step = max(_PIECE // len(draws), 1) if known is None else max(len(rows), 1)  # of known covariances whole groups
         for first in range(0, len(rows), step):
             piece = rows[first : first + step]
             r = (design.y - design.offset)[piece, None] - design.X[piece] @ gamma
@@ -258,7 +261,7 @@ def _from_draws(posterior: Draws, draws: IntArray, prob: float, kind: str) -> tu
             for a in range(u.shape[1]):
                 r -= design.Z[piece, a, None] * of_row[:, a].T
             bounds[piece] = interval(r[:, None], prob, kind)
-            r /= scale_of(piece, of_row[:, -1])
+            r = r / scale_of(piece, of_row[:, -1]) if known is None else known.of_rows(piece).whitened(r)
             power = np.ones_like(r)
             for k in range(4):
                 power *= r

@@ -9,6 +9,7 @@ import numpy as np
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.gram import NOTHING, z_roots
+from bayeshlm.design.known_covariance import KnownCovariance
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.design.unit_products import UnitProducts
 
@@ -71,6 +72,8 @@ class Projection:
         Rows of each group less the rank of its Z_j.
     unit : (N,) array
         Known SDs of the rows, over which all rows are taken; ones where sigma is estimated.
+    covariance : KnownCovariance or None
+        Of the sorted rows, where it is known: all rows are then made white.
     """
 
     rows: SortedRows
@@ -78,6 +81,7 @@ class Projection:
     common: FloatArray
     df: IntArray
     unit: FloatArray
+    covariance: KnownCovariance | None = None
 
     @classmethod
     def of(cls, design: Design) -> Projection:
@@ -87,25 +91,31 @@ class Projection:
         scale = 1 / np.diag(S)
         shift = np.zeros(len(S)) if intercept is None else -S[intercept] * scale
         shift[np.arange(len(S)) == intercept] = 0.0
-        unit = design.kept_rows.unit[rows.order]
-        Z = (design.Z[:, made.kept][rows.order].T - shift[:, None]) / scale[:, None] / unit
+        unit, known = design.kept_rows.unit[rows.order], design.kept_rows.covariance
+        known = None if known is None else known.in_order(rows.order)
+        Z = _white((design.Z[:, made.kept][rows.order].T - shift[:, None]) / scale[:, None], unit, known)
         roots = z_roots(made.products)
         within = np.array([sum(Z[k] * roots.whiten[rows.codes, r, k] for k in range(len(Z))) for r in range(len(Z))])
-        own = cls(rows, within, np.empty((0, design.n_obs)), rows.n - roots.rank, unit)
+        own = cls(rows, within, np.empty((0, design.n_obs)), rows.n - roots.rank, unit, known)
         X = design.X[rows.order].T
         norms = np.sqrt((X**2).sum(axis=1))
         left = own.residuals(X / np.where(norms > 0, norms, 1.0)[:, None])
         _, sizes, common = np.linalg.svd(left, full_matrices=False)
-        return cls(rows, within, common[sizes > 1e-7], own.df, unit)
+        return cls(rows, within, common[sizes > 1e-7], own.df, unit, known)
 
     def residuals(self, values: FloatArray) -> FloatArray:
         """What is left of sorted values (B, N)."""
-        left = values / self.unit
+        left = _white(values, self.unit, self.covariance)
         for _ in range(2):  # the second time takes the rounding out
             for column in self.within:
                 left -= self.rows.sums(left * column)[:, self.rows.codes] * column
         left -= (left @ self.common.T) @ self.common
         return left
+
+
+def _white(values: FloatArray, unit: FloatArray, covariance: KnownCovariance | None) -> FloatArray:
+    """Rows (B, N) over their SDs, or made independent."""
+    return values / unit if covariance is None else covariance.whitened(values.T).T
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayeshlm.design.known_covariance import KnownCovariance
 from bayeshlm.design.level1_model import Level1Model
 from bayeshlm.design.level1_spread import residual_draws
 from bayeshlm.design.outcome import Outcome
@@ -16,7 +17,7 @@ def outcomes(
     auxiliary: FloatArray,
     size: FloatArray,
     rng: np.random.Generator,
-    sd: FloatArray | None = None,
+    sd: FloatArray | KnownCovariance | None = None,
     level1: Level1Model | None = None,
     codes: IntArray | None = None,
     deviation: FloatArray | None = None,
@@ -33,8 +34,8 @@ def outcomes(
     size : (N,) array
         Numbers of trials.
     rng : Generator
-    sd : (N,) array, optional
-        Known SDs of normal outcomes, in the place of the auxiliary parameter.
+    sd : (N,) array or KnownCovariance, optional
+        Known SDs or covariances of normal outcomes, in the place of the auxiliary parameter.
     level1, codes : Level1Model and (N,) array of int, optional
         What the SDs and correlations of the residuals depend on, and the group of each row.
     deviation : (S, N) array, optional
@@ -43,13 +44,17 @@ def outcomes(
     if level1 is not None and codes is not None:
         eta += residual_draws(level1, codes, auxiliary, rng, deviation)
         return eta
+    if isinstance(sd, KnownCovariance):
+        for row in eta:
+            row += sd.colored(rng.standard_normal(eta.shape[1:]))
+        return eta
     if sd is not None:
         for row in eta:
             row += sd * rng.standard_normal(eta.shape[1])
         return eta
     if outcome.is_normal:
-        for row, sd in zip(eta, auxiliary[:, 0], strict=True):
-            row += sd * rng.standard_normal(eta.shape[1])
+        for row, sigma in zip(eta, auxiliary[:, 0], strict=True):
+            row += sigma * rng.standard_normal(eta.shape[1])
         return eta
     family = outcome.family
     for s, given in enumerate(auxiliary):

@@ -19,6 +19,7 @@ from bayeshlm.design.naming import described
 from bayeshlm.design.outcome_values import read_outcome
 from bayeshlm.design.place_error import place_error
 from bayeshlm.design.predictor import Predictor, RandomColumn, RandomTerm, intercept_position
+from bayeshlm.design.read_known_covariance import read_known_covariance
 from bayeshlm.design.read_level1_model import read_level1_model
 from bayeshlm.design.rows import Rows, gather_rows
 from bayeshlm.design.survey_weights import SurveyWeights
@@ -119,7 +120,18 @@ def build_design(
         predictor=Predictor(fixed, tuple(map(random_term, rows.groupings, random, spec.blocks_by_grouping))),
         coefficients=tuple(terms.coefficients),
         equations=tuple(unit_equations(spec, rows, terms, k) for k in range(len(rows.groupings))),
-        rows=DesignRows(y, size, terms.offset, X, Z, codes, rows.frame, read_known_sd(spec, rows), level1),
+        rows=DesignRows(
+            y,
+            size,
+            terms.offset,
+            X,
+            Z,
+            codes,
+            rows.frame,
+            sd=read_known_sd(spec, rows),
+            level1=level1,
+            covariance=read_known_covariance(spec, rows),
+        ),
         rows_dropped=rows.rows_dropped,
         left_out=rows.left_out,
         weights=found,

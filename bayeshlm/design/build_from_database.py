@@ -195,7 +195,14 @@ def _rows_there(
 
 
 def _check_normal(spec: ModelSpec) -> None:
-    found = spec.distribution
+    found, known = spec.distribution, spec.residual_spread
+    if known is not None and known.function == "cov":
+        raise place_error(
+            "known covariances need the rows in their order, and those of a database stay there in none: take the "
+            "columns and rows that the model needs to memory, data=table.select(...).to_pandas()",
+            spec.text,
+            known.span,
+        )
     if spec.has_level1_model:
         raise place_error(
             "an equation of the level-1 SD and correlations of residuals need the rows, and those of a database stay "

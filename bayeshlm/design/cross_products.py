@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayeshlm.design.known_covariance import KnownCovariance
 from bayeshlm.design.scaling import CHUNK_ROWS, FloatArray, IntArray, ScaledColumns, column_moments
 
 
@@ -76,6 +77,7 @@ def cross_products(
     z_intercept: int | None = None,
     z_centered: Sequence[int] = (),
     row_weights: FloatArray | None = None,
+    covariance: KnownCovariance | None = None,
 ) -> CrossProducts:
     """Form the per-group cross-products; rows are read in chunks, so memory is a few vectors of length N.
 
@@ -95,6 +97,9 @@ def cross_products(
         Columns of Z that may be centered by its intercept (same independent block of G).
     row_weights : (N,) array, optional
         What each row counts for in every sum but `CrossProducts.n`; 1 by default.
+    covariance : KnownCovariance, optional
+        In the place of weights, of rows that are correlated within groups: the sums are those of white rows, ``L^-1``
+        times the columns. All rows are then read at once.
 
     Examples
     --------
@@ -104,20 +109,21 @@ def cross_products(
     >>> cp.ols, cp.Zty.ravel(), cp.yty
     (array([4.]), array([-4.,  4.]), array([10., 10.]))
     """
-    rows = TransformedRows.of(y, X, Z, x_intercept, z_intercept, tuple(z_centered), row_weights)
+    rows = TransformedRows.of(y, X, Z, x_intercept, z_intercept, tuple(z_centered), row_weights, covariance)
     order = sorting_order(group_codes)
     n_random, n_fixed = Z.shape[1], X.shape[1]
     last = n_random + n_fixed
     pairs = [(a, b) for a in range(last + 1) for b in range(a, last + 1)]
     distinct = {tuple(sorted((rows.same[a], rows.same[b]))): None for a, b in pairs}
     sums = {pair: np.zeros(n_groups) for pair in distinct}
-    for start in range(0, len(y), CHUNK_ROWS):
-        window = slice(start, start + CHUNK_ROWS)
+    step = CHUNK_ROWS if covariance is None else len(y)
+    for start in range(0, len(y), step):
+        window = slice(start, start + step)
         index = window if order is None else order[window]
         codes = group_codes[index]
         starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]])
         groups = codes[starts]
-        columns = rows.columns(index)
+        columns = rows.columns(index) if covariance is None else rows.white_columns(index, covariance)
         for (a, b), total in sums.items():
             products = columns[a] * columns[b]
             if row_weights is not None:
@@ -180,13 +186,14 @@ class TransformedRows:
         z_intercept: int | None,
         z_centered: tuple[int, ...],
         row_weights: FloatArray | None,
+        covariance: KnownCovariance | None = None,
     ) -> TransformedRows:
         """Find the transforms, and least squares of y; arguments as those of `cross_products`."""
         x = ScaledColumns.of(X, column_moments(X), x_intercept, range(X.shape[1]) if x_intercept is not None else ())
         z = ScaledColumns.of(Z, column_moments(Z), z_intercept, z_centered if z_intercept is not None else ())
         y_shift = 0.0 if x_intercept is None else float(column_moments(y[:, None])[0][0])
         n_random, n_fixed = Z.shape[1], X.shape[1]
-        slopes = least_squares(x, y, y_shift, row_weights)
+        slopes = least_squares(x, y, y_shift, row_weights, covariance)
         ols = x.transform @ slopes
         if x_intercept is not None:
             ols[x_intercept] += y_shift
@@ -203,18 +210,33 @@ class TransformedRows:
         residual = (self.y[index] - self.y_shift) - self.slopes @ x
         return [*z, *x, residual]
 
+    def white_columns(self, index: slice | IntArray, covariance: KnownCovariance) -> list[FloatArray]:
+        """`columns` of all rows, in the order of `index`, times ``L^-1``."""
+        every = self.columns(slice(None))
+        return [covariance.whitened(column)[index] if len(column) else column for column in every]
 
-def least_squares(x: ScaledColumns, y: FloatArray, y_shift: float, row_weights: FloatArray | None = None) -> FloatArray:
+
+def least_squares(
+    x: ScaledColumns,
+    y: FloatArray,
+    y_shift: float,
+    row_weights: FloatArray | None = None,
+    covariance: KnownCovariance | None = None,
+) -> FloatArray:
     """Least squares of y on the scaled columns: normal equations, refined once from the residuals."""
+    step = CHUNK_ROWS if covariance is None else len(y)
     n_fixed = x.source.shape[1]
     gram, slopes = np.zeros((n_fixed, n_fixed)), np.zeros(n_fixed)
     for refinement in (False, True):
         moments = np.zeros(n_fixed)
-        for start in range(0, len(y), CHUNK_ROWS):
-            window = slice(start, start + CHUNK_ROWS)
+        for start in range(0, len(y), step):
+            window = slice(start, start + step)
             columns = x.rows(window)
+            left = y[window] - y_shift - slopes @ columns
+            if covariance is not None:
+                columns, left = covariance.whitened(columns.T).T, covariance.whitened(left)
             weighted = columns if row_weights is None else columns * row_weights[window]
-            moments += weighted @ (y[window] - y_shift - slopes @ columns)
+            moments += weighted @ left
             if not refinement:
                 gram += weighted @ columns.T
         slopes = slopes + np.linalg.lstsq(gram, moments, rcond=None)[0]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayeshlm.design.known_covariance import KnownCovariance
 from bayeshlm.design.level1_model import Level1Model
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import DataError
@@ -32,6 +33,8 @@ class DesignRows:
         SD of the level-1 residual of each row, where it is known and no sigma is estimated.
     level1 : Level1Model or None
         What the SDs and correlations of the residuals depend on, where they have an equation or a pattern.
+    covariance : KnownCovariance or None
+        Covariances of the residuals, where they are known; `sd` is then None.
     """
 
     y: FloatArray
@@ -43,6 +46,7 @@ class DesignRows:
     frame: pd.DataFrame
     sd: FloatArray | None = None
     level1: Level1Model | None = None
+    covariance: KnownCovariance | None = None
 
     @property
     def n_rows(self) -> int:
@@ -56,20 +60,24 @@ class DesignRows:
 
     @property
     def row_weights(self) -> FloatArray | None:
-        """What each row's products count for in sums whose level-1 variance is 1: one over its known variance, (N,)."""
-        return None if self.sd is None else self.sd**-2
+        """What each row by itself counts for in sums whose level-1 variance is 1: one over its known variance, (N,)."""
+        return None if self.sd is None and self.covariance is None else self.unit**-2
 
     @property
     def unit(self) -> FloatArray:
         """SD of each row's residual in units of that of the cross-products: the known SD, or ones, (N,)."""
+        if self.covariance is not None:
+            return self.covariance.sd
         return np.ones(len(self.y)) if self.sd is None else self.sd
 
     def unit_of(self, rows: IntArray | slice) -> FloatArray:
         """`unit` of some rows."""
-        return np.ones(len(self.y[rows])) if self.sd is None else self.sd[rows]
+        return self.unit[rows]
 
     def standardized(self, values: FloatArray) -> FloatArray:
-        """Columns (N,) or (N, k) of the rows over `unit`, as they stand in the cross-products."""
+        """Columns (N,) or (N, k) of the rows as they stand in the cross-products: over `unit`, or made white."""
+        if self.covariance is not None:
+            return self.covariance.whitened(values)
         return values if self.sd is None else np.asarray(values / (self.sd if values.ndim == 1 else self.sd[:, None]))
 
     def at(self, kept: NDArray[np.bool_], codes: tuple[IntArray, ...]) -> DesignRows:
@@ -84,6 +92,7 @@ class DesignRows:
             frame=self.frame[kept],
             sd=None if self.sd is None else self.sd[kept],
             level1=None if self.level1 is None else self.level1.at(kept),
+            covariance=None if self.covariance is None else self.covariance.at(kept),
         )
 
 

@@ -25,7 +25,7 @@ def read_known_sd(spec: ModelSpec, rows: Rows) -> FloatArray | None:
         The column is text, holds a value that is not above 0, or values too far apart; the message names the row.
     """
     spread = spec.residual_spread
-    if spread is None:
+    if spread is None or isinstance(spread.value, tuple):
         return None
     if not isinstance(spread.value, Column):
         value = spread.value if spread.function == "sd" else spread.value**0.5

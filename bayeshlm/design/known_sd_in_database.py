@@ -65,7 +65,7 @@ def known_sd_in_database(spec: ModelSpec, found: SummedCells) -> SummedKnownSd |
         As `bayeshlm.design.known_sd.read_known_sd`; the message names a group of the row. Or a query fails.
     """
     spread = spec.residual_spread
-    if spread is None:
+    if spread is None or isinstance(spread.value, tuple):
         return None
     plain, queries = found.sums, found.weighted
     if not isinstance(spread.value, Column):

@@ -24,6 +24,8 @@ class Outcome:
         Of ordered categories, from the lowest; the outcome's numbers are their positions. Empty for other outcomes.
     known_sd : bool
         The SD of each row's level-1 residual is known: sigma is no parameter.
+    known_covariance : bool
+        The covariances of the rows of a group are known as well: their residuals are not independent.
     spread : tuple of str
         Labels of the coefficients (alpha) of the equation of the level-1 SD, which stand in the place of sigma.
     correlation : {"", "ar1", "cs"}
@@ -43,6 +45,7 @@ class Outcome:
     correlation: Literal["", "ar1", "cs"] = ""
     lowest: float = -1.0
     spread_effect: bool = False
+    known_covariance: bool = False
 
     @property
     def family(self) -> Family:
@@ -78,7 +81,7 @@ class Outcome:
 
     @property
     def has_closed_forms(self) -> bool:
-        """Normal, with independent level-1 residuals of one SD or of known ones: what cross-products by group say."""
+        """Normal, with independent residuals of one SD, or with known SDs or covariances: what cross-products say."""
         return self.is_normal and not self.has_level1_model
 
     @property
@@ -135,7 +138,7 @@ class Outcome:
             )
 
     def require_independent(self, doing: str) -> None:
-        """Refuse what is defined for level-1 residuals that are independent.
+        """Refuse what is defined for level-1 residuals that are independent, or made so by known covariances.
 
         Parameters
         ----------

@@ -33,6 +33,7 @@ def products_of(
         joint = joint_products(y, rows.X, groupings, x_intercept=x_intercept, row_weights=rows.row_weights)
         return joint if rows.sd is None else replace(joint, log_sd=float(np.log(rows.sd).sum()))
     (only,) = groupings
+    weights = rows.row_weights if rows.covariance is None else None
     products = cross_products(
         y,
         rows.X,
@@ -42,8 +43,11 @@ def products_of(
         x_intercept=x_intercept,
         z_intercept=only.intercept,
         z_centered=only.centered,
-        row_weights=rows.row_weights if sampling is None else sampling,
+        row_weights=weights if sampling is None else sampling,
+        covariance=rows.covariance,
     )
+    if rows.covariance is not None:
+        return replace(products, log_sd=np.bincount(only.codes, rows.covariance.log_scale, only.n_units))
     if rows.sd is None:
         return products
     return replace(products, weight=None, log_sd=np.bincount(only.codes, np.log(rows.sd), only.n_units))

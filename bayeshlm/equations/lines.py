@@ -9,7 +9,7 @@ from bayeshlm.equations.functions import FUNCTIONS
 from bayeshlm.equations.log_spread import LOGARITHMS, PREDICTED, GivenTerm, LogSpreadLine
 from bayeshlm.equations.product import Column, Product, Span
 from bayeshlm.equations.residual_correlation import CORRELATED, CorrelationLine, read_correlation
-from bayeshlm.equations.residual_spread import KNOWN, SpreadLine, read_spread
+from bayeshlm.equations.residual_spread import KNOWN, SpreadLine, begins_covariances, read_covariances, read_spread
 from bayeshlm.equations.symbols import canonical, is_usual, split_product
 from bayeshlm.equations.tokens import Token, is_plain_name
 
@@ -89,13 +89,14 @@ def read_line(text: str, tokens: list[Token]) -> Line:
     Raises
     ------
     EquationError
-        If the line is no equation, nor ``cov(...) = 0``, ``sd(r) = se``, ``log(sigma) = ...`` or ``corr(r) = ...``.
+        If the line is no equation, nor ``cov(...) = 0``, ``sd(r) = se``, ``cov(r) = [v1, v2]``, ``log(sigma) = ...``
+        or ``corr(r) = ...``.
     """
     cursor = Cursor(text, tokens)
     first, second = cursor.peek(), cursor.peek(1)
     called = first is not None and first.kind == "name" and second is not None and second.kind == "("
     if called and first is not None and canonical(first.value) == "cov":
-        return _read_covariance(cursor)
+        return read_covariances(cursor) if begins_covariances(cursor) else _read_covariance(cursor)
     if called and first is not None and canonical(first.value) in KNOWN:
         return read_spread(cursor)
     if called and first is not None and canonical(first.value) in CORRELATED:

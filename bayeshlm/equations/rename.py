@@ -35,9 +35,7 @@ def rename_columns(spec: ModelSpec, names: Mapping[str, str]) -> ModelSpec:
     found = spec.distribution
     size = column(found.size) if isinstance(found.size, Column) else found.size
     size = Total(tuple(map(column, size.columns))) if isinstance(size, Total) else size
-    spread = spec.residual_spread
-    if spread is not None and isinstance(spread.value, Column):
-        spread = replace(spread, value=column(spread.value))
+    spread = None if spec.residual_spread is None else spec.residual_spread.mapped(column)
     correlation = spec.correlation
     if correlation is not None and correlation.time is not None:
         correlation = replace(correlation, time=column(correlation.time))

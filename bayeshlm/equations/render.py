@@ -93,9 +93,10 @@ def render(
         *others, last = (f'"{one.name}"' for one in WRITTEN)
         raise OptionError(f'there is no form "{form}" of the equations: use {", ".join(others)} or {last}')
     _check_placed(spec)
-    if spec.residual_spread is not None and not writer.known_spread:
-        reason = "cannot take the SDs of the level-1 residuals as known"
-        raise refused(spec, writer.program, reason, "brms", spec.residual_spread.span)
+    if (known := spec.residual_spread) is not None and not writer.known_spread:
+        what, instead = ("covariances", "") if known.function == "cov" else ("SDs", "brms")
+        reason = f"cannot take the {what} of the level-1 residuals as known"
+        raise refused(spec, writer.program, reason, instead, known.span)
     _check_level1_model(spec, writer)
     return writer.writes(Asked(spec, _groups(spec, group), coded or {}, written_out, incomplete))
 
@@ -216,8 +217,7 @@ def spread_lines(spec: ModelSpec) -> list[str]:
     """The lines about the residuals: their known SDs, the equation of their SD, their correlations."""
     symbols, lines = _symbols(spec), []
     if (known := spec.residual_spread) is not None:
-        value = _column(known.value, symbols) if isinstance(known.value, Column) else f"{known.value:.17g}"
-        lines.append(f"{known.function}({spec.residual}) = {value}")
+        lines.append(f"{known.function}({spec.residual}) = {known.text(lambda one: _column(one, symbols))}")
     if (spread := spec.log_spread) is not None:
         terms = [_term(term.symbol, term.expression, symbols) for term in spread.terms]
         lines.append(_equation(f"log({spread.predicted})", [*terms, *([spread.effect] if spread.effect else [])]))

@@ -114,7 +114,9 @@ def correlation_of(
             message += " effects covary unless `cov(u0, u1) = 0`"
             raise equation_error(text, line.symbol_span, message)
         if known is not None:
-            message = "residuals whose SDs are known, `sd(r) = se`, are independent: leave one of the lines out"
+            message = (
+                "residuals whose SDs or covariances are known are independent but for these: leave one of the lines out"
+            )
             raise equation_error(text, line.span, message, known)
     if len(lines) > 1:
         message = "the correlations of the residuals are stated twice: leave one out"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from bayeshlm.equations.expressions import Cursor
@@ -17,28 +17,47 @@ KNOWN = {"sd": "sd", "var": "var", "variance": "var"}
 
 _ESTIMATED = "a variance is always estimated: leave this line out"
 _FORM = "write `sd(r) = se` or `var(r) = v`, with a column of the data or a number"
+_LIST = (
+    "known covariances are `cov(r) = [v1, v2]`: column k holds each row's covariance with row k of its group, and its"
+    " own variance where k is the row itself"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class KnownSpread:
-    """``sd(r) = se`` or ``var(r) = v``: how large the residual of each row is is known, and no SD is estimated.
+    """``sd(r) = se``, ``var(r) = v`` or ``cov(r) = [v1, v2]``: how large residuals are is known, no SD is estimated.
 
     Attributes
     ----------
-    function : {"sd", "var"}
-        What is known: the SD or the variance.
-    value : Column or float
-        A column with a value a row, or a number for all.
+    function : {"sd", "var", "cov"}
+        What is known: the SD, the variance, or the covariances of the rows of a group.
+    value : Column, float or tuple of Column
+        A column with a value a row, or a number for all. Of covariances the columns of each group's matrix: the k-th
+        has the covariance of a row with the k-th row of its group.
     """
 
-    function: Literal["sd", "var"]
-    value: Column | float
+    function: Literal["sd", "var", "cov"]
+    value: Column | float | tuple[Column, ...]
     span: Span | None = field(default=None, compare=False, repr=False)
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The column, if there is one."""
+        """The columns, if there are any."""
+        if isinstance(self.value, tuple):
+            return self.value
         return (self.value,) if isinstance(self.value, Column) else ()
+
+    def mapped(self, function: Callable[[Column], Column]) -> KnownSpread:
+        """The same with a function of its columns in their places."""
+        if isinstance(self.value, tuple):
+            return replace(self, value=tuple(map(function, self.value)))
+        return replace(self, value=function(self.value)) if isinstance(self.value, Column) else self
+
+    def text(self, written: Callable[[Column], str]) -> str:
+        """The right side of the line, columns as a function writes them."""
+        if isinstance(self.value, tuple):
+            return f"[{', '.join(map(written, self.value))}]"
+        return written(self.value) if isinstance(self.value, Column) else f"{self.value:.17g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +99,39 @@ def read_spread(cursor: Cursor) -> SpreadLine:
             raise cursor.error(message, value.span)
     span = (name.span[0], value.span[1])
     return SpreadLine(canonical(symbol.value), symbol.span, KnownSpread(function, given, span), span)
+
+
+def begins_covariances(cursor: Cursor) -> bool:
+    """Whether a line that begins with ``cov(`` is about one symbol and no zero, ``cov(r) = [v1, v2]``."""
+    kinds = [None if (token := cursor.peek(k)) is None else token.kind for k in range(2, 6)]
+    return kinds[:3] == ["name", ")", "="] and kinds[3] != "number"
+
+
+def read_covariances(cursor: Cursor) -> SpreadLine:
+    """Read ``cov(r) = [v1, v2]``, of which `begins_covariances` holds.
+
+    Raises
+    ------
+    EquationError
+        The right side is no list of columns, or names one twice.
+    """
+    start = cursor.take("name", "").span[0]
+    cursor.take("(", "")
+    symbol = cursor.take("name", "")
+    cursor.take(")", "")
+    cursor.take("=", "")
+    cursor.take("[", _LIST)
+    columns: list[Column] = []
+    while not columns or cursor.take_if(","):
+        value = cursor.take("column" if cursor.at("column") else "name", f"a column is missing: {_LIST}")
+        columns.append(Column(value.value, value.span))
+        if columns[-1] in columns[:-1]:
+            raise cursor.error(f"`{value.value}` stands twice: {_LIST}", value.span)
+    closing = cursor.take("]", f"a comma or `]` is missing: {_LIST}")
+    if cursor.peek() is not None:
+        raise cursor.error(f"the line ends behind `]`: {_LIST}")
+    span = (start, closing.span[1])
+    return SpreadLine(canonical(symbol.value), symbol.span, KnownSpread("cov", tuple(columns), span), span)
 
 
 def spread_of(text: str, lines: Sequence[SpreadLine], residual: str) -> KnownSpread | None:

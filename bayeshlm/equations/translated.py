@@ -115,8 +115,7 @@ def _moved(spec: ModelSpec, text: str, place: Callable[[Span], Span]) -> ModelSp
     size = Total(tuple(map(column, size.columns))) if isinstance(size, Total) else size
     spread = spec.residual_spread
     if spread is not None:
-        value = column(spread.value) if isinstance(spread.value, Column) else spread.value
-        spread = replace(spread, value=value, span=at(spread.span))
+        spread = replace(spread.mapped(column), span=at(spread.span))
     correlation = spec.correlation
     if correlation is not None:
         time = None if correlation.time is None else column(correlation.time)

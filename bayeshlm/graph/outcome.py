@@ -12,6 +12,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayeshlm.design import Design
+from bayeshlm.design.known_covariance import KnownCovariance
 from bayeshlm.design.outcome import Outcome
 from bayeshlm.graph.level1 import level1_sd, residual_density
 from bayeshlm.graph.variables import scalar_variable, vector_variable
@@ -64,6 +65,8 @@ def observed_variable(
 ) -> Tensor:
     """Register ``y (obs_id)``, observed, and its data ``y_observed``, of trials ``size``, and known SDs, ``sd``.
 
+    Where residuals are correlated it is a potential.
+
     Parameters
     ----------
     design : Design
@@ -81,11 +84,25 @@ def observed_variable(
     # Counts go in as doubles: pm.Data makes 32 bits of integers, and a count of three billion negative.
     if family.has_size:
         arguments["size"] = pt.cast(pm.Data("size", design.size, dims="obs_id"), "int64")
+    if design.kept_rows.covariance is not None:
+        y = pm.Data("y_observed", design.y, dims="obs_id")
+        return pm.Potential("y", known_density(design.kept_rows.covariance, y - eta))
     if design.outcome.known_sd:
         arguments["sigma"] = pm.Data("sd", design.kept_rows.unit, dims="obs_id")
     observed = pm.Data("y_observed", design.y, dims="obs_id")
     kind, parameters = _DISTRIBUTIONS[family.name](design.outcome.link, eta, arguments)
     return getattr(pm, kind)("y", **parameters, observed=observed, dims="obs_id")
+
+
+def known_density(covariance: KnownCovariance, residual: Tensor) -> Tensor:
+    """Log density of the level-1 residuals of all rows, ``r_j ~ N(0, V_j)`` in every group, V_j known."""
+    total = -0.5 * covariance.n_rows * np.log(2 * np.pi) - covariance.log_scale.sum()
+    for block in covariance.blocks:
+        n = block.rows.shape[1]
+        whiten = pm.Data(f"whiten_{n}", block.whiten)
+        white = (whiten * residual[block.rows][:, None, :]).sum(axis=2)
+        total = total - 0.5 * (white**2).sum()
+    return total
 
 
 def _normal_of_level1(design: Design, eta: Tensor, auxiliary: Mapping[str, Tensor], deviation: Tensor | None) -> Tensor:

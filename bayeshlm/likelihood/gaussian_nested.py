@@ -28,8 +28,13 @@ class GaussianNested(Likelihood):
     """
 
     def why_not(self, what: Capability) -> str:
-        """Nothing is left out: integrals are closed, and the cross-products are sufficient."""
-        return ""
+        """Rows are not left out where their errors have known covariances; else nothing is, as integrals are closed."""
+        if what != "row densities" or not self.design.outcome.known_covariance:
+            return ""
+        return (
+            "rows whose errors have known covariances are not left out one by one, because the others of a group tell"
+            ' of their errors too: leave groups out, unit="group"'
+        )
 
     def log_density(self, priors: Priors) -> LogDensity:
         """As machine code over the cross-products, see `bayeshlm.likelihood.unconstrained_density`."""

@@ -60,7 +60,7 @@ def typical_variance(design: Design) -> float:
 
     ``(N - p) / trace(P)`` with ``P = W - W X (X'W X)^-1 X'W`` and ``W = diag(1/v_i)``; with an intercept alone that is
     ``(N - 1) sum w_i / ((sum w_i)^2 - sum w_i^2)`` (Higgins & Thompson 2002, Statistics in Medicine 21, 1539-1558, eq.
-    9).
+    9). Of errors with known covariances W is the inverse of their matrix.
 
     Raises
     ------
@@ -76,16 +76,19 @@ def typical_variance(design: Design) -> float:
 
 
 def _trace(design: Design) -> float:
-    """``trace(P)``, by rows ``sum w_i (1 - h_i)`` and by sums ``sum w_i - trace((X'W X)^-1 X'W^2 X)``."""
+    """``trace(P)``: by rows ``sum w_i (1 - h_i)``, by sums ``sum w_i - trace((X'W X)^-1 X'W^2 X)``."""
     transform = design.products.x_transform
     if design.rows is None and design.summed is not None and design.summed.known_sd is not None:
         summed, X = design.summed, design.summed.columns.X
         sums = summed.counted.sums, design.summed.known_sd.squared(summed.sums)
         once, twice = (transform.T @ X.products(X, one).sum(axis=0) @ transform for one in sums)
         return float(sums[0].count.sum() - np.trace(np.linalg.solve(once, twice)))
-    weights = design.kept_rows.row_weights
+    rows = design.kept_rows
+    basis = np.linalg.qr(rows.standardized(design.X @ transform))[0]  # of W^1/2 X
+    if rows.covariance is not None:
+        return rows.covariance.trace_beside(basis)
+    weights = rows.row_weights
     assert weights is not None
-    basis = np.linalg.qr(design.kept_rows.standardized(design.X @ transform))[0]  # of W^1/2 X
     return float((weights * (1.0 - np.sum(basis**2, axis=1))).sum())
 
 

@@ -122,6 +122,9 @@ def _check_rows(smaller: Design, larger: Design) -> None:
         smaller.outcome.known_sd != larger.outcome.known_sd
     ):
         raise OptionError(OTHER_SDS)
+    own, other = smaller.kept_rows.covariance, larger.kept_rows.covariance
+    if own is not other and (own is None or not own.same_as(other)):
+        raise OptionError(OTHER_SDS)
 
 
 def _counterparts(smaller: Design, larger: Design) -> list[int]:

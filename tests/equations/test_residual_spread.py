@@ -21,6 +21,8 @@ SAID = {
     "Level 1: Var(r) = v": KnownSpread("var", Column("v")),
     "sd(r) = 0.5": KnownSpread("sd", 0.5),
     "var(r) = 2": KnownSpread("var", 2.0),
+    "cov(r) = [v1, v2]": KnownSpread("cov", (Column("v1"), Column("v2"))),
+    "Level 1: Cov(r_ij) = [`v 1`]": KnownSpread("cov", (Column("v 1"),)),
 }
 
 
@@ -67,6 +69,19 @@ def test_a_program_without_known_sds_is_refused_in_one_sentence(form):
         render(parse(f"{ONE}sd(r) = se"), form, group="study")
 
 
+@pytest.mark.parametrize("form", ["lme4", "nlme", "brms", "stata"])
+def test_no_program_is_told_known_covariances(form):
+    with pytest.raises(EquationError, match=r"cannot take the covariances|takes known covariances as a matrix"):
+        render(parse(f"{ONE}cov(r) = [v1, v2]"), form, group="study")
+
+
+def test_latex_and_mathml_have_known_covariances_as_a_list():
+    spec = parse(f"{ONE}cov(r) = [v1, v2]")
+    written = r"\operatorname{cov}\left(r_{ij}\right) &= \left(\text{v1}_{ij}, \text{v2}_{ij}\right)"
+    assert written in render(spec, "latex")
+    assert "<mi>cov</mi>" in render(spec, "mathml")
+
+
 def test_brms_takes_columns_alone():
     with pytest.raises(EquationError, match="takes known SDs from a column"):
         render(parse(f"{ONE}sd(r) = 0.5"), "brms", group="study")
@@ -83,6 +98,15 @@ def test_brms_takes_columns_alone():
         (ONE + "«sd(r) =»", "with a column of the data or a number"),
         (ONE + "sd(r«,» u0) = se", "is always estimated"),
         ("y ~ Poisson(mu); log(mu) = b0; b0 = g00 + u0; «sd(r) = se»", "this outcome has no residual"),
+        ("y ~ Poisson(mu); log(mu) = b0; b0 = g00 + u0; «cov(r) = [v]»", "this outcome has no residual"),
+        (ONE + "cov(r) = «v1»", "known covariances are `cov"),
+        (ONE + "cov(r) = [«]»", "a column is missing"),
+        (ONE + "cov(r) = [v1, «2»]", "a column is missing"),
+        (ONE + "cov(r) = [v1 «v2»]", "a comma or `]` is missing"),
+        (ONE + "cov(r) = [v1, «v1»]", "`v1` stands twice"),
+        (ONE + "cov(r) = [v1] «3»", "the line ends behind"),
+        (ONE + "cov(«u1») = [v1]", "only that of the residual `r` can be known"),
+        (ONE + "cov(r) = [v1]; «sd(r) = se»", "is said twice"),
     ],
 )
 def test_errors_point_at_the_place(text, says):
@@ -105,6 +129,13 @@ def test_changes_of_a_model_keep_it():
     assert render(updated(spec, "y = b0 + b1*z + e")).endswith("sd(e) = se")
     assert updated(spec, "var(r) = v").residual_spread == KnownSpread("var", Column("v"))
     assert rename_columns(spec, {"se": "SE"}).residual_spread == KnownSpread("sd", Column("SE"))
+    together = updated(spec, "cov(r) = [v1, v2]")
+    assert render(without(together, "u1")).endswith("b1 = g10\ncov(r) = [v1, v2]")
+    assert render(null_spec(together)).endswith("cov(r) = [v1, v2]")
+    assert rename_columns(together, {"v2": "V"}).residual_spread == KnownSpread("cov", (Column("v1"), Column("V")))
+    assert spec_difference(together, spec).summary == (
+        "The second model has the known level-1 SD sd(r) = se in place of cov(r) = [v1, v2]."
+    )
 
 
 def test_models_that_differ_by_it_are_not_nested():

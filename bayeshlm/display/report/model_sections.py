@@ -100,6 +100,8 @@ def priors_section(subject: Subject) -> str:
 
 def _of_level1(outcome: Outcome) -> str:
     """What the parameters of level 1 are."""
+    if outcome.known_covariance:
+        return "; the covariances of the level-1 residuals are known"
     if outcome.known_sd:
         return "; the SDs of the level-1 residuals are known"
     said = ", sigma the SD of the level-1 residual"

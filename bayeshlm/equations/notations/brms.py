@@ -46,6 +46,9 @@ def to_brms(asked: Asked) -> str:
         raise refused(asked.spec, "brms", reason)
     outcome = f"{parts.outcome} | trials({parts.trials})" if parts.trials else parts.outcome
     if (spread := asked.spec.residual_spread) is not None:
+        if spread.function == "cov":
+            reason = "takes known covariances as a matrix beside the data, `fcor(V)`, which a formula does not hold"
+            raise refused(asked.spec, "brms", reason, "", spread.span)
         if not isinstance(spread.value, Column):
             raise refused(asked.spec, "brms", "takes known SDs from a column: make one in the data", "", spread.span)
         value = r_name(spread.value.name)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from bayeshlm.equations.notations.latex_known_spread import known_spread, residual_correlation
+from bayeshlm.equations.notations.latex_known_spread import known_spread, of_residuals
 from bayeshlm.equations.notations.latex_names import NAMES, subscript, symbol_text, units_of
 from bayeshlm.equations.notations.latex_nodes import Node, at_commas
 from bayeshlm.equations.notations.latex_text import NO_GROUPING
@@ -76,8 +76,8 @@ class Distributions:
         kind = _MOMENTS.get(left[0].value.casefold()) if left[0].kind in ("roman", "letters") else None
         if len(left) == 1 and right and right[-1].kind == "matrix":
             return self._matrix_of(left[0], right)
-        if kind == "cov" and (correlated := residual_correlation(self.text, left, right)) is not None:
-            self.lines.append((correlated, (left[0].span[0], right[-1].span[1])))
+        if kind == "cov" and (said := of_residuals(self.text, left, right)) is not None:
+            self.lines.append((said, (left[0].span[0], right[-1].span[1])))
             return True
         if kind is None or len(left) != 2 or left[1].kind not in ("paren", "matrix") or any(_is_bar(left)):
             return False

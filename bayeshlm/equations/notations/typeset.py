@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from bayeshlm.equations.covariance_blocks import independent_effects
-from bayeshlm.equations.product import LEVEL, PART, Call, Column, Factor, Option, Product
+from bayeshlm.equations.product import LEVEL, PART, Call, Factor, Option, Product
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.equations.symbols import UNITS
 from bayeshlm.equations.written_out import in_lines, references
@@ -74,8 +74,12 @@ class Notation(Protocol):
         known, spread, correlation = spec.residual_spread, spec.log_spread, spec.correlation
         of_row = self.symbol("sigma", units[0])
         variance = self.squared(of_row) if spread is not None else self.variance("sigma", "")
+        if known is not None and known.function == "cov":
+            columns = self.listed([self._name(column.name, units[0]) for column in known.columns])
+            yield self.row(self.called("cov", residual, []), self.EQUALS, self.fenced(columns))
+            return
         if known is not None:
-            value = self._name(known.value.name, units[0]) if isinstance(known.value, Column) else f"{known.value:.17g}"
+            value = known.text(lambda column: self._name(column.name, units[0]))
             variance = self.squared(value) if known.function == "sd" else value
         yield self.row(residual, self.DISTRIBUTED, self.normal(self.ZERO, variance))
         if spread is not None:
