@@ -92,6 +92,10 @@ def test_the_effect_of_the_sd_can_be_left_out_and_stays_when_others_change():
     apart = parse(f"{VARYING}; cov(u0, v0) = 0; cov(u1, v0) = 0")
     assert updated(apart, "b1 = g10 + g11*size + u1").blocks_by_grouping == apart.blocks_by_grouping
     assert updated(spec, "log(sigma) = a0").blocks_by_grouping == parse(ONE).blocks_by_grouping
+    assert updated(spec, "cov(u0, v0) = 0; cov(u1, v0) = 0") == apart
+    assert updated(apart, "log(sigma) = a0 + v0").blocks_by_grouping == apart.blocks_by_grouping
+    with pytest.raises(EquationError, match="`v0` is not a random effect of this model"):
+        updated(spec, "log(sigma) = a0; cov(u0, v0) = 0")
     (change,) = spec_difference(spec, without(spec, "v0")).changes[:1]
     assert (change.part, change.first) == ("level-1 SD", "log(sigma) = a0 + a1*female + v0")
     with pytest.raises(EquationError, match="columns are of any level"):
