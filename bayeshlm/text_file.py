@@ -40,6 +40,8 @@ def whole_file(target: Path) -> Iterator[Path]:
 def whole_files(target: Path, names: Sequence[str]) -> Iterator[Path]:
     """Yield a folder for files of these names, which take the place of those of `target` if the block ends well.
 
+    A file that the block does not write, the first excepted, is then not in `target` either.
+
     They are written aside, and a failure or an interruption leaves the old ones as they were. At no moment do old and
     new files stand side by side: a process that is killed while they change places may leave the first file, old or
     new, without the others, never beside those of another time.
@@ -75,7 +77,7 @@ def _exchange(new: Path, target: Path, old: Path, names: Sequence[str]) -> None:
         for name in reversed(names[1:]):  # after them the old main file stands alone, and then the new one
             if (target / name).exists():
                 moved.append(_moved(target / name, old / name))
-        for name in names:
+        for name in (name for name in names if (new / name).exists()):
             moved.append(_moved(new / name, target / name))
     except BaseException:
         for source, place in reversed(moved):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import bayeshlm as hlm
-from bayeshlm.commands.results_folder import summary
+from bayeshlm.commands.results_folder import summary, write_results
 from bayeshlm.errors import OptionError
 
 pytestmark = pytest.mark.slow
@@ -59,6 +59,36 @@ def test_an_sd_that_varies_between_groups_is_in_every_table(varying, tmp_path):
             refused()
     with pytest.raises(OptionError, match="does not vary between groups"):
         varying.model.without("v0").fit(draws=50, tune=50, chains=1, seed=1, progress=False).group_level1_sds()
+
+
+def test_the_files_of_the_command_line_have_the_sds_of_the_groups(varying, by_sex, tmp_path):
+    write_results(varying, tmp_path)
+    content = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))["variance_components"]
+    table = varying.variance_components()
+    for component, effect in (("tau", "v0"), ("corr", "u0,v0"), ("alpha", "a0"), ("alpha", "a1")):
+        for name in ("mean", "sd", "lower", "upper"):
+            assert content[component][effect][name] == pytest.approx(table.loc[(component, effect), name], rel=1e-12)
+    sds = pd.read_csv(tmp_path / "group_level1_sds.csv", index_col="school", dtype={"school": str})
+    expected = varying.group_level1_sds()
+    assert list(sds.index) == list(expected.index.astype(str))
+    np.testing.assert_allclose(sds["mean"], expected["mean"], rtol=1e-12)
+    write_results(by_sex, tmp_path)
+    assert not (tmp_path / "group_level1_sds.csv").exists(), "of the model before"
+
+
+@pytest.mark.parametrize("how", [{"sampler": "importance"}, {"parameterization": "noncentered", "tune": 500}])
+def test_however_it_is_sampled_the_posterior_is_the_same(how, varying):
+    other = varying.model.fit(seed=2, progress=False, **how)
+    assert other.convergence.converged
+    assert (other.convergence.certificate is not None) == ("sampler" in how)
+    assert "sampler" not in how or other.convergence.certificate.holds
+    for one, two in (
+        (varying.fixed_effects(), other.fixed_effects()),
+        (varying.variance_components(), other.variance_components()),
+        (varying.group_level1_sds(), other.group_level1_sds()),
+    ):
+        error = np.hypot(one["sd"] / np.sqrt(one["ess_bulk"]), two["sd"] / np.sqrt(two["ess_bulk"]))
+        assert (abs(one["mean"] - two["mean"]) < 5 * error).all()
 
 
 def test_outcomes_of_new_groups_have_sds_of_new_groups(varying):

@@ -95,7 +95,7 @@ def test_coefficients_of_the_groups_of_one_grouping(pixel: RemlFit) -> None:
 
 def test_summary_and_file(pixel: RemlFit) -> None:
     text = repr(pixel)
-    assert text.startswith("Model with 2 groupings of pixel, fitted by REML")
+    assert text.startswith("Three-level model of pixel, fitted by REML")
     assert "102 rows in 20 groups (dog_side) and 10 groups (dog)" in text
     assert "  icc[dog]" in text
     for coefficient, value in pixel.reliability("dog")["estimate"].items():

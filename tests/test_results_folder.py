@@ -1,4 +1,4 @@
-"""The three files of a folder are of one fit at any moment: a move that fails, and a process killed at a move."""
+"""The files of a folder are of one fit at any moment: a move that fails, and a process killed at a move."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from bayeshlm import text_file
-from bayeshlm.commands.results_folder import GROUPS, NAMES, POSTERIOR, SUMMARY
+from bayeshlm.commands.results_folder import GROUPS, LEVEL1_SDS, NAMES, POSTERIOR, SUMMARY
 from bayeshlm.interruption import SIGNALS, uninterrupted
 
 
@@ -57,7 +57,7 @@ def test_a_move_that_fails_leaves_what_was_there(standing, links, tmp_path, monk
 
     if not links:
         monkeypatch.setattr(os, "link", no_links)
-    n_moves = 3 + sum(name in (standing or ()) for name in (GROUPS, SUMMARY))
+    n_moves = len(NAMES) + sum(name in (standing or ()) for name in NAMES[1:])
     for k in range(n_moves):
         (tmp_path / str(k)).mkdir()
         new, target, old = folders(tmp_path / str(k), standing)
@@ -77,7 +77,7 @@ def test_a_move_that_fails_leaves_what_was_there(standing, links, tmp_path, monk
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a process that kills itself at a move is a fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-@pytest.mark.parametrize("k", range(6))
+@pytest.mark.parametrize("k", range(8))
 def test_a_process_killed_at_a_move_leaves_files_of_one_fit(k, tmp_path, monkeypatch):
     new, target, old = folders(tmp_path, NAMES)
     child = os.fork()
@@ -86,12 +86,12 @@ def test_a_process_killed_at_a_move_leaves_files_of_one_fit(k, tmp_path, monkeyp
         text_file._exchange(new, target, old, NAMES)
         os._exit(0)
     status = os.waitpid(child, 0)[1]
-    assert os.WIFSIGNALED(status) == (k < 5)
+    assert os.WIFSIGNALED(status) == (k < 7)
     left = state(target)
     assert left.pop("notes.txt") == "mine"
-    assert left[POSTERIOR] == ("old" if k < 3 else "new")
+    assert left[POSTERIOR] == ("old" if k < 4 else "new")
     assert len(set(left.values())) == 1
-    assert set(left) == set(NAMES) or k not in (0, 5)
+    assert set(left) == set(NAMES) or k not in (0, 7)
 
 
 def test_signals_wait_for_the_end_of_the_block_and_handlers_come_back():
@@ -121,3 +121,10 @@ def test_a_thread_that_cannot_hold_signals_back_runs_all_the_same():
     thread.start()
     thread.join()
     assert done == [3]
+
+
+def test_a_file_that_is_not_written_again_does_not_stay(tmp_path):
+    new, target, old = folders(tmp_path, NAMES)
+    (new / LEVEL1_SDS).unlink()
+    text_file._exchange(new, target, old, NAMES)
+    assert state(target) == {"notes.txt": "mine"} | dict.fromkeys((POSTERIOR, GROUPS, SUMMARY), "new")

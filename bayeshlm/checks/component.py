@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayeshlm.design.naming import parameter_label
+
 NEAR = 2.0
 """An estimate nearer to its boundary than so many standard errors is near it: at two, cutting a normal likelihood
 off at the boundary moves its mean by 0.055 standard errors, and nearer by more. The likelihood of a tau is even in
@@ -28,8 +30,6 @@ class Component:
         Bounds of the quantity.
     identified : bool
         False for a correlation of effects whose tau is on or near zero: the data say little about it.
-    spelled : str
-        What it is called in a sentence, in place of component and effect.
     """
 
     component: str
@@ -39,12 +39,11 @@ class Component:
     lowest: float = -np.inf
     highest: float = np.inf
     identified: bool = True
-    spelled: str = ""
 
     @property
     def name(self) -> str:
-        """What it is called in a sentence."""
-        return self.spelled or " ".join(self.key).strip()
+        """What it is called, in sentences as in tables."""
+        return parameter_label(*self.key)
 
     @property
     def key(self) -> tuple[str, str]:

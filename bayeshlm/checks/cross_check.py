@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -140,8 +139,7 @@ def cross_check(
             named.append((others[said],) if said in others else ())
     table["causes"] = [", ".join(cause.name for cause in some) for some in named]
     table["reason"] = ["; ".join(cause.text for cause in some) for some in named]
-    spelled = parameter_label if len(groups) > 1 else _spelled
-    return _judged(table, table_of_groups(posterior.design, groups), convergence, spelled, estimate.method)
+    return _judged(table, table_of_groups(posterior.design, groups), convergence, estimate.method)
 
 
 def _group_rows(groups: GroupComparison) -> pd.DataFrame:
@@ -174,7 +172,6 @@ def _judged(
     table: pd.DataFrame,
     groups: pd.DataFrame,
     convergence: Convergence,
-    spelled: Callable[[str, str], str],
     method: Method,
 ) -> CrossCheck:
     counts = table["verdict"].value_counts()
@@ -196,16 +193,12 @@ def _judged(
         sentence = f"Posterior and {method} agree: all {total} rows are within {MAX_DIFFERENCE:g} standard errors."
     rows = zip(table.index, table["group"], table["verdict"], table["difference"], table["reason"], strict=True)
     reasons = [
-        f"{_name(spelled(*key), group)}, {said}{'' if said == NO_ESTIMATE else f' ({size:+.2f})'}: {reason}."
+        f"{_name(parameter_label(*key), group)}, {said}{'' if said == NO_ESTIMATE else f' ({size:+.2f})'}: {reason}."
         for key, group, said, size, reason in rows
         if said != AGREES
     ]
     agrees = not differing and not undecided and convergence.converged
     return CrossCheck(table, groups, agrees, sentence, (*reasons, *convergence.reasons), method=method)
-
-
-def _spelled(component: str, effect: str) -> str:
-    return f"{component} {effect}".strip()
 
 
 def _name(name: str, group: object) -> str:

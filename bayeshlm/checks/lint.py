@@ -49,12 +49,13 @@ def _unequal_variances(design: Design) -> Iterator[Remark]:
     if not outcome.is_normal or outcome.known_sd or outcome.spread or design.weights is not None:
         return  # no single sigma, or one of the weighted sample
     found = level1_variance(design)
+    varies = " Or let it differ: log(sigma) = a0 + v0." if len(design.groupings) == 1 else ""
     if found.p_exact < UNLIKELY:
         yield Remark(
             "unequal-variances",
             f"The level-1 variance differs between groups (chi-square {found.chi2:.4g}, df {found.df}, p below"
             f" {UNLIKELY}): one sigma is an average, and standard errors of single groups are off.",
-            "Look at residuals().variance and at what the groups with much variance have in common.",
+            f"Look at residuals().variance and at what the groups with much variance have in common.{varies}",
         )
 
 

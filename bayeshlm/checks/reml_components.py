@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -12,7 +12,6 @@ import xarray as xr
 
 from bayeshlm.checks.component import Component
 from bayeshlm.design.design import Design
-from bayeshlm.design.naming import parameter_label
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.icc import icc
@@ -81,11 +80,10 @@ def components(estimate: Estimate, design: Design) -> tuple[Component, ...]:
             )
         )
     if e.sigma_known:  # nor is there a share of the variance of level 1
-        return tuple(replace(row, spelled=parameter_label(*row.key)) for row in found)
+        return tuple(found)
     found.append(Component("sigma", "", e.sigma, se(dsigma), lowest=0.0))
     if len(design.groupings) > 1:
-        every = (*found, *_shares(e, design, dG, dsigma, se))
-        return tuple(replace(row, spelled=parameter_label(*row.key)) for row in every)
+        return (*found, *_shares(e, design, dG, dsigma, se))
     products = two_level(e, "The ICC")[0].products
     inverse = np.linalg.inv(products.z_transform)
     mean_square = inverse.T @ products.ZtZ.sum(axis=0) @ inverse / e.n_obs

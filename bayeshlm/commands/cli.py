@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=("auto", "nutpie", "pymc", "importance"),
         help="NUTS by nutpie or PyMC, or importance sampling with NUTS where that does not hold (auto)",
     )
-    fit.add_argument("--out", type=Path, metavar="DIR", help="write posterior.nc, group_coefficients.csv, summary.json")
+    fit.add_argument("--out", type=Path, metavar="DIR", help="write posterior.nc, tables of the groups, summary.json")
     fit.add_argument(
         "--reml", action="store_true", help="set the estimates of REML, or ML, beside the posterior, with a verdict"
     )

@@ -22,15 +22,20 @@ from bayeshlm.quantities.icc import has_icc
 from bayeshlm.text_file import whole_files
 
 FORMAT = 1
-NAMES = POSTERIOR, GROUPS, SUMMARY = "posterior.nc", "group_coefficients.csv", "summary.json"
+NAMES = POSTERIOR, GROUPS, LEVEL1_SDS, SUMMARY = (
+    "posterior.nc",
+    "group_coefficients.csv",
+    "group_level1_sds.csv",
+    "summary.json",
+)
 
 
 def write_results(fit: Fit, folder: str | os.PathLike[str], reml: bool = False) -> None:
     """Write ``posterior.nc``, ``group_coefficients.csv`` and ``summary.json`` into `folder`.
 
-    They take the place of the old ones together; see `whole_files`. In the CSV file text that a spreadsheet would take
-    for a formula has a ``'`` in front; see `no_formulas`. With `reml`, the summary has REML's estimates beside the
-    posterior.
+    Where the level-1 SD varies between groups, ``log(sigma) = a0 + v0``, also ``group_level1_sds.csv``. They take the
+    place of the old ones together; see `whole_files`. In the CSV files text that a spreadsheet would take for a formula
+    has a ``'`` in front; see `no_formulas`. With `reml`, the summary has REML's estimates beside the posterior.
 
     Raises
     ------
@@ -42,6 +47,8 @@ def write_results(fit: Fit, folder: str | os.PathLike[str], reml: bool = False) 
     with whole_files(target, NAMES) as new:
         fit.save(new / POSTERIOR)
         no_formulas(_coefficients(fit)).to_csv(new / GROUPS)
+        if fit.model.design.outcome.spread_effect:
+            no_formulas(fit.group_level1_sds()).to_csv(new / LEVEL1_SDS)
         (new / SUMMARY).write_text(json_text(summary(fit, reml)), encoding="utf-8")
 
 

@@ -44,7 +44,7 @@ def check_coding(formula: ModelSpec, placed: ModelSpec, rows: Rows) -> None:
     for path in placed.fixed_paths:
         _check(formula, path, terms, every_level, rows)
     of_symbol = {path.symbol: path for path in placed.random_paths}
-    for block in (block for of_one in placed.blocks_by_grouping for block in of_one):
+    for block in (block for of_one in placed.without_spread_effect().blocks_by_grouping for block in of_one):
         terms = [of_symbol[symbol].product for symbol in block]
         for symbol in block:
             _check(formula, of_symbol[symbol], terms, every_level, rows)

@@ -52,7 +52,8 @@ def level_lines(
     spans = {term.symbol: term.span for line in spec.equations for term in line.fixed}
     lines: list[tuple[LevelEquation, ...]] = []
     appear: dict[int, int] = {}
-    found: dict[str, str] = {}
+    of_sd = [spec.spread_effect] if spec.spread_effect else []
+    found: dict[str, str] = {one: one for one in of_sd}
     for depth in range(1, len(levels) + 1):
         level = []
         for prefix in tree.with_line(depth):
@@ -74,7 +75,7 @@ def level_lines(
     order = tuple(k for one in levels for k in sorted(one, key=appear.__getitem__))
     level1 = tuple(Level1Term(namer.coefficient(prefix), prefix[0]) for prefix in tree.with_line(1))
     higher = tuple(tuple(_reordered(line, order) for line in level) for level in lines)
-    written = [effect.symbol for level in higher for line in level for effect in line.random_effects]
+    written = [*(effect.symbol for level in higher for line in level for effect in line.random_effects), *of_sd]
     blocks = tuple(
         tuple(
             sorted(

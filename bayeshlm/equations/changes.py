@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 
 from bayeshlm.equations.grammar import parse_levels
 from bayeshlm.equations.lines import Equation, ZeroCovariance, read_line
-from bayeshlm.equations.log_spread import PREDICTED
+from bayeshlm.equations.log_spread import PREDICTED, LogSpreadLine
 from bayeshlm.equations.outcome_lines import blank
 from bayeshlm.equations.printed import read_printed
 from bayeshlm.equations.product import Span
 from bayeshlm.equations.render import render, spread_lines, zero_covariances
+from bayeshlm.equations.residual_spread import SpreadLine
 from bayeshlm.equations.spec import LevelEquation, ModelSpec
 from bayeshlm.equations.symbols import canonical, stem, without_subscript
 from bayeshlm.equations.tokens import tokenize
@@ -26,13 +27,14 @@ _FIRST_ARGUMENT = re.compile(r"[^\W\d]\w*")
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """The lines that a change consists of."""
+    """The lines that a change consists of, and whether they state the distribution, or the SD of the residual."""
 
     text: str
     level1: bool
     distribution: bool
     lines: tuple[Equation, ...]
     covariances: tuple[Span, ...]
+    outcome_or_sd: bool
 
     @property
     def lefts(self) -> frozenset[str | None]:
@@ -84,6 +86,8 @@ def updated(spec: ModelSpec, change: str) -> ModelSpec:
         rest.insert(0, written[n_first - 1])
     if n_first == 2 and not given.distribution:
         rest.insert(0, written[0])
+    if spec.spread_effect and not given.outcome_or_sd:  # the covariances of a change may name it
+        rest += spread_lines(replace(spec, correlation=None))
     text = "\n".join([f"{given.text}\n;", *rest])
     found = _with_zeros(spec, given, text)
     return _with_spread(spec, found)
@@ -115,6 +119,8 @@ def _with_zeros(spec: ModelSpec, given: _Given, text: str) -> ModelSpec:
     if alone is None:
         return parse_levels(text)
     found = {path.symbol: alone.groupings[path.grouping or 0] for path in alone.random_paths}
+    if alone.spread_effect:
+        found[alone.spread_effect] = alone.groupings[0]
     zeros = []
     for name, blocks in zip(spec.groupings, spec.blocks_by_grouping, strict=True):
         stay = (tuple(one for one in block if found.get(one, "") == name) for block in blocks)
@@ -161,7 +167,8 @@ def _read(spec: ModelSpec, change: str) -> _Given:
     of_outcome = [one for one in lines if _is_outcome(spec, one)]
     level1 = bool(of_outcome) or any(one.symbol in of_level1 for one in lines)
     text, covariances = _with_groupings(spec, change, lines, covariances)
-    return _Given(text, level1, bool(stated or of_outcome), lines, covariances)
+    of_sd = any(isinstance(one, LogSpreadLine | SpreadLine) for one in read)
+    return _Given(text, level1, bool(stated or of_outcome), lines, covariances, bool(stated) or of_sd)
 
 
 def _names(spec: ModelSpec, written: str) -> bool:

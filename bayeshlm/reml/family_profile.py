@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import expit, logit, ndtri
 
 from bayeshlm.arguments import check_prob
+from bayeshlm.design.naming import parameter_label
 from bayeshlm.design.without_weights import refuse_weights
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.schema import covarying
@@ -76,7 +77,7 @@ def profile_family(estimate: FamilyEstimate, prob: float = 0.95, *, fixed: bool 
     for found_bounds, key, note in _component_bounds(estimate, cutoff):
         bounds.append(found_bounds)
         if note:
-            notes.append(f"{key[0]} {key[1]}: {note}".replace(" :", ":"))
+            notes.append(f"{parameter_label(*key)}: {note}")
     values = np.array([one.value for one in found])
     lower, upper = np.array(bounds).T
     return Intervals(

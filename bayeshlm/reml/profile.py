@@ -9,6 +9,7 @@ from scipy.special import ndtri
 
 from bayeshlm.arguments import check_prob
 from bayeshlm.design.design import Design
+from bayeshlm.design.naming import parameter_label
 from bayeshlm.errors import OptionError
 from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.estimate import RemlEstimate, fit_reml
@@ -100,7 +101,7 @@ def profile_intervals(
     for key, found, note in _component_bounds(center, cutoff):
         bounds.append(found)
         if note:
-            notes.append(f"{key[0]} {key[1]}: {note}".replace(" :", ":"))
+            notes.append(f"{parameter_label(*key)}: {note}")
     values = component_estimates(estimate)
     lower, upper = np.array(bounds).T
     return Intervals(

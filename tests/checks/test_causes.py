@@ -98,7 +98,7 @@ def test_a_row_follows_the_one_that_it_depends_on():
     others = [row_of(tau, 1.0, 0.5), row_of(sigma, 2.0, 0.5, component="sigma")]
     found = follows(row_of(beta, 0.8, 0.5, component="beta", lowest=-np.inf), others)
     assert found is not None
-    assert "tau u0" in found.text
+    assert "tau[u0]" in found.text
     assert found.size == pytest.approx(0.8 * 2.0, rel=0.05)
     alone = row_of(rng.normal(1.0, 0.5, 4000), 0.0, 0.5, component="beta", lowest=-np.inf)
     assert follows(alone, others) is None

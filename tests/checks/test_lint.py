@@ -104,6 +104,9 @@ def test_unequal_variances(data):
     assert codes(text, frame) == ("unequal-variances",)
     assert codes(f"{text}; sd(r) = se", frame.assign(se=spread.mean())) == ()
     assert codes(f"{text}; log(sigma) = a0 + a1*odd", frame.assign(odd=frame["g"] % 2)) == ()
+    (remark,) = hlm.Model(text, frame, "g").lint().remarks
+    assert remark.text.endswith("Or let it differ: log(sigma) = a0 + v0.")
+    assert codes(f"{text}; log(sigma) = a0 + v0", frame) == ()
 
 
 def test_group_sizes_that_tell_of_the_outcome(data):

@@ -8,7 +8,7 @@ from bayeshlm.design import build_design
 from bayeshlm.design.new_rows import new_rows
 from bayeshlm.design.subset import without_rows
 from bayeshlm.design.survey_weights import SurveyWeights
-from bayeshlm.equations import parse
+from bayeshlm.equations import parse, render
 from bayeshlm.errors import DataError, OptionError
 
 ONE = "y = b0 + b1*x + r; b0 = g00 + g01*w + u0; b1 = g10; "
@@ -154,3 +154,17 @@ def test_one_sd_is_required_where_it_is_needed():
         outcome.require_one_sd("This")
     with pytest.raises(OptionError, match="that are independent"):
         build_design(parse(f"{ONE}corr(r) = ar1(t)"), table(), group="g").outcome.require_independent("This")
+
+
+@pytest.mark.parametrize(
+    ("formula", "text", "blocks"),
+    [
+        ("y ~ x + w + (1 + x |v| g), sigma ~ w + f + (1 |v| g)", "a0 + a1*w + a2*f + v0", (("u0", "u1", "v0"),)),
+        ("y ~ x + C(f) + (1 + x || g), sigma ~ (1 | g)", "a0 + v0", (("u0",), ("u1",), ("v0",))),
+    ],
+)
+def test_a_formula_sorted_by_level_keeps_the_effect_of_the_sd(formula, text, blocks):
+    spec = build_design(parse(formula), table(), group="g").spec
+    assert spec.blocks_by_grouping == (blocks,)
+    assert spec.log_spread == parse(f"{ONE}log(sigma) = {text}").log_spread
+    assert parse(render(spec)) == spec

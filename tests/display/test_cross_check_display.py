@@ -25,7 +25,7 @@ def check() -> CrossCheck:
     )
     table["group"] = pd.Series([row[-1] for row in rows.values()], table.index, dtype=object)
     return CrossCheck(
-        table, pd.DataFrame(), False, "Posterior and REML differ in 2 of 5 rows.", ("tau u1 differs: why.",)
+        table, pd.DataFrame(), False, "Posterior and REML differ in 2 of 5 rows.", ("tau[u1], differs: why.",)
     )
 
 
@@ -37,7 +37,7 @@ def test_the_printed_cross_check(check: CrossCheck) -> None:
     assert lines["corr[u0,u1]"][3:] == ["-", "-", "-", "-", "no", "estimate"]
     assert "b1, largest (<3427>)" in text
     assert "* in posterior SDs" in text
-    assert text.endswith("Posterior and REML differ in 2 of 5 rows.\ntau u1 differs: why.")
+    assert text.endswith("Posterior and REML differ in 2 of 5 rows.\ntau[u1], differs: why.")
 
 
 def test_no_footnote_without_a_mark(check: CrossCheck) -> None:
@@ -51,5 +51,5 @@ def test_the_cross_check_in_a_notebook(check: CrossCheck) -> None:
     assert html.count("<table ") == 1
     assert "&lt;3427&gt;" in html
     assert "<3427>" not in html
-    assert "tau u1 differs: why." in html
+    assert "tau[u1], differs: why." in html
     assert shown.table is check.table

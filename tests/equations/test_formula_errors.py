@@ -40,7 +40,7 @@ MARKED = [
     ("x «z» + (1 | g)", "a `\\+` or another sign is missing before `z`"),
     ("x + z «|» g", "stands in parentheses"),
     ("x«[»1] + (1 | g)", "brackets have no meaning"),
-    ("x + (1 | g «|» h)", "a term of random effects has one bar"),
+    ("x + «(1 | g | h)»", "a term of random effects has one bar"),
     ("«(»1 | g):x", "is added to the other terms"),
     ("x + «(0 + 1 - 1 | g»)", "no random effect stands before the bar"),
     ("x + (1 | «2»)", "a grouping column is missing behind the bar"),
@@ -95,7 +95,6 @@ def test_errors_point_at_the_place(marked, says):
         ("cbind(s, n - «z») ~ x + (1 | g)", "the failures are those of `s`"),
         ("«factor(y, ordered = TRUE)» ~ x + (1 | g)", "add `, family = cumulative`"),
         ("cbind(s, f) ~ x + (1 | g), family = «poisson»", "is binomial, not poisson"),
-        ("«bf»(y ~ x + (1 | g))", r"bf\(\) has no meaning here: write the formula alone"),
     ],
 )
 def test_errors_left_of_the_tilde_and_of_families(text, says):

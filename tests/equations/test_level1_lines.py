@@ -92,6 +92,10 @@ def test_the_effect_of_the_sd_can_be_left_out_and_stays_when_others_change():
     apart = parse(f"{VARYING}; cov(u0, v0) = 0; cov(u1, v0) = 0")
     assert updated(apart, "b1 = g10 + g11*size + u1").blocks_by_grouping == apart.blocks_by_grouping
     assert updated(spec, "log(sigma) = a0").blocks_by_grouping == parse(ONE).blocks_by_grouping
+    assert updated(spec, "cov(u0, v0) = 0; cov(u1, v0) = 0") == apart
+    assert updated(apart, "log(sigma) = a0 + v0").blocks_by_grouping == apart.blocks_by_grouping
+    with pytest.raises(EquationError, match="`v0` is not a random effect of this model"):
+        updated(spec, "log(sigma) = a0; cov(u0, v0) = 0")
     (change,) = spec_difference(spec, without(spec, "v0")).changes[:1]
     assert (change.part, change.first) == ("level-1 SD", "log(sigma) = a0 + a1*female + v0")
     with pytest.raises(EquationError, match="columns are of any level"):
@@ -195,6 +199,9 @@ def test_brms_marks_the_effects_that_covary(lines, bars):
     of_mean, of_sd = bars
     written = f'brm(bf(y ~ x + {of_mean}, sigma ~ {of_sd}), data = d, family = gaussian("identity"))'
     assert render(spec, "brms") == written
+    again = parse(written)
+    assert (again.log_spread, again.blocks_by_grouping) == (spec.log_spread, spec.blocks_by_grouping)
+    assert render(again, "brms") == written
     for form in ("nlme", "glmmTMB", "sas"):
         with pytest.raises(EquationError, match="is not told a random effect of the level-1 SD"):
             render(spec, form)
@@ -244,6 +251,10 @@ def test_those_that_have_not_refuse(line, forms, says):
         ("y ~ x, random = ~ 1 | g, correlation = corCAR1(0.2, form = ~ week | g)", "corr(r) = ar1(week)"),
         ("y ~ x, random = ~ 1 | g, correlation = corAR1()", "corr(r) = ar1()"),
         ("glmmTMB(y ~ x + (1 | g), dispformula = ~ x, data = d)", "log(sigma) = a0 + a1*x"),
+        ("brm(bf(y ~ x + (1 |p| g), sigma ~ z + (1 |p| g)), data = d)", "log(sigma) = a0 + a1*z + v0"),
+        ("bf(y ~ x + (1 |p| g), sigma ~ (1 |p| g))", "log(sigma) = a0 + v0"),
+        ("y ~ x + (1 | g), sigma ~ z + (1 | g)", "cov(u0, v0) = 0\nlog(sigma) = a0 + a1*z + v0"),
+        ("y ~ x + (1 |p| g), sigma ~ 0 + z + (1 |p| g)", "log(sigma) = a1*z + v0"),
     ],
 )
 def test_formulas_say_it(formula, lines):
@@ -259,7 +270,16 @@ def test_formulas_say_it(formula, lines):
         ),
         ("y ~ x + ar(gr = «h») + (1 | g)", "groups of the random effects"),
         ("y ~ x + ar(gr = g, p = «2») + (1 | g)", "of order 1"),
-        ("y ~ x + (1 | g), sigma ~ «(1 | g)»", "random effects"),
+        ("y ~ x + (1 | g), sigma ~ x + «(1 + x | g)»", "one random intercept of the level-1 SD"),
+        ("y ~ x + (1 | g), sigma ~ x + (1 | g) + «(0 + x | g)»", "one random intercept of the level-1 SD"),
+        ("y ~ x + (1 | g), sigma ~ x + «(1 | h)»", "groups of the other random effects, `g`: name that"),
+        ("y ~ x + (1 | g) + (1 | h), sigma ~ x + «(1 | g)»", "with one grouping"),
+        ("y ~ x + (1 |v| g), sigma ~ x + «(1 |w| g)»", "the mark `|w|` stands at one term of the outcome"),
+        ("y ~ x + «(1 |v| g)», sigma ~ x + (1 | g)", "has one bar"),
+        ("y ~ x + (1 | g) + ar(gr = g), sigma ~ x + «(1 | g)»", "correlated residuals are not estimated beside"),
+        ("y ~ x + (1 | g), «sigma ~ offset(x)»", "has terms and a random intercept"),
+        ("y ~ «bf»(x) + (1 | g)", "stands around a whole formula"),
+        ("glmmTMB(y ~ x + (1 | g), dispformula = ~ «(1 | g)»)", "random effects"),
         ("y ~ x + (1 | g), weights = «varPower»(form = ~ x)", "varIdent(form = ~ 1 | g) or varExp"),
         ("y ~ x + (1 | g), correlation = «corSymm»()", "corAR1(form = ~ week | g)"),
         ("y ~ x + (1 | g), family = poisson, «sigma ~ x»", "only a normal outcome"),

@@ -184,8 +184,8 @@ def test_no_variance_between_groups() -> None:
     assert bounds[("tau", "u0")][0] == 0.0
     assert 0 < bounds[("tau", "u0")][1] < np.inf
     assert np.isnan(bounds[("corr", "u0,u1")]).all()
-    assert "tau u0: the profile does not reach the cutoff before 0" in found.notes
-    assert "corr u0,u1: not defined where an effect does not vary" in found.notes
+    assert "tau[u0]: the profile does not reach the cutoff before 0" in found.notes
+    assert "corr[u0,u1]: not defined where an effect does not vary" in found.notes
 
 
 @pytest.mark.parametrize("method", ["ML", "REML"])
@@ -226,7 +226,7 @@ def test_correlation_of_one() -> None:
     found = profile_intervals(design(key), estimate(key), fixed=False)
     assert found.keys[2] == ("corr", "u0,u1")
     assert (found.lower[2], found.upper[2]) == (-1.0, 1.0)
-    assert "corr u0,u1: the profile does not reach the cutoff before -1 and 1" in found.notes
+    assert "corr[u0,u1]: the profile does not reach the cutoff before -1 and 1" in found.notes
 
 
 def test_units_of_the_predictor_do_not_matter() -> None:

@@ -6,8 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bayeshlm.equations.log_spread import LogSpread
-from bayeshlm.equations.notations.formula_calls import refuse_meaningless
 from bayeshlm.equations.notations.formula_family import (
     GivenFamily,
     distribution_of,
@@ -17,12 +15,14 @@ from bayeshlm.equations.notations.formula_family import (
     read_word,
 )
 from bayeshlm.equations.notations.formula_level1 import (
+    GivenSpread,
     check_groups,
     read_correlation_term,
     read_dispersion,
     read_nlme_correlation,
     read_sigma,
     read_weights,
+    with_effect,
 )
 from bayeshlm.equations.notations.formula_lines import formula_spec, require_random
 from bayeshlm.equations.notations.formula_nlme import read_nlme_random
@@ -109,7 +109,7 @@ def read_formula(text: str) -> ModelSpec:
     if wrapped:
         if cursor.take_if(","):
             sigma = read_sigma(cursor)
-        cursor.take(")", "bf() has a formula of the outcome and, of what else is predicted, `sigma ~ x`")
+        cursor.take(")", "bf() has a formula of the outcome and, of what else is predicted, `sigma ~ x + (1 |v| g)`")
     named: list[tuple[str, Span]] = []
     correlation = _correlation(cursor, right.places, named)
     arguments = _read_arguments(cursor, call, named)
@@ -125,16 +125,18 @@ def read_formula(text: str) -> ModelSpec:
     if left.spread is not None and arguments.spread is not None:
         raise cursor.error("the known SD is said twice: leave one out", arguments.spread.span)
     if sigma is not None and arguments.log_spread is not None:
-        raise cursor.error("the level-1 SD is predicted twice: leave one out", arguments.log_spread.span)
+        raise cursor.error("the level-1 SD is predicted twice: leave one out", arguments.log_spread.spread.span)
     if correlation is not None and arguments.correlation is not None:
         raise cursor.error("the residuals are correlated twice: leave one out", arguments.correlation.span)
     check_groups(cursor, named, [str(name) for name in spec.groupings])
-    log_spread, correlation = sigma or arguments.log_spread, correlation or arguments.correlation
+    given, correlation = sigma or arguments.log_spread, correlation or arguments.correlation
+    log_spread = None if given is None else given.spread
     for one in (log_spread, correlation):
         if one is not None and (not spec.residual or spread is not None):
             message = "only a normal outcome whose SD is not known has an SD to predict or correlated residuals"
             raise cursor.error(f"{message}: leave this out", one.span)
-    return replace(spec, residual_spread=spread, log_spread=log_spread, correlation=correlation)
+    spec = replace(spec, residual_spread=spread, log_spread=log_spread, correlation=correlation)
+    return with_effect(cursor, spec, bars, None if given is None else given.bar)
 
 
 def _correlation(
@@ -159,7 +161,6 @@ def read_opening(cursor: FormulaCursor) -> str:
         raise EquationError("the text holds no formula; write one, such as `y ~ x + (1 | school)`")
     if not cursor.at_call() or name.value not in (*_CALLS, "bf", "brmsformula"):
         return ""
-    refuse_meaningless(cursor)
     cursor.take("name")
     cursor.take("(")
     after = cursor.peek(1)
@@ -186,7 +187,7 @@ class _Arguments:
     family: GivenFamily | None
     bars: list[Bar]
     spread: KnownSpread | None
-    log_spread: LogSpread | None
+    log_spread: GivenSpread | None
     correlation: ResidualCorrelation | None
 
 
@@ -196,7 +197,7 @@ def _read_arguments(cursor: FormulaCursor, call: str, named: list[tuple[str, Spa
     Groups that a correlation names are added to `named`.
     """
     family, bars, spread = None, [], None
-    log_spread: LogSpread | None = None
+    log_spread: GivenSpread | None = None
     correlation: ResidualCorrelation | None = None
     if call in ("glmer.nb", "clmm"):
         family = GivenFamily("nbinom2" if call == "glmer.nb" else "cumulative", None, (0, len(call)))
@@ -221,9 +222,9 @@ def _read_arguments(cursor: FormulaCursor, call: str, named: list[tuple[str, Spa
         elif key.value == "known_sd":
             spread = read_known_sd(cursor)
         elif key.value == "weights" and _names_variances(cursor):
-            log_spread = read_weights(cursor)
+            log_spread = GivenSpread(read_weights(cursor))
         elif key.value == "dispformula":
-            log_spread = read_dispersion(cursor, key.span[0])
+            log_spread = GivenSpread(read_dispersion(cursor, key.span[0]))
         elif key.value == "correlation":
             correlation = read_nlme_correlation(cursor, named)
         elif key.value in _IGNORED:

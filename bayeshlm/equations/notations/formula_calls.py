@@ -24,7 +24,7 @@ _NO_MEANING = {
     "mi": "missing values are not imputed here: write {x}, and rows that miss it are left out",
     "cs": "effects that differ between categories are not estimated here: write {x}",
     **dict.fromkeys(("ar", "cosy"), "correlations of residuals are a term of their own, `+ ar(time = week, gr = g)`"),
-    "bf": "bf() has no meaning here: write the formula alone, y ~ x + (1 | g)",
+    "bf": "bf() stands around a whole formula, bf(y ~ x + (1 | g)): leave it out here",
     "model.matrix": "matrices are not read: write the column itself",
     "mm": "units that belong to several groups at once are not estimated here: name one grouping column",
     "gr": "gr() has no meaning here: write the grouping column alone, (1 | {x})",

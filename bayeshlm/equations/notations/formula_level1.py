@@ -1,20 +1,23 @@
 """What R's formulas say of the level-1 residuals: an equation of their SD, and their correlations.
 
-brms has ``sigma ~ x`` beside the formula, glmmTMB ``dispformula = ~ x``, nlme ``weights = varExp(form = ~ x)``; brms
-has the terms ``ar(time = week, gr = child)`` and ``cosy(gr = child)``, nlme
+brms has ``sigma ~ x + (1 |v| g)`` beside the formula, glmmTMB ``dispformula = ~ x``, nlme
+``weights = varExp(form = ~ x)``; brms has the terms ``ar(time = week, gr = child)`` and ``cosy(gr = child)``, nlme
 ``correlation = corAR1(form = ~ week | child)``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from bayeshlm.equations.log_spread import LogSpread, SpreadTerm
-from bayeshlm.equations.notations.formula_parts import Variables
-from bayeshlm.equations.notations.formula_terms import read_effects
+from bayeshlm.equations.notations.formula_parts import Bar, Variables
+from bayeshlm.equations.notations.formula_terms import ONE_BAR, read_effects, read_right_side
 from bayeshlm.equations.notations.formula_tokens import FormulaCursor
+from bayeshlm.equations.one_line import term_key
 from bayeshlm.equations.product import Call, Column, Product, Span
 from bayeshlm.equations.residual_correlation import Pattern, ResidualCorrelation
+from bayeshlm.equations.spec import ModelSpec
 
 _CORRELATIONS: dict[str, Pattern] = {"corAR1": "ar1", "corCAR1": "ar1", "corCompSymm": "cs"}
 _VARIANCES = ("varIdent", "varExp", "varComb")
@@ -31,24 +34,98 @@ def spread_of_terms(terms: Sequence[Variables], span: Span) -> LogSpread:
     return LogSpread("sigma", tuple(found), span)
 
 
-def read_sigma(cursor: FormulaCursor) -> LogSpread | None:
-    """Read ``sigma ~ x`` if it comes next; ``~ x`` of a ``dispformula`` is read by `read_dispersion`."""
+@dataclass(frozen=True, slots=True)
+class GivenSpread:
+    """The equation of the logarithm of the SD, and the term of its random effect if it has one."""
+
+    spread: LogSpread
+    bar: Bar | None = None
+
+
+def read_sigma(cursor: FormulaCursor) -> GivenSpread | None:
+    """Read ``sigma ~ x + (1 |v| g)`` if it comes next; ``~ x`` of a ``dispformula`` is read by `read_dispersion`.
+
+    Raises
+    ------
+    EquationError
+        At offsets, correlated residuals, and more than a random intercept.
+    """
     name, after = cursor.peek(), cursor.peek(1)
     if name is None or name.kind != "name" or name.value != "sigma" or after is None or after.kind != "~":
         return None
     start = cursor.take("name").span[0]
-    return read_dispersion(cursor, start)
+    place = cursor.take("~").span
+    right = read_right_side(cursor)
+    span = (start, cursor.last_end)
+    if right.offsets or right.places:
+        raise cursor.error("the level-1 SD has terms and a random intercept: write `sigma ~ x + (1 | g)`", span)
+    for number, bar in enumerate(right.bars):
+        if number or [term.key for term in bar.terms] != [Variables().key]:
+            message = "one random intercept of the level-1 SD is estimated: write `sigma ~ x + (1 | g)`"
+            raise cursor.error(message, bar.span)
+    if not right.terms:
+        raise cursor.error("the level-1 SD has no term: write `sigma ~ 1`", place)
+    return GivenSpread(spread_of_terms(right.terms, span), next(iter(right.bars), None))
+
+
+def with_effect(cursor: FormulaCursor, spec: ModelSpec, bars: Sequence[Bar], bar: Bar | None) -> ModelSpec:
+    """The specification with the random effect of its level-1 SD, in the block of the term of the same mark.
+
+    Parameters
+    ----------
+    cursor : FormulaCursor
+        For errors.
+    spec : ModelSpec
+        With the equation of the SD.
+    bars : sequence of Bar
+        The terms of the outcome's random effects.
+    bar : Bar, optional
+        The term of the SD's.
+
+    Raises
+    ------
+    EquationError
+        At several groupings or another one, correlated residuals, and a mark that only one term has.
+    """
+    mark = "" if bar is None else bar.mark
+    partners = [one for one in bars if mark and one.mark == mark]
+    if bar is not None and mark and len(partners) != 1:
+        message = f"the mark `|{mark}|` stands at one term of the outcome: give it to all effects that covary"
+        raise cursor.error(f"{message}, as in (1 + x |{mark}| {bar.grouping})", bar.span)
+    alone = [one for one in bars if one.mark and one not in partners]
+    if alone:
+        raise cursor.error(ONE_BAR, alone[0].span)
+    if bar is None or spec.log_spread is None:
+        return spec
+    if len(spec.groupings) > 1:
+        message = "a random effect of the level-1 SD is estimated with one grouping, and this model has several"
+        raise cursor.error(f"{message}: leave it out", bar.span)
+    if bar.grouping != spec.groupings[0]:
+        message = f"the level-1 SD varies between the groups of the other random effects, `{spec.groupings[0]}`"
+        raise cursor.error(f"{message}: name that", bar.span)
+    if spec.correlation is not None:
+        message = "correlated residuals are not estimated beside a random effect of their SD: leave one out"
+        raise cursor.error(message, bar.span)
+    keys = {term_key(term.product) for one in partners for term in one.terms}
+    own = {path.symbol for path in spec.random_paths if term_key(path.product) in keys}
+    effect = "v0"
+    blocks = tuple((*block, effect) if own & set(block) else block for block in spec.blocks_by_grouping[0])
+    return replace(
+        spec,
+        log_spread=replace(spec.log_spread, effect=effect),
+        blocks_by_grouping=(blocks if own else (*blocks, (effect,)),),
+    )
 
 
 def read_dispersion(cursor: FormulaCursor, start: int) -> LogSpread:
     """Read ``~ x``, the terms of the logarithm of the SD."""
-    cursor.take("~", "the terms of the level-1 SD stand behind a `~`: `sigma ~ x`")
+    cursor.take("~", "the terms of the level-1 SD stand behind a `~`: `dispformula = ~ x`")
     terms = read_effects(cursor)
     if cursor.at("|", "||"):
         message = "a random effect of the level-1 SD is read in level equations, `log(sigma) = a0 + a1*x + v0`"
         raise cursor.error(f"{message}: write the model as these")
     if not terms:
-        raise cursor.error("the level-1 SD has no term: write `sigma ~ 1`")
+        raise cursor.error("the level-1 SD has no term: write `dispformula = ~ 1`")
     return spread_of_terms(terms, (start, cursor.last_end))
 
 

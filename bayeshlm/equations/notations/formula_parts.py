@@ -35,12 +35,13 @@ class Variables:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """``(1 + x | g)``: its terms, its grouping, and whether they covary."""
+    """``(1 + x | g)``: its terms, its grouping, whether they covary, and brms's mark of those that covary, ``|v|``."""
 
     terms: tuple[Variables, ...]
     grouping: str
     correlated: bool
     span: Span
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,9 @@ class _Sum:
 CORRELATED_TERMS = ("ar", "cosy")
 """Terms that are about the residuals; what they say is read by `bayeshlm.equations.notations.formula_level1`."""
 
+ONE_BAR = "a term of random effects has one bar: those of two bars are independent here"
+"""Of a mark ``|v|`` that no other term has."""
+
 _DEEPEST = 30
 _MOST_TERMS = 500
 
@@ -223,6 +226,10 @@ def _read_bars(cursor: FormulaCursor, inner: _Sum, start: int) -> list[Bar]:
     if sign is None or sign.kind not in ("|", "||"):
         raise cursor.error("`| g` is missing, with the grouping column g: `1 + x | g`")
     cursor.take(sign.kind)
+    mark, after = "", cursor.peek(1)
+    if sign.kind == "|" and cursor.at("name") and after is not None and after.kind == "|":
+        mark = cursor.take("name").value
+        cursor.take("|")
     names = [_read_group(cursor)]
     groupings = [names[0]]
     while cursor.at("/", ":"):
@@ -231,11 +238,11 @@ def _read_bars(cursor: FormulaCursor, inner: _Sum, start: int) -> list[Bar]:
         joined = f"{groupings[-1]}:{names[-1]}"
         groupings = [*groupings, joined] if nested else [*groupings[:-1], joined]
     if cursor.at("|", "||"):
-        raise cursor.error("a term of random effects has one bar: those of two bars are independent here", cursor.span)
+        raise cursor.error(ONE_BAR, cursor.span)
     terms, span = inner.ordered(), (start, cursor.last_end)
     if not terms:
         raise cursor.error("no random effect stands before the bar: write (1 | g)", (start, cursor.last_end))
-    return [Bar(terms, grouping, sign.kind == "|", span) for grouping in reversed(groupings)]
+    return [Bar(terms, grouping, sign.kind == "|", span, mark) for grouping in reversed(groupings)]
 
 
 def _read_group(cursor: FormulaCursor) -> str:
