@@ -44,17 +44,17 @@ class Reached:
         sys.monitoring.register_callback(TOOL, sys.monitoring.events.LINE, self.line)
         sys.monitoring.set_events(TOOL, sys.monitoring.events.LINE)
         sys.monitoring.restart_events()
-        signal.signal(signal.SIGALRM, _too_slow)
-        signal.setitimer(signal.ITIMER_REAL, self.limit)
-        start = time.perf_counter()
+        signal.signal(signal.SIGPROF, _too_slow)
+        signal.setitimer(signal.ITIMER_PROF, self.limit)
+        start = time.process_time()
         try:
             return (yield)
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
             sys.monitoring.set_events(TOOL, 0)
             sys.monitoring.free_tool_id(TOOL)
             if self.passed:
-                self.tests[item.nodeid] = time.perf_counter() - start, self.lines
+                self.tests[item.nodeid] = time.process_time() - start, self.lines
             else:
                 self.left_out.append(item.nodeid)
 

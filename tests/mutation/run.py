@@ -42,7 +42,7 @@ ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "tests" / "references" / "mutants.json"
 ROOMS = ("equations", "design", "likelihood", "reml", "quantities", "checks")
 EACH, SEED, SLOWEST, TOGETHER = 200, 19, 2.0, 30.0
-"""Mutants of a room; seed; seconds of the slowest test that is run, and of all tests that are run for one mutant."""
+"""Mutants of a room; seed; processor seconds of the slowest test that is run, and of all that are run for a mutant."""
 OPTIONS = ["-n", "0", "-x", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
 OPTIONS += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
 IMPORTED = ["numpy", "scipy.stats", "scipy.optimize", "pandas", "xarray", "hypothesis", "numba", "formulaic"]
@@ -64,14 +64,18 @@ def in_fork(work: Callable[[], int], seconds: float) -> int | None:
             code = work()
         os._exit(code)
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        done, status = os.waitpid(process, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.02)
-    os.killpg(process, signal.SIGKILL)
-    os.waitpid(process, 0)
-    return None
+    try:
+        while time.monotonic() < end:
+            done, status = os.waitpid(process, os.WNOHANG)
+            if done:
+                process = 0
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(0.02)
+        return None
+    finally:  # also where this process is stopped
+        if process:
+            os.killpg(process, signal.SIGKILL)
+            os.waitpid(process, 0)
 
 
 def reached(folder: Path, where: Sequence[str]) -> tuple[dict[str, tuple[float, set[tuple[str, int]]]], list[str]]:
@@ -121,7 +125,7 @@ def outcome(folder: Path, path: str, mutant: Mutant, tests: Sequence[tuple[float
         compiled.unlink()
     (folder / path).write_text(mutant.of(original), encoding="utf-8")
     try:
-        code = in_fork(work, 20 + 5 * seconds)
+        code = in_fork(work, 60 + 10 * seconds)
     finally:
         (folder / path).write_text(original, encoding="utf-8")
     return {None: "timeout", 0: "survived", pytest.ExitCode.NO_TESTS_COLLECTED: "survived"}.get(code, "killed")
@@ -204,6 +208,7 @@ def main() -> None:
     def save() -> None:
         options.out.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(number))
     os.environ |= {"NUMBA_DISABLE_JIT": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     for name in IMPORTED:
         importlib.import_module(name)
