@@ -1,9 +1,11 @@
 """What is changed in a text, that nothing else is."""
 
+import json
+
 import pytest
 from mutants import mutants
 from reached import Chosen
-from run import outcome, reached, statement
+from run import RESULTS, outcome, reached, statement
 
 
 @pytest.mark.parametrize(
@@ -74,3 +76,10 @@ def test_a_wrong_sign_is_killed_and_a_needless_number_survives(tmp_path):
     assert outcome(tmp_path, "sums_of_two.py", number, timed) == "survived"
     assert outcome(tmp_path, "sums_of_two.py", number, []) == "not reached"
     assert (tmp_path / "sums_of_two.py").read_text() == source
+
+
+def test_the_mutants_that_no_test_notices_are_explained():
+    rooms = json.loads(RESULTS.read_text(encoding="utf-8"))["rooms"]
+    found = [one for room in rooms.values() for one in room["mutants"]]
+    assert {one["outcome"] for one in found} <= {"killed", "timeout", "survived", "not reached"}
+    assert [one for one in found if one["outcome"] == "survived" and not one.get("why")] == []
