@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,40 @@ def posterior_db() -> str:
     return markdown(["posterior", "equations", "compared", "largest difference"], rows)
 
 
+def mutant_counts() -> str:
+    """A row a room: mutants there are, drawn, killed, and what became of the others."""
+    rows = []
+    for room, record in read("mutants.json")["rooms"].items():
+        found = record["mutants"]
+        outcomes = Counter(one["outcome"] for one in found)
+        killed = outcomes["killed"] + outcomes["timeout"]
+        survived = [one for one in found if one["outcome"] == "survived"]
+        run = killed + len(survived)
+        row = [f"{record['possible']:,}", str(len(found)), str(outcomes["not reached"]), str(killed)]
+        row += [str(len(survived)), str(sum("why" in one for one in survived)), f"{100 * killed / run:.0f} %"]
+        rows.append([f"`{room}/`", *row, max(one["date"] for one in found)])
+    head = ["room", "possible", "drawn", "not reached", "killed", "survived", "explained", "killed of those reached"]
+    return markdown([*head, "last run"], rows)
+
+
+def survivors() -> str:
+    """A row a mutant that its room's tests let through, with why."""
+    rows = []
+    for record in read("mutants.json")["rooms"].values():
+        for one in record["mutants"]:
+            if one["outcome"] == "survived":
+                change = f"{code(one['before'])} to {code(one['after'])}"
+                place = f"`{one['path'].removeprefix('bayeshlm/')}`, line {one['line']}"
+                rows.append([place, change, one.get("why", "not explained yet")])
+    return markdown(["place", "change", "why no test sees it"], rows)
+
+
+def code(text: str) -> str:
+    """A piece of source in a cell of a table."""
+    line = " ".join(text.split()).replace("|", "\\|")
+    return f"`{line if len(line) <= 60 else line[:57] + '...'}`"
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "calibrated": calibrated,
     "seen errors": seen_errors,
@@ -154,6 +189,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "few coverage": few_coverage,
     "few estimates": few_estimates,
     "posteriordb": posterior_db,
+    "mutants": mutant_counts,
+    "surviving mutants": survivors,
 }
 
 

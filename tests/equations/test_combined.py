@@ -64,22 +64,26 @@ def test_covariances_may_be_zero():
         ("y ~ Gamma(mu, shape); log(mu) = g00 + «shape»*x + u0", "`shape` stands twice"),
         ("y = g00 + «sigma»*x + u0 + r", "`sigma` is the name of a prior"),
         ("y = g00 + g10*x + «tau_u0» + r", "`tau_u0` is the name of a prior"),
-        ("y = g00 + g10*x + g20«*x» + u0 + r", "this term stands twice"),
+        ("y = g00 + g10*x + «g20*x» + u0 + r", "this term stands twice"),
         (
             "y = g00 + «r0» + g10*x + u0 + e",
             r"`r0` looks like a random effect and names no grouping: write `r0\[school\]`",
         ),
         ("y = g00 + g10*x + «u0» + v0[b] + r", r"write `u0\[school\]`"),
         ("y = g00 + g10*x + u0[school]«»", "ends with its residual: add `\\+ r`"),
+        ("y = g00 + g10*x + u0[school]«;» cov(u0, u1) = 0", "ends with its residual: add `\\+ r`"),
         ("y = g00 + u0 + r; cov(u0, «u1») = 0", "`u1` is not a random effect"),
-        ("«y» ~ Ordinal(eta); eta = g00 + g10*x + u0", "the cutpoints between categories are the intercepts"),
+        ("y ~ Ordinal(eta); eta = «g00» + g10*x + u0", "the cutpoints between categories are the intercepts"),
         ("y = g00 + u0[a] + «v0[a]» + r", "has this random effect twice"),
     ],
 )
 def test_errors_of_a_combined_equation(marked, says):
     with pytest.raises(EquationError, match=says) as caught:
         parse(marked.replace("«", "").replace("»", ""))
-    assert "^" in str(caught.value)
+    _, quoted, carets = str(caught.value).split("\n")[:3]
+    place = marked[marked.index("«") + 1 : marked.index("»")]
+    assert carets.strip() == "^" * max(len(place), 1)
+    assert quoted[carets.index("^") :].startswith(place)
 
 
 def test_a_last_slope_of_another_name_is_no_random_effect():

@@ -72,6 +72,7 @@ MALFORMED = [
     (f"y = b0 + b1*C(x, «ref=Public») + r{B1}", 'ref="Public"'),
     (f'y = b0 + b1*C(x, ref="a", «sum») + r{B1}', "exclude each other"),
     (f"y = b0 + b1*C(x, «levels=3») + r{B1}", "has no such option"),
+    (f"y = b0 + b1*C(x, «base=Public») + r{B1}", "has no such option"),
     (f"y = b0 + b1*«poly»(x) + r{B1}", "needs its degree"),
     (f"y = b0 + b1*poly(x, «0») + r{B1}", "whole number from 1"),
     (f"y = b0 + b1*poly(x, «2.5») + r{B1}", "whole number from 1"),

@@ -134,3 +134,9 @@ def test_a_column_that_has_its_unit_in_its_name_is_found():
     data = pd.DataFrame({"Y_ij": [1.0, 2.0, 3.0, 5.0], "g": list("aabb")})
     assert hlm.Model(MEAN, data, group="g").spec.outcome.name == "Y_ij"
     assert hlm.Model(MEAN, data.rename(columns={"Y_ij": "Y"}), group="g").spec.outcome.name == "Y"
+
+
+def test_a_brace_before_the_system_sets_nothing():
+    lines = r"y &= b_0 + b_1 x + r \\ b_0 &= g_{00} + u_0 \\ b_1 &= g_{10}"
+    plain = rf"\begin{{aligned}} {lines} \end{{aligned}}"
+    assert parse(rf"\left\{{ {plain} \right.") == parse(rf"\left.{plain}\right\}}") == parse(plain)

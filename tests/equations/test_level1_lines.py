@@ -281,6 +281,7 @@ def test_formulas_say_it(formula, lines):
         ("y ~ «bf»(x) + (1 | g)", "stands around a whole formula"),
         ("glmmTMB(y ~ x + (1 | g), dispformula = ~ «(1 | g)»)", "random effects"),
         ("y ~ x + (1 | g), weights = «varPower»(form = ~ x)", "varIdent(form = ~ 1 | g) or varExp"),
+        ("y ~ x + (1 | g), weights = varExp(«form» = ~ x + z)", "varExp has one column"),
         ("y ~ x + (1 | g), correlation = «corSymm»()", "corAR1(form = ~ week | g)"),
         ("y ~ x + (1 | g), family = poisson, «sigma ~ x»", "only a normal outcome"),
         ("y ~ x + (1 | g), known_sd = se, «sigma ~ x»", "whose SD is not known"),
@@ -304,6 +305,13 @@ def test_changes_of_a_model_keep_it():
     assert render(updated(parse(f"{ONE}sd(r) = se"), "corr(r) = cs")).endswith("corr(r) = cs")
     assert render(without(spec, "u1")).endswith(f"b1 = g10\n{lines}")
     assert render(null_spec(spec)) == "y = b0 + r\nb0 = g00 + u0"
+
+
+@pytest.mark.parametrize("zero", ["", "; cov(u0, v0) = 0; cov(u1, v0) = 0"])
+def test_a_change_keeps_what_covaries_with_the_effect_of_the_sd(zero):
+    changed = updated(parse(VARYING + zero), "b1 = g10")
+    line = "log(sigma) = a0 + a1*female + v0"
+    assert changed == parse(f"y = b0 + b1*x + r; b0 = g00 + u0; b1 = g10; {line}{zero.split('; cov(u1')[0]}")
 
 
 def test_it_is_left_out_by_its_symbols():
@@ -332,3 +340,10 @@ def test_columns_are_renamed_and_quoted():
     renamed = render(rename_columns(spec, {"x_ij": "a1", "week": "b0"}))
     assert renamed.endswith("log(sigma) = a0 + a1*`a1`\ncorr(r) = ar1(`b0`)")
     assert parse(renamed).correlation == ResidualCorrelation("ar1", Column("b0"))
+
+
+def test_the_model_of_the_residuals_has_a_place():
+    for line in ("log(sigma) = a0 + a1*x", "corr(r) = ar1(week)"):
+        spec = parse(f"{ONE}{line}")
+        assert spec.text[slice(*spec.level1_span)].startswith(line[:3])
+    assert parse(ONE).level1_span is None

@@ -156,3 +156,13 @@ def test_what_lacks_a_statement():
 def test_what_is_no_program_of_sas():
     for text in ("model = b0 + r; b0 = g00 + u0", "proc = b0 + r; b0 = g00 + u0", "model ~ x + (1 | class)"):
         assert not is_sas(text)
+
+
+def test_so_many_effects_are_read_and_no_more():
+    """500, whoever writes them; bars of nine columns stand for 511."""
+    columns = [f"x{k}" for k in range(501)]
+    assert len(parse(f"{START}model y = {' '.join(columns[:500])};{END}").level1) == 501
+    with pytest.raises(EquationError, match="stands for more than 500 effects"):
+        parse(f"{START}model y = {' '.join(columns)};{END}")
+    with pytest.raises(EquationError, match="stands for more than 500 effects"):
+        parse(f"{START}model y = {'|'.join(columns[:9])};{END}")

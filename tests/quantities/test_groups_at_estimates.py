@@ -99,3 +99,10 @@ def test_what_estimates_cannot_rank(fit, monkeypatch):
     monkeypatch.setattr(budget, "BUDGET_BYTES", 1000)
     with pytest.raises(OptionError, match="use fewer draws"):
         groups_at_estimates(Draws(fit.as_draw, fit.design), S)
+
+
+def test_draws_of_all_effects_and_coefficients_count(fit, monkeypatch):
+    """8 draws of 160 groups with two of each, and one byte less than that."""
+    monkeypatch.setattr(budget, "BUDGET_BYTES", 8 * 8 * 160 * 4 - 1)
+    with pytest.raises(OptionError, match="fewer"):
+        groups_at_estimates(Draws(fit.as_draw, fit.design), 8)

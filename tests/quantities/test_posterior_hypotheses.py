@@ -69,6 +69,17 @@ def test_the_density_ratio_of_an_sd_at_zero_and_inside(asked):
     assert ratio == pytest.approx(halfnorm.pdf(x) / halfnorm.pdf(x, scale=3), rel=0.05)
 
 
+def test_a_constant_in_the_expression_moves_the_value(asked):
+    ratio = asked("g01 + 4 = 4.2").table["density_ratio"].item()
+    assert ratio == pytest.approx(norm.pdf(0.2, 1, 0.5) / norm.pdf(0.2, 0, 2), rel=0.05)
+
+
+def test_a_value_whose_prior_density_is_no_positive_number_has_no_density_ratio(asked):
+    found = asked("g01 = 200")  # 100 SDs away
+    assert np.isnan(found.table["density_ratio"].item())
+    assert any(note.startswith("no density ratio unless") for note in found.notes)
+
+
 def test_the_prior_at_the_means_is_carried_to_the_effect(clinic_design, posterior_of):
     """The default prior of g00 is that of g00 + g01 mean(urban) + g10 mean(dose): a sum of independent normals."""
     design = clinic_design(TEXT)

@@ -16,6 +16,7 @@ from bayeshlm.quantities.level1_variance import level1_variance
 from bayeshlm.quantities.one_draw import one_draw
 from bayeshlm.quantities.plausible_ranges import plausible_ranges
 from bayeshlm.quantities.r2 import r2
+from bayeshlm.quantities.variance_function import variance_function
 
 GAMMA, TAU = np.array([0.3, 0.5, -0.2]), 0.8
 AUXILIARY = {"NegativeBinomial": 2.5, "Gamma": 3.0, "Beta": 6.0}
@@ -134,3 +135,19 @@ def test_ranges_of_probabilities_are_those_of_the_intercept_through_the_link():
     slope = draw_of("Bernoulli", "b0 = g00 + g01*w; b1 = g10 + u1")
     with pytest.raises(OptionError, match="no intercept is random"):
         plausible_ranges(slope, response=True)
+
+
+def test_the_variance_of_student_t_residuals_ends_at_two_degrees_of_freedom(posterior_of):
+    """``sigma^2 nu / (nu - 2)``, as scipy has it."""
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame({"group": np.repeat(np.arange(6), 4), "y": rng.normal(size=24)})
+    design = build_design(parse("y ~ StudentT(mu, sigma); mu = b0; b0 = g00 + u0"), frame, group="group")
+    nu = np.array([[1.5, 2.0, 2.5, 30.0]])
+    posterior = posterior_of(design, np.zeros((1, 4, 1)), np.ones((1, 4, 1)), np.full((1, 4), 3.0))
+    draws = Draws(posterior.assign(nu=(("chain", "draw"), nu)), design)
+    assert level1_variance(draws)[0] == pytest.approx([np.inf, np.inf, *stats.t.var(nu[0, 2:], scale=3.0)])
+
+
+def test_the_variance_along_a_slope_is_that_of_normal_outcomes():
+    with pytest.raises(OptionError, match="The variance along a slope"):
+        variance_function(draw_of("Poisson"), "b0")

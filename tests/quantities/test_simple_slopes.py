@@ -39,6 +39,12 @@ def test_the_slope_and_its_region_are_those_of_the_normal(clinics, design, poste
     assert 0 < inside.sum() < 101
 
 
+def test_an_interval_that_ends_at_zero_holds_it(design, posterior_of):
+    draws = Draws(posterior_of(design, np.zeros((1, 9, 6)), np.ones((1, 9, 1)), np.ones((1, 9))), design)
+    table = simple_slopes(draws, "b1", find_moderator(design, "b1", "beds"), [10.0]).table
+    assert table[["lower", "upper", "excludes_zero"]].to_numpy().tolist() == [[0.0, 0.0, False]]
+
+
 def test_categories_have_a_slope_each(clinics, design, posterior):
     found = simple_slopes(Draws(posterior, design), "b1", find_moderator(design, "b1", "urban"))
     beds = clinics.groupby("clinic")["beds"].first().mean()

@@ -23,6 +23,12 @@ def test_skewed_draws_tell_the_two_kinds_of_interval_apart(prob):
     assert [hdi["lower"], hdi["upper"]] == pytest.approx([0.0, -np.log(1 - prob)], abs=2e-3)
 
 
+def test_a_shortest_interval_of_nearly_all_draws_holds_them_all():
+    """Of 10 draws 9.5 are 95 %: all but the last one's half."""
+    row = summarize(xr.DataArray(np.arange(10.0)[None] ** 2, dims=("chain", "draw")), 0.95, "hdi").iloc[0]
+    assert row[["lower", "upper"]].tolist() == [0.0, 81.0]
+
+
 def test_says_what_its_interval_is():
     assert summarize(exponential(1, 50), 0.8, "hdi").attrs == {"ci_kind": "hdi", "ci_prob": 0.8}
 

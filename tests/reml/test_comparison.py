@@ -17,7 +17,7 @@ from bayeshlm.errors import OptionError
 from bayeshlm.reml.bootstrap import OutcomeSampler
 from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.estimate import fit_reml
-from bayeshlm.reml.likelihood_ratio import compare_likelihood
+from bayeshlm.reml.likelihood_ratio import compare_estimates, compare_likelihood
 from bayeshlm.reml.nesting import nesting
 
 STORED = json.loads((Path(__file__).parents[1] / "references" / "intervals.json").read_text(encoding="utf-8"))
@@ -171,6 +171,20 @@ def test_models_that_are_not_nested(smaller: str, larger: str, message: str) -> 
     designs = [build_design(parse(text), frame, group="school") for text in (smaller, larger)]
     with pytest.raises(OptionError, match=message):
         compare_likelihood(*designs)
+
+
+@pytest.mark.parametrize(
+    ("smaller", "larger", "methods", "message"),
+    [
+        ("intercept", "parallel", ("REML", "ML"), "One model is estimated by REML and the other by ML"),
+        ("intercept", "slope", ("REML", "REML"), "different fixed parts do not compare"),
+    ],
+)
+def test_estimates_that_do_not_compare(smaller: str, larger: str, methods: tuple[Method, Method], message: str) -> None:
+    designs = small_design(smaller), small_design(larger)
+    fits = [fit_reml(design, method) for design, method in zip(designs, methods, strict=True)]
+    with pytest.raises(OptionError, match=message):
+        compare_estimates(*fits, designs)
 
 
 def test_other_rows_or_groups() -> None:
