@@ -32,7 +32,7 @@ def z_of(effects):
 @pytest.mark.parametrize(
     "name",
     [
-        name if name in ("slopes", "categories") else pytest.param(name, marks=pytest.mark.slow)
+        name if name in ("slopes", "categories") else pytest.param(name, marks=pytest.mark.nightly)
         for name in (*NORMAL, *LEVEL1, "StudentT", "weights")
     ],
 )
@@ -72,7 +72,7 @@ def test_the_unit_of_a_predictor(name, seed, factor, column):
 
 
 @pytest.mark.parametrize(
-    "name", [name if name == "slopes" else pytest.param(name, marks=pytest.mark.slow) for name in SHIFTED]
+    "name", [name if name == "slopes" else pytest.param(name, marks=pytest.mark.nightly) for name in SHIFTED]
 )
 @pytest.mark.filterwarnings("ignore:The slope of x:bayeshlm.ModelWarning")
 @examples(quick=2, nightly=20)

@@ -82,7 +82,7 @@ QUICK = ("slopes", "categories")
 
 @pytest.mark.filterwarnings("ignore::bayeshlm.ModelWarning")
 @pytest.mark.parametrize(
-    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in TYPES]
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.nightly) for name in TYPES]
 )
 @pytest.mark.parametrize("method", ["reml", "ml"])
 def test_estimates(name, method):
@@ -100,7 +100,7 @@ def test_estimates(name, method):
         assert fit._repr_html_()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.filterwarnings("ignore::bayeshlm.ModelWarning")
 @pytest.mark.parametrize("name", TYPES)
 def test_draws(name):

@@ -60,7 +60,7 @@ def test_likelihoods_by_quadrature_and_of_weighted_rows_take_a_mean_out(name, me
     np.testing.assert_allclose(found.tau, given.tau, rtol=1e-3)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_profile_of_a_student_t_far_from_zero():
     table = rows_of_all_types(3, amount(8, 14), amount(6, 9))
     far = table.assign(y=table.y + 1e6)
@@ -174,7 +174,7 @@ def test_an_sd_near_zero_and_a_correlation_of_one_are_said():
         assert bounds["lower"].notna().all() or bounds.attrs["notes"]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "change",
     [

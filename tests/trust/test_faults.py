@@ -17,7 +17,7 @@ from amounts import amount
 import bayeshlm as hlm
 from bayeshlm.likelihood import disk_cache
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly
 EQUATIONS = "y = b0 + b1*x + r; b0 = g00 + u0; b1 = g10 + u1"
 FIT = f"""
 import numpy as np, pandas as pd, bayeshlm as hlm

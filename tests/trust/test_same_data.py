@@ -14,7 +14,7 @@ from bayeshlm.reml.optimize import PRECISE
 
 QUICK = ("intercepts", "slopes", "categories", "centered")
 EACH = pytest.mark.parametrize(
-    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in TYPES]
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.nightly) for name in TYPES]
 )
 
 
