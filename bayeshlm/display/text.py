@@ -14,6 +14,9 @@ from bayeshlm.foreign_text import end_of, printable, start_of, width_of
 WIDTH = 96
 """Running text is wrapped here, and on narrower terminals at their end."""
 
+TABLE_WIDTH = 120
+"""Tables of models that are wider stand in parts; on a terminal where they are wider than that."""
+
 _NARROWEST = 40
 
 
@@ -35,16 +38,20 @@ def to_text(blocks: Iterable[Block]) -> str:
 
 def parts_of(grid: Grid, most: int | None = None) -> list[Grid]:
     """Parts of a grid that a page of text holds; with `most`, of at most so many columns of numbers."""
-    return in_parts(grid, most, page_width() - 4, gap=2)
+    return in_parts(grid, most, max(_terminal_width() or TABLE_WIDTH, _NARROWEST) - 4, gap=2)
 
 
 def page_width() -> int:
     """`WIDTH`, or that of a narrower terminal."""
+    return max(min(_terminal_width() or WIDTH, WIDTH), _NARROWEST)
+
+
+def _terminal_width() -> int:
+    """Columns of the terminal; 0 where text goes elsewhere."""
     try:
-        columns = os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else 0
+        return os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else 0
     except (AttributeError, OSError, ValueError):  # no terminal, or another object in the place of stdout
-        columns = 0
-    return max(min(columns or WIDTH, WIDTH), _NARROWEST)
+        return 0
 
 
 def _lines(block: Block) -> list[str]:

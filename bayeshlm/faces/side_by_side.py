@@ -84,7 +84,7 @@ def table(
         Lines below the table, after its own.
     columns_per_page : int, optional
         At most so many fits beside each other; more stand in parts below each other, the names of the rows in each. By
-        default as many as the page holds: 96 letters of text or the width of the terminal, 16 cm of LaTeX, a page of
+        default as many as the page holds: the width of the terminal or 120 letters, 16 cm of LaTeX, a page of
         Word, sideways if need be. Markdown and HTML, which scroll, are split only where this is given.
 
     Returns
