@@ -38,7 +38,7 @@ def markdown(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def calibrated() -> str:
     """A row a type of model: data sets, quantities, and the smallest p-value with what would be too small."""
-    from model_types import TYPES
+    from calibrated_types import TYPES
     from study import smallest_p
 
     records = read("calibration.json")["types"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from model_types import LINES, NORMAL, ROWS, TYPES, Array, ModelType, in_groups, intercepts
+from calibrated_types import LINES, NORMAL, ROWS, TYPES, Array, ModelType, in_groups, intercepts
 from ranks import rank_counts
 
 from bayeshlm.likelihood.family_quadrature import FamilyQuadrature

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 import numpy as np
 import pandas as pd
-from model_types import Array, ModelType
+from calibrated_types import Array, ModelType
 
 import bayeshlm as hlm
 from bayeshlm.checks.prediction import predict

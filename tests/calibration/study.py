@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from bands import level_of, limits, p_value
 from broken import ERRORS
-from model_types import TYPES
+from calibrated_types import TYPES
 from ranks import KEPT, rank_counts
 
 import bayeshlm as hlm

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from bands import p_value
 from broken import ERRORS
-from model_types import TYPES
+from calibrated_types import TYPES
 from ranks import drawn_truth, rank_counts, ranks, simulated
 from study import RESULTS
 
