@@ -175,7 +175,7 @@ def test_models_lists_the_gallery_a_line_each(capsys):
     assert main(["models"]) == 0
     listed = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
     assert list(listed) == list(hlm.gallery_names())
-    assert len(listed) == 40
+    assert len(listed) == 41
     assert listed["hsb-one-way-anova"] == "One-way ANOVA with random effects"
 
 
