@@ -208,6 +208,12 @@ def test_the_report_and_the_files_of_the_command_line(fit, data, tmp_path):
     assert "Two-level Bernoulli model" in page
     assert "Posterior beside ML" in page
     assert "Maximum likelihood estimates the same model without priors" in page
+    assert "two-level hierarchical generalized linear model (Bernoulli outcomes, logit link)" in page
+    assert "mean the logit of the outcome&#x27;s mean and SD 4.53 for the intercept" in page
+    assert f"adaptive Gauss-Hermite quadrature with {fit.nodes.n_nodes} nodes each" in page
+    assert "follow the scales of the data: that of the logit (1.81)" in page
+    assert "sd(y)" not in page
+    assert "sigma the" not in page
     data.to_csv(tmp_path / "data.csv", index=False)
     lines = MODELS["Bernoulli"].replace("; ", "\n")
     toml = f'title = "t"\nequations = """\n{lines}\n"""\ngroup = "site"\ndata = "data.csv"\n'

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.nested_groupings import chain
+from bayeshlm.design.outcome import Outcome
 from bayeshlm.display.digits import count, percent
 from bayeshlm.display.fit_tables import INTERVALS
 from bayeshlm.display.report.elements import bullets, paragraph, quoted, subheading
 from bayeshlm.display.report.reproduce import typed_priors
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.display.weights_note import spread_over
+from bayeshlm.parameters.predictor_scale import WIDE, predictor_scale
 from bayeshlm.quantities.convergence import Convergence
 
 
@@ -146,8 +148,7 @@ def methods_text(subject: Subject) -> str:
             f" sampling design, by the sandwich over {spread_over(design)} ({cite['sandwich']})."
         )
     if options.parameterization == "marginal":
-        given = "given the weighted rows" if design.weights is not None else "from their exact conditional distribution"
-        sentences.append(f"The random effects were integrated out of the likelihood and then drawn {given}.")
+        sentences.append(_integration(subject))
     sentences.append(_priors(subject, correlated))
     sentences.append(_judgment(verdict))
     if not verdict.converged:
@@ -177,9 +178,28 @@ def _kind(design: Design) -> str:
     levels = [k for positions in design.spec.level_groupings for k in positions]
     if chain(design) is None or len(levels) > len(design.spec.level_groupings):
         crossed = "crossed random effects" if chain(design) is None else "several groupings"
-        return f"a hierarchical linear model with {crossed}"
+        return f"a {_model(design.outcome)} with {crossed}"
     names = {1: "two", 2: "three", 3: "four", 4: "five"}
-    return f"a {names.get(len(levels), str(1 + len(levels)))}-level hierarchical linear model"
+    return f"a {names.get(len(levels), str(1 + len(levels)))}-level {_model(design.outcome)}"
+
+
+def _model(outcome: Outcome) -> str:
+    """What the model is called by its outcome."""
+    if outcome.is_normal:
+        return "hierarchical linear model"
+    return f"hierarchical generalized linear model ({outcome.family_name} outcomes, {outcome.link} link)"
+
+
+def _integration(subject: Subject) -> str:
+    """How the random effects came out of the likelihood, and their draws."""
+    nodes, design = subject.fitted.nodes, subject.design
+    if nodes is not None:
+        return (
+            f"The random effects were integrated out of the likelihood by adaptive Gauss-Hermite quadrature with"
+            f" {nodes.n_nodes} nodes each, and then drawn given the outcomes."
+        )
+    given = "given the weighted rows" if design.weights is not None else "from their exact conditional distribution"
+    return f"The random effects were integrated out of the likelihood and then drawn {given}."
 
 
 def _groups(design: Design) -> str:
@@ -240,17 +260,26 @@ def _default_priors(design: Design, correlated: bool) -> list[str]:
     """The default priors that a design has, in words."""
     intercept = any(column.is_intercept for column in design.fixed)
     others = len(design.fixed) - intercept
+    linear = design.outcome.link == "identity"
+    mean = "mean(y)" if linear else f"the {design.outcome.link} of the outcome's mean"
+    sd, wide = (
+        ("sd(y)", "2.5 sd(y)")
+        if linear
+        else (f"{predictor_scale(design):.3g}", f"{WIDE * predictor_scale(design):.3g}")
+    )
     parts = []
     if intercept:
         at = " at the means of the predictors" if others else ""
-        parts.append(f"normal with mean mean(y) and SD 2.5 sd(y) for the intercept{at}")
+        parts.append(f"normal with mean {mean} and SD {wide} for the intercept{at}")
     if others and intercept:
-        parts.append("normal with mean 0 and SD 2.5 sd(y)/sd(x) for the other fixed effects")
+        parts.append(f"normal with mean 0 and SD {wide}/sd(x) for the other fixed effects")
+    elif others and design.outcome.categories:
+        parts.append(f"normal with mean 0 and SD {wide}/sd(x) for fixed effects")
     elif others:
-        parts.append("normal around the least-squares fit of mean(y) with SD 2.5 sd(y)/sd(x) for fixed effects")
+        parts.append(f"normal around the least-squares fit of {mean} with SD {wide}/sd(x) for fixed effects")
     slopes = any(column.in_predictor and not column.is_intercept for column in design.random)
-    of_slopes = ", for those of slopes sd(y)/sd(x)" if slopes else ""
-    parts.append(f"half Student t with 3 degrees of freedom and scale sd(y) for standard deviations{of_slopes}")
+    of_slopes = f", for those of slopes {sd}/sd(x)" if slopes else ""
+    parts.append(f"half Student t with 3 degrees of freedom and scale {sd} for standard deviations{of_slopes}")
     if correlated:
         parts.append(f"LKJ(2) for correlations ({WORKS['lkj'].cited})")
     return parts

@@ -20,6 +20,7 @@ from bayeshlm.display.report.elements import paragraph, scrolled, shown, subhead
 from bayeshlm.display.report.figures import figures
 from bayeshlm.display.report.subject import Subject
 from bayeshlm.display.shown_descriptives import descriptives_grids
+from bayeshlm.parameters.predictor_scale import predictor_scale
 
 
 def model_section(subject: Subject) -> str:
@@ -89,8 +90,8 @@ def priors_section(subject: Subject) -> str:
     correlated = ", corr their correlation matrix" if any("corr" in key for key in priors.by_key()) else ""
     text = paragraph(
         f"tau are the SDs of the random effects{correlated}{level1}.",
-        "The defaults are weakly informative and follow the scales of the data: the SD of the outcome and the SDs of"
-        " the predictors, as in rstanarm and brms."
+        f"The defaults are weakly informative and follow the scales of the data: {_scale(subject.design)}"
+        " and the SDs of the predictors, as in rstanarm and brms."
         if defaults
         else "",
         "The prior of an intercept holds at the means of the predictors." if _at_means(grid) else "",
@@ -98,8 +99,16 @@ def priors_section(subject: Subject) -> str:
     return text + shown(grid)
 
 
+def _scale(design: Design) -> str:
+    """What default priors are multiples of."""
+    link = design.outcome.link
+    return "the SD of the outcome" if link == "identity" else f"that of the {link} ({predictor_scale(design):.3g})"
+
+
 def _of_level1(outcome: Outcome) -> str:
     """What the parameters of level 1 are."""
+    if not outcome.is_normal:
+        return ", sigma the scale of the level-1 residual" if ("sigma", "") in outcome.auxiliary_effects else ""
     if outcome.known_covariance:
         return "; the covariances of the level-1 residuals are known"
     if outcome.known_sd:
