@@ -157,6 +157,7 @@ FIRING = {
     "eight-schools": ("few-groups",),
     "hsb-contextual-raw": ("raw-beside-mean", SPREAD),
     "hsb-level-1-variance": (),  # which has an equation of the level-1 SD
+    "hsb-location-scale": (),
     "penicillin-crossed": ("few-groups",),
     "wine-bitterness": ("few-groups",),
 }
