@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
@@ -58,6 +57,8 @@ def fit_latent_means(design: Design, estimate: Estimate, found: WithinBetween) -
     DataError
         The search did not end at a maximum.
     """
+    from scipy.optimize import minimize  # takes as long as a small fit
+
     means, e = LatentMeans.of(design, found), estimate
     assert isinstance(e, RemlEstimate)  # what has latent means has that estimate
     density = LatentDensity.of(design, means, None, e.gamma, np.sqrt(np.diag(e.vcov)), e.tau, e.corr, e.sigma)
