@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -118,14 +118,27 @@ class FamilyConditionals(Conditionals):
             taken = np.zeros(size)
             for n_steps in STEPS:
                 rng = np.random.default_rng([seed, groups.start, start, n_steps])
-                noise, weights, uniform = t_proposals(rng, len(u[part]), size, q, n_steps)
                 draws = (np.ascontiguousarray(values[part]) for values in self.parameters)
-                taken = effect_draws(self.row)(*draws, rows, first, noise, weights, uniform, u[part])
+                taken = self.chains(draws, rows, first, rng, n_steps, u[part])
                 if ((1 - taken) ** (n_steps / 2)).max() < TRACE:
                     break
             else:
                 raise not_drawn(self.design, groups, taken)
         return u
+
+    def chains(
+        self,
+        draws: Iterable[FloatArray],
+        rows: Any,
+        first: IntArray,
+        rng: np.random.Generator,
+        n_steps: int,
+        u: FloatArray,
+    ) -> FloatArray:
+        """Fill u, (S, q, B), by a chain of so many steps each; the share of proposals that each group took, (B,)."""
+        n_draws, q, size = u.shape
+        proposals = t_proposals(rng, n_draws, size, q, n_steps)
+        return np.asarray(effect_draws(self.row)(*draws, rows, first, *proposals, u))
 
     def row_densities(self, groups: slice) -> FloatArray:
         """``log p(y_i | the other rows, theta)`` of the distinct rows of some groups, (n, S)."""

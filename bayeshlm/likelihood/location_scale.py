@@ -6,21 +6,15 @@ its other effects are normal and integrated out exactly; v is by quadrature, as 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from bayeshlm.design.scaling import FloatArray, IntArray
-from bayeshlm.likelihood.family_conditionals import (
-    DRAWS,
-    STEPS,
-    TRACE,
-    FamilyBlock,
-    FamilyConditionals,
-    not_drawn,
-    t_proposals,
-)
+from bayeshlm.likelihood.family_conditionals import FamilyBlock, FamilyConditionals, t_proposals
 from bayeshlm.likelihood.family_quadrature import FamilyQuadrature, auxiliary_draws
 from bayeshlm.likelihood.group_effects import GroupBlock, covariance_factors
 from bayeshlm.likelihood.likelihood import Capability, LogDensity
@@ -68,31 +62,20 @@ class ScaleConditionals(FamilyConditionals):
         scale_moments(*parameters, self.found.rows, self.ends, *hermite_rule(1, 1), *room, modes)
         return modes
 
-    def draws_of(self, groups: slice, seed: int) -> FloatArray:
-        """One u, and v, of each draw and of some groups, (S, q, B).
-
-        Raises
-        ------
-        SamplingError
-            A group's v is so far from any t distribution around its mode that the chains do not move.
-        """
-        rows, first = self.rows_of(groups)
-        q, size = self.chol.shape[-1], groups.stop - groups.start
-        u = np.empty((len(self.gamma), q, size))
-        for start in range(0, len(u), DRAWS):
-            part = slice(start, start + DRAWS)
-            taken = np.zeros(size)
-            for n_steps in STEPS:
-                rng = np.random.default_rng([seed, groups.start, start, n_steps])
-                noise, weights, uniform = t_proposals(rng, len(u[part]), size, 1, n_steps)
-                normal = rng.standard_normal((len(u[part]), size, q - 1))
-                draws = (np.ascontiguousarray(values[part]) for values in self.parameters)
-                taken = scale_draws(*draws, rows, first, noise[:, :, 0].copy(), weights, uniform, normal, u[part])
-                if ((1 - taken) ** (n_steps / 2)).max() < TRACE:
-                    break
-            else:
-                raise not_drawn(self.design, groups, taken)
-        return u
+    def chains(
+        self,
+        draws: Iterable[FloatArray],
+        rows: Any,
+        first: IntArray,
+        rng: np.random.Generator,
+        n_steps: int,
+        u: FloatArray,
+    ) -> FloatArray:
+        """As of other families, of v alone: given it the other effects are normal."""
+        n_draws, q, size = u.shape
+        noise, weights, uniform = t_proposals(rng, n_draws, size, 1, n_steps)
+        normal = rng.standard_normal((n_draws, size, q - 1))
+        return np.asarray(scale_draws(*draws, rows, first, noise[:, :, 0].copy(), weights, uniform, normal, u))
 
     def row_densities(self, groups: slice) -> FloatArray:
         """``log p(y_i | the other rows, theta)`` of the rows of some groups, (n, S)."""
