@@ -2,17 +2,22 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 from amounts import amount
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 import bayeshlm as hlm
 from bayeshlm.likelihood import disk_cache
@@ -25,6 +30,19 @@ rng = np.random.default_rng(1)
 data = pd.DataFrame({{"g": np.repeat(range(8), 6), "x": rng.normal(size=48), "y": rng.normal(size=48)}})
 fit = hlm.Model("{EQUATIONS}", data, "g").fit(draws=50, tune=100, chains=2, seed=1, progress=False)
 print(*(fit.posterior[name].to_numpy().tobytes().hex() for name in ("gamma", "tau", "sigma", "u")))
+"""
+WRITTEN = """
+import pathlib, re, tempfile
+def untimed(text):
+    return re.sub(r"[0-9.]+ s\\b", "some s", str(text))
+folder = pathlib.Path(tempfile.mkdtemp())
+print(untimed(fit), fit.fixed_effects().to_csv(), fit.model.reml(), fit.model.equations("latex"))
+data.to_csv(folder / "table.csv")
+print(hlm.Model(fit.model.equations(), pd.read_csv(folder / "table.csv"), "g").reml().deviance)
+fit.save(folder / "fit.nc")
+print(hlm.load(folder / "fit.nc").fixed_effects().to_csv())
+fit.report(folder / "report.html")
+print(untimed((folder / "report.html").read_text(encoding="utf-8")))
 """
 SAVE_FOR_EVER = """
 import bayeshlm as hlm
@@ -82,13 +100,57 @@ def test_a_cache_of_another_version_and_one_that_cannot_be_written(tmp_path):
         path.chmod(0o755)
 
 
-@pytest.mark.parametrize(
-    "variables", [{"LC_ALL": "C"}, {"LC_ALL": "de_DE.UTF-8"}, {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}]
-)
+@pytest.mark.parametrize("variables", [{"LC_ALL": "C"}, {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}])
 def test_locales_and_the_like(variables):
-    setting = "import locale\nfor name in ('de_DE.UTF-8', 'C'):\n  try: locale.setlocale(locale.LC_ALL, name); break\n"
-    setting += "  except locale.Error: pass\n"
-    assert ran(setting + FIT, **variables) == ran()
+    assert ran("import locale\nlocale.setlocale(locale.LC_ALL, '')\n" + FIT, **variables) == ran()
+
+
+@pytest.mark.skipif(not shutil.which("localedef"), reason="a German locale is made by localedef")
+def test_a_locale_with_decimal_commas(tmp_path):
+    """The same draws, the same tables, and files that are read as they were written."""
+    subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", str(tmp_path / "de_DE.UTF-8")], check=True)
+    german = {"LOCPATH": str(tmp_path), "LC_ALL": "de_DE.UTF-8"}
+    in_german = (
+        "import locale\nlocale.setlocale(locale.LC_ALL, '')\nassert locale.localeconv()['decimal_point'] == ','\n"
+    )
+    more = FIT + WRITTEN
+    assert ran(in_german + more, **german) == ran(more)
+
+
+def test_a_full_disk_keeps_the_earlier_fit(model, tmp_path):
+    """A file system in memory, with room for one file of draws and not for two."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)], check=False).returncode:
+        pytest.skip("mounting is for the system's administrator")
+    try:
+        model.fit(draws=50, tune=100, chains=2, seed=1, progress=False).save(disk / "fit.nc")
+        (disk / "filling").write_bytes(b"0" * (os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize - 50_000))
+        kept = (disk / "fit.nc").read_bytes()
+        with pytest.raises(hlm.HLMError, match="No space left"):
+            model.fit(draws=400, tune=100, chains=4, seed=1, progress=False).save(disk / "fit.nc")
+        assert (disk / "fit.nc").read_bytes() == kept
+        assert sorted(path.name for path in disk.iterdir()) == ["filling", "fit.nc"]
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_kernel_of_a_notebook(tmp_path):
+    """Its event loop runs while a model is fitted; an interrupted cell ends, and the next gives what it would."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(FIT) for _ in range(2)])
+    resources = {"metadata": {"path": str(tmp_path)}}
+    client = NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources)
+    with client.setup_kernel():
+        first = client.execute_cell(notebook.cells[0], 0)
+        long = nbformat.v4.new_code_cell(FIT.replace("tune=100", "tune=10_000_000"))
+        notebook.cells.insert(1, long)
+        timer = threading.Timer(5.0, lambda: asyncio.run(client.km.interrupt_kernel()))
+        timer.start()
+        with pytest.raises(CellExecutionError, match="KeyboardInterrupt"):
+            client.execute_cell(long, 1)
+        timer.join()
+        again = client.execute_cell(notebook.cells[2], 2)
+    assert "".join(output.text for output in again.outputs) == "".join(output.text for output in first.outputs) == ran()
 
 
 def test_forks_and_threads_and_event_loops(model):
