@@ -3,6 +3,7 @@
 import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 from amounts import amount, examples
@@ -66,6 +67,10 @@ SAME = {
     "Arrow": lambda table, rng: table.convert_dtypes(dtype_backend="pyarrow"),
     "a table of Arrow in chunks": lambda table, rng: pa.concat_tables(
         [pa.Table.from_pandas(table.iloc[:5]), pa.Table.from_pandas(table.iloc[5:])]
+    ),
+    "polars": lambda table, rng: pl.from_pandas(table).cast({"g": pl.Int16, "x": pl.Float64}),
+    "categories of polars": lambda table, rng: pl.from_pandas(table.assign(g=table.g.astype(str))).cast(
+        {"g": pl.Categorical, "kind": pl.Enum(["blue", "green", "red"])}
     ),
     "objects": lambda table, rng: table.astype(object),
     "an index that repeats": lambda table, rng: table.set_index(pd.Index(rng.integers(0, 3, len(table)))),
