@@ -41,6 +41,7 @@ def test_the_face_has_the_parameters_only(fit):
     xr.testing.assert_equal(fit.posterior["corr"], fit.idata["posterior"]["corr"].drop_vars("corr"))
 
 
+@pytest.mark.slow
 def test_arviz_draws_traces_and_predictive_densities(fit):
     mpl.use("Agg")
     from arviz_plots import plot_ppc_dist, plot_trace, plot_trace_dist

@@ -209,6 +209,7 @@ def test_a_full_standard_output_is_one_message():
     assert (run.returncode, run.stderr.decode()) == (3, said)
 
 
+@pytest.mark.slow
 def test_names_that_the_terminal_cannot_show_are_escaped(ward_study):
     (ward_study / "model.toml").write_text(toml(EQUATIONS.replace("dose", "größe")), encoding="utf-8")
     wards = pd.read_csv(ward_study / "wards.csv")

@@ -53,6 +53,7 @@ def test_reml_stands_below_the_tables_when_asked_for(unsampled, capsys, flags):
         assert text.index("Variance components") < text.index("Posterior beside REML")
 
 
+@pytest.mark.slow
 def test_the_summary_has_reml_when_asked_for(unsampled, tmp_path, gallery_case, reference_case):
     assert main(["fit", SLOPES, "--quiet", "--out", str(tmp_path / "without")]) == DONE
     assert main(["fit", SLOPES, "--quiet", "--reml", "--out", str(tmp_path / "with")]) == DONE

@@ -164,6 +164,7 @@ def test_a_fit_that_stops_writes_nothing(error, status, message, ward_study, fit
     assert contents(ward_study) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("error", "status"), [(OSError(28, "No space left on device"), 2), (KeyboardInterrupt(), 130), (ValueError("x"), 3)]
 )
@@ -186,6 +187,7 @@ def test_old_results_survive_a_failure_of_writing(error, status, ward_study, fit
     assert (target / "notes.txt").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_a_spreadsheet_finds_no_formula_in_the_table_of_groups(ward_study, fit_of):
     wards = pd.read_csv(ward_study / "wards.csv")
     wards["ward"] = wards["ward"].replace({"a": "=1+1", "b": "-1"})
@@ -264,6 +266,7 @@ def test_a_signal_before_the_files_change_places_leaves_the_old_results_and_no_d
     assert [signal.getsignal(each) for each in SIGNALS] == handlers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("move", range(5))
 def test_a_signal_while_the_files_change_places_waits_and_the_message_is_true(

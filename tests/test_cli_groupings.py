@@ -20,6 +20,7 @@ def run(request, tmp_path_factory):
     return request.param, main(["fit", request.param, *options, *files]), folder
 
 
+@pytest.mark.slow
 def test_files_have_every_grouping(run):
     name, status, folder = run
     assert status == DONE

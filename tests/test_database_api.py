@@ -247,6 +247,7 @@ def test_a_design_without_a_group_is_that_of_the_other_rows(pair, data):
     assert found.group_labels.equals(given.group_labels)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "group"),
     [

@@ -62,6 +62,7 @@ def test_rows_of_a_sample_are_rows_of_the_data(fits):
     pd.testing.assert_frame_equal(rows.frame[expected.columns], expected, check_dtype=False)
 
 
+@pytest.mark.slow
 def test_a_sample_is_the_same_whatever_the_order_of_the_rows_and_the_model(data):
     found = []
     for text, table in ((TEXTS["slopes"], data), (TEXTS["slopes"], data.sample(frac=1, random_state=2))):
@@ -75,6 +76,7 @@ def test_a_sample_is_the_same_whatever_the_order_of_the_rows_and_the_model(data)
     assert not np.array_equal(found[0].y, again.y)
 
 
+@pytest.mark.slow
 def test_each_row_has_the_same_chance_also_where_many_are_alike():
     rng = np.random.default_rng(4)
     data = pd.DataFrame({"g": np.repeat(np.arange(4), 50), "x": rng.integers(0, 2, 200)})
@@ -141,6 +143,7 @@ def test_rows_that_are_not_here_are_not_fitted_anew(fits, monkeypatch):
     assert len(fits[2].loo().bad) > 0
 
 
+@pytest.mark.slow
 def test_models_of_one_table_are_compared_row_by_row(data):
     text, null = TEXTS["slopes"], "math ~ 1 + offset(income) + (1 | school)"
     memory = {name: hlm.Model(one, data) for name, one in (("full", text), ("null", null))}
@@ -159,6 +162,7 @@ def test_models_of_one_table_are_compared_row_by_row(data):
         hlm.compare({"full": some["full"], "null": wider})
 
 
+@pytest.mark.slow
 def test_replicates_of_sums_are_distributed_as_those_of_rows(fits):
     memory, table, some = fits
     given = memory.predictive_check(n_draws=500, seed=1)
@@ -183,6 +187,7 @@ OF_ROWS = ("residual_skewness", "residual_kurtosis", "skewness", "kurtosis", "mi
            "q75", "q95")  # fmt: skip
 
 
+@pytest.mark.slow
 def test_rows_of_a_sample_are_replicated_with_the_sums_over_the_others(fits):
     memory, _, some = fits
     at, found = places(memory, some), some.predictive_check(n_draws=500, seed=2)

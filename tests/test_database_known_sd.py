@@ -95,6 +95,7 @@ def fits(request, data):
     return fit, hlm.Fit(table, fit.idata), hlm.Fit(some, fit.idata)
 
 
+@pytest.mark.slow
 def test_rows_left_out_are_those_in_memory_and_a_sample_stands_for_them(fits):
     memory, table, some = fits
     given, found = memory.loo(), some.loo()

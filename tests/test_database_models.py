@@ -101,6 +101,7 @@ def test_groups_are_left_out_and_compared_without_rows(fits, models):
     assert hlm.compare({"full": fits[1], "null": null}, unit="group").index[0] == "full"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["one grouping", "crossed"])
 def test_residuals_come_back_as_a_table_of_the_database(kind, fits, data):
     memory, database = fits
@@ -148,6 +149,7 @@ def test_a_table_of_groups_may_be_in_the_database(models, data):
     assert in_memory.design.rows is not None
 
 
+@pytest.mark.slow
 def test_the_report_has_every_section(fits, tmp_path):
     fits[1].report(tmp_path / "report.html", progress=False)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -157,6 +159,7 @@ def test_the_report_has_every_section(fits, tmp_path):
         assert title in page
 
 
+@pytest.mark.slow
 def test_a_fit_is_saved_without_its_rows_and_read_with_its_table(fits, data, tmp_path):
     file = tmp_path / "fit.nc"
     fits[1].save(file)
@@ -194,6 +197,7 @@ def test_sources_of_the_command_line(source, folder, models, monkeypatch, capsys
     assert '"n_obs": 2400' in values
 
 
+@pytest.mark.slow
 def test_a_fit_of_the_command_line(folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     source = "duckdb:pupils/*.parquet"

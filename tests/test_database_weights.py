@@ -36,6 +36,7 @@ def weights_of(scaling="size", **others):
     return hlm.SurveyWeights({"row": "w1", "school": "w2"}, scaling, **others)
 
 
+SLOW = pytest.mark.slow
 GIVEN = {
     "rows": hlm.SurveyWeights({"row": "w1"}),
     "groups": hlm.SurveyWeights({"school": "w2"}),
@@ -47,7 +48,9 @@ GIVEN = {
 }
 
 
-@pytest.mark.parametrize("given", GIVEN.values(), ids=GIVEN)
+@pytest.mark.parametrize(
+    "given", [pytest.param(of, id=name, marks=SLOW if "replicates" in name else ()) for name, of in GIVEN.items()]
+)
 def test_sums_and_estimates_are_those_of_rows_in_memory(given, data):
     memory, database = (hlm.Model(TEXT, table, "school", weights=given) for table in (data, stored(data)))
     one, other = memory.design, database.design
@@ -132,6 +135,7 @@ def fits(data):
     return [hlm.Model(TEXT, table, "school", weights=GIVEN["both"]).fit(**OPTIONS) for table in (data, stored(data))]
 
 
+@pytest.mark.slow
 def test_posteriors_are_the_same_draws(fits):
     memory, database = fits
     assert str(database.fixed_effects()[["mean", "sd", "deft"]]) == str(memory.fixed_effects()[["mean", "sd", "deft"]])
@@ -162,6 +166,7 @@ def test_what_needs_the_weights_of_rows_is_one_sentence(fits):
             call()
 
 
+@pytest.mark.slow
 def test_a_saved_fit_has_its_weights_and_knows_those_of_its_table(fits, data, tmp_path):
     fits[1].save(tmp_path / "fit.nc")
     again = hlm.load(tmp_path / "fit.nc", data=stored(data))
@@ -270,6 +275,7 @@ def test_a_table_that_changes_before_its_weighted_sums(data, monkeypatch):
         hlm.Model(TEXT, table, "school", weights=GIVEN["rows"])
 
 
+@pytest.mark.slow
 def test_a_folder_of_files_on_the_command_line(data, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pupils").mkdir()

@@ -80,6 +80,7 @@ def assert_same_posterior(one, other):
                 assert abs(of(pair[0]) - of(pair[1])) <= limit * error, (name, k, statistic)
 
 
+@pytest.mark.slow
 def test_quadrature_and_explicit_effects_are_one_posterior(fit, data):
     other = fit.model.fit(parameterization="noncentered", **OPTIONS)
     assert_same_posterior(fit.posterior, other.posterior)
@@ -202,6 +203,7 @@ def test_what_needs_a_level_1_variance_of_its_own_says_so(fit):
     assert "ols" not in fit.group_coefficients()
 
 
+@pytest.mark.slow
 def test_the_report_and_the_files_of_the_command_line(fit, data, tmp_path):
     fit.report(tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")

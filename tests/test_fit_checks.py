@@ -37,6 +37,7 @@ def fitted(model, fake_draws):
     return lambda: hlm.Fit(model, to_datatree(raw, model.design, model.priors, sampling_options(draws=250, seed=11)))
 
 
+@pytest.mark.slow
 def test_above_the_budget_and_loaded_nothing_changes(fitted, monkeypatch, tmp_path):
     whole = fitted()
     monkeypatch.setattr(budget, "BUDGET_BYTES", 8 * 1000 * 2 * 10)

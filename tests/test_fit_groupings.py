@@ -126,6 +126,7 @@ def test_what_is_saved_is_loaded(fit, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_the_files_of_the_command_line(fit, tmp_path):
     write_results(fit, tmp_path / "out", reml=True)
     coefficients = pd.read_csv(tmp_path / "out" / "group_coefficients.csv")

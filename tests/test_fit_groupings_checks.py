@@ -99,6 +99,7 @@ def test_several_data_sets():
     assert "share[school]" in repr(fits)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["fit", "crossed"])
 def test_a_fit_with_predictions_and_checks_in_it_is_saved_whole(name, request, tmp_path):
     fit = request.getfixturevalue(name)

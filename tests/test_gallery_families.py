@@ -21,6 +21,11 @@ TERMS = {  # of R, where the order of its columns is not that of the equations
 }
 WITH_OTHERS = ("Bernoulli", "Binomial", "Poisson", "Ordinal")
 EVERY = pytest.mark.parametrize("name", NOT_NORMAL)
+ONE_FAMILY = ("clinics-recovery", "clinics-recovery-by-treatment")
+QUICK_ONE = pytest.mark.parametrize(
+    "name", [name if name in ONE_FAMILY else pytest.param(name, marks=pytest.mark.slow) for name in NOT_NORMAL]
+)
+"""Each family has machine code of its own, which is compiled first."""
 
 
 def family_of(name):
@@ -79,7 +84,7 @@ def test_nuts_and_importance_sampling_are_one_posterior(name):
         assert (abs(one["mean"] - other["mean"]) < 4 * np.hypot(one["mcse_mean"], other["mcse_mean"])).all()
 
 
-@EVERY
+@QUICK_ONE
 def test_maximum_likelihood_by_quadrature_equals_r_s_on_a_grid(name):
     fit, expected = open_model(name).ml(), estimates(name)
     assert fit.converged

@@ -122,6 +122,7 @@ def test_the_same_seed_gives_the_same_draws(fit):
         np.testing.assert_array_equal(again.posterior[name], fit.posterior[name])
 
 
+@pytest.mark.slow
 def test_without_its_certificate_nuts_runs_and_the_fit_says_so(by_nuts, monkeypatch, tmp_path):
     monkeypatch.setattr(importance, "MAX_ROUNDS", 2)
     monkeypatch.setattr(certificate, "MAX_K", -9.0)
@@ -158,6 +159,7 @@ def many_groups():
     return hlm.Model("y = b0 + b1*x + r\nb0 = g00 + u0\nb1 = g10 + u1", frame, "ward")
 
 
+@pytest.mark.slow
 def test_unasked_it_runs_where_there_are_many_groups(many_groups):
     fit, by_nuts = (many_groups.fit(seed=1, sampler=sampler, progress=False) for sampler in ("auto", "nutpie"))
     assert fit.convergence.by_importance
@@ -208,6 +210,7 @@ def test_the_report_names_the_method(fit):
     assert "No-U-Turn" not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["file", "option"])
 def test_the_command_line_takes_it_from_the_option_or_the_file(where, tmp_path, capsys):
     file = read_model_file(QUICK[0])

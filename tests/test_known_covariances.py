@@ -284,6 +284,7 @@ def test_what_groups_own_regressions_leave_is_that_of_white_rows(model):
     np.testing.assert_allclose(squares, np.bincount(design.group_codes, expected**2), rtol=1e-7, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_checks_of_the_whole_fit(fit, tmp_path):
     check = fit.predictive_check(seed=1)
     assert check.table["p"].between(0, 1).all()

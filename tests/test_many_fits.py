@@ -81,6 +81,7 @@ def test_convergence_is_judged_on_each_data_set(plausible, model, students):
     assert "did not converge on 2 of the 2 data sets" in repr(few)
 
 
+@pytest.mark.slow
 def test_identical_data_sets_miss_nothing(model, students):
     fits = hlm.fit_many(model, [students] * 4, seed=2, **FIT)
     assert list(fits.fits) == ["1", "2", "3", "4"]

@@ -129,6 +129,7 @@ def test_a_fit_is_read_again_with_its_known_sds(trials, tmp_path):
     pd.testing.assert_frame_equal(again.heterogeneity().table, trials.heterogeneity().table)
 
 
+@pytest.mark.slow
 def test_files_of_results_hold_heterogeneity(trials, tmp_path):
     content = summary(trials, reml=True)
     assert set(content["variance_components"]) == {"tau", "corr"}

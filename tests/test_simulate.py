@@ -145,6 +145,7 @@ def planned():
     return hlm.plan(TREATED, treated, "school", **stated, groups=[8, 24], rows=10, effects=["g01"], n=150, seed=4)
 
 
+@pytest.mark.slow
 def test_the_power_of_two_arms_is_that_of_a_t_test_of_group_means(planned):
     """Closed form of balanced groups: noncentral t with J - 2 degrees of freedom."""
     for J in (8, 24):
@@ -228,6 +229,7 @@ def test_a_drawn_outcome_in_its_design_is_the_design_of_its_data(text, stated):
         with_outcome(empty, 0 * y)
 
 
+@pytest.mark.slow
 def test_a_plan_of_ordered_categories():
     text = "rating ~ Ordinal(eta); eta = b0 + b1*ses; b0 = u0; b1 = g10"
     stated = {"gamma": {"g10": 1}, "tau": {"u0": 1}, "auxiliary": {"cutpoint[1|2]": -1, "cutpoint[2|3]": 0.5}}

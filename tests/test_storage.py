@@ -45,6 +45,7 @@ def assert_same(found, fit):
     assert found.model.design.rows_dropped == fit.model.design.rows_dropped
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flips", [40, pytest.param(400, marks=pytest.mark.slow)])
 def test_a_flipped_bit_gives_the_same_fit_or_a_file_error(flips, saved, tmp_path):
     fit, path = saved
@@ -237,6 +238,7 @@ except hlm.FileError as error:
 """
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_an_error_and_not_the_end_of_the_process(saved, tmp_path):
     target = tmp_path / "new" / "fit.nc"
     target.parent.mkdir()

@@ -191,6 +191,7 @@ def test_several_data_sets_have_their_own_weights():
     np.testing.assert_allclose(pooled["within"].iloc[:3], within, rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_report_says_how_rows_are_weighted_and_how_to_do_it_again(fit, tmp_path):
     fit.report(tmp_path / "report.html", data="survey.csv", progress=False)
     page = (tmp_path / "report.html").read_text()

@@ -72,6 +72,7 @@ def test_reml_on_the_command_line_says_what_to_do(model_file, capsys):
     assert "REML is not defined with sampling weights" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_fits_are_written_with_their_design_effects(model_file, tmp_path, capsys):
     options = ["--draws", "300", "--seed", "1", "--sampler", "importance", "--reml", "--out", str(tmp_path / "out")]
     assert main(["fit", str(model_file()), *options]) in (0, 1)

@@ -16,6 +16,7 @@ def test_the_recursion_is_the_probability_by_enumeration():
     assert staying_probability(3, probabilities, lower, upper) == pytest.approx(total, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_p_values_of_uniform_ranks_are_no_smaller_than_uniform_numbers():
     rng = np.random.default_rng(1)
     found = np.array([p_value(np.bincount(rng.integers(0, 20, 100), minlength=20)) for _ in range(1000)])

@@ -58,6 +58,7 @@ def test_a_parameter_without_a_prior_of_its_own_is_refused():
         drawn_truth(Schema.of(model.design), stated, np.random.default_rng(1))
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_ranks():
     kind = TYPES["known SDs"]
     first = ranks(kind, 5)

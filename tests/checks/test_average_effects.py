@@ -188,6 +188,7 @@ def test_probabilities_of_ordered_categories(wards):
     assert change.draws.to_numpy()[0].sum(axis=-1) == pytest.approx(0.0, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_maximum_likelihood_of_ordered_categories():
     """Averages by quadrature over u; errors by draws of the parameters in a hundredth of their errors."""
     fit = hlm.open_model("wine-bitterness").ml()

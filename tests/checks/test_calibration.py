@@ -27,6 +27,7 @@ def test_the_line_is_the_least_squares_fit_that_never_falls():
     np.testing.assert_allclose(table["observed"], pooled_by_definition(p, y, n), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_band_holds_calibrated_data_as_often_as_it_says():
     rng = np.random.default_rng(2)
     p = np.repeat(np.linspace(0.1, 0.9, 9), 30)

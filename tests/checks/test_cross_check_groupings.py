@@ -44,6 +44,7 @@ def design_of(equations):
     return hlm.Model(equations, rows(), ["child", "school"] if equations == NESTED else None).design
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("equations", [NESTED, CROSSED])
 def test_standard_errors_of_shares_by_numerical_derivatives(equations):
     """The delta method's gradient in (theta, sigma), here by differences of the shares themselves."""
@@ -107,6 +108,7 @@ def fit():
     return hlm.Model(NESTED, rows(40), ["child", "school"]).fit(draws=1000, seed=1, progress=False)
 
 
+@pytest.mark.slow
 def test_every_row_of_the_posterior_beside_reml(fit):
     checked, reml = fit.cross_check(), fit.model.reml()
     assert checked.table.index.tolist() == [
@@ -151,6 +153,7 @@ def test_a_unit_that_is_elsewhere_is_named(fit):
     assert "ICC[child]" in text
 
 
+@pytest.mark.slow
 def test_reasons_spell_parameters_as_they_are_shown(fit):
     tight = hlm.Model(NESTED, rows(40), ["child", "school"], priors={"tau_u00": "HalfNormal(0.05)"})
     checked = tight.fit(draws=1000, seed=1, progress=False).cross_check()

@@ -103,6 +103,7 @@ def test_a_fit_anew_takes_the_place_of_the_weights(outlier):
     assert shifts.distance[5] == pytest.approx(d @ np.linalg.solve(np.cov(gamma.T, ddof=0), d) / 3)
 
 
+@pytest.mark.slow
 def test_bad_groups_are_fitted_anew_on_request(monkeypatch):
     design = planted(60.0)
     priors = make_priors(design)

@@ -25,6 +25,7 @@ def found(alone):
     return alone.influence()
 
 
+@pytest.mark.slow
 def test_the_weights_move_the_means_as_an_integral_without_the_group_does(alone, found):
     design, priors = alone.model.design, alone.model.priors
     whole = grid_posterior(design, priors)

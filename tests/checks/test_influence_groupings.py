@@ -45,6 +45,7 @@ def dense(design, estimate):
     return V
 
 
+@pytest.mark.slow
 def test_fixed_effects_without_each_unit_are_generalized_least_squares_of_the_rest(design, estimate):
     V, y, X = dense(design, estimate), design.y - design.offset, design.X
     for k, codes in enumerate(design.kept_rows.codes):
@@ -70,6 +71,7 @@ def test_leverage_is_the_trace_of_the_unit_in_the_hat_matrices(design, estimate)
         assert found.fixed.sum() == pytest.approx(X.shape[1])
 
 
+@pytest.mark.slow
 def test_estimates_without_a_unit_are_those_of_the_rows_that_stay(design, estimate):
     k = len(design.groupings) - 1
     found = grouping_influence.exact(design, estimate, k)
@@ -87,6 +89,7 @@ def test_the_grouping_has_to_be_said(fit):
         fit.influence()
 
 
+@pytest.mark.slow
 def test_a_planted_school_is_found(fit, planted):
     assert fit.influence(grouping="school").outlying.empty
     found = planted.influence(grouping="school")
@@ -99,6 +102,7 @@ def test_a_planted_school_is_found(fit, planted):
     assert "Outlying: school 0" in text
 
 
+@pytest.mark.slow
 def test_weights_and_a_fit_without_the_school_agree(fit):
     found, k = fit.influence(grouping="school"), 3
     rest = fit._fitted.refit(rows=fit.model.design.kept_rows.codes[1] != k, seed=4)
@@ -110,6 +114,7 @@ def test_weights_and_a_fit_without_the_school_agree(fit):
     assert (abs(change.to_numpy()) < 4 * error.to_numpy()).all()
 
 
+@pytest.mark.slow
 def test_children_too(fit):
     found = fit.influence(grouping="child")
     assert found.posterior.sizes["child"] == 72

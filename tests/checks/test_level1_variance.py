@@ -78,6 +78,7 @@ def test_the_reference_distribution():
     assert small.mean() == pytest.approx(expected, abs=4 * small.std() / np.sqrt(len(small)))
 
 
+@pytest.mark.slow
 def test_small_groups_are_not_flagged_more_often_than_stated_and_chi_square_flags_too_many():
     rng = np.random.default_rng(4)
     found = [level1_variance(design_of(np.zeros(30), 5, rng), min_df=1) for _ in range(200)]

@@ -19,6 +19,7 @@ def crossed():
     return hlm.Model(CROSSED, frame_of().rename(columns={"count": "y"})).fit(**OPTIONS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["group", "row"])
 def test_the_weights_give_what_an_integral_over_the_parameters_gives(alone, unit):
     found, design, priors = alone.loo(unit, exact=False), alone.model.design, alone.model.priors
@@ -63,6 +64,7 @@ def test_a_unit_that_is_left_out_has_new_effects(crossed):
     assert abs(stays.mean() - float(crossed.posterior["u_a"].sel(a=4).mean())) < stays.std()
 
 
+@pytest.mark.slow
 def test_what_is_printed_asks_the_question_of_the_unit(crossed):
     text = " ".join(str(crossed.loo("a", exact=False)).split())
     assert "How well are the rows of a new a predicted?" in text

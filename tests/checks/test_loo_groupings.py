@@ -39,6 +39,7 @@ def test_fits_without_a_unit_give_what_the_weights_give(fit, unit):
     assert error < 0.1
 
 
+@pytest.mark.slow
 def test_what_is_printed_names_the_units(fit):
     rows, schools = fit.loo(), fit.loo("school")
     assert "a new row of a known child and school" in " ".join(repr(rows).split())
@@ -49,6 +50,7 @@ def test_what_is_printed_names_the_units(fit):
     assert schools.group == schools.unit == "school"
 
 
+@pytest.mark.slow
 def test_a_unit_with_a_bad_k_is_fitted_anew(fit, monkeypatch):
     largest = float(fit.loo("school").pointwise["pareto_k"].max())
     monkeypatch.setattr("bayeshlm.checks.loo.threshold", lambda n_draws: largest - 1e-9)
@@ -59,6 +61,7 @@ def test_a_unit_with_a_bad_k_is_fitted_anew(fit, monkeypatch):
     assert "fitted anew" in repr(found)
 
 
+@pytest.mark.slow
 def test_figures_of_rows_and_of_schools(fit):
     rows, _ = fit.plot.loo(unit="row")
     assert rows.get_ylabel() == "elpd of the row"
@@ -74,6 +77,7 @@ def test_the_grouping_has_to_be_named(fit):
             fit.loo(unit)
 
 
+@pytest.mark.slow
 def test_models_of_several_groupings_and_of_one_are_compared(model, fit):
     flat = "math = b0 + b1*time + e\nb0 = g00 + g01*female + u0\nb1 = g10 + u1"
     one = hlm.Model(flat, model.design.frame, "child").fit(draws=500, seed=2, progress=False)

@@ -54,6 +54,7 @@ def test_the_likelihood_is_the_sum_over_groups():
     np.testing.assert_allclose(total_log_likelihood(Draws(posterior, design)).to_numpy().ravel(), expected)
 
 
+@pytest.mark.slow
 def test_one_normal_mean_has_the_sensitivity_of_its_closed_form():
     """Prior N(0, 1) and likelihood N(z; m, 1): raised to alpha the posterior is normal too; the arviz measure of it."""
     rng = np.random.default_rng(3)
@@ -148,6 +149,7 @@ def test_a_variance_that_the_data_do_not_determine_is_no_conflict():
     assert undetermined_components(clinics_design(SLOPE)) == ""
 
 
+@pytest.mark.slow
 def test_default_priors_do_not_count_and_a_conflicting_one_does():
     design = clinics_design(SLOPE, n_groups=60)
     fine = scaled(design, make_priors(design))

@@ -74,6 +74,7 @@ def test_a_scatter_beyond_the_distribution_is_found():
     assert found.p_mean_square < 1e-6
 
 
+@pytest.mark.slow
 def test_a_fit_has_them_in_its_words_and_figures():
     fit = hlm.open_model("wine-bitterness").fit(seed=1, draws=200, progress=False, parameterization="noncentered")
     residuals = fit.residuals()

@@ -71,6 +71,7 @@ def dense(posterior):
     return Dense(posterior)
 
 
+@pytest.mark.slow
 def test_every_residual_of_the_rows(posterior, dense):
     found, design = level1_residuals(posterior, prob=0.8), posterior.design
     means = [design.y - design.X @ g - Z @ m for g, (Z, m, _, _) in zip(dense.gamma, dense.draws, strict=True)]

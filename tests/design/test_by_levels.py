@@ -218,6 +218,7 @@ def written(spec, form):
         return None
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(specs())
 def test_what_is_written_as_a_formula_or_combined_has_the_same_columns(spec):

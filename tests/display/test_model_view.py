@@ -40,6 +40,7 @@ def test_dropped_rows_are_counted():
     )
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_markdown_leaves_no_bare_mark_and_one_line(text):
     written = escape(text)

@@ -56,6 +56,7 @@ def odd(fake_draws):
     return odd_fit(fake_draws)
 
 
+@pytest.mark.slow
 def test_the_page_has_every_section_once_and_links_to_it(page):
     titles = [text for tag, text in page.headings if tag == "h2"]
     assert titles == [section.title for section in SECTIONS]

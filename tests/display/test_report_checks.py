@@ -77,6 +77,7 @@ def test_both_leave_one_out_estimates_stand_in_the_section(subject):
     assert len(conclusions_of(html)) == 1
 
 
+@pytest.mark.slow
 def test_residuals_influence_and_priors_end_in_their_conclusions(subject):
     assert conclusions_of(residuals_section(subject)) == [
         level1_conclusion(subject.level1_residuals),
@@ -88,6 +89,7 @@ def test_residuals_influence_and_priors_end_in_their_conclusions(subject):
     assert conclusions_of(prior_sensitivity_section(subject)) == [prior_conclusion(subject.prior_sensitivity)]
 
 
+@pytest.mark.slow
 def test_each_check_is_computed_once_and_told_in_the_methods(fit, monkeypatch):
     calls = []
     names = (
@@ -236,6 +238,7 @@ def figures_of(subject, places=RESULTS):
         return {place: list(draw(subject)) for place, draw in FIGURES if place in places}
 
 
+@pytest.mark.slow
 def test_a_check_is_drawn_when_its_section_has_computed_it(fit):
     subject = Subject(fit._fitted)
     assert not any(figures_of(subject, CHECKS).values())
@@ -251,6 +254,7 @@ def test_a_check_is_drawn_when_its_section_has_computed_it(fit):
         assert figure.image.width <= 7.6
 
 
+@pytest.mark.slow
 def test_every_section_has_the_figures_that_the_model_allows(subject):
     import matplotlib.pyplot as plt
 
@@ -274,6 +278,7 @@ def test_every_section_has_the_figures_that_the_model_allows(subject):
         assert figure.image.width <= 7.6
 
 
+@pytest.mark.slow
 def test_a_model_without_slopes_has_neither_interactions_nor_beta_space(fake_draws):
     one_way = fit_of(hlm.open_model("hsb-one-way-anova", hlm.load_dataset("hs")), fake_draws, draws=100)
     found = figures_of(Subject(one_way._fitted))

@@ -50,6 +50,7 @@ def pages(growth, crossed):
     return {name: Page(report_html(Subject(fit._fitted))) for name, fit in (("growth", growth), ("crossed", crossed))}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["growth", "crossed"])
 def test_the_page_has_every_section(pages, name):
     titles = [text for tag, text in pages[name].headings if tag == "h2"]
@@ -100,6 +101,7 @@ def report_html_of_opening(fit):
     return report_page._opening(Subject(fit._fitted))
 
 
+@pytest.mark.slow
 def test_figures_of_each_grouping(growth, crossed):
     from bayeshlm.display.plots.image import off_screen
 
@@ -116,6 +118,7 @@ def test_figures_of_each_grouping(growth, crossed):
         assert len(with_own) == (3 if fit is growth else 0)  # arrows of p0, p1 and beta space of the children
 
 
+@pytest.mark.slow
 def test_a_section_that_the_model_has_not_says_why(growth, monkeypatch):
     def refused(subject):
         raise OptionError("this is for planets")
@@ -147,6 +150,7 @@ def test_results_of_a_grouping_are_asked_for_by_its_name(growth, monkeypatch):
     assert "The model was checked by leave-one-out cross-validation over groups" in said
 
 
+@pytest.mark.slow
 def test_what_is_about_no_grouping_asks_for_none(growth, monkeypatch):
     monkeypatch.setattr(check_sections, "prior_conclusion", lambda found: "fine")
     monkeypatch.setattr(check_sections, "sensitivity_blocks", lambda found: [])

@@ -190,6 +190,7 @@ def _removable(spec):
             continue
 
 
+@pytest.mark.slow
 @settings(database=None, deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(specs())
 def test_what_was_left_out_comes_back_with_its_line(spec):

@@ -29,12 +29,14 @@ def test_levels_round_trip(spec):
     assert parse(render(spec, "levels")) == spec
 
 
+@pytest.mark.slow
 @settings(database=None, deadline=None, max_examples=150)
 @given(deep_specs())
 def test_levels_of_any_depth_and_crossed_groupings_round_trip(spec):
     assert parse(render(spec, "levels")) == spec
 
 
+@pytest.mark.slow
 @settings(database=None, deadline=None, max_examples=60)
 @given(deep_specs())
 def test_every_form_of_any_depth_can_be_written(spec):
@@ -48,6 +50,7 @@ def test_every_form_of_any_depth_can_be_written(spec):
     assert len(spec.fixed_paths) == len(spec.fixed)
 
 
+@pytest.mark.slow
 @settings(database=None, deadline=None, max_examples=40)
 @given(specs())
 def test_every_form_can_be_written(spec):
@@ -116,6 +119,7 @@ def test_a_long_name_of_a_column_does_not_fill_the_message():
     assert len(str(caught.value)) < 2_000
 
 
+@pytest.mark.slow
 def test_thousands_of_independent_effects_take_seconds():
     k = 3_500
     effects = [f"u{i}" for i in range(k)]

@@ -16,6 +16,7 @@ from bayeshlm.errors import EquationError
 from bayeshlm.families import FAMILIES
 
 
+@pytest.mark.slow
 @settings(database=None, deadline=None, max_examples=150)
 @given(specs())
 def test_two_levels_round_trip(spec):
@@ -27,6 +28,7 @@ def test_the_units_of_a_product_are_those_of_a_centered_factor():
     assert parse(render(spec, "latex")) == spec
 
 
+@pytest.mark.slow
 @settings(database=None, deadline=None, max_examples=150)
 @given(deep_specs())
 def test_levels_of_any_depth_and_crossed_groupings_round_trip(spec):
@@ -54,6 +56,7 @@ def _is_read(text: str) -> bool:
     return True
 
 
+@pytest.mark.slow
 @settings(database=None, deadline=None, max_examples=100)
 @given(family_specs())
 def test_distributions_round_trip(spec):

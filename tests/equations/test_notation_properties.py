@@ -53,6 +53,7 @@ def test_any_text_ends_in_a_specification_or_an_equation_error(notation, data):
         one.recognizes(text)
 
 
+@pytest.mark.slow
 @settings(database=None, deadline=None, max_examples=60)
 @given(deep_specs())
 def test_no_program_takes_level_equations(spec):

@@ -36,12 +36,14 @@ def texts(spec, groups):
     return found
 
 
+@pytest.mark.slow
 @settings(database=None, deadline=None, max_examples=60)
 @given(specs())
 def test_a_model_of_two_levels_is_written_or_refused(spec):
     assert {"levels", "combined", "lme4", "glmmTMB"} <= texts(spec, "school").keys()
 
 
+@pytest.mark.slow
 @settings(database=None, deadline=None, max_examples=60)
 @given(deep_specs())
 def test_a_model_of_any_depth_is_written_or_refused(spec):
@@ -49,6 +51,7 @@ def test_a_model_of_any_depth_is_written_or_refused(spec):
     assert {"levels", "combined", "lme4", "glmmTMB"} <= texts(spec, groups).keys()
 
 
+@pytest.mark.slow
 @settings(database=None, deadline=None, max_examples=60)
 @given(specs(), st.sampled_from(DISTRIBUTIONS))
 def test_any_distribution_is_written_or_refused(spec, distribution):

@@ -151,6 +151,7 @@ def test_the_information_of_a_probit_category_is_one_minus_a_variance():
         assert information == pytest.approx(1 - variance, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_the_probabilities_of_categories_sum_to_one():
     for link in ("logit", "probit"):
         for eta in (-3.0, 0.2, 4.0):

@@ -38,6 +38,7 @@ def point_of(graph, model: hlm.Model, x: np.ndarray) -> dict[str, np.ndarray]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["FAST_COMPILE", pytest.param("NUMBA", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("q", "line"), CASES)
 def test_marginal_graph_is_what_is_sampled(q, line, mode):

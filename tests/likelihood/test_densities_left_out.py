@@ -60,6 +60,7 @@ def units_of(design, unit):
     return codes, codes.max() + 1
 
 
+@pytest.mark.slow
 def test_densities_of_rows_and_of_units_of_each_grouping(design, draws):
     y, X = design.y - design.offset, design.X
     for unit in ("row", *design.groupings):

@@ -59,6 +59,7 @@ def test_it_is_the_density_of_the_graph(name, link, equations, given_priors):
     np.testing.assert_allclose(gradient, [slope(one) for one in np.eye(len(x))], rtol=0, atol=error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "link"), [("Bernoulli", "probit"), ("Poisson", "log")])
 def test_draws_have_the_effects_that_the_density_has(name, link):
     """The predictor of the draws gives the density of the rows that the function sums."""

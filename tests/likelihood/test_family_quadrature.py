@@ -148,6 +148,7 @@ def test_the_posterior_has_this_density_and_the_priors_of_the_explicit_one(name,
     np.testing.assert_allclose(found["gamma"][0, 0], draws.gamma[0, 0], rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("equations", [INTERCEPT, SLOPE])
 def test_normal_outcomes_have_the_density_of_the_closed_form(equations):
     design = family_design("Normal", "identity", equations)

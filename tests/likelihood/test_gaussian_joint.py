@@ -67,6 +67,7 @@ def test_the_gradient_is_that_of_the_density(model):
     np.testing.assert_allclose(gradient, numeric, rtol=1e-6, atol=1e-6 * np.abs(gradient).max() + 1e-4)
 
 
+@pytest.mark.slow
 def test_the_explicit_graph_has_the_same_posterior(model):
     """``log p(y, u, theta) - log p(u | y, theta)`` is the marginal density, at whatever u."""
     design, priors = model.design, model.priors

@@ -62,6 +62,7 @@ def by_scaled_columns(gradient, data):
 FAR = pytest.mark.filterwarnings("ignore:The slope of:bayeshlm.ModelWarning")  # what is tested
 
 
+@pytest.mark.slow
 @FAR
 @pytest.mark.parametrize("shift", [0.0, 1e3, 1e6])
 @pytest.mark.parametrize("name", EQUATIONS)

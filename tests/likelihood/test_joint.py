@@ -107,6 +107,7 @@ KIND = st.tuples(
 CASES = st.builds(made_case, st.integers(0, 2**32), st.lists(KIND, min_size=1, max_size=4))
 
 
+@pytest.mark.slow
 @given(CASES, st.booleans())
 @settings(max_examples=60, deadline=None)
 def test_density_and_gradient_are_those_of_dense_matrices(case, dense):

@@ -209,6 +209,7 @@ def test_latent_means_are_recovered_and_intervals_hold():
     assert np.mean(observed) < 0.75  # the observed means lose about half of the contextual effect of 1
 
 
+@pytest.mark.slow
 def test_draws_say_what_maximum_likelihood_says():
     """The same with flat priors and many groups: both have the same normal limit, up to 1/J of the SD and the draws."""
     data = simulated(np.random.default_rng(9), np.random.default_rng(10).integers(3, 9, 400))

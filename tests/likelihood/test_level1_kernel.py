@@ -35,6 +35,7 @@ def density_of(design: Design) -> Callable[[np.ndarray, np.ndarray, np.ndarray, 
     return density
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rho", [0.7, -0.12])
 @pytest.mark.parametrize(("q", "spread", "correlation", "whole"), CASES)
 def test_density_and_gradient(q: int, spread: str, correlation: str, whole: bool, rho: float) -> None:

@@ -102,6 +102,7 @@ def exact(q, spread):
     return np.array(groups), rows_left, np.array(means), np.array(covs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("q", "spread"), CASES)
 def test_densities_of_groups_and_rows(q, spread):
     model = model_of(q, spread)
@@ -118,6 +119,7 @@ def test_densities_of_groups_and_rows(q, spread):
     np.testing.assert_allclose(exactly[:, 1], rows, rtol=0, atol=2 * tolerance)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("q", "spread"), CASES)
 def test_moments_and_draws_of_effects(q, spread):
     """Draws at the same parameters over and over: their moments are those of the grid to Monte Carlo error."""
@@ -136,6 +138,7 @@ def test_moments_and_draws_of_effects(q, spread):
     assert (np.abs(products.mean(axis=0) - cov) < 5 * error).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("q", "spread"), CASES)
 def test_the_posterior_is_this_density_times_the_priors(q, spread):
     model = model_of(q, spread)

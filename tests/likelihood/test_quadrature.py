@@ -87,6 +87,7 @@ def test_correlations_of_one_and_effects_that_do_not_vary():
         assert all(np.isfinite(part).all() for part in gradient)
 
 
+@pytest.mark.slow
 def test_rows_that_are_counted_are_rows_that_are_repeated():
     rows, first = problem("Bernoulli", 1)
     again = np.repeat(np.arange(len(rows.y)), rows.weight.astype(int))

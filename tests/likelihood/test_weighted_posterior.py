@@ -45,6 +45,7 @@ def values_of(design, rng):
     return np.concatenate([rng.normal(size=3), tau, rng.normal(size=m), rng.uniform(0, 1, a)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gaussian-ri", "gaussian-rs"])
 def test_density_is_that_of_the_graph(name):
     design = survey_design(name)

@@ -75,7 +75,7 @@ def log_densities(graph, draws):
 
 
 @pytest.mark.parametrize("form", GRAPHS)
-@pytest.mark.parametrize("name", [*OWN, *ONE_GROUPING])
+@pytest.mark.parametrize("name", [*OWN, *(pytest.param(name, marks=pytest.mark.slow) for name in ONE_GROUPING)])
 def test_the_parameters_follow_from_the_free_variables(models, fake_draws, name, form):
     model = models[name]
     idata = tree(model, fake_draws(model.design, 2, 4))
@@ -140,6 +140,7 @@ def test_where_tau_is_zero_z_has_what_is_left_of_its_prior(models):
     np.testing.assert_allclose(found, covariance / np.outer(sd, sd), atol=4 * np.sqrt(2 / many))
 
 
+@pytest.mark.slow
 def test_a_saved_fit_keeps_them(models, fake_draws, tmp_path):
     model = models["mixed families"]
     fit = hlm.Fit(model, tree(model, fake_draws(model.design, 2, 4)))
@@ -194,6 +195,7 @@ def check_prediction(fit, form):
     assert np.abs(rows.mean(axis=0) / error).max() < 5  # a normal exceeds 5 in 1 of 1.7 million; here are 200 rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["noncentered", "centered"])
 def test_pymc_predicts_from_the_default_fit(default_fit, form):
     check_prediction(default_fit, form)

@@ -19,6 +19,7 @@ def test_eight_schools_agree_with_the_reference_draws(sampler):
 ROUNDING = 1e-7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RADON)
 def test_radon_densities_are_those_of_the_stan_programs(name):
     assert radon_difference(name, "radon_mn") < ROUNDING
@@ -30,9 +31,11 @@ def test_radon_densities_of_all_counties_are_those_of_the_stan_programs(name):
     assert radon_difference(name, "radon_all") < ROUNDING
 
 
+@pytest.mark.slow
 def test_the_density_of_the_seeds_is_that_of_the_stan_program():
     assert seeds_difference() < ROUNDING
 
 
+@pytest.mark.slow
 def test_the_density_of_the_test_answers_is_that_of_the_stan_program():
     assert lsat_difference() < ROUNDING

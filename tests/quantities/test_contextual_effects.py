@@ -66,6 +66,7 @@ def test_draws_are_combinations_of_fixed_effects(clinics, posterior_of):
     assert found == pytest.approx(np.stack([within, within + context, context], axis=-1))
 
 
+@pytest.mark.slow
 def test_maximum_likelihood_of_zeros_and_ones(hsb):
     data = hsb.assign(high=(hsb["mathach"] > 13).astype(int)).groupby("school").head(8)
     text = "high ~ Bernoulli(p); logit(p) = b0 + b1*ses; b0 = g00 + g01*mean(ses) + u0; b1 = g10"

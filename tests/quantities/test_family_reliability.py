@@ -36,6 +36,7 @@ def draws_of(design, n_draws=6):
     return Draws(labelled_posterior(design, gamma, tau, auxiliary, corr), design)
 
 
+@pytest.mark.slow
 def test_of_normal_outcomes_with_a_random_intercept_it_is_the_textbooks(data, monkeypatch):
     """By the quadrature, which for normal outcomes is exact."""
     design = hlm.Model(NORMAL, data.assign(y=data["y"] + data["x"]), "site").design

@@ -33,6 +33,7 @@ def fit():
     return hlm.open_model("hsb-slopes-as-outcomes-full").reml()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "method"), ESTIMATES)
 def test_moments_are_those_of_the_table_of_groups(name, method):
     estimate = getattr(hlm.open_model(name), method)()

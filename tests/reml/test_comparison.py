@@ -89,6 +89,7 @@ def test_other_columns_for_the_same_fixed_part_change_nothing(method: Method) ->
     assert again.criterion == method
 
 
+@pytest.mark.slow
 def test_two_added_effects_are_bootstrapped() -> None:
     frame = small_frame(3, n_groups=12, largest=9)
     text = "y = b0 + b1*x + b2*v + r\nb0 = g00 + u0\nb1 = g10{}\nb2 = g20{}"
@@ -110,6 +111,7 @@ def test_bootstrap_is_chosen_where_chi_squares_do_not_hold(monkeypatch: pytest.M
     assert found.criterion == "ML"
 
 
+@pytest.mark.slow
 def test_bootstrap_of_a_fixed_effect_is_near_chi_square() -> None:
     smaller, larger = hs("b0 = g00 + u0\nb1 = g10"), hs("b0 = g00 + g01*size + u0\nb1 = g10")
     draws = compare_likelihood(smaller, larger, n_boot=300, seed=2).bootstrap

@@ -167,6 +167,7 @@ def correlated():
     return hlm.Model(SLOPE, data, "site").ml()
 
 
+@pytest.mark.slow
 def test_a_correlation_of_one(correlated):
     fit = correlated
     assert fit.reason == "the correlation of u0 and u1 is 1"
@@ -188,6 +189,7 @@ def test_the_profile_of_a_correlation_of_one(correlated):
     assert -1 < lower < 1
 
 
+@pytest.mark.slow
 def test_profile_bounds_are_where_the_deviance_has_risen_by_a_quantile():
     """With the fixed effect held by an offset, and tau held by a brute-force search over the fixed effects."""
     fit, model = fit_of("bacteria-agq25"), model_of("bacteria-agq25")

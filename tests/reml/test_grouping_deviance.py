@@ -124,6 +124,7 @@ def test_what_kenward_and_roger_need_is_that_of_dense_matrices(data: Data, where
             assert traces[a, b] == pytest.approx(np.trace(first @ second), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_profile_intervals_are_those_of_lme4() -> None:
     # confint(lmer(diameter ~ 1 + (1 | plate) + (1 | sample), Penicillin, REML = FALSE), method = "profile"), lme4
     # 1.1-31, which interpolates: good to about 3e-5

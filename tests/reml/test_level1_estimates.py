@@ -30,6 +30,7 @@ def fit(spread: str, method: str):
     return model.reml() if method == "REML" else model.ml()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", REFERENCE)
 def test_estimates_are_those_of_r(case):
     expected, (name, method) = REFERENCE[case], case.rsplit("-", 1)
@@ -69,6 +70,7 @@ def test_a_test_of_equal_variances(method):
         larger.compare(fit(SPREAD["ses"], method))
 
 
+@pytest.mark.slow
 def test_the_unit_of_the_times_does_not_matter():
     """Rho is that of one unit: the estimate of days is that of months to the power 1/30; one likelihood."""
     rng, (n_groups, n) = np.random.default_rng(1), (20, 6)
@@ -162,6 +164,7 @@ def test_gradient(method):
         assert slope == pytest.approx(gradient[k], rel=1e-7, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_profile_intervals_of_the_sd_equation():
     """With 7,185 rows they are nearly Wald's; one parameter held at its estimate leaves the others at theirs."""
     found = fit(SPREAD["female"], "ML")
@@ -176,6 +179,7 @@ def test_profile_intervals_of_the_sd_equation():
         np.testing.assert_allclose(np.transpose(J), scale.jacobian(z), atol=1e-8)
 
 
+@pytest.mark.slow
 def test_profile_intervals_reach_the_quantile():
     """At a bound the largest log-likelihood is half a chi-square quantile lower."""
     table = level1_cases.frame(n_groups=60)

@@ -32,6 +32,7 @@ def test_what_it_does_not_take():
         hlm.Model(LOGIT, data, "site").reml()
 
 
+@pytest.mark.slow
 def test_ratios_are_exponentials_with_intervals_of_their_own():
     fit = fit_of("bacteria-agq25")
     effects, ratios = fit.fixed_effects(0.9), fit.fixed_effects(0.9, exponentiate=True)

@@ -156,6 +156,7 @@ def test_gradients_of_the_held_deviance(name: str) -> None:
             assert gradient[i] == pytest.approx(slope, rel=1e-5, abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", list(STORED["profile"]))
 def test_lme4(key: str) -> None:
     """lme4's bounds come from splines through few points: near a boundary they are off by up to 2 % of the width."""
@@ -221,6 +222,7 @@ def test_taus_with_a_correlation_held_elsewhere_against_the_dense_likelihood() -
     np.testing.assert_allclose(held_component(fit, "corr", (0, 1)).taus(-0.5), np.abs(found.x[:2]), rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_correlation_of_one() -> None:
     key = "001-05c-intercepts-slopes-outcomes-meanses-cwg-hs-ML"
     found = profile_intervals(design(key), estimate(key), fixed=False)
@@ -229,6 +231,7 @@ def test_correlation_of_one() -> None:
     assert "corr[u0,u1]: the profile does not reach the cutoff before -1 and 1" in found.notes
 
 
+@pytest.mark.slow
 def test_units_of_the_predictor_do_not_matter() -> None:
     frame = small_frame(2, n_groups=15, largest=6)
     plain, scaled = (

@@ -78,6 +78,7 @@ def test_measures_from_their_definitions():
         assert found.covratio[j] == pytest.approx(np.linalg.det(vcov) / np.linalg.det(estimate.vcov))
 
 
+@pytest.mark.slow
 def test_one_step_and_exact_agree_where_a_group_is_one_of_many():
     design = small_design("intercept", small_frame(seed=5, n_groups=300))
     estimate = fit_reml(design)

@@ -9,7 +9,7 @@ from scipy.stats import multivariate_normal, norm
 import bayeshlm as hlm
 from bayeshlm.errors import OptionError
 
-GRID = np.linspace(-8.0, 8.0, 801)
+GRID = np.linspace(-8.0, 8.0, 81)
 TRUE = {"g00": 10.0, "g10": 0.5, "tau_u0": 1.0, "tau_v0": 0.4, "corr": -0.5, "a0": 0.3, "a1": 0.2}
 LINES = "y = b0 + b1*x + r; b0 = g00 + u0; b1 = g10; log(sigma) = a0 + a1*x + v0"
 
@@ -47,6 +47,7 @@ def small():
     return table, hlm.Model(LINES, table, group="g").ml()
 
 
+@pytest.mark.slow
 def test_the_estimates_are_a_maximum_of_the_dense_likelihood(small):
     table, fit = small
     gamma, tau, alpha = (np.asarray(values) for values in (fit.gamma, fit.tau, fit.auxiliary))
@@ -67,6 +68,7 @@ def test_the_estimates_are_a_maximum_of_the_dense_likelihood(small):
         assert abs(slope) < 1e-3 * curvature  # in units of `size`: a thousandth of it from the maximum
 
 
+@pytest.mark.slow
 def test_what_ml_gives(small):
     _, fit = small
     assert {("tau", "v0"), ("corr", "u0,v0"), ("alpha", "a1")} <= set(fit.variance_components().index)

@@ -82,6 +82,7 @@ def test_scores_sum_to_the_gradient_and_are_differences_of_the_terms():
         assert replicates.shape == (0, len(x))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gaussian-ri", "bernoulli-ri"])
 def test_replicates_give_the_spread_of_estimates_made_anew(name):
     """Of many random halves the sum of squares of the score and of the estimates made anew agree."""

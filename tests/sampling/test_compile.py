@@ -97,6 +97,7 @@ def test_the_machine_code_is_pymcs_density_for_the_gallery(name):
 THREE = "y = b0 + b1*x + b2*w + r\nb0 = g00 + u0\nb1 = g10 + u1\nb2 = g20 + u2"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blocks", ["", "\ncov(u0, u1, u2) = 0", "\ncov(u0, u1) = 0\ncov(u1, u2) = 0"])
 @pytest.mark.parametrize(
     "priors",

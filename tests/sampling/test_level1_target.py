@@ -18,6 +18,7 @@ LINES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", LINES)
 def test_the_callback_is_the_density_and_starts_at_its_mode(line):
     model = hlm.Model(level1_cases.EQUATIONS[2] + line, level1_cases.frame(n_groups=60), group="g")

@@ -84,6 +84,7 @@ def test_draws_and_statistics_are_those_of_the_whole_package(normals):
         assert stats[name].dtype == wanted["sample_stats"][name].dtype
 
 
+@pytest.mark.slow
 def test_the_package_can_be_imported_afterwards():
     code = """
 import sys

@@ -52,6 +52,7 @@ def test_coordinates_and_values_are_inverse():
     np.testing.assert_allclose(scales.slopes(x[0]), slope[0], rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_map_takes_the_inverse_information_to_the_sandwich():
     """``M H^-1 M' = H^-1 (J + P) H^-1``, all by differences of the log density in the coordinates of the draws."""
     design = survey_design("gaussian-rs", SurveyWeights(COLUMNS, psu="cluster"))
@@ -85,6 +86,7 @@ def test_map_takes_the_inverse_information_to_the_sandwich():
     np.testing.assert_allclose(M @ bread @ M.T, bread @ (J + P) @ bread, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_nothing_moves_under_simple_random_sampling_of_groups():
     """Where the model is right and weights are 1 the sandwich differs from the information by its own error."""
     rng, J = np.random.default_rng(8), 2000

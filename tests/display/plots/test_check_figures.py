@@ -80,6 +80,7 @@ def test_the_seed_of_a_predictive_figure(full, drawn):
     assert drawn(made, "observed o")[0].get_xydata() == pytest.approx(drawn(given, "observed o")[0].get_xydata())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["group", "row"])
 def test_elpd_and_pareto_k_of_every_unit(unit, full, drawn, named):
     loo = full.loo(unit, exact=False)
@@ -199,6 +200,7 @@ def test_a_check_of_another_fit_is_refused(full, fit_of):
         full.plot.prior_sensitivity(fit_of(INTERCEPT).prior_sensitivity())
 
 
+@pytest.mark.slow
 def test_figures_of_checks_at_five_and_at_many_groups_and_without_kept_draws(fit_of, monkeypatch):
     for fit in (fit_of(n_groups=5), fit_of(INTERCEPT, 300)):
         for axes in (fit.plot.residuals(1), fit.plot.residuals(2), fit.plot.loo(), fit.plot.predictive_check(seed=1)):

@@ -68,6 +68,7 @@ def test_on_the_users_axes(wards):
     plt.close("all")
 
 
+@pytest.mark.slow
 def test_several_variables_must_be_told_apart(wards):
     text = "`pain $` = b0 + b1*dose + b2*age + b3*sex + r\nb0 = g00 + u0\nb1 = g10\nb2 = g20\nb3 = g30"
     model = hlm.Model(text, wards(12), "ward")

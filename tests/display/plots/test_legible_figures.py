@@ -228,6 +228,7 @@ def test_names_of_parameters_do_not_run_into_each_other(five):
     plt.close(axes[0].figure)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["trace", "rank"])
 def test_titles_of_arviz_panels_do_not_run_into_each_other(name, five):
     figure = getattr(five.plot, name)().viz["figure"].item()

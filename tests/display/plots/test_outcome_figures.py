@@ -19,6 +19,7 @@ def heights(ax):
     return np.array([patch.get_height() for patch in ax.patches])
 
 
+@pytest.mark.slow
 def test_categories_have_a_bar_each(fits):
     for name, labels in (("clinics-recovery", ["0", "1"]), ("wine-bitterness", list("12345"))):
         fit, design = fits[name], fits[name].model.design

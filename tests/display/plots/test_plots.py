@@ -96,6 +96,7 @@ def test_every_figure_draws_on_given_axes(full, name):
         made(full, name, ax="figure")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 def test_every_figure_of_every_kind_of_model_is_drawn_or_refused_in_words(model, fit_of):
     fit = fit_of(MODELS[model])
@@ -118,6 +119,7 @@ def test_every_figure_of_every_kind_of_model_is_drawn_or_refused_in_words(model,
     assert fit.model.plot.data(None if model == "intercept" else "dose")
 
 
+@pytest.mark.slow
 def test_a_fit_from_disk_has_its_figures(full, tmp_path):
     full.save(tmp_path / "fit.nc")
     loaded = hlm.load(tmp_path / "fit.nc")

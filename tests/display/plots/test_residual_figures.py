@@ -64,6 +64,7 @@ def test_groups_too_far_out_are_named_where_they_lie(full, named):
     assert ends[far[0]] == pytest.approx(distances.loc[far[0], "plug_in"])
 
 
+@pytest.mark.slow
 def test_residuals_of_groups_against_level_2_variables(fit_of, full, drawn):
     fit = fit_of(SLOPE, 30)
     found = fit.residuals(2)
