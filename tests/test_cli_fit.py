@@ -252,6 +252,15 @@ def test_an_acceptance_rate_is_passed_on(ward_study, fit_of):
     assert hlm.load(ward_study / "out" / "posterior.nc").idata.attrs["target_accept"] == 0.99
 
 
+@pytest.fixture
+def heard():
+    """Ctrl-C is not ignored, as it is by what a shell starts in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_before_the_files_change_places_leaves_the_old_results_and_no_draft(
     number, ward_study, fit_of, monkeypatch, capsys
@@ -267,6 +276,7 @@ def test_a_signal_before_the_files_change_places_leaves_the_old_results_and_no_d
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("move", range(5))
 def test_a_signal_while_the_files_change_places_waits_and_the_message_is_true(

@@ -40,6 +40,7 @@ def test_files_have_every_grouping(run):
     assert [row["estimate"] for row in content["reml"]["fixed_effects"].values()] == reml.gamma.tolist()
 
 
+@pytest.mark.slow
 def test_the_report_has_the_title_and_the_data_of_the_gallery(run):
     name, _, folder = run
     html = (folder / "report.html").read_text(encoding="utf-8")

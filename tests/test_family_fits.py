@@ -236,6 +236,7 @@ def test_the_report_and_the_files_of_the_command_line(fit, data, tmp_path):
     assert summary["fixed_effects"]["g10"]["mean"] == pytest.approx(fit.fixed_effects().loc["g10", "mean"], rel=1e-12)
 
 
+@pytest.mark.slow
 def test_ordered_categories_have_cutpoints_and_probabilities():
     model = hlm.Model(MODELS["Ordinal"], frame_of("Ordinal"), "site")
     prior = model.prior_predictive(100, seed=1)
@@ -244,6 +245,7 @@ def test_ordered_categories_have_cutpoints_and_probabilities():
     assert [key for key in model.priors.by_key() if key.startswith("cutpoint")] == ["cutpoint[1|2]", "cutpoint[2|3]"]
 
 
+@pytest.mark.slow
 def test_crossed_groupings_are_sampled_with_their_effects():
     rng = np.random.default_rng(8)
     frame = pd.DataFrame({"a": np.repeat(np.arange(12), 10), "b": np.tile(np.arange(10), 12)})

@@ -27,7 +27,9 @@ def estimates(name):
     return found | {key: (table[parameter], None) for key, parameter in pairs}
 
 
-@pytest.mark.parametrize("name", LEVEL1)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in LOCATION_SCALE else ()) for name in LEVEL1]
+)
 def test_estimates_are_the_published_numbers(name, printed_tolerance):
     published, found = read_model_file(name).published, estimates(name)
     assert published.keys() == found.keys()

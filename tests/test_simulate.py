@@ -158,6 +158,7 @@ def test_the_power_of_two_arms_is_that_of_a_t_test_of_group_means(planned):
         assert row["bias"] == pytest.approx(0, abs=4 * row["rmse"] / np.sqrt(150))
 
 
+@pytest.mark.slow
 def test_a_plan_prints_and_draws_itself(planned):
     text = repr(planned)
     assert "What studies of these sizes would find" in text

@@ -136,6 +136,7 @@ def test_every_row_of_the_posterior_beside_reml(fit):
     assert row["difference"] == pytest.approx((row["mean"] - row["estimate"]) / row["se"])
 
 
+@pytest.mark.slow
 def test_a_unit_that_is_elsewhere_is_named(fit):
     design = fit.model.design
     reml = fit_reml(design)
@@ -162,6 +163,7 @@ def test_reasons_spell_parameters_as_they_are_shown(fit):
     assert any(reason.startswith("share[school], differs") for reason in checked.reasons)
 
 
+@pytest.mark.slow
 def test_draws_are_in_the_order_of_the_estimates(fit):
     summary, draws = draws_of_components(Draws(fit.posterior, fit.model.design))
     found = components(fit_reml(fit.model.design), fit.model.design)
@@ -170,6 +172,7 @@ def test_draws_are_in_the_order_of_the_estimates(fit):
         assert abs(values.mean() - row.estimate) < 3 * row.se, row.name
 
 
+@pytest.mark.slow
 def test_importance_sampling_beside_nuts(fit):
     checked = fit.cross_check(importance=True)
     assert checked.importance.agrees, checked.importance.verdict

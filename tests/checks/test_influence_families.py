@@ -44,6 +44,7 @@ def test_the_weights_move_the_means_as_an_integral_without_the_group_does(alone,
         assert row["cooks_distance"].item() == pytest.approx(distance, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_maximum_likelihood_without_a_group_is_that_of_the_other_rows(binary, found, alone):
     whole = alone.model.ml()
     for label in (0, 7):
@@ -56,6 +57,7 @@ def test_maximum_likelihood_without_a_group_is_that_of_the_other_rows(binary, fo
     assert found.reml["value"].sel(estimate="one_step").isnull().all()
 
 
+@pytest.mark.slow
 def test_what_only_normal_outcomes_have_is_left_out(alone, found):
     assert not {"conflict_p", "leverage_fixed", "reml_cooks_distance"} & set(found.table)
     assert found.posterior["conflict_p"].isnull().all()
@@ -70,6 +72,7 @@ def test_what_only_normal_outcomes_have_is_left_out(alone, found):
     np.testing.assert_allclose(points.get_ydata(), found.posterior["change"].sel(parameter="tau[u0]"))
 
 
+@pytest.mark.slow
 def test_ml_without_each_of_many_groups_is_fitted_on_request(alone, monkeypatch):
     monkeypatch.setattr("bayeshlm.checks.influence.MOST_ML_FITS", 11)
     found = alone.influence()

@@ -59,6 +59,7 @@ def test_fixed_effects_without_each_unit_are_generalized_least_squares_of_the_re
             np.testing.assert_allclose(found.vcov[j], np.linalg.inv(information), rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_leverage_is_the_trace_of_the_unit_in_the_hat_matrices(design, estimate):
     V, X = dense(design, estimate), design.X
     P = np.linalg.inv(V)

@@ -89,6 +89,7 @@ def test_level_1_residuals_are_over_the_sd_that_they_have_over_data_sets(posteri
     np.testing.assert_allclose(table["standardized"], left / np.sqrt(variance), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_reliability_is_that_of_the_posterior_means_of_u(posterior):
     some = posterior.at(np.arange(4))
     of_group = COVARIANCE[:4, :4]

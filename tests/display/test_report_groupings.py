@@ -57,6 +57,7 @@ def test_the_page_has_every_section(pages, name):
     assert titles == [section.title for section in SECTIONS]
 
 
+@pytest.mark.slow
 def test_units_of_each_grouping_and_which_lies_in_which(pages, growth, crossed):
     assert nesting(growth.model.design) == ["Every group of child lies in one group of school."]
     assert nesting(crossed.model.design) == ["Groups of primary and of secondary cross."]
@@ -80,6 +81,7 @@ def test_cells_lie_in_what_they_cross(data):
     ]
 
 
+@pytest.mark.slow
 def test_groups_of_each_grouping_stand_at_the_ends(pages, growth):
     text = pages["growth"].text["groups"]
     for name, coefficient in (("child", "p0"), ("child", "p1"), ("school", "b00"), ("school", "b10")):
@@ -89,6 +91,7 @@ def test_groups_of_each_grouping_stand_at_the_ends(pages, growth):
     assert float(first[2]) == pytest.approx(table.iloc[0], abs=0.051)
 
 
+@pytest.mark.slow
 def test_in_short_and_correlations_of_each_grouping(pages, growth):
     row = growth.icc().table.loc["icc[school]"]
     html = report_html_of_opening(growth)
@@ -131,6 +134,7 @@ def test_a_section_that_the_model_has_not_says_why(growth, monkeypatch):
     assert page.text["influence"].startswith("Influence of the groupsNot computed: this is for planets")
 
 
+@pytest.mark.slow
 def test_results_of_a_grouping_are_asked_for_by_its_name(growth, monkeypatch):
     asked = []
     for name in ("leave_one_out", "level2_residuals", "influence", "plausible_ranges", "reliability"):

@@ -31,6 +31,7 @@ def at_random(design, priors, seed=3):
     return x, explicit_data(design, priors), function
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("equations", [SLOPE, CROSSED])
 @pytest.mark.parametrize(("name", "link"), FEW)
 def test_it_is_the_density_of_the_graph(name, link, equations, given_priors):
@@ -77,6 +78,7 @@ def test_draws_have_the_effects_that_the_density_has(name, link):
     assert of_rows == pytest.approx(rows[:, 0].sum(), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_rows_far_out_are_not_garbage():
     design = family_design("Poisson", "log", CROSSED)
     x, data, function = at_random(design, make_priors(design))

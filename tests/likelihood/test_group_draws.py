@@ -58,6 +58,7 @@ def flat(drawn):
     return [log_likelihood, *u, *beta]
 
 
+@pytest.mark.slow
 def test_the_number_of_threads_does_not_change_a_bit(design, fake_draws, monkeypatch):
     posterior = parameters(design, fake_draws, 20)
     many = flat(group_draws.drawn_groups(posterior, design, 3)), group_draws.group_moments(Draws(posterior, design))

@@ -121,6 +121,7 @@ def test_moments_are_those_of_the_blocks():
     np.testing.assert_allclose(moments.variance[2:], beta.var(axis=1, ddof=1), rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [*CASES, (2, "", "ar1", True)])
 def test_posterior_is_priors_times_density(case):
     """Over the unconstrained values, with the Jacobian of their transforms; and its gradient."""

@@ -168,6 +168,7 @@ def test_the_posterior_is_this_density_times_the_priors(q, spread):
     assert value == pytest.approx(groups.sum() + change + by_parameter, abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("q", [1, 2])
 def test_without_a_spread_of_v_it_is_the_model_without_v(q):
     """Independent of the other effects v drops out where its tau does, value and gradient."""

@@ -24,6 +24,7 @@ def test_it_converges_to_the_sum_over_a_dense_grid(q):
     assert abs(density("Bernoulli", CHOLS[q], rows, first, 48)[0] - exact) < 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_nodes", [1, 2, 5, 16])
 @pytest.mark.parametrize("q", [1, 2])
 def test_normal_outcomes_have_their_closed_form(q, n_nodes):

@@ -55,6 +55,7 @@ def test_a_mutant_is_reached_by_its_statement_and_from_a_module_by_all_lines():
     assert set(statement(text, 1)) >= set(range(1, 10))
 
 
+@pytest.mark.slow
 def test_a_wrong_sign_is_killed_and_a_needless_number_survives(tmp_path):
     """In a package of one function with one test that does not look at the other one."""
     source = "def total(a, b):\n    return a + b\n\n\ndef first(x):\n    return x[0]\n"

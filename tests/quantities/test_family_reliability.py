@@ -49,6 +49,7 @@ def test_of_normal_outcomes_with_a_random_intercept_it_is_the_textbooks(data, mo
     np.testing.assert_allclose(family_group_reliability(draws, np.array([3, 70, 5])), by_group, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_it_is_one_less_the_share_of_the_variance_that_is_left(data):
     """Against sums over a dense grid of u."""
     design = hlm.Model(BINARY, data, "site").design
@@ -73,6 +74,7 @@ def test_it_is_one_less_the_share_of_the_variance_that_is_left(data):
     assert ((expected > 0) & (expected < 1)).all()
 
 
+@pytest.mark.slow
 def test_a_slope_has_its_own(data):
     design = hlm.Model(SLOPE, data, "site").design
     draws = draws_of(design)

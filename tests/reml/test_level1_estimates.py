@@ -56,6 +56,7 @@ def test_estimates_are_those_of_r(case):
     np.testing.assert_allclose(of_groups["u_sd"], expected["u_sd"], rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["REML", "ML"])
 def test_a_test_of_equal_variances(method):
     """HLM's test of homogeneous level-1 variances, the simpler model an ordinary estimate."""

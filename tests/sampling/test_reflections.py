@@ -33,6 +33,7 @@ def target_of(equations, frame):
     return family_target(model.design, model.priors)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("equations", "q"), [(THREE, 3), (CROSSED, 3), (BINARY, 2)])
 def test_all_images_are_the_same_model(equations, q, frame):
     target = target_of(equations, frame)
@@ -52,6 +53,7 @@ def test_all_images_are_the_same_model(equations, q, frame):
     assert (target.reflections.layout.values(folded[0])[:, target.reflections.tau] >= 0).all()
 
 
+@pytest.mark.slow
 def test_an_sd_that_may_be_zero_is_drawn_with_a_certificate(frame):
     """The outcome has no slope that varies: the posterior of u1's SD ends at zero, where it is largest."""
     rng = np.random.default_rng(2)

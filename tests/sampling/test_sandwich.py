@@ -102,6 +102,7 @@ def test_nothing_moves_under_simple_random_sampling_of_groups():
     np.testing.assert_allclose(moved, 1, atol=4 * 0.5 * np.sqrt(5 / J))
 
 
+@pytest.mark.slow
 def test_a_tau_near_zero_is_left_as_it_is():
     rng = np.random.default_rng(0)
     group = np.repeat(np.arange(40), 10)

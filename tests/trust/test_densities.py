@@ -87,7 +87,7 @@ def points_of(name, seed, n_groups, most):
         return None
 
 
-@of_types(MARGINAL, quick=("slopes", "crossed", "log(sigma)"))
+@of_types(MARGINAL, quick=("intercepts", "slopes"))
 @examples(quick=1, nightly=20)
 @given(**POINTS)
 def test_the_density_is_likelihood_prior_and_jacobian(name, seed, n_groups, most):
@@ -105,7 +105,7 @@ def test_the_density_is_likelihood_prior_and_jacobian(name, seed, n_groups, most
     np.testing.assert_allclose(gaps, gaps[0], rtol=0, atol=1e-8 * max(sizes))
 
 
-@of_types(MARGINAL, quick=("slopes", "crossed", "log(sigma)"))
+@of_types(MARGINAL, quick=("intercepts", "slopes"))
 @examples(quick=1, nightly=20)
 @given(**POINTS)
 def test_the_gradient_is_the_slope_of_the_density(name, seed, n_groups, most):

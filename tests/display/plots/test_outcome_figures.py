@@ -34,6 +34,7 @@ def test_categories_have_a_bar_each(fits):
         assert seen.sum() == design.n_obs
 
 
+@pytest.mark.slow
 def test_counts_hang_from_what_is_expected(fits):
     fit = fits["epilepsy-poisson"]
     check = fit.predictive_check(seed=2)
@@ -48,6 +49,7 @@ def test_counts_hang_from_what_is_expected(fits):
     assert values[1] - values[0] >= 1
 
 
+@pytest.mark.slow
 def test_what_is_not_discrete_has_a_density(fits):
     same, _ = fits["orthodont-student-t"].plot.predictive_check(show="outcome", seed=1)
     assert not same.patches
@@ -55,6 +57,7 @@ def test_what_is_not_discrete_has_a_density(fits):
         fits["orthodont-student-t"].plot.calibration()
 
 
+@pytest.mark.slow
 def test_calibration_has_a_line_an_event(fits):
     for name, count in (("clinics-recovery", 1), ("wine-bitterness", 4)):
         same, new = fits[name].plot.calibration(seed=1)
