@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from bayeshlm.design.scaling import FloatArray, IntArray
-from bayeshlm.likelihood.family_conditionals import FamilyBlock, FamilyConditionals, t_proposals
+from bayeshlm.likelihood.family_conditionals import FamilyConditionals, t_proposals
 from bayeshlm.likelihood.family_quadrature import FamilyQuadrature, auxiliary_draws
-from bayeshlm.likelihood.group_effects import GroupBlock, covariance_factors
+from bayeshlm.likelihood.group_effects import covariance_factors
 from bayeshlm.likelihood.likelihood import Capability, LogDensity
 from bayeshlm.likelihood.quadrature_rule import hermite_rule
 from bayeshlm.likelihood.scale_effects import scale_draws, scale_moments, scale_rows_left_out
@@ -43,16 +43,12 @@ class ScaleConditionals(FamilyConditionals):
         rows = ScaleRows(y, X, Z, A, effect)
         return rows, self.ends[groups.start : groups.stop + 1] - low
 
-    def block(self, start: int, likelihood: bool = True) -> GroupBlock:
-        """The block of groups that begins with group `start`."""
-        groups = self.groups_from(start)
-        rows, first = self.rows_of(groups)
-        n_draws, q, size = len(self.gamma), self.chol.shape[-1], groups.stop - start
-        log_likelihood, mean = np.empty((n_draws, size)), np.empty((n_draws, q, size))
-        root, modes = np.empty((n_draws, q, q, size)), np.empty((size, 1))
-        rule = hermite_rule(self.n_nodes, 1)
+    def fill_moments(
+        self, rows: Any, first: IntArray, log_likelihood: FloatArray, mean: FloatArray, root: FloatArray
+    ) -> None:
+        """Fill the log likelihoods, (S, B), the means of u and v, (S, q, B), and factors of their covariances."""
+        rule, modes = hermite_rule(self.n_nodes, 1), np.empty((len(first) - 1, 1))
         scale_moments(self.parameters, rows, first, rule, log_likelihood, mean, root, modes)
-        return FamilyBlock(groups, log_likelihood, mean, root, lambda seed: self.draws_of(groups, seed))
 
     def modes_at(self, d: int) -> FloatArray:
         """Modes of b of all groups at one of the draws, (J, 1)."""
