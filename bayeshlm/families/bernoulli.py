@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bayeshlm.families.family import Family
+from bayeshlm.families.family import Family, mu_itself
 from bayeshlm.families.probability import cloglog_parts, counted, logit_parts, probit_parts
 
 if TYPE_CHECKING:
@@ -32,10 +32,6 @@ def _refusal(y: float, size: float) -> str:
     return "" if y in (0.0, 1.0) else "is neither 0 nor 1"
 
 
-def _mean(mu: Array, size: Array, auxiliary: Array) -> Array:
-    return mu
-
-
 def _variance(mu: Array, size: Array, auxiliary: Array) -> Array:
     return mu * (1.0 - mu)
 
@@ -59,7 +55,7 @@ BERNOULLI = Family(
     has_size=False,
     discrete=True,
     refusal=_refusal,
-    mean=_mean,
+    mean=mu_itself,
     variance=_variance,
     cumulative=_cumulative,
     random=_random,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from bayeshlm.families.family import Auxiliary, Family
+from bayeshlm.families.family import Auxiliary, Family, mu_itself
 from bayeshlm.families.probability import Parts, cloglog_parts, logit_parts, probit_parts, times
 from bayeshlm.families.special import HALF_LOG_2PI, digamma, stirling_remainder, trigamma
 
@@ -86,10 +86,6 @@ def _refusal(y: float, size: float) -> str:
     return "" if 0.0 < y < 1.0 else "is not between 0 and 1, both excluded"
 
 
-def _mean(mu: Array, size: Array, auxiliary: Array) -> Array:
-    return mu
-
-
 def _variance(mu: Array, size: Array, auxiliary: Array) -> Array:
     return mu * (1.0 - mu) / (1.0 + auxiliary[..., 0])
 
@@ -122,7 +118,7 @@ BETA = Family(
     has_size=False,
     discrete=False,
     refusal=_refusal,
-    mean=_mean,
+    mean=mu_itself,
     variance=_variance,
     cumulative=_cumulative,
     random=_random,

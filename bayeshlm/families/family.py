@@ -16,6 +16,7 @@ A compiler works rows out for several numbers at a time, and several times as fa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -41,6 +42,17 @@ type RowSlope = Callable[[float, float, float, "Array", float, "Array"], None]
 Of y, size, eta, the auxiliary parameters (a,), a weight and an array (a,): adds to the array the weight times the
 derivatives of the log probability in the auxiliary parameters.
 """
+
+
+def mu_itself(mu: Array, size: Array, auxiliary: Array) -> Array:
+    """The mean of a distribution whose mean is mu."""
+    return mu
+
+
+def finite_refusal(y: float, size: float) -> str:
+    """Why an outcome is no number that a distribution over the whole line could have."""
+    return "" if math.isfinite(y) else "is no finite number"
+
 
 type Support = Literal["positive", "increasing", "real", "correlation"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from bayeshlm.families.family import Auxiliary, Family
+from bayeshlm.families.family import Auxiliary, Family, finite_refusal, mu_itself
 from bayeshlm.families.special import HALF_LOG_2PI, LARGEST_EXPONENT, digamma_remainder, stirling_remainder
 
 if TYPE_CHECKING:
@@ -43,13 +43,7 @@ def log_slope(y: float, size: float, eta: float, auxiliary: Array, weight: float
 
 
 def _refusal(y: float, size: float) -> str:
-    if not math.isfinite(y):
-        return "is no finite number"
-    return "" if y > 0.0 else "is not greater than 0"
-
-
-def _mean(mu: Array, size: Array, auxiliary: Array) -> Array:
-    return mu
+    return finite_refusal(y, size) or ("" if y > 0.0 else "is not greater than 0")
 
 
 def _variance(mu: Array, size: Array, auxiliary: Array) -> Array:
@@ -78,7 +72,7 @@ GAMMA = Family(
     has_size=False,
     discrete=False,
     refusal=_refusal,
-    mean=_mean,
+    mean=mu_itself,
     variance=_variance,
     cumulative=_cumulative,
     random=_random,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from bayeshlm.families.family import Auxiliary, Family
+from bayeshlm.families.family import Auxiliary, Family, mu_itself
 from bayeshlm.families.poisson import count_refusal, random_counts
 from bayeshlm.families.special import (
     digamma_rise,
@@ -44,10 +44,6 @@ def log_slope(y: float, size: float, eta: float, auxiliary: Array, weight: float
     slope[0] += weight * (digamma_rise(phi, y) - softplus(x) + logistic(x) - y / phi * logistic(-x))
 
 
-def _mean(mu: Array, size: Array, auxiliary: Array) -> Array:
-    return mu
-
-
 def _variance(mu: Array, size: Array, auxiliary: Array) -> Array:
     return mu + mu**2 / auxiliary[..., 0]
 
@@ -75,7 +71,7 @@ NEGATIVE_BINOMIAL = Family(
     has_size=False,
     discrete=True,
     refusal=count_refusal,
-    mean=_mean,
+    mean=mu_itself,
     variance=_variance,
     cumulative=_cumulative,
     random=_random,

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from bayeshlm.families.family import Auxiliary, Family
+from bayeshlm.families.family import Auxiliary, Family, finite_refusal, mu_itself
+from bayeshlm.families.special import HALF_LOG_2PI
 
 if TYPE_CHECKING:
     import numpy as np
 
     from bayeshlm.families.family import Array
-
-HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
 
 def identity_row(y: float, size: float, eta: float, auxiliary: Array) -> tuple[float, float, float]:
@@ -27,14 +26,6 @@ def identity_slope(y: float, size: float, eta: float, auxiliary: Array, weight: 
     sigma = auxiliary[0]
     z = (y - eta) / sigma
     slope[0] += weight * (z * z - 1.0) / sigma
-
-
-def _refusal(y: float, size: float) -> str:
-    return "" if math.isfinite(y) else "is no finite number"
-
-
-def _mean(mu: Array, size: Array, auxiliary: Array) -> Array:
-    return mu
 
 
 def _variance(mu: Array, size: Array, auxiliary: Array) -> Array:
@@ -60,8 +51,8 @@ NORMAL = Family(
     row_slope={"identity": identity_slope},
     has_size=False,
     discrete=False,
-    refusal=_refusal,
-    mean=_mean,
+    refusal=finite_refusal,
+    mean=mu_itself,
     variance=_variance,
     cumulative=_cumulative,
     random=_random,

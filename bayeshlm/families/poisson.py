@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bayeshlm.families.family import Family
+from bayeshlm.families.family import Family, mu_itself
 from bayeshlm.families.special import grown, log_factorial
 
 if TYPE_CHECKING:
@@ -29,10 +29,6 @@ def log_row(y: float, size: float, eta: float, auxiliary: Array) -> tuple[float,
 def count_refusal(y: float, size: float) -> str:
     """Why an outcome is no count."""
     return "" if y >= 0.0 and y % 1.0 == 0.0 else "is no count: a whole number of 0 or more"
-
-
-def _mean(mu: Array, size: Array, auxiliary: Array) -> Array:
-    return mu
 
 
 def _cumulative(y: Array, mu: Array, size: Array, auxiliary: Array) -> Array:
@@ -70,8 +66,8 @@ POISSON = Family(
     has_size=False,
     discrete=True,
     refusal=count_refusal,
-    mean=_mean,
-    variance=_mean,
+    mean=mu_itself,
+    variance=mu_itself,
     cumulative=_cumulative,
     random=_random,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from bayeshlm.families.family import Auxiliary, Family
+from bayeshlm.families.family import Auxiliary, Family, finite_refusal, mu_itself
 from bayeshlm.families.special import HALF_LOG_2PI, digamma_rise, log_rising
 
 if TYPE_CHECKING:
@@ -52,15 +52,6 @@ def identity_slope(y: float, size: float, eta: float, auxiliary: Array, weight: 
     slope[1] += weight * 0.5 * (digamma_rise(0.5 * nu, 0.5) - log_one_plus_square(s) + pull / nu)
 
 
-def _refusal(y: float, size: float) -> str:
-    return "" if math.isfinite(y) else "is no finite number"
-
-
-def _mean(mu: Array, size: Array, auxiliary: Array) -> Array:
-    # The center, also of nu <= 1 where no mean exists: a few such draws of nu must not undo an average over all.
-    return mu
-
-
 def _variance(mu: Array, size: Array, auxiliary: Array) -> Array:
     import numpy as np
 
@@ -93,8 +84,8 @@ STUDENT_T = Family(
     row_slope={"identity": identity_slope},
     has_size=False,
     discrete=False,
-    refusal=_refusal,
-    mean=_mean,
+    refusal=finite_refusal,
+    mean=mu_itself,  # also of nu <= 1, where there is none: a few such draws must not undo an average over all
     variance=_variance,
     cumulative=_cumulative,
     random=_random,

@@ -22,10 +22,10 @@ from bayeshlm.likelihood.disk_cache import cached
 from bayeshlm.likelihood.gaussian_pieces import (
     IN_ORDER,
     INLINED,
-    MANY,
     applied,
     det_of_two,
     factor_row,
+    kernel_of_effects,
     products_with_factor,
     residual_products,
     scaled_parameters,
@@ -153,7 +153,7 @@ def one_draw(n_effects: int) -> Any:
     return at_draw
 
 
-@cache
+@kernel_of_effects
 def conditional_normals(n_effects: int) -> Any:
     """A numba function for so many random effects, the same for all beyond 2.
 
@@ -171,8 +171,6 @@ def conditional_normals(n_effects: int) -> Any:
     totals : tuple of arrays, (p, p, B), (p, B), (B,), (B,)
         XtX, Xty, yty of each group, and its number of rows; XtX and Xty of no group (B = 0) where ``X_j g = Z_j b_j``.
     """
-    if n_effects > MANY:
-        return conditional_normals(MANY)
     at_draw = one_draw(n_effects)
 
     @cached

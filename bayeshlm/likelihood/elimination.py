@@ -146,6 +146,11 @@ class Elimination:
         )
         return cls(products, made, blocks, unit)
 
+    @property
+    def n_effects(self) -> int:
+        """The largest number of effects of a grouping, q."""
+        return int(self.blocks.own.shape[1])
+
     @cached_property
     def u_to_scaled(self) -> Array:
         """Of each grouping, (K, q, q): u of the columns that the cross-products were formed of from the user's."""

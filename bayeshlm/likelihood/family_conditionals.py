@@ -93,9 +93,15 @@ class FamilyConditionals(Conditionals):
         n_draws, q, size = len(self.gamma), self.chol.shape[-1], groups.stop - start
         log_likelihood, mean = np.empty((n_draws, size)), np.empty((n_draws, q, size))
         root = np.empty((n_draws, q, q, size))
-        nodes = hermite_rule(self.n_nodes, q)
-        group_moments(self.row)(*self.parameters, rows, first, *nodes, log_likelihood, mean, root)
+        self.fill_moments(rows, first, log_likelihood, mean, root)
         return FamilyBlock(groups, log_likelihood, mean, root, lambda seed: self.draws_of(groups, seed))
+
+    def fill_moments(
+        self, rows: Any, first: IntArray, log_likelihood: FloatArray, mean: FloatArray, root: FloatArray
+    ) -> None:
+        """Fill the log likelihoods, (S, B), the means of u, (S, q, B), and factors of their covariance matrices."""
+        nodes = hermite_rule(self.n_nodes, mean.shape[1])
+        group_moments(self.row)(*self.parameters, rows, first, *nodes, log_likelihood, mean, root)
 
     def modes_at(self, d: int) -> FloatArray:
         """Modes of the standardized effects of all groups at one of the draws, (J, q)."""

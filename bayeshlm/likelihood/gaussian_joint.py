@@ -48,11 +48,12 @@ class GaussianJoint(Likelihood):
         from bayeshlm.likelihood.unconstrained_density import marginal_draws
 
         data = joint_data(self.design, priors, self.elimination)
+        function = joint_posterior(self.elimination.n_effects)
         return LogDensity(
-            joint_posterior,
+            function,
             data,
             lambda values: marginal_draws(values, self.design, priors),
-            lambda: (joint_posterior, data._replace(with_gradient=np.zeros(1))),
+            lambda: (function, data._replace(with_gradient=np.zeros(1))),
         )
 
     def totals(self, draws: Draws) -> FloatArray:

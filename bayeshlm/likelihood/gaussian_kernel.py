@@ -15,7 +15,6 @@ Cholesky factorization a group.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numba
@@ -34,8 +33,8 @@ from bayeshlm.likelihood.gaussian_groups import (
 from bayeshlm.likelihood.gaussian_pieces import (
     ANY_ORDER,
     INLINED,
-    MANY,
     applied,
+    kernel_of_effects,
     residual_products,
     scaled_parameters,
     squared_det,
@@ -47,7 +46,7 @@ type Array = NDArray[np.float64]
 LOG_2PI = float(np.log(2 * np.pi))
 
 
-@cache
+@kernel_of_effects
 def marginal_log_density(n_effects: int, with_gradient: bool = True) -> Any:
     """A numba function of the log density of the outcomes and its gradient.
 
@@ -79,8 +78,6 @@ def marginal_log_density(n_effects: int, with_gradient: bool = True) -> Any:
     XtX, Xty, totals : (p, p), (p,), (2,)
         Cross-products over all rows; ``y'y`` and the number of rows N.
     """
-    if n_effects > MANY:
-        return marginal_log_density(MANY, with_gradient)
 
     @cached
     @numba.njit(fastmath=ANY_ORDER, **INLINED)

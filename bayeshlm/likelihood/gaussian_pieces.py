@@ -7,6 +7,8 @@ The groups are the last axis of every array.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache, wraps
 from typing import Any
 
 import numba
@@ -22,7 +24,19 @@ ANY_ORDER = {"reassoc", "contract", "nsz"}  # fastmath where sums may be formed 
 IN_ORDER = {"contract"}  # fastmath where a group's numbers must not depend on which other groups there are
 
 MANY = 3
-"""Random effects from which a kernel is the same for any number; one and two have closed forms of their own."""
+"""Random effects from which a kernel is the same for any number; one and two have code of their own."""
+
+
+def kernel_of_effects[Kernel](make: Callable[..., Kernel]) -> Callable[..., Kernel]:
+    """A maker of kernels that is asked once for each number of random effects, and once for all from `MANY` on."""
+    made = cache(make)
+
+    @wraps(make)
+    def kernel(n_effects: int, *more: Any) -> Kernel:
+        return made(min(n_effects, MANY), *more)
+
+    return kernel
+
 
 # Inlined before anything is compiled, so that a piece has the fastmath of the function that it is put into.
 PIECE: dict[str, Any] = {"inline": "always"}

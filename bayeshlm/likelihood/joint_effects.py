@@ -15,8 +15,8 @@ from bayeshlm.likelihood.block_cholesky import backward, selected_inverse
 from bayeshlm.likelihood.blocks import in_threads
 from bayeshlm.likelihood.disk_cache import cached
 from bayeshlm.likelihood.elimination import Blocks, Elimination, Pattern
-from bayeshlm.likelihood.gaussian_pieces import ANY_ORDER, INLINED, times
-from bayeshlm.likelihood.joint_pieces import swept
+from bayeshlm.likelihood.gaussian_pieces import ANY_ORDER, INLINED, MANY, kernel_of_effects, times
+from bayeshlm.likelihood.joint_pieces import make_joint_room, swept
 from bayeshlm.likelihood.lapack import dense_inverse, one_blas_thread
 
 type Array = NDArray[np.float64]
@@ -76,12 +76,13 @@ class JointEffects:
     def _fill(self, mean: Array, covariance: Array, u: Array, seed: int = 0) -> None:
         """Fill those of the arrays that have draws, a chunk of draws in each thread."""
         n_draws, arguments = len(self.sigma), self.arguments
+        kernel = effects_at_draws(self.elimination.n_effects)
 
         def fill(first: int) -> None:
             last = min(first + CHUNK_DRAWS, n_draws)
             for s in range(first, last if len(u) else first):
                 np.random.default_rng([seed, s]).standard_normal(out=u[s])
-            _effects(first, last, *arguments, mean, covariance, u)
+            kernel(first, last, *arguments, mean, covariance, u)
 
         with one_blas_thread():
             in_threads(fill, range(0, n_draws, CHUNK_DRAWS))
@@ -113,92 +114,6 @@ class JointEffects:
         return tuple(parts)
 
 
-@cached
-@numba.njit(fastmath=ANY_ORDER, **INLINED)
-def _effects(
-    first: int,
-    last: int,
-    gamma: Array,
-    chols: Array,
-    sigma: Array,
-    scaling: tuple[Array, Array, Array],
-    pattern: Pattern,
-    blocks: Blocks,
-    mean: Array,
-    covariance: Array,
-    draws: Array,
-) -> None:
-    """Fill, at the draws `first` to ``last - 1``, those of mean, covariance and draws that are not of length 0.
-
-    Parameters
-    ----------
-    chols : (S, K, q, q) array
-        In the user's columns.
-    scaling : tuple of arrays, (p,), (p, p), (K, q, q)
-        ``origin``, ``to_scaled``, ``u_to_scaled`` of `bayeshlm.likelihood.joint_kernel.joint_log_density`.
-    mean, covariance : (S, U, q) and (S, U, q, q) arrays
-        In the user's columns.
-    draws : (S, m, U, q) array
-        Standard normal numbers, which become draws of u.
-    """
-    q, given = chols.shape[2], (first, last, gamma, chols, sigma, scaling, pattern, blocks, mean, covariance, draws)
-    if q == 1:  # as in joint_log_density: a length that the compiler knows takes a fourth of the time
-        _effects_of_draws(np.int64(1), *given)
-    elif q == 2:
-        _effects_of_draws(np.int64(2), *given)
-    else:
-        _effects_of_draws(np.int64(q), *given)
-
-
-@numba.njit(fastmath=ANY_ORDER, **INLINED)
-def _effects_of_draws(
-    q: int,
-    first: int,
-    last: int,
-    gamma: Array,
-    chols: Array,
-    sigma: Array,
-    scaling: tuple[Array, Array, Array],
-    pattern: Pattern,
-    blocks: Blocks,
-    mean: Array,
-    covariance: Array,
-    draws: Array,
-) -> None:
-    """`_effects` for a given q."""
-    n_units = len(blocks.ZtX)
-    grouping, K, n_dense = pattern.grouping, chols.shape[1], pattern.place[len(pattern.place) - 1]
-    L, A = np.empty((K, q, q)), np.empty((q, q))
-    own, below, F = np.empty((n_units, q, q)), np.empty((len(pattern.row), q, q)), np.empty((n_dense, n_dense))
-    c, z, b = np.empty((n_units, q)), np.empty((n_units, q)), np.empty((n_units, q))
-    n_inverse = n_units if len(covariance) > 0 else 0
-    Q_own, Q_below = np.empty((n_inverse, q, q)), np.empty((len(pattern.row) if n_inverse > 0 else 0, q, q))
-    for s in range(first, last):
-        # Importance sampling draws a point several times, one copy after the other; the inverse replaces F.
-        if s == first or n_inverse > 0 or not _same(s, gamma, chols, sigma):
-            a = 1.0 / (sigma[s] * sigma[s])
-            swept(q, a, gamma[s], chols[s], scaling, pattern, blocks, L, own, below, F, c, z)
-        if len(mean) > 0:
-            for j in range(n_units):
-                for r in range(q):
-                    b[j, r] = z[j, r]
-            backward(q, pattern, own, below, F, b)
-            _by_factor(q, chols[s], grouping, b, mean[s])
-        for m in range(draws.shape[1]):
-            for j in range(n_units):
-                for r in range(q):
-                    b[j, r] = z[j, r] + draws[s, m, j, r]
-            backward(q, pattern, own, below, F, b)
-            _by_factor(q, chols[s], grouping, b, draws[s, m])
-        if n_inverse > 0:
-            if n_dense > 0:
-                dense_inverse(F)
-            selected_inverse(q, pattern, own, below, F, Q_own, Q_below)
-            for j in range(n_units):
-                times(chols[s, grouping[j]], Q_own[j], A)
-                times(A, chols[s, grouping[j]].T, covariance[s, j])
-
-
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
 def _same(s: int, gamma: Array, chols: Array, sigma: Array) -> bool:
     """Whether draw s of the parameters is the one before."""
@@ -220,3 +135,70 @@ def _by_factor(q: int, chols: Array, grouping: NDArray[np.int64], b: Array, u: A
             u[j, r] = 0.0
             for t in range(q):
                 u[j, r] += chols[grouping[j], r, t] * b[j, t]
+
+
+@kernel_of_effects
+def effects_at_draws(n_effects: int) -> Any:
+    """A numba function for so many random effects, as `bayeshlm.likelihood.joint_kernel.joint_log_density` takes them.
+
+    It fills, at the draws `first` to ``last - 1``, those of mean, covariance and draws that are not of length 0. Its
+    arguments:
+
+    chols : (S, K, q, q) array
+        In the user's columns.
+    scaling : tuple of arrays, (p,), (p, p), (K, q, q)
+        ``origin``, ``to_scaled``, ``u_to_scaled`` of `bayeshlm.likelihood.joint_kernel.joint_log_density`.
+    mean, covariance : (S, U, q) and (S, U, q, q) arrays
+        In the user's columns.
+    draws : (S, m, U, q) array
+        Standard normal numbers, which become draws of u.
+    """
+
+    @cached
+    @numba.njit(fastmath=ANY_ORDER, **INLINED)
+    def effects(
+        first: int,
+        last: int,
+        gamma: Array,
+        chols: Array,
+        sigma: Array,
+        scaling: tuple[Array, Array, Array],
+        pattern: Pattern,
+        blocks: Blocks,
+        mean: Array,
+        covariance: Array,
+        draws: Array,
+    ) -> None:
+        q = np.int64(n_effects) if n_effects < MANY else chols.shape[2]
+        n_units = len(blocks.ZtX)
+        room = make_joint_room(q, chols.shape[1], pattern)
+        grouping, (_, own, below, F, _, z) = pattern.grouping, room
+        A, g, b = np.empty((q, q)), np.empty(gamma.shape[1]), np.empty((n_units, q))
+        n_inverse = n_units if len(covariance) > 0 else 0
+        Q_own, Q_below = np.empty((n_inverse, q, q)), np.empty((len(pattern.row) if n_inverse > 0 else 0, q, q))
+        for s in range(first, last):
+            # Importance sampling draws a point several times, one copy after the other; the inverse replaces F.
+            if s == first or n_inverse > 0 or not _same(s, gamma, chols, sigma):
+                a = 1.0 / (sigma[s] * sigma[s])
+                swept(q, a, gamma[s], chols[s], scaling, pattern, blocks, g, room)
+            if len(mean) > 0:
+                for j in range(n_units):
+                    for r in range(q):
+                        b[j, r] = z[j, r]
+                backward(q, pattern, own, below, F, b)
+                _by_factor(q, chols[s], grouping, b, mean[s])
+            for m in range(draws.shape[1]):
+                for j in range(n_units):
+                    for r in range(q):
+                        b[j, r] = z[j, r] + draws[s, m, j, r]
+                backward(q, pattern, own, below, F, b)
+                _by_factor(q, chols[s], grouping, b, draws[s, m])
+            if n_inverse > 0:
+                if len(F) > 0:
+                    dense_inverse(F)
+                selected_inverse(q, pattern, own, below, F, Q_own, Q_below)
+                for j in range(n_units):
+                    times(chols[s, grouping[j]], Q_own[j], A)
+                    times(A, chols[s, grouping[j]].T, covariance[s, j])
+
+    return effects

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numba
 import numpy as np
@@ -14,7 +15,7 @@ from bayeshlm.likelihood.block_cholesky import backward, forward, selected_inver
 from bayeshlm.likelihood.block_cholesky import factorize as factorize_blocks
 from bayeshlm.likelihood.disk_cache import cached
 from bayeshlm.likelihood.elimination import Blocks, Elimination, Pattern
-from bayeshlm.likelihood.gaussian_pieces import ANY_ORDER, INLINED
+from bayeshlm.likelihood.gaussian_pieces import ANY_ORDER, INLINED, MANY, kernel_of_effects
 from bayeshlm.likelihood.lapack import dense_inverse, one_blas_thread
 
 type Array = NDArray[np.float64]
@@ -82,9 +83,9 @@ class Factor:
 
     @cached_property
     def _inverse(self) -> Array:
-        inverse = np.empty_like(self.own)
+        inverse, kernel = np.empty_like(self.own), _inverse_kernel(self.elimination.n_effects)
         with one_blas_thread():
-            _inverse_blocks(self.elimination.pattern, self.own, self.below, self.tail.copy(), inverse)
+            kernel(self.elimination.pattern, self.own, self.below, self.tail.copy(), inverse)
         return inverse
 
     @cached_property
@@ -132,19 +133,21 @@ def factorize(elimination: Elimination, chols: Sequence[Array], a: float) -> Fac
     own, below = np.empty_like(blocks.own), np.empty_like(blocks.below)
     tail = np.zeros((int(pattern.place[-1]),) * 2)
     with one_blas_thread():
-        log_determinant = _factorize(float(a), L, pattern, blocks, own, below, tail)
+        log_determinant = _factor_kernel(elimination.n_effects)(float(a), L, pattern, blocks, own, below, tail)
     return Factor(elimination, log_determinant, L, own, below, tail)
 
 
-@cached
-@numba.njit(fastmath=ANY_ORDER, **INLINED)
-def _factorize(a: float, L: Array, pattern: Pattern, blocks: Blocks, own: Array, below: Array, tail: Array) -> float:
-    q, given = L.shape[1], (a, L, pattern, blocks, own, below, tail)
-    if q == 1:  # as in joint_log_density: a length that the compiler knows takes a fourth of the time
-        return float(factorize_blocks(np.int64(1), *given))
-    if q == 2:
-        return float(factorize_blocks(np.int64(2), *given))
-    return float(factorize_blocks(np.int64(q), *given))
+@kernel_of_effects
+def _factor_kernel(n_effects: int) -> Any:
+    """`block_cholesky.factorize` for so many random effects of a grouping."""
+
+    @cached
+    @numba.njit(fastmath=ANY_ORDER, **INLINED)
+    def kernel(a: float, L: Array, pattern: Pattern, blocks: Blocks, own: Array, below: Array, tail: Array) -> float:
+        q = np.int64(n_effects) if n_effects < MANY else L.shape[1]
+        return float(factorize_blocks(q, a, L, pattern, blocks, own, below, tail))
+
+    return kernel
 
 
 @cached
@@ -161,15 +164,16 @@ def _backward_columns(pattern: Pattern, own: Array, below: Array, tail: Array, x
         backward(x.shape[2], pattern, own, below, tail, x[column])
 
 
-@cached
-@numba.njit(fastmath=ANY_ORDER, **INLINED)
-def _inverse_blocks(pattern: Pattern, own: Array, below: Array, tail: Array, inverse: Array) -> None:
-    if len(tail) > 0:
-        dense_inverse(tail)
-    q, given = own.shape[1], (pattern, own, below, tail, inverse, np.empty_like(below))
-    if q == 1:
-        selected_inverse(np.int64(1), *given)
-    elif q == 2:
-        selected_inverse(np.int64(2), *given)
-    else:
-        selected_inverse(np.int64(q), *given)
+@kernel_of_effects
+def _inverse_kernel(n_effects: int) -> Any:
+    """The diagonal blocks of the inverse, for so many random effects of a grouping; the tail is written over."""
+
+    @cached
+    @numba.njit(fastmath=ANY_ORDER, **INLINED)
+    def kernel(pattern: Pattern, own: Array, below: Array, tail: Array, inverse: Array) -> None:
+        if len(tail) > 0:
+            dense_inverse(tail)
+        q = np.int64(n_effects) if n_effects < MANY else own.shape[1]
+        selected_inverse(q, pattern, own, below, tail, inverse, np.empty_like(below))
+
+    return kernel

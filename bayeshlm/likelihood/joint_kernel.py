@@ -20,16 +20,18 @@ errors: where the mean reliability of each effect, that of ``I - Q_jj``, is abov
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from bayeshlm.likelihood.block_cholesky import backward, factorize, forward, selected_inverse
+from bayeshlm.likelihood.block_cholesky import backward, selected_inverse
 from bayeshlm.likelihood.disk_cache import cached
 from bayeshlm.likelihood.elimination import Blocks, Pattern
 from bayeshlm.likelihood.gaussian_kernel import LOG_2PI
-from bayeshlm.likelihood.gaussian_pieces import ANY_ORDER, INLINED, applied, times
-from bayeshlm.likelihood.joint_pieces import residual_products, uncertainty, unexplained, weighted
+from bayeshlm.likelihood.gaussian_pieces import ANY_ORDER, INLINED, MANY, applied, kernel_of_effects, times
+from bayeshlm.likelihood.joint_pieces import make_joint_room, swept, uncertainty, unexplained
 from bayeshlm.likelihood.lapack import dense_inverse
 
 LEAST_RELIABLE = 1e-5
@@ -39,142 +41,33 @@ type Array = NDArray[np.float64]
 type Found = tuple[float, Array, Array, float]
 
 
-@numba.njit(fastmath=ANY_ORDER, **INLINED)
-def _log_density(
-    q: int,
-    gamma: Array,
-    chols: Array,
-    sigma: float,
-    origin: Array,
-    to_scaled: Array,
-    u_to_scaled: Array,
-    pattern: Pattern,
-    blocks: Blocks,
-    XtX: Array,
-    Xty: Array,
-    totals: Array,
-    want_gradient: bool,
-) -> Found:
-    """`joint_log_density` for a given q."""
-    a = 1.0 / (sigma * sigma)
-    n_units, p = len(blocks.ZtX), blocks.ZtX.shape[2]
-    K = len(chols)
-    g, L, d_gamma, d_chols = np.empty(p), np.empty((K, q, q)), np.zeros(p), np.zeros((K, q, q))
-    applied(to_scaled, gamma - origin, g)
-    for k in range(K):
-        times(u_to_scaled[k], chols[k], L[k])
-
-    # log|M|, C^-1 a Lambda'c, b.
-    own, below = np.empty((n_units, q, q)), np.empty((len(pattern.row), q, q))
-    n_dense = pattern.place[len(pattern.place) - 1]
-    F = np.zeros((n_dense, n_dense))
-    log_det = factorize(q, a, L, pattern, blocks, own, below, F)
-    c, b = np.empty((n_units, q)), np.empty((n_units, q))
-    residual_products(q, blocks, g, c)
-    weighted(q, a, L, pattern.grouping, c, b)
-    forward(q, pattern, own, below, F, b)
-    explained = 0.0  # a c'Lambda b
-    for j in range(n_units):
-        for r in range(q):
-            explained += b[j, r] * b[j, r]
-    fitted = np.empty(p)
-    applied(XtX, g, fitted)
-    rss, n_obs = totals[0], totals[1]
-    for k in range(p):
-        rss += g[k] * (fitted[k] - 2.0 * Xty[k])
-    log_density = -0.5 * (n_obs * (LOG_2PI - np.log(a)) + log_det + a * rss - explained)
-    if not want_gradient or not np.isfinite(log_density):
-        return log_density, d_gamma, d_chols, 0.0
-    backward(q, pattern, own, below, F, b)
-
-    # gamma.
-    u, d_scaled = np.empty((n_units, q)), np.empty(p)
-    for k in range(p):
-        d_scaled[k] = Xty[k] - fitted[k]
-    for j in range(n_units):
-        for r in range(q):
-            total = 0.0
-            for t in range(q):
-                total += L[pattern.grouping[j], r, t] * b[j, t]
-            u[j, r] = total
-            for k in range(p):
-                d_scaled[k] -= blocks.ZtX[j, r, k] * total
-    for k in range(p):
-        d_scaled[k] *= a
-    applied(to_scaled.T, d_scaled, d_gamma)
-
-    # L and a: sums of b b' + Q - I by grouping, which of each grouping's effects they are of, and reliabilities.
-    Q_own, Q_below = np.empty((n_units, q, q)), np.empty((len(pattern.row), q, q))
-    if n_dense > 0:
-        dense_inverse(F)
-    selected_inverse(q, pattern, own, below, F, Q_own, Q_below)
-    T, known, reliability, n_of, size = np.zeros((K, q, q)), True, np.zeros((K, q)), np.zeros(K), np.zeros(K, np.int64)
-    for j in range(n_units):
-        k = pattern.grouping[j]
-        n_of[k] += 1.0
-        size[k] = pattern.size[j]
-        for r in range(q):
-            for s in range(q):
-                T[k, r, s] += b[j, r] * b[j, s] + Q_own[j, r, s]
-            T[k, r, r] -= 1.0
-            reliability[k, r] += 1.0 - Q_own[j, r, r]
-    length, trace = 0.0, 0.0  # b'b, and that of I - Q
-    for k in range(K):
-        for r in range(q):
-            length += T[k, r, r] + reliability[k, r]
-            trace += reliability[k, r]
-            known = known and (r >= size[k] or reliability[k, r] > LEAST_RELIABLE * n_of[k])
-    if known:
-        for k in range(K):
-            for s in range(q):
-                for r in range(size[k] - 1, -1, -1):
-                    total = T[k, r, s]
-                    for t in range(r + 1, size[k]):
-                        total -= chols[k, t, r] * d_chols[k, t, s]
-                    d_chols[k, r, s] = total / chols[k, r, r]
-    else:
-        d_L = np.zeros((K, q, q))
-        unexplained(q, pattern, blocks, u, c)
-        for j in range(n_units):
-            for r in range(q):
-                for s in range(q):
-                    d_L[pattern.grouping[j], r, s] += c[j, r] * b[j, s]
-        uncertainty(q, L, pattern, blocks, F, Q_own, Q_below, d_L)
-        for k in range(K):
-            for r in range(q):
-                for s in range(q):
-                    d_L[k, r, s] *= a
-            times(u_to_scaled[k].T, d_L[k], d_chols[k])
-    d_a = 0.5 * (n_obs / a - rss + (explained + length - trace) / a)
-    return log_density, d_gamma, d_chols, -2.0 * d_a * a / sigma
-
-
-@cached
-@numba.njit(fastmath=ANY_ORDER, **INLINED)
-def joint_log_density(
-    gamma: Array,
-    chols: Array,
-    sigma: float,
-    origin: Array,
-    to_scaled: Array,
-    u_to_scaled: Array,
-    pattern: Pattern,
-    blocks: Blocks,
-    XtX: Array,
-    Xty: Array,
-    totals: Array,
-    want_gradient: bool,
-) -> Found:
-    """Log density of the outcomes and its gradient.
+@kernel_of_effects
+def joint_log_density(n_effects: int) -> Any:
+    """A numba function of the log density of the outcomes and its gradient.
 
     Work space is made in the call: any number of threads may be in it.
 
     Parameters
     ----------
+    n_effects : int
+        The largest number of effects of a grouping, q; the same for all beyond 2. What other numbers take is not
+        compiled.
+
+    Returns
+    -------
+    numba function
+        Of the arguments below: log density, d_gamma (p,), d_chols (K, q, q), d_sigma. The log density is nan where M is
+        not positive definite in floating point.
+
+    Notes
+    -----
+    The arguments are:
+
     gamma, chols, sigma : (p,), (K, q, q), float
         Fixed effects in any linear coordinates, lower triangular L_k of ``G_k = L_k L_k'`` with zeros beyond a
         grouping's q_k effects, level-1 standard deviation.
-    origin, to_scaled, u_to_scaled : (p,), (p, p), (K, q, q)
+    scaling : tuple of arrays, (p,), (p, p), (K, q, q)
+        ``origin``, ``to_scaled``, ``u_to_scaled``:
         ``to_scaled (gamma - origin)`` and ``u_to_scaled_k L_k`` are those of the columns that the cross-products were
         formed of.
     pattern, blocks : Pattern, Blocks
@@ -183,22 +76,112 @@ def joint_log_density(
         Cross-products over all rows; ``y'y`` and the number of rows N.
     want_gradient : bool
         Where it is false the gradient is zeros: the inverse takes most of the time of crossed groupings.
-
-    Returns
-    -------
-    log_density : float
-        nan where M is not positive definite in floating point.
-    d_gamma, d_chols, d_sigma : (p,), (K, q, q), float
     """
-    q = chols.shape[1]
-    given = (gamma, chols, sigma, origin, to_scaled, u_to_scaled, pattern, blocks, XtX, Xty, totals, want_gradient)
-    found: Found
-    # Loops over effects whose length the compiler knows take a fourth of the time; as numbers, not as Python's
-    # literals, of which each would be compiled from the start, they cost half of the waiting.
-    if q == 1:
-        found = _log_density(np.int64(1), *given)
-    elif q == 2:
-        found = _log_density(np.int64(2), *given)
-    else:
-        found = _log_density(np.int64(q), *given)
-    return found
+
+    @cached
+    @numba.njit(fastmath=ANY_ORDER, **INLINED)
+    def density(
+        gamma: Array,
+        chols: Array,
+        sigma: float,
+        scaling: tuple[Array, Array, Array],
+        pattern: Pattern,
+        blocks: Blocks,
+        XtX: Array,
+        Xty: Array,
+        totals: Array,
+        want_gradient: bool,
+    ) -> Found:
+        # Loops over effects whose length the compiler knows take a fourth of the time.
+        q = np.int64(n_effects) if n_effects < MANY else chols.shape[1]
+        a = 1.0 / (sigma * sigma)
+        n_units, p = len(blocks.ZtX), blocks.ZtX.shape[2]
+        K, (_, to_scaled, u_to_scaled) = len(chols), scaling
+        g, d_gamma, d_chols = np.empty(p), np.zeros(p), np.zeros((K, q, q))
+
+        # log|M|, C^-1 a Lambda'c, b.
+        room = make_joint_room(q, K, pattern)
+        log_det = swept(q, a, gamma, chols, scaling, pattern, blocks, g, room)
+        L, own, below, F, c, b = room
+        explained = 0.0  # a c'Lambda b
+        for j in range(n_units):
+            for r in range(q):
+                explained += b[j, r] * b[j, r]
+        fitted = np.empty(p)
+        applied(XtX, g, fitted)
+        rss, n_obs = totals[0], totals[1]
+        for k in range(p):
+            rss += g[k] * (fitted[k] - 2.0 * Xty[k])
+        log_density = -0.5 * (n_obs * (LOG_2PI - np.log(a)) + log_det + a * rss - explained)
+        if not want_gradient or not np.isfinite(log_density):
+            return log_density, d_gamma, d_chols, 0.0
+        backward(q, pattern, own, below, F, b)
+
+        # gamma.
+        u, d_scaled = np.empty((n_units, q)), np.empty(p)
+        for k in range(p):
+            d_scaled[k] = Xty[k] - fitted[k]
+        for j in range(n_units):
+            for r in range(q):
+                total = 0.0
+                for t in range(q):
+                    total += L[pattern.grouping[j], r, t] * b[j, t]
+                u[j, r] = total
+                for k in range(p):
+                    d_scaled[k] -= blocks.ZtX[j, r, k] * total
+        for k in range(p):
+            d_scaled[k] *= a
+        applied(to_scaled.T, d_scaled, d_gamma)
+
+        # L and a: sums of b b' + Q - I by grouping, which of each grouping's effects they are of, and reliabilities.
+        Q_own, Q_below = np.empty((n_units, q, q)), np.empty((len(pattern.row), q, q))
+        if len(F) > 0:
+            dense_inverse(F)
+        selected_inverse(q, pattern, own, below, F, Q_own, Q_below)
+        T, known, reliability, n_of, size = (
+            np.zeros((K, q, q)),
+            True,
+            np.zeros((K, q)),
+            np.zeros(K),
+            np.zeros(K, np.int64),
+        )
+        for j in range(n_units):
+            k = pattern.grouping[j]
+            n_of[k] += 1.0
+            size[k] = pattern.size[j]
+            for r in range(q):
+                for s in range(q):
+                    T[k, r, s] += b[j, r] * b[j, s] + Q_own[j, r, s]
+                T[k, r, r] -= 1.0
+                reliability[k, r] += 1.0 - Q_own[j, r, r]
+        length, trace = 0.0, 0.0  # b'b, and that of I - Q
+        for k in range(K):
+            for r in range(q):
+                length += T[k, r, r] + reliability[k, r]
+                trace += reliability[k, r]
+                known = known and (r >= size[k] or reliability[k, r] > LEAST_RELIABLE * n_of[k])
+        if known:
+            for k in range(K):
+                for s in range(q):
+                    for r in range(size[k] - 1, -1, -1):
+                        total = T[k, r, s]
+                        for t in range(r + 1, size[k]):
+                            total -= chols[k, t, r] * d_chols[k, t, s]
+                        d_chols[k, r, s] = total / chols[k, r, r]
+        else:
+            d_L = np.zeros((K, q, q))
+            unexplained(q, pattern, blocks, u, c)
+            for j in range(n_units):
+                for r in range(q):
+                    for s in range(q):
+                        d_L[pattern.grouping[j], r, s] += c[j, r] * b[j, s]
+            uncertainty(q, L, pattern, blocks, F, Q_own, Q_below, d_L)
+            for k in range(K):
+                for r in range(q):
+                    for s in range(q):
+                        d_L[k, r, s] *= a
+                times(u_to_scaled[k].T, d_L[k], d_chols[k])
+        d_a = 0.5 * (n_obs / a - rss + (explained + length - trace) / a)
+        return log_density, d_gamma, d_chols, -2.0 * d_a * a / sigma
+
+    return density

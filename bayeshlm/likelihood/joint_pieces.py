@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +16,43 @@ type Array = NDArray[np.float64]
 type IntArray = NDArray[np.int64]
 
 
+class JointRoom(NamedTuple):
+    """Memory for one value of the parameters; U units of K groupings, q effects, E blocks, a tail of n numbers.
+
+    Attributes
+    ----------
+    L : (K, q, q) array
+        L_k in the columns that the products were formed of.
+    own, below, F : (U, q, q), (E, q, q), (n, n) arrays
+        The factor C, as `bayeshlm.likelihood.block_cholesky.factorize` fills it.
+    c, z : (U, q) arrays
+        ``Z'(y - X gamma)`` and ``C^-1 a Lambda'c``.
+    """
+
+    L: Array
+    own: Array
+    below: Array
+    F: Array
+    c: Array
+    z: Array
+
+
+@numba.njit(**INLINED)
+def make_joint_room(q: int, n_groupings: int, pattern: Pattern) -> JointRoom:
+    """Memory for q effects of each grouping."""
+    n_units, n_dense = len(pattern.grouping), pattern.place[len(pattern.place) - 1]
+    return JointRoom(
+        np.empty((n_groupings, q, q)),
+        np.empty((n_units, q, q)),
+        np.empty((len(pattern.row), q, q)),
+        np.empty((n_dense, n_dense)),
+        np.empty((n_units, q)),
+        np.empty((n_units, q)),
+    )
+
+
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
-def residual_products(q: int, blocks: Blocks, g: Array, c: Array) -> None:
+def _residual_products(q: int, blocks: Blocks, g: Array, c: Array) -> None:
     """Fill ``c_j = Z_j'(y - X g)``, (U, q)."""
     n_units, p = len(blocks.ZtX), blocks.ZtX.shape[2]
     for j in range(n_units):
@@ -27,7 +64,7 @@ def residual_products(q: int, blocks: Blocks, g: Array, c: Array) -> None:
 
 
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
-def weighted(q: int, a: float, L: Array, grouping: IntArray, c: Array, out: Array) -> None:
+def _weighted(q: int, a: float, L: Array, grouping: IntArray, c: Array, out: Array) -> None:
     """Fill ``a L_k' c_j``, (U, q)."""
     for j in range(len(c)):
         for r in range(q):
@@ -46,26 +83,23 @@ def swept(
     scaling: tuple[Array, Array, Array],
     pattern: Pattern,
     blocks: Blocks,
-    L: Array,
-    own: Array,
-    below: Array,
-    F: Array,
-    c: Array,
-    z: Array,
-) -> None:
-    """Fill, at one draw in the user's columns, L, the factor C, ``c = Z'(y - X gamma)`` and ``z = C^-1 a Lambda'c``."""
+    g: Array,
+    room: JointRoom,
+) -> float:
+    """Fill the room, and gamma of the columns that the products were formed of, at one draw; return ``log|M|``."""
     origin, to_scaled, u_to_scaled = scaling
-    g = np.empty(len(gamma))
+    L, own, below, F, c, z = room
     applied(to_scaled, gamma - origin, g)
     for k in range(len(chols)):
         times(u_to_scaled[k], chols[k], L[k])
     for r in range(len(F)):
         for t in range(len(F)):
             F[r, t] = 0.0
-    factorize(q, a, L, pattern, blocks, own, below, F)
-    residual_products(q, blocks, g, c)
-    weighted(q, a, L, pattern.grouping, c, z)
+    log_det = factorize(q, a, L, pattern, blocks, own, below, F)
+    _residual_products(q, blocks, g, c)
+    _weighted(q, a, L, pattern.grouping, c, z)
     forward(q, pattern, own, below, F, z)
+    return float(log_det)
 
 
 @numba.njit(fastmath=ANY_ORDER, **INLINED)

@@ -27,7 +27,7 @@ from bayeshlm.likelihood.disk_cache import cached
 from bayeshlm.likelihood.elimination import Blocks, Pattern
 from bayeshlm.likelihood.gaussian_kernel import LOG_2PI
 from bayeshlm.likelihood.gaussian_pieces import ANY_ORDER, INLINED
-from bayeshlm.likelihood.joint_pieces import swept
+from bayeshlm.likelihood.joint_pieces import make_joint_room, swept
 from bayeshlm.likelihood.lapack import dense_inverse
 from bayeshlm.likelihood.left_out_pieces import (
     cholesky,
@@ -81,11 +81,10 @@ def left_out_densities(
     log_free : (n, S) array
         ``log|H|``.
     """
-    n_units, q, _ = blocks.ZtX.shape
-    K, n_dense, n_left = chols.shape[1], pattern.place[len(pattern.place) - 1], len(units.n_shared)
-    L = np.empty((K, q, q))
-    own, below, F = np.empty((n_units, q, q)), np.empty((len(pattern.row), q, q)), np.empty((n_dense, n_dense))
-    c, z, b = np.empty((n_units, q)), np.empty((n_units, q)), np.empty((n_units, q))
+    (n_units, q, p), K, n_left = blocks.ZtX.shape, chols.shape[1], len(units.n_shared)
+    room = make_joint_room(q, K, pattern)
+    _, own, below, F, _, z = room
+    g, b = np.empty(p), np.empty((n_units, q))
     Q_own, Q_below = np.empty((n_units, q, q)), np.empty((len(pattern.row), q, q))
     most, inner = 1, 1
     for A in range(n_left):
@@ -98,12 +97,12 @@ def left_out_densities(
     want_lengths = len(lengths) > 0
     for s in range(first, last):
         a = 1.0 / (sigma[s] * sigma[s])
-        swept(q, a, gamma[s], chols[s], scaling, pattern, blocks, L, own, below, F, c, z)
+        swept(q, a, gamma[s], chols[s], scaling, pattern, blocks, g, room)
         for j in range(n_units):
             for r in range(q):
                 b[j, r] = z[j, r]
         backward(q, pattern, own, below, F, b)
-        if n_dense > 0:
+        if len(F) > 0:
             dense_inverse(F)
         selected_inverse(q, pattern, own, below, F, Q_own, Q_below)
         for A in range(n_left):

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from bayeshlm.design.scaling import FloatArray, IntArray
-from bayeshlm.likelihood.family_conditionals import FamilyBlock, FamilyConditionals, t_proposals
+from bayeshlm.likelihood.family_conditionals import FamilyConditionals, t_proposals
 from bayeshlm.likelihood.family_quadrature import FamilyQuadrature, auxiliary_draws
-from bayeshlm.likelihood.group_effects import GroupBlock, covariance_factors
+from bayeshlm.likelihood.group_effects import covariance_factors
 from bayeshlm.likelihood.likelihood import Capability, LogDensity
 from bayeshlm.likelihood.quadrature_rule import hermite_rule
 from bayeshlm.likelihood.scale_effects import scale_draws, scale_moments, scale_rows_left_out
-from bayeshlm.likelihood.scale_kernel import ScaleRows
 from bayeshlm.likelihood.scale_posterior import SortedRows, scale_data, scale_posterior, scale_start
+from bayeshlm.likelihood.scale_room import ScaleRows
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import Priors
 
@@ -43,23 +43,19 @@ class ScaleConditionals(FamilyConditionals):
         rows = ScaleRows(y, X, Z, A, effect)
         return rows, self.ends[groups.start : groups.stop + 1] - low
 
-    def block(self, start: int, likelihood: bool = True) -> GroupBlock:
-        """The block of groups that begins with group `start`."""
-        groups = self.groups_from(start)
-        rows, first = self.rows_of(groups)
-        n_draws, q, size = len(self.gamma), self.chol.shape[-1], groups.stop - start
-        log_likelihood, mean = np.empty((n_draws, size)), np.empty((n_draws, q, size))
-        root, modes = np.empty((n_draws, q, q, size)), np.empty((size, 1))
-        nodes = hermite_rule(self.n_nodes, 1)
-        scale_moments(*self.parameters, rows, first, *nodes, log_likelihood, mean, root, modes)
-        return FamilyBlock(groups, log_likelihood, mean, root, lambda seed: self.draws_of(groups, seed))
+    def fill_moments(
+        self, rows: Any, first: IntArray, log_likelihood: FloatArray, mean: FloatArray, root: FloatArray
+    ) -> None:
+        """Fill the log likelihoods, (S, B), the means of u and v, (S, q, B), and factors of their covariances."""
+        rule, modes = hermite_rule(self.n_nodes, 1), np.empty((len(first) - 1, 1))
+        scale_moments(self.parameters, rows, first, rule, log_likelihood, mean, root, modes)
 
     def modes_at(self, d: int) -> FloatArray:
         """Modes of b of all groups at one of the draws, (J, 1)."""
         q, J = self.chol.shape[-1], self.design.n_groups
-        modes, parameters = np.empty((J, 1)), (values[d : d + 1] for values in self.parameters)
+        modes, parameters = np.empty((J, 1)), tuple(values[d : d + 1] for values in self.parameters)
         room = np.empty((1, J)), np.empty((1, q, J)), np.empty((1, q, q, J))
-        scale_moments(*parameters, self.found.rows, self.ends, *hermite_rule(1, 1), *room, modes)
+        scale_moments(parameters, self.found.rows, self.ends, hermite_rule(1, 1), *room, modes)
         return modes
 
     def chains(
@@ -75,13 +71,13 @@ class ScaleConditionals(FamilyConditionals):
         n_draws, q, size = u.shape
         noise, weights, uniform = t_proposals(rng, n_draws, size, 1, n_steps)
         normal = rng.standard_normal((n_draws, size, q - 1))
-        return np.asarray(scale_draws(*draws, rows, first, noise[:, :, 0].copy(), weights, uniform, normal, u))
+        return np.asarray(scale_draws(tuple(draws), rows, first, noise[:, :, 0].copy(), weights, uniform, normal, u))
 
     def row_densities(self, groups: slice) -> FloatArray:
         """``log p(y_i | the other rows, theta)`` of the rows of some groups, (n, S)."""
         rows, first = self.rows_of(groups)
         densities = np.empty((len(rows.y), len(self.gamma)))
-        scale_rows_left_out(*self.parameters, rows, first, *hermite_rule(self.n_nodes, 1), densities)
+        scale_rows_left_out(self.parameters, rows, first, hermite_rule(self.n_nodes, 1), densities)
         return densities
 
 

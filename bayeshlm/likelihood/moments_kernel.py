@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numba
@@ -11,12 +10,12 @@ from numpy.typing import NDArray
 
 from bayeshlm.likelihood.conditional_kernel import one_draw
 from bayeshlm.likelihood.disk_cache import cached
-from bayeshlm.likelihood.gaussian_pieces import IN_ORDER, INLINED, MANY
+from bayeshlm.likelihood.gaussian_pieces import IN_ORDER, INLINED, kernel_of_effects
 
 type Array = NDArray[np.float64]
 
 
-@cache
+@kernel_of_effects
 def conditional_moments(n_effects: int) -> Any:
     """A numba function for so many random effects, the same for all beyond 2.
 
@@ -33,8 +32,6 @@ def conditional_moments(n_effects: int) -> Any:
         Filled: the expectations at the first draw; sums of what others are away from them and of its square, and the
         same of the means of batches; sum of the conditional variances. `sums` and `within` start at zero.
     """
-    if n_effects > MANY:
-        return conditional_moments(MANY)
     at_draw = one_draw(n_effects)
 
     @cached

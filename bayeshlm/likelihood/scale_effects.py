@@ -11,23 +11,18 @@ from numpy.typing import NDArray
 
 from bayeshlm.likelihood.disk_cache import cached
 from bayeshlm.likelihood.gaussian_pieces import IN_ORDER, INLINED
-from bayeshlm.likelihood.scale_kernel import (
+from bayeshlm.likelihood.scale_mode import Rule, at_b, enter_group, fill_cover, find_mode, log_integral
+from bayeshlm.likelihood.scale_room import (
     LOG_SD,
     SQUARES,
     TAU,
     N,
+    Parameters,
     ScaleRoom,
     ScaleRows,
-    at_b,
-    constant_of,
-    fill_cover,
-    fill_factor,
-    fill_rows,
-    find_mode,
-    log_shares,
+    fill_parameters,
     make_scale_room,
     project_group,
-    sum_group,
 )
 
 type Array = NDArray[np.float64]
@@ -46,30 +41,42 @@ def _root_of(second: Array, mean: Array, root: Array) -> None:
             root[s, r] = root[r, s] if r == s else 0.0
 
 
-def _scale_moments(
-    gamma: Array,
-    chol: Array,
-    alpha: Array,
+@cached
+@numba.njit(fastmath=IN_ORDER, **INLINED)
+def scale_moments(
+    draws: Parameters,
     rows: ScaleRows,
     first: IntArray,
-    nodes: Array,
-    log_weights: Array,
+    rule: Rule,
     log_likelihood: Array,
     mean: Array,
     root: Array,
     modes: Array,
 ) -> None:
+    """Moments of the effects, and densities of the outcomes, of B groups.
+
+    Parameters
+    ----------
+    draws : tuple of arrays, (S, p), (S, q + 1, q + 1), (S, k)
+        `Parameters` at S draws.
+    rows, first, rule : ScaleRows, (B + 1,) array of int, Rule
+        As `bayeshlm.likelihood.scale_kernel.scale_density` takes them.
+    log_likelihood : (S, B) array
+        Filled, as are the others.
+    mean, root : (S, q + 1, B), (S, q + 1, q + 1, B) arrays
+        Means of u and v, and factors of their covariance matrices; nan where a mode was not found.
+    modes : (B, 1) array
+        Of b at the last draw.
+    """
+    (gamma, chol, alpha), (nodes, log_weights) = draws, rule
     q, n_groups = len(rows.Z), len(first) - 1
-    room, shares = make_scale_room(len(rows.y), q), np.empty(len(log_weights))
+    room, shares = make_scale_room(rows), np.empty(len(log_weights))
     center, second, factor = np.empty(q + 1), np.empty((q + 1, q + 1)), np.zeros((q + 1, q + 1))
     modes[:] = 0.0
     for d in range(len(gamma)):
-        fill_rows(gamma[d], alpha[d], rows, room)
-        fill_factor(chol[d], rows.effect[0], room)
+        fill_parameters((gamma[d], chol[d], alpha[d]), rows, room)
         for j in range(n_groups):
-            sum_group(first[j], first[j + 1], rows, room)
-            project_group(room)
-            mode, scale = find_mode(modes[j, 0], room)
+            mode, scale = enter_group(first[j], first[j + 1], modes[j, 0], rows, room)
             if not np.isfinite(scale):
                 log_likelihood[d, j] = np.nan
                 mean[d, :, j] = np.nan
@@ -77,7 +84,7 @@ def _scale_moments(
                 modes[j, 0] = 0.0
                 continue
             modes[j, 0] = mode
-            log_likelihood[d, j] = log_shares(mode, scale, nodes, log_weights, shares, room) + constant_of(room)
+            log_likelihood[d, j] = log_integral(mode, scale, rule, shares, room)
             center[:] = 0.0
             second[:] = 0.0
             for k in range(len(shares)):
@@ -104,19 +111,10 @@ def _scale_moments(
                     root[d, r, s, j] = factor[r, s]
 
 
-scale_moments = cached(numba.njit(fastmath=IN_ORDER, **INLINED)(_scale_moments))
-"""
-Of ``(gamma, chol, alpha, rows, first, nodes, log_weights, log_likelihood, mean, root, modes)``, with draws (S, p),
-(S, q + 1, q + 1) and (S, k) of the parameters and B groups: fills ``log_likelihood (S, B)``, the means of u and v ``(S,
-q + 1, B)``, factors of their covariance matrices ``(S, q + 1, q + 1, B)``, nan where a mode was not found, and the
-modes of b at the last draw, ``(B, 1)``.
-"""
-
-
-def _scale_draws(
-    gamma: Array,
-    chol: Array,
-    alpha: Array,
+@cached
+@numba.njit(fastmath=IN_ORDER, **INLINED)
+def scale_draws(
+    draws: Parameters,
     rows: ScaleRows,
     first: IntArray,
     noise: Array,
@@ -125,15 +123,30 @@ def _scale_draws(
     normal: Array,
     u: Array,
 ) -> Array:
-    q, n_groups, n_steps = len(rows.Z), len(first) - 1, noise.shape[2]
-    room, taken, origin = make_scale_room(len(rows.y), q), np.zeros(n_groups), np.zeros(n_groups)
+    """Draw v by independence Metropolis, and u given v.
+
+    Parameters
+    ----------
+    draws, rows, first
+        As `scale_moments` takes them.
+    noise, log_weights, log_uniform : (S, B, T) arrays
+        T t distributed proposals, minus the log of their density, and logarithms of uniform numbers.
+    normal : (S, B, q) array
+        Standard normal numbers.
+    u : (S, q + 1, B) array
+        Filled, v the last.
+
+    Returns
+    -------
+    array, (B,)
+        The share of steps that each group's chains took.
+    """
+    (gamma, chol, alpha), q, n_groups, n_steps = draws, len(rows.Z), len(first) - 1, noise.shape[2]
+    room, taken, origin = make_scale_room(rows), np.zeros(n_groups), np.zeros(n_groups)
     for d in range(len(gamma)):
-        fill_rows(gamma[d], alpha[d], rows, room)
-        fill_factor(chol[d], rows.effect[0], room)
+        fill_parameters((gamma[d], chol[d], alpha[d]), rows, room)
         for j in range(n_groups):
-            sum_group(first[j], first[j + 1], rows, room)
-            project_group(room)
-            mode, scale = find_mode(origin[j], room)
+            mode, scale = enter_group(first[j], first[j + 1], origin[j], rows, room)
             origin[j] = mode if np.isfinite(scale) else 0.0
             b, held = mode, -np.inf
             for k in range(n_steps):
@@ -157,15 +170,6 @@ def _scale_draws(
     return share
 
 
-scale_draws = cached(numba.njit(fastmath=IN_ORDER, **INLINED)(_scale_draws))
-"""
-Of ``(gamma, chol, alpha, rows, first, noise, log_weights, log_uniform, normal, u)``: v by independence Metropolis, with
-t distributed noise ``(S, B, T)``, ``log_weights (S, B, T)`` minus the log of its density, and logarithms of uniform
-numbers ``(S, B, T)``; u given v by standard normal numbers ``(S, B, q)``. Fills ``u (S, q + 1, B)``, v the last, and
-returns the share of steps that each group's chains took, (B,).
-"""
-
-
 @numba.njit(fastmath=IN_ORDER, **INLINED)
 def _take_row(i: int, sign: float, log_sd: float, rows: ScaleRows, room: ScaleRoom) -> None:
     """Take a row out of the sums of its group, with sign -1, or put it back."""
@@ -179,40 +183,34 @@ def _take_row(i: int, sign: float, log_sd: float, rows: ScaleRows, room: ScaleRo
             room.K[r, s] += weight * rows.Z[r, i] * rows.Z[s, i]
 
 
-def _scale_rows_left_out(
-    gamma: Array,
-    chol: Array,
-    alpha: Array,
+@cached
+@numba.njit(fastmath=IN_ORDER, **INLINED)
+def scale_rows_left_out(
+    draws: Parameters,
     rows: ScaleRows,
     first: IntArray,
-    nodes: Array,
-    log_weights: Array,
+    rule: Rule,
     densities: Array,
 ) -> None:
-    q, n_groups = len(rows.Z), len(first) - 1
-    room, shares, origin = make_scale_room(len(rows.y), q), np.empty(len(log_weights)), np.zeros(n_groups)
+    """Fill ``densities (N, S)``, the log densities of the rows of some groups given the others of each.
+
+    They are ``log p(y_j) - log p(y_j without the row)``, each with nodes of its own; the other arguments are those of
+    `scale_moments`.
+    """
+    (gamma, chol, alpha), n_groups = draws, len(first) - 1
+    room, shares, origin = make_scale_room(rows), np.empty(len(rule[1])), np.zeros(n_groups)
     for d in range(len(gamma)):
-        fill_rows(gamma[d], alpha[d], rows, room)
-        fill_factor(chol[d], rows.effect[0], room)
+        fill_parameters((gamma[d], chol[d], alpha[d]), rows, room)
         for j in range(n_groups):
             low, high = first[j], first[j + 1]
-            sum_group(low, high, rows, room)
-            project_group(room)
-            mode, scale = find_mode(origin[j], room)
+            mode, scale = enter_group(low, high, origin[j], rows, room)
             origin[j] = mode if np.isfinite(scale) else 0.0
-            whole = log_shares(mode, scale, nodes, log_weights, shares, room) + constant_of(room)
+            whole = log_integral(mode, scale, rule, shares, room)
             for i in range(low, high):
                 log_sd = -0.5 * np.log(room.weight[i])
                 _take_row(i, -1.0, log_sd, rows, room)
                 project_group(room)
                 near, root = find_mode(mode, room)
-                rest = log_shares(near, root, nodes, log_weights, shares, room) + constant_of(room)
+                rest = log_integral(near, root, rule, shares, room)
                 densities[i, d] = whole - rest
                 _take_row(i, 1.0, log_sd, rows, room)
-
-
-scale_rows_left_out = cached(numba.njit(fastmath=IN_ORDER, **INLINED)(_scale_rows_left_out))
-"""
-Of ``(gamma, chol, alpha, rows, first, nodes, log_weights, densities)``: fills ``densities (N, S)``, the log densities
-of the rows of some groups given the others, ``log p(y_j) - log p(y_j without the row)``, each with nodes of its own.
-"""

@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from bayeshlm.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.likelihood.disk_cache import cached
+from bayeshlm.likelihood.gaussian_pieces import INLINED
 from bayeshlm.likelihood.prior_data import Level1Priors, PriorData, level1_priors, prior_data
 from bayeshlm.likelihood.quadrature_rule import hermite_rule
-from bayeshlm.likelihood.scale_kernel import ScaleRows, scale_density
+from bayeshlm.likelihood.scale_kernel import scale_density
+from bayeshlm.likelihood.scale_mode import Rule
+from bayeshlm.likelihood.scale_room import ScaleRows
 from bayeshlm.likelihood.unconstrained_density import covariance_factor, log_prior, with_priors
 from bayeshlm.parameters.partial_correlations import partial_correlations
 from bayeshlm.parameters.priors import Priors
@@ -77,7 +80,7 @@ class ScaleData(NamedTuple):
     Attributes
     ----------
     priors, level1 : PriorData, Level1Priors
-    rows, first, nodes, log_weights, origin
+    rows, first, rule, origin
         As `bayeshlm.likelihood.scale_kernel.scale_density` takes them.
     """
 
@@ -85,17 +88,16 @@ class ScaleData(NamedTuple):
     level1: Level1Priors
     rows: ScaleRows
     first: IntArray
-    nodes: Array
-    log_weights: Array
+    rule: Rule
     origin: Array
 
 
 def scale_data(design: Design, priors: Priors, n_nodes: int, origin: Array | None = None) -> ScaleData:
     """Collect what the density of a model depends on; modes are looked for from zero by default."""
-    found, (nodes, log_weights) = SortedRows.of(design, priors.basis), hermite_rule(n_nodes, 1)
+    found = SortedRows.of(design, priors.basis)
     origin = np.zeros((design.n_groups, 1)) if origin is None else origin
     parts = prior_data(design, priors), level1_priors(design, priors)
-    return ScaleData(*parts, found.rows, found.ends, nodes, log_weights, origin)
+    return ScaleData(*parts, found.rows, found.ends, hermite_rule(n_nodes, 1), origin)
 
 
 def scale_start(design: Design, priors: Priors) -> Array:
@@ -108,15 +110,16 @@ def scale_start(design: Design, priors: Priors) -> Array:
     return np.concatenate([priors.at_means(design.products.ols), tau_start(design), log_odds, alpha])
 
 
-def _scale_posterior(
+@cached
+@numba.njit(**INLINED)
+def scale_posterior(
     x: Array,
     gradient: Array,
     priors: PriorData,
     level1: Level1Priors,
     rows: ScaleRows,
     first: IntArray,
-    nodes: Array,
-    log_weights: Array,
+    rule: Rule,
     origin: Array,
 ) -> float:
     """Log density at ``x (p + q + m + k,)``, the transforms' Jacobian included; `gradient` is filled.
@@ -126,9 +129,8 @@ def _scale_posterior(
     p, q, m = priors.gamma_prior.shape[1], priors.tau_prior.shape[1], priors.corr_prior.shape[1]
     start = p + q + m
     factor = covariance_factor(x[p : p + q], x[p + q : start], priors.corr_prior)
-    log_density, d_gamma, d_chol, d_alpha = scale_density(
-        x[:p].copy(), factor[0], x[start:].copy(), rows, first, nodes, log_weights, origin
-    )
+    parameters = (x[:p].copy(), factor[0], x[start:].copy())
+    log_density, d_gamma, d_chol, d_alpha = scale_density(parameters, rows, first, rule, origin)
     density: float = with_priors(x, gradient, (log_density, d_gamma, d_chol, np.empty(0)), factor, priors, False)
     density += level1.constant[0]
     for k in range(len(d_alpha)):
@@ -136,7 +138,3 @@ def _scale_posterior(
         density += value
         gradient[start + k] = d_alpha[k] + slope
     return density
-
-
-scale_posterior = cached(numba.njit(error_model="numpy", nogil=True, forceinline=True)(_scale_posterior))
-"""`_scale_posterior` as machine code that is kept on the disk."""

@@ -8,7 +8,6 @@ machine code serves every model and the first fit of a new kind of model has not
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, NamedTuple
 
 import numba
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from bayeshlm.design import Design
 from bayeshlm.likelihood.gaussian_groups import TOGETHER, in_blocks
 from bayeshlm.likelihood.gaussian_kernel import marginal_log_density
-from bayeshlm.likelihood.gaussian_pieces import MANY
+from bayeshlm.likelihood.gaussian_pieces import kernel_of_effects
 from bayeshlm.likelihood.group_structure import GroupStructure
 from bayeshlm.likelihood.prior_data import NORMAL, STUDENT_T, PriorData, prior_data
 from bayeshlm.parameters.draws import SAMPLE
@@ -216,7 +215,7 @@ def with_priors(
     return float(log_density)
 
 
-@cache
+@kernel_of_effects
 def marginal_posterior(n_effects: int, with_gradient: bool = True) -> Any:
     """A numba function of the posterior's log density, for models of so many random effects.
 
@@ -227,8 +226,6 @@ def marginal_posterior(n_effects: int, with_gradient: bool = True) -> Any:
         density, the transforms' Jacobian included. There is one auxiliary parameter, log sigma, or none where sigma is
         known: 1 for the rows as they are counted.
     """
-    if n_effects > MANY:
-        return marginal_posterior(MANY, with_gradient)
     log_density_of_data = marginal_log_density(n_effects, with_gradient)
 
     @numba.njit(error_model="numpy", nogil=True, forceinline=True)

@@ -40,14 +40,9 @@ class ScaleProblem(FamilyProblem):
         """Log-likelihood and its gradient, (D,); ``-inf`` where the quadrature finds no place for its nodes."""
         z, (L, Q), zero = self.split(x)[2], self._triangular(x), np.zeros((self.design.n_groups, 1))
         with np.errstate(all="ignore"):
+            parameters = self.gamma(x), L, self.auxiliary.values(z)
             value, d_gamma, d_chol, d_alpha = scale_density(
-                self.gamma(x),
-                L,
-                self.auxiliary.values(z),
-                self.found.rows,
-                self.found.ends,
-                *hermite_rule(n_nodes, 1),
-                zero,
+                parameters, self.found.rows, self.found.ends, hermite_rule(n_nodes, 1), zero
             )
         if not np.isfinite(value):
             return -np.inf, np.zeros(len(x))
@@ -59,18 +54,10 @@ class ScaleProblem(FamilyProblem):
         """Means and SDs of u and v given the outcomes and the parameters, (J, q) each."""
         q, J = len(self.origin), self.design.n_groups
         mean, root = np.empty((1, q, J)), np.empty((1, q, q, J))
-        scale_moments(
-            self.gamma(x)[None],
-            self._triangular(x)[0][None],
-            self.auxiliary_values(x)[None],
-            self.found.rows,
-            self.found.ends,
-            *hermite_rule(n_nodes, 1),
-            np.empty((1, J)),
-            mean,
-            root,
-            np.empty((J, 1)),
-        )
+        parameters = self.gamma(x)[None], self._triangular(x)[0][None], self.auxiliary_values(x)[None]
+        log_likelihood, modes = np.empty((1, J)), np.empty((J, 1))
+        rule = hermite_rule(n_nodes, 1)
+        scale_moments(parameters, self.found.rows, self.found.ends, rule, log_likelihood, mean, root, modes)
         return mean[0].T, np.sqrt((root[0] ** 2).sum(axis=1)).T
 
 

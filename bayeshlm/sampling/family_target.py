@@ -1,4 +1,4 @@
-"""The density of an outcome that is not normal in nutpie's form: by quadrature, or with its random effects explicit."""
+"""Densities that take quadrature in nutpie's form, and those of the same models with their random effects explicit."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from bayeshlm.design import Design
 from bayeshlm.likelihood import likelihood_of
-from bayeshlm.likelihood.explicit_posterior import ExplicitData
 from bayeshlm.likelihood.family_explicit import FamilyExplicit
+from bayeshlm.likelihood.family_quadrature import FamilyQuadrature
 from bayeshlm.likelihood.prior_data import starting_values
+from bayeshlm.likelihood.quadrature_posterior import QuadratureData
+from bayeshlm.likelihood.scale_posterior import ScaleData
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.sampling.density_callback import density_callback
 from bayeshlm.sampling.layout import mode_layout, start_layout
@@ -39,20 +41,27 @@ def family_target(design: Design, priors: Priors, explicit: bool = False) -> Tar
         If no number of nodes is enough.
     """
     likelihood = FamilyExplicit(design) if explicit else likelihood_of(design)
-    density, start = likelihood.log_density(priors), starting_values(design, priors)
-    data: Any = density.data
-    explicit = isinstance(data, ExplicitData)
-    layout = start_layout(explicit_start(design, start)) if explicit else mode_layout(density, start)
+    density, marginal = likelihood.log_density(priors), isinstance(likelihood, FamilyQuadrature)
+    if isinstance(likelihood, FamilyQuadrature):
+        layout = mode_layout(density, likelihood.start(priors))
+    else:
+        layout = start_layout(explicit_start(design, starting_values(design, priors)))
     callback, buffer = density_callback(density.function, density.data, layout)
-    compiled = compiled_model(callback, buffer, layout.starting_point, layout.size)
     return Target(
-        compiled,
+        compiled_model(callback, buffer, layout.starting_point, layout.size),
         lambda points: density.parameters(layout.values(points)),
-        None if explicit else Reflections.of(design, priors, layout),
-        is_marginal=not explicit,
+        Reflections.of(design, priors, layout) if marginal else None,
+        is_marginal=marginal,
         n_nodes=density.n_nodes,
-        work=0 if isinstance(data, ExplicitData) else len(data.rows.y) * data.nodes.shape[1],
+        work=_work(density.data, density.n_nodes),
     )
+
+
+def _work(data: Any, n_nodes: int) -> int:
+    """Rows times nodes; where the level-1 SD varies rows, and three for each node of a group."""
+    if isinstance(data, ScaleData):
+        return len(data.rows.y) + 3 * (len(data.first) - 1) * n_nodes
+    return len(data.rows.y) * data.nodes.shape[1] if isinstance(data, QuadratureData) else 0
 
 
 def explicit_start(design: Design, start: Array) -> Array:

@@ -32,7 +32,6 @@ from bayeshlm.sampling.nutpie_extension import sample_points
 from bayeshlm.sampling.options import SamplingOptions
 from bayeshlm.sampling.points import Points
 from bayeshlm.sampling.sandwich import with_sandwich
-from bayeshlm.sampling.scale_target import scale_target
 from bayeshlm.sampling.target import CannotCompile, Target
 
 logger = logging.getLogger(__name__)
@@ -206,7 +205,7 @@ def _target(design: Design, priors: Priors, options: SamplingOptions) -> Target:
         if not design.outcome.is_normal and options.parameterization != "centered":
             return family_target(design, priors, explicit=options.parameterization == "noncentered")
         if design.outcome.spread_effect and options.parameterization == "marginal":
-            return scale_target(design, priors)
+            return family_target(design, priors)
         level1 = design.outcome.has_level1_model
         if options.parameterization == "marginal" and (level1 or design.weights is not None):
             start = level1_start(design, priors) if level1 else plain_layout(design, priors).center

@@ -64,8 +64,8 @@ def kernel(case, elimination, want_gradient=True):
     products = elimination.products
     totals = np.array([products.yty, products.n_obs])
     to_scaled = np.linalg.inv(products.x_transform)
-    return joint_log_density(
-        case.gamma, elimination.padded(case.chols), case.sigma, products.ols, to_scaled, elimination.u_to_scaled,
+    return joint_log_density(elimination.n_effects)(
+        case.gamma, elimination.padded(case.chols), case.sigma, (products.ols, to_scaled, elimination.u_to_scaled),
         elimination.pattern, elimination.blocks, products.XtX, products.Xty, totals, want_gradient,
     )  # fmt: skip
 

@@ -49,10 +49,10 @@ def check(case, y, X, units):
     gamma, theta, sigma = np.array(case["gamma"]), [np.array(part) for part in case["theta"]], case["sigma"]
     totals = np.array([products.yty, n_obs])
     with one_blas_thread():
-        value, d_gamma, d_chols, d_sigma = joint_log_density(
-            gamma, elimination.padded([sigma * part for part in theta]), sigma, products.ols,
-            np.linalg.inv(products.x_transform), elimination.u_to_scaled, elimination.pattern, elimination.blocks,
-            products.XtX, products.Xty, totals, True,
+        value, d_gamma, d_chols, d_sigma = joint_log_density(elimination.n_effects)(
+            gamma, elimination.padded([sigma * part for part in theta]), sigma,
+            (products.ols, np.linalg.inv(products.x_transform), elimination.u_to_scaled),
+            elimination.pattern, elimination.blocks, products.XtX, products.Xty, totals, True,
         )  # fmt: skip
     factor = factorize(elimination, theta, 1.0)
     half = factor.forward(factor.columns)[:, :p]
