@@ -86,6 +86,15 @@ def test_lines_of_a_formula(formula, expected):
     assert parse(render(spec)) == spec
 
 
+def test_the_intercept_of_a_line_comes_first_wherever_the_formula_has_it():
+    assert lines("y ~ x:w + x + c:w + c + (1 | room) + (1 | school)")[2:] == [
+        "p1 = b10",
+        "b00 = g000 + u00[school]",
+        "b01 = g010 + g011*w",
+        "b10 = g100 + g101*w",
+    ]
+
+
 def test_lines_of_a_combined_equation_keep_their_symbols():
     text = "y = h0 + h1*w + h2*x + h3*w*x + v0 + v1*x + e"
     assert lines(text, "school") == ["y = b0 + b1*x + e", "b0 = h0 + h1*w + v0", "b1 = h2 + h3*w + v1"]
