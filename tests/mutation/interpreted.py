@@ -50,19 +50,19 @@ def double_of(bits: int) -> float:
 INTRINSICS: dict[str, Callable[..., Any]] = {"_bits": bits_of, "_double": double_of}
 
 
-def routine(symbol: str, signature: Any) -> Any:
-    """A routine that is known to the compiler by a name, called with the addresses of arrays."""
-    address = llvmlite.binding.address_of_symbol(symbol)
-    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(signature.args))(address)
-
-
 def run_as_python() -> None:
     """Put these in the place of numba's own, for modules that are imported afterwards."""
-    intrinsic = numba.extending.intrinsic
+    intrinsic, external = numba.extending.intrinsic, numba.core.types.ExternalFunction
 
     def replaced(*function: Any, **options: Any) -> Any:
         known = INTRINSICS.get(function[0].__name__) if function else None
         return known or intrinsic(*function, **options)
+
+    def routine(symbol: str, signature: Any) -> Any:
+        address = llvmlite.binding.address_of_symbol(symbol)  # of those that are known by now
+        if address is None:
+            return external(symbol, signature)
+        return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(signature.args))(address)
 
     numba.extending.intrinsic = replaced
     numba.core.types.ExternalFunction = routine
