@@ -159,9 +159,11 @@ def mutant_counts() -> str:
         run = killed + len(survived)
         row = [f"{record['possible']:,}", str(len(found)), str(outcomes["not reached"]), str(killed)]
         row += [str(len(survived)), str(sum("why" in one for one in survived)), f"{100 * killed / run:.0f} %"]
+        first = record["at first"]
+        row.append(f"{first['killed']} of {first['reached']}")
         rows.append([f"`{room}/`", *row, max(one["date"] for one in found)])
     head = ["room", "possible", "drawn", "not reached", "killed", "survived", "explained", "killed of those reached"]
-    return markdown([*head, "last run"], rows)
+    return markdown([*head, "at first", "last run"], rows)
 
 
 def survivors() -> str:
@@ -171,7 +173,8 @@ def survivors() -> str:
         for one in record["mutants"]:
             if one["outcome"] == "survived":
                 change = f"{code(one['before'])} to {code(one['after'])}"
-                place = f"`{one['path'].removeprefix('bayeshlm/')}`, line {one['line']}"
+                within = f", `{one['within']}`" if one["within"] else ""
+                place = f"`{one['path'].removeprefix('bayeshlm/')}`{within}"
                 rows.append([place, change, one.get("why", "not explained yet")])
     return markdown(["place", "change", "why no test sees it"], rows)
 

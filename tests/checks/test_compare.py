@@ -1,6 +1,7 @@
 """Models beside each other: the paired difference, the weights, and which models cannot be paired."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -49,6 +50,18 @@ def test_the_difference_is_paired():
     assert table.loc["c", "n_bad"] == 120
     assert table["p_loo"].to_numpy() == pytest.approx(6)
     assert (table.attrs["unit"], table.attrs["n_units"]) == ("group", 120)
+
+
+def test_random_samples_of_rows_must_be_the_same():
+    def of_sample(y):
+        return dataclasses.replace(
+            made(HARD, "row"), sample=None if y is None else SimpleNamespace(y=np.array(y), n_rows=120)
+        )
+
+    with pytest.raises(OptionError, match="the rows of 'b' are at hand, and those of 'a' stay in a database"):
+        compare_loo({"a": of_sample([1.0, 2.0]), "b": of_sample(None)})
+    with pytest.raises(OptionError, match="'a' and 'b' have different random samples of rows"):
+        compare_loo({"a": of_sample([1.0, 2.0]), "b": of_sample([1.0, 3.0])})
 
 
 def test_weights_maximize_the_score_of_the_mixture():

@@ -72,6 +72,7 @@ def test_every_group_is_compared_with_its_empirical_bayes_estimate():
     assert (checked.groups["verdict"] == "differs").sum() == 1
     largest = checked.table.loc[("beta", "b1, largest")]
     assert largest["group"] == 7
+    assert largest["causes"] == "unexplained"  # not those of another row
     assert largest["difference"] == row["difference"]
     part = checked.groups.xs("b1", level="coefficient")
     spread = checked.table.loc[("beta", "b1, root mean square")]

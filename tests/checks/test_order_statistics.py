@@ -32,6 +32,7 @@ def test_expected_quantiles_go_with_their_values_and_nan_stays():
     values = np.array([2.0, np.nan, -1.0, 0.5])
     found = normal_quantiles(values).expected
     assert found == pytest.approx(scipy.stats.norm.ppf([5 / 6, np.nan, 1 / 6, 1 / 2]), nan_ok=True, abs=1e-12)
+    assert normal_quantiles(np.array([7.0])).expected == pytest.approx([0.0], abs=1e-12)
     nothing = normal_quantiles(np.array([np.nan, np.nan]))
     assert np.isnan(nothing.expected).all()
     assert len(nothing.at) == 0

@@ -176,6 +176,14 @@ def test_wrong_options(design, posterior, monkeypatch):
     assert predict(Draws(posterior, design), rows, n_draws=98).sizes["draw"] == 49
 
 
+def test_rows_times_draws_are_within_the_budget(monkeypatch):
+    design = clinics_design(SLOPE, n_groups=8, size=6)
+    posterior = constant(design, np.zeros(len(design.fixed)), np.ones(2), np.eye(2), 1.0, draws=100)
+    monkeypatch.setattr(budget, "BUDGET_BYTES", 8 * 100 * 48 - 1)
+    with pytest.raises(OptionError, match="predict fewer rows at a time"):
+        predict(Draws(posterior, design), fitted_rows(design), "new")
+
+
 def test_u_that_was_not_kept_is_made_again(fake_draws):
     n_groups = GROUPS_AT_A_TIME + 70
     design = clinics_design(SLOPE, n_groups=n_groups, size=3)

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -18,14 +19,15 @@ from bayeshlm.checks.power_scaling import (
     power_scaling,
     total_log_likelihood,
 )
-from bayeshlm.checks.prior_posteriors import compare_posteriors
+from bayeshlm.checks.prior_posteriors import AS_FITTED, alternatives, compare_posteriors
 from bayeshlm.design import build_design
 from bayeshlm.display.shown_prior_sensitivity import ShownSensitivity
 from bayeshlm.equations import parse
-from bayeshlm.errors import DataError
+from bayeshlm.errors import DataError, OptionError, PriorError
 from bayeshlm.likelihood.coefficient_draws import drawn_groups
 from bayeshlm.parameters.draws import Draws, labelled_posterior
 from bayeshlm.parameters.log_prior import log_prior
+from bayeshlm.parameters.prior_changes import replace_priors
 from bayeshlm.parameters.prior_families import HalfNormal, Normal
 from bayeshlm.parameters.prior_moments import prior_moments
 from bayeshlm.parameters.priors import make_priors
@@ -201,3 +203,20 @@ def test_posteriors_side_by_side():
     assert table.loc[("g10", "as fitted"), ["shift", "shift_mcse", "sd_ratio"]].tolist() == [0.0, 0.0, 1.0]
     assert row["shift_mcse"] == pytest.approx(np.sqrt(5 / 400), rel=0.3)
     assert table.attrs == {"ci_kind": "eti", "ci_prob": 0.5}
+
+
+def test_alternatives_are_priors_by_names_of_their_own():
+    design = clinics_design(SLOPE)
+    fitted = SimpleNamespace(design=design, priors=make_priors(design))
+    found = alternatives(fitted, {"wide": {"tau_u0": "HalfNormal(50)"}})
+    assert list(found) == ["wide"]
+    expected = str(replace_priors(fitted.priors, design, {"tau_u0": "HalfNormal(50)"}))
+    assert str(found["wide"]) == expected != str(fitted.priors)
+    assert len(alternatives(fitted, True)) == 2
+    for wrong in ({}, {"wide": "HalfNormal(50)"}, 2):
+        with pytest.raises(OptionError, match="refit is True or holds priors by a name of your choice"):
+            alternatives(fitted, wrong)
+    with pytest.raises(OptionError, match=f"{AS_FITTED!r} names the fit's own priors"):
+        alternatives(fitted, {AS_FITTED: {"tau_u0": "HalfNormal(50)"}})
+    with pytest.raises(PriorError, match="refit 'wide': "):
+        alternatives(fitted, {"wide": {"tau_u7": "HalfNormal(50)"}})

@@ -86,6 +86,11 @@ def test_lines_of_a_formula(formula, expected):
     assert parse(render(spec)) == spec
 
 
+def test_the_intercept_of_a_line_comes_first_wherever_the_equation_has_it():
+    found = lines("y = g0 + g1*x*w + g2*x + s[room] + u[school] + e")
+    assert found[2:] == ["b1 = p10", "p00 = g0 + u[school]", "p10 = g2 + g1*w"]
+
+
 def test_lines_of_a_combined_equation_keep_their_symbols():
     text = "y = h0 + h1*w + h2*x + h3*w*x + v0 + v1*x + e"
     assert lines(text, "school") == ["y = b0 + b1*x + e", "b0 = h0 + h1*w + v0", "b1 = h2 + h3*w + v1"]

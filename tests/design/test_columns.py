@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from bayeshlm.design import build_design
-from bayeshlm.design.columns import numbers_as_text, read_column
+from bayeshlm.design.columns import missing_column, numbers_as_text, read_column
 from bayeshlm.equations import parse
 
 RNG = np.random.default_rng(0)
@@ -168,3 +168,9 @@ def test_text_is_a_column_of_numbers_where_half_of_its_values_are(texts, problem
     for repeated in (texts, texts + texts[:1] * 5, texts + texts[-1:] * 5):
         column = read_column(pd.Series(repeated, name="ses"))
         assert numbers_as_text(column, pd.RangeIndex(len(repeated))) == problem
+
+
+def test_a_missing_column_among_many_shows_thirty_of_them():
+    names = [f"x{k}" for k in range(33)]
+    assert missing_column("age", names).endswith("The columns are: " + ", ".join(names[:30]) + " and 3 more")
+    assert missing_column("age", names[:30]).endswith(", x28, x29")

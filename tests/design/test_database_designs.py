@@ -204,3 +204,10 @@ def test_centered_columns_of_three_levels_are_less_the_means_of_their_units():
     data = with_x()
     text = "math = p0 + p1*cwc(x) + e; p0 = b00 + b01*mean(x) + r0; b00 = g000 + u00; p1 = b10 + r1; b10 = g100 + u10"
     compare(text, data, stored(data), ["school", "town"])
+
+
+def test_rows_are_told_apart_by_all_columns_that_can_be_compared():
+    columns = {"y": [1.0, 2.0, 4.0, 3.0], "g": [1, 1, 2, 2], "note": list("abca"), "tags": [[1], [2, 3], [4], [5]]}
+    table = stored(pd.DataFrame(columns))
+    found = build_design_from_database(parse("y ~ 1 + (1 | g)"), DatabaseTable(table)).summed.rows
+    assert [table.columns[int(name[1:])] for name in found.identity] == ["y", "g", "note"]

@@ -5,6 +5,7 @@ import pytest
 import bayeshlm as hlm
 from bayeshlm.design import build_design
 from bayeshlm.equations import parse
+from bayeshlm.errors import DataError
 
 PUPILS = pd.DataFrame(
     {
@@ -103,3 +104,9 @@ def test_missing_values_stay_where_they_are():
 def test_wrong_input_is_one_clear_error(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_column_of_lists_has_no_values_that_could_be_the_same():
+    data = pd.DataFrame({"school": [1, 1, 2], "tags": [["a"], ["b", "c"], []]})
+    with pytest.raises(DataError, match="column 'tags' holds values that are neither text nor numbers"):
+        hlm.group_frame(data, "school")

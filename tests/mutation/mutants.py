@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,13 +18,25 @@ OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change of a text: from its byte ``start`` to ``end``, in line ``line``, ``before`` becomes ``after``."""
+    """One change of a text: from its byte ``start`` to ``end``, in line ``line``, ``before`` becomes ``after``.
+
+    It keeps its name when other lines come and go: the function or class it is in (empty outside of them), the text
+    of its line, the change, and ``nth`` of those that have all of these in common.
+    """
 
     line: int
     start: int
     end: int
     before: str
     after: str
+    within: str
+    text: str
+    nth: int
+
+    @property
+    def name(self) -> tuple[str, str, str, str, int]:
+        """What makes it the same mutant in a text whose other lines have changed."""
+        return self.within, self.text, self.before, self.after, self.nth
 
     def of(self, text: str) -> str:
         """The text with the change; all other lines stay where they are."""
@@ -33,22 +46,38 @@ class Mutant:
 
 def mutants(text: str) -> list[Mutant]:
     """All mutants of a module that compile, in the order of the text."""
+    module = ast.parse(text)
     lines = text.encode().splitlines(keepends=True)
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line))
+    scopes = list(_scopes(module, ""))
     found = []
-    for node, after in _changes(ast.parse(text)):
+    seen: Counter[tuple[str, ...]] = Counter()
+    for node, after in _changes(module):
         start = starts[node.lineno - 1] + node.col_offset
         end = starts[node.end_lineno - 1] + node.end_col_offset
         before = text.encode()[start:end].decode()
-        mutant = Mutant(node.lineno, start, end, before, after)
+        within = [name for first, last, name in scopes if first <= node.lineno <= last]
+        name = (within[-1] if within else "", lines[node.lineno - 1].decode().strip(), before, after)
+        mutant = Mutant(node.lineno, start, end, before, after, name[0], name[1], seen[name])
+        seen[name] += 1
         try:
             compile(mutant.of(text), "mutant", "exec")
         except SyntaxError:  # such as a quote inside an f-string
             continue
         found.append(mutant)
     return found
+
+
+def _scopes(node: ast.AST, name: str) -> Iterator[tuple[int, int, str]]:
+    """First and last line and dotted name of functions and classes, the inner ones behind the outer ones."""
+    for child in ast.iter_child_nodes(node):
+        inner = name
+        if isinstance(child, ast.FunctionDef | ast.ClassDef):
+            inner = f"{name}.{child.name}" if name else child.name
+            yield child.lineno, child.end_lineno, inner
+        yield from _scopes(child, inner)
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, FrameType
@@ -15,6 +15,9 @@ import pytest
 
 TOOL = sys.monitoring.COVERAGE_ID
 
+type Lines = dict[str, int]
+"""Lines by path, as a number that has bit n for line n."""
+
 
 class TooSlow(BaseException):
     """Of a test that takes too long to be run for every mutant; no ``Exception``, which a test might expect."""
@@ -22,24 +25,25 @@ class TooSlow(BaseException):
 
 @dataclass
 class Reached:
-    """A pytest plugin: seconds and lines, as (path, line), of every test that passes within ``limit`` seconds."""
+    """A pytest plugin: seconds and lines of every test that passes within ``limit`` seconds."""
 
     folder: Path
     limit: float
-    tests: dict[str, tuple[float, set[tuple[str, int]]]] = field(default_factory=dict)
+    tests: dict[str, tuple[float, Lines]] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
-    lines: set[tuple[str, int]] = field(default_factory=set)
+    lines: Lines = field(default_factory=dict)
 
     def line(self, code: CodeType, number: int) -> Any:
         """A line that is run for the first time in a test."""
         if code.co_filename.startswith(str(self.folder)):
-            self.lines.add((code.co_filename[len(str(self.folder)) + 1 :], number))
+            path = code.co_filename[len(str(self.folder)) + 1 :]
+            self.lines[path] = self.lines.get(path, 0) | 1 << number
         return sys.monitoring.DISABLE
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         """Watch a test with its fixtures."""
-        self.lines, self.passed = set(), True
+        self.lines, self.passed = {}, True
         sys.monitoring.use_tool_id(TOOL, "mutants")
         sys.monitoring.register_callback(TOOL, sys.monitoring.events.LINE, self.line)
         sys.monitoring.set_events(TOOL, sys.monitoring.events.LINE)
@@ -65,6 +69,12 @@ class Reached:
 
 def _too_slow(number: int, frame: FrameType | None) -> None:
     raise TooSlow
+
+
+def those_that_run(tests: dict[str, tuple[float, Lines]], path: str, lines: Iterable[int]) -> list[tuple[float, str]]:
+    """Seconds and names of the tests that run one of the lines of a file."""
+    wanted = sum(1 << line for line in lines)
+    return [(took, test) for test, (took, of) in tests.items() if of.get(path, 0) & wanted]
 
 
 @dataclass(frozen=True)

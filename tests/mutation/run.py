@@ -5,9 +5,10 @@
     uv run python tests/mutation/run.py --again
 
 A mutant is a copy of the package with one operator, integer, sign, condition or statement changed. The quick tests and
-doctests of its room that reach the changed line are run on it with numba off, the fastest first, until one fails; tests
-that take longer or fail without numba are left out. Mutants are drawn at random by a fixed seed, so that ``--each``
-continues a smaller run; what the record has of mutants that are still there is kept.
+doctests of its room that reach the changed line are run on it with numba off, the fastest first, until one fails; where
+none of them does, those of other folders. Tests that take longer or fail without numba are left out. Mutants are drawn
+at random by a fixed seed, so that ``--each`` continues a smaller run; what the record has of mutants that are still
+there is kept. They are known by function and text of the line, whatever its number.
 
 ``--again`` runs those that survived and are not explained, with ``--tests tests/reml/test_profile.py`` against those
 tests only. An explanation is the field ``why`` of a survivor, written by hand.
@@ -30,22 +31,39 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from interpreted import run_as_python
+from measured import Measured, Tests
 from mutants import Mutant, mutants
-from reached import Chosen, Reached
+from reached import Chosen, Reached, those_that_run
+from record import count_first, is_open, place, record_of
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "tests" / "references" / "mutants.json"
+KEPT = ROOT / ".mutation_cache" / "reached.pickle"
 ROOMS = ("equations", "design", "likelihood", "reml", "quantities", "checks")
-EACH, SEED, SLOWEST, TOGETHER = 200, 19, 2.0, 30.0
-"""Mutants of a room; seed; processor seconds of the slowest test that is run, and of all that are run for a mutant."""
+EACH, SEED = 200, 19
+SLOWEST, TOGETHER = 2.0, 30.0
+"""Processor seconds of the slowest test that is run, and of all that are run for a mutant."""
+NOT_OF_FORMULAS = ("benchmarks", "calibration", "datasets", "mutation", "plots", "posteriordb", "trust")
+NOT_OF_FORMULAS += ("test_docs.py", "test_imports.py", "test_notebooks.py", "test_public_api.py", "test_wheel.py")
+NOT_OF_FORMULAS += ("test_results_folder.py", "test_spark_models.py", "test_storage.py", "test_stored_labels.py")
+NOT_OF_FORMULAS += ("test_weighted_coverage.py", "test_weighted_fits.py", "test_weighted_model_files.py")
+"""Folders and files of tests that are not looked at for places that no test of the room reaches."""
 OPTIONS = ["-n", "0", "-x", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
 OPTIONS += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+OPTIONS += [
+    option
+    for room in ("families", "likelihood")  # machine code does not warn of infinities
+    for file in sorted((ROOT / "bayeshlm" / room).glob("*.py"))
+    for option in ("-W", f"ignore::RuntimeWarning:bayeshlm.{room}.{file.stem}")
+]
 IMPORTED = ["numpy", "scipy.stats", "scipy.optimize", "pandas", "xarray", "hypothesis", "numba", "formulaic"]
+IMPORTED += ["pymc", "ibis", "duckdb", "matplotlib.pyplot"]
 """What runs need, imported once for all of them; pytest warns of one, which is no plugin that asserts."""
 
 
@@ -78,27 +96,35 @@ def in_fork(work: Callable[[], int], seconds: float) -> int | None:
             os.waitpid(process, 0)
 
 
-def reached(folder: Path, where: Sequence[str]) -> tuple[dict[str, tuple[float, set[tuple[str, int]]]], list[str]]:
+def reached(folder: Path, where: Sequence[str]) -> tuple[Tests, list[str]]:
     """Of every test that passes: seconds, and the lines it runs; and the tests that are left out."""
     out = folder / "reached.pickle"
+    out.unlink(missing_ok=True)
 
     def work() -> int:
         _enter(folder)
+        for file in sorted((folder / "bayeshlm").rglob("[!_]*.py")):  # no test is too slow in the midst of an import
+            importlib.import_module(".".join(file.relative_to(folder).with_suffix("").parts))
         plugin = Reached(folder, SLOWEST)
         options = [option for option in OPTIONS if option != "-x"]
-        pytest.main([*options, *where], plugins=[plugin])
+        code = pytest.main([*options, "--continue-on-collection-errors", *where], plugins=[plugin])
         out.write_bytes(pickle.dumps((plugin.tests, plugin.left_out)))
-        return 0
+        return int(code)
 
-    in_fork(work, 3600)
-    tests, left_out = pickle.loads(out.read_bytes())
-    print(f"{' '.join(where)}: {len(tests)} tests, {len(left_out)} left out", flush=True)
+    code = in_fork(work, 3600)
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and len(where) > 1:  # one file stopped them all
+        half = len(where) // 2
+        parts = [reached(folder, some) for some in (where[:half], where[half:])]
+        return parts[0][0] | parts[1][0], parts[0][1] + parts[1][1]
+    tests, left_out = pickle.loads(out.read_bytes()) if out.is_file() else ({}, [])
+    print(f"{where[0]} and {len(where) - 1} more: {len(tests)} tests, {len(left_out)} left out", flush=True)
     return tests, left_out
 
 
 def _enter(folder: Path) -> None:
     """Make the copy what is imported."""
     os.chdir(folder)
+    run_as_python()
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
 
@@ -138,23 +164,16 @@ def sample(room: str) -> list[tuple[str, Mutant]]:
         for file in sorted((ROOT / "bayeshlm" / room).rglob("*.py"))
         for mutant in mutants(file.read_text(encoding="utf-8"))
     ]
-    return sorted(found, key=lambda one: random.Random(f"{SEED} {one[0]} {one[1]}").random())
+    return sorted(found, key=lambda one: random.Random(f"{SEED} {one[0]} {one[1].name}").random())
 
 
-def place(record: dict[str, Any]) -> tuple[Any, ...]:
-    """What makes a recorded mutant the same as one of today."""
-    return tuple(record[name] for name in ("path", "line", "start", "before", "after"))
-
-
-def record_of(path: str, mutant: Mutant) -> dict[str, Any]:
-    """A mutant as it is recorded."""
-    of = {"path": path, "line": mutant.line, "start": mutant.start, "before": mutant.before, "after": mutant.after}
-    return of | {"date": date.today().isoformat()}
-
-
-def is_open(record: dict[str, Any]) -> bool:
-    """Whether a mutant came through and nothing says why."""
-    return record["outcome"] in ("survived", "not reached") and "why" not in record
+def files_of_tests(folder: Path, room: str) -> tuple[list[str], list[str]]:
+    """Files of the tests and doctests of a room, and files of tests of other folders."""
+    files = [file.relative_to(folder) for file in sorted((folder / "tests").rglob("test_*.py"))]
+    own = [file for file in files if file.parts[1] == room]
+    own += [file.relative_to(folder) for file in sorted((folder / "bayeshlm" / room).rglob("*.py"))]
+    others = [file for file in files if file not in own and not set(file.parts) & set(NOT_OF_FORMULAS)]
+    return list(map(str, own)), list(map(str, others))
 
 
 def run(room: str, options: argparse.Namespace, folder: Path, record: dict[str, Any], save: Callable[[], None]) -> None:
@@ -167,17 +186,25 @@ def run(room: str, options: argparse.Namespace, folder: Path, record: dict[str, 
     of_room["mutants"], of_room["possible"] = list(known.values()), len(present)
     if not wanted:
         return
-    tests, left_out = reached(folder, options.tests or (f"tests/{room}", f"bayeshlm/{room}"))
+    own, others = files_of_tests(folder, room)
+    measured = Measured(folder, KEPT, lambda files: reached(folder, files))
+    tests, left_out = measured.of(options.tests or own)
+    elsewhere = cache(lambda: ({}, []) if options.tests else measured.of(others))
     if not options.tests:
         of_room |= {"tests": len(tests), "left out": len(left_out)}
     for at in wanted:
         path, mutant = present[at]
-        places = {(path, line) for line in statement((folder / path).read_text(encoding="utf-8"), mutant.line)}
-        reach = [(took, test) for test, (took, lines) in tests.items() if not places.isdisjoint(lines)]
-        found = outcome(folder, path, mutant, reach)
+        lines = statement((folder / path).read_text(encoding="utf-8"), mutant.line)
+        reach = those_that_run(tests, path, lines)
+        by_others = [] if reach else those_that_run(elsewhere()[0], path, lines)
+        found = outcome(folder, path, mutant, reach or by_others)
         print(found, f"{path}:{mutant.line}", mutant.before, "->", mutant.after, flush=True)
+        if at not in known:
+            count_first(of_room, found)
         if options.tests is None or found in ("killed", "timeout"):
             known[at] = record_of(path, mutant) | {"outcome": found, "tests": len(reach)}
+            if by_others:
+                known[at] |= {"elsewhere": len(by_others)}
             of_room["mutants"] = list(known.values())
             save()
 
