@@ -41,7 +41,7 @@ def ml_components(found: Estimate, design: Design) -> tuple[Component, ...]:
         if component == "tau":
             varies[effect] = row.regular
         rows.append(row)
-    if design.outcome.is_normal and design.outcome.has_shares:
+    if design.outcome.has_sigma:
         rows.append(_normal_icc(e, design))
     scale = LINKS[design.outcome.link].scale
     if design.outcome.family_name in LATENT and scale is not None:

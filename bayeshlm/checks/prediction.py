@@ -230,7 +230,7 @@ def group_effects(
 
 def deviations(design: Design, rows: NewRows, u: Sequence[FloatArray]) -> FloatArray | None:
     """Those of the level-1 SD of the group of each row, (S, N), of u as `group_effects` has it; None without any."""
-    return u[0][-1][:, rows.groups[0].codes] if design.outcome.spread_effect else None
+    return u[0][-1][:, rows.groups[0].codes] if design.outcome.residuals.spread_effect else None
 
 
 def _posterior_effects(posterior: Draws, grouping: int, positions: IntArray, kept: IntArray) -> FloatArray:

@@ -147,7 +147,7 @@ def engine_of(design: Design) -> RowEngine | SummedEngine:
         The rows are in a database and have known SDs, of which no sums tell the sum of squares of a replicate; unless
         they are few enough to be fetched.
     """
-    if design.rows is not None or design.outcome.known_sd:
+    if design.rows is not None or design.outcome.residuals.known:
         return RowEngine.of(design.with_all_rows())
     return SummedEngine.of(design.with_sample())
 

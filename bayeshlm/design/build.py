@@ -21,6 +21,7 @@ from bayeshlm.design.place_error import place_error
 from bayeshlm.design.predictor import Predictor, RandomColumn, RandomTerm, intercept_position
 from bayeshlm.design.read_known_covariance import read_known_covariance
 from bayeshlm.design.read_level1_model import read_level1_model
+from bayeshlm.design.residuals import Residuals
 from bayeshlm.design.rows import Rows, gather_rows
 from bayeshlm.design.survey_weights import SurveyWeights
 from bayeshlm.design.terms import Terms, expand_terms, filled
@@ -86,14 +87,7 @@ def build_design(
     spec = rename_columns(spec, rows.names)
     outcome, y, size = read_outcome(spec, rows)
     level1 = read_level1_model(spec, rows)
-    if level1 is not None:
-        outcome = replace(
-            outcome,
-            spread=level1.labels,
-            correlation=level1.correlation,
-            lowest=level1.lowest,
-            spread_effect=level1.effect > 0,
-        )
+    outcome = replace(outcome, residuals=Residuals.of(spec, level1))
     check_groupings(spec, rows, rows.n_obs, outcome.scatter(max(y.max(), size.max())))
 
     terms = expand_terms(spec, rows)

@@ -29,6 +29,7 @@ from bayeshlm.design.outcome import Outcome
 from bayeshlm.design.outcome_values import check_size, nothing_to_explain
 from bayeshlm.design.place_error import place_error
 from bayeshlm.design.predictor import Cells, Predictor, intercept_position
+from bayeshlm.design.residuals import Residuals
 from bayeshlm.design.row_sample import RowsThere
 from bayeshlm.design.rows import Rows
 from bayeshlm.design.scaling import FloatArray
@@ -87,7 +88,7 @@ def build_design_from_database(
     check_size(spec, moments.mean, moments.sd, moments.range[0] < moments.range[1])
     if moments.range[0] == moments.range[1]:
         raise nothing_to_explain(spec, f"{moments.range[0]:g}")
-    outcome = Outcome(name, known_sd=spec.residual_spread is not None)
+    outcome = Outcome(name, residuals=Residuals.of(spec))
     check_groupings(spec, rows, n_obs, outcome.scatter(2.0))
 
     terms = expand_terms(spec, rows)

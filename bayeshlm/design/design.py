@@ -264,7 +264,7 @@ class Design:
     @cached_property
     def in_predictor(self) -> Design:
         """The design without the random effect of the level-1 SD, whose column is zero; itself where it has none."""
-        if not self.outcome.spread_effect:
+        if not self.outcome.residuals.spread_effect:
             return self
         rows, term, (equations,) = self.kept_rows, self.term, self.equations
         assert rows.level1 is not None
@@ -273,7 +273,7 @@ class Design:
         random = replace(term, columns=term.in_predictor, blocks=tuple(block for block in blocks if block))
         return self.changed(
             spec=self.spec.without_spread_effect(),
-            outcome=replace(self.outcome, spread_effect=False),
+            outcome=replace(self.outcome, residuals=replace(self.outcome.residuals, spread_effect=False)),
             predictor=replace(self.predictor, random=(random,)),
             equations=(equations.of_effects(q),),
             rows=replace(rows, Z=(rows.Z[0][:, :q],), level1=replace(rows.level1, effect=0.0)),

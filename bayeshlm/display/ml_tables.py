@@ -82,7 +82,7 @@ def _verdict(estimate: FamilyEstimate) -> tuple[str, ...]:
     """Whether the search and the quadrature hold."""
     nodes = estimate.nodes
     search = "Converged." if estimate.maximum.converged else "NOT CONVERGED: the search did not end at a maximum."
-    if estimate.problem.design.outcome.has_reml:  # no integral is left to nodes
+    if estimate.problem.design.outcome.is_jointly_normal:  # no integral is left to nodes
         return (search,)
     moved = (
         f"twice as many change the log-likelihood by {abs(nodes.change):.0e} and the estimates by {nodes.move:.0e}"

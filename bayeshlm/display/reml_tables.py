@@ -129,7 +129,7 @@ def _summary(report: RemlReport) -> list[Block]:
         reml_fixed_grid(report.fixed, ColumnLabels.of(design)),
         reml_variance_grid(report.variance),
         *reliability,
-        heterogeneity_grid(report.shares) if design.outcome.known_sd else icc_grid(report.shares),
+        heterogeneity_grid(report.shares) if design.outcome.residuals.known else icc_grid(report.shares),
         Lines((verdict, *boundary)),
     ]
 

@@ -21,6 +21,7 @@ from bayeshlm.display.model_column import (
     variance_entries,
 )
 from bayeshlm.faces.fit import Fit
+from bayeshlm.faces.model_estimates import classical_fit
 from bayeshlm.faces.reml_fit import RemlFit
 from bayeshlm.quantities.level1_variance import has_level1_variance
 
@@ -65,7 +66,7 @@ def _posterior_column(
 ) -> ModelColumn:
     design = fit.model.design
     shares: dict[str, Entry] = {}
-    if design.outcome.known_sd:
+    if design.outcome.residuals.known:
         shares["I2"] = entry(fit.heterogeneity(prob, kind).table, "i2")
         r2 = fit.r2(null, prob, kind).table if null is not None else pd.DataFrame()
         shares |= {label: entry(r2, key) for label, key in _reductions(design, r2.index, several)}
@@ -105,7 +106,7 @@ def _estimate_column(
 ) -> ModelColumn:
     design = fit.design
     shares: dict[str, Entry] = {}
-    if design.outcome.known_sd:
+    if design.outcome.residuals.known:
         shares["I2"] = Entry(float(fit.heterogeneity()["i2"]))
         r2 = fit.r2(_estimated(null)) if null is not None else pd.Series()
         shares |= {label: Entry(float(r2[key])) for label, key in _reductions(design, r2.index, several)}
@@ -129,10 +130,7 @@ def _estimate_column(
 
 def _estimated(null: AnyFit | None) -> RemlFit | MlFit | None:
     """The null model's estimates, from whose variances those beside them are reduced."""
-    if not isinstance(null, Fit):
-        return null
-    design = null.model.design
-    return null.model.reml() if design.outcome.has_closed_forms and design.weights is None else null.model.ml()
+    return classical_fit(null.model) if isinstance(null, Fit) else null
 
 
 def _icc_rows(design: Design, several: bool) -> Iterator[tuple[str, str]]:

@@ -275,7 +275,7 @@ class MlFit(EstimateExplanations[FamilyEstimate]):
     def _refuse(self, what: str, instead: str) -> Never:
         outcome = self._design.outcome
         refuse_weights(self._design, what, "it is of independent rows", "test effects by wald()")
-        outcome.require_one_sd(what, instead)
+        outcome.require_one_sd(what)
         outcome.require_independent(what)
         raise OptionError(
             f"{what} is defined for normal outcomes only, and {outcome.name!r} is {outcome.family_name}: {instead}."
@@ -288,7 +288,7 @@ class MlFit(EstimateExplanations[FamilyEstimate]):
             estimate=self._estimate,
             fixed=self.fixed_effects(),
             variance=self.variance_components(),
-            icc=self.icc() if self._design.outcome.has_shares else None,
+            icc=self.icc() if self._design.outcome.residuals.one_sd else None,
         )
 
     def __repr__(self) -> str:

@@ -18,6 +18,7 @@ from bayeshlm.display.shown_plan import ShownPlan
 from bayeshlm.equations import ModelSpec, parse
 from bayeshlm.errors import DataError, OptionError
 from bayeshlm.faces.model import Model
+from bayeshlm.faces.model_estimates import classical_fit
 from bayeshlm.faces.simulate import n_categories, stated_values
 from bayeshlm.likelihood.blocks import in_threads
 from bayeshlm.parameters.draws import Draws
@@ -197,11 +198,7 @@ class _Studies:
         if self.by == "posterior":
             fit = model.fit(draws=1000, chains=2, sampler="importance", seed=seed, progress=False)
             return fit.fixed_effects(self.prob)
-        return (
-            model.reml().fixed_effects(self.prob)
-            if model.design.outcome.is_normal
-            else (model.ml().fixed_effects(self.prob))
-        )
+        return classical_fit(model).fixed_effects(self.prob)
 
 
 def _of(draws: Draws, effects: list[str]) -> FloatArray:

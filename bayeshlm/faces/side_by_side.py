@@ -151,9 +151,9 @@ def table(
         fit_column(name, fit, null, components, loo, prob, kind, several, exponentiate) for name, fit in named.items()
     ]
     designs = [_design(fit) for fit in named.values()]
-    with_r2 = [one for one in designs if one.weights is None and one.outcome.has_shares]
+    with_r2 = [one for one in designs if one.weights is None and one.outcome.residuals.one_sd]
     own = [R2_NOTE] if with_r2 else []
-    if any(one.outcome.known_sd for one in designs):
+    if any(one.outcome.residuals.known for one in designs):
         own.append(I2_NOTE)
     if loo is not None:
         own.append(LOO_NOTE.format(unit=loo, known=", the group known" if loo == "row" else ""))

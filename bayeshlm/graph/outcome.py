@@ -77,7 +77,7 @@ def observed_variable(
     deviation : tensor, shape (N,), optional
         Of the level-1 SD of each row's group.
     """
-    if design.outcome.has_level1_model:
+    if design.outcome.residuals.modeled:
         return _normal_of_level1(design, eta, auxiliary, deviation)
     family = design.outcome.family
     arguments = dict(auxiliary)
@@ -87,7 +87,7 @@ def observed_variable(
     if design.kept_rows.covariance is not None:
         y = pm.Data("y_observed", design.y, dims="obs_id")
         return pm.Potential("y", known_density(design.kept_rows.covariance, y - eta))
-    if design.outcome.known_sd:
+    if design.outcome.residuals.known:
         arguments["sigma"] = pm.Data("sd", design.kept_rows.unit, dims="obs_id")
     observed = pm.Data("y_observed", design.y, dims="obs_id")
     kind, parameters = _DISTRIBUTIONS[family.name](design.outcome.link, eta, arguments)

@@ -243,9 +243,9 @@ def _resolve(design: Design, given: Mapping[str, Prior | str]) -> dict[str, Prio
             names = ", ".join(family.__name__ for family in allowed)
             shown = str(prior) if isinstance(prior, Prior) else repr(prior)
             raise PriorError(f"{shown} cannot be the prior of {key}: use one of {names}.")
-        if isinstance(prior, Uniform) and not design.outcome.lowest <= prior.lower < prior.upper <= 1:
+        if isinstance(prior, Uniform) and not design.outcome.residuals.lowest <= prior.lower < prior.upper <= 1:
             raise PriorError(
-                f"{prior} cannot be the prior of {key}, which lies between {design.outcome.lowest:g} and 1."
+                f"{prior} cannot be the prior of {key}, which lies between {design.outcome.residuals.lowest:g} and 1."
             )
         chosen |= dict.fromkeys(labels, prior)
     return chosen

@@ -38,7 +38,7 @@ def group_level1_sds(posterior: Draws, prob: float = 0.95, kind: str = "eti") ->
         The level-1 SD does not vary between groups.
     """
     design, level1 = posterior.design, None if posterior.design.rows is None else posterior.design.rows.level1
-    if not design.outcome.spread_effect or level1 is None:
+    if not design.outcome.residuals.spread_effect or level1 is None:
         raise OptionError(
             "the level-1 SD of this model does not vary between groups beyond its equation: variance_components() has"
             " it, and a model with `log(sigma) = a0 + v0` one a group"

@@ -67,7 +67,7 @@ def group_sd(
         lowest = np.where(square > 0, -cross / square, np.where(cross > 0, -np.inf, np.inf))
     where = np.clip(lowest, low, high)
     values = {"sd": np.sqrt(between)}
-    if design.outcome.is_normal and design.outcome.has_shares:
+    if design.outcome.has_sigma:
         values["icc"] = between / (between + posterior.sigma2[..., None])
     draws = xr.Dataset({name: posterior.labelled(drawn, ("x",), {"x": x}) for name, drawn in values.items()})
     draws["smallest"], draws["where"] = posterior.labelled(np.sqrt(variance(where))), posterior.labelled(where)

@@ -67,7 +67,7 @@ def typical_variance(design: Design) -> float:
     OptionError
         Sigma is estimated.
     """
-    if not design.outcome.known_sd:
+    if not design.outcome.residuals.known:
         raise OptionError(
             "heterogeneity() sets the variance of true effects against known variances of their errors, and the"
             f" level-1 variance of {design.outcome.name!r} is estimated: icc() is the share of the groups then"

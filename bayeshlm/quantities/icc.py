@@ -90,7 +90,7 @@ def icc(
 
 def has_icc(design: Design) -> bool:
     """Whether `icc` has anything: level 1 has one variance, and with groupings it has one at all."""
-    if not design.outcome.has_shares:
+    if not design.outcome.residuals.one_sd:
         return False
     return len(design.groupings) == 1 or has_level1_variance(design.outcome)
 

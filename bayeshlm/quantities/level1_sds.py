@@ -34,7 +34,7 @@ def level1_sds(posterior: Draws) -> dict[str, xr.DataArray]:
         unit more of what a coefficient multiplies, absent where all are constants.
     """
     design = posterior.design
-    rows = design.kept_rows if design.outcome.spread else None
+    rows = design.kept_rows if design.outcome.residuals.spread else None
     if rows is None or rows.level1 is None:
         return {}
     level1, found = rows.level1, {}

@@ -99,7 +99,7 @@ def check_level1(design: Design) -> None:
     DataError
         The outcome is constant within groups, or made of the predictors.
     """
-    if not design.outcome.is_normal or design.outcome.known_sd:
+    if not design.outcome.is_normal or design.outcome.residuals.known:
         return
     products = design.in_predictor.products
     if isinstance(products, JointProducts):

@@ -33,7 +33,7 @@ def starts(problem: FamilyProblem) -> list[FloatArray]:
         gamma = np.linalg.lstsq((rows.X * size).T, goal * size, rcond=None)[0]
         unit = outcome_unit(design)
         names = [one.name for one, _ in design.outcome.auxiliary]
-        if design.outcome.has_level1_model:
+        if design.outcome.residuals.modeled:
             auxiliary = _level1_start(design, AUXILIARY["sigma"] * unit)
         else:
             auxiliary = np.array([AUXILIARY[name] * (unit if name == "sigma" else 1.0) for name in names])

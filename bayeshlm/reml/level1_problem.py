@@ -89,7 +89,7 @@ class Level1Problem(FamilyProblem):
 
     @property
     def _one_sigma(self) -> bool:
-        return not self.design.outcome.spread
+        return not self.design.outcome.residuals.spread
 
     def _level1_values(self, x: FloatArray) -> tuple[FloatArray, float]:
         """Alpha, or the logarithm of one sigma, and rho."""

@@ -56,7 +56,7 @@ def test_sds_of_one_are_the_sums_without():
 def test_a_number_is_the_sd_of_every_row():
     design = build_design(parse("y = b0 + r; b0 = g00 + u0; var(r) = 4"), frame(), group="group")
     assert set(design.kept_rows.sd) == {2.0}
-    assert design.outcome.known_sd
+    assert design.outcome.residuals.known
     assert design.outcome.auxiliary_effects == ()
 
 

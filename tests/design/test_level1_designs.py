@@ -98,10 +98,10 @@ def test_the_outcome_has_its_parameters():
     assert outcome.auxiliary_effects == (("alpha", "a0"), ("alpha", "a1"), ("rho", ""))
     assert outcome.is_normal
     assert not outcome.has_closed_forms
-    assert not outcome.has_shares
+    assert not outcome.has_sigma
     correlated = build_design(parse(f"{ONE}corr(r) = ar1(t)"), table(), group="g").outcome
     assert correlated.auxiliary_effects == (("sigma", ""), ("rho", ""))
-    assert correlated.has_shares
+    assert correlated.has_sigma
 
 
 def test_rows_left_out_leave_the_time_between_the_others():
