@@ -103,15 +103,16 @@ def build_design(
     else:
         check_columns(X, names, intercept_position(fixed))
     in_x = {column.coefficient for column in fixed if column.term == "1"}
-    for every, values in zip(random, Z, strict=True):
-        columns = [column for column in every if column.in_predictor]
+    predictor = Predictor(fixed, tuple(map(random_term, rows.groupings, random, spec.blocks_by_grouping)))
+    for term, values in zip(predictor.random, Z, strict=True):
+        columns = term.deviations
         if not in_x.issuperset(column.coefficient for column in columns):
             names = [described(column.label, column.expression, "1") for column in columns]
             check_columns(values[:, : len(columns)], names, intercept_position(columns))
     return Design.of(
         spec=spec,
         outcome=outcome,
-        predictor=Predictor(fixed, tuple(map(random_term, rows.groupings, random, spec.blocks_by_grouping))),
+        predictor=predictor,
         coefficients=tuple(terms.coefficients),
         equations=tuple(unit_equations(spec, rows, terms, k) for k in range(len(rows.groupings))),
         rows=DesignRows(

@@ -15,6 +15,7 @@ from bayeshlm.design.by_levels import by_levels
 from bayeshlm.design.cell_moments import cell_moments
 from bayeshlm.design.cell_products import DesignColumns, cell_products
 from bayeshlm.design.cell_sums import CellColumns, CellSums
+from bayeshlm.design.cells import Cells
 from bayeshlm.design.checks import check_counts, check_sizes, check_triangle
 from bayeshlm.design.columns import coding
 from bayeshlm.design.database_cells import DatabaseCells, gather_cells
@@ -28,7 +29,7 @@ from bayeshlm.design.naming import described
 from bayeshlm.design.outcome import Outcome
 from bayeshlm.design.outcome_values import check_size, nothing_to_explain
 from bayeshlm.design.place_error import place_error
-from bayeshlm.design.predictor import Cells, Predictor, intercept_position
+from bayeshlm.design.predictor import Predictor, intercept_position
 from bayeshlm.design.residuals import Residuals
 from bayeshlm.design.row_sample import RowsThere
 from bayeshlm.design.rows import Rows

@@ -176,7 +176,7 @@ def make_priors(design: Design, given: Mapping[str, Prior | str] | None = None) 
     ]
     tau = [
         HalfStudentT(3, scale if column.is_intercept or sd == 0 else scale / sd)
-        if column.in_predictor
+        if column.is_deviation
         else level1_sd_deviation(design)
         for column, sd in zip(design.random, design.moments.z_sd, strict=True)
     ]

@@ -69,7 +69,7 @@ def find_level1_slope(design: Design, name: str | None, argument: str = "x") -> 
             "the model has no level-1 variable to draw lines along: its level-1 equation is an intercept and a"
             " residual. plot.caterpillar() shows the groups"
         )
-    varying = {column.path[0] for column in design.random if column.in_predictor}
+    varying = {column.path[0] for column in design.predictor.deviations}
     random = [label for label in slopes if label in varying]
     return find_coefficient(design, name, random if name is None and len(random) == 1 else slopes, argument)
 
@@ -92,8 +92,8 @@ def find_random_coefficient(
     OptionError
         There is no such coefficient, or several and none is named.
     """
-    columns = design.random if grouping is None else design.predictor.random[grouping].columns
-    return find_coefficient(design, name, [column.coefficient for column in columns if column.in_predictor], argument)
+    where = design.predictor if grouping is None else design.predictor.random[grouping]
+    return find_coefficient(design, name, [column.coefficient for column in where.deviations], argument)
 
 
 def find_slope_of_groups(design: Design, name: str | None, grouping: int, argument: str = "x") -> str:
@@ -105,7 +105,7 @@ def find_slope_of_groups(design: Design, name: str | None, grouping: int, argume
         Its groups have no random slope, not this one, or several and none is named.
     """
     term = design.predictor.random[grouping]
-    slopes = [column.coefficient for column in term.in_predictor if column.expression != "1"]
+    slopes = [column.coefficient for column in term.deviations if column.expression != "1"]
     if not slopes:
         raise OptionError(
             f"the groups of {term.grouping!r} have no random slope: they lie as far apart everywhere, by the SD of"

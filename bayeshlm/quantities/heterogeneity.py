@@ -98,6 +98,6 @@ def _notes(design: Design, typical: float) -> tuple[str, ...]:
     ]
     if not all(column.is_intercept for column in design.fixed):
         notes.append("of what the predictors leave")
-    if any(not column.is_intercept for column in design.random):
+    if any(column.is_slope for column in design.random):
         notes.append("variance of random slopes averaged over rows")
     return tuple(notes)

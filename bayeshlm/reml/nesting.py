@@ -190,7 +190,7 @@ def _random_expressions(design: Design, grouping: int) -> list[object]:
     paths = design.spec.paths
     columns = design.predictor.random[grouping].columns
     return [
-        (paths[column.symbol].expressions if column.in_predictor else column.expression, column.parts)
+        (paths[column.symbol].expressions if column.is_deviation else column.expression, column.parts)
         for column in columns
     ]
 

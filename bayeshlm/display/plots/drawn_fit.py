@@ -80,7 +80,7 @@ class Groups:
         """
         k = design.position_of(grouping)
         term = design.predictor.random[k]
-        return cls(k, term.grouping, term.labels, rows_of_units(design, k), term.in_predictor)
+        return cls(k, term.grouping, term.labels, rows_of_units(design, k), term.deviations)
 
 
 def coloring(design: Design, by: str | None, grouping: int = 0, argument: str = "by") -> Level2Variable | None:

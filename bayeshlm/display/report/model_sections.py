@@ -59,7 +59,7 @@ def nesting(design: Design) -> list[str]:
 
 def _varying(of: Subject) -> str:
     """What varies between the groups of a grouping."""
-    names = ", ".join(f"{c.coefficient} ({slope_of(c.name)})" for c in of.groups.in_predictor)
+    names = ", ".join(f"{c.coefficient} ({slope_of(c.name)})" for c in of.groups.deviations)
     groups = "groups" if of.grouping is None else f"groups of {of.grouping}"
     return f"Varying between {groups} beyond what the equations explain: {names}."
 

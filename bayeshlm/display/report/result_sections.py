@@ -189,7 +189,7 @@ def _extremes(subject: Subject) -> str:
     table, groups = subject.group_coefficients, subject.groups
     has_ols = "ols" in table
     parts = []
-    for column in groups.in_predictor:
+    for column in groups.deviations:
         own = table[table.index.get_level_values("coefficient") == column.coefficient]
         own = own.droplevel("coefficient").sort_values("mean", kind="stable")
         chosen = [("lowest", own.iloc[:EXTREMES]), ("highest", own.iloc[-EXTREMES:])]
@@ -202,7 +202,7 @@ def _extremes(subject: Subject) -> str:
         )
         title = f"Groups ({groups.grouping}) at either end of {column.coefficient}"
         header = ("", "rows", "mean", "sd", "lower", "upper", *(["own estimate"] if has_ols else []))
-        notes = _NOTES[0 if has_ols else 1 :] if column is groups.in_predictor[-1] else ()
+        notes = _NOTES[0 if has_ols else 1 :] if column is groups.deviations[-1] else ()
         parts.append(shown(Grid(title, header, sections, notes=notes)))
     return ("" if subject.grouping else subheading("Groups at the ends")) + "".join(parts)
 
