@@ -197,8 +197,7 @@ def row_variances(posterior: Draws) -> FloatArray:
 def _varying_variances(posterior: Draws) -> FloatArray:
     """As `row_variances`, where the level-1 SD varies between groups: some groups at a time."""
     design, auxiliary = posterior.design, posterior.flat(posterior.auxiliary)
-    level1, rows_of, codes = design.kept_rows.level1, rows_of_groups(design), design.group_codes
-    assert level1 is not None
+    level1, rows_of, codes = design.kept_rows.modeled, rows_of_groups(design), design.group_codes
     found, step = np.empty(design.kept_rows.n_rows), max(_PIECE // len(auxiliary), 1)
 
     def of_block(groups: slice) -> None:
@@ -277,8 +276,8 @@ def _scales(posterior: Draws, draws: IntArray) -> Callable[[IntArray, FloatArray
     It takes positions of rows, and draws of the last effect of their groups, (S, B).
     """
     rows = posterior.design.kept_rows
-    if not posterior.design.outcome.residuals.spread or rows.level1 is None:
+    if not posterior.design.outcome.residuals.spread:
         return lambda piece, _: rows.unit_of(piece)[:, None]
-    level1, auxiliary = rows.level1, posterior.flat(posterior.auxiliary)[draws]
+    level1, auxiliary = rows.modeled, posterior.flat(posterior.auxiliary)[draws]
     varies = posterior.design.outcome.residuals.spread_effect
     return lambda piece, v: row_sds(level1.sds_of(piece), auxiliary, v if varies else None).T

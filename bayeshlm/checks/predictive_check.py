@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.arguments import check_interval, checked_seed
-from bayeshlm.checks.prediction import deviations, group_effects, linear_predictor, thinned
+from bayeshlm.checks.prediction import group_effects, linear_predictor, thinned
 from bayeshlm.checks.predictive_modes import MODES, Mode, modes_of
 from bayeshlm.checks.predictive_statistics import predictive_statistics, sortings
 from bayeshlm.checks.replicates import Projection, Replicates, SortedRows
@@ -198,8 +198,7 @@ class RowEngine:
             window = slice(start, min(start + step, len(gamma)))
             effects = [of[:, window] for of in u]
             eta = linear_predictor(rows, gamma[window], effects)
-            of_rows = rows.sd, rows.level1, rows.groups[0].codes, deviations(self.design, rows, effects)
-            y = outcomes(self.design.outcome, eta, auxiliary[window], rows.size, rng, *of_rows)
+            y = outcomes(self.design.outcome, rows, eta, effects, auxiliary[window], rng)
             yield window, self._values(y), y
 
 

@@ -14,12 +14,12 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.design_rows import DesignRows
 from bayeshlm.design.grouping import Groups
 from bayeshlm.design.joined_tables import GroupTables
-from bayeshlm.design.known_sd import read_known_sd
 from bayeshlm.design.naming import described
 from bayeshlm.design.outcome_values import read_outcome
 from bayeshlm.design.place_error import place_error
 from bayeshlm.design.predictor import Predictor, RandomColumn, RandomTerm, intercept_position
 from bayeshlm.design.read_known_covariance import read_known_covariance
+from bayeshlm.design.read_known_sd import read_known_sd
 from bayeshlm.design.read_level1_model import read_level1_model
 from bayeshlm.design.residuals import Residuals
 from bayeshlm.design.rows import Rows, gather_rows

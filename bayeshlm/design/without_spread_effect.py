@@ -12,7 +12,6 @@ def without_spread_effect(design: Design) -> Design:
     if not design.outcome.residuals.spread_effect:
         return design
     rows, (equations,) = design.kept_rows, design.equations
-    assert rows.level1 is not None
     term = design.term.without_spread_effect()
     q = len(term.columns)
     return design.changed(
@@ -20,5 +19,5 @@ def without_spread_effect(design: Design) -> Design:
         outcome=replace(design.outcome, residuals=replace(design.outcome.residuals, spread_effect=False)),
         predictor=replace(design.predictor, random=(term,)),
         equations=(equations.of_effects(q),),
-        rows=replace(rows, Z=(rows.Z[0][:, :q],), level1=replace(rows.level1, effect=0.0)),
+        rows=replace(rows, Z=(rows.Z[0][:, :q],), level1=replace(rows.modeled, effect=0.0)),
     )

@@ -74,8 +74,9 @@ def plan(
     prob : float
         Probability of the intervals.
     by : {"reml", "posterior"}
-        Intervals of REML with Satterthwaite's degrees of freedom (of outcomes that are not normal, of ML), or of the
-        posterior under the default priors, by importance sampling with its certificate, and by NUTS where it fails.
+        Intervals of REML with Satterthwaite's degrees of freedom (of ML where the outcome is not normal or the level-1
+        SD varies between groups), or of the posterior under the default priors, by importance sampling with its
+        certificate, and by NUTS where it fails.
     seed : int, optional
 
     Returns

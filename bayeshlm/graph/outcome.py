@@ -107,8 +107,7 @@ def known_density(covariance: KnownCovariance, residual: Tensor) -> Tensor:
 
 def _normal_of_level1(design: Design, eta: Tensor, auxiliary: Mapping[str, Tensor], deviation: Tensor | None) -> Tensor:
     """Normal outcomes with SDs of an equation; where they are correlated, a potential, as a graph has no such y."""
-    level1 = design.kept_rows.level1
-    assert level1 is not None
+    level1 = design.kept_rows.modeled
     observed = pm.Data("y_observed", design.y, dims="obs_id")
     if level1.correlation:
         return pm.Potential("y", residual_density(design, observed - eta, auxiliary))

@@ -96,7 +96,7 @@ def find_random_coefficient(
     return find_coefficient(design, name, [column.coefficient for column in where.deviations], argument)
 
 
-def find_slope_of_groups(design: Design, name: str | None, grouping: int, argument: str = "x") -> str:
+def find_slope_of_groups(design: Design, name: str | None, grouping: int) -> str:
     """Label of the slope with a random effect of a grouping that a user names; None stands for the only one.
 
     Raises
@@ -111,10 +111,10 @@ def find_slope_of_groups(design: Design, name: str | None, grouping: int, argume
             f"the groups of {term.grouping!r} have no random slope: they lie as far apart everywhere, by the SD of"
             " their intercepts"
         )
-    return find_coefficient(design, name, slopes, argument)
+    return find_coefficient(design, name, slopes, "x")
 
 
-def find_random_slope(design: Design, name: str | None, argument: str = "x") -> str:
+def find_random_slope(design: Design, name: str | None) -> str:
     """Label of the slope with a random effect that a user names; None stands for the only one.
 
     With several groupings slopes along one expression go by one name, for their variances add up along it: the label
@@ -134,14 +134,14 @@ def find_random_slope(design: Design, name: str | None, argument: str = "x") -> 
             " tau_u0^2 + sigma^2"
         )
     if len(design.groupings) == 1:
-        return find_coefficient(design, name, slopes, argument)
+        return find_coefficient(design, name, slopes, "x")
     first: dict[str, str] = {}
     of: dict[str, str] = {}
     for column in design.random:
         if column.expression != "1":
             label = first.setdefault(column.name, column.coefficient)
             of |= {column.coefficient: label, column.label: label}
-    return of[name] if name in of else find_coefficient(design, name, list(first.values()), argument)
+    return of[name] if name in of else find_coefficient(design, name, list(first.values()), "x")
 
 
 def _expression(design: Design, label: str) -> str:

@@ -116,8 +116,7 @@ def level1_start(design: Design, priors: Priors) -> Array:
     """Values near the mode of a density with a level-1 model: least squares, or where there is one ML's estimate."""
     from bayeshlm.reml.family_estimate import fit_family
 
-    level1, n_partials = design.kept_rows.level1, len(partial_correlations(design, priors).rows)
-    assert level1 is not None
+    level1, n_partials = design.kept_rows.modeled, len(partial_correlations(design, priors).rows)
     A, k = level1.A, level1.A.shape[1]
     log_sd = np.log(residual_sd_start(design))
     gamma, tau, rho = design.products.ols, tau_start(design), 0.0
