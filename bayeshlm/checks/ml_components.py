@@ -1,4 +1,4 @@
-"""As `bayeshlm.checks.reml_components`, of outcomes that are not normal, by maximum likelihood."""
+"""As `bayeshlm.checks.reml_components`, of estimates by the likelihood of rows (`FamilyEstimate`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BOUNDS = {"log": (0.0, np.inf), "atanh": (-1.0, 1.0), "identity": (-np.inf, np.i
 
 
 def family_estimate(estimate: Estimate) -> FamilyEstimate:
-    """The estimate by its own type: what is not REML's is one of an outcome that is not normal."""
+    """The estimate by its own type: what is no `RemlEstimate` is one by the likelihood of rows."""
     assert isinstance(estimate, FamilyEstimate)
     return estimate
 

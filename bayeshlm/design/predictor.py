@@ -167,6 +167,11 @@ class Predictor:
             for block in term.blocks
         )
 
+    @property
+    def has_correlations(self) -> bool:
+        """Whether some effects may covary."""
+        return any(len(block) > 1 for term in self.random for block in term.blocks)
+
     def effects_of(self, grouping: int) -> slice:
         """Where the random effects of a grouping stand among those of all."""
         start = sum(len(term.columns) for term in self.random[:grouping])

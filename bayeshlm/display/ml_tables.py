@@ -1,4 +1,4 @@
-"""Tables of a fit by maximum likelihood of an outcome that is not normal: its summary and its fixed effects."""
+"""Tables of a fit by the likelihood of rows (`MlFit`): its summary and its fixed effects."""
 
 from __future__ import annotations
 

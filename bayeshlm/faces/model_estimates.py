@@ -78,7 +78,7 @@ class ModelEstimates:
         DataError
             When the data do not determine a variance component or leave no residual variance.
         OptionError
-            The outcome is not normal, or rows are weighted: `ml` takes it.
+            The outcome is not normal, rows are weighted or the level-1 SD varies between groups: `ml` takes it.
         """
         if self.design.weights is not None:
             raise OptionError(

@@ -1,4 +1,4 @@
-"""Maximum likelihood estimates of outcomes that are not normal, in the user's columns."""
+"""Estimates by the likelihood of rows, in the user's columns: not normal, weighted, or with a level-1 model."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class NodesOfEstimate:
 
 @dataclass(frozen=True, eq=False)
 class FamilyEstimate(Estimate):
-    """Maximum likelihood of an outcome that is not normal; the numbers are in the units of the user's columns.
+    """The maximum of a likelihood of rows; the numbers are in the units of the user's columns.
 
     Of `Estimate`, ``vcov`` is the part of gamma of the inverse of the observed information about all parameters, on a
     boundary about those inside of it; with sampling weights, of any outcome, of the sandwich.

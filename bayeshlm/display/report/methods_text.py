@@ -127,7 +127,7 @@ def methods_text(subject: Subject) -> str:
     design, options, versions = subject.design, subject.fitted.options, subject.fitted.versions
     cite = {key: work.cited for key, work in WORKS.items()}
     slopes = any(column.is_slope for column in design.random)
-    correlated = any(len(block) > 1 for block in design.blocks)
+    correlated = design.predictor.has_correlations
     dropped = ""
     if design.rows_dropped:
         dropped = f"; {count(design.rows_dropped)} with missing values were excluded"

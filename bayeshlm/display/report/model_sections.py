@@ -27,7 +27,7 @@ def model_section(subject: Subject) -> str:
     """The equations, and what varies."""
     design = subject.design
     equations = equations_block(design)
-    together = any(len(block) > 1 for block in design.blocks)
+    together = design.predictor.has_correlations
     nested = [f"Rows i are nested in groups j ({design.group})."] if len(design.groupings) == 1 else nesting(design)
     return scrolled(equations.mathml, "Equations") + paragraph(
         *nested,
