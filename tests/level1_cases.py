@@ -8,6 +8,7 @@ import pandas as pd
 import bayeshlm as hlm
 from bayeshlm.design.design import Design
 from bayeshlm.design.level1_model import Level1Model
+from bayeshlm.design.residuals import Residuals
 
 
 def frame(seed: int = 1, n_groups: int = 14, whole: bool = True) -> pd.DataFrame:
@@ -69,7 +70,7 @@ def design_of(table: pd.DataFrame, q: int, spread: str = "", correlation: str = 
     """A design with q random effects and a level-1 model."""
     design = hlm.Model(EQUATIONS[q], table, group="g").design
     model = level1(table, spread, correlation)
-    outcome = replace(design.outcome, spread=model.labels, correlation=model.correlation, lowest=model.lowest)
+    outcome = replace(design.outcome, residuals=Residuals.of(design.spec, model))
     return replace(design, outcome=outcome, rows=replace(design.kept_rows, level1=model))
 
 

@@ -150,6 +150,7 @@ def test_the_summary_is_keyed_by_symbol(by_sex, growth):
     assert list(components["level1_sd"]) == ["female 0", "female 1"]
     assert "icc" not in content
     assert content["reml"]["cross_check"]["agrees"]
+    assert content["reml"]["method"] == "REML"  # which the posterior is compared with
     assert summary(growth)["variance_components"]["rho"]["mean"] == pytest.approx(0.26, abs=0.02)
 
 

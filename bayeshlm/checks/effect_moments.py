@@ -110,7 +110,7 @@ def effect_moments(posterior: Draws) -> EffectMoments:
 
 def _point(posterior: Draws) -> FloatArray | float:
     """Auxiliary parameters at which u is standardized: sigma as the root of its mean square, others at their means."""
-    if posterior.design.outcome.has_level1_model:
+    if posterior.design.outcome.residuals.modeled:
         return np.asarray(posterior.flat(posterior.auxiliary).mean(axis=0), dtype=np.float64)
     return float(np.sqrt(np.mean(posterior.scaled_sigma2)))
 

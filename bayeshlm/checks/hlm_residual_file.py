@@ -99,7 +99,7 @@ def hlm_columns_of_level(
 
 def _add_spread(file: pd.DataFrame, design: Design, moments: EffectMoments, made: UnitProducts) -> None:
     """Add the logs of the SDs within the finest units, which are no one number where rows have known SDs."""
-    if design.outcome.known_sd:
+    if design.outcome.residuals.known:
         return
     n, (rss, df) = made.products.n, own_residuals(made.products)
     total, unexplained = _squares_of_units(design, moments.gamma, made)

@@ -21,7 +21,7 @@ from bayeshlm.design.without_weights import refuse_weights
 from bayeshlm.errors import DataError, OptionError
 from bayeshlm.fitted import FittedModel
 from bayeshlm.progress import steps
-from bayeshlm.reml.classical import classical_estimate
+from bayeshlm.reml.classical import classical_estimate, classical_method
 from bayeshlm.reml.estimate import RemlEstimate
 
 MOST_REML_FITS, MOST_JOINT_FITS, MOST_ML_FITS = 500, 100, 25
@@ -136,14 +136,14 @@ def influence(fitted: FittedModel, exact: bool = False, grouping: str | None = N
     draws = _posterior_dataset(shifts, refitted, term, names)
     reml, said = _classical(design, position_of_grouping, exact)
     n = rows_of_units(design, position_of_grouping)
-    table = _table(draws, reml, n, design.outcome.has_closed_forms, _method(design))
+    table = _table(draws, reml, n, design.outcome.has_closed_forms, classical_method(design))
     return Influence(term.grouping, draws, reml, table, limit, (*notes, *said))
 
 
 def _classical(design: Design, grouping: int, exact: bool) -> tuple[xr.Dataset, list[str]]:
     """What groups do to REML's estimates, or to ML's of an outcome that is not normal, and what must be said of it."""
     term, normal = design.predictor.random[grouping], design.outcome.has_closed_forms
-    method, n_groups = _method(design), len(term.labels)
+    method, n_groups = classical_method(design), len(term.labels)
     most = (MOST_REML_FITS if len(design.groupings) == 1 else MOST_JOINT_FITS) if normal else MOST_ML_FITS
     with_fits = exact or n_groups <= most
     try:
@@ -178,11 +178,6 @@ def _posterior_dataset(shifts: Shifts, refitted: np.ndarray, term: RandomTerm, n
         },
         {group: term.labels.to_numpy(), "parameter": names},
     )
-
-
-def _method(design: Design) -> str:
-    """Which classical estimates there are."""
-    return "REML" if design.outcome.has_reml else "ML"
 
 
 def _table(draws: xr.Dataset, reml: xr.Dataset, n: IntArray, normal: bool, method: str) -> pd.DataFrame:

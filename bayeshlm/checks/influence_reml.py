@@ -79,7 +79,7 @@ def _dataset(
     full = np.concatenate([estimate.gamma, estimate.tau, auxiliary])
     unit = np.array([*estimate.se, *np.ones(len(full) - len(estimate.gamma))])
     labels = [one.label for one in Schema.of(design).parameters if one.component != "corr"]
-    n_variances = len(estimate.tau) + (design.outcome.is_normal and design.outcome.has_shares)
+    n_variances = len(estimate.tau) + design.outcome.has_sigma
     of_variances = slice(len(estimate.gamma), len(estimate.gamma) + n_variances)
     variances = full[of_variances] ** 2
     rvc = np.full((*value.shape[:2], len(variances)), np.nan)

@@ -155,11 +155,11 @@ def level1_residuals(posterior: Draws, prob: float = 0.95, kind: str = "eti", mi
         {"obs_id": pd.RangeIndex(n_rows)} | {name: ("obs_id", of_rows) for name, of_rows in labels.items()},
     )
     notes = ["standardized: divided by the SD that the residual has over data sets"]
-    if design.outcome.known_covariance:
+    if design.outcome.residuals.known == "cov":
         notes.append("normality and variances within groups: of residuals made independent by their known covariances")
-    elif design.outcome.known_sd:
+    elif design.outcome.residuals.known:
         notes.append("normality and variances within groups: of residuals over their known SDs")
-    if design.outcome.spread:
+    if design.outcome.residuals.spread:
         notes.append("normality: of residuals over their SDs; the test of equal variance looks at them as they are")
     if len(draws) < posterior.n_draws:
         notes.append(f"intervals and normality from {len(draws)} of {posterior.n_draws} draws")
@@ -184,7 +184,7 @@ def row_variances(posterior: Draws) -> FloatArray:
     rows = design.kept_rows
     if rows.level1 is None:
         return np.asarray(np.mean(posterior.scaled_sigma2) * rows.unit**2)
-    if design.outcome.spread_effect:
+    if design.outcome.residuals.spread_effect:
         return _varying_variances(posterior)
     auxiliary, found = posterior.flat(posterior.auxiliary), np.empty(rows.n_rows)
     step = max(_PIECE // len(auxiliary), 1)
@@ -197,8 +197,7 @@ def row_variances(posterior: Draws) -> FloatArray:
 def _varying_variances(posterior: Draws) -> FloatArray:
     """As `row_variances`, where the level-1 SD varies between groups: some groups at a time."""
     design, auxiliary = posterior.design, posterior.flat(posterior.auxiliary)
-    level1, rows_of, codes = design.kept_rows.level1, rows_of_groups(design), design.group_codes
-    assert level1 is not None
+    level1, rows_of, codes = design.kept_rows.modeled, rows_of_groups(design), design.group_codes
     found, step = np.empty(design.kept_rows.n_rows), max(_PIECE // len(auxiliary), 1)
 
     def of_block(groups: slice) -> None:
@@ -216,9 +215,9 @@ def _varying_variances(posterior: Draws) -> FloatArray:
 def _sigma_of_file(posterior: Draws, sigma2: FloatArray, unit: FloatArray) -> float | FloatArray:
     """The level-1 SD as HLM's file has it: one, or one a row."""
     outcome = posterior.design.outcome
-    if outcome.spread:
+    if outcome.residuals.spread:
         return np.sqrt(sigma2)
-    return unit if outcome.known_sd else float(posterior.sigma.mean())
+    return unit if outcome.residuals.known else float(posterior.sigma.mean())
 
 
 def _moments_of_rows(posterior: Draws) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -277,8 +276,8 @@ def _scales(posterior: Draws, draws: IntArray) -> Callable[[IntArray, FloatArray
     It takes positions of rows, and draws of the last effect of their groups, (S, B).
     """
     rows = posterior.design.kept_rows
-    if not posterior.design.outcome.spread or rows.level1 is None:
+    if not posterior.design.outcome.residuals.spread:
         return lambda piece, _: rows.unit_of(piece)[:, None]
-    level1, auxiliary = rows.level1, posterior.flat(posterior.auxiliary)[draws]
-    varies = posterior.design.outcome.spread_effect
+    level1, auxiliary = rows.modeled, posterior.flat(posterior.auxiliary)[draws]
+    varies = posterior.design.outcome.residuals.spread_effect
     return lambda piece, v: row_sds(level1.sds_of(piece), auxiliary, v if varies else None).T

@@ -114,7 +114,7 @@ def level2_residuals(
     design = posterior.design
     check_interval(prob, kind)
     design.outcome.require_normal("A level-2 residual with its distance")
-    if design.outcome.spread:
+    if design.outcome.residuals.spread:
         design.outcome.require_one_sd("A level-2 residual with its distance")
     design.outcome.require_independent("A level-2 residual with its distance")
     refuse_weights(design, "A level-2 residual with its distance", NOT_AT_RANDOM)

@@ -46,7 +46,7 @@ def lint(design: Design) -> Lint:
 
 def _unequal_variances(design: Design) -> Iterator[Remark]:
     outcome = design.outcome
-    if not outcome.is_normal or outcome.known_sd or outcome.spread or design.weights is not None:
+    if not outcome.is_normal or outcome.residuals.known or outcome.residuals.spread or design.weights is not None:
         return  # no single sigma, or one of the weighted sample
     found = level1_variance(design)
     varies = " Or let it differ: log(sigma) = a0 + v0." if len(design.groupings) == 1 else ""
@@ -62,7 +62,7 @@ def _unequal_variances(design: Design) -> Iterator[Remark]:
 def _informative_size(design: Design) -> Iterator[Remark]:
     """Group means of what least squares leaves, against group sizes."""
     outcome = design.outcome
-    if len(design.groupings) > 1 or design.rows is None or outcome.known_sd or outcome.family.mean is None:
+    if len(design.groupings) > 1 or design.rows is None or outcome.residuals.known or outcome.family.mean is None:
         return
     n = design.n_per_group.astype(float)
     if len(n) < FEWEST_GROUPS or n.std() == 0:

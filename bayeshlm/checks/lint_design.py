@@ -113,7 +113,7 @@ def _plain(design: Design) -> list[Column]:
 
 
 def _small_groups(design: Design) -> Iterator[Remark]:
-    if design.outcome.known_sd or not (design.outcome.is_normal or design.outcome.family_name == "Bernoulli"):
+    if design.outcome.residuals.known or not (design.outcome.is_normal or design.outcome.family_name == "Bernoulli"):
         return  # rows of other distributions, such as counts, tell something of their own
     for k, term in enumerate(design.predictor.random):
         n, q = rows_of_units(design, k), len(term.columns)

@@ -1,4 +1,4 @@
-"""As `bayeshlm.checks.reml_components`, of outcomes that are not normal, by maximum likelihood."""
+"""As `bayeshlm.checks.reml_components`, of estimates by the likelihood of rows (`FamilyEstimate`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BOUNDS = {"log": (0.0, np.inf), "atanh": (-1.0, 1.0), "identity": (-np.inf, np.i
 
 
 def family_estimate(estimate: Estimate) -> FamilyEstimate:
-    """The estimate by its own type: what is not REML's is one of an outcome that is not normal."""
+    """The estimate by its own type: what is no `RemlEstimate` is one by the likelihood of rows."""
     assert isinstance(estimate, FamilyEstimate)
     return estimate
 
@@ -41,7 +41,7 @@ def ml_components(found: Estimate, design: Design) -> tuple[Component, ...]:
         if component == "tau":
             varies[effect] = row.regular
         rows.append(row)
-    if design.outcome.is_normal and design.outcome.has_shares:
+    if design.outcome.has_sigma:
         rows.append(_normal_icc(e, design))
     scale = LINKS[design.outcome.link].scale
     if design.outcome.family_name in LATENT and scale is not None:

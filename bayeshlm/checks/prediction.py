@@ -89,8 +89,7 @@ def predict(
     u = group_effects(posterior, rows, kept, words, of_effects)
     eta, auxiliary = linear_predictor(rows, some.flat(some.gamma), u), some.flat(some.auxiliary)
     mu = eta if design.outcome.is_normal else expected(design.outcome, eta, auxiliary, rows.size)
-    of_rows = rows.sd, rows.level1, rows.groups[0].codes, deviations(design, rows, u)
-    y = outcomes(design.outcome, eta.copy(), auxiliary, rows.size, of_outcomes, *of_rows)
+    y = outcomes(design.outcome, rows, eta.copy(), u, auxiliary, of_outcomes)
     index = pd.RangeIndex(rows.n_obs) if isinstance(rows.index, pd.MultiIndex) else rows.index
     coords: dict[str, Any] = {"obs_id": ("obs_id", index.to_numpy())}
     for name, of, is_new in zip(design.groupings, rows.groups, new, strict=True):
@@ -226,11 +225,6 @@ def group_effects(
             u[:, :, ~new] = _posterior_effects(posterior, position, of.known[~new], kept)
         found.append(u)
     return found
-
-
-def deviations(design: Design, rows: NewRows, u: Sequence[FloatArray]) -> FloatArray | None:
-    """Those of the level-1 SD of the group of each row, (S, N), of u as `group_effects` has it; None without any."""
-    return u[0][-1][:, rows.groups[0].codes] if design.outcome.spread_effect else None
 
 
 def _posterior_effects(posterior: Draws, grouping: int, positions: IntArray, kept: IntArray) -> FloatArray:

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.arguments import check_interval, checked_seed
-from bayeshlm.checks.prediction import deviations, group_effects, linear_predictor, thinned
+from bayeshlm.checks.prediction import group_effects, linear_predictor, thinned
 from bayeshlm.checks.predictive_modes import MODES, Mode, modes_of
 from bayeshlm.checks.predictive_statistics import predictive_statistics, sortings
 from bayeshlm.checks.replicates import Projection, Replicates, SortedRows
@@ -147,7 +147,7 @@ def engine_of(design: Design) -> RowEngine | SummedEngine:
         The rows are in a database and have known SDs, of which no sums tell the sum of squares of a replicate; unless
         they are few enough to be fetched.
     """
-    if design.rows is not None or design.outcome.known_sd:
+    if design.rows is not None or design.outcome.residuals.known:
         return RowEngine.of(design.with_all_rows())
     return SummedEngine.of(design.with_sample())
 
@@ -198,8 +198,7 @@ class RowEngine:
             window = slice(start, min(start + step, len(gamma)))
             effects = [of[:, window] for of in u]
             eta = linear_predictor(rows, gamma[window], effects)
-            of_rows = rows.sd, rows.level1, rows.groups[0].codes, deviations(self.design, rows, effects)
-            y = outcomes(self.design.outcome, eta, auxiliary[window], rows.size, rng, *of_rows)
+            y = outcomes(self.design.outcome, rows, eta, effects, auxiliary[window], rng)
             yield window, self._values(y), y
 
 

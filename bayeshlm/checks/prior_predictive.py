@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from bayeshlm.arguments import checked_count, checked_seed
-from bayeshlm.checks.prediction import deviations, linear_predictor
+from bayeshlm.checks.prediction import linear_predictor
 from bayeshlm.checks.response import outcomes
 from bayeshlm.design.design import Design
 from bayeshlm.design.new_rows import fitted_rows
@@ -46,8 +46,7 @@ def prior_predictive(design: Design, priors: Priors, draws: int = 500, seed: int
     rows = fitted_rows(design)
     u = [np.ascontiguousarray(np.moveaxis(prior.u_of(k)[0], 2, 0)) for k in range(len(design.groupings))]
     mu = linear_predictor(rows, prior.gamma[0], u)
-    of_level1 = rows.sd, rows.level1, rows.groups[0].codes, deviations(design, rows, u)
-    y = outcomes(design.outcome, mu, prior.auxiliary[0], rows.size, noise, *of_level1)
+    y = outcomes(design.outcome, rows, mu, u, prior.auxiliary[0], noise)
     of_rows = {"obs_id": pd.RangeIndex(rows.n_obs)}
     tree = xr.DataTree.from_dict(
         {

@@ -2,55 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from bayeshlm.design.known_covariance import KnownCovariance
-from bayeshlm.design.level1_model import Level1Model
 from bayeshlm.design.level1_spread import residual_draws
+from bayeshlm.design.new_rows import NewRows
 from bayeshlm.design.outcome import Outcome
-from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.design.scaling import FloatArray
 
 
 def outcomes(
     outcome: Outcome,
+    rows: NewRows,
     eta: FloatArray,
+    u: Sequence[FloatArray],
     auxiliary: FloatArray,
-    size: FloatArray,
     rng: np.random.Generator,
-    sd: FloatArray | KnownCovariance | None = None,
-    level1: Level1Model | None = None,
-    codes: IntArray | None = None,
-    deviation: FloatArray | None = None,
 ) -> FloatArray:
-    """Outcomes (S, N) at predictors eta (S, N), which may be overwritten.
+    """Outcomes (S, N) of rows at predictors eta (S, N), which may be overwritten.
 
     Parameters
     ----------
     outcome : Outcome
         Whose distribution is drawn from.
+    rows : NewRows
     eta : (S, N) array
+    u : sequence of (q, S, J) arrays
+        Effects of the groups of each grouping, of which that of the level-1 SD, if there is any, is the last.
     auxiliary : (S, a) array
         Parameters of the distribution beside the predictor.
-    size : (N,) array
-        Numbers of trials.
     rng : Generator
-    sd : (N,) array or KnownCovariance, optional
-        Known SDs or covariances of normal outcomes, in the place of the auxiliary parameter.
-    level1, codes : Level1Model and (N,) array of int, optional
-        What the SDs and correlations of the residuals depend on, and the group of each row.
-    deviation : (S, N) array, optional
-        Of the level-1 SD of the group of each row.
     """
-    if level1 is not None and codes is not None:
-        eta += residual_draws(level1, codes, auxiliary, rng, deviation)
+    if rows.level1 is not None:
+        codes = rows.groups[0].codes
+        deviation = u[0][-1][:, codes] if outcome.residuals.spread_effect else None
+        eta += residual_draws(rows.level1, codes, auxiliary, rng, deviation)
         return eta
-    if isinstance(sd, KnownCovariance):
+    if isinstance(rows.known, KnownCovariance):
         for row in eta:
-            row += sd.colored(rng.standard_normal(eta.shape[1:]))
+            row += rows.known.colored(rng.standard_normal(eta.shape[1:]))
         return eta
-    if sd is not None:
+    if rows.known is not None:
         for row in eta:
-            row += sd * rng.standard_normal(eta.shape[1])
+            row += rows.known * rng.standard_normal(eta.shape[1])
         return eta
     if outcome.is_normal:
         for row, sigma in zip(eta, auxiliary[:, 0], strict=True):
@@ -59,7 +55,7 @@ def outcomes(
     family = outcome.family
     for s, given in enumerate(auxiliary):
         mu = family.mu(eta[s], given, outcome.link)
-        eta[s] = family.random(rng, mu, size, given)
+        eta[s] = family.random(rng, mu, rows.size, given)
     return eta
 
 

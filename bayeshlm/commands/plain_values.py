@@ -28,7 +28,7 @@ def model_values(design: Design) -> dict[str, Any]:
 
 def _lme4(design: Design) -> dict[str, str]:
     """The model as lme4's formula; nothing where level-1 SDs are known or have an equation, or residuals correlate."""
-    if design.outcome.known_sd or design.outcome.has_level1_model:
+    if design.outcome.residuals.known or design.outcome.residuals.modeled:
         return {}
     return {"lme4": render(design.spec, "lme4", design.groupings, design.coded)}
 

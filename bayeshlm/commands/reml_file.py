@@ -85,12 +85,12 @@ def _level1(fit: RemlFit | MlFit) -> dict[str, Any]:
     """Sigma, or the parameters of the outcome's distribution; nothing where the level-1 SDs are known."""
     if not isinstance(fit, RemlFit):
         return _auxiliary(fit)
-    return {} if fit.design.outcome.known_sd else {"sigma": finite(fit.sigma)}
+    return {} if fit.design.outcome.residuals.known else {"sigma": finite(fit.sigma)}
 
 
 def _heterogeneity(fit: RemlFit | MlFit) -> dict[str, Any]:
     """I^2 and the like, where the level-1 SDs are known."""
-    if not fit.design.outcome.known_sd:
+    if not fit.design.outcome.residuals.known:
         return {}
     return {"heterogeneity": {str(name): finite(value) for name, value in fit.heterogeneity().items()}}
 

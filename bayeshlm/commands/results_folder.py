@@ -13,6 +13,7 @@ from bayeshlm.commands.reml_file import reml_summary
 from bayeshlm.design.nested_groupings import chain
 from bayeshlm.errors import FileError
 from bayeshlm.faces.fit import Fit
+from bayeshlm.faces.model_estimates import classical_fit
 from bayeshlm.fitted import FittedModel
 from bayeshlm.foreign_text import no_formulas
 from bayeshlm.likelihood import likelihood_of
@@ -47,7 +48,7 @@ def write_results(fit: Fit, folder: str | os.PathLike[str], reml: bool = False) 
     with whole_files(target, NAMES) as new:
         fit.save(new / POSTERIOR)
         no_formulas(_coefficients(fit)).to_csv(new / GROUPS)
-        if fit.model.design.outcome.spread_effect:
+        if fit.model.design.outcome.residuals.spread_effect:
             no_formulas(fit.group_level1_sds()).to_csv(new / LEVEL1_SDS)
         (new / SUMMARY).write_text(json_text(summary(fit, reml)), encoding="utf-8")
 
@@ -145,7 +146,7 @@ def _iccs(fit: Fit) -> dict[str, Any]:
     Where the level-1 SDs are known I^2 and H^2 stand in their place.
     """
     design, columns = fit.model.design, ["mean", "median", "sd", "lower", "upper"]
-    if design.outcome.known_sd:
+    if design.outcome.residuals.known:
         return {"heterogeneity": {str(k): _pick(row, columns) for k, row in fit.heterogeneity().table.iterrows()}}
     if not has_icc(design):
         return {}
@@ -197,10 +198,7 @@ def _reml(fit: Fit) -> dict[str, Any]:
     """REML's or ML's estimates as `bayeshlm reml` writes them, and the verdict of the cross-check."""
     check = fit.cross_check()
     verdict = {"agrees": check.agrees, "verdict": check.verdict, "reasons": list(check.reasons)}
-    model = fit.model
-    by_reml = model.design.outcome.has_closed_forms and model.design.weights is None
-    estimates = model.reml() if by_reml else model.ml()
-    return {**reml_summary(estimates)["reml"], "cross_check": verdict}
+    return {**reml_summary(classical_fit(fit.model))["reml"], "cross_check": verdict}
 
 
 def _component(table: pd.DataFrame, name: str, columns: list[str]) -> dict[str, dict[str, float]]:

@@ -50,8 +50,7 @@ def above_level1(design: Design) -> tuple[list[AboveLevel1], list[AboveLevel1]]:
         A column is constant within the units of no grouping.
     """
     fixed = [_found(design, column, k, is_fixed=True) for k, column in enumerate(design.fixed)]
-    random = [column for column in design.random if column.in_predictor]
-    return fixed, [_found(design, column, r, is_fixed=False) for r, column in enumerate(random)]
+    return fixed, [_found(design, column, r, is_fixed=False) for r, column in enumerate(design.predictor.deviations)]
 
 
 def _found(design: Design, column: FixedColumn | RandomColumn, k: int, *, is_fixed: bool) -> AboveLevel1:

@@ -14,13 +14,14 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.design_rows import DesignRows
 from bayeshlm.design.grouping import Groups
 from bayeshlm.design.joined_tables import GroupTables
-from bayeshlm.design.known_sd import read_known_sd
 from bayeshlm.design.naming import described
 from bayeshlm.design.outcome_values import read_outcome
 from bayeshlm.design.place_error import place_error
 from bayeshlm.design.predictor import Predictor, RandomColumn, RandomTerm, intercept_position
 from bayeshlm.design.read_known_covariance import read_known_covariance
+from bayeshlm.design.read_known_sd import read_known_sd
 from bayeshlm.design.read_level1_model import read_level1_model
+from bayeshlm.design.residuals import Residuals
 from bayeshlm.design.rows import Rows, gather_rows
 from bayeshlm.design.survey_weights import SurveyWeights
 from bayeshlm.design.terms import Terms, expand_terms, filled
@@ -86,14 +87,7 @@ def build_design(
     spec = rename_columns(spec, rows.names)
     outcome, y, size = read_outcome(spec, rows)
     level1 = read_level1_model(spec, rows)
-    if level1 is not None:
-        outcome = replace(
-            outcome,
-            spread=level1.labels,
-            correlation=level1.correlation,
-            lowest=level1.lowest,
-            spread_effect=level1.effect > 0,
-        )
+    outcome = replace(outcome, residuals=Residuals.of(spec, level1))
     check_groupings(spec, rows, rows.n_obs, outcome.scatter(max(y.max(), size.max())))
 
     terms = expand_terms(spec, rows)
@@ -109,15 +103,16 @@ def build_design(
     else:
         check_columns(X, names, intercept_position(fixed))
     in_x = {column.coefficient for column in fixed if column.term == "1"}
-    for every, values in zip(random, Z, strict=True):
-        columns = [column for column in every if column.in_predictor]
+    predictor = Predictor(fixed, tuple(map(random_term, rows.groupings, random, spec.blocks_by_grouping)))
+    for term, values in zip(predictor.random, Z, strict=True):
+        columns = term.deviations
         if not in_x.issuperset(column.coefficient for column in columns):
             names = [described(column.label, column.expression, "1") for column in columns]
             check_columns(values[:, : len(columns)], names, intercept_position(columns))
     return Design.of(
         spec=spec,
         outcome=outcome,
-        predictor=Predictor(fixed, tuple(map(random_term, rows.groupings, random, spec.blocks_by_grouping))),
+        predictor=predictor,
         coefficients=tuple(terms.coefficients),
         equations=tuple(unit_equations(spec, rows, terms, k) for k in range(len(rows.groupings))),
         rows=DesignRows(

@@ -15,6 +15,7 @@ from bayeshlm.design.by_levels import by_levels
 from bayeshlm.design.cell_moments import cell_moments
 from bayeshlm.design.cell_products import DesignColumns, cell_products
 from bayeshlm.design.cell_sums import CellColumns, CellSums
+from bayeshlm.design.cells import Cells
 from bayeshlm.design.checks import check_counts, check_sizes, check_triangle
 from bayeshlm.design.columns import coding
 from bayeshlm.design.database_cells import DatabaseCells, gather_cells
@@ -28,7 +29,8 @@ from bayeshlm.design.naming import described
 from bayeshlm.design.outcome import Outcome
 from bayeshlm.design.outcome_values import check_size, nothing_to_explain
 from bayeshlm.design.place_error import place_error
-from bayeshlm.design.predictor import Cells, Predictor, intercept_position
+from bayeshlm.design.predictor import Predictor, intercept_position
+from bayeshlm.design.residuals import Residuals
 from bayeshlm.design.row_sample import RowsThere
 from bayeshlm.design.rows import Rows
 from bayeshlm.design.scaling import FloatArray
@@ -87,7 +89,7 @@ def build_design_from_database(
     check_size(spec, moments.mean, moments.sd, moments.range[0] < moments.range[1])
     if moments.range[0] == moments.range[1]:
         raise nothing_to_explain(spec, f"{moments.range[0]:g}")
-    outcome = Outcome(name, known_sd=spec.residual_spread is not None)
+    outcome = Outcome(name, residuals=Residuals.of(spec))
     check_groupings(spec, rows, n_obs, outcome.scatter(2.0))
 
     terms = expand_terms(spec, rows)

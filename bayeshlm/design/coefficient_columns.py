@@ -23,7 +23,7 @@ def coefficient_columns(design: Design) -> dict[str, CoefficientColumn]:
     found = {column.label: column for column in design.coefficients}
     of_level1, paths = dict(found), design.spec.paths
     of_fixed = [(column.path, column.symbol, of_level1[column.path[0]].parts + column.parts) for column in design.fixed]
-    of_random = [(column.path, column.symbol, column.parts) for column in design.random if column.in_predictor]
+    of_random = [(column.path, column.symbol, column.parts) for column in design.predictor.deviations]
     for labels, symbol, parts in of_fixed + of_random:
         symbols, expressions = paths[symbol].symbols, paths[symbol].expressions
         for place in range(1, len(symbols) - 1):

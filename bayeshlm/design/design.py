@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayeshlm.design.cells import Cells, coded_predictors
 from bayeshlm.design.column_moments import ColumnMoments, moments_of
 from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.design_rows import DesignRows, no_rows
@@ -17,15 +18,13 @@ from bayeshlm.design.design_weights import DesignWeights
 from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.design.left_out import NOTHING, LeftOut
 from bayeshlm.design.outcome import Outcome
-from bayeshlm.design.predictor import Cells, CoefficientColumn, FixedColumn, Predictor, RandomColumn, RandomTerm
+from bayeshlm.design.predictor import CoefficientColumn, FixedColumn, Predictor, RandomColumn, RandomTerm
 from bayeshlm.design.products import products_of
-from bayeshlm.design.rows import coded_predictors
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.design.summed_rows import SummedRows
 from bayeshlm.design.unit_equations import UnitEquations
 from bayeshlm.equations.notations.r_code import Coding
 from bayeshlm.equations.spec import ModelSpec
-from bayeshlm.errors import OptionError
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -95,20 +94,19 @@ class Design:
         weights: DesignWeights | None = None,
     ) -> Design:
         """Make the design of rows: form their moments and cross-products, once."""
-        random = tuple(column for term in predictor.random for column in term.columns)
         return cls(
             spec=spec,
             outcome=outcome,
             predictor=predictor,
             coefficients=coefficients,
             equations=equations,
-            moments=moments_of(rows, equations, predictor.fixed, random),
+            moments=moments_of(rows, equations, predictor.fixed, predictor.effects),
             products=products_of(predictor, rows, None if weights is None else weights.row),
             rows=rows,
             rows_dropped=rows_dropped,
             left_out=left_out,
             weights=weights,
-            cells=Cells(rows.codes, rows.frame, weight=rows.row_weights),
+            cells=Cells.of(rows),
         )
 
     def changed(self, **parts: Any) -> Design:
@@ -135,7 +133,7 @@ class Design:
         rows = self.with_sample().kept_rows
         if rows.n_rows < self.n_obs:
             raise no_rows()
-        return replace(self, rows=rows, cells=Cells(rows.codes, rows.frame, weight=rows.row_weights), summed=None)
+        return replace(self, rows=rows, cells=Cells.of(rows), summed=None)
 
     def __repr__(self) -> str:
         dropped = f" ({self.rows_dropped} dropped)" if self.rows_dropped else ""
@@ -198,32 +196,16 @@ class Design:
     @property
     def groupings(self) -> tuple[str, ...]:
         """Grouping columns, from the inside out."""
-        return tuple(term.grouping for term in self.predictor.random)
+        return self.predictor.groupings
 
     @property
     def only(self) -> int:
         """Position of the only grouping; an OptionError where there are several, as all that is about its groups."""
-        if len(self.predictor.random) > 1:
-            raise OptionError(
-                f"this is defined for models with one grouping; this model has {len(self.predictor.random)}: "
-                f"{', '.join(self.groupings)}"
-            )
-        return 0
+        return self.predictor.only
 
     def position_of(self, grouping: str | None = None) -> int:
-        """Position of a grouping; of the only one where none is named.
-
-        Raises
-        ------
-        OptionError
-            There is none of that name, or there are several and none is named.
-        """
-        if grouping in self.groupings:
-            return self.groupings.index(grouping)
-        if grouping is None and len(self.groupings) == 1:
-            return 0
-        said = "say which grouping" if grouping is None else f"there is no grouping {grouping!r}"
-        raise OptionError(f"{said}: grouping= is one of {', '.join(map(repr, self.groupings))}")
+        """Position of a grouping; of the only one where none is named, else an OptionError."""
+        return self.predictor.position_of(grouping)
 
     @property
     def term(self) -> RandomTerm:
@@ -250,34 +232,12 @@ class Design:
     @cached_property
     def random(self) -> tuple[RandomColumn, ...]:
         """Columns of Z, those of all groupings."""
-        return tuple(column for term in self.predictor.random for column in term.columns)
+        return self.predictor.effects
 
     @cached_property
     def blocks(self) -> tuple[tuple[int, ...], ...]:
         """Positions in `random`, the independent blocks of G; no block has effects of two groupings."""
-        found, start = [], 0
-        for term in self.predictor.random:
-            found += [tuple(start + k for k in block) for block in term.blocks]
-            start += len(term.columns)
-        return tuple(found)
-
-    @cached_property
-    def in_predictor(self) -> Design:
-        """The design without the random effect of the level-1 SD, whose column is zero; itself where it has none."""
-        if not self.outcome.spread_effect:
-            return self
-        rows, term, (equations,) = self.kept_rows, self.term, self.equations
-        assert rows.level1 is not None
-        q = len(term.in_predictor)
-        blocks = tuple(tuple(k for k in block if k < q) for block in term.blocks)
-        random = replace(term, columns=term.in_predictor, blocks=tuple(block for block in blocks if block))
-        return self.changed(
-            spec=self.spec.without_spread_effect(),
-            outcome=replace(self.outcome, spread_effect=False),
-            predictor=replace(self.predictor, random=(random,)),
-            equations=(equations.of_effects(q),),
-            rows=replace(rows, Z=(rows.Z[0][:, :q],), level1=replace(rows.level1, effect=0.0)),
-        )
+        return self.predictor.blocks
 
     @property
     def group(self) -> str:
@@ -331,7 +291,7 @@ class Design:
         An effect of the level-1 SD, which would be the last, is that of no coefficient.
         """
         labels = self.coefficient_labels
-        return [labels.index(column.coefficient) for column in self.term.in_predictor]
+        return [labels.index(column.coefficient) for column in self.term.deviations]
 
     @cached_property
     def coefficient_of(self) -> IntArray:

@@ -59,6 +59,12 @@ class DesignRows:
         return self.Z[0] if len(self.Z) == 1 else np.hstack(self.Z)
 
     @property
+    def modeled(self) -> Level1Model:
+        """`level1` of rows that have one, as where `Outcome.residuals` are modeled."""
+        assert self.level1 is not None
+        return self.level1
+
+    @property
     def row_weights(self) -> FloatArray | None:
         """What each row by itself counts for in sums whose level-1 variance is 1: one over its known variance, (N,)."""
         return None if self.sd is None and self.covariance is None else self.unit**-2

@@ -70,10 +70,7 @@ def _terms(design: Design) -> dict[tuple[str, str], dict[str, tuple[Part, ...]]]
     """Columns of each term of a line by their labels: by the label of the line's coefficient and the term's symbol."""
     found: dict[tuple[str, str], dict[str, tuple[Part, ...]]] = {}
     paths = design.spec.paths
-    columns: list[FixedColumn | RandomColumn] = [
-        *design.fixed,
-        *(column for column in design.random if column.in_predictor),
-    ]
+    columns: list[FixedColumn | RandomColumn] = [*design.fixed, *design.predictor.deviations]
     for column in columns:
         path = paths[column.symbol]
         parts = iter(column.parts)

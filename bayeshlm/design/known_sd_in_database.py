@@ -12,7 +12,7 @@ from bayeshlm.design.cell_sums import CellSums
 from bayeshlm.design.columns import CategoricalColumn, NumericColumn
 from bayeshlm.design.database_columns import RowsInDatabase
 from bayeshlm.design.database_sums import SummedCells
-from bayeshlm.design.known_sd import check_not_far_apart, no_numbers, not_above_zero
+from bayeshlm.design.read_known_sd import check_not_far_apart, no_numbers, not_above_zero
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.design.units import row_of_cell
 from bayeshlm.equations.product import Column
@@ -62,7 +62,7 @@ def known_sd_in_database(spec: ModelSpec, found: SummedCells) -> SummedKnownSd |
     Raises
     ------
     DataError
-        As `bayeshlm.design.known_sd.read_known_sd`; the message names a group of the row. Or a query fails.
+        As `bayeshlm.design.read_known_sd.read_known_sd`; the message names a group of the row. Or a query fails.
     """
     spread = spec.residual_spread
     if spread is None or isinstance(spread.value, tuple):

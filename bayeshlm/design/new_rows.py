@@ -24,12 +24,12 @@ from bayeshlm.design.design import Design
 from bayeshlm.design.grouping import grouping_column, ids_of
 from bayeshlm.design.joined_tables import GroupTables, find_columns, group_tables, join
 from bayeshlm.design.known_covariance import KnownCovariance
-from bayeshlm.design.known_sd import read_known_sd
 from bayeshlm.design.level1_model import Level1Model
 from bayeshlm.design.line_units import takes_group_means
 from bayeshlm.design.outcome_values import read_size
 from bayeshlm.design.predictor import RandomTerm
 from bayeshlm.design.read_known_covariance import read_known_covariance
+from bayeshlm.design.read_known_sd import read_known_sd
 from bayeshlm.design.read_level1_model import read_level1_model
 from bayeshlm.design.rows import Rows, check_finite, gather_rows, predictors
 from bayeshlm.design.scaling import FloatArray, IntArray
@@ -81,8 +81,8 @@ class NewRows:
     X : (N, p) array
     offset, size : (N,) arrays
         Known part of the predictor, and numbers of trials, 1 where the distribution has none.
-    sd : (N,) array, KnownCovariance or None
-        SD of the level-1 residual of each row, where it is known.
+    known : (N,) array, KnownCovariance or None
+        SD of the level-1 residual of each row, or their covariances, where these are known.
     level1 : Level1Model or None
         What the SDs and correlations of the residuals depend on, where they have an equation or a pattern.
     """
@@ -92,7 +92,7 @@ class NewRows:
     X: FloatArray
     offset: FloatArray
     size: FloatArray
-    sd: FloatArray | KnownCovariance | None = None
+    known: FloatArray | KnownCovariance | None = None
     level1: Level1Model | None = None
 
     @property
@@ -113,7 +113,7 @@ def fitted_rows(design: Design) -> NewRows:
         X=rows.X,
         offset=rows.offset,
         size=rows.size,
-        sd=rows.sd if rows.covariance is None else rows.covariance,
+        known=rows.sd if rows.covariance is None else rows.covariance,
         level1=rows.level1,
     )
 
@@ -188,8 +188,8 @@ def new_rows(
     try:
         rows = _gather(design, fitted, table, group_data, ungrouped)
         terms, size = expand_terms(design.spec, rows), read_size(design.spec, rows)
-        known = read_known_covariance(design.spec, rows)
-        sd, level1 = known or read_known_sd(design.spec, rows), read_level1_model(design.spec, rows)
+        known = read_known_covariance(design.spec, rows) or read_known_sd(design.spec, rows)
+        level1 = read_level1_model(design.spec, rows)
     except DataError as error:
         raise DataError(f"new_data: {error}") from error
     codes = tuple(grouping.codes for grouping in rows.groupings)
@@ -213,7 +213,7 @@ def new_rows(
         X=X,
         offset=terms.offset,
         size=size,
-        sd=sd,
+        known=known,
         level1=level1,
     )
 

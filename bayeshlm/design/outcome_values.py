@@ -52,9 +52,7 @@ def read_outcome(spec: ModelSpec, rows: Rows) -> tuple[Outcome, FloatArray, Floa
     if y.max() == y.min() and (family.discrete or (size == size[0]).all()):
         value = categories[int(y[0])] if categories else f"{y[0]:g}"
         raise nothing_to_explain(spec, value)
-    known = spec.residual_spread
-    together = known is not None and known.function == "cov"
-    return Outcome(name, found.family, found.link, categories, known is not None, known_covariance=together), y, size
+    return Outcome(name, found.family, found.link, categories), y, size
 
 
 def _numbers(spec: ModelSpec, rows: Rows) -> FloatArray:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 
 from bayeshlm.design.naming import Part, column_name
-from bayeshlm.design.scaling import FloatArray, IntArray
-from bayeshlm.equations.notations.r_code import Coding
+from bayeshlm.errors import OptionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +94,14 @@ class RandomColumn:
         return column_name(self.parts) if self.parts else self.expression
 
     @property
-    def in_predictor(self) -> bool:
+    def is_deviation(self) -> bool:
         """Whether it is the deviation of a coefficient; else it is that of the level-1 SD, and its column is zero."""
         return bool(self.path)
+
+    @property
+    def is_slope(self) -> bool:
+        """Whether it is the deviation of a coefficient that something is multiplied with."""
+        return self.is_deviation and not self.is_intercept
 
 
 OF_SPREAD = "log(sigma)"
@@ -126,57 +129,83 @@ class RandomTerm:
     blocks: tuple[tuple[int, ...], ...]
 
     @property
-    def in_predictor(self) -> tuple[RandomColumn, ...]:
+    def deviations(self) -> tuple[RandomColumn, ...]:
         """The effects that are deviations of coefficients: all, or all but the last."""
-        return tuple(column for column in self.columns if column.in_predictor)
+        return tuple(column for column in self.columns if column.is_deviation)
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Cells:
-    """The units that rows lie in, row by row or, where the rows are not at hand, for each combination that has some.
-
-    Attributes
-    ----------
-    codes : tuple of (M,) arrays of int
-        Position of the unit of each grouping among its labels.
-    frame : DataFrame of M rows
-        Columns used that do not vary within a combination.
-    n : (M,) array of int or None
-        Rows of each combination; None where these are the rows.
-    varying : mapping of str to {"logical", "numbers", "text"} or None
-        Columns used that do vary within combinations, with what R reads those as that are no numbers.
-    weight : (M,) array or None
-        Sums of one over the known variances of the rows; None where the level-1 SD is estimated.
-    """
-
-    codes: tuple[IntArray, ...]
-    frame: pd.DataFrame
-    n: IntArray | None = None
-    varying: Mapping[str, Coding | None] = field(default_factory=dict)
-    weight: FloatArray | None = None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """All columns used."""
-        return (*map(str, self.frame.columns), *self.varying)
-
-    def rows_of_units(self, grouping: int, n_units: int) -> IntArray:
-        """Number of rows of each unit of a grouping, (J,)."""
-        counts = np.bincount(self.codes[grouping], weights=self.n, minlength=n_units)
-        return counts.astype(np.int64)
+    def without_spread_effect(self) -> RandomTerm:
+        """The term without the random effect of the level-1 SD."""
+        q = len(self.deviations)
+        blocks = (tuple(k for k in block if k < q) for block in self.blocks)
+        return replace(self, columns=self.deviations, blocks=tuple(block for block in blocks if block))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictor:
-    """The fixed columns, and a random term for each grouping."""
+    """The fixed columns, and a random term for each grouping, from the inside out."""
 
     fixed: tuple[FixedColumn, ...]
     random: tuple[RandomTerm, ...]
+
+    @property
+    def effects(self) -> tuple[RandomColumn, ...]:
+        """Those of all terms, one after the other."""
+        return tuple(column for term in self.random for column in term.columns)
+
+    @property
+    def deviations(self) -> tuple[RandomColumn, ...]:
+        """The effects that are deviations of coefficients: all, or all but the last."""
+        return tuple(column for term in self.random for column in term.deviations)
+
+    @property
+    def blocks(self) -> tuple[tuple[int, ...], ...]:
+        """Positions in `effects`, the independent blocks of G; no block has effects of two groupings."""
+        starts = (self.effects_of(k).start for k in range(len(self.random)))
+        return tuple(
+            tuple(start + k for k in block)
+            for start, term in zip(starts, self.random, strict=True)
+            for block in term.blocks
+        )
+
+    @property
+    def has_correlations(self) -> bool:
+        """Whether some effects may covary."""
+        return any(len(block) > 1 for term in self.random for block in term.blocks)
 
     def effects_of(self, grouping: int) -> slice:
         """Where the random effects of a grouping stand among those of all."""
         start = sum(len(term.columns) for term in self.random[:grouping])
         return slice(start, start + len(self.random[grouping].columns))
+
+    @property
+    def groupings(self) -> tuple[str, ...]:
+        """Grouping columns."""
+        return tuple(term.grouping for term in self.random)
+
+    @property
+    def only(self) -> int:
+        """Position of the only grouping; an OptionError where there are several, as all that is about its groups."""
+        if len(self.random) > 1:
+            raise OptionError(
+                f"this is defined for models with one grouping; this model has {len(self.random)}: "
+                f"{', '.join(self.groupings)}"
+            )
+        return 0
+
+    def position_of(self, grouping: str | None = None) -> int:
+        """Position of a grouping; of the only one where none is named.
+
+        Raises
+        ------
+        OptionError
+            There is none of that name, or there are several and none is named.
+        """
+        if grouping in self.groupings:
+            return self.groupings.index(grouping)
+        if grouping is None and len(self.groupings) == 1:
+            return 0
+        said = "say which grouping" if grouping is None else f"there is no grouping {grouping!r}"
+        raise OptionError(f"{said}: grouping= is one of {', '.join(map(repr, self.groupings))}")
 
 
 def intercept_position(columns: Sequence[FixedColumn | RandomColumn]) -> int | None:

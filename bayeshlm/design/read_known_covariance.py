@@ -6,8 +6,8 @@ import numpy as np
 
 from bayeshlm.design.columns import CategoricalColumn, shown
 from bayeshlm.design.known_covariance import KnownCovariance
-from bayeshlm.design.known_sd import LARGEST_RATIO
 from bayeshlm.design.place_error import place_error
+from bayeshlm.design.read_known_sd import LARGEST_RATIO
 from bayeshlm.design.rows import Rows
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.equations.spec import ModelSpec

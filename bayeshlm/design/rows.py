@@ -16,7 +16,6 @@ from bayeshlm.design.centering import first_rows
 from bayeshlm.design.columns import (
     DataColumn,
     NumericColumn,
-    coding,
     read_column,
     resolve,
     shown,
@@ -25,10 +24,8 @@ from bayeshlm.design.grouping import CELL, Groups, as_names, find_group_columns,
 from bayeshlm.design.joined_tables import GroupTables, columns_beside, find_columns, join
 from bayeshlm.design.left_out import NOTHING, LeftOut, left_out
 from bayeshlm.design.place_error import place_error
-from bayeshlm.design.predictor import Cells
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.design.units import Grouping, parents
-from bayeshlm.equations.notations.r_code import Coding
 from bayeshlm.equations.product import Column, Product
 from bayeshlm.equations.spec import ModelSpec
 from bayeshlm.errors import DataError
@@ -290,10 +287,3 @@ def check_finite(column: NumericColumn, index: pd.Index) -> None:
             f"column {column.name!r} is {column.numbers[row]} in row {shown(index[row])}: "
             "correct it, or make it missing (None) to have the row dropped"
         )
-
-
-def coded_predictors(spec: ModelSpec, cells: Cells) -> dict[str, Coding]:
-    """Predictors that are no numbers, with what R reads them as."""
-    names = sorted({column.name for column, _ in predictors(spec)})
-    found = {name: cells.varying[name] if name in cells.varying else coding(cells.frame[name]) for name in names}
-    return {name: kind for name, kind in found.items() if kind is not None}

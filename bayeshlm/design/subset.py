@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from bayeshlm.design.cell_moments import OutcomeMoments, cell_moments
 from bayeshlm.design.cell_products import DesignColumns, cell_products
 from bayeshlm.design.cell_sums import CellColumns
+from bayeshlm.design.cells import Cells
 from bayeshlm.design.design import Design
-from bayeshlm.design.predictor import Cells, Predictor
+from bayeshlm.design.predictor import Predictor
 from bayeshlm.design.scaling import IntArray
 from bayeshlm.design.summed_rows import SummedRows
 from bayeshlm.design.unit_equations import UnitEquations

@@ -57,7 +57,7 @@ def fit_report(fitted: FittedModel, convergence: Convergence) -> FitReport:
 
 def _shares(fitted: FittedModel) -> Quantity | None:
     """The ICC, or I^2 where the level-1 SDs are known; None where there is neither."""
-    if fitted.design.outcome.known_sd:
+    if fitted.design.outcome.residuals.known:
         return heterogeneity(fitted.draws)
     return icc(fitted.draws) if has_icc(fitted.design) else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -56,6 +56,9 @@ QUANTITY_LABELS = {
     "between_m": "of the variance between: m",
 }
 """How the rows of a quantity are called."""
+SQUARES = ("tau2", "cov", "sigma2", "level1_sd2")
+"""Components that stand beside others, not in rows of their own."""
+
 _ESTIMATES = ("mean", "sd", "lower", "upper")
 _DIAGNOSTICS = ("ess_bulk", "ess_tail", "r_hat")
 
@@ -176,15 +179,25 @@ def _overview(report: FitReport) -> list[Block]:
 def fixed_grid(table: pd.DataFrame, labels: ColumnLabels, diagnostics: bool = True) -> Grid:
     """Lay out the fixed effects or their ratios, a section a level-1 coefficient."""
     columns = (*_estimates(table), *(_DIAGNOSTICS if diagnostics else ()))
-    sections = []
-    for coefficient, part in table.groupby("coefficient", sort=False):
-        rows = tuple(
-            (str(symbol), labels.term(str(symbol), str(row["term"])), *_statistics(row, columns))
-            for symbol, row in zip(part.index, (row for _, row in part.iterrows()), strict=True)
-        )
-        sections.append(Section(labels.heading(str(coefficient)), rows))
+    sections = coefficient_sections(table, labels, lambda row: _statistics(row, columns))
     ratios = table.attrs.get("ratio", "").replace("ratio", "ratios").capitalize()
-    return Grid(_titled(ratios or "Fixed effects", table), ("", "", *columns), tuple(sections), n_labels=2)
+    return Grid(_titled(ratios or "Fixed effects", table), ("", "", *columns), sections, n_labels=2)
+
+
+def coefficient_sections(
+    table: pd.DataFrame, labels: ColumnLabels, cells: Callable[[pd.Series], tuple[str, ...]]
+) -> tuple[Section, ...]:
+    """A section a level-1 coefficient of a table of fixed effects; `cells` writes a row behind its labels."""
+    return tuple(
+        Section(
+            labels.heading(str(coefficient)),
+            tuple(
+                (str(symbol), labels.term(str(symbol), str(row["term"])), *cells(row))
+                for symbol, (_, row) in zip(part.index, part.iterrows(), strict=True)
+            ),
+        )
+        for coefficient, part in table.groupby("coefficient", sort=False)
+    )
 
 
 def variance_grid(table: pd.DataFrame) -> Grid:
@@ -192,7 +205,7 @@ def variance_grid(table: pd.DataFrame) -> Grid:
     estimates = _estimates(table)
     rows = []
     for component, effect in table.index:
-        if component in ("tau2", "cov", "sigma2", "level1_sd2"):
+        if component in SQUARES:
             continue
         row = table.loc[(component, effect)]
         squared = f"{component}2"
@@ -204,11 +217,14 @@ def variance_grid(table: pd.DataFrame) -> Grid:
         cells = _statistics(row, (*estimates, *_DIAGNOSTICS))
         rows.append((label, *cells[: len(estimates)], variance, *cells[len(estimates) :]))
     header = ("", *estimates, "variance", *_DIAGNOSTICS)
+    return Grid(_titled(components_title(table), table), header, (Section("", tuple(rows)),))
+
+
+def components_title(table: pd.DataFrame) -> str:
+    """Say what variance components there are."""
     others = set(table.index.get_level_values("component")) & set(AUXILIARY) - {"sigma"}
     what = "SDs, correlations, the distribution" if others else "standard deviations and correlations"
-    what = "SDs, correlations, level 1" if others & {ALPHA.name, RHO.name} else what
-    title = _titled(f"Variance components: {what}", table)
-    return Grid(title, header, (Section("", tuple(rows)),))
+    return f"Variance components: {'SDs, correlations, level 1' if others & {ALPHA.name, RHO.name} else what}"
 
 
 def _ranges_grid(quantity: Quantity, title: str) -> Grid:

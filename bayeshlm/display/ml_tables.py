@@ -1,4 +1,4 @@
-"""Tables of a fit by maximum likelihood of an outcome that is not normal: its summary and its fixed effects."""
+"""Tables of a fit by the likelihood of rows (`MlFit`): its summary and its fixed effects."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bayeshlm.design.design import Design
-from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Section, Title
+from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Title
 from bayeshlm.display.column_labels import ColumnLabels
-from bayeshlm.display.digits import number, p_value, percent
+from bayeshlm.display.digits import number, percent
+from bayeshlm.display.fit_tables import coefficient_sections
 from bayeshlm.display.html import to_html
 from bayeshlm.display.left_out_notes import data_notes, dropped_rows, notes_block
 from bayeshlm.display.model_size import kind_of_model, size_of_model
-from bayeshlm.display.reml_tables import icc_grid, places_of, reml_variance_grid
+from bayeshlm.display.reml_tables import icc_grid, reml_variance_grid, tested
 from bayeshlm.display.text import to_text
 from bayeshlm.equations import render
 from bayeshlm.reml.family_estimate import FamilyEstimate
@@ -82,7 +83,7 @@ def _verdict(estimate: FamilyEstimate) -> tuple[str, ...]:
     """Whether the search and the quadrature hold."""
     nodes = estimate.nodes
     search = "Converged." if estimate.maximum.converged else "NOT CONVERGED: the search did not end at a maximum."
-    if estimate.problem.design.outcome.has_reml:  # no integral is left to nodes
+    if estimate.problem.design.outcome.is_jointly_normal:  # no integral is left to nodes
         return (search,)
     moved = (
         f"twice as many change the log-likelihood by {abs(nodes.change):.0e} and the estimates by {nodes.move:.0e}"
@@ -94,19 +95,6 @@ def _verdict(estimate: FamilyEstimate) -> tuple[str, ...]:
 
 def ml_fixed_grid(table: pd.DataFrame, labels: ColumnLabels) -> Grid:
     """Lay out fixed effects with their Wald tests, a section a level-1 coefficient."""
-    sections = []
-    for coefficient, part in table.groupby("coefficient", sort=False):
-        rows = tuple(
-            (str(symbol), labels.term(str(symbol), str(row["term"])), *_tested(row))
-            for symbol, (_, row) in zip(part.index, part.iterrows(), strict=True)
-        )
-        sections.append(Section(labels.heading(str(coefficient)), rows))
     title = f"Fixed effects ({percent(table.attrs['ci_prob'])} intervals, normal tests)"
     header = ("", "", "estimate", "se", "z", "p", "lower", "upper")
-    return Grid(title, header, tuple(sections), n_labels=2)
-
-
-def _tested(row: pd.Series) -> tuple[str, ...]:
-    places = places_of(float(row["se"]))
-    estimate, se, lower, upper = (number(float(row[name]), places) for name in ("estimate", "se", "lower", "upper"))
-    return (estimate, se, number(float(row["z"]), 2), p_value(float(row["p"])), lower, upper)
+    return Grid(title, header, coefficient_sections(table, labels, tested), n_labels=2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -17,10 +17,10 @@ from bayeshlm.display.fit_tables import INTERVALS
 from bayeshlm.display.html import to_html
 from bayeshlm.display.markdown import to_markdown
 from bayeshlm.display.model_column import MODEL, Entry, ModelColumn, RowKey
+from bayeshlm.display.rows_of_models import names_of_rows, row_keys, symbols_of_row
 from bayeshlm.display.table_latex import to_latex
 from bayeshlm.display.table_parts import in_parts
 from bayeshlm.display.text import parts_of, to_text
-from bayeshlm.errors import OptionError
 
 SHARE_PLACES = 3
 """Decimal places of a share, such as an ICC, that comes without error."""
@@ -159,9 +159,9 @@ def model_table(
     OptionError
         `labels` name no row.
     """
-    keys = _row_keys(columns)
-    symbols = {key: _symbols(key, columns) for key in keys}
-    shown = _shown(keys, columns, labels)
+    keys = row_keys(columns)
+    symbols = {key: symbols_of_row(key, columns) for key in keys}
+    shown = names_of_rows(keys, columns, labels)
     sections = []
     for name in dict.fromkeys((key.part, key.section) for key in keys):
         own = [key for key in keys if (key.part, key.section) == name]
@@ -185,59 +185,6 @@ def model_table(
         notes=(*_legend(columns, cells, prob, kind), *notes, *_warnings(columns)),
     )
     return ModelTable(_frame(columns, keys, prob, kind), grid, tuple(shown.values()))
-
-
-def merged[Item: Hashable](orders: Iterable[Sequence[Item]]) -> list[Item]:
-    """Merge sequences so that what is new to one follows what preceded it there.
-
-    Examples
-    --------
-    >>> merged([["a", "d"], ["a", "b", "d"], ["a", "b", "c"]])
-    ['a', 'b', 'c', 'd']
-    """
-    result: list[Item] = []
-    for order in orders:
-        place = 0
-        for item in order:
-            if item in result:
-                place = result.index(item) + 1
-            else:
-                result.insert(place, item)
-                place += 1
-    return result
-
-
-def _row_keys(columns: Sequence[ModelColumn]) -> list[RowKey]:
-    """All rows: sections in the order of the models, each with its rows in theirs."""
-    sections = merged([list(dict.fromkeys((key.part, key.section) for key in column.entries)) for column in columns])
-    parts = list(dict.fromkeys(part for part, _ in sections))
-    sections.sort(key=lambda section: parts.index(section[0]))
-    return [
-        key
-        for section in sections
-        for key in sorted(
-            merged([[key for key in c.entries if (key.part, key.section) == section] for c in columns]),
-            key=lambda key: key.rank,
-        )
-    ]
-
-
-def _shown(keys: Sequence[RowKey], columns: Sequence[ModelColumn], labels: Mapping[str, str]) -> dict[RowKey, str]:
-    """What each row is called."""
-    found, used = {}, set()
-    for key in keys:
-        names = [key.label, *(c.entries[key].symbol for c in columns if key in c.entries)]
-        chosen = next((name for name in reversed(names) if name in labels), None)
-        found[key] = key.label if chosen is None else labels[chosen]
-        used |= {name for name in names if name in labels}
-    if unknown := [name for name in labels if name not in used]:
-        raise OptionError(f"labels: {unknown[0]!r} is neither a symbol nor the name of a row of these models.")
-    return found
-
-
-def _symbols(key: RowKey, columns: Sequence[ModelColumn]) -> str:
-    """What the models call a row; two names where they differ."""
-    return " / ".join(dict.fromkeys(c.entries[key].symbol for c in columns if key in c.entries))
 
 
 def _cells(key: RowKey, entries: Sequence[Entry | None], cells: str, digits: int | None) -> list[tuple[str, str]]:

@@ -13,15 +13,13 @@ from bayeshlm.design.naming import parameter_label
 from bayeshlm.display.blocks import Block, Equations, Grid, Lines, Section, Title
 from bayeshlm.display.column_labels import ColumnLabels
 from bayeshlm.display.digits import count, decimals, number, p_value, percent
-from bayeshlm.display.fit_tables import QUANTITY_LABELS
+from bayeshlm.display.fit_tables import QUANTITY_LABELS, SQUARES, coefficient_sections, components_title
 from bayeshlm.display.html import to_html
 from bayeshlm.display.left_out_notes import data_notes, dropped_rows, notes_block
 from bayeshlm.display.model_size import kind_of_model, size_of_model
 from bayeshlm.display.shown_result import ShownResult
 from bayeshlm.display.text import to_text
 from bayeshlm.equations import render
-from bayeshlm.families.family import ALPHA, RHO
-from bayeshlm.parameters.schema import AUXILIARY
 from bayeshlm.reml.estimate import RemlEstimate
 from bayeshlm.reml.intervals import t_bounds
 from bayeshlm.reml.likelihood_ratio import LikelihoodComparison
@@ -129,7 +127,7 @@ def _summary(report: RemlReport) -> list[Block]:
         reml_fixed_grid(report.fixed, ColumnLabels.of(design)),
         reml_variance_grid(report.variance),
         *reliability,
-        heterogeneity_grid(report.shares) if design.outcome.known_sd else icc_grid(report.shares),
+        heterogeneity_grid(report.shares) if design.outcome.residuals.known else icc_grid(report.shares),
         Lines((verdict, *boundary)),
     ]
 
@@ -141,26 +139,22 @@ def _residual_grid(residuals: pd.Series) -> Grid:
 
 def reml_fixed_grid(table: pd.DataFrame, labels: ColumnLabels) -> Grid:
     """Lay out fixed effects with their tests, a section a level-1 coefficient."""
-    sections = []
-    for coefficient, part in table.groupby("coefficient", sort=False):
-        rows = tuple(
-            (str(symbol), labels.term(str(symbol), str(row["term"])), *tested(row))
-            for symbol, (_, row) in zip(part.index, part.iterrows(), strict=True)
-        )
-        sections.append(Section(labels.heading(str(coefficient)), rows))
     attrs = table.attrs
     robust = ", cluster-robust standard errors" if attrs["robust"] else ""
     title = f"Fixed effects ({percent(attrs['ci_prob'])} intervals, {DF[attrs['df']]}{robust})"
     header = ("", "", "estimate", "se", "df", "t", "p", "lower", "upper")
-    return Grid(title, header, tuple(sections), notes=attrs["notes"], n_labels=2)
+    return Grid(title, header, coefficient_sections(table, labels, tested), notes=attrs["notes"], n_labels=2)
 
 
 def tested(row: pd.Series) -> tuple[str, ...]:
-    """Cells of an estimate with its test by Student's t."""
+    """Cells of an estimate with its test by Student's t, or by the normal distribution."""
     places = places_of(float(row["se"]))
     estimate, se, lower, upper = (number(float(row[name]), places) for name in ("estimate", "se", "lower", "upper"))
-    df = "inf" if np.isinf(row["df"]) else number(float(row["df"]), 1)
-    return (estimate, se, df, number(float(row["t"]), 2), p_value(float(row["p"])), lower, upper)
+    if "z" in row:
+        test = [number(float(row["z"]), 2)]
+    else:
+        test = ["inf" if np.isinf(row["df"]) else number(float(row["df"]), 1), number(float(row["t"]), 2)]
+    return (estimate, se, *test, p_value(float(row["p"])), lower, upper)
 
 
 def reml_variance_grid(table: pd.DataFrame) -> Grid:
@@ -169,7 +163,7 @@ def reml_variance_grid(table: pd.DataFrame) -> Grid:
     grouped = ["grouping"] if "grouping" in table else []
     rows = []
     for component, effect in table.index:
-        if component in ("tau2", "cov", "sigma2", "level1_sd2"):
+        if component in SQUARES:
             continue
         row = table.loc[(component, effect)]
         places = 3 if component in ("corr", "cutpoint", "alpha", "rho") else places_of(0.1 * float(row["estimate"]))
@@ -180,10 +174,7 @@ def reml_variance_grid(table: pd.DataFrame) -> Grid:
         label = parameter_label(component, effect)
         cells = [number(float(row[name]), places) for name in ("estimate", *bounds)]
         rows.append((label, *(str(row[name]) for name in grouped), *cells, variance))
-    others = set(table.index.get_level_values("component")) & set(AUXILIARY) - {"sigma"}
-    what = "SDs, correlations, the distribution" if others else "standard deviations and correlations"
-    what = "SDs, correlations, level 1" if others & {ALPHA.name, RHO.name} else what
-    title = f"Variance components: {what}"
+    title = components_title(table)
     if bounds:
         title += f" ({percent(table.attrs['ci_prob'])} {INTERVALS[table.attrs['intervals']]} intervals)"
     header = ("", *grouped, "estimate", *bounds, "variance")

@@ -74,10 +74,10 @@ def numbered(letter: str, places: Sequence[int], width: int = 1) -> str:
     return letter + "".join(f"{place:0{width}}" for place in places)
 
 
-def free_letter(symbols: Sequence[str], letters: str = "bpqacdhk") -> str:
+def free_letter(symbols: Sequence[str]) -> str:
     """The first letter with which none of the symbols begins."""
     taken = {stem(symbol)[:1] for symbol in symbols}
-    return next((letter for letter in letters if letter not in taken), "coefficient")
+    return next((letter for letter in "bpqacdhk" if letter not in taken), "coefficient")
 
 
 def all_in_level1(text: str, line: OneLine) -> ModelSpec:

@@ -1,4 +1,4 @@
-"""`MlFit`: maximum likelihood of an outcome that is not normal or is weighted; method names of `Fit` and `RemlFit`."""
+"""`MlFit`: ML where cross-products do not say the likelihood, and REML of level-1 models; named as `RemlFit`."""
 
 from __future__ import annotations
 
@@ -48,12 +48,13 @@ NO_CHI_SQUARE = "twice the difference of two log pseudo-likelihoods has no chi-s
 
 
 class MlFit(EstimateExplanations[FamilyEstimate]):
-    """Maximum likelihood estimates of a `Model` whose outcome is not normal or weighted, by `Model.ml`; no sampling.
+    """Estimates of a `Model`, by `Model.ml`, whose likelihood cross-products do not say; no sampling.
 
-    The random effects are integrated out by adaptive quadrature with as many nodes as it takes, as lme4's ``glmer``
-    does with ``nAGQ``. Every table says in ``attrs`` how many rows were used and dropped, whether the search converged
-    and whether the estimate is `singular`, with the `reason`. With sampling weights it is maximum pseudo-likelihood,
-    and standard errors and Wald intervals are those of the sandwich.
+    The outcome is not normal or weighted, the level-1 SD has an equation, or residuals are correlated. Random effects
+    that are not normal given the outcomes are integrated out by adaptive quadrature with as many nodes as it takes, as
+    lme4's ``glmer`` does with ``nAGQ``. Every table says in ``attrs`` how many rows were used and dropped, whether the
+    search converged and whether the estimate is `singular`, with the `reason`. With sampling weights it is maximum
+    pseudo-likelihood, and standard errors and Wald intervals are those of the sandwich.
 
     Parameters
     ----------
@@ -275,7 +276,7 @@ class MlFit(EstimateExplanations[FamilyEstimate]):
     def _refuse(self, what: str, instead: str) -> Never:
         outcome = self._design.outcome
         refuse_weights(self._design, what, "it is of independent rows", "test effects by wald()")
-        outcome.require_one_sd(what, instead)
+        outcome.require_one_sd(what)
         outcome.require_independent(what)
         raise OptionError(
             f"{what} is defined for normal outcomes only, and {outcome.name!r} is {outcome.family_name}: {instead}."
@@ -288,7 +289,7 @@ class MlFit(EstimateExplanations[FamilyEstimate]):
             estimate=self._estimate,
             fixed=self.fixed_effects(),
             variance=self.variance_components(),
-            icc=self.icc() if self._design.outcome.has_shares else None,
+            icc=self.icc() if self._design.outcome.residuals.one_sd else None,
         )
 
     def __repr__(self) -> str:

@@ -15,6 +15,7 @@ from bayeshlm.errors import OptionError
 from bayeshlm.faces.reml_fit import RemlFit
 from bayeshlm.methods.compare_methods import compare_methods
 from bayeshlm.methods.contextual import hausman
+from bayeshlm.reml.classical import by_cross_products, classical_method
 
 if TYPE_CHECKING:
     from bayeshlm.faces.ml_fit import MlFit
@@ -77,19 +78,19 @@ class ModelEstimates:
         DataError
             When the data do not determine a variance component or leave no residual variance.
         OptionError
-            The outcome is not normal, or rows are weighted: `ml` takes it.
+            The outcome is not normal, rows are weighted or the level-1 SD varies between groups: `ml` takes it.
         """
         if self.design.weights is not None:
             raise OptionError(
                 "REML is not defined with sampling weights, because the fixed effects cannot be integrated out of a sum"
                 " of weighted terms: model.ml() is maximum pseudo-likelihood."
             )
-        if self.design.outcome.spread_effect:
+        if self.design.outcome.residuals.spread_effect:
             raise OptionError(
                 "REML is not defined where the level-1 SD varies between groups, because the fixed effects cannot be"
                 " integrated out exactly: model.ml() is maximum likelihood."
             )
-        if self.design.outcome.has_level1_model:
+        if self.design.outcome.residuals.modeled:
             from bayeshlm.faces.ml_fit import MlFit  # imports numba
 
             return MlFit(self.design, "REML")
@@ -114,8 +115,7 @@ class ModelEstimates:
         OptionError
             The outcome is not normal, and there are several groupings or more than two random effects.
         """
-        outcome = self.design.outcome
-        if outcome.is_normal and self.design.weights is None and not outcome.has_level1_model:
+        if by_cross_products(self.design):
             return RemlFit(self.design, "ML")
         from bayeshlm.faces.ml_fit import MlFit  # imports numba
 
@@ -155,3 +155,8 @@ class ModelEstimates:
         """
         refuse_weights(self.design, "Hausman's test", "the regressions that it compares take each row once")
         return ShownHausman.of(hausman(self.design, x))
+
+
+def classical_fit(model: ModelEstimates) -> RemlFit | MlFit:
+    """REML or ML of a model, which of the two its posterior is checked against."""
+    return model.reml() if classical_method(model.design) == "REML" else model.ml()

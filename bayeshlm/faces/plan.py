@@ -18,6 +18,7 @@ from bayeshlm.display.shown_plan import ShownPlan
 from bayeshlm.equations import ModelSpec, parse
 from bayeshlm.errors import DataError, OptionError
 from bayeshlm.faces.model import Model
+from bayeshlm.faces.model_estimates import classical_fit
 from bayeshlm.faces.simulate import n_categories, stated_values
 from bayeshlm.likelihood.blocks import in_threads
 from bayeshlm.parameters.draws import Draws
@@ -73,8 +74,9 @@ def plan(
     prob : float
         Probability of the intervals.
     by : {"reml", "posterior"}
-        Intervals of REML with Satterthwaite's degrees of freedom (of outcomes that are not normal, of ML), or of the
-        posterior under the default priors, by importance sampling with its certificate, and by NUTS where it fails.
+        Intervals of REML with Satterthwaite's degrees of freedom (of ML where the outcome is not normal or the level-1
+        SD varies between groups), or of the posterior under the default priors, by importance sampling with its
+        certificate, and by NUTS where it fails.
     seed : int, optional
 
     Returns
@@ -197,11 +199,7 @@ class _Studies:
         if self.by == "posterior":
             fit = model.fit(draws=1000, chains=2, sampler="importance", seed=seed, progress=False)
             return fit.fixed_effects(self.prob)
-        return (
-            model.reml().fixed_effects(self.prob)
-            if model.design.outcome.is_normal
-            else (model.ml().fixed_effects(self.prob))
-        )
+        return classical_fit(model).fixed_effects(self.prob)
 
 
 def _of(draws: Draws, effects: list[str]) -> FloatArray:

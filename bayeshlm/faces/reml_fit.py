@@ -184,7 +184,7 @@ class RemlFit(RemlTests):
             fixed=self.fixed_effects(),
             variance=self.variance_components(),
             residuals=None if design.rows is None else self.residuals(),
-            shares=self.heterogeneity() if design.outcome.known_sd else self.icc(),
+            shares=self.heterogeneity() if design.outcome.residuals.known else self.icc(),
             tests=self.chi_square() if len(design.groupings) == 1 else None,
             reliability={name: self.reliability(name) for name in design.groupings} if nested else {},
         )

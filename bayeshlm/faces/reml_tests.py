@@ -150,7 +150,7 @@ class RemlTests(EstimateExplanations[RemlEstimate]):
             ``statistic``, ``df``, ``p``, ``method``; both are refitted by ML where their fixed parts differ, or one of
             the two was fitted by it.
         """
-        if isinstance(other, EstimateQuantities) and other.design.outcome.has_level1_model and n_boot is None:
+        if isinstance(other, EstimateQuantities) and other.design.outcome.residuals.modeled and n_boot is None:
             return other.compare(self)
         if not isinstance(other, RemlTests):
             raise OptionError(f"compare() takes the fit of another model.reml(), not a {type(other).__name__}.")

@@ -12,7 +12,7 @@ from bayeshlm.display.model_table import ModelTable, model_table
 from bayeshlm.errors import OptionError
 from bayeshlm.faces.estimate_quantities import EstimateQuantities
 from bayeshlm.faces.fit import Fit
-from bayeshlm.faces.fit_column import AnyFit, fit_column
+from bayeshlm.faces.fit_column import AnyFit, Asked, fit_column
 from bayeshlm.quantities.fixed_effects import require_ratio
 
 if TYPE_CHECKING:
@@ -147,13 +147,12 @@ def table(
             raise OptionError(f"loo={loo!r} needs a posterior: estimates of model.reml() have no LOO.")
     ratios = _ratios(map(_design, named.values())) if exponentiate else ""
     several = any(len(_design(fit).groupings) > 1 for fit in named.values())
-    columns = [
-        fit_column(name, fit, null, components, loo, prob, kind, several, exponentiate) for name, fit in named.items()
-    ]
+    asked = Asked(null, components, loo, prob, kind, exponentiate, several)
+    columns = [fit_column(name, fit, asked) for name, fit in named.items()]
     designs = [_design(fit) for fit in named.values()]
-    with_r2 = [one for one in designs if one.weights is None and one.outcome.has_shares]
+    with_r2 = [one for one in designs if one.weights is None and one.outcome.residuals.one_sd]
     own = [R2_NOTE] if with_r2 else []
-    if any(one.outcome.known_sd for one in designs):
+    if any(one.outcome.residuals.known for one in designs):
         own.append(I2_NOTE)
     if loo is not None:
         own.append(LOO_NOTE.format(unit=loo, known=", the group known" if loo == "row" else ""))

@@ -93,7 +93,7 @@ def _check_shapes(idata: xr.DataTree, design: Design) -> None:
     }
     if design.rows is not None:
         needed["observed_data"] = {"y": ("obs_id",)}
-    if any(len(block) > 1 for block in design.blocks):
+    if design.predictor.has_correlations:
         needed["posterior"]["corr"] = (*sample, "random", "random_")
         needed["log_prior"]["corr"] = sample
     if idata.attrs.get(GROUP_DRAWS) != ON_REQUEST:

@@ -31,7 +31,7 @@ def build_graph(design: Design, priors: Priors, parameterization: Parameterizati
             ' only of a normal outcome can the group effects be integrated out in a formula: graph("noncentered") is'
             " the model with explicit random effects"
         )
-    if parameterization == "marginal" and design.outcome.spread_effect:
+    if parameterization == "marginal" and design.outcome.residuals.spread_effect:
         raise OptionError(
             f"the level-1 SD of {design.outcome.name!r} varies between groups, and its deviation cannot be integrated"
             ' out in a formula: graph("noncentered") is the model with explicit random effects'

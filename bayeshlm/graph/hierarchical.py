@@ -70,7 +70,7 @@ def hierarchical_graph(design: Design, priors: Priors, centering: Centering = "n
             Z = pm.Data(f"Z{end}", Z_k, dims=("obs_id", layout.random))
             group_code = pm.Data(f"group_code{end}", codes, dims="obs_id")
             eta = eta + (Z * u[group_code]).sum(axis=1)
-            deviation = u[group_code, -1] if design.outcome.spread_effect else None
+            deviation = u[group_code, -1] if design.outcome.residuals.spread_effect else None
         if design.offset.any():
             eta = eta + pm.Data("offset", design.offset, dims="obs_id")
         observed_variable(design, eta, auxiliary, deviation)

@@ -129,8 +129,7 @@ def residual_density(design: Design, residual: Tensor, auxiliary: Mapping[str, T
     auxiliary : mapping of str to tensor
         As `level1_density` takes it.
     """
-    level1 = design.kept_rows.level1
-    assert level1 is not None
+    level1 = design.kept_rows.modeled
     sd = level1_sd(level1, auxiliary)
     e, log_sd = residual / sd, pt.log(sd).sum()
     if level1.correlation == "":

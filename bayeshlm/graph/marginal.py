@@ -51,14 +51,14 @@ def marginal_graph(design: Design, priors: Priors) -> pm.Model:
         All data and parameters of priors stand in it as ``pm.Data``, so that the compiled code serves
         every model with as many effects.
     """
-    if design.outcome.has_level1_model:
+    if design.outcome.residuals.modeled:
         return _level1_graph(design, priors)
     data = weighted_data(design, priors) if design.weights is not None else density_data(design, priors)
     residual_sd = residual_sd_start(design)
     with pm.Model(coords=graph_coords(design)) as model:
         sampled = gamma_variable(priors, lambda positions: {"initval": data.gamma_origin[positions]})
         chol = _covariance_factor(design, priors, tau_start(design))
-        known = design.outcome.known_sd
+        known = design.outcome.residuals.known
         sigma = pt.constant(1.0) if known else scalar_variable("sigma", priors.sigma, initval=residual_sd)
         if isinstance(data, WeightedData):
             log_density = log_pseudo_likelihood(sampled, chol, sigma, data)

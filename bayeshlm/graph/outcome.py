@@ -77,7 +77,7 @@ def observed_variable(
     deviation : tensor, shape (N,), optional
         Of the level-1 SD of each row's group.
     """
-    if design.outcome.has_level1_model:
+    if design.outcome.residuals.modeled:
         return _normal_of_level1(design, eta, auxiliary, deviation)
     family = design.outcome.family
     arguments = dict(auxiliary)
@@ -87,7 +87,7 @@ def observed_variable(
     if design.kept_rows.covariance is not None:
         y = pm.Data("y_observed", design.y, dims="obs_id")
         return pm.Potential("y", known_density(design.kept_rows.covariance, y - eta))
-    if design.outcome.known_sd:
+    if design.outcome.residuals.known:
         arguments["sigma"] = pm.Data("sd", design.kept_rows.unit, dims="obs_id")
     observed = pm.Data("y_observed", design.y, dims="obs_id")
     kind, parameters = _DISTRIBUTIONS[family.name](design.outcome.link, eta, arguments)
@@ -107,8 +107,7 @@ def known_density(covariance: KnownCovariance, residual: Tensor) -> Tensor:
 
 def _normal_of_level1(design: Design, eta: Tensor, auxiliary: Mapping[str, Tensor], deviation: Tensor | None) -> Tensor:
     """Normal outcomes with SDs of an equation; where they are correlated, a potential, as a graph has no such y."""
-    level1 = design.kept_rows.level1
-    assert level1 is not None
+    level1 = design.kept_rows.modeled
     observed = pm.Data("y_observed", design.y, dims="obs_id")
     if level1.correlation:
         return pm.Potential("y", residual_density(design, observed - eta, auxiliary))

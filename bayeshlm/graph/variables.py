@@ -100,8 +100,8 @@ def graph_coords(design: Design) -> dict[str, Sequence[Any] | NDArray[Any]]:
         "random": design.random_labels,
         "random_": design.random_labels,
     }
-    if design.outcome.spread:
-        coords["spread"] = list(design.outcome.spread)
+    if design.outcome.residuals.spread:
+        coords["spread"] = list(design.outcome.residuals.spread)
     if design.outcome.categories:
         coords["threshold"] = [f"{below}|{above}" for below, above in pairwise(design.outcome.categories)]
     for layout, term in zip(layout_of_groupings(design.groupings), design.predictor.random, strict=True):

@@ -23,11 +23,11 @@ def likelihood_of(design: Design) -> Likelihood:
         from bayeshlm.likelihood.weighted_gaussian import WeightedGaussian
 
         return WeightedGaussian(design)
-    if design.outcome.is_normal and design.outcome.spread_effect:
+    if design.outcome.is_normal and design.outcome.residuals.spread_effect:
         from bayeshlm.likelihood.location_scale import LocationScale
 
         return LocationScale(design)
-    if design.outcome.is_normal and design.outcome.has_level1_model:
+    if design.outcome.is_normal and design.outcome.residuals.modeled:
         from bayeshlm.likelihood.level1_gaussian import Level1Gaussian
 
         return Level1Gaussian(design)

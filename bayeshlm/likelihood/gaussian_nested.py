@@ -29,7 +29,7 @@ class GaussianNested(Likelihood):
 
     def why_not(self, what: Capability) -> str:
         """Rows are not left out where their errors have known covariances; else nothing is, as integrals are closed."""
-        if what != "row densities" or not self.design.outcome.known_covariance:
+        if what != "row densities" or self.design.outcome.residuals.known != "cov":
             return ""
         return (
             "rows whose errors have known covariances are not left out one by one, because the others of a group tell"

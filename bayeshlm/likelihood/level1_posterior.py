@@ -63,12 +63,12 @@ def level1_data(design: Design, priors: Priors) -> Level1Data:
 def level1_draws(values: Array, design: Design, priors: Priors) -> xr.Dataset:
     """Draws of gamma, tau, corr, alpha or sigma, and rho from the density's unconstrained values (chain, draw, D)."""
     draws, outcome = effect_draws(values, design, priors), design.outcome
-    if outcome.correlation:
+    if outcome.residuals.correlation:
         lower, upper = level1_priors(design, priors).bounds
         draws["rho"] = (SAMPLE, lower + (upper - lower) * expit(values[..., -1]))
         values = values[..., :-1]
-    if outcome.spread:
-        draws["alpha"] = ((*SAMPLE, "spread"), values[..., -len(outcome.spread) :])
+    if outcome.residuals.spread:
+        draws["alpha"] = ((*SAMPLE, "spread"), values[..., -len(outcome.residuals.spread) :])
     else:
         draws["sigma"] = (SAMPLE, np.exp(values[..., -1]))
     return xr.Dataset(draws)

@@ -52,7 +52,7 @@ class PriorData(NamedTuple):
 def prior_data(design: Design, priors: Priors) -> PriorData:
     """Collect what the density takes of the priors."""
     partial = partial_correlations(design, priors)
-    auxiliary = () if design.outcome.has_level1_model else priors.auxiliary  # `level1_priors` has those
+    auxiliary = () if design.outcome.residuals.modeled else priors.auxiliary  # `level1_priors` has those
     return PriorData(
         gamma_prior=_symmetric_priors(priors.gamma),
         tau_prior=_symmetric_priors(priors.tau),
@@ -90,7 +90,7 @@ def level1_priors(design: Design, priors: Priors) -> Level1Priors:
     return Level1Priors(
         sd_prior=_symmetric_priors(of_sd),
         bounds=np.array(bounds).reshape(-1),
-        one_sigma=np.array([0.0 if design.outcome.spread else 1.0]),
+        one_sigma=np.array([0.0 if design.outcome.residuals.spread else 1.0]),
         constant=np.array([sum(_at_center(prior) for prior in of_sd)]),
     )
 

@@ -58,7 +58,7 @@ class SortedRows:
         order, place = np.argsort(codes, kind="stable"), np.empty(len(codes), dtype=np.int64)
         place[order] = np.arange(len(order))
         X = kept.X[order].T if basis is None else np.linalg.solve(basis.T, kept.X[order].T)
-        n_effects = len(design.term.in_predictor)
+        n_effects = len(design.term.deviations)
         rows = ScaleRows(
             y=(kept.y - kept.offset)[order],
             X=np.ascontiguousarray(X),

@@ -114,7 +114,7 @@ class Draws:
             As `sigma`, or the residuals are correlated.
         """
         self.design.outcome.require_independent("This")
-        return np.ones(self.shape) if self.design.outcome.known_sd else self.sigma
+        return np.ones(self.shape) if self.design.outcome.residuals.known else self.sigma
 
     @property
     def scaled_sigma2(self) -> FloatArray:

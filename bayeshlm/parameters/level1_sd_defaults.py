@@ -20,8 +20,7 @@ def level1_sd_deviation(design: Design) -> Prior:
     As a slope's per SD of its predictor: the SD of a group one tau from the middle is larger by a factor of up to e.
     The deviation of the logarithm of the variance is twice as large, as is its prior.
     """
-    level1 = design.kept_rows.level1
-    assert level1 is not None
+    level1 = design.kept_rows.modeled
     return HalfStudentT(3, PER_SD / level1.effect)
 
 
@@ -44,8 +43,7 @@ def level1_sd_defaults(design: Design) -> dict[str, Prior]:
     >>> {label: prior.short() for label, prior in level1_sd_defaults(design).items()}
     {'a0': 'Normal(0.7293, 1.581)', 'a1': 'Normal(0, 1)'}
     """
-    level1 = design.kept_rows.level1
-    assert level1 is not None
+    level1 = design.kept_rows.modeled
     A, level = level1.A, float(np.log(design.moments.y_sd))
     mean, sd = A.mean(axis=0), A.std(axis=0)
     constant = sd <= 1e-12 * np.abs(mean)

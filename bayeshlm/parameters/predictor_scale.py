@@ -45,7 +45,7 @@ def auxiliary_defaults(design: Design) -> dict[str, Prior]:
         elif one.name == "alpha":
             found |= level1_sd_defaults(design)
         elif one.name == "rho":
-            found[one.name] = Uniform(outcome.lowest, 1.0)
+            found[one.name] = Uniform(outcome.residuals.lowest, 1.0)
         elif one.name == "sigma":
             found[one.name] = HalfStudentT(3, design.moments.y_sd)
         else:

@@ -36,6 +36,7 @@ from numpy.typing import NDArray
 from bayeshlm.design import Design
 from bayeshlm.design.effects_at_means import FAR
 from bayeshlm.design.naming import parameter_label
+from bayeshlm.design.predictor import intercept_position
 from bayeshlm.equations import canonical
 from bayeshlm.errors import ModelWarning, PriorError
 from bayeshlm.families.family import ALPHA
@@ -168,7 +169,7 @@ def make_priors(design: Design, given: Mapping[str, Prior | str] | None = None) 
     typed = [k for k, label in enumerate(fixed) if label in chosen]
     basis[typed] = np.eye(len(fixed))[typed]
     center, scale, sds = predictor_location(design), predictor_scale(design), design.moments.x_sd_at_means
-    intercept = next((k for k, column in enumerate(design.fixed) if column.is_intercept), None)
+    intercept = intercept_position(design.fixed)
     centers = _centers(design, center)
     gamma = [
         Normal(center, WIDE * scale) if k == intercept else Normal(centers[k], WIDE * scale / sds[k])
@@ -176,11 +177,11 @@ def make_priors(design: Design, given: Mapping[str, Prior | str] | None = None) 
     ]
     tau = [
         HalfStudentT(3, scale if column.is_intercept or sd == 0 else scale / sd)
-        if column.in_predictor
+        if column.is_deviation
         else level1_sd_deviation(design)
         for column, sd in zip(design.random, design.moments.z_sd, strict=True)
     ]
-    correlated, auxiliary = any(len(block) > 1 for block in design.blocks), auxiliary_defaults(design)
+    correlated, auxiliary = design.predictor.has_correlations, auxiliary_defaults(design)
     return Priors(
         gamma=tuple(chosen.get(label, prior) for label, prior in zip(fixed, gamma, strict=True)),
         tau=tuple(chosen.get(f"tau_{label}", prior) for label, prior in zip(random, tau, strict=True)),
@@ -243,9 +244,9 @@ def _resolve(design: Design, given: Mapping[str, Prior | str]) -> dict[str, Prio
             names = ", ".join(family.__name__ for family in allowed)
             shown = str(prior) if isinstance(prior, Prior) else repr(prior)
             raise PriorError(f"{shown} cannot be the prior of {key}: use one of {names}.")
-        if isinstance(prior, Uniform) and not design.outcome.lowest <= prior.lower < prior.upper <= 1:
+        if isinstance(prior, Uniform) and not design.outcome.residuals.lowest <= prior.lower < prior.upper <= 1:
             raise PriorError(
-                f"{prior} cannot be the prior of {key}, which lies between {design.outcome.lowest:g} and 1."
+                f"{prior} cannot be the prior of {key}, which lies between {design.outcome.residuals.lowest:g} and 1."
             )
         chosen |= dict.fromkeys(labels, prior)
     return chosen
@@ -263,7 +264,7 @@ def _targets(design: Design) -> dict[str, tuple[tuple[str, ...], tuple[type[Prio
         targets[label] = ((label,), GAMMA_FAMILIES)
     for label in design.random_labels:
         targets[f"tau_{label}"] = ((f"tau_{label}",), SCALE_FAMILIES)
-    if any(len(block) > 1 for block in design.blocks):
+    if design.predictor.has_correlations:
         targets["corr"] = (("corr",), CORR_FAMILIES)
     for name, between in design.outcome.auxiliary_effects:
         label = parameter_label(name, between)

@@ -20,6 +20,6 @@ def residual_sd_start(design: Design) -> float:
 def tau_start(design: Design) -> NDArray[np.float64]:
     """SDs of the random effects, (q,), each of which explains a share of the residual SD, or moves it by one."""
     square = design.moments.z_square
-    of_spread = np.array([not column.in_predictor for column in design.random])
+    of_spread = np.array([not column.is_deviation for column in design.random])
     start = SHARE * residual_sd_start(design) / np.sqrt(np.where(of_spread, 1.0, square))
     return np.where(of_spread, SHARE, start)

@@ -1,4 +1,4 @@
-"""As `bayeshlm.quantities.at_estimates`, of outcomes that are not normal; apart because these import numba."""
+"""As `bayeshlm.quantities.at_estimates`, of estimates by the likelihood of rows; apart because these import numba."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from bayeshlm.reml.family_estimate import FamilyEstimate
 
 
 def family_as_draw(estimate: FamilyEstimate) -> xr.Dataset:
-    """Make a posterior of one draw of estimates of an outcome that is not normal, u the modes given the outcomes."""
+    """Make a posterior of one draw of such estimates, u the modes given the outcomes."""
     e, design = estimate, estimate.problem.design
     return one_draw(design, e.gamma, e.tau, e.corr, e.auxiliary, [effects_of_groups(e).mode])
 
 
 def family_group_estimates(draw: Draws, estimate: FamilyEstimate) -> pd.DataFrame:
-    """Estimates of the groups of an outcome that is not normal: beta, u, its SD, its mean.
+    """Estimates of the groups: beta, u, its SD, its mean.
 
     Parameters
     ----------

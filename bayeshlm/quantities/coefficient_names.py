@@ -69,7 +69,7 @@ def find_level1_slope(design: Design, name: str | None, argument: str = "x") -> 
             "the model has no level-1 variable to draw lines along: its level-1 equation is an intercept and a"
             " residual. plot.caterpillar() shows the groups"
         )
-    varying = {column.path[0] for column in design.random if column.in_predictor}
+    varying = {column.path[0] for column in design.predictor.deviations}
     random = [label for label in slopes if label in varying]
     return find_coefficient(design, name, random if name is None and len(random) == 1 else slopes, argument)
 
@@ -92,11 +92,11 @@ def find_random_coefficient(
     OptionError
         There is no such coefficient, or several and none is named.
     """
-    columns = design.random if grouping is None else design.predictor.random[grouping].columns
-    return find_coefficient(design, name, [column.coefficient for column in columns if column.in_predictor], argument)
+    where = design.predictor if grouping is None else design.predictor.random[grouping]
+    return find_coefficient(design, name, [column.coefficient for column in where.deviations], argument)
 
 
-def find_slope_of_groups(design: Design, name: str | None, grouping: int, argument: str = "x") -> str:
+def find_slope_of_groups(design: Design, name: str | None, grouping: int) -> str:
     """Label of the slope with a random effect of a grouping that a user names; None stands for the only one.
 
     Raises
@@ -105,16 +105,16 @@ def find_slope_of_groups(design: Design, name: str | None, grouping: int, argume
         Its groups have no random slope, not this one, or several and none is named.
     """
     term = design.predictor.random[grouping]
-    slopes = [column.coefficient for column in term.in_predictor if column.expression != "1"]
+    slopes = [column.coefficient for column in term.deviations if column.expression != "1"]
     if not slopes:
         raise OptionError(
             f"the groups of {term.grouping!r} have no random slope: they lie as far apart everywhere, by the SD of"
             " their intercepts"
         )
-    return find_coefficient(design, name, slopes, argument)
+    return find_coefficient(design, name, slopes, "x")
 
 
-def find_random_slope(design: Design, name: str | None, argument: str = "x") -> str:
+def find_random_slope(design: Design, name: str | None) -> str:
     """Label of the slope with a random effect that a user names; None stands for the only one.
 
     With several groupings slopes along one expression go by one name, for their variances add up along it: the label
@@ -134,14 +134,14 @@ def find_random_slope(design: Design, name: str | None, argument: str = "x") -> 
             " tau_u0^2 + sigma^2"
         )
     if len(design.groupings) == 1:
-        return find_coefficient(design, name, slopes, argument)
+        return find_coefficient(design, name, slopes, "x")
     first: dict[str, str] = {}
     of: dict[str, str] = {}
     for column in design.random:
         if column.expression != "1":
             label = first.setdefault(column.name, column.coefficient)
             of |= {column.coefficient: label, column.label: label}
-    return of[name] if name in of else find_coefficient(design, name, list(first.values()), argument)
+    return of[name] if name in of else find_coefficient(design, name, list(first.values()), "x")
 
 
 def _expression(design: Design, label: str) -> str:

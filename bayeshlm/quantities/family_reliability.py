@@ -1,4 +1,4 @@
-"""Reliability of groups' random effects given outcomes that are not normal.
+"""Reliability of groups' random effects given outcomes that are not normal, or have a level-1 model.
 
 Groups have no least squares of their own there, of whose error variance the reliability of normal outcomes is made.
 What remains is the share of an effect's variance that the outcomes of its group tell::

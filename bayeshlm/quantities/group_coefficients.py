@@ -12,6 +12,7 @@ from bayeshlm.arguments import check_interval
 from bayeshlm.design.gram import has_ols
 from bayeshlm.design.nested_groupings import rows_of_units
 from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.design.without_spread_effect import without_spread_effect
 from bayeshlm.likelihood.coefficient_draws import group_moments, reduced_draws, regenerated
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.quantities.group_ols import group_ols
@@ -57,8 +58,9 @@ def group_coefficients(
     gamma = posterior.gamma.mean(axis=(0, 1))
     columns = {"u_mean": u_mean, "u_sd": u_sd}
     if design.outcome.is_normal:
-        columns["ols"] = group_ols(design.in_predictor, gamma)
-        table.attrs["n_groups_with_ols"] = int(has_ols(design.in_predictor.cross_products).sum())
+        plain = without_spread_effect(design)
+        columns["ols"] = group_ols(plain, gamma)
+        table.attrs["n_groups_with_ols"] = int(has_ols(plain.cross_products).sum())
     random = design.random_coefficients
     for name, values in columns.items():
         full = np.full((design.n_groups, len(design.coefficients)), np.nan)
@@ -156,7 +158,7 @@ def one_coefficient(
     columns = {"n": rows_of_units(design, k)[some], "mean": mean, "lower": bounds[:, 0], "upper": bounds[:, 1]}
     if ols:
         design.outcome.require_normal("Least squares within groups")
-        own = group_ols(design_of_units(posterior, k).in_predictor, posterior.gamma.mean(axis=(0, 1)))
+        own = group_ols(without_spread_effect(design_of_units(posterior, k)), posterior.gamma.mean(axis=(0, 1)))
         columns["ols"] = own[some, [effect.coefficient for effect in term.columns].index(coefficient)]
     return with_interval(pd.DataFrame(columns, index=term.labels[some].rename(term.grouping)), prob, kind)
 

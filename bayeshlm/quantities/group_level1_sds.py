@@ -37,12 +37,13 @@ def group_level1_sds(posterior: Draws, prob: float = 0.95, kind: str = "eti") ->
     OptionError
         The level-1 SD does not vary between groups.
     """
-    design, level1 = posterior.design, None if posterior.design.rows is None else posterior.design.rows.level1
-    if not design.outcome.spread_effect or level1 is None:
+    design = posterior.design
+    if not design.outcome.residuals.spread_effect:
         raise OptionError(
             "the level-1 SD of this model does not vary between groups beyond its equation: variance_components() has"
             " it, and a model with `log(sigma) = a0 + v0` one a group"
         )
+    level1 = design.kept_rows.modeled
     phi, rows_of = posterior.flat(posterior.auxiliary), rows_of_groups(design)
     tables, moments = [], []
     for start in range(0, design.n_groups, BLOCK):

@@ -67,7 +67,7 @@ def group_sd(
         lowest = np.where(square > 0, -cross / square, np.where(cross > 0, -np.inf, np.inf))
     where = np.clip(lowest, low, high)
     values = {"sd": np.sqrt(between)}
-    if design.outcome.is_normal and design.outcome.has_shares:
+    if design.outcome.has_sigma:
         values["icc"] = between / (between + posterior.sigma2[..., None])
     draws = xr.Dataset({name: posterior.labelled(drawn, ("x",), {"x": x}) for name, drawn in values.items()})
     draws["smallest"], draws["where"] = posterior.labelled(np.sqrt(variance(where))), posterior.labelled(where)
@@ -76,7 +76,7 @@ def group_sd(
     rows |= {"smallest SD in the data": draws["smallest"].to_numpy(), f"{name} where it is smallest": where}
     labels = [row.replace("sd at", "SD at").replace("icc at", "ICC at") for row in rows]
     table = summarize(posterior.labelled(np.stack(list(rows.values()), axis=-1), ("row",), {"row": labels}), prob, kind)
-    others = sum(not column.is_intercept for column in columns) - 1
+    others = sum(column.is_slope for column in columns) - 1
     notes = [f"the SD between groups of what is expected at values of {name}, draw by draw"]
     notes += ["other random slopes' columns at their means"] if others else []
     return Quantity(f"group_sd {name}", draws, with_interval(table, prob, kind), tuple(notes))

@@ -67,7 +67,7 @@ def typical_variance(design: Design) -> float:
     OptionError
         Sigma is estimated.
     """
-    if not design.outcome.known_sd:
+    if not design.outcome.residuals.known:
         raise OptionError(
             "heterogeneity() sets the variance of true effects against known variances of their errors, and the"
             f" level-1 variance of {design.outcome.name!r} is estimated: icc() is the share of the groups then"
@@ -98,6 +98,6 @@ def _notes(design: Design, typical: float) -> tuple[str, ...]:
     ]
     if not all(column.is_intercept for column in design.fixed):
         notes.append("of what the predictors leave")
-    if any(not column.is_intercept for column in design.random):
+    if any(column.is_slope for column in design.random):
         notes.append("variance of random slopes averaged over rows")
     return tuple(notes)

@@ -90,7 +90,7 @@ def icc(
 
 def has_icc(design: Design) -> bool:
     """Whether `icc` has anything: level 1 has one variance, and with groupings it has one at all."""
-    if not design.outcome.has_shares:
+    if not design.outcome.residuals.one_sd:
         return False
     return len(design.groupings) == 1 or has_level1_variance(design.outcome)
 
@@ -129,7 +129,7 @@ def _position(key: str, design: Design) -> int:
     found = [r for r, name in names if name == key] or [r for r, name in names if name == canonical(key)]
     if len(found) == 1:
         return found[0]
-    slopes = [column for column in design.random if not column.is_intercept]
+    slopes = [column for column in design.random if column.is_slope]
     choices = ", ".join(f"{column.coefficient} ({column.expression})" for column in slopes)
     if found:
         raise OptionError(f"at={{{key!r}: ...}} could be any of {choices}: name the coefficient")
@@ -159,7 +159,7 @@ def _notes(design: Design, at: Mapping[str, float] | None) -> tuple[str, ...]:
         notes.append("conditional on the predictors; the unadjusted ICC counts their variance in the total")
     if at is not None:
         notes.append("between-group variance at the given values, the other random slopes' columns at their means")
-    elif any(not column.is_intercept for column in design.random):
+    elif any(column.is_slope for column in design.random):
         over = "rows" if design.weights is None else "the population, by the weights of the rows"
         notes.append(f"between-group variance averaged over {over} (Johnson 2014)")
     return tuple(notes)

@@ -34,10 +34,9 @@ def level1_sds(posterior: Draws) -> dict[str, xr.DataArray]:
         unit more of what a coefficient multiplies, absent where all are constants.
     """
     design = posterior.design
-    rows = design.kept_rows if design.outcome.spread else None
-    if rows is None or rows.level1 is None:
+    if not design.outcome.residuals.spread:
         return {}
-    level1, found = rows.level1, {}
+    level1, found = design.kept_rows.modeled, {}
     labels, sds = _sds(posterior, level1, design)
     found["level1_sd"] = posterior.labelled(sds, ("level1_row",), {"level1_row": labels})
     found["level1_sd2"] = found["level1_sd"] ** 2

@@ -22,7 +22,7 @@ COUNTS = ("Poisson", "NegativeBinomial")
 
 def has_level1_variance(outcome: Outcome) -> bool:
     """Whether `level1_variance` is defined."""
-    return outcome.family_name != "Beta" and outcome.has_shares
+    return outcome.family_name != "Beta" and outcome.residuals.one_sd
 
 
 def level1_variance(posterior: Draws) -> FloatArray:

@@ -106,9 +106,8 @@ def level2_values(
 
 def random_coefficients(design: Design, grouping: int) -> list[int]:
     """Positions among the coefficients of a grouping's units of those with a random effect, in the effects' order."""
-    own = design.predictor.effects_of(grouping)
-    of = zip(design.random[own], design.equations[grouping].random_coefficient[own], strict=True)
-    return [int(c) for column, c in of if column.in_predictor]
+    start, n = design.predictor.effects_of(grouping).start, len(design.predictor.random[grouping].deviations)
+    return [int(c) for c in design.equations[grouping].random_coefficient[start : start + n]]
 
 
 def varying_terms(design: Design, grouping: int, coefficients: Sequence[int]) -> list[int]:

@@ -80,7 +80,7 @@ def plausible_ranges(
     elif not 0.0 < z < np.inf:
         raise OptionError(f"z={z!r} must be a positive number, such as z=1.96")
     position = design.position_of(grouping)
-    start, columns = design.predictor.effects_of(position).start, design.predictor.random[position].in_predictor
+    start, columns = design.predictor.effects_of(position).start, design.predictor.random[position].deviations
     own = slice(start, start + len(columns))
     labels = [column.coefficient for column in columns]
     tau, values = posterior.tau[..., own], level2_values(design, at, grouping=position)

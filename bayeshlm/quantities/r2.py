@@ -121,7 +121,7 @@ def r2(
         "The variance explained",
         "the variances of the predictors are those of the sample, not of the population",
     )
-    if not design.outcome.has_shares and null is not None:
+    if not design.outcome.residuals.one_sd and null is not None:
         values: dict[str, FloatArray] = {}
     else:
         values = shares(posterior) if len(design.groupings) == 1 else shares_by_level(posterior)
@@ -200,7 +200,7 @@ def reduced(posterior: Draws, null_posterior: xr.Dataset, null_design: Design) -
 def _variances(posterior: Draws) -> dict[tuple[str, str, str], tuple[str, FloatArray]]:
     """Name and draws of each variance, by what varies where: an expression and, of several columns, its label."""
     design = posterior.design
-    has_sigma = design.outcome.is_normal and design.outcome.has_shares
+    has_sigma = design.outcome.has_sigma
     found = {("", "", ""): ("sigma2", posterior.sigma2)} if has_sigma else {}
     grouping_of = [term.grouping for term in design.predictor.random for _ in term.columns]
     for k, column in enumerate(design.random):
@@ -241,7 +241,7 @@ def _split(total: FloatArray, between: FloatArray) -> tuple[FloatArray, FloatArr
 
 def _notes(design: Design, reduction: bool) -> tuple[str, ...]:
     notes = []
-    if design.outcome.has_shares:
+    if design.outcome.residuals.one_sd:
         notes.append(
             "shares of f1 + f2 + v + m + sigma2, the variance that the model implies (Rights & Sterba 2019); marginal"
             " f1 + f2, conditional f1 + f2 + v + m"

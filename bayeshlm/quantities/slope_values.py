@@ -41,7 +41,7 @@ def values_of_slopes(design: Design, at: Mapping[str, float]) -> FloatArray:
     paths, used = design.spec.paths, set()
     z = design.moments.z_mean.copy()
     for r, column in enumerate(design.random):
-        if column.is_intercept or not column.in_predictor:
+        if not column.is_slope:
             continue
         expanded = column.label != column.symbol  # a category's column goes by the names of the coefficient and effect
         parts = [
@@ -67,11 +67,7 @@ def values_of_slopes(design: Design, at: Mapping[str, float]) -> FloatArray:
             )
     unknown = [key for key in at if key not in used]
     if unknown:
-        slopes = [
-            f"{column.label} ({column.expression})"
-            for column in design.random
-            if column.in_predictor and not column.is_intercept
-        ]
+        slopes = [f"{column.label} ({column.expression})" for column in design.random if column.is_slope]
         has = f"the random slopes are {', '.join(slopes)}" if slopes else "there is none, leave it out"
         raise OptionError(f"at={{{unknown[0]!r}: ...}} names no column with a random slope; {has}")
     return z

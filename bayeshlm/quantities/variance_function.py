@@ -73,6 +73,6 @@ def variance_function(
             {"mean": at_x.mean(axis=(1, 2)), "lower": bounds[:, 0], "upper": bounds[:, 1]}, pd.Index(grid, name="x")
         )
     table = pd.concat(parts, names=["part"])
-    others = sum(not effect.is_intercept for effect in design.random) - len(along)
+    others = sum(effect.is_slope for effect in design.random) - len(along)
     notes = ("other random slopes' columns at their means",) if others > 0 else ()
     return Quantity("variance_function", draws, with_interval(table, prob, kind), notes)

@@ -64,7 +64,7 @@ def variance_partition(
     notes = ["share: of the variance that the predictors leave; icc: correlation of two rows of one unit"]
     if at is not None:
         notes.append("variance of random slopes at the given values, other columns at their means")
-    elif any(not column.is_intercept for column in design.random):
+    elif any(column.is_slope for column in design.random):
         notes.append("variance of random slopes averaged over rows (Johnson 2014)")
     return Quantity("icc", draws, with_interval(table, prob, kind), tuple(notes))
 

@@ -1,30 +1,45 @@
-"""The classical estimate of a model, by whichever likelihood its outcome has."""
+"""The classical estimate of a model: by which criterion, and by whichever likelihood its outcome has."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from bayeshlm.design.design import Design
+from bayeshlm.reml.criterion import Method
 from bayeshlm.reml.estimate import RemlEstimate, fit_reml
 
 if TYPE_CHECKING:
     from bayeshlm.reml.family_estimate import FamilyEstimate
 
 
-def classical_estimate(design: Design) -> RemlEstimate | FamilyEstimate:
-    """REML of a normal outcome, maximum likelihood of any other, and of any outcome with sampling weights.
+def classical_method(design: Design) -> Method:
+    """REML of a normal outcome; ML of any other, where the level-1 SD varies between groups, and of weighted samples.
 
-    Where the level-1 SD has an equation, or residuals are correlated, REML too, as `FamilyEstimate`; where that SD
-    varies between groups maximum likelihood.
+    Examples
+    --------
+    >>> import bayeshlm as hlm
+    >>> [classical_method(hlm.open_model(name).design) for name in ("growth-autoregressive", "clinics-recovery")]
+    ['REML', 'ML']
+    """
+    return "REML" if design.outcome.is_jointly_normal and design.weights is None else "ML"
+
+
+def by_cross_products(design: Design) -> bool:
+    """Whether the criterion is a function of the cross-products (`fit_reml`), else one of the rows (`fit_family`)."""
+    return design.outcome.has_closed_forms and design.weights is None
+
+
+def classical_estimate(design: Design) -> RemlEstimate | FamilyEstimate:
+    """The estimate by `classical_method`.
 
     Raises
     ------
     DataError, OptionError
         As `bayeshlm.reml.estimate.fit_reml` and `bayeshlm.reml.family_estimate.fit_family`.
     """
-    if design.outcome.has_closed_forms and design.weights is None:
-        return fit_reml(design)
+    method = classical_method(design)
+    if by_cross_products(design):
+        return fit_reml(design, method)
     from bayeshlm.reml.family_estimate import fit_family  # imports numba
 
-    by_reml = design.outcome.has_level1_model and design.outcome.has_reml
-    return fit_family(design, "REML" if by_reml else "ML")
+    return fit_family(design, method)

@@ -6,6 +6,7 @@ from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.design.design import Design
 from bayeshlm.design.gram import z_roots
 from bayeshlm.design.joint_products import JointProducts
+from bayeshlm.design.without_spread_effect import without_spread_effect
 from bayeshlm.errors import DataError
 from bayeshlm.reml.grouping_deviance import GroupingDeviance
 from bayeshlm.reml.grouping_moments import check_residuals, grouping_information
@@ -99,9 +100,9 @@ def check_level1(design: Design) -> None:
     DataError
         The outcome is constant within groups, or made of the predictors.
     """
-    if not design.outcome.is_normal or design.outcome.known_sd:
+    if not design.outcome.is_normal or design.outcome.residuals.known:
         return
-    products = design.in_predictor.products
+    products = without_spread_effect(design).products
     if isinstance(products, JointProducts):
         check_residuals(GroupingDeviance(GroupingProducts.of(products), factor_pattern(design.blocks)))
     else:
@@ -119,7 +120,7 @@ def undetermined_components(design: Design) -> str:
     """
     if not design.outcome.is_normal:  # of one row a group, too, a binary outcome says something of tau beside its prior
         return ""
-    design = design.in_predictor
+    design = without_spread_effect(design)
     pattern, products = factor_pattern(design.blocks), design.products
     if isinstance(products, JointProducts):
         found = grouping_information(GroupingDeviance(GroupingProducts.of(products), pattern))

@@ -1,4 +1,4 @@
-"""Maximum likelihood estimates of outcomes that are not normal, in the user's columns."""
+"""Estimates by the likelihood of rows, in the user's columns: not normal, weighted, or with a level-1 model."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class NodesOfEstimate:
 
 @dataclass(frozen=True, eq=False)
 class FamilyEstimate(Estimate):
-    """Maximum likelihood of an outcome that is not normal; the numbers are in the units of the user's columns.
+    """The maximum of a likelihood of rows; the numbers are in the units of the user's columns.
 
     Of `Estimate`, ``vcov`` is the part of gamma of the inverse of the observed information about all parameters, on a
     boundary about those inside of it; with sampling weights, of any outcome, of the sandwich.
@@ -123,8 +123,8 @@ def fit_family(design: Design, method: Method = "ML") -> FamilyEstimate:
         )
     problem = problem_of(design, method)
     found = None
-    n_integrals = 1 if design.outcome.spread_effect else len(design.random)
-    for n_nodes in CLOSED if design.outcome.has_reml else NODES[n_integrals]:
+    n_integrals = 1 if design.outcome.residuals.spread_effect else len(design.random)
+    for n_nodes in CLOSED if design.outcome.is_jointly_normal else NODES[n_integrals]:
         found = search(problem, n_nodes, found)
         nodes = _certified(found.problem, found.maximum, n_nodes)
         if nodes.holds:
@@ -140,7 +140,7 @@ def fit_family(design: Design, method: Method = "ML") -> FamilyEstimate:
 
 def problem_of(design: Design, method: Method = "ML") -> FamilyProblem:
     """What is maximized of a design with one grouping, all parameters free."""
-    if design.outcome.spread_effect:
+    if design.outcome.residuals.spread_effect:
         return scale_problem(design)
     if design.rows is not None and design.rows.level1 is not None:
         return level1_problem(design, method)

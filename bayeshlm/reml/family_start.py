@@ -33,7 +33,7 @@ def starts(problem: FamilyProblem) -> list[FloatArray]:
         gamma = np.linalg.lstsq((rows.X * size).T, goal * size, rcond=None)[0]
         unit = outcome_unit(design)
         names = [one.name for one, _ in design.outcome.auxiliary]
-        if design.outcome.has_level1_model:
+        if design.outcome.residuals.modeled:
             auxiliary = _level1_start(design, AUXILIARY["sigma"] * unit)
         else:
             auxiliary = np.array([AUXILIARY[name] * (unit if name == "sigma" else 1.0) for name in names])
@@ -44,8 +44,7 @@ def starts(problem: FamilyProblem) -> list[FloatArray]:
 
 def _level1_start(design: Design, sigma: float) -> FloatArray:
     """SDs of all rows about sigma, and a correlation of some size."""
-    level1 = design.kept_rows.level1
-    assert level1 is not None
+    level1 = design.kept_rows.modeled
     A = level1.A
     sd = np.linalg.lstsq(A, np.full(len(A), np.log(sigma)), rcond=None)[0] if A.shape[1] else np.array([sigma])
     if not level1.correlation:

@@ -89,7 +89,7 @@ class Level1Problem(FamilyProblem):
 
     @property
     def _one_sigma(self) -> bool:
-        return not self.design.outcome.spread
+        return not self.design.outcome.residuals.spread
 
     def _level1_values(self, x: FloatArray) -> tuple[FloatArray, float]:
         """Alpha, or the logarithm of one sigma, and rho."""
@@ -212,8 +212,7 @@ def _by_group(group: IntArray, values: FloatArray, n_groups: int) -> FloatArray:
 
 def level1_problem(design: Design, criterion: Method) -> Level1Problem:
     """The (restricted) log-likelihood of a design whose rows have a level-1 model, all parameters free."""
-    problem, level1 = family_problem(design), design.kept_rows.level1
-    assert level1 is not None
+    problem, level1 = family_problem(design), design.kept_rows.modeled
     weights, bank = bank_of(design)
     group, weight = slot_groups(bank)
     kept = group < design.n_groups

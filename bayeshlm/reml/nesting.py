@@ -111,7 +111,7 @@ def _check_rows(smaller: Design, larger: Design) -> None:
         if differs:
             raise OptionError("The models have different offsets: they are not nested.")
         apart = abs(smaller.sum_of_log_sd - larger.sum_of_log_sd)
-        if smaller.outcome.known_sd != larger.outcome.known_sd or apart > SAME * smaller.n_obs:
+        if smaller.outcome.residuals.known != larger.outcome.residuals.known or apart > SAME * smaller.n_obs:
             raise OptionError(OTHER_SDS)
         return
     if smaller.spec.outcome.name != larger.spec.outcome.name or not np.array_equal(smaller.y, larger.y):
@@ -119,7 +119,7 @@ def _check_rows(smaller: Design, larger: Design) -> None:
     if not np.array_equal(smaller.offset, larger.offset):
         raise OptionError("The models have different offsets: they are not nested.")
     if not np.array_equal(smaller.kept_rows.unit, larger.kept_rows.unit) or (
-        smaller.outcome.known_sd != larger.outcome.known_sd
+        smaller.outcome.residuals.known != larger.outcome.residuals.known
     ):
         raise OptionError(OTHER_SDS)
     own, other = smaller.kept_rows.covariance, larger.kept_rows.covariance
@@ -190,7 +190,7 @@ def _random_expressions(design: Design, grouping: int) -> list[object]:
     paths = design.spec.paths
     columns = design.predictor.random[grouping].columns
     return [
-        (paths[column.symbol].expressions if column.in_predictor else column.expression, column.parts)
+        (paths[column.symbol].expressions if column.is_deviation else column.expression, column.parts)
         for column in columns
     ]
 

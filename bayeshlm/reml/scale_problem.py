@@ -63,8 +63,7 @@ class ScaleProblem(FamilyProblem):
 
 def scale_problem(design: Design) -> ScaleProblem:
     """The likelihood of a design whose level-1 SD varies between groups, all parameters free."""
-    problem, level1 = family_problem(design), design.kept_rows.level1
-    assert level1 is not None
+    problem, level1 = family_problem(design), design.kept_rows.modeled
     of_problem = {one.name: getattr(problem, one.name) for one in fields(problem)}
     of_problem["auxiliary"] = Level1Scale.of(level1)
     return ScaleProblem(**of_problem, found=SortedRows.of(design))

@@ -72,7 +72,7 @@ def plain_layout(design: Design, priors: Priors) -> Layout:
     """The unconstrained values themselves, starting within half a unit of the least-squares fit."""
     log_odds = np.zeros(len(partial_correlations(design, priors).rows))
     gamma = priors.at_means(design.products.ols)
-    log_sigma = [] if design.outcome.known_sd else [np.log(residual_sd_start(design))]
+    log_sigma = [] if design.outcome.residuals.known else [np.log(residual_sd_start(design))]
     center = np.concatenate([gamma, tau_start(design), log_odds, log_sigma])
     ones = np.ones(len(center))
     return Layout(center, ones, np.empty((0, 0)), 0.5 * ones)
@@ -94,7 +94,7 @@ def reml_layout(design: Design, priors: Priors) -> Layout:
     factor = np.linalg.cholesky(priors.basis @ estimate.vcov @ priors.basis.T)
     tau = slice(p, p + q)
     center[tau], scale[tau] = _tau_center_and_scale(estimate, plain.center[tau])
-    if not design.outcome.known_sd:
+    if not design.outcome.residuals.known:
         center[-1], scale[-1], spread[-1] = np.log(estimate.sigma), 1 / np.sqrt(2 * design.n_obs), 1.0
     return Layout(center, scale, factor, spread)
 
@@ -116,8 +116,7 @@ def level1_start(design: Design, priors: Priors) -> Array:
     """Values near the mode of a density with a level-1 model: least squares, or where there is one ML's estimate."""
     from bayeshlm.reml.family_estimate import fit_family
 
-    level1, n_partials = design.kept_rows.level1, len(partial_correlations(design, priors).rows)
-    assert level1 is not None
+    level1, n_partials = design.kept_rows.modeled, len(partial_correlations(design, priors).rows)
     A, k = level1.A, level1.A.shape[1]
     log_sd = np.log(residual_sd_start(design))
     gamma, tau, rho = design.products.ols, tau_start(design), 0.0

@@ -204,9 +204,9 @@ def _target(design: Design, priors: Priors, options: SamplingOptions) -> Target:
     try:
         if not design.outcome.is_normal and options.parameterization != "centered":
             return family_target(design, priors, explicit=options.parameterization == "noncentered")
-        if design.outcome.spread_effect and options.parameterization == "marginal":
+        if design.outcome.residuals.spread_effect and options.parameterization == "marginal":
             return family_target(design, priors)
-        level1 = design.outcome.has_level1_model
+        level1 = design.outcome.residuals.modeled
         if options.parameterization == "marginal" and (level1 or design.weights is not None):
             start = level1_start(design, priors) if level1 else plain_layout(design, priors).center
             density = likelihood_of(design).log_density(priors)
@@ -220,8 +220,7 @@ def _target(design: Design, priors: Priors, options: SamplingOptions) -> Target:
         logger.warning("The fast compiler cannot serve these versions (%s); nutpie's own, slower one does.", error)
         import nutpie
 
-        is_graph = design.outcome.is_normal and not design.outcome.spread_effect
-        graph: Parameterization = options.parameterization if is_graph else "noncentered"
+        graph: Parameterization = options.parameterization if design.outcome.is_jointly_normal else "noncentered"
         return Target(nutpie.compile_pymc_model(build_graph(design, priors, graph)))
 
 

@@ -176,7 +176,7 @@ def test_distances_of_data_of_the_model_are_chi_square():
         rows, rng = fitted_rows(design), np.random.default_rng(100 + seed)
         u = [np.moveaxis(draws.u_of(k)[0], 2, 0) for k in (0, 1)]
         eta = linear_predictor(rows, draws.gamma[0], u)
-        y = outcomes(design.outcome, eta, draws.auxiliary[0], rows.size, rng)[0]
+        y = outcomes(design.outcome, rows, eta, u, draws.auxiliary[0], rng)[0]
         made = design.changed(rows=replace(design.kept_rows, y=y))
         units = JointUnits.of(replace(draws, design=made))
         p += [units.distances(k).p for k in (0, 1)]

@@ -56,7 +56,7 @@ def test_sds_of_one_are_the_sums_without():
 def test_a_number_is_the_sd_of_every_row():
     design = build_design(parse("y = b0 + r; b0 = g00 + u0; var(r) = 4"), frame(), group="group")
     assert set(design.kept_rows.sd) == {2.0}
-    assert design.outcome.known_sd
+    assert design.outcome.residuals.known
     assert design.outcome.auxiliary_effects == ()
 
 
@@ -109,6 +109,6 @@ def test_the_outcome_is_no_sd_of_its_own():
 def test_new_rows_have_their_own_sds():
     design = build_design(SPEC, frame(), group="group")
     rows = new_rows(design, pd.DataFrame({"group": [1, 9], "x": [4.0, 6.0], "se": [0.1, 3.0]}))
-    assert rows.sd.tolist() == [0.1, 3.0]
+    assert rows.known.tolist() == [0.1, 3.0]
     with pytest.raises(DataError, match="new_data: the data have no column 'se'"):
         new_rows(design, pd.DataFrame({"group": [1], "x": [4.0]}))

@@ -8,6 +8,7 @@ from bayeshlm.design import build_design
 from bayeshlm.design.new_rows import new_rows
 from bayeshlm.design.subset import without_rows
 from bayeshlm.design.survey_weights import SurveyWeights
+from bayeshlm.design.without_spread_effect import without_spread_effect
 from bayeshlm.equations import parse, render
 from bayeshlm.errors import DataError, OptionError
 
@@ -98,10 +99,10 @@ def test_the_outcome_has_its_parameters():
     assert outcome.auxiliary_effects == (("alpha", "a0"), ("alpha", "a1"), ("rho", ""))
     assert outcome.is_normal
     assert not outcome.has_closed_forms
-    assert not outcome.has_shares
+    assert not outcome.has_sigma
     correlated = build_design(parse(f"{ONE}corr(r) = ar1(t)"), table(), group="g").outcome
     assert correlated.auxiliary_effects == (("sigma", ""), ("rho", ""))
-    assert correlated.has_shares
+    assert correlated.has_sigma
 
 
 def test_rows_left_out_leave_the_time_between_the_others():
@@ -168,3 +169,17 @@ def test_a_formula_sorted_by_level_keeps_the_effect_of_the_sd(formula, text, blo
     assert spec.blocks_by_grouping == (blocks,)
     assert spec.log_spread == parse(f"{ONE}log(sigma) = {text}").log_spread
     assert parse(render(spec)) == spec
+
+
+def test_the_effect_of_the_level_1_sd_is_no_deviation_of_a_coefficient():
+    lines = "y = b0 + b1*x + r; b0 = g00 + u0; b1 = g10 + u1; log(sigma) = a0 + v0"
+    design = build_design(parse(lines), table(), group="g")
+    assert [column.label for column in design.predictor.effects] == ["u0", "u1", "v0"]
+    assert [column.label for column in design.predictor.deviations] == ["u0", "u1"]
+    assert [column.is_slope for column in design.random] == [False, True, False]
+    plain = without_spread_effect(design)
+    assert (plain.random_labels, plain.blocks) == (["u0", "u1"], ((0, 1),))
+    assert plain.outcome.is_jointly_normal
+    assert without_spread_effect(plain) is plain
+    without = build_design(parse(lines.replace(" + v0", "")), table(), group="g")
+    np.testing.assert_array_equal(plain.cross_products.ZtX, without.cross_products.ZtX)

@@ -28,7 +28,7 @@ def point_of(graph, model: hlm.Model, x: np.ndarray) -> dict[str, np.ndarray]:
     parts, found = model.design, {}
     p, q = len(parts.fixed), len(parts.random)
     m = q * (q - 1) // 2
-    k = len(parts.outcome.spread)
+    k = len(parts.outcome.residuals.spread)
     ends = np.split(x, np.cumsum([p, q, m, k if k else 1]))
     for variable in graph.free_RVs:
         name, value = variable.name, graph.rvs_to_values[variable].name
@@ -61,7 +61,8 @@ def test_marginal_graph_is_what_is_sampled(q, line, mode):
     assert float(graph.compile_logp(mode=mode)(point)) == pytest.approx(value, rel=1e-11)
     found = graph.compile_dlogp(graph.free_RVs, mode=mode)(point)
     names = [one.name for one in graph.free_RVs]
-    places = np.split(np.arange(size), np.cumsum([p, q, q * (q - 1) // 2, len(model.design.outcome.spread) or 1]))
+    n_sds = len(model.design.outcome.residuals.spread) or 1
+    places = np.split(np.arange(size), np.cumsum([p, q, q * (q - 1) // 2, n_sds]))
     kinds = [{"tau_signed": 1, "corr_beta": 2, "alpha": 3, "sigma": 3, "rho": 4}.get(name, 0) for name in names]
     np.testing.assert_allclose(found, gradient[np.concatenate([places[kind] for kind in kinds])], rtol=1e-8)
 

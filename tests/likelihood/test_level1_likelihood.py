@@ -149,11 +149,11 @@ def test_posterior_is_priors_times_density(case):
         expected += float(prior.log_density(at)) - np.log(2)  # of a signed tau
     for prior, at in zip(model.priors.auxiliary, phi, strict=True):
         expected += float(prior.log_density(at))
-    if not outcome.spread:
+    if not outcome.residuals.spread:
         expected += x[p + q + m]
-    if outcome.correlation:
+    if outcome.residuals.correlation:
         share = expit(x[-1])
-        expected += np.log(1 - outcome.lowest) + np.log(share) + np.log1p(-share)
+        expected += np.log(1 - outcome.residuals.lowest) + np.log(share) + np.log1p(-share)
     if m == 0:
         assert value == pytest.approx(expected, rel=1e-11)
     elif m == 1:  # LKJ(2) of one correlation: Beta(2, 2) of (1 + corr)/2, and the Jacobian of its log odds

@@ -124,15 +124,15 @@ def test_the_gradient_is_the_slope_of_the_density(name, seed, n_groups, most):
 def residual_covariance(design, at):
     """Of the level-1 residuals of all rows, dense."""
     frame, one_group = design.frame, np.equal.outer(*[design.kept_rows.codes[0]] * 2)
-    if design.outcome.known_sd:
+    if design.outcome.residuals.known:
         sd = frame["se"].to_numpy()
-    elif design.outcome.spread:
+    elif design.outcome.residuals.spread:
         alpha = at.dataset["alpha"].to_numpy()[0, 0]
         sd = np.exp(alpha[0] + alpha[1] * frame["x"].to_numpy())
     else:
         sd = np.full(design.n_obs, at.sigma[0, 0])
     corr = np.eye(design.n_obs)
-    if design.outcome.correlation:
+    if design.outcome.residuals.correlation:
         time = frame["time"].to_numpy()
         corr = at.dataset["rho"].to_numpy()[0, 0] ** abs(np.subtract.outer(time, time)) * one_group
     return np.outer(sd, sd) * corr

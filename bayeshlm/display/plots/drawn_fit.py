@@ -80,10 +80,10 @@ class Groups:
         """
         k = design.position_of(grouping)
         term = design.predictor.random[k]
-        return cls(k, term.grouping, term.labels, rows_of_units(design, k), term.in_predictor)
+        return cls(k, term.grouping, term.labels, rows_of_units(design, k), term.deviations)
 
 
-def coloring(design: Design, by: str | None, grouping: int = 0, argument: str = "by") -> Level2Variable | None:
+def coloring(design: Design, by: str | None, grouping: int) -> Level2Variable | None:
     """The variable with categories that a user names, in the groups of a grouping; None: the first one with two.
 
     Parameters
@@ -92,8 +92,6 @@ def coloring(design: Design, by: str | None, grouping: int = 0, argument: str = 
     by : str or None
     grouping : int
         Position of the grouping within whose groups the variable is constant.
-    argument : str
-        What the user passes the name as.
 
     Raises
     ------
@@ -104,7 +102,7 @@ def coloring(design: Design, by: str | None, grouping: int = 0, argument: str = 
     variables = [variable for variable in found if variable is not None]
     if by is None:
         return next((variable for variable in variables if len(variable.levels) == 2), None)
-    return find_level2_variable(design, by, variables, argument)
+    return find_level2_variable(design, by, variables)
 
 
 def evenly(n: int, most: int) -> IntArray:

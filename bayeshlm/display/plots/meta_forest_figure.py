@@ -54,7 +54,7 @@ def meta_forest_figure(fit: DrawnFit, prob: float = 0.95, kind: str = "eti", ax:
     """
     design = fit.design
     check_interval(prob, kind)
-    if not design.outcome.known_sd:
+    if not design.outcome.residuals.known:
         raise OptionError(
             "meta_forest() draws rows with known SDs, and those of this model are estimated: caterpillar()"
         )

@@ -131,7 +131,7 @@ def group_figures(subject: Subject) -> Iterator[Figure]:
 def _figures_of_groups(of: Subject, plot: FitPlots, interval: str) -> Iterator[Figure]:
     """Those of one grouping; arrows from own estimates only where the groups have any."""
     design, groups, n = of.design, of.groups.grouping, len(of.groups.labels)
-    names = [column.coefficient for column in of.groups.in_predictor]
+    names = [column.coefficient for column in of.groups.deviations]
     labels = ColumnLabels.of(design)
     shown, has_own = [(name, labels.heading(name)) for name in names[:MOST_OF_A_KIND]], True
     for name, what in shown:
@@ -200,7 +200,7 @@ def _html(draw: Callable[[Subject], Iterable[Figure]], subject: Subject) -> str:
 def _first_slope(design: Design) -> str | None:
     """The slope along which the data are drawn: a random one, if there is any."""
     slopes = [column.label for column in design.coefficients if column.expression != "1"]
-    random = [column.path[0] for column in design.random if column.in_predictor and column.path[0] in slopes]
+    random = [column.path[0] for column in design.predictor.deviations if column.path[0] in slopes]
     return next(iter([*random, *slopes]), None)
 
 

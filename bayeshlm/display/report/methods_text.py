@@ -126,8 +126,8 @@ def methods_text(subject: Subject) -> str:
     """The methods paragraph."""
     design, options, versions = subject.design, subject.fitted.options, subject.fitted.versions
     cite = {key: work.cited for key, work in WORKS.items()}
-    slopes = any(column.in_predictor and not column.is_intercept for column in design.random)
-    correlated = any(len(block) > 1 for block in design.blocks)
+    slopes = any(column.is_slope for column in design.random)
+    correlated = design.predictor.has_correlations
     dropped = ""
     if design.rows_dropped:
         dropped = f"; {count(design.rows_dropped)} with missing values were excluded"
@@ -277,7 +277,7 @@ def _default_priors(design: Design, correlated: bool) -> list[str]:
         parts.append(f"normal with mean 0 and SD {wide}/sd(x) for fixed effects")
     elif others:
         parts.append(f"normal around the least-squares fit of {mean} with SD {wide}/sd(x) for fixed effects")
-    slopes = any(column.in_predictor and not column.is_intercept for column in design.random)
+    slopes = any(column.is_slope for column in design.random)
     of_slopes = f", for those of slopes {sd}/sd(x)" if slopes else ""
     parts.append(f"half Student t with 3 degrees of freedom and scale {sd} for standard deviations{of_slopes}")
     if correlated:

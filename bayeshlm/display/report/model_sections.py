@@ -27,7 +27,7 @@ def model_section(subject: Subject) -> str:
     """The equations, and what varies."""
     design = subject.design
     equations = equations_block(design)
-    together = any(len(block) > 1 for block in design.blocks)
+    together = design.predictor.has_correlations
     nested = [f"Rows i are nested in groups j ({design.group})."] if len(design.groupings) == 1 else nesting(design)
     return scrolled(equations.mathml, "Equations") + paragraph(
         *nested,
@@ -59,7 +59,7 @@ def nesting(design: Design) -> list[str]:
 
 def _varying(of: Subject) -> str:
     """What varies between the groups of a grouping."""
-    names = ", ".join(f"{c.coefficient} ({slope_of(c.name)})" for c in of.groups.in_predictor)
+    names = ", ".join(f"{c.coefficient} ({slope_of(c.name)})" for c in of.groups.deviations)
     groups = "groups" if of.grouping is None else f"groups of {of.grouping}"
     return f"Varying between {groups} beyond what the equations explain: {names}."
 
@@ -109,14 +109,14 @@ def _of_level1(outcome: Outcome) -> str:
     """What the parameters of level 1 are."""
     if not outcome.is_normal:
         return ", sigma the scale of the level-1 residual" if ("sigma", "") in outcome.auxiliary_effects else ""
-    if outcome.known_covariance:
+    if outcome.residuals.known == "cov":
         return "; the covariances of the level-1 residuals are known"
-    if outcome.known_sd:
+    if outcome.residuals.known:
         return "; the SDs of the level-1 residuals are known"
     said = ", sigma the SD of the level-1 residual"
-    if outcome.spread:
-        said = f", {', '.join(outcome.spread)} the coefficients of the logarithm of the level-1 SD"
-    return f"{said}, rho the correlation of the level-1 residuals" if outcome.correlation else said
+    if outcome.residuals.spread:
+        said = f", {', '.join(outcome.residuals.spread)} the coefficients of the logarithm of the level-1 SD"
+    return f"{said}, rho the correlation of the level-1 residuals" if outcome.residuals.correlation else said
 
 
 def _counts(subject: Subject, found: list[LevelDescriptives]) -> list[str]:

@@ -21,6 +21,7 @@ from bayeshlm.errors import DataError, OptionError
 from bayeshlm.quantities.group_level1_sds import group_level1_sds
 from bayeshlm.quantities.level1_variance import has_level1_variance
 from bayeshlm.quantities.quantity import Quantity
+from bayeshlm.reml.classical import classical_method
 
 MOST_IN_WORDS = 8
 """At most so many fixed effects are said in sentences."""
@@ -51,9 +52,9 @@ def effects_section(subject: Subject) -> str:
 def variance_section(subject: Subject) -> str:
     """Variance components, ICC and variance explained, or I^2 where the level-1 SDs are known."""
     parts = [shown(variance_grid(subject.overview.variance))]
-    if subject.design.outcome.spread:
+    if subject.design.outcome.residuals.spread:
         return "".join(parts) + _no_share(subject) + figures(subject, "variance")
-    if subject.design.outcome.known_sd:
+    if subject.design.outcome.residuals.known:
         parts.append(_shown(subject.heterogeneity))
     else:
         parts += [asked(lambda: _shown(subject.icc)), asked(lambda: _shown(subject.r2))]
@@ -83,7 +84,7 @@ def _of_groups(of: Subject) -> str:
     parts += [asked(lambda: _shown(of.plausible_ranges))]
     parts += [_shown(of.response_ranges)] if of.response_ranges is not None else []
     parts += [asked(lambda: _shown(of.reliability))]
-    if of.design.outcome.spread_effect:
+    if of.design.outcome.residuals.spread_effect:
         sds = group_level1_sds(of.fitted.draws)
         parts += [shown(shown_ends(sds, f"Level-1 SDs of the groups ({of.design.group})"))]
     return "".join(parts) + _extremes(of)
@@ -103,8 +104,7 @@ def cross_check_section(subject: Subject) -> str:
     except OptionError as error:
         return paragraph(f"{error}.")
     except DataError as error:
-        by_reml = subject.design.outcome.has_closed_forms and subject.design.weights is None
-        by = "REML" if by_reml else "Maximum likelihood"
+        by = _METHODS[classical_method(subject.design)]
         return paragraph(f"{by}, the classical estimate, does not exist for these data: {error}")
     text = paragraph(
         f"{_METHODS[check.method]} estimates the same model without priors and without sampling. Where both agree,"
@@ -140,7 +140,7 @@ def in_short(subject: Subject) -> tuple[str, bool]:
 
 def _heterogeneity(subject: Subject) -> str:
     """Where the level-1 SDs are known, how much of the spread of the outcomes is of the groups."""
-    if not subject.design.outcome.known_sd:
+    if not subject.design.outcome.residuals.known:
         return ""
     row = subject.heterogeneity.table.T["i2"]
     places = decimals(float(row["sd"]), float(row["mcse_mean"]))
@@ -189,7 +189,7 @@ def _extremes(subject: Subject) -> str:
     table, groups = subject.group_coefficients, subject.groups
     has_ols = "ols" in table
     parts = []
-    for column in groups.in_predictor:
+    for column in groups.deviations:
         own = table[table.index.get_level_values("coefficient") == column.coefficient]
         own = own.droplevel("coefficient").sort_values("mean", kind="stable")
         chosen = [("lowest", own.iloc[:EXTREMES]), ("highest", own.iloc[-EXTREMES:])]
@@ -202,7 +202,7 @@ def _extremes(subject: Subject) -> str:
         )
         title = f"Groups ({groups.grouping}) at either end of {column.coefficient}"
         header = ("", "rows", "mean", "sd", "lower", "upper", *(["own estimate"] if has_ols else []))
-        notes = _NOTES[0 if has_ols else 1 :] if column is groups.in_predictor[-1] else ()
+        notes = _NOTES[0 if has_ols else 1 :] if column is groups.deviations[-1] else ()
         parts.append(shown(Grid(title, header, sections, notes=notes)))
     return ("" if subject.grouping else subheading("Groups at the ends")) + "".join(parts)
 

@@ -127,8 +127,7 @@ class Subject:
     @cached_property
     def response_ranges(self) -> Quantity | None:
         """The same of what is expected of the outcome, where that is another thing."""
-        term = self.design.predictor.random[self.design.position_of(self.grouping)]
-        if not has_response(self.design.outcome, term.columns):
+        if not has_response(self.design.outcome, self.groups.columns):
             return None
         return plausible_ranges(self.fitted.draws, grouping=self.grouping, response=True)
 

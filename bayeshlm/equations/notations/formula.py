@@ -12,7 +12,7 @@ from bayeshlm.equations.notations.formula_family import (
     read_family,
     read_known_sd,
     read_left_side,
-    read_word,
+    read_link,
 )
 from bayeshlm.equations.notations.formula_level1 import (
     GivenSpread,
@@ -216,7 +216,7 @@ def _read_arguments(cursor: FormulaCursor, call: str, named: list[tuple[str, Spa
         if key.value == "family":
             family = read_family(cursor)
         elif key.value == "link" and family is not None:
-            family = GivenFamily(family.name, read_word(cursor, "a link is missing").value, key.span)
+            family = GivenFamily(family.name, read_link(cursor), key.span)
         elif key.value == "random":
             bars += read_nlme_random(cursor)
         elif key.value == "known_sd":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bayeshlm.equations.distribution import NORMAL, Distribution, Total
-from bayeshlm.equations.notations.formula_tokens import FormulaCursor, FormulaToken
+from bayeshlm.equations.notations.formula_tokens import FormulaCursor
 from bayeshlm.equations.product import Column, Span
 from bayeshlm.equations.residual_spread import KnownSpread
 from bayeshlm.families import FAMILIES
@@ -176,12 +176,12 @@ def _link(cursor: FormulaCursor) -> str:
         if key.value != "link":
             raise cursor.error(f"`{key.value}` of a family is estimated: leave it out", key.span)
         cursor.take("=")
-    return read_word(cursor, "a link is missing").value
+    return read_link(cursor)
 
 
-def read_word(cursor: FormulaCursor, message: str) -> FormulaToken:
-    """Move over a name or a text."""
-    return cursor.take("string" if cursor.at("string") else "name", message)
+def read_link(cursor: FormulaCursor) -> str:
+    """Move over the name of a link, or its text."""
+    return cursor.take("string" if cursor.at("string") else "name", "a link is missing").value
 
 
 def distribution_of(cursor: FormulaCursor, left: LeftSide, given: GivenFamily | None) -> Distribution:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
+from bayeshlm.equations.notations.latex_covariances import check_estimated, zero_covariances
 from bayeshlm.equations.notations.latex_known_spread import known_spread, of_residuals
 from bayeshlm.equations.notations.latex_names import NAMES, subscript, symbol_text, units_of
 from bayeshlm.equations.notations.latex_nodes import Node, at_commas
@@ -98,7 +99,7 @@ class Distributions:
             if zero:
                 self.lines.append((f"cov({self._names(names)}) = 0", span))
             else:
-                self._check_estimated(right)
+                check_estimated(self.text, right)
                 self._state(names, _DEFAULT, span)
         return True
 
@@ -208,7 +209,7 @@ class Distributions:
                 return
             own = [node for node in (first,) if node.kind in NAMES]
             if not own or (len(scale) > 1 and not times_identity):
-                self._check_estimated(scale)
+                check_estimated(self.text, scale)
                 raise equation_error(self.text, first.span, "a variance is one symbol here, which is estimated")
             self._state(symbols, f"N(0, {self._variance(first)})", span)
             self._alone.append(symbols[0])
@@ -222,33 +223,10 @@ class Distributions:
 
     def _entries(self, symbols: list[Node], matrix: Node, span: Span) -> None:
         """Read a covariance matrix: its zeros are covariances that are not estimated."""
-        size = len(symbols)
-        if matrix.width != size or len(matrix.parts) != size * size:
-            message = f"a covariance matrix of {size} random effects has {size} rows and columns"
-            raise equation_error(self.text, matrix.span, message)
-        self._state(symbols, _DEFAULT if size > 1 else "N(0, s)", span)
+        zeros = list(zero_covariances(self.text, symbols, matrix))
+        self._state(symbols, _DEFAULT if len(symbols) > 1 else "N(0, s)", span)
         self._pairs(symbols)
-        cells = {(k // size, k % size): part for k, part in enumerate(matrix.parts)}
-        seen: dict[str, Node] = {}
-        for row in range(size):
-            for column in range(row + 1):
-                lower, upper = cells[row, column], cells[column, row]
-                cell = lower or upper
-                if not cell:
-                    raise equation_error(self.text, matrix.span, "this matrix has an empty place: write `0` for a zero")
-                zero = [node.value for node in cell] == ["0"]
-                other = upper or lower
-                if zero != ([node.value for node in other] == ["0"]):
-                    raise equation_error(self.text, other[0].span, "a covariance matrix is symmetric", cell[0].span)
-                if zero and row != column:
-                    self.lines.append((f"cov({self._names([symbols[column], symbols[row]])}) = 0", cell[0].span))
-                    continue
-                self._check_estimated(cell)
-                spelled = self.text[cell[0].span[0] : cell[-1].span[1]].replace(" ", "")
-                if spelled in seen:
-                    message = "each variance and covariance is estimated by itself: two that are equal are not"
-                    raise equation_error(self.text, cell[0].span, message, seen[spelled].span)
-                seen[spelled] = cell[0]
+        self.lines += [(f"cov({self._names(pair)}) = 0", place) for pair, place in zeros]
 
     def _matrix_of(self, name: Node, right: list[Node]) -> bool:
         r"""``\mathbf{G} = \begin{pmatrix} ...``, whose vector another line names."""
@@ -256,16 +234,6 @@ class Distributions:
             return False
         self._matrices.append((name, right[0]))
         return True
-
-    def _check_estimated(self, nodes: Sequence[Node]) -> None:
-        if all(node.kind in ("number", "sign") for node in nodes):
-            message = (
-                "variances and covariances are estimated: write a symbol, and leave an effect without variance out"
-            )
-            raise equation_error(self.text, (nodes[0].span[0], nodes[-1].span[1]), message)
-        for node in nodes:
-            if node.kind in ("dots", "accent"):
-                raise equation_error(self.text, node.span, "write each variance and covariance out")
 
     def _state(self, symbols: Sequence[Node], distribution: str, span: Span) -> None:
         self.lines.append((f"{self._names(symbols)} ~ {distribution}", span))
