@@ -167,6 +167,7 @@ def test_unasked_it_runs_where_there_are_many_groups(many_groups):
     agree(fit, by_nuts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_groups", "n_random", "busy"), [(15_000, 2, False), (15_001, 1, True), (1501, 3, True)])
 def test_work_is_the_groups_and_ten_times_them_past_two_effects(n_groups, n_random, busy):
     codes, rng = np.repeat(np.arange(n_groups), 2), np.random.default_rng(0)

@@ -71,6 +71,7 @@ def test_standard_errors_of_shares_by_numerical_derivatives(equations):
     np.testing.assert_allclose([row.se for row in found], expected, rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("equations", [NESTED, CROSSED])
 def test_conditional_sds_of_coefficients_by_dense_matrices(equations):
     design = design_of(equations)

@@ -24,6 +24,7 @@ def fitted():
     return sampled("nutpie")
 
 
+@pytest.mark.slow
 def test_two_samplers_of_one_posterior_agree(fitted):
     found = importance_check(fitted)
     assert found.importance.certificate.holds

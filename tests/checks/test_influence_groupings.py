@@ -85,6 +85,7 @@ def test_estimates_without_a_unit_are_those_of_the_rows_that_stay(design, estima
     assert measured.cooks_distance[2] == pytest.approx(expected, rel=1e-8)
 
 
+@pytest.mark.slow
 def test_the_grouping_has_to_be_said(fit):
     with pytest.raises(OptionError, match="say which grouping: grouping= is one of 'child', 'school'"):
         fit.influence()

@@ -21,6 +21,7 @@ def fit(model):
     return model.fit(draws=1000, seed=3, progress=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", N_UNITS)
 def test_fits_without_a_unit_give_what_the_weights_give(fit, unit):
     left_out = fit.loo(unit, exact=False)

@@ -67,6 +67,7 @@ def test_marginal_graph_is_what_is_sampled(q, line, mode):
     np.testing.assert_allclose(found, gradient[np.concatenate([places[kind] for kind in kinds])], rtol=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("q", "line"), CASES)
 def test_hierarchical_graph_given_the_effects(q, line):
     """``log p(y, u) - log p(u | y)`` is ``log p(y)`` whatever u is."""

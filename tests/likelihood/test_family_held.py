@@ -61,6 +61,7 @@ def test_a_group_is_integrated_over_its_own_effects_alone(name, link, equations,
         np.testing.assert_allclose(chosen[:, s], expected, rtol=0, atol=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "link"), FEW)
 def test_a_row_is_given_the_rows_of_its_group_and_the_other_effects(name, link):
     design = family_design(name, link, CROSSED)
@@ -108,6 +109,7 @@ def test_with_three_effects_a_row_is_given_all_of_them_and_a_group_is_not_left_o
         likelihood.pointwise(draws, "group", np.arange(2))
 
 
+@pytest.mark.slow
 def test_a_unit_with_units_inside_is_not_left_out():
     rng = np.random.default_rng(3)
     frame = pd.DataFrame({"school": np.repeat(np.arange(4), 8), "class_": np.repeat(np.arange(8), 4)})

@@ -69,6 +69,7 @@ def test_the_number_of_threads_does_not_change_a_bit(design, fake_draws, monkeyp
     assert many[1].identical(one[1])
 
 
+@pytest.mark.slow
 def test_moments_follow_the_law_of_total_variance(design, fake_draws):
     posterior = parameters(design, fake_draws, 26)
     moments = group_draws.group_moments(Draws(posterior, design))

@@ -183,6 +183,7 @@ def test_without_a_spread_of_v_it_is_the_model_without_v(q):
     np.testing.assert_allclose(np.delete(gradient, 3 + q), without[1], rtol=0, atol=1e-8 * np.abs(without[1]).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("q", "spread"), CASES)
 def test_signs_of_tau_are_of_no_account(q, spread):
     model = model_of(q, spread)

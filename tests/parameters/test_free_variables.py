@@ -16,7 +16,6 @@ from bayeshlm.parameters.priors import make_priors
 from bayeshlm.sampling.convert import to_datatree
 from bayeshlm.sampling.options import sampling_options
 
-GRAPHS = ("marginal", "noncentered", "centered")
 THREE = "y = b0 + b1*x + b2*w + r\nb0 = g00 + g01*z + u0\nb1 = g10 + u1\nb2 = g20 + u2"
 FAMILIES = {
     "g00": hlm.StudentT(3, 5, 2),
@@ -74,7 +73,7 @@ def log_densities(graph, draws):
     return np.array([function(*(point[name].to_numpy() for name in names)) for point in points])
 
 
-@pytest.mark.parametrize("form", GRAPHS)
+@pytest.mark.parametrize("form", [pytest.param("marginal", marks=pytest.mark.slow), "noncentered", "centered"])
 @pytest.mark.parametrize("name", [*OWN, *(pytest.param(name, marks=pytest.mark.slow) for name in ONE_GROUPING)])
 def test_the_parameters_follow_from_the_free_variables(models, fake_draws, name, form):
     model = models[name]

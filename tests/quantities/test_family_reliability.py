@@ -85,6 +85,7 @@ def test_a_slope_has_its_own(data):
     np.testing.assert_allclose(by_group.mean(["chain", "draw"]), found.draws["by_group"], rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_maximum_likelihood_has_it_at_its_estimates(data):
     fit = hlm.Model(BINARY, data, "site").ml()
     sd = fit.group_coefficients().xs("b0", level="coefficient")["posterior_sd"]
@@ -93,6 +94,7 @@ def test_maximum_likelihood_has_it_at_its_estimates(data):
     assert "Reliability" in str(fit.reliability())
 
 
+@pytest.mark.slow
 def test_without_variance_between_groups_nothing_is_told(data):
     rng = np.random.default_rng(1)
     flat = data.assign(y=rng.permutation(np.arange(len(data)) % 2))
@@ -101,6 +103,7 @@ def test_without_variance_between_groups_nothing_is_told(data):
     assert fit.reliability().loc["b0", "estimate"] == 0
 
 
+@pytest.mark.slow
 def test_effects_that_cannot_be_integrated_out_have_none(data):
     design = hlm.Model(BINARY, data, "site").design
     three = hlm.Model(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -85,6 +86,7 @@ def written(draw: st.DrawFn) -> Written:
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(written(), st.data(), st.sampled_from(["REML", "ML"]))
 def test_the_criterion_of_random_equations_is_that_of_dense_matrices(equations, data, method):

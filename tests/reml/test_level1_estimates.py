@@ -111,6 +111,7 @@ def test_a_category_without_residuals_is_no_fault_of_all_rows():
     assert "nothing is left" in _simpler(level1_problem(model.design, "ML"), "sigma")
 
 
+@pytest.mark.slow
 def test_correlations_that_cannot_be_negative_are_tested_on_their_bound():
     table = level1_cases.frame(n_groups=60, whole=False)
     uncorrelated = hlm.Model(f"{level1_cases.EQUATIONS[1]}; corr(r) = ar1(time)", table, group="g")

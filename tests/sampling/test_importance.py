@@ -183,6 +183,7 @@ def test_rounds_of_few_points_agree_within_three_of_their_errors(ess, shift, hol
     assert Certificate((0.4, 0.4), (ess, ess), (1, shift), 500, 0.1).holds is holds
 
 
+@pytest.mark.slow
 def test_values_alone_are_those_that_come_with_gradients():
     rng = np.random.default_rng(3)
     frame = pd.DataFrame(
