@@ -100,6 +100,7 @@ def test_a_table_that_changed_is_no_sample(data):
         model.design.with_sample()
 
 
+@pytest.mark.slow
 def test_all_rows_left_out_are_those_in_memory(fits):
     memory, table, _ = fits
     given, found = memory.loo(), table.loo()

@@ -48,6 +48,7 @@ def changed(fitted, change):
     return FittedModel(fitted.design, fitted.priors, idata)
 
 
+@pytest.mark.slow
 def test_a_mean_or_an_sd_that_is_off_is_named(fitted):
     def moved(posterior):
         posterior["gamma"][..., 1] += 0.3 * float(posterior["gamma"][..., 1].std())

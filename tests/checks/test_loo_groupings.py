@@ -72,6 +72,7 @@ def test_figures_of_rows_and_of_schools(fit):
         fit.plot.loo()
 
 
+@pytest.mark.slow
 def test_the_grouping_has_to_be_named(fit):
     for unit in ("group", "class"):
         with pytest.raises(OptionError, match=f'"row" .* or "child" or "school" .*, not \'{unit}\''):

@@ -78,6 +78,7 @@ def test_a_row_is_given_the_rows_of_its_group_and_the_other_effects(name, link):
         np.testing.assert_allclose(rows[:, s], expected, rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["row", "site", "area"])
 def test_parts_of_all_units_are_what_each_unit_has_alone(unit, monkeypatch):
     design = family_design("Bernoulli", "logit", CROSSED)

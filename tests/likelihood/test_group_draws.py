@@ -90,6 +90,7 @@ def test_moments_follow_the_law_of_total_variance(design, fake_draws):
     np.testing.assert_allclose(moments["beta_mcse"], (batches.std(axis=0, ddof=1) / np.sqrt(10)).T, rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_moments_are_those_of_many_draws(design, fake_draws):
     posterior = parameters(design, fake_draws, 10_000)
     moments = group_draws.group_moments(Draws(posterior, design))

@@ -56,6 +56,7 @@ def dense(model: hlm.Model, draws: Draws, s: int) -> tuple[np.ndarray, np.ndarra
     return design.X @ draws.gamma[0, s], V, (design.Z @ draws.G[0, s] @ design.Z.T) * same
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_densities_of_groups_and_rows(case):
     model = model_of(*case)

@@ -201,6 +201,7 @@ def test_signs_of_tau_are_of_no_account(q, spread):
         assert abs(change) > 1e-3
 
 
+@pytest.mark.slow
 def test_the_number_of_nodes_is_chosen_and_certified():
     model = model_of(1, "category")
     likelihood, rng = LocationScale(model.design), np.random.default_rng(2)

@@ -110,6 +110,7 @@ def test_effects_as_large_as_those_of_toenails():
     assert abs(density("Bernoulli", chol, rows, first, 1)[0] - exact) > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["Bernoulli", "Normal"])
 def test_no_parameters_give_a_number_that_is_not_the_density(family):
     """Right, or not a finite number: with 48 nodes against a dense grid, from one edge to the other."""

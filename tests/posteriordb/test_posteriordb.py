@@ -8,7 +8,8 @@ MANY = -float(ndtri(0.001 / 2 / 20))
 """What the largest of twenty standard normal numbers exceeds once in a thousand times, by Bonferroni's inequality."""
 
 
-@pytest.mark.parametrize("sampler", [pytest.param("nutpie", marks=pytest.mark.slow), "importance"])
+@pytest.mark.slow
+@pytest.mark.parametrize("sampler", ["nutpie", "importance"])
 def test_eight_schools_agree_with_the_reference_draws(sampler):
     found = schools_z(sampler)
     assert len(found) == 20

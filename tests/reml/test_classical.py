@@ -19,6 +19,7 @@ def table():
     return pd.DataFrame({"g": group, "x": x, "y": y, "z": (y > 1).astype(int), "se": rng.uniform(0.5, 1.5, 120)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("equations", "weights", "method", "face"),
     [

@@ -132,6 +132,7 @@ def test_correlations_that_cannot_be_negative_are_tested_on_their_bound():
 CASES = [(1, "kind", ""), (1, "", "ar1"), (2, "x", "ar1"), (2, "kind", "cs")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["REML", "ML"])
 @pytest.mark.parametrize(("q", "spread", "correlation"), CASES)
 def test_criterion_is_that_of_dense_matrices(q, spread, correlation, method):
