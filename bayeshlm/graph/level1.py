@@ -16,6 +16,7 @@ from bayeshlm.design import Design
 from bayeshlm.design.level1_model import Level1Model
 from bayeshlm.design.level1_spread import rows_in_time
 from bayeshlm.likelihood.disk_cache import VERSION
+from bayeshlm.likelihood.kernel_products import ColumnScaling, scaling_of
 from bayeshlm.likelihood.level1_bank import Level1Bank, bank_of
 from bayeshlm.likelihood.level1_kernel import level1_log_density
 from bayeshlm.likelihood.level1_weights import Level1Weights
@@ -42,8 +43,8 @@ class Level1LogDensity(Op):
         """Run the kernel, for the backends that call Python."""
         gamma, chol, alpha, rho, origin, to_scaled, u_to_scaled, n_obs, *data = inputs
         weights, bank = Level1Weights(*data[:7]), Level1Bank(*data[7:])
-        scaling = (origin, to_scaled, u_to_scaled)
-        values = level1_log_density(gamma, chol, alpha, float(rho), *scaling, weights, bank, float(n_obs))
+        scaling = ColumnScaling(origin, to_scaled, u_to_scaled)
+        values = level1_log_density(gamma, chol, alpha, float(rho), scaling, weights, bank, float(n_obs))
         for storage, value in zip(outputs, values, strict=True):
             storage[0] = np.asarray(value)
 
@@ -70,9 +71,7 @@ def _numba_level1_log_density(op: Level1LogDensity, node: Apply, **kwargs: Any) 
             chol,
             alpha,
             rho.item(),
-            o,
-            x,
-            z,
+            ColumnScaling(o, x, z),
             Level1Weights(w0, w1, w2, w3, w4, w5, w6),
             Level1Bank(b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10),
             n_obs.item(),
@@ -97,13 +96,10 @@ def level1_density(
         ``alpha`` or ``sigma``, and ``rho`` where there is one.
     """
     weights, bank = bank_of(design)
-    products = design.cross_products
     alpha = auxiliary["alpha"] if "alpha" in auxiliary else pt.log(auxiliary["sigma"])[None]
     rho = auxiliary.get("rho", pt.constant(0.0))
     arrays = {
-        "gamma_origin": priors.at_means(products.ols),
-        "gamma_to_scaled": np.linalg.inv(priors.basis @ products.x_transform),
-        "u_to_scaled": np.linalg.inv(products.z_transform),
+        **scaling_of(design.cross_products, priors)._asdict(),
         "n_obs": np.array(float(design.n_obs)),
         **{f"weight_{name}": values for name, values in weights._asdict().items()},
         **bank._asdict(),

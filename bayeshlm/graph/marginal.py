@@ -19,7 +19,7 @@ from bayeshlm.graph.variables import (
     vector_variable,
 )
 from bayeshlm.graph.weighted import log_pseudo_likelihood
-from bayeshlm.likelihood.unconstrained_density import KERNEL_DATA, density_data
+from bayeshlm.likelihood.unconstrained_density import density_data
 from bayeshlm.likelihood.weighted_posterior import WeightedData, weighted_data
 from bayeshlm.parameters.free_variables import signed_distribution
 from bayeshlm.parameters.priors import Priors
@@ -56,15 +56,16 @@ def marginal_graph(design: Design, priors: Priors) -> pm.Model:
     data = weighted_data(design, priors) if design.weights is not None else density_data(design, priors)
     residual_sd = residual_sd_start(design)
     with pm.Model(coords=graph_coords(design)) as model:
-        sampled = gamma_variable(priors, lambda positions: {"initval": data.gamma_origin[positions]})
+        sampled = gamma_variable(priors, lambda positions: {"initval": data.scaling.gamma_origin[positions]})
         chol = _covariance_factor(design, priors, tau_start(design))
         known = design.outcome.residuals.known
         sigma = pt.constant(1.0) if known else scalar_variable("sigma", priors.sigma, initval=residual_sd)
         if isinstance(data, WeightedData):
             log_density = log_pseudo_likelihood(sampled, chol, sigma, data)
         else:
+            arrays = data.scaling._asdict() | data.products._asdict()
             log_density, *_ = MarginalLogDensity(len(design.random))(
-                sampled, chol, sigma, *(pm.Data(name, getattr(data, name)) for name in KERNEL_DATA)
+                sampled, chol, sigma, *(pm.Data(name, values) for name, values in arrays.items())
             )
         pm.Potential("y", log_density - design.sum_of_log_sd if known else log_density)
     return model

@@ -12,14 +12,15 @@ from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_defa
 
 from bayeshlm.likelihood.disk_cache import VERSION
 from bayeshlm.likelihood.gaussian_kernel import marginal_log_density
+from bayeshlm.likelihood.kernel_products import ColumnScaling, GroupProducts
 
 
 class MarginalLogDensity(Op):
     """Log density of the outcomes with the u integrated out, with its gradient as further outputs.
 
-    Inputs are those of the kernel (`bayeshlm.likelihood.gaussian_kernel`), outputs the scalar log density and its
-    derivatives with respect to gamma, chol and sigma; `n_effects` is q. It can be differentiated once: the gradient has
-    no gradient.
+    Inputs are those of the kernel (`bayeshlm.likelihood.gaussian_kernel`), one array after the other, outputs the
+    scalar log density and its derivatives with respect to gamma, chol and sigma; `n_effects` is q. It can be
+    differentiated once: the gradient has no gradient.
     """
 
     __props__ = ("n_effects",)
@@ -34,8 +35,9 @@ class MarginalLogDensity(Op):
 
     def perform(self, node: Apply, inputs: list[np.ndarray], outputs: list[list[Any]]) -> None:
         """Run the kernel, for the backends that call Python."""
-        gamma, chol, sigma, *products = inputs
-        values = marginal_log_density(self.n_effects)(gamma, chol, float(sigma), *products)
+        gamma, chol, sigma, *data = inputs
+        scaling, products = ColumnScaling(*data[:3]), GroupProducts(*data[3:])
+        values = marginal_log_density(self.n_effects)(gamma, chol, float(sigma), scaling, products)
         for storage, value in zip(outputs, values, strict=True):
             storage[0] = np.asarray(value)
 
@@ -63,17 +65,8 @@ def _numba_marginal_log_density(op: MarginalLogDensity, node: Apply, **kwargs: A
             gamma,
             chol,
             sigma.item(),
-            origin,
-            to_scaled,
-            u_to_scaled,
-            ZtZ,
-            ZtX,
-            Zty,
-            W,
-            to_parts,
-            XtX,
-            Xty,
-            totals,
+            ColumnScaling(origin, to_scaled, u_to_scaled),
+            GroupProducts(ZtZ, ZtX, Zty, W, to_parts, XtX, Xty, totals),
         )
         return np.asarray(value), d_gamma, d_chol, np.asarray(d_sigma)
 

@@ -21,13 +21,12 @@ def log_pseudo_likelihood(gamma: Tensor, chol: Tensor, sigma: Tensor, data: Weig
     data : WeightedData
         Its arrays stand in the graph as ``pm.Data`` of the same names.
     """
-    names = [name for name in data._fields if name != "priors"]
-    at = {name: pm.Data(name, getattr(data, name)) for name in names}
+    at = {name: pm.Data(name, one) for name, one in (data.scaling._asdict() | data.products._asdict()).items()}
     precision = 1 / sigma**2
     g, L = at["gamma_to_scaled"] @ (gamma - at["gamma_origin"]), at["u_to_scaled"] @ chol
     # c_j = Z_j'W_j e_j and M_j, of all groups at a time.
     c = at["Zty"].T - at["ZtX"].transpose(2, 0, 1) @ g
-    q = data.Zty.shape[0]
+    q = data.products.Zty.shape[0]
     M = np.eye(q) + precision * (L.T @ at["ZtZ"].transpose(2, 0, 1) @ L)
     K = pt.linalg.cholesky(M)
     v = pt.linalg.solve_triangular(K, c @ L, lower=True, b_ndim=1)

@@ -92,14 +92,12 @@ def factorize(
                     below[e, r, c] = total * own[j, c, c]
     log_det += np.log(product)
     if len(F) > 0:
-        log_det += _dense_part(q, a, L, pattern, blocks, own, below, F)
+        log_det += _dense_part(q, a, L, pattern, blocks, below, F)
     return float(log_det)
 
 
 @numba.njit(fastmath=ANY_ORDER, **INLINED)
-def _dense_part(
-    q: int, a: float, L: Array, pattern: Pattern, blocks: Blocks, own: Array, below: Array, F: Array
-) -> float:
+def _dense_part(q: int, a: float, L: Array, pattern: Pattern, blocks: Blocks, below: Array, F: Array) -> float:
     """Fill F with the factor of the tail; return what it adds to ``log|M|``."""
     grouping, size, start, row, column = pattern.grouping, pattern.size, pattern.start, pattern.row, pattern.column
     place = pattern.place

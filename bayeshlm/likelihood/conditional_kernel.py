@@ -12,7 +12,7 @@ Sums keep their order, so that a group's numbers depend neither on the machine's
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -22,6 +22,7 @@ from bayeshlm.likelihood.disk_cache import cached
 from bayeshlm.likelihood.gaussian_pieces import (
     IN_ORDER,
     INLINED,
+    PIECE,
     applied,
     det_of_two,
     factor_row,
@@ -32,9 +33,37 @@ from bayeshlm.likelihood.gaussian_pieces import (
     squared_det,
     times,
 )
+from bayeshlm.likelihood.kernel_products import ColumnScaling, EffectProducts
 from bayeshlm.likelihood.vector_math import log
 
 type Array = NDArray[np.float64]
+
+
+class EffectRoom(NamedTuple):
+    """Memory for B groups at one draw.
+
+    Attributes
+    ----------
+    g : (p,) array
+        Fixed effects of the scaled columns.
+    b, c : (q, B) arrays
+        As `bayeshlm.likelihood.gaussian_pieces.residual_products` fills them.
+    det, shrunk : (B,) arrays
+        ``d_j`` and ``a c_j'V_j c_j``.
+    """
+
+    g: Array
+    b: Array
+    c: Array
+    det: Array
+    shrunk: Array
+
+
+@numba.njit(**PIECE)
+def make_effect_room(n_fixed: int, products: EffectProducts) -> EffectRoom:
+    """Memory for the groups of some products."""
+    shape = products.Zty.shape
+    return EffectRoom(np.empty(n_fixed), np.empty(shape), np.empty(shape), np.empty(shape[1]), np.empty(shape[1]))
 
 
 @numba.njit(fastmath=IN_ORDER, **INLINED)
@@ -116,7 +145,7 @@ def _many_effects(
 def one_draw(n_effects: int) -> Any:
     """A numba function for so many random effects.
 
-    It fills scaled gamma, b and c, then mean, root, det and shrunk, at one draw of the parameters.
+    It fills the room, mean and root at one draw of the parameters.
     """
 
     @numba.njit(fastmath=IN_ORDER, **INLINED)
@@ -124,23 +153,19 @@ def one_draw(n_effects: int) -> Any:
         gamma: Array,
         chol: Array,
         sigma: float,
-        scaling: tuple[Array, Array, Array, Array],
+        scaling: ColumnScaling,
         S: Array,
-        products: tuple[Array, Array, Array, Array],
-        g: Array,
-        b: Array,
-        c: Array,
+        products: EffectProducts,
+        room: EffectRoom,
         mean: Array,
         root: Array,
-        det: Array,
-        shrunk: Array,
     ) -> None:
-        ZtZ, ZtX, Zty, W = products
-        origin, to_scaled, u_to_scaled, to_parts = scaling
+        ZtZ, ZtX, Zty, W, to_parts = products
+        g, b, c, det, shrunk = room
         q = len(c)
         a = 1.0 / (sigma * sigma)
         L, parts = np.empty((q, q)), np.empty(len(to_parts))
-        scaled_parameters(gamma, chol, (origin, to_scaled, u_to_scaled), g, L)
+        scaled_parameters(gamma, chol, scaling, g, L)
         applied(to_parts, g, parts)
         residual_products(ZtZ, ZtX, Zty, W, parts, b, c)
         if n_effects == 1:
@@ -162,12 +187,10 @@ def conditional_normals(n_effects: int) -> Any:
 
     gamma, chol, sigma : arrays, (S, p), (S, q, q), (S,)
         Draws in the user's columns; ``chol chol' = G``.
-    scaling : tuple of arrays, (p,), (p, p), (q, q), (q L + d, p)
-        As `bayeshlm.likelihood.gaussian_pieces.scaled_parameters` takes it, and `to_parts` of the groups' structure.
+    scaling : ColumnScaling
     S : array, (q, q)
         ``u = S u_s`` are the user's effects of those of the columns that the cross-products were formed of.
-    products : tuple of arrays, (q, q, B), (q, d, B), (q, B), (L - 1, B)
-        ZtZ, ZtX, Zty and W of each group, as `bayeshlm.likelihood.gaussian_pieces.residual_products` takes them.
+    products : EffectProducts
     totals : tuple of arrays, (p, p, B), (p, B), (B,), (B,)
         XtX, Xty, yty of each group, and its number of rows; XtX and Xty of no group (B = 0) where ``X_j g = Z_j b_j``.
     """
@@ -179,22 +202,22 @@ def conditional_normals(n_effects: int) -> Any:
         gamma: Array,
         chol: Array,
         sigma: Array,
-        scaling: tuple[Array, Array, Array, Array],
+        scaling: ColumnScaling,
         S: Array,
-        products: tuple[Array, Array, Array, Array],
+        products: EffectProducts,
         totals: tuple[Array, Array, Array, Array],
         mean: Array,
         root: Array,
         log_likelihood: Array,
     ) -> None:
         XtX, Xty, yty, n = totals
-        Zty = products[2]
+        Zty = products.Zty
         (q, n_groups), p = Zty.shape, gamma.shape[1]
-        g, b, c = np.empty(p), np.empty((q, n_groups)), np.empty((q, n_groups))
-        det, shrunk, rss = np.empty(n_groups), np.empty(n_groups), np.empty(n_groups)
+        room, rss = make_effect_room(p, products), np.empty(n_groups)
+        g, b, c, det, shrunk = room
         for s in range(len(sigma)):
             to = s if len(mean) > 1 else 0
-            at_draw(gamma[s], chol[s], sigma[s], scaling, S, products, g, b, c, mean[to], root[to], det, shrunk)
+            at_draw(gamma[s], chol[s], sigma[s], scaling, S, products, room, mean[to], root[to])
             if len(log_likelihood) > 0:
                 # Residual sums of squares |y_j - X_j gamma|^2, y'y - b'(Z'y + c) or y'y - g'(2 X'y - X'X g).
                 for j in range(n_groups):

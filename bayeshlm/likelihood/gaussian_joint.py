@@ -6,8 +6,6 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from bayeshlm.design.joint_products import JointProducts
 from bayeshlm.design.scaling import FloatArray, IntArray
 from bayeshlm.errors import OptionError
@@ -53,7 +51,7 @@ class GaussianJoint(Likelihood):
             function,
             data,
             lambda values: marginal_draws(values, self.design, priors),
-            lambda: (function, data._replace(with_gradient=np.zeros(1))),
+            lambda: (function, joint_data(self.design, priors, self.elimination, with_gradient=False)),
         )
 
     def totals(self, draws: Draws) -> FloatArray:

@@ -40,6 +40,7 @@ from bayeshlm.likelihood.gaussian_pieces import (
     squared_det,
     times,
 )
+from bayeshlm.likelihood.kernel_products import ColumnScaling, GroupProducts
 
 type Array = NDArray[np.float64]
 
@@ -60,47 +61,21 @@ def marginal_log_density(n_effects: int, with_gradient: bool = True) -> Any:
     Returns
     -------
     numba function
-        Of the arguments below: log density, d_gamma (p,), d_chol (q, q), d_sigma.
-
-    Notes
-    -----
-    The arguments are:
-
-    gamma, chol, sigma : (p,), (q, q), float
-        Fixed effects in any linear coordinates, L of ``G = L L'``, level-1 standard deviation.
-    origin, to_scaled, u_to_scaled : (p,), (p, p), (q, q)
-        ``to_scaled (gamma - origin)`` and ``u_to_scaled L`` are those of the columns that the cross-products were
-        formed of.
-    ZtZ, ZtX, Zty : (n, q, q, B), (n, q, d, B), (n, q, B)
-        Cross-products of each group, those with X of d columns only, in blocks as `in_blocks` makes them.
-    W, to_parts : (n, L - 1, B), (q L + d, p)
-        What the products with the other columns are made of, see `bayeshlm.likelihood.group_structure`.
-    XtX, Xty, totals : (p, p), (p,), (2,)
-        Cross-products over all rows; ``y'y`` and the number of rows N.
+        Of ``(gamma, chol, sigma, scaling, products)``: fixed effects in any linear coordinates (p,), L of ``G = L L'``
+        (q, q), level-1 standard deviation, `ColumnScaling` and `GroupProducts`. Returns the log density, d_gamma (p,),
+        d_chol (q, q) and d_sigma.
     """
 
     @cached
     @numba.njit(fastmath=ANY_ORDER, **INLINED)
     def density(
-        gamma: Array,
-        chol: Array,
-        sigma: float,
-        origin: Array,
-        to_scaled: Array,
-        u_to_scaled: Array,
-        ZtZ: Array,
-        ZtX: Array,
-        Zty: Array,
-        W: Array,
-        to_parts: Array,
-        XtX: Array,
-        Xty: Array,
-        totals: Array,
+        gamma: Array, chol: Array, sigma: float, scaling: ColumnScaling, products: GroupProducts
     ) -> tuple[float, Array, Array, float]:
+        ZtZ, ZtX, Zty, W, to_parts, XtX, Xty, totals = products
         q, p, size = len(chol), len(gamma), Zty.shape[2]
         a = 1.0 / (sigma * sigma)
         g, L, G = np.empty(p), np.empty((q, q)), np.empty((q, q))
-        scaled_parameters(gamma, chol, (origin, to_scaled, u_to_scaled), g, L)
+        scaled_parameters(gamma, chol, scaling, g, L)
         times(L, L.T, G)
         parts, of_parts = np.empty(len(to_parts)), np.zeros(len(to_parts))
         applied(to_parts, g, parts)
@@ -133,7 +108,7 @@ def marginal_log_density(n_effects: int, with_gradient: bool = True) -> Any:
         for k in range(p):
             rss += g[k] * (fitted[k] - 2.0 * Xty[k])
             d_scaled[k] = a * (Xty[k] - fitted[k] - a * d_scaled[k])
-        applied(to_scaled.T, d_scaled, d_gamma)
+        applied(scaling.gamma_to_scaled.T, d_scaled, d_gamma)
 
         # The gradients with respect to G, its factor and a.
         trace_P, trace_hh = 0.0, 0.0
@@ -144,7 +119,7 @@ def marginal_log_density(n_effects: int, with_gradient: bool = True) -> Any:
                 trace_hh += G[r, s] * sum_hh[r, s]
                 d_G[r, s] = a * a * sum_hh[r, s] - a * sum_P[r, s]
         times(d_G, L, d_L)
-        times(u_to_scaled.T, d_L, d_chol)
+        times(scaling.u_to_scaled.T, d_L, d_chol)
         log_density = -0.5 * (n_obs * (LOG_2PI - np.log(a)) + log_det + a * (rss - a * quadratic))
         d_a = 0.5 * (n_obs / a - trace_P - rss + a * (quadratic + trace_hh))
         return log_density, d_gamma, d_chol, -2.0 * d_a * a / sigma

@@ -15,6 +15,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from bayeshlm.likelihood.kernel_products import ColumnScaling
+
 type Array = NDArray[np.float64]
 
 # Everything is inlined into the function that is called from outside. Otherwise the process that compiles would run
@@ -62,19 +64,10 @@ def applied(matrix: Array, vector: Array, out: Array) -> None:
 
 
 @numba.njit(**PIECE)
-def scaled_parameters(gamma: Array, chol: Array, scaling: tuple[Array, Array, Array], g: Array, L: Array) -> None:
-    """Fill gamma and the factor of G in the coordinates of the columns that the cross-products were formed of.
-
-    Parameters
-    ----------
-    gamma, chol : (p,), (q, q)
-        In the coordinates of the caller.
-    scaling : tuple of arrays, (p,), (p, p), (q, q)
-        ``origin``, ``to_scaled`` and ``u_to_scaled``: ``g = to_scaled (gamma - origin)``, ``L = u_to_scaled chol``.
-    """
-    origin, to_scaled, u_to_scaled = scaling
-    applied(to_scaled, gamma - origin, g)
-    times(u_to_scaled, chol, L)
+def scaled_parameters(gamma: Array, chol: Array, scaling: ColumnScaling, g: Array, L: Array) -> None:
+    """Fill gamma (p,) and the factor of G (q, q) of the columns that the cross-products were formed of."""
+    applied(scaling.gamma_to_scaled, gamma - scaling.gamma_origin, g)
+    times(scaling.u_to_scaled, chol, L)
 
 
 @numba.njit(**PIECE)

@@ -15,6 +15,7 @@ from bayeshlm.design import Design
 from bayeshlm.design.cross_products import CrossProducts
 from bayeshlm.likelihood.blocks import BLOCK, in_threads
 from bayeshlm.likelihood.group_structure import GroupStructure
+from bayeshlm.likelihood.kernel_products import ColumnScaling, EffectProducts
 from bayeshlm.parameters.draws import Draws
 
 type Array = NDArray[np.float64]
@@ -125,7 +126,7 @@ class Conditionals:
         """What every block's kernel takes first: the draws, and the scaling of the columns."""
         products = self.products
         transforms = (np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transform))
-        scaling = (products.ols, *transforms, self._structure.to_parts)
+        scaling = ColumnScaling(products.ols, *transforms)
         return (*map(np.ascontiguousarray, (self.gamma, self.chol, self.sigma)), scaling, products.z_transform)
 
     @cached_property
@@ -168,13 +169,14 @@ class Conditionals:
         if products.log_sd is not None:
             log_likelihood -= products.log_sd[groups]
 
-    def _effects(self, groups: slice) -> tuple[Array, ...]:
+    def _effects(self, groups: slice) -> EffectProducts:
         """The products of some groups that their effects take, and their level-2 columns."""
         products, structure = self.products, self._structure
-        ZtX = products.ZtX[groups][:, :, structure.direct]
+        read = products.ZtX[groups][:, :, structure.direct]
         W = np.ascontiguousarray(structure.W[:, groups])
         ZtZ, Zty = groups_last(groups, products.ZtZ, products.Zty)
-        return ZtZ, *groups_last(slice(None), ZtX), Zty, W
+        (ZtX,) = groups_last(slice(None), read)
+        return EffectProducts(ZtZ, ZtX, Zty, W, structure.to_parts)
 
     def moments(self, start: int, design: Design, chain_length: int) -> BlockMoments:
         """Moments over the draws of ``E[u | theta]``, ``E[beta | theta]`` and ``Var[u | theta]`` of a block."""

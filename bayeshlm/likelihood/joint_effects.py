@@ -17,6 +17,7 @@ from bayeshlm.likelihood.disk_cache import cached
 from bayeshlm.likelihood.elimination import Blocks, Elimination, Pattern
 from bayeshlm.likelihood.gaussian_pieces import ANY_ORDER, INLINED, MANY, kernel_of_effects, times
 from bayeshlm.likelihood.joint_pieces import make_joint_room, swept
+from bayeshlm.likelihood.kernel_products import ColumnScaling
 from bayeshlm.likelihood.lapack import dense_inverse, one_blas_thread
 
 type Array = NDArray[np.float64]
@@ -94,7 +95,7 @@ class JointEffects:
         L = np.zeros((len(self.sigma), len(self.chols), *elimination.blocks.own.shape[1:]))
         for k, chol in enumerate(self.chols):
             L[:, k, : chol.shape[1], : chol.shape[2]] = chol
-        scaling = (products.ols, np.linalg.inv(products.x_transform), elimination.u_to_scaled)
+        scaling = ColumnScaling(products.ols, np.linalg.inv(products.x_transform), elimination.u_to_scaled)
         gamma, sigma = np.ascontiguousarray(self.gamma), np.ascontiguousarray(self.sigma)
         return gamma, L, sigma, scaling, elimination.pattern, elimination.blocks
 
@@ -146,8 +147,7 @@ def effects_at_draws(n_effects: int) -> Any:
 
     chols : (S, K, q, q) array
         In the user's columns.
-    scaling : tuple of arrays, (p,), (p, p), (K, q, q)
-        ``origin``, ``to_scaled``, ``u_to_scaled`` of `bayeshlm.likelihood.joint_kernel.joint_log_density`.
+    scaling : ColumnScaling
     mean, covariance : (S, U, q) and (S, U, q, q) arrays
         In the user's columns.
     draws : (S, m, U, q) array
@@ -162,7 +162,7 @@ def effects_at_draws(n_effects: int) -> Any:
         gamma: Array,
         chols: Array,
         sigma: Array,
-        scaling: tuple[Array, Array, Array],
+        scaling: ColumnScaling,
         pattern: Pattern,
         blocks: Blocks,
         mean: Array,

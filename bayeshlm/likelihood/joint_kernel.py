@@ -20,7 +20,7 @@ errors: where the mean reliability of each effect, that of ``I - Q_jj``, is abov
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -28,10 +28,11 @@ from numpy.typing import NDArray
 
 from bayeshlm.likelihood.block_cholesky import backward, selected_inverse
 from bayeshlm.likelihood.disk_cache import cached
-from bayeshlm.likelihood.elimination import Blocks, Pattern
+from bayeshlm.likelihood.elimination import Blocks, Elimination, Pattern
 from bayeshlm.likelihood.gaussian_kernel import LOG_2PI
 from bayeshlm.likelihood.gaussian_pieces import ANY_ORDER, INLINED, MANY, applied, kernel_of_effects, times
 from bayeshlm.likelihood.joint_pieces import make_joint_room, swept, uncertainty, unexplained
+from bayeshlm.likelihood.kernel_products import ColumnScaling
 from bayeshlm.likelihood.lapack import dense_inverse
 
 LEAST_RELIABLE = 1e-5
@@ -39,6 +40,41 @@ LEAST_RELIABLE = 1e-5
 
 type Array = NDArray[np.float64]
 type Found = tuple[float, Array, Array, float]
+
+
+class JointSums(NamedTuple):
+    """Cross-products of units in the order of elimination, and over all rows.
+
+    Attributes
+    ----------
+    pattern, blocks : Pattern, Blocks
+        Of `bayeshlm.likelihood.elimination.Elimination`.
+    XtX, Xty, totals : (p, p), (p,), (2,) arrays
+        Over all rows; ``y'y`` and the number of rows N.
+    with_gradient : (1,) array
+        0 leaves the gradient zeros: the inverse takes most of the time of crossed groupings.
+    """
+
+    pattern: Pattern
+    blocks: Blocks
+    XtX: Array
+    Xty: Array
+    totals: Array
+    with_gradient: Array
+
+    @classmethod
+    def of(cls, elimination: Elimination, with_gradient: bool = True) -> JointSums:
+        """Those of the products of an elimination."""
+        products = elimination.products
+        totals = np.array([products.yty, products.n_obs])
+        return cls(
+            elimination.pattern,
+            elimination.blocks,
+            products.XtX,
+            products.Xty,
+            totals,
+            np.array([1.0 if with_gradient else 0.0]),
+        )
 
 
 @kernel_of_effects
@@ -66,37 +102,18 @@ def joint_log_density(n_effects: int) -> Any:
     gamma, chols, sigma : (p,), (K, q, q), float
         Fixed effects in any linear coordinates, lower triangular L_k of ``G_k = L_k L_k'`` with zeros beyond a
         grouping's q_k effects, level-1 standard deviation.
-    scaling : tuple of arrays, (p,), (p, p), (K, q, q)
-        ``origin``, ``to_scaled``, ``u_to_scaled``:
-        ``to_scaled (gamma - origin)`` and ``u_to_scaled_k L_k`` are those of the columns that the cross-products were
-        formed of.
-    pattern, blocks : Pattern, Blocks
-        Of `bayeshlm.likelihood.elimination.Elimination`.
-    XtX, Xty, totals : (p, p), (p,), (2,)
-        Cross-products over all rows; ``y'y`` and the number of rows N.
-    want_gradient : bool
-        Where it is false the gradient is zeros: the inverse takes most of the time of crossed groupings.
+    scaling, sums : ColumnScaling, JointSums
     """
 
     @cached
     @numba.njit(fastmath=ANY_ORDER, **INLINED)
-    def density(
-        gamma: Array,
-        chols: Array,
-        sigma: float,
-        scaling: tuple[Array, Array, Array],
-        pattern: Pattern,
-        blocks: Blocks,
-        XtX: Array,
-        Xty: Array,
-        totals: Array,
-        want_gradient: bool,
-    ) -> Found:
+    def density(gamma: Array, chols: Array, sigma: float, scaling: ColumnScaling, sums: JointSums) -> Found:
+        pattern, blocks, XtX, Xty, totals, with_gradient = sums
         # Loops over effects whose length the compiler knows take a fourth of the time.
         q = np.int64(n_effects) if n_effects < MANY else chols.shape[1]
         a = 1.0 / (sigma * sigma)
         n_units, p = len(blocks.ZtX), blocks.ZtX.shape[2]
-        K, (_, to_scaled, u_to_scaled) = len(chols), scaling
+        K = len(chols)
         g, d_gamma, d_chols = np.empty(p), np.zeros(p), np.zeros((K, q, q))
 
         # log|M|, C^-1 a Lambda'c, b.
@@ -113,7 +130,7 @@ def joint_log_density(n_effects: int) -> Any:
         for k in range(p):
             rss += g[k] * (fitted[k] - 2.0 * Xty[k])
         log_density = -0.5 * (n_obs * (LOG_2PI - np.log(a)) + log_det + a * rss - explained)
-        if not want_gradient or not np.isfinite(log_density):
+        if with_gradient[0] == 0.0 or not np.isfinite(log_density):
             return log_density, d_gamma, d_chols, 0.0
         backward(q, pattern, own, below, F, b)
 
@@ -131,7 +148,7 @@ def joint_log_density(n_effects: int) -> Any:
                     d_scaled[k] -= blocks.ZtX[j, r, k] * total
         for k in range(p):
             d_scaled[k] *= a
-        applied(to_scaled.T, d_scaled, d_gamma)
+        applied(scaling.gamma_to_scaled.T, d_scaled, d_gamma)
 
         # L and a: sums of b b' + Q - I by grouping, which of each grouping's effects they are of, and reliabilities.
         Q_own, Q_below = np.empty((n_units, q, q)), np.empty((len(pattern.row), q, q))
@@ -180,7 +197,7 @@ def joint_log_density(n_effects: int) -> Any:
                 for r in range(q):
                     for s in range(q):
                         d_L[k, r, s] *= a
-                times(u_to_scaled[k].T, d_L[k], d_chols[k])
+                times(scaling.u_to_scaled[k].T, d_L[k], d_chols[k])
         d_a = 0.5 * (n_obs / a - rss + (explained + length - trace) / a)
         return log_density, d_gamma, d_chols, -2.0 * d_a * a / sigma
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bayeshlm.likelihood.block_cholesky import factorize, forward
 from bayeshlm.likelihood.elimination import Blocks, Pattern
 from bayeshlm.likelihood.gaussian_pieces import ANY_ORDER, INLINED, applied, times
+from bayeshlm.likelihood.kernel_products import ColumnScaling
 
 type Array = NDArray[np.float64]
 type IntArray = NDArray[np.int64]
@@ -80,18 +81,17 @@ def swept(
     a: float,
     gamma: Array,
     chols: Array,
-    scaling: tuple[Array, Array, Array],
+    scaling: ColumnScaling,
     pattern: Pattern,
     blocks: Blocks,
     g: Array,
     room: JointRoom,
 ) -> float:
     """Fill the room, and gamma of the columns that the products were formed of, at one draw; return ``log|M|``."""
-    origin, to_scaled, u_to_scaled = scaling
     L, own, below, F, c, z = room
-    applied(to_scaled, gamma - origin, g)
+    applied(scaling.gamma_to_scaled, gamma - scaling.gamma_origin, g)
     for k in range(len(chols)):
-        times(u_to_scaled[k], chols[k], L[k])
+        times(scaling.u_to_scaled[k], chols[k], L[k])
     for r in range(len(F)):
         for t in range(len(F)):
             F[r, t] = 0.0

@@ -13,15 +13,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
-from bayeshlm.likelihood.elimination import Blocks, Elimination, Pattern
-from bayeshlm.likelihood.gaussian_pieces import kernel_of_effects
-from bayeshlm.likelihood.joint_kernel import joint_log_density
+from bayeshlm.likelihood.elimination import Elimination
+from bayeshlm.likelihood.gaussian_pieces import PIECE, kernel_of_effects
+from bayeshlm.likelihood.joint_kernel import JointSums, joint_log_density
+from bayeshlm.likelihood.kernel_products import ColumnScaling
 from bayeshlm.likelihood.prior_data import PriorData, prior_data
-from bayeshlm.likelihood.unconstrained_density import covariance_factor, with_priors
+from bayeshlm.likelihood.unconstrained_density import posterior_of
 from bayeshlm.parameters.priors import Priors
 
 type Array = NDArray[np.float64]
 type IntArray = NDArray[np.int64]
+
+
+class PlacedSums(NamedTuple):
+    """`JointSums`, and where their chols are in one factor of the effects of all groupings.
+
+    Attributes
+    ----------
+    place : (2, q) array of int
+        Grouping of each random effect, and its place among the effects of the grouping.
+    sums : JointSums
+    """
+
+    place: IntArray
+    sums: JointSums
 
 
 class JointData(NamedTuple):
@@ -29,103 +44,45 @@ class JointData(NamedTuple):
 
     Attributes
     ----------
-    priors : PriorData
-    gamma_origin, gamma_to_scaled, u_to_scaled, XtX, Xty, totals : arrays
-        As `bayeshlm.likelihood.joint_kernel.joint_log_density` takes them.
-    place : (2, q) array of int
-        Grouping of each random effect, and its place among the effects of the grouping.
-    pattern, blocks : Pattern, Blocks
-    with_gradient : (1,) array
-        0 leaves the gradient, which takes most of the time of crossed groupings, the priors' alone.
+    priors, scaling, products : PriorData, ColumnScaling, PlacedSums
     """
 
     priors: PriorData
-    gamma_origin: Array
-    gamma_to_scaled: Array
-    u_to_scaled: Array
-    XtX: Array
-    Xty: Array
-    totals: Array
-    place: IntArray
-    pattern: Pattern
-    blocks: Blocks
-    with_gradient: Array
+    scaling: ColumnScaling
+    products: PlacedSums
 
 
-def joint_data(design: Design, priors: Priors, elimination: Elimination) -> JointData:
-    """Collect what the density of a model depends on."""
+def joint_data(design: Design, priors: Priors, elimination: Elimination, with_gradient: bool = True) -> JointData:
+    """Collect what the density of a model depends on; without a gradient it has that of the priors alone."""
     products = elimination.products
     place = [(k, r) for k, term in enumerate(design.predictor.random) for r in range(len(term.columns))]
-    return JointData(
-        priors=prior_data(design, priors),
+    scaling = ColumnScaling(
         gamma_origin=priors.at_means(products.ols),
         gamma_to_scaled=np.linalg.inv(priors.basis @ products.x_transform),
         u_to_scaled=elimination.u_to_scaled,
-        XtX=products.XtX,
-        Xty=products.Xty,
-        totals=np.array([products.yty, products.n_obs]),
-        place=np.array(place, dtype=np.int64).T.copy(),
-        pattern=elimination.pattern,
-        blocks=elimination.blocks,
-        with_gradient=np.ones(1),
     )
+    sums = PlacedSums(np.array(place, dtype=np.int64).T.copy(), JointSums.of(elimination, with_gradient))
+    return JointData(prior_data(design, priors), scaling, sums)
 
 
 @kernel_of_effects
 def joint_posterior(n_effects: int) -> Any:
-    """A numba function of the posterior's log density, for models of so many random effects in a grouping.
-
-    Returns
-    -------
-    numba function
-        Of ``x (p + q + m + a,)``, an array for the gradient, which is filled, and what `JointData` has: the log
-        density, the transforms' Jacobian included.
-    """
+    """`posterior_of` models with several groupings and up to so many random effects in one, of `PlacedSums`."""
     log_density_of_data = joint_log_density(n_effects)
 
-    @numba.njit(error_model="numpy", nogil=True, forceinline=True)
-    def posterior(
-        x: Array,
-        gradient: Array,
-        priors: PriorData,
-        gamma_origin: Array,
-        gamma_to_scaled: Array,
-        u_to_scaled: Array,
-        XtX: Array,
-        Xty: Array,
-        totals: Array,
-        place: IntArray,
-        pattern: Pattern,
-        blocks: Blocks,
-        with_gradient: Array,
-    ) -> float:
-        p, q, m = priors.gamma_prior.shape[1], priors.tau_prior.shape[1], priors.corr_prior.shape[1]
-        a = priors.auxiliary_prior.shape[1]
-        factor = covariance_factor(x[p : p + q], x[p + q : p + q + m], priors.corr_prior)
-        chol, chols = factor[0], np.zeros(u_to_scaled.shape)
+    @numba.njit(**PIECE)
+    def log_density(gamma: Array, chol: Array, sigma: float, scaling: ColumnScaling, products: PlacedSums) -> Any:
+        place, q = products.place, len(chol)
+        chols, d_chol = np.zeros(scaling.u_to_scaled.shape), np.zeros((q, q))
         for r in range(q):
             for s in range(r + 1):
                 if place[0, r] == place[0, s]:
                     chols[place[0, r], place[1, r], place[1, s]] = chol[r, s]
-        log_density, d_gamma, d_chols, d_sigma = log_density_of_data(
-            x[:p],
-            chols,
-            np.exp(x[p + q + m]) if a > 0 else 1.0,
-            (gamma_origin, gamma_to_scaled, u_to_scaled),
-            pattern,
-            blocks,
-            XtX,
-            Xty,
-            totals,
-            with_gradient[0] == 1.0,
-        )
-        d_chol = np.zeros((q, q))
+        value, d_gamma, d_chols, d_sigma = log_density_of_data(gamma, chols, sigma, scaling, products.sums)
         for r in range(q):
             for s in range(r + 1):
                 if place[0, r] == place[0, s]:
                     d_chol[r, s] = d_chols[place[0, r], place[1, r], place[1, s]]
-        of_data = (log_density, d_gamma, d_chol, np.full(a, d_sigma))
-        density: float = with_priors(x, gradient, of_data, factor, priors, False)
-        return density
+        return value, d_gamma, d_chol, d_sigma
 
-    return posterior
+    return posterior_of(log_density)

@@ -28,6 +28,7 @@ from bayeshlm.likelihood.elimination import Blocks, Pattern
 from bayeshlm.likelihood.gaussian_kernel import LOG_2PI
 from bayeshlm.likelihood.gaussian_pieces import ANY_ORDER, INLINED
 from bayeshlm.likelihood.joint_pieces import make_joint_room, swept
+from bayeshlm.likelihood.kernel_products import ColumnScaling
 from bayeshlm.likelihood.lapack import dense_inverse
 from bayeshlm.likelihood.left_out_pieces import (
     cholesky,
@@ -51,7 +52,7 @@ def left_out_densities(
     gamma: Array,
     chols: Array,
     sigma: Array,
-    scaling: tuple[Array, Array, Array],
+    scaling: ColumnScaling,
     pattern: Pattern,
     blocks: Blocks,
     units: LeftOutUnits,
@@ -67,8 +68,7 @@ def left_out_densities(
     ----------
     gamma, chols, sigma : (S, p), (S, K, q, q), (S,) arrays
         In the user's columns.
-    scaling : tuple of arrays, (p,), (p, p), (K, q, q)
-        ``origin``, ``to_scaled``, ``u_to_scaled`` of `bayeshlm.likelihood.joint_kernel.joint_log_density`.
+    scaling : ColumnScaling
     units : LeftOutUnits
     grouping : int
         Whose units are left out, for `lengths`.

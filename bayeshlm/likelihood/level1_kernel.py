@@ -31,6 +31,7 @@ from bayeshlm.likelihood.gaussian_pieces import (
     squared_det,
     times,
 )
+from bayeshlm.likelihood.kernel_products import ColumnScaling
 from bayeshlm.likelihood.level1_bank import Level1Bank
 from bayeshlm.likelihood.level1_weights import Level1Weights, fill_weights, log_determinant
 
@@ -145,9 +146,7 @@ def level1_log_density(
     chol: Array,
     alpha: Array,
     rho: float,
-    origin: Array,
-    to_scaled: Array,
-    u_to_scaled: Array,
+    scaling: ColumnScaling,
     weights: Level1Weights,
     bank: Level1Bank,
     n_obs: float,
@@ -156,7 +155,7 @@ def level1_log_density(
 
     Parameters
     ----------
-    gamma, chol, origin, to_scaled, u_to_scaled : arrays
+    gamma, chol, scaling : (p,), (q, q), ColumnScaling
         As `bayeshlm.likelihood.gaussian_kernel.marginal_log_density` takes them.
     alpha, rho : (k,), float
         Of the SDs (of one sigma its logarithm) and of the correlations; rho is 0 without any.
@@ -171,7 +170,7 @@ def level1_log_density(
     log_det_V, d_rho = log_determinant(weights, alpha, rho)
     d_rho *= -0.5
     g, L, G = np.empty(p), np.empty((q, q)), np.empty((q, q))
-    scaled_parameters(gamma, chol, (origin, to_scaled, u_to_scaled), g, L)
+    scaled_parameters(gamma, chol, scaling, g, L)
     times(L, L.T, G)
 
     # The groups, a block at a time.
@@ -209,7 +208,7 @@ def level1_log_density(
             d_scaled[k] += w[m] * (bank.Xty[m, k] - fitted)
         rss += w[m] * own_rss
         d_w[m] -= 0.5 * own_rss
-    applied(to_scaled.T, d_scaled, d_gamma)
+    applied(scaling.gamma_to_scaled.T, d_scaled, d_gamma)
 
     # From the weights to alpha and rho, and from G to its factor.
     d_alpha = -weights.log_sd
@@ -222,6 +221,6 @@ def level1_log_density(
         for s in range(q):
             d_G[r, s] = sum_hh[r, s] - sum_P[r, s]
     times(d_G, L, d_L)
-    times(u_to_scaled.T, d_L, d_chol)
+    times(scaling.u_to_scaled.T, d_L, d_chol)
     log_density = -0.5 * (n_obs * LOG_2PI + log_det_V + log_det + rss - quadratic)
     return log_density, d_gamma, d_chol, d_alpha, d_rho

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from bayeshlm.design import Design
+from bayeshlm.likelihood.disk_cache import cached
+from bayeshlm.likelihood.gaussian_pieces import INLINED
+from bayeshlm.likelihood.kernel_products import ColumnScaling, scaling_of
 from bayeshlm.likelihood.level1_bank import Level1Bank, bank_of
 from bayeshlm.likelihood.level1_kernel import level1_log_density
 from bayeshlm.likelihood.level1_weights import Level1Weights
@@ -32,15 +35,13 @@ class Level1Data(NamedTuple):
     Attributes
     ----------
     priors, level1 : PriorData, Level1Priors
-    gamma_origin, gamma_to_scaled, u_to_scaled, weights, bank, n_obs
+    scaling, weights, bank, n_obs
         As `bayeshlm.likelihood.level1_kernel.level1_log_density` takes them; n_obs of shape (1,).
     """
 
     priors: PriorData
     level1: Level1Priors
-    gamma_origin: Array
-    gamma_to_scaled: Array
-    u_to_scaled: Array
+    scaling: ColumnScaling
     weights: Level1Weights
     bank: Level1Bank
     n_obs: Array
@@ -48,13 +49,10 @@ class Level1Data(NamedTuple):
 
 def level1_data(design: Design, priors: Priors) -> Level1Data:
     """Collect what the density of a design with a level-1 model depends on."""
-    products = design.cross_products
     return Level1Data(
         prior_data(design, priors),
         level1_priors(design, priors),
-        priors.at_means(products.ols),
-        np.linalg.inv(priors.basis @ products.x_transform),
-        np.linalg.inv(products.z_transform),
+        scaling_of(design.cross_products, priors),
         *bank_of(design),
         np.array([float(design.n_obs)]),
     )
@@ -74,15 +72,14 @@ def level1_draws(values: Array, design: Design, priors: Priors) -> xr.Dataset:
     return xr.Dataset(draws)
 
 
-@numba.njit(error_model="numpy", nogil=True, forceinline=True)
+@cached
+@numba.njit(**INLINED)
 def level1_posterior(
     x: Array,
     gradient: Array,
     priors: PriorData,
     level1: Level1Priors,
-    gamma_origin: Array,
-    gamma_to_scaled: Array,
-    u_to_scaled: Array,
+    scaling: ColumnScaling,
     weights: Level1Weights,
     bank: Level1Bank,
     n_obs: Array,
@@ -103,7 +100,7 @@ def level1_posterior(
     factor = covariance_factor(tau, log_odds, priors.corr_prior)
     alpha = x[start : start + k].copy()
     log_density, d_gamma, d_chol, d_alpha, d_rho = level1_log_density(
-        gamma, factor[0], alpha, rho, gamma_origin, gamma_to_scaled, u_to_scaled, weights, bank, n_obs[0]
+        gamma, factor[0], alpha, rho, scaling, weights, bank, n_obs[0]
     )
     density: float = with_priors(x, gradient, (log_density, d_gamma, d_chol, np.empty(0)), factor, priors, False)
     density += level1.constant[0]

@@ -8,9 +8,10 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from bayeshlm.likelihood.conditional_kernel import one_draw
+from bayeshlm.likelihood.conditional_kernel import make_effect_room, one_draw
 from bayeshlm.likelihood.disk_cache import cached
 from bayeshlm.likelihood.gaussian_pieces import IN_ORDER, INLINED, kernel_of_effects
+from bayeshlm.likelihood.kernel_products import ColumnScaling, EffectProducts
 
 type Array = NDArray[np.float64]
 
@@ -40,9 +41,9 @@ def conditional_moments(n_effects: int) -> Any:
         gamma: Array,
         chol: Array,
         sigma: Array,
-        scaling: tuple[Array, Array, Array, Array],
+        scaling: ColumnScaling,
         S: Array,
-        products: tuple[Array, Array, Array, Array],
+        products: EffectProducts,
         W: Array,
         coefficient: NDArray[np.int64],
         random: NDArray[np.int64],
@@ -53,14 +54,13 @@ def conditional_moments(n_effects: int) -> Any:
         sums: Array,
         within: Array,
     ) -> None:
-        (q, n_groups), p = products[2].shape, gamma.shape[1]
+        (q, n_groups), p = products.Zty.shape, gamma.shape[1]
         n_rows = q + n_coefficients
-        g, b, c, root = np.empty(p), np.empty((q, n_groups)), np.empty((q, n_groups)), np.empty((q, q, n_groups))
-        det, shrunk = np.empty(n_groups), np.empty(n_groups)
+        room, root = make_effect_room(p, products), np.empty((q, q, n_groups))
         values, part = np.empty((n_rows, n_groups)), np.zeros((n_rows, n_groups))
         whole = chain_length // batch * batch
         for s in range(len(sigma)):
-            at_draw(gamma[s], chol[s], sigma[s], scaling, S, products, g, b, c, values, root, det, shrunk)
+            at_draw(gamma[s], chol[s], sigma[s], scaling, S, products, room, values, root)
             # E[beta | theta] = W_j gamma + E[u_j | theta] below E[u | theta], and the sum of Var[u | theta].
             for r in range(q, n_rows):
                 for j in range(n_groups):

@@ -16,7 +16,7 @@ from bayeshlm.design.scaling import FloatArray
 from bayeshlm.likelihood.likelihood import LogDensity
 from bayeshlm.likelihood.quadrature_posterior import QuadratureData, quadrature_data
 from bayeshlm.likelihood.quadrature_room import Rows
-from bayeshlm.likelihood.weighted_posterior import WeightedData, weighted_data, weighted_sums
+from bayeshlm.likelihood.weighted_posterior import WeightedData, weighted_data, weighted_products
 from bayeshlm.parameters.priors import Priors
 
 type Data = WeightedData | QuadratureData
@@ -86,9 +86,8 @@ def _groups(design: Design, data: Any) -> list[Data]:
     weights = design.weights
     assert isinstance(weights, DesignWeights)
     if isinstance(data, WeightedData):
-        constant = data.priors, data.gamma_origin, data.gamma_to_scaled, data.u_to_scaled
-        own = (weighted_sums(design.cross_products, weights.group, slice(j, j + 1)) for j in range(design.n_groups))
-        return [WeightedData(*constant, *sums) for sums in own]
+        own = (weighted_products(design.cross_products, weights.group, slice(j, j + 1)) for j in range(design.n_groups))
+        return [data._replace(products=products) for products in own]
     found: list[Data] = []
     for j, (low, high) in enumerate(pairwise(data.first.tolist())):
         rows = Rows(*(np.ascontiguousarray(values[..., low:high]) for values in data.rows))
@@ -102,6 +101,5 @@ def _emptied(part: Data) -> Data:
     nothing = np.zeros(1)
     if isinstance(part, QuadratureData):
         return part._replace(group_weights=nothing)
-    return part._replace(
-        XtX=np.zeros_like(part.XtX), Xty=np.zeros_like(part.Xty), totals=np.zeros(2), group_weights=nothing
-    )
+    XtX, Xty = np.zeros_like(part.products.XtX), np.zeros_like(part.products.Xty)
+    return part._replace(products=part.products._replace(XtX=XtX, Xty=Xty, totals=np.zeros(2), group_weights=nothing))

@@ -16,10 +16,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayeshlm.design import Design
+from bayeshlm.likelihood.disk_cache import cached
 from bayeshlm.likelihood.gaussian_groups import TOGETHER, in_blocks
 from bayeshlm.likelihood.gaussian_kernel import marginal_log_density
-from bayeshlm.likelihood.gaussian_pieces import kernel_of_effects
+from bayeshlm.likelihood.gaussian_pieces import INLINED, kernel_of_effects
 from bayeshlm.likelihood.group_structure import GroupStructure
+from bayeshlm.likelihood.kernel_products import ColumnScaling, GroupProducts, scaling_of
 from bayeshlm.likelihood.prior_data import NORMAL, STUDENT_T, PriorData, prior_data
 from bayeshlm.parameters.draws import SAMPLE
 from bayeshlm.parameters.partial_correlations import partial_correlations
@@ -27,54 +29,25 @@ from bayeshlm.parameters.priors import Priors
 
 type Array = NDArray[np.float64]
 
-KERNEL_DATA = (
-    "gamma_origin",
-    "gamma_to_scaled",
-    "u_to_scaled",
-    "ZtZ",
-    "ZtX",
-    "Zty",
-    "W",
-    "to_parts",
-    "XtX",
-    "Xty",
-    "totals",
-)
-
 
 class DensityData(NamedTuple):
     """All that the density depends on, in the order of the arguments of what `marginal_posterior` makes.
 
     Attributes
     ----------
-    priors : PriorData
-    gamma_origin, gamma_to_scaled, u_to_scaled, ZtZ, ZtX, Zty, W, to_parts, XtX, Xty, totals : arrays
-        As `bayeshlm.likelihood.gaussian_kernel.marginal_log_density` takes them.
+    priors, scaling, products : PriorData, ColumnScaling, GroupProducts
     """
 
     priors: PriorData
-    gamma_origin: Array
-    gamma_to_scaled: Array
-    u_to_scaled: Array
-    ZtZ: Array
-    ZtX: Array
-    Zty: Array
-    W: Array
-    to_parts: Array
-    XtX: Array
-    Xty: Array
-    totals: Array
+    scaling: ColumnScaling
+    products: GroupProducts
 
 
 def density_data(design: Design, priors: Priors) -> DensityData:
     """Collect what the density of a model depends on; the structure of a single block is no gain."""
     products, few = design.cross_products, design.n_groups <= TOGETHER
     structure = GroupStructure.none(design.n_groups, len(design.fixed)) if few else GroupStructure.of(design)
-    return DensityData(
-        priors=prior_data(design, priors),
-        gamma_origin=priors.at_means(products.ols),
-        gamma_to_scaled=np.linalg.inv(priors.basis @ products.x_transform),
-        u_to_scaled=np.linalg.inv(products.z_transform),
+    of_groups = GroupProducts(
         ZtZ=in_blocks(products.ZtZ),
         ZtX=in_blocks(products.ZtX[:, :, structure.direct]),
         Zty=in_blocks(products.Zty),
@@ -84,6 +57,7 @@ def density_data(design: Design, priors: Priors) -> DensityData:
         Xty=products.Xty.sum(axis=0),
         totals=np.array([products.yty.sum(), design.n_obs]),
     )
+    return DensityData(prior_data(design, priors), scaling_of(products, priors), of_groups)
 
 
 def marginal_draws(values: Array, design: Design, priors: Priors) -> xr.Dataset:
@@ -109,7 +83,7 @@ def effect_draws(values: Array, design: Design, priors: Priors) -> dict[str, tup
     return draws
 
 
-@numba.njit(error_model="numpy", nogil=True, forceinline=True)
+@numba.njit(**INLINED)
 def log_prior(x: float, prior: Array) -> tuple[float, float]:
     """Log of a symmetric density over that at its center, and its derivative."""
     kind, nu, mu, scale = prior[0], prior[1], prior[2], prior[3]
@@ -121,7 +95,7 @@ def log_prior(x: float, prior: Array) -> tuple[float, float]:
     return -abs(z), -np.sign(z) / scale
 
 
-@numba.njit(error_model="numpy", nogil=True, forceinline=True)
+@numba.njit(**INLINED)
 def covariance_factor(tau: Array, log_odds: Array, corr_prior: Array) -> tuple[Array, Array, Array, Array]:
     """``chol = diag(tau) R``; R; and of each partial correlation R_rr before it and ``sqrt(1 - partial^2)``."""
     q, m = len(tau), len(log_odds)
@@ -142,7 +116,7 @@ def covariance_factor(tau: Array, log_odds: Array, corr_prior: Array) -> tuple[A
     return chol, R, left, spread
 
 
-@numba.njit(error_model="numpy", nogil=True, forceinline=True)
+@numba.njit(**INLINED)
 def constrained(x: Array, increasing: bool) -> Array:
     """Auxiliary parameters from their logarithms; increasing ones from the first and the logarithms of distances."""
     values = np.exp(x)
@@ -153,7 +127,7 @@ def constrained(x: Array, increasing: bool) -> Array:
     return values
 
 
-@numba.njit(error_model="numpy", nogil=True, forceinline=True)
+@numba.njit(**INLINED)
 def with_priors(
     x: Array,
     gradient: Array,
@@ -215,59 +189,38 @@ def with_priors(
     return float(log_density)
 
 
-@kernel_of_effects
-def marginal_posterior(n_effects: int, with_gradient: bool = True) -> Any:
-    """A numba function of the posterior's log density, for models of so many random effects.
+def posterior_of(log_density_of_data: Any) -> Any:
+    """A numba function of the posterior's log density, from that of normal outcomes.
+
+    Parameters
+    ----------
+    log_density_of_data : numba function
+        Of ``(gamma, chol, sigma, scaling, products)``: log density of the outcomes, and its derivatives with respect to
+        gamma, chol and sigma.
 
     Returns
     -------
     numba function
-        Of ``x (p + q + m + a,)``, an array for the gradient, which is filled, and what `DensityData` has: the log
+        Of ``x (p + q + m + a,)``, an array for the gradient, which is filled, priors, scaling and products: the log
         density, the transforms' Jacobian included. There is one auxiliary parameter, log sigma, or none where sigma is
         known: 1 for the rows as they are counted.
     """
-    log_density_of_data = marginal_log_density(n_effects, with_gradient)
 
-    @numba.njit(error_model="numpy", nogil=True, forceinline=True)
-    def posterior(
-        x: Array,
-        gradient: Array,
-        priors: PriorData,
-        gamma_origin: Array,
-        gamma_to_scaled: Array,
-        u_to_scaled: Array,
-        ZtZ: Array,
-        ZtX: Array,
-        Zty: Array,
-        W: Array,
-        to_parts: Array,
-        XtX: Array,
-        Xty: Array,
-        totals: Array,
-    ) -> float:
+    @numba.njit(**INLINED)
+    def posterior(x: Array, gradient: Array, priors: PriorData, scaling: ColumnScaling, products: Any) -> float:
         p, q, m = priors.gamma_prior.shape[1], priors.tau_prior.shape[1], priors.corr_prior.shape[1]
         a = priors.auxiliary_prior.shape[1]
-        gamma, tau, log_odds = x[:p], x[p : p + q], x[p + q : p + q + m]
         sigma = np.exp(x[p + q + m]) if a > 0 else 1.0
-        factor = covariance_factor(tau, log_odds, priors.corr_prior)
-        log_density, d_gamma, d_chol, d_sigma = log_density_of_data(
-            gamma,
-            factor[0],
-            sigma,
-            gamma_origin,
-            gamma_to_scaled,
-            u_to_scaled,
-            ZtZ,
-            ZtX,
-            Zty,
-            W,
-            to_parts,
-            XtX,
-            Xty,
-            totals,
-        )
+        factor = covariance_factor(x[p : p + q], x[p + q : p + q + m], priors.corr_prior)
+        log_density, d_gamma, d_chol, d_sigma = log_density_of_data(x[:p], factor[0], sigma, scaling, products)
         of_data = (log_density, d_gamma, d_chol, np.full(a, d_sigma))
         density: float = with_priors(x, gradient, of_data, factor, priors, False)
         return density
 
-    return posterior
+    return cached(posterior)
+
+
+@kernel_of_effects
+def marginal_posterior(n_effects: int, with_gradient: bool = True) -> Any:
+    """`posterior_of` models with one grouping and so many random effects; its last argument is `GroupProducts`."""
+    return posterior_of(marginal_log_density(n_effects, with_gradient))

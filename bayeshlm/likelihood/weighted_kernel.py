@@ -31,6 +31,7 @@ from bayeshlm.likelihood.gaussian_pieces import (
     scaled_parameters,
     times,
 )
+from bayeshlm.likelihood.kernel_products import ColumnScaling, WeightedProducts
 
 type Array = NDArray[np.float64]
 
@@ -62,19 +63,7 @@ def _effects_given(K: Array, v: Array, a: float, b: Array, moments: Array) -> No
 @cached
 @numba.njit(fastmath=IN_ORDER, **INLINED)
 def weighted_log_density(
-    gamma: Array,
-    chol: Array,
-    sigma: float,
-    gamma_origin: Array,
-    gamma_to_scaled: Array,
-    u_to_scaled: Array,
-    ZtZ: Array,
-    ZtX: Array,
-    Zty: Array,
-    XtX: Array,
-    Xty: Array,
-    totals: Array,
-    group_weights: Array,
+    gamma: Array, chol: Array, sigma: float, scaling: ColumnScaling, products: WeightedProducts
 ) -> tuple[float, Array, Array, float]:
     """Log pseudo-likelihood, and its derivatives with respect to gamma, chol and sigma.
 
@@ -82,18 +71,13 @@ def weighted_log_density(
     ----------
     gamma, chol, sigma : (p,), (q, q) and float
         Fixed effects in the coordinates of their priors, any L with ``G = L L'``, level-1 SD.
-    gamma_origin, gamma_to_scaled, u_to_scaled : (p,), (p, p), (q, q)
-        As `bayeshlm.likelihood.gaussian_kernel.marginal_log_density` takes them.
-    ZtZ, ZtX, Zty : (q, q, J), (q, p, J), (q, J)
-        Cross-products with the weights of the rows.
-    XtX, Xty, totals : (p, p), (p,), (2,)
-        Sums over the groups, times their weights, of ``X_j'W_j X_j``, ``X_j'W_j y_j``, and of ``y_j'W_j y_j`` and n*_j.
-    group_weights : (J,)
+    scaling, products : ColumnScaling, WeightedProducts
     """
+    ZtZ, ZtX, Zty, XtX, Xty, totals, group_weights = products
     q, p, n_groups = ZtX.shape
     a = 1.0 / (sigma * sigma)
     g, L, c = np.empty(p), np.empty((q, q)), np.empty((q, n_groups))
-    scaled_parameters(gamma, chol, (gamma_origin, gamma_to_scaled, u_to_scaled), g, L)
+    scaled_parameters(gamma, chol, scaling, g, L)
     residual_products(ZtZ, ZtX, Zty, np.empty((0, n_groups)), g, c, c)  # every product with X is read
     K, ZL, v, b = np.empty((q, q)), np.empty((q, q)), np.empty(q), np.empty(q)
     moments, det = np.empty((q, q)), np.empty(n_groups)
@@ -127,8 +111,8 @@ def weighted_log_density(
     for k in range(p):
         rss += g[k] * (fitted[k] - 2.0 * Xty[k])
         d_scaled[k] = a * (Xty[k] - fitted[k] - shrunk[k])
-    applied(gamma_to_scaled.T, d_scaled, d_gamma)
-    times(u_to_scaled.T, d_L, d_chol)
+    applied(scaling.gamma_to_scaled.T, d_scaled, d_gamma)
+    times(scaling.u_to_scaled.T, d_L, d_chol)
     log_density = -0.5 * (n_obs * (LOG_2PI - np.log(a)) + log_det + a * (rss - quadratic))
     d_a = 0.5 * (n_obs / a - rss + 2.0 * quadratic - fitted_square)
     return log_density, d_gamma, d_chol, -2.0 * d_a * a / sigma

@@ -9,6 +9,7 @@ import numpy as np
 
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray, IntArray
+from bayeshlm.likelihood.kernel_products import ColumnScaling
 from bayeshlm.likelihood.level1_bank import Level1Bank, bank_of, slot_groups
 from bayeshlm.likelihood.level1_kernel import level1_log_density
 from bayeshlm.likelihood.level1_weights import Level1Weights, fill_weights, log_determinant
@@ -105,7 +106,7 @@ class Level1Problem(FamilyProblem):
     def _likelihood(self, x: FloatArray) -> tuple[float, FloatArray]:
         """The log-likelihood and its gradient, by the kernel that is sampled."""
         products = self.design.cross_products
-        scaling = (products.ols, np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transform))
+        scaling = ColumnScaling(products.ols, np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transform))
         with np.errstate(all="ignore"):
             alpha, rho = self._level1_values(x)
             value, d_gamma, d_chol, d_alpha, d_rho = level1_log_density(
@@ -113,7 +114,7 @@ class Level1Problem(FamilyProblem):
                 self.effect_map @ self.factor(x),
                 alpha,
                 rho,
-                *scaling,
+                scaling,
                 self.weights,
                 self.bank,
                 float(self.design.n_obs),

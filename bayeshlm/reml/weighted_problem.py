@@ -10,10 +10,11 @@ import numpy as np
 from bayeshlm.design.design import Design
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.likelihood.family_rows import FamilyRows
+from bayeshlm.likelihood.kernel_products import ColumnScaling, WeightedProducts
 from bayeshlm.likelihood.pseudo_scores import replicated
 from bayeshlm.likelihood.quadrature_room import Rows
 from bayeshlm.likelihood.weighted_kernel import weighted_log_density
-from bayeshlm.likelihood.weighted_posterior import weighted_sums
+from bayeshlm.likelihood.weighted_posterior import weighted_products
 from bayeshlm.reml.family_problem import FamilyProblem, family_problem
 
 
@@ -23,12 +24,12 @@ class WeightedNormalProblem(FamilyProblem):
 
     Attributes
     ----------
-    scaling, sums : tuples of arrays
+    scaling, products : ColumnScaling, WeightedProducts
         What `bayeshlm.likelihood.weighted_kernel.weighted_log_density` takes after the parameters.
     """
 
-    scaling: tuple[FloatArray, ...]
-    sums: tuple[FloatArray, ...]
+    scaling: ColumnScaling
+    products: WeightedProducts
 
     def evaluate(self, x: FloatArray, n_nodes: int) -> tuple[float, FloatArray]:
         """Log pseudo-likelihood and its gradient, (D,)."""
@@ -36,7 +37,7 @@ class WeightedNormalProblem(FamilyProblem):
         with np.errstate(over="ignore"):
             (sigma,) = self.auxiliary.values(z)
         value, d_gamma, d_chol, d_sigma = weighted_log_density(
-            np.ascontiguousarray(gamma), self.factor(x), float(sigma), *self.scaling, *self.sums
+            np.ascontiguousarray(gamma), self.factor(x), float(sigma), self.scaling, self.products
         )
         if not np.isfinite(value):
             return -np.inf, np.zeros(len(x))
@@ -53,13 +54,14 @@ def weighted_problem(design: Design) -> FamilyProblem:
     if design.weights is None or not design.outcome.is_normal:
         return problem
     products = design.cross_products
-    scaling = (
+    scaling = ColumnScaling(
         np.linalg.solve(problem.gamma_map, products.ols - problem.gamma_origin),
         np.linalg.solve(products.x_transform, problem.gamma_map),
         np.linalg.solve(products.z_transform, problem.effect_map),
     )
     of_problem = {one.name: getattr(problem, one.name) for one in fields(problem)}
-    return WeightedNormalProblem(**of_problem, scaling=scaling, sums=weighted_sums(products, problem.group_weights))
+    weighted = weighted_products(products, problem.group_weights)
+    return WeightedNormalProblem(**of_problem, scaling=scaling, products=weighted)
 
 
 def problem_scores(problem: FamilyProblem, x: FloatArray, n_nodes: int) -> tuple[FloatArray, FloatArray]:
@@ -74,7 +76,7 @@ def _groups(problem: FamilyProblem) -> list[FamilyProblem]:
     groups = [slice(j, j + 1) for j in range(problem.design.n_groups)]
     if isinstance(problem, WeightedNormalProblem):
         products, weights = problem.design.cross_products, problem.group_weights
-        return [replace(problem, sums=weighted_sums(products, weights, own)) for own in groups]
+        return [replace(problem, products=weighted_products(products, weights, own)) for own in groups]
     found: list[FamilyProblem] = []
     for own, (low, high) in zip(groups, pairwise(problem.first.tolist()), strict=True):
         rows = Rows(*(np.ascontiguousarray(values[..., low:high]) for values in problem.rows))
@@ -87,6 +89,6 @@ def _with_weights(problem: FamilyProblem, design: Design) -> FamilyProblem:
     """The same numbers, the weights those of another design of the same rows."""
     assert design.weights is not None
     if isinstance(problem, WeightedNormalProblem):
-        return replace(problem, sums=weighted_sums(design.cross_products, design.weights.group))
+        return replace(problem, products=weighted_products(design.cross_products, design.weights.group))
     rows = problem.rows._replace(weight=FamilyRows.of(design).rows.weight)
     return replace(problem, rows=rows, group_weights=design.weights.group)

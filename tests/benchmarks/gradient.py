@@ -69,14 +69,13 @@ def _kernel_loop(kernel, times, gamma, chol, sigma, *products):
 
 def _kernel(model: Any) -> float:
     from bayeshlm.likelihood.gaussian_kernel import marginal_log_density
-    from bayeshlm.likelihood.unconstrained_density import KERNEL_DATA, density_data
+    from bayeshlm.likelihood.unconstrained_density import density_data
 
     data = density_data(model.design, model.priors)
-    products = tuple(getattr(data, name) for name in KERNEL_DATA)
-    gamma = products[0].copy()  # the least squares fit
+    gamma = data.scaling.gamma_origin.copy()  # the least squares fit
     chol = 0.2 * np.eye(len(model.design.random))
     kernel = marginal_log_density(len(chol))
-    return _fastest(lambda times: _kernel_loop(kernel, times, gamma, chol, 1.0, *products))
+    return _fastest(lambda times: _kernel_loop(kernel, times, gamma, chol, 1.0, data.scaling, data.products))
 
 
 def _fastest(run: Callable[[int], float]) -> float:

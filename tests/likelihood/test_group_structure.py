@@ -11,7 +11,7 @@ from bayeshlm.likelihood.gaussian_groups import TOGETHER
 from bayeshlm.likelihood.gaussian_kernel import marginal_log_density
 from bayeshlm.likelihood.group_effects import Conditionals
 from bayeshlm.likelihood.group_structure import GroupStructure
-from bayeshlm.likelihood.unconstrained_density import KERNEL_DATA, density_data, marginal_posterior
+from bayeshlm.likelihood.unconstrained_density import density_data, marginal_posterior
 
 N_GROUPS = 2 * TOGETHER + 50
 EQUATIONS = {
@@ -36,7 +36,7 @@ def model(name, shift=0.0):
 
 def values(data, x, with_gradient=True):
     gradient = np.empty(len(x))
-    return marginal_posterior(len(data.u_to_scaled), with_gradient)(x, gradient, *data), gradient
+    return marginal_posterior(len(data.scaling.u_to_scaled), with_gradient)(x, gradient, *data), gradient
 
 
 def without_structure(monkeypatch, one):
@@ -47,16 +47,18 @@ def without_structure(monkeypatch, one):
 
 def point(one, data):
     """Near least squares beside the scales of the columns, SDs of the effects near those of the residuals."""
-    q, scale = len(one.design.random), np.diag(data.u_to_scaled)
-    gamma = data.gamma_origin + np.linalg.solve(data.gamma_to_scaled, 0.1 * np.ones(len(data.gamma_origin)))
+    scaling, q = data.scaling, len(one.design.random)
+    scale, steps = np.diag(scaling.u_to_scaled), 0.1 * np.ones(len(scaling.gamma_origin))
+    gamma = scaling.gamma_origin + np.linalg.solve(scaling.gamma_to_scaled, steps)
     return np.concatenate([gamma, np.linspace(0.5, 0.9, q) / scale, 0.3 * np.ones(q * (q - 1) // 2), [0.2]])
 
 
 def by_scaled_columns(gradient, data):
     """A gradient with respect to the effects of columns of mean 0 and SD 1."""
-    p, q = len(data.gamma_origin), len(data.u_to_scaled)
+    scaling = data.scaling
+    p, q = len(scaling.gamma_origin), len(scaling.u_to_scaled)
     gamma, tau, rest = np.split(gradient, [p, p + q])
-    return np.concatenate([np.linalg.solve(data.gamma_to_scaled.T, gamma), tau / np.diag(data.u_to_scaled), rest])
+    return np.concatenate([np.linalg.solve(scaling.gamma_to_scaled.T, gamma), tau / np.diag(scaling.u_to_scaled), rest])
 
 
 FAR = pytest.mark.filterwarnings("ignore:The slope of:bayeshlm.ModelWarning")  # what is tested
@@ -70,8 +72,8 @@ def test_density_and_gradient_are_those_of_the_products_themselves(name, shift, 
     one = model(name, shift)
     structured, read = density_data(one.design, one.priors), without_structure(monkeypatch, one)
     if shift == 0:
-        assert structured.ZtX.shape[2] < len(one.design.fixed)
-    assert structured.ZtX.shape[2] <= read.ZtX.shape[2] == len(one.design.fixed)
+        assert structured.products.ZtX.shape[2] < len(one.design.fixed)
+    assert structured.products.ZtX.shape[2] <= read.products.ZtX.shape[2] == len(one.design.fixed)
     x = point(one, read)
     (value, gradient), (expected, slope) = values(structured, x), values(read, x)
     assert value == pytest.approx(expected, rel=1e-12)
@@ -87,15 +89,15 @@ def test_a_density_of_several_blocks_is_the_dense_one(name):
     design, data = one.design, density_data(one.design, one.priors)
     gamma, chol, sigma = np.linspace(-0.3, 0.4, len(design.fixed)), np.array([[0.8, 0.0], [-0.2, 0.5]]), 1.3
     kernel = marginal_log_density(2)
-    products = [getattr(data, part) for part in KERNEL_DATA]
-    products[:2] = design.cross_products.ols, np.linalg.inv(design.cross_products.x_transform)
+    to_scaled = np.linalg.inv(design.cross_products.x_transform)
+    scaling = data.scaling._replace(gamma_origin=design.cross_products.ols, gamma_to_scaled=to_scaled)
     expected = 0.0
     for j in range(design.n_groups):
         rows = design.group_codes == j
         ZL = design.Z[rows] @ chol
         V = ZL @ ZL.T + sigma**2 * np.eye(rows.sum())
         expected += multivariate_normal.logpdf(design.y[rows], design.X[rows] @ gamma, V)
-    assert kernel(gamma, chol, sigma, *products)[0] == pytest.approx(expected, rel=1e-12)
+    assert kernel(gamma, chol, sigma, scaling, data.products)[0] == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", EQUATIONS)

@@ -16,7 +16,8 @@ from bayeshlm.likelihood.gaussian_groups import in_blocks
 from bayeshlm.likelihood.gaussian_kernel import marginal_log_density
 from bayeshlm.likelihood.joint_effects import JointEffects
 from bayeshlm.likelihood.joint_factor import factorize
-from bayeshlm.likelihood.joint_kernel import joint_log_density
+from bayeshlm.likelihood.joint_kernel import JointSums, joint_log_density
+from bayeshlm.likelihood.kernel_products import ColumnScaling, GroupProducts
 
 
 @dataclass
@@ -62,12 +63,10 @@ class Case:
 
 def kernel(case, elimination, want_gradient=True):
     products = elimination.products
-    totals = np.array([products.yty, products.n_obs])
-    to_scaled = np.linalg.inv(products.x_transform)
-    return joint_log_density(elimination.n_effects)(
-        case.gamma, elimination.padded(case.chols), case.sigma, (products.ols, to_scaled, elimination.u_to_scaled),
-        elimination.pattern, elimination.blocks, products.XtX, products.Xty, totals, want_gradient,
-    )  # fmt: skip
+    scaling = ColumnScaling(products.ols, np.linalg.inv(products.x_transform), elimination.u_to_scaled)
+    parameters = case.gamma, elimination.padded(case.chols), case.sigma
+    sums = JointSums.of(elimination, want_gradient)
+    return joint_log_density(elimination.n_effects)(*parameters, scaling, sums)
 
 
 def made_case(seed, kinds, n_obs=50):
@@ -222,12 +221,8 @@ def test_one_grouping_is_the_two_level_kernel(q):
         case.gamma,
         case.chols[0],
         case.sigma,
-        *scaling,
-        *blocks,
-        np.eye(len(case.gamma)),
-        products.XtX,
-        products.Xty,
-        totals,
+        ColumnScaling(*scaling),
+        GroupProducts(*blocks, np.eye(len(case.gamma)), products.XtX, products.Xty, totals),
     )
     assert value == pytest.approx(old[0], rel=1e-12)
     np.testing.assert_allclose(d_gamma, old[1], rtol=0, atol=1e-12 * np.abs(old[1]).max())

@@ -11,7 +11,8 @@ import pytest
 from bayeshlm.design.joint_products import GroupingRows, joint_products
 from bayeshlm.likelihood.elimination import Elimination
 from bayeshlm.likelihood.joint_factor import factorize
-from bayeshlm.likelihood.joint_kernel import joint_log_density
+from bayeshlm.likelihood.joint_kernel import JointSums, joint_log_density
+from bayeshlm.likelihood.kernel_products import ColumnScaling
 from bayeshlm.likelihood.lapack import one_blas_thread
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "references" / "joint.json").read_text(encoding="utf-8"))
@@ -45,15 +46,14 @@ def check(case, y, X, units):
         rows.append(GroupingRows(name, X[:, : len(theta)], codes, len(found), 0, range(len(theta))))
     products = joint_products(y, X, rows, x_intercept=0)
     elimination = Elimination.of(products)
-    n_obs, p = X.shape
+    p = X.shape[1]
     gamma, theta, sigma = np.array(case["gamma"]), [np.array(part) for part in case["theta"]], case["sigma"]
-    totals = np.array([products.yty, n_obs])
+    scaling = ColumnScaling(products.ols, np.linalg.inv(products.x_transform), elimination.u_to_scaled)
+    chols = elimination.padded([sigma * part for part in theta])
     with one_blas_thread():
         value, d_gamma, d_chols, d_sigma = joint_log_density(elimination.n_effects)(
-            gamma, elimination.padded([sigma * part for part in theta]), sigma,
-            (products.ols, np.linalg.inv(products.x_transform), elimination.u_to_scaled),
-            elimination.pattern, elimination.blocks, products.XtX, products.Xty, totals, True,
-        )  # fmt: skip
+            gamma, chols, sigma, scaling, JointSums.of(elimination)
+        )
     factor = factorize(elimination, theta, 1.0)
     half = factor.forward(factor.columns)[:, :p]
     information = products.XtX - half.T @ half

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bayeshlm.design.cross_products import cross_products
 from bayeshlm.likelihood.gaussian_groups import in_blocks
 from bayeshlm.likelihood.gaussian_kernel import marginal_log_density
+from bayeshlm.likelihood.kernel_products import ColumnScaling, GroupProducts
 
 mp.mp.dps = 60
 EPS = np.finfo(float).eps
@@ -49,7 +50,8 @@ def kernel_values(gamma, chol, sigma, X, Z, y, codes):
     totals = np.array([products.yty.sum(), len(y)])
     maps = products.ols, np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transform)
     sums = products.XtX.sum(axis=0), products.Xty.sum(axis=0)
-    return marginal_log_density(len(chol))(gamma, chol, sigma, *maps, *blocks, np.eye(len(gamma)), *sums, totals)
+    grouped = GroupProducts(*blocks, np.eye(len(gamma)), *sums, totals)
+    return marginal_log_density(len(chol))(gamma, chol, sigma, ColumnScaling(*maps), grouped)
 
 
 def agree(gamma, chol, sigma, X, Z, y, codes):

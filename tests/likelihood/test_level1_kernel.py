@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from bayeshlm.design.design import Design
+from bayeshlm.likelihood.kernel_products import ColumnScaling, GroupProducts
 from bayeshlm.likelihood.level1_bank import bank_of
 from bayeshlm.likelihood.level1_kernel import level1_log_density
 
@@ -27,10 +28,10 @@ def density_of(design: Design) -> Callable[[np.ndarray, np.ndarray, np.ndarray, 
     """The kernel in the user's columns."""
     weights, bank = bank_of(design)
     products = design.cross_products
-    scaling = (products.ols, np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transform))
+    scaling = ColumnScaling(products.ols, np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transform))
 
     def density(gamma: np.ndarray, chol: np.ndarray, alpha: np.ndarray, rho: float) -> tuple:
-        return level1_log_density(gamma, chol, alpha, rho, *scaling, weights, bank, float(design.n_obs))
+        return level1_log_density(gamma, chol, alpha, rho, scaling, weights, bank, float(design.n_obs))
 
     return density
 
@@ -89,21 +90,23 @@ def test_one_sigma_is_the_density_of_independent_rows() -> None:
     design = level1_cases.design_of(table, 2)
     products = design.cross_products
     gamma, chol = products.ols + 0.1, np.array([[0.5, 0.0], [0.01, 0.02]])
-    scaling = (products.ols, np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transform))
+    scaling = ColumnScaling(products.ols, np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transform))
     found = density_of(design)(gamma, chol, np.log([1.3]), 0.0)
     plain = marginal_log_density(2)(
         gamma,
         chol,
         1.3,
-        *scaling,
-        in_blocks(products.ZtZ),
-        in_blocks(products.ZtX),
-        in_blocks(products.Zty),
-        in_blocks(np.empty((design.n_groups, 0))),
-        np.eye(len(gamma)),
-        products.XtX.sum(axis=0),
-        products.Xty.sum(axis=0),
-        np.array([products.yty.sum(), design.n_obs]),
+        scaling,
+        GroupProducts(
+            in_blocks(products.ZtZ),
+            in_blocks(products.ZtX),
+            in_blocks(products.Zty),
+            in_blocks(np.empty((design.n_groups, 0))),
+            np.eye(len(gamma)),
+            products.XtX.sum(axis=0),
+            products.Xty.sum(axis=0),
+            np.array([products.yty.sum(), design.n_obs]),
+        ),
     )
     assert found[0] == pytest.approx(plain[0], rel=1e-12)
     np.testing.assert_allclose(found[1], plain[1], rtol=1e-9)

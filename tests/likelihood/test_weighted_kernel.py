@@ -10,8 +10,9 @@ from scipy.stats import multivariate_normal
 from bayeshlm.design.cross_products import cross_products
 from bayeshlm.likelihood.gaussian_groups import in_blocks
 from bayeshlm.likelihood.gaussian_kernel import marginal_log_density
+from bayeshlm.likelihood.kernel_products import ColumnScaling, GroupProducts
 from bayeshlm.likelihood.weighted_kernel import weighted_log_density
-from bayeshlm.likelihood.weighted_posterior import weighted_sums
+from bayeshlm.likelihood.weighted_posterior import weighted_products
 
 
 def problem(q, seed=0, sizes=(1, 4, 3, 7)):
@@ -35,7 +36,7 @@ def kernel(rows, weights, parameters):
         row_weights=weights[0],
     )
     maps = products.ols, np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transform)
-    return weighted_log_density(*parameters, *maps, *weighted_sums(products, weights[1]))
+    return weighted_log_density(*parameters, ColumnScaling(*maps), weighted_products(products, weights[1]))
 
 
 def dense(rows, weights, parameters):
@@ -100,8 +101,9 @@ def test_weights_of_1_give_the_kernel_without_weights(q):
     products = cross_products(y, X, Z, codes, 4, x_intercept=0, z_intercept=0, z_centered=range(q))
     maps = products.ols, np.linalg.inv(products.x_transform), np.linalg.inv(products.z_transform)
     blocks = [in_blocks(m) for m in (products.ZtZ, products.ZtX, products.Zty, np.empty((4, 0)))]
-    *_, XtX, Xty, totals, _ = weighted_sums(products, np.ones(4))
-    expected = marginal_log_density(q)(*parameters, *maps, *blocks, np.eye(X.shape[1]), XtX, Xty, totals)
+    weighted = weighted_products(products, np.ones(4))
+    grouped = GroupProducts(*blocks, np.eye(X.shape[1]), weighted.XtX, weighted.Xty, weighted.totals)
+    expected = marginal_log_density(q)(*parameters, ColumnScaling(*maps), grouped)
     found = kernel((y, X, Z, codes), (np.ones(len(y)), np.ones(4)), parameters)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-11)
