@@ -9,7 +9,10 @@ from bayeshlm.design.survey_weights import SurveyWeights
 from bayeshlm.equations import parse
 from bayeshlm.reml import grouping_influence
 from bayeshlm.reml.estimate import fit_reml
+from bayeshlm.reml.family_estimate import NodesOfEstimate, estimate_at
+from bayeshlm.reml.family_maximum import Maximum
 from bayeshlm.reml.family_problem import family_problem
+from bayeshlm.reml.family_scalars import wald_family
 from bayeshlm.reml.family_search import _name
 from bayeshlm.reml.level1_problem import level1_problem
 from bayeshlm.reml.rows_of_sums import rows_of_sums
@@ -99,3 +102,20 @@ def test_estimates_without_a_group_are_generalized_least_squares_of_the_other_ro
             vcov = np.linalg.inv(X.T @ inverse @ X)
             np.testing.assert_allclose(found.vcov[j], vcov, rtol=1e-6)
             np.testing.assert_allclose(found.gamma[j], vcov @ X.T @ inverse @ rows.y[left], rtol=1e-6)
+
+
+@pytest.mark.parametrize("root", [0.0, 0.5])
+def test_a_correlation_of_one_has_no_interval(root):
+    problem = family_problem(design_of(COUNTS.replace("b1 = g10", "b1 = g10 + u1")))
+    p, k, _ = problem.sizes
+    x = np.ones(sum(problem.sizes))
+    x[p : p + k] = np.where(problem.elements[:, 1, 1] != 0, root, 1.0)
+    maximum = Maximum(x, 0.0, np.eye(len(x)), 0.0, True)
+    estimate = estimate_at(problem, maximum, NodesOfEstimate(8, 0.0, 0.0))
+    assert (abs(estimate.corr[0, 1]) > 1 - 1e-12) == (root == 0)
+    found = wald_family(estimate)
+    bounds = dict(zip(found.keys, zip(found.lower, found.upper, strict=True), strict=True))
+    assert np.isnan(bounds["corr", "u0,u1"]).all() == (root == 0)
+    assert np.isfinite(bounds["tau", "u0"]).all()
+    for label, value, se in zip(estimate.fixed_labels, estimate.gamma, estimate.se, strict=True):
+        np.testing.assert_allclose(bounds["gamma", label], [value - 1.959964 * se, value + 1.959964 * se], rtol=1e-6)
