@@ -11,12 +11,21 @@ import numpy as np
 import pandas as pd
 
 from bayeshlm.design.asked_values import MOST_VALUES, Values, is_finite, read_values, value_texts
-from bayeshlm.design.columns import CategoricalColumn, DataColumn, NumericColumn, read_categories, read_column, resolve
+from bayeshlm.design.columns import (
+    CategoricalColumn,
+    DataColumn,
+    NumericColumn,
+    level_label,
+    read_categories,
+    read_column,
+    resolve,
+)
 from bayeshlm.design.design import Design
 from bayeshlm.design.new_rows import NewRows, new_rows
 from bayeshlm.design.rows import predictors
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import OptionError
+from bayeshlm.source.labels import factorize
 
 type Operation = Literal["prediction", "difference", "ratio", "slope"]
 
@@ -135,8 +144,8 @@ def ask(
     columns = predictor_columns(design)
     target = None if operation == "prediction" else _found(columns, _the_one(columns, name))
     setting = _settings(design, columns, at, [one for one in (None if target is None else target.name, by) if one])
-    varied = {key: values for key, values in setting.items() if len(values) > 1 or at != "mean"}
-    constant = {key: values[0] for key, values in setting.items() if key not in varied}
+    varied = {} if at == "mean" else setting
+    constant = {key: values[0] for key, values in setting.items()} if at == "mean" else {}
     if target is not None and target.name in setting:
         raise OptionError(f"at: {target.name!r} is what varies, leave it out")
     step = 1.0
@@ -179,7 +188,16 @@ def predictor_columns(design: Design) -> dict[str, DataColumn]:
 
 def at_values(design: Design, values: Mapping[str, object]) -> NewRows:
     """The rows with other values of predictors; the means of groups that equations take stay those of the fit."""
-    return new_rows(design, design.frame.assign(**dict[str, Any](values)))
+    held = {name: _as_held(design.frame[name], value) for name, value in values.items()}
+    return new_rows(design, design.frame.assign(**dict[str, Any](held)))
+
+
+def _as_held(column: pd.Series, value: object) -> object:
+    """A category as the data hold it, in all rows: what stands in ``C()`` may be a number elsewhere too."""
+    if not isinstance(value, str):
+        return value
+    level = next(one for one in factorize(column)[1] if level_label(one) == value)
+    return pd.Series(level, column.index, dtype=column.dtype)
 
 
 def contrasts(

@@ -135,3 +135,25 @@ def test_numbers_in_c_are_categories():
     column = predictor_columns(design)["d"]
     assert contrasts(column, None) == [("1 - 0", ("1", "0"))]
     assert ask(design, None, at={"d": "levels"}).keys == [("0",), ("1",)]
+
+
+@pytest.mark.parametrize("held", [int, float, object])
+def test_a_column_that_is_a_number_and_in_c_changes_in_both(held):
+    design = build_design(parse("y ~ C(d) + d:x + (1 | g)"), DATA.assign(d=DATA["d"].astype(held)))
+    d, x = DATA["d"].to_numpy(), DATA["x"].to_numpy()
+    np.testing.assert_array_equal(design.kept_rows.X, np.column_stack([np.ones(8), d, d * x]))
+    question = ask(design, SHARES, "d", "difference")
+    assert question.keys == [("1 - 0",)]
+    np.testing.assert_allclose(question.linear()[0], [[0, 1, SHARES @ x]], atol=1e-14)
+    question = ask(design, SHARES, at={"d": "levels"})
+    assert question.keys == [("0",), ("1",)]
+    np.testing.assert_allclose(question.linear()[0], [[1, 0, 0], [1, 1, SHARES @ x]], atol=1e-14)
+    np.testing.assert_allclose(ask(design, SHARES, at="mean").linear()[0], [[1, 0, 0]], atol=1e-14)
+
+
+def test_categories_that_are_numbers_stay_categories():
+    data = DATA.assign(d=DATA["d"].astype(pd.CategoricalDtype([1, 0])))
+    design = build_design(parse("y ~ d + x + (1 | g)"), data)
+    question = ask(design, SHARES, "d", "difference")
+    assert question.keys == [("0 - 1",)]
+    np.testing.assert_allclose(question.linear()[0], [[0, 1, 0]], atol=1e-14)

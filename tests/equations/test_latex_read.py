@@ -136,7 +136,8 @@ def test_a_column_that_has_its_unit_in_its_name_is_found():
     assert hlm.Model(MEAN, data.rename(columns={"Y_ij": "Y"}), group="g").spec.outcome.name == "Y"
 
 
-def test_a_brace_before_the_system_sets_nothing():
+def test_a_brace_before_the_system_or_in_an_equation_sets_nothing():
     lines = r"y &= b_0 + b_1 x + r \\ b_0 &= g_{00} + u_0 \\ b_1 &= g_{10}"
     plain = rf"\begin{{aligned}} {lines} \end{{aligned}}"
     assert parse(rf"\left\{{ {plain} \right.") == parse(rf"\left.{plain}\right\}}") == parse(plain)
+    assert parse(plain.replace("b_1 x", r"\bigl\{b_1 x\bigr\}")) == parse(plain)

@@ -35,6 +35,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numba
 import pytest
 from interpreted import run_as_python
 from measured import Measured, Tests
@@ -192,10 +193,13 @@ def run(room: str, options: argparse.Namespace, folder: Path, record: dict[str, 
     elsewhere = cache(lambda: ({}, []) if options.tests else measured.of(others))
     if not options.tests:
         of_room |= {"tests": len(tests), "left out": len(left_out)}
+    runs = {}
     for at in wanted:
         path, mutant = present[at]
         lines = statement((folder / path).read_text(encoding="utf-8"), mutant.line)
-        reach = those_that_run(tests, path, lines)
+        runs[at] = lines, those_that_run(tests, path, lines)
+    for at in sorted(wanted, key=lambda at: not runs[at][1]):  # tests of other folders are measured last, if at all
+        (path, mutant), (lines, reach) = present[at], runs[at]
         by_others = [] if reach else those_that_run(elsewhere()[0], path, lines)
         found = outcome(folder, path, mutant, reach or by_others)
         print(found, f"{path}:{mutant.line}", mutant.before, "->", mutant.after, flush=True)
@@ -237,6 +241,7 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(number))
     os.environ |= {"NUMBA_DISABLE_JIT": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    numba.core.config.DISABLE_JIT = 1  # numba, which is there by now, has read the environment
     for name in IMPORTED:
         importlib.import_module(name)
     with tempfile.TemporaryDirectory() as temporary:

@@ -11,6 +11,7 @@ from scipy.linalg import block_diag
 import bayeshlm as hlm
 from bayeshlm.errors import OptionError
 from bayeshlm.parameters.draws import Draws, labelled_posterior
+from bayeshlm.quantities.group_coefficients import coefficients_of_units
 from bayeshlm.quantities.group_draws import group_draws
 from bayeshlm.quantities.icc import icc
 from bayeshlm.quantities.plausible_ranges import plausible_ranges
@@ -300,3 +301,14 @@ def test_draws_of_units(nested):
     np.testing.assert_array_equal(found["beta_school"], nested.beta_of(1)[:, :, [3, 1]])
     with pytest.raises(OptionError, match="is no school of the data"):
         group_draws(nested, [99], "school")
+
+
+@pytest.mark.parametrize(("grouping", "column"), [(0, "child"), (1, "rater")])
+def test_the_table_of_a_grouping_begins_with_its_rows(crossed, grouping, column):
+    table = coefficients_of_units(crossed, grouping)
+    assert table.columns[0] == "n"
+    counts = rows()[column].value_counts().sort_index()
+    coefficients = crossed.design.equations[grouping].coefficients
+    np.testing.assert_array_equal(table["n"], np.repeat(counts.to_numpy(), len(coefficients)))
+    beta = crossed.beta_of(grouping).mean(axis=(0, 1))
+    np.testing.assert_allclose(table["mean"], beta.ravel(), rtol=1e-12)
