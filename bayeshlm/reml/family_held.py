@@ -156,10 +156,8 @@ def _in_user_columns(free: FamilyProblem, order: list[int]) -> tuple[FamilyProbl
         origin=np.zeros((q, q)),
     )
     square = np.average(Z**2, axis=1, weights=free.rows.weight)
-    in_predictor = np.array([column.is_deviation for column in free.design.random])
-    return problem, np.where(
-        in_predictor, outcome_unit(free.design) / np.sqrt(np.where(in_predictor, square, 1.0)), 1.0
-    )
+    deviates = np.array([column.is_deviation for column in free.design.random])
+    return problem, np.where(deviates, outcome_unit(free.design) / np.sqrt(np.where(deviates, square, 1.0)), 1.0)
 
 
 def _gamma(estimate: FamilyEstimate) -> FloatArray:

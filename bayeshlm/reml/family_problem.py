@@ -193,10 +193,10 @@ def family_problem(design: Design) -> FamilyProblem:
     X, Z = found.rows.X, found.rows.Z
     size = np.sqrt(found.rows.weight / found.rows.weight.sum())
     gamma_map = orthonormal(X * size)
-    unit, in_predictor = outcome_unit(design), np.array([column.is_deviation for column in design.random])
-    effect_map = np.diag(np.where(in_predictor, 0.0, 1 / unit))
+    unit, deviates = outcome_unit(design), np.array([column.is_deviation for column in design.random])
+    effect_map = np.diag(np.where(deviates, 0.0, 1 / unit))
     for block in design.blocks:
-        own = [k for k in sorted(block) if in_predictor[k]]
+        own = [k for k in sorted(block) if deviates[k]]
         effect_map[np.ix_(own, own)] = orthonormal(Z[own] * size)
     pattern = factor_pattern(design.blocks)
     elements = np.zeros((pattern.n_free, len(Z), len(Z)))

@@ -1,5 +1,8 @@
 """How much is tried in the profile that runs."""
 
+from collections.abc import Iterable
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 
@@ -15,4 +18,12 @@ def examples(quick: int, nightly: int) -> settings:
         deadline=None,
         derandomize=amount(1, 0) == 1,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    )
+
+
+def of_types(names: Iterable[str], quick: Iterable[str]) -> pytest.MarkDecorator:
+    """A test for types of models by their names: the quick ones each time, the others at night."""
+    quick = tuple(quick)
+    return pytest.mark.parametrize(
+        "name", [name if name in quick else pytest.param(name, marks=pytest.mark.nightly) for name in names]
     )

@@ -3,7 +3,7 @@
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from amounts import examples
+from amounts import examples, of_types
 from hypothesis import given
 from model_types import LEVEL1, NORMAL, TYPES, frame
 from test_same_data import EACH, estimates
@@ -29,13 +29,7 @@ def z_of(effects):
     return abs(effects[:, 0] / effects[:, 1])
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        name if name in ("slopes", "categories") else pytest.param(name, marks=pytest.mark.nightly)
-        for name in (*NORMAL, *LEVEL1, "StudentT", "weights")
-    ],
-)
+@of_types((*NORMAL, *LEVEL1, "StudentT", "weights"), quick=("slopes", "categories"))
 @examples(quick=2, nightly=30)
 @given(
     seed=st.integers(0, 10_000),
@@ -71,9 +65,7 @@ def test_the_unit_of_a_predictor(name, seed, factor, column):
     np.testing.assert_allclose(z_of(other[1]), z_of(given[1]), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    "name", [name if name == "slopes" else pytest.param(name, marks=pytest.mark.nightly) for name in SHIFTED]
-)
+@of_types(SHIFTED, quick=("slopes",))
 @pytest.mark.filterwarnings("ignore:The slope of x:bayeshlm.ModelWarning")
 @examples(quick=2, nightly=20)
 @given(seed=st.integers(0, 10_000), shift=st.sampled_from([-2.0, 37.0, 1e4]))

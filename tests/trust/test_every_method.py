@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from amounts import amount
+from amounts import amount, of_types
 from model_types import TYPES, frame
 
 import bayeshlm as hlm
@@ -81,9 +81,7 @@ QUICK = ("slopes", "categories")
 
 
 @pytest.mark.filterwarnings("ignore::bayeshlm.ModelWarning")
-@pytest.mark.parametrize(
-    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.nightly) for name in TYPES]
-)
+@of_types(TYPES, QUICK)
 @pytest.mark.parametrize("method", ["reml", "ml"])
 def test_estimates(name, method):
     for seed in range(1, 1 + amount(1, 5)):

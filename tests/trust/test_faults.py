@@ -35,7 +35,8 @@ WRITTEN = """
 import pathlib, re, tempfile
 def untimed(text):
     return re.sub(r"[0-9.]+ s\\b", "some s", str(text))
-folder = pathlib.Path(tempfile.mkdtemp())
+place = tempfile.TemporaryDirectory()
+folder = pathlib.Path(place.name)
 print(untimed(fit), fit.fixed_effects().to_csv(), fit.model.reml(), fit.model.equations("latex"))
 data.to_csv(folder / "table.csv")
 print(hlm.Model(fit.model.equations(), pd.read_csv(folder / "table.csv"), "g").reml().deviance)
@@ -43,6 +44,7 @@ fit.save(folder / "fit.nc")
 print(hlm.load(folder / "fit.nc").fixed_effects().to_csv())
 fit.report(folder / "report.html")
 print(untimed((folder / "report.html").read_text(encoding="utf-8")))
+place.cleanup()
 """
 SAVE_FOR_EVER = """
 import bayeshlm as hlm

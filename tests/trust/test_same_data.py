@@ -6,7 +6,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from amounts import amount, examples
+from amounts import amount, examples, of_types
 from hypothesis import given
 from model_types import NORMAL, TYPES, frame
 
@@ -14,9 +14,7 @@ import bayeshlm as hlm
 from bayeshlm.reml.optimize import PRECISE
 
 QUICK = ("intercepts", "slopes", "categories", "centered")
-EACH = pytest.mark.parametrize(
-    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.nightly) for name in TYPES]
-)
+EACH = of_types(TYPES, QUICK)
 
 
 def estimates(model_type, table, **options):
