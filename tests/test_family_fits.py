@@ -131,6 +131,7 @@ def test_the_fit_says_what_was_done(fit):
     assert "Two-level Bernoulli model of y" in text
     assert "y ~ Bernoulli(p) logit(p) = b0 + b1*x" in text
     assert "Random effects are integrated out by quadrature with 6 nodes each: twice as many move no mean" in text
+    assert "more than 0.000 SD" not in text  # a bound is rounded up
     assert "on the latent scale of the logit, where level 1 has the variance pi^2/3" in text
     assert "sigma" not in text
     assert "Odds ratios (95% equal-tailed intervals)" in text

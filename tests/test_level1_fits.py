@@ -128,6 +128,13 @@ def test_a_row_of_each_parameter_stands_in_a_table_of_models(by_sex):
     assert "SD, residual" in text
 
 
+def test_the_criterion_has_the_name_that_its_method_gives_it(by_sex):
+    assert "REML criterion" in str(by_sex.model.reml())
+    text = str(by_sex.model.ml())
+    assert "deviance" in text
+    assert "REML" not in text
+
+
 def test_the_test_of_one_variance_is_the_difference_of_deviances(by_sex):
     model = by_sex.model
     with_it, without = model.ml(), model.without("log(sigma2)").ml()

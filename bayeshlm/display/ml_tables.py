@@ -14,7 +14,7 @@ from bayeshlm.display.fit_tables import coefficient_sections
 from bayeshlm.display.html import to_html
 from bayeshlm.display.left_out_notes import data_notes, dropped_rows, notes_block
 from bayeshlm.display.model_size import kind_of_model, size_of_model
-from bayeshlm.display.reml_tables import icc_grid, reml_variance_grid, tested
+from bayeshlm.display.reml_tables import icc_grid, likelihood_line, reml_variance_grid, tested
 from bayeshlm.display.text import to_text
 from bayeshlm.equations import render
 from bayeshlm.reml.family_estimate import FamilyEstimate
@@ -56,13 +56,7 @@ def _summary(report: MlReport) -> list[Block]:
     counts = size_of_model(design)
     if design.rows_dropped:
         counts += f", {dropped_rows(design.rows_dropped, design.left_out)}"
-    likelihood, by = (
-        (
-            f"deviance {number(e.criterion, 2)}; log-likelihood {number(e.log_likelihood, 2)};"
-            f" AIC {number(e.aic, 2)}; BIC {number(e.bic, 2)}; {e.n_parameters} parameters"
-        ),
-        "REML" if e.method == "REML" else "maximum likelihood",
-    )
+    likelihood, by = likelihood_line(e), "REML" if e.method == "REML" else "maximum likelihood"
     if design.weights is not None:
         likelihood = f"log pseudo-likelihood {number(e.log_likelihood, 2)}; {e.n_parameters} parameters"
         by = "maximum pseudo-likelihood"

@@ -21,6 +21,7 @@ from bayeshlm.display.shown_result import ShownResult
 from bayeshlm.display.text import to_text
 from bayeshlm.equations import render
 from bayeshlm.reml.estimate import RemlEstimate
+from bayeshlm.reml.estimates import Estimate
 from bayeshlm.reml.intervals import t_bounds
 from bayeshlm.reml.likelihood_ratio import LikelihoodComparison
 from bayeshlm.reml.tests_of_effects import WaldTest
@@ -103,16 +104,20 @@ class ShownLikelihoodRatio(ShownResult, LikelihoodComparison):
         return [_ratio_grid(self)]
 
 
+def likelihood_line(e: Estimate) -> str:
+    """The criterion by the name that its method gives it, what follows from it, and the number of parameters."""
+    criterion = "REML criterion" if e.method == "REML" else "deviance"
+    return (
+        f"{criterion} {number(e.criterion, 2)}; log-likelihood {number(e.log_likelihood, 2)};"
+        f" AIC {number(e.aic, 2)}; BIC {number(e.bic, 2)}; {e.n_parameters} parameters"
+    )
+
+
 def _summary(report: RemlReport) -> list[Block]:
     design, e = report.design, report.estimate
     counts = size_of_model(design)
     if design.rows_dropped:
         counts += f", {dropped_rows(design.rows_dropped, design.left_out)}"
-    criterion = "REML criterion" if e.method == "REML" else "deviance"
-    likelihood = (
-        f"{criterion} {number(e.criterion, 2)}; log-likelihood {number(e.log_likelihood, 2)};"
-        f" AIC {number(e.aic, 2)}; BIC {number(e.bic, 2)}; {e.n_parameters} parameters"
-    )
     verdict = "Converged." if e.converged else "NOT CONVERGED: the search did not end at a minimum."
     boundary = (f"SINGULAR: {e.reason}.",) if e.singular else ()
     reliability: list[Block] = [_reliability_grid(report.reliability)] if report.reliability else []
@@ -121,7 +126,7 @@ def _summary(report: RemlReport) -> list[Block]:
     return [
         Title(f"{kind_of_model(design)} of {design.spec.outcome.name}, fitted by {e.method}"),
         Equations(render(design.spec, "levels", design.groupings)),
-        Lines((counts, likelihood)),
+        Lines((counts, likelihood_line(e))),
         *notes_block(data_notes(design)),
         *([] if report.residuals is None else [_residual_grid(report.residuals)]),
         reml_fixed_grid(report.fixed, ColumnLabels.of(design)),

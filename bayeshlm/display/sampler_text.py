@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from bayeshlm.display.digits import count, number
 from bayeshlm.fitted import FittedModel
 from bayeshlm.likelihood.quadrature_nodes import NodesCertificate
@@ -45,8 +47,9 @@ def nodes_lines(certificate: NodesCertificate | None) -> tuple[str, ...]:
     """How the random effects were integrated out, and whether that was exact enough."""
     if certificate is None:
         return ()
-    moves = f"twice as many move no mean by more than {number(certificate.shift, 3)} SD"
     if certificate.holds:
+        rounded_up = math.ceil(1000 * certificate.shift) / 1000
+        moves = f"twice as many move no mean by more than {number(rounded_up, 3)} SD"
         return (f"Random effects are integrated out by quadrature with {certificate.n_nodes} nodes each: {moves}.",)
     return (
         f"NOT EXACT: random effects are integrated out by quadrature with {certificate.n_nodes} nodes each, and twice"
