@@ -4,11 +4,11 @@
     uv run python tests/mutation/run.py --rooms reml quantities --each 50
     uv run python tests/mutation/run.py --again
 
-A mutant is a copy of the package with one operator, integer, sign, condition or statement changed. The quick tests and
+A mutant is a copy of the package with one operator, integer, sign, condition or statement changed. The tests and
 doctests of its room that reach the changed line are run on it with numba off, the fastest first, until one fails; where
-none of them does, those of other folders. Tests that take longer or fail without numba are left out. Mutants are drawn
-at random by a fixed seed, so that ``--each`` continues a smaller run; what the record has of mutants that are still
-there is kept. They are known by function and text of the line, whatever its number.
+none of them does, the quick ones of other folders are. Tests that take longer or fail without numba are left out.
+Mutants are drawn at random by a fixed seed, so that ``--each`` continues a smaller run; what the record has of mutants
+that are still there is kept. They are known by function and text of the line, whatever its number.
 
 ``--again`` runs those that survived and are not explained, with ``--tests tests/reml/test_profile.py`` against those
 tests only. An explanation is the field ``why`` of a survivor, written by hand.
@@ -45,7 +45,7 @@ from record import count_first, is_open, place, record_of
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "tests" / "references" / "mutants.json"
-KEPT = ROOT / ".mutation_cache" / "reached.pickle"
+KEPT = ROOT / ".mutation_cache"
 ROOMS = ("equations", "design", "likelihood", "reml", "quantities", "checks")
 EACH, SEED = 200, 19
 SLOWEST, TOGETHER = 2.0, 30.0
@@ -55,6 +55,8 @@ NOT_OF_FORMULAS += ("test_docs.py", "test_imports.py", "test_notebooks.py", "tes
 NOT_OF_FORMULAS += ("test_results_folder.py", "test_spark_models.py", "test_storage.py", "test_stored_labels.py")
 NOT_OF_FORMULAS += ("test_weighted_coverage.py", "test_weighted_fits.py", "test_weighted_model_files.py")
 """Folders and files of tests that are not looked at for places that no test of the room reaches."""
+OF_THE_ROOM, OF_OTHERS = "not nightly", "not slow and not nightly"
+"""Marks of tests that are run; most that are slow are so by their machine code alone."""
 OPTIONS = ["-n", "0", "-x", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
 OPTIONS += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
 OPTIONS += [
@@ -97,8 +99,8 @@ def in_fork(work: Callable[[], int], seconds: float) -> int | None:
             os.waitpid(process, 0)
 
 
-def reached(folder: Path, where: Sequence[str]) -> tuple[Tests, list[str]]:
-    """Of every test that passes: seconds, and the lines it runs; and the tests that are left out."""
+def reached(folder: Path, where: Sequence[str], marks: str) -> tuple[Tests, list[str]]:
+    """Of every test with such marks that passes: seconds, and the lines it runs; and the tests that are left out."""
     out = folder / "reached.pickle"
     out.unlink(missing_ok=True)
 
@@ -108,14 +110,14 @@ def reached(folder: Path, where: Sequence[str]) -> tuple[Tests, list[str]]:
             importlib.import_module(".".join(file.relative_to(folder).with_suffix("").parts))
         plugin = Reached(folder, SLOWEST)
         options = [option for option in OPTIONS if option != "-x"]
-        code = pytest.main([*options, "--continue-on-collection-errors", *where], plugins=[plugin])
+        code = pytest.main([*options, "-m", marks, "--continue-on-collection-errors", *where], plugins=[plugin])
         out.write_bytes(pickle.dumps((plugin.tests, plugin.left_out)))
         return int(code)
 
     code = in_fork(work, 3600)
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and len(where) > 1:  # one file stopped them all
         half = len(where) // 2
-        parts = [reached(folder, some) for some in (where[:half], where[half:])]
+        parts = [reached(folder, some, marks) for some in (where[:half], where[half:])]
         return parts[0][0] | parts[1][0], parts[0][1] + parts[1][1]
     tests, left_out = pickle.loads(out.read_bytes()) if out.is_file() else ({}, [])
     print(f"{where[0]} and {len(where) - 1} more: {len(tests)} tests, {len(left_out)} left out", flush=True)
@@ -146,7 +148,7 @@ def outcome(folder: Path, path: str, mutant: Mutant, tests: Sequence[tuple[float
     def work() -> int:
         sys.dont_write_bytecode = True
         _enter(folder)
-        return int(pytest.main([*OPTIONS, *files], plugins=[Chosen(chosen)]))
+        return int(pytest.main([*OPTIONS, "-m", OF_THE_ROOM, *files], plugins=[Chosen(chosen)]))
 
     for compiled in (folder / path).parent.glob(f"__pycache__/{Path(path).stem}.*"):
         compiled.unlink()
@@ -188,9 +190,13 @@ def run(room: str, options: argparse.Namespace, folder: Path, record: dict[str, 
     if not wanted:
         return
     own, others = files_of_tests(folder, room)
-    measured = Measured(folder, KEPT, lambda files: reached(folder, files))
-    tests, left_out = measured.of(options.tests or own)
-    elsewhere = cache(lambda: ({}, []) if options.tests else measured.of(others))
+
+    def measured(files: Sequence[str], marks: str) -> tuple[Tests, list[str]]:
+        kept = KEPT / f"{marks.replace(' ', '-')}.pickle"
+        return Measured(folder, kept, lambda some: reached(folder, some, marks)).of(files)
+
+    tests, left_out = measured(options.tests or own, OF_THE_ROOM)
+    elsewhere = cache(lambda: ({}, []) if options.tests else measured(others, OF_OTHERS))
     if not options.tests:
         of_room |= {"tests": len(tests), "left out": len(left_out)}
     runs = {}

@@ -5,7 +5,7 @@ import json
 import pytest
 from mutants import mutants
 from reached import Chosen
-from run import RESULTS, outcome, reached, statement
+from run import OF_OTHERS, OF_THE_ROOM, RESULTS, outcome, reached, statement
 
 
 @pytest.mark.parametrize(
@@ -61,17 +61,18 @@ def test_a_wrong_sign_is_killed_and_a_needless_number_survives(tmp_path):
     source = "def total(a, b):\n    return a + b\n\n\ndef first(x):\n    return x[0]\n"
     (tmp_path / "sums_of_two.py").write_text(source)
     (tmp_path / "test_sums_of_two.py").write_text(
-        "from sums_of_two import first, total\n\n\n"
-        "def test_total():\n    assert total(2, 1) == 3\n\n\n"
+        "import pytest\nfrom sums_of_two import first, total\n\n\n"
+        "@pytest.mark.slow\ndef test_total():\n    assert total(2, 1) == 3\n\n\n"
         "def test_first():\n    assert first([4, 4]) == 4\n"
     )
-    tests, left_out = reached(tmp_path, ["test_sums_of_two.py"])
+    tests, left_out = reached(tmp_path, ["test_sums_of_two.py"], OF_THE_ROOM)
     assert not left_out
     lines = {
         test.split("::")[1]: {line for line in range(9) if of["sums_of_two.py"] >> line & 1}
         for test, (_, of) in tests.items()
     }
     assert lines == {"test_total": {2}, "test_first": {6}}
+    assert {test.split("::")[1] for test in reached(tmp_path, ["test_sums_of_two.py"], OF_OTHERS)[0]} == {"test_first"}
     sign, number = mutants(source)
     timed = [(took, test) for test, (took, _) in tests.items()]
     assert outcome(tmp_path, "sums_of_two.py", sign, timed) == "killed"
