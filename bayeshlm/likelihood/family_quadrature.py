@@ -15,14 +15,8 @@ from bayeshlm.likelihood.family_conditionals import FamilyConditionals
 from bayeshlm.likelihood.family_rows import FamilyRows
 from bayeshlm.likelihood.group_effects import GroupBlock, covariance_factors
 from bayeshlm.likelihood.likelihood import Capability, Likelihood, LogDensity, Unit, grouping_of
-from bayeshlm.likelihood.quadrature_nodes import (
-    NODES,
-    NodesCertificate,
-    around_mode,
-    enough_nodes,
-    nodes_certificate,
-    points_around,
-)
+from bayeshlm.likelihood.normal_approximation import around_mode, points_around
+from bayeshlm.likelihood.quadrature_nodes import NODES, NodesCertificate, enough_nodes, nodes_certificate
 from bayeshlm.likelihood.weighted_gaussian import NO_DENSITIES
 from bayeshlm.parameters.draws import Draws
 from bayeshlm.parameters.priors import Priors

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from bayeshlm.design.scaling import FloatArray
 from bayeshlm.errors import SamplingError
 from bayeshlm.likelihood.pareto_smoothing import smoothed_log_weights
-
-if TYPE_CHECKING:
-    from bayeshlm.likelihood.likelihood import LogDensity
 
 NODES = (6, 10, 16, 24, 32, 48)
 """Numbers of nodes in each dimension that are tried in turn."""
@@ -54,34 +51,6 @@ def enough_nodes(log_densities: Callable[[int], FloatArray]) -> int:
         f"{NODES[-1]} nodes of quadrature are not enough for the random effects of this model: sample them too, with"
         ' parameterization="noncentered".'
     )
-
-
-def around_mode(density: LogDensity, start: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The mode of a density, (D,), and A with ``A A'`` the covariance of its normal approximation there, (D, D).
-
-    The second derivatives are differences of the gradient, and where they are not those of a mode, their absolute
-    values.
-    """
-    from scipy.optimize import minimize
-
-    def descent(x: FloatArray) -> tuple[float, FloatArray]:
-        value, gradient = density(x)
-        return (-value, -gradient) if np.isfinite(value) else (1e300, np.zeros_like(x))
-
-    mode = minimize(descent, start, jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
-    step = 1e-4
-    hessian = np.array([(descent(mode + e)[1] - descent(mode - e)[1]) / (2 * step) for e in step * np.eye(len(mode))])
-    values, vectors = np.linalg.eigh(0.5 * (hessian + hessian.T))
-    return np.asarray(mode), np.asarray(vectors / np.sqrt(np.maximum(np.abs(values), 1e-2)))
-
-
-def points_around(mode: FloatArray, root: FloatArray, n_points: int, df: float = np.inf) -> FloatArray:
-    """Points as the normal approximation of `around_mode` has them, or a t distribution of its scale, (n_points, D)."""
-    rng = np.random.default_rng(0)
-    z = rng.standard_normal((n_points, len(mode)))
-    if np.isfinite(df):
-        z /= np.sqrt(rng.chisquare(df, (n_points, 1)) / df)
-    return np.asarray(mode + z @ root.T)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from scipy.special import logit
 from bayeshlm.design import Design
 from bayeshlm.errors import HLMError
 from bayeshlm.likelihood.likelihood import LogDensity
+from bayeshlm.likelihood.normal_approximation import around_mode
 from bayeshlm.likelihood.prior_data import level1_priors
-from bayeshlm.likelihood.quadrature_nodes import around_mode
 from bayeshlm.parameters.partial_correlations import partial_correlations
 from bayeshlm.parameters.priors import Priors
 from bayeshlm.parameters.start import residual_sd_start, tau_start
