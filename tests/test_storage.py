@@ -46,7 +46,7 @@ def assert_same(found, fit):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("flips", [40, pytest.param(400, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("flips", [40, pytest.param(400, marks=pytest.mark.nightly)])
 def test_a_flipped_bit_gives_the_same_fit_or_a_file_error(flips, saved, tmp_path):
     fit, path = saved
     content, rng = path.read_bytes(), np.random.default_rng(12)

@@ -6,10 +6,9 @@ import pytest
 from amounts import examples, of_types
 from hypothesis import given
 from model_types import LEVEL1, NORMAL, TYPES, frame
-from test_same_data import EACH, estimates
+from test_same_data import EACH, error_of_se, estimates
 
 import bayeshlm as hlm
-from bayeshlm.reml.family_maximum import STEP
 from bayeshlm.reml.optimize import PRECISE
 
 SHIFTED = [
@@ -45,8 +44,7 @@ def test_the_outcome(name, seed, scale, shift):
     if given is None or not (given[2].converged and other[2].converged):
         return
     (_, effects, fit), (_, others, again) = given, other
-    of_differences = STEP**2 if isinstance(fit, hlm.MlFit) else PRECISE  # of which curvature is made there
-    np.testing.assert_allclose(others[:, 1], scale * effects[:, 1], rtol=10 * of_differences + 100 * PRECISE)
+    np.testing.assert_allclose(others[:, 1], scale * effects[:, 1], rtol=error_of_se(fit))
     np.testing.assert_allclose(others[0, 0], scale * (effects[0, 0] + shift), rtol=1e-6, atol=1e-6 * others[0, 1])
     error = abs(others[1:, 0] - scale * effects[1:, 0])
     assert (error < 100 * PRECISE * others[1:, 1] + 1e-9 * abs(others[1:, 0])).all()
