@@ -2,9 +2,11 @@
 
 With ``u = L b``, b standard normal, the mode is that of ``h(b) = sum_i w_i log p(y_i | eta_i + z_i'L b) - b'b/2``.
 Newton's method with the information of the rows, which is never negative, so that every step climbs; a step that does
-not is halved. It begins where the caller says, near the mode at other parameters, and from b = 0 where the density
-vanishes there. Where that ends nowhere the caller is told, since nodes elsewhere would give a density that is wrong and
-not smooth. The groups of a block take their steps together.
+not is halved. Expected information may be half of the curvature or less, so that steps end as high on the other side
+of the mode: where one went down again, the next is cut to where the slopes of the two ends say that the mode is. It
+begins where the caller says, near the mode at other parameters, and from b = 0 where the density vanishes there. Where
+that ends nowhere the caller is told, since nodes elsewhere would give a density that is wrong and not smooth. The
+groups of a block take their steps together.
 """
 
 from __future__ import annotations
@@ -96,6 +98,20 @@ def _newton_step(g, chol, room):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(**INLINED)
+def _next_share(g, chol, room):  # type: ignore[no-untyped-def]
+    """The whole step; where h falls at the trial half as steeply as it rose, the secant's share of it."""
+    q, end = len(room.slope), 0.0
+    for r in range(q):
+        slope = -room.trial[g, r]
+        for t in range(r, q):
+            slope += chol[t, r] * room.slope[t]
+        end += room.step[g, r] * slope
+    if end > -0.5 * room.rise[g]:
+        return 1.0
+    return room.share[g] * room.rise[g] / (room.rise[g] - end)
+
+
+@numba.njit(**INLINED)
 def remember(start, stop, origin, room):  # type: ignore[no-untyped-def]
     """Look for the next modes of the groups from `start` to `stop` from those that the room has, if they are finite."""
     for g in range(stop - start):
@@ -160,10 +176,10 @@ def mode_finder(row: Any) -> Any:
                     n_left += 1
                     continue
                 if not begun or value >= room.value[g] - SLACK * (1.0 + abs(room.value[g])):
-                    room.value[g], room.share[g] = value, 1.0
+                    room.value[g], room.share[g] = value, _next_share(g, chol, room) if begun else 1.0
                     for r in range(q):
                         room.mode[g, r] = room.trial[g, r]
-                    length = _newton_step(g, chol, room)
+                    room.rise[g] = length = _newton_step(g, chol, room)
                     if not (np.isfinite(value) and np.isfinite(length)):
                         return False
                     if length < TOLERANCE:

@@ -54,8 +54,8 @@ class Room(NamedTuple):
         Of each group; `trial` and `step` while the mode is looked for.
     root : (n, q, q) array
         C of ``C C' = -h''``.
-    value, share : (n,) arrays
-        h at `mode`, and the share of the step that is tried.
+    value, rise, share : (n,) arrays
+        h at `mode`, its slope along the whole step, and the share of the step that is tried.
     active : (n,) array of int
         Groups whose mode is looked for.
     M, slope : (q, q), (q,) arrays
@@ -74,6 +74,7 @@ class Room(NamedTuple):
     step: Array
     root: Array
     value: Array
+    rise: Array
     share: Array
     active: IntArray
     M: Array
@@ -108,6 +109,7 @@ def make_room(first: IntArray, q: int, n_nodes: int) -> Room:
         np.empty((m, q)),
         np.empty((m, q)),
         np.empty((m, q, q)),
+        np.empty(m),
         np.empty(m),
         np.empty(m),
         np.empty(m, dtype=np.int64),

@@ -159,6 +159,18 @@ def test_normal_outcomes_have_the_density_of_the_closed_form(equations):
     np.testing.assert_allclose(one[1], other[1], rtol=0, atol=1e-10 * np.abs(other[1]).max())
 
 
+@pytest.mark.slow
+def test_modes_are_found_where_curvature_is_twice_the_information():
+    """Steps by expected information then end as high on the other side, as where a mean is too low and tau is small."""
+    design = family_design("Gamma", "log", INTERCEPT, tau=1.5)
+    density, rng = FamilyQuadrature(design).density_with(make_priors(design), 1), np.random.default_rng(4)
+    x = np.concatenate([[-1.5, 0.3, 0.3], unconstrained_auxiliary("Gamma")])
+    for _ in range(60):
+        start, along = x + 0.2 * rng.normal(size=len(x)), rng.normal(size=len(x))
+        values = [density(start + share * along)[0] for share in np.linspace(-0.5, 0.5, 101)]
+        assert np.isfinite(values).all()
+
+
 def test_parts_of_all_units_are_what_each_unit_has_alone():
     design = family_design("Bernoulli", "logit", INTERCEPT, n_groups=70)
     draws, likelihood = repeated(design, 1, 6), likelihood_of(design)
