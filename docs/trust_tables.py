@@ -51,7 +51,7 @@ def calibrated() -> str:
         p, quantity = smallest_p(record)
         sampler = "importance" if kind.sampler == "importance" else "NUTS"
         sizes = f"{record['replications'] - record.get('refused', 0):,}", str(len(record["counts"]))
-        rows.append([name, sampler, *sizes, f"{p:.3f} ({quantity})", record["date"]])
+        rows.append([name, sampler, *sizes, f"{p:.3f} ({quantity.replace('|', '\\|')})", record["date"]])
     return markdown(["model", "sampler", "data sets", "quantities", "smallest p", "last run"], rows)
 
 
@@ -149,7 +149,7 @@ def posterior_db() -> str:
 
 
 def mutant_counts() -> str:
-    """A row a room: mutants there are, drawn, killed, and what became of the others."""
+    """A row a room: mutants there are, drawn, killed, and what became of the others; what changes nothing cannot be."""
     rows = []
     for room, record in read("mutants.json")["rooms"].items():
         found = record["mutants"]
@@ -158,12 +158,14 @@ def mutant_counts() -> str:
         survived = [one for one in found if one["outcome"] == "survived"]
         run = killed + len(survived)
         row = [f"{record['possible']:,}", str(len(found)), str(outcomes["not reached"]), str(killed)]
-        row += [str(len(survived)), str(sum("why" in one for one in survived)), f"{100 * killed / run:.0f} %"]
+        equivalent = sum(one.get("why", "").startswith("equivalent") for one in survived)
+        row += [str(len(survived)), str(equivalent), f"{100 * killed / run:.0f} %"]
+        row.append(f"{100 * killed / (run - equivalent):.0f} %")
         first = record["at first"]
         row.append(f"{first['killed']} of {first['reached']}")
         rows.append([f"`{room}/`", *row, max(one["date"] for one in found)])
-    head = ["room", "possible", "drawn", "not reached", "killed", "survived", "explained", "killed of those reached"]
-    return markdown([*head, "at first", "last run"], rows)
+    head = ["room", "possible", "drawn", "not reached", "killed", "survived", "equivalent", "killed of those reached"]
+    return markdown([*head, "and not equivalent", "at first", "last run"], rows)
 
 
 def survivors() -> str:

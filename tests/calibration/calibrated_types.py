@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import expit, ndtr
 
 type Array = NDArray[np.float64]
 type Truth = Mapping[str, float]
@@ -61,6 +61,7 @@ def in_groups(groups: int, size: int, center: float = 0.0) -> Callable[[np.rando
                 "w": rng.normal(size=groups)[code],
                 "time": np.append(np.tile(np.arange(size), groups), size),
                 "kind": rng.integers(0, 2, len(code)),
+                "tries": rng.integers(1, 6, len(code)),
                 "se": rng.uniform(0.3, 1.5, len(code)),
             }
         )
@@ -81,14 +82,33 @@ def crossed_rows(rng: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame({"first": np.append(first, 0), "second": np.append(second, 0), "x": rng.normal(size=121)})
 
 
-def slopes(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
-    """Random intercepts and slopes that are correlated."""
+def correlated_rows(rng: np.random.Generator) -> pd.DataFrame:
+    """Three rows in each of 12 groups, whose errors have known covariance matrices; the row held out has a variance."""
+    d = in_groups(12, 3)(rng)
+    roots = rng.normal(size=(12, 3, 5)) / np.sqrt(5)
+    d[KNOWN] = np.vstack([(roots @ roots.transpose(0, 2, 1)).reshape(-1, 3), [1.0, 0.0, 0.0]])
+    return d
+
+
+def slopes_predictor(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> tuple[Array, list[Array]]:
+    """Linear predictors with random intercepts and slopes that are correlated."""
     corr, group = t["corr[u0,u1]"], d["group"].to_numpy()
     z = rng.normal(size=(group.max() + 1, 2))
     u = np.column_stack([t["tau[u0]"] * z[:, 0], t["tau[u1]"] * (corr * z[:, 0] + np.sqrt(1 - corr**2) * z[:, 1])])
     x = d["x"].to_numpy()
-    eta = t["g00"] + t["g01"] * d["w"].to_numpy() + u[group, 0] + (t["g10"] + u[group, 1]) * x
-    return rng.normal(eta, t["sigma"]), eta, [u]
+    return t["g00"] + t["g01"] * d["w"].to_numpy() + u[group, 0] + (t["g10"] + u[group, 1]) * x, [u]
+
+
+def slopes(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
+    """Normal outcomes with them."""
+    eta, effects = slopes_predictor(t, d, rng)
+    return rng.normal(eta, t["sigma"]), eta, effects
+
+
+def passes_by_slopes(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
+    """Binary outcomes with them."""
+    eta, effects = slopes_predictor(t, d, rng)
+    return (rng.random(len(eta)) < expit(eta)) * 1.0, eta, effects
 
 
 def three_levels(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
@@ -136,10 +156,28 @@ def known_sds(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
     return rng.normal(eta, d["se"]), eta, effects
 
 
+def known_covariances(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
+    """The rows of a group with errors whose covariance matrix is known."""
+    eta, effects = one_effect(t, d, rng)
+    V = d[KNOWN].to_numpy()
+    r = np.linalg.cholesky(V[:-1].reshape(-1, 3, 3)) @ rng.normal(size=(12, 3, 1))
+    return eta + np.append(r, rng.normal(0.0, np.sqrt(V[-1, 0]))), eta, effects
+
+
 def two_spreads(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
     """Rows of two kinds with level-1 SDs of their own."""
     eta, effects = one_effect(t, d, rng)
     return rng.normal(eta, np.exp(t["a0"] + t["a1"] * d["kind"])), eta, effects
+
+
+def location_scale(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
+    """Groups that differ in their mean and in the log of their level-1 SD, the two correlated."""
+    group, corr = d["group"].to_numpy(), t["corr[u0,v0]"]
+    z = rng.normal(size=(group.max() + 1, 2))
+    u, v = t["tau[u0]"] * z[:, 0], t["tau[v0]"] * (corr * z[:, 0] + np.sqrt(1 - corr**2) * z[:, 1])
+    eta = t["g00"] + t["g10"] * d["x"].to_numpy() + u[group]
+    spread = np.exp(t["a0"] + t["a1"] * d["kind"].to_numpy() + v[group])
+    return rng.normal(eta, spread), eta, [np.column_stack([u, v])]
 
 
 def autoregressive(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
@@ -152,10 +190,45 @@ def autoregressive(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
     return eta + t["sigma"] * r, eta, effects
 
 
+def equally_correlated(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
+    """Residuals of the 8 rows of a group all correlated rho, by the root of that matrix; slopes that vary."""
+    group, x = d["group"].to_numpy(), d["x"].to_numpy()
+    u = t["tau[u1]"] * rng.normal(size=group.max() + 1)
+    eta = t["g00"] + (t["g10"] + u[group]) * x
+    root = np.linalg.cholesky(np.full((8, 8), t["rho"]) + (1 - t["rho"]) * np.eye(8))
+    r = root @ rng.normal(size=(group.max() + 1, 8, 1))
+    return eta + t["sigma"] * np.append(r, rng.normal()), eta, [u[:, None]]
+
+
+def heavy_tailed(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
+    """Student t outcomes, as a normal one over the root of a chi-squared one."""
+    eta, effects = one_effect(t, d, rng)
+    spread = np.sqrt(rng.chisquare(t["nu"], len(eta)) / t["nu"])
+    return eta + t["sigma"] * rng.normal(size=len(eta)) / spread, eta, effects
+
+
 def passes(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
     """Binary outcomes."""
     eta, effects = one_effect(t, d, rng)
     return (rng.random(len(eta)) < expit(eta)) * 1.0, eta, effects
+
+
+def shares_of_tries(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
+    """Binomial counts of known numbers of tries, by the probit."""
+    eta, effects = one_effect(t, d, rng)
+    return rng.binomial(d["tries"], ndtr(eta)).astype(float), eta, effects
+
+
+def costs(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
+    """Gamma outcomes by their mean and shape."""
+    eta, effects = one_effect(t, d, rng)
+    return rng.gamma(t["shape"], np.exp(eta) / t["shape"]), eta, effects
+
+
+def proportions(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
+    """Beta outcomes by their mean and precision."""
+    eta, effects = one_effect(t, d, rng)
+    return rng.beta(t["phi"] * expit(eta), t["phi"] * expit(-eta)), eta, effects
 
 
 def counts(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
@@ -182,10 +255,12 @@ def bernoulli_density(y: Array, eta: Array) -> Array:
     return y * eta - np.logaddexp(0.0, eta)
 
 
+KNOWN = ["v1", "v2", "v3"]
 ROWS = {"g00": "Normal(0, 1)", "g10": "Normal(0, 1)", "tau_u0": "HalfNormal(1)"}
 NORMAL = ROWS | {"sigma": "HalfNormal(1)"}
 COUNTS = ROWS | {"g10": "Normal(0, 0.5)", "tau_u0": "HalfNormal(0.7)"}
 LINES = "b0 = g00 + u0; b1 = g10"
+SPREAD = {"a0": "Normal(0, 0.5)", "a1": "Normal(0, 0.5)"}
 CROSSED = "b0 = g00 + u0[first] + v0[second]; b1 = g10"
 
 TYPES = {
@@ -208,12 +283,22 @@ TYPES = {
         f"y = b0 + b1*x + r; {CROSSED}", None, NORMAL | {"tau_v0": "HalfNormal(1)"}, crossed_rows, crossed
     ),
     "known SDs": ModelType(f"y = b0 + b1*x + r; sd(r) = se; {LINES}", "group", ROWS, in_groups(20, 1), known_sds),
+    "known covariances": ModelType(
+        f"y = b0 + b1*x + r; cov(r) = [{', '.join(KNOWN)}]; {LINES}", "group", ROWS, correlated_rows, known_covariances
+    ),
     "log sigma": ModelType(
         f"y = b0 + b1*x + r; log(sigma) = a0 + a1*kind; {LINES}",
         "group",
-        ROWS | {"a0": "Normal(0, 0.5)", "a1": "Normal(0, 0.5)"},
+        ROWS | SPREAD,
         in_groups(10, 8),
         two_spreads,
+    ),
+    "location-scale": ModelType(
+        f"y = b0 + b1*x + r; log(sigma) = a0 + a1*kind + v0; {LINES}",
+        "group",
+        ROWS | SPREAD | {"tau_v0": "HalfNormal(0.5)", "corr": "LKJ(2)"},
+        in_groups(10, 8),
+        location_scale,
     ),
     "AR(1)": ModelType(
         f"y = b0 + b1*x + r; corr(r) = ar1(time); {LINES}",
@@ -222,7 +307,46 @@ TYPES = {
         in_groups(10, 8),
         autoregressive,
     ),
+    "compound symmetry": ModelType(
+        "y = b0 + b1*x + r; corr(r) = cs; b0 = g00; b1 = g10 + u1",
+        "group",
+        {key: of for key, of in NORMAL.items() if key != "tau_u0"}
+        | {"tau_u1": "HalfNormal(1)", "rho": "Uniform(-0.142857, 1)"},
+        in_groups(10, 8),
+        equally_correlated,
+    ),
+    "Student t": ModelType(
+        f"y ~ StudentT(mu, sigma, nu); mu = b0 + b1*x; {LINES}",
+        "group",
+        NORMAL | {"nu": "HalfNormal(10)"},
+        in_groups(12, 6),
+        heavy_tailed,
+    ),
     "Bernoulli": ModelType(f"y ~ Bernoulli(p); logit(p) = b0 + b1*x; {LINES}", "group", ROWS, in_groups(12, 6), passes),
+    "Bernoulli, slopes": ModelType(
+        "y ~ Bernoulli(p); logit(p) = b0 + b1*x; b0 = g00 + g01*w + u0; b1 = g10 + u1",
+        "group",
+        ROWS | {"g01": "Normal(0, 1)", "tau_u1": "HalfNormal(1)", "corr": "LKJ(2)"},
+        in_groups(15, 8),
+        passes_by_slopes,
+    ),
+    "binomial": ModelType(
+        f"y ~ Binomial(tries, p); probit(p) = b0 + b1*x; {LINES}", "group", ROWS, in_groups(12, 6), shares_of_tries
+    ),
+    "gamma": ModelType(
+        f"y ~ Gamma(mu, shape); log(mu) = b0 + b1*x; {LINES}",
+        "group",
+        COUNTS | {"shape": "HalfNormal(5)"},
+        in_groups(12, 6),
+        costs,
+    ),
+    "beta": ModelType(
+        f"y ~ Beta(mu, phi); logit(mu) = b0 + b1*x; {LINES}",
+        "group",
+        ROWS | {"phi": "HalfNormal(10)"},
+        in_groups(12, 6),
+        proportions,
+    ),
     "Poisson": ModelType(f"y ~ Poisson(mu); log(mu) = b0 + b1*x; {LINES}", "group", COUNTS, in_groups(12, 6), counts),
     "negative binomial": ModelType(
         f"y ~ NegativeBinomial(mu, phi); log(mu) = b0 + b1*x; {LINES}",
@@ -248,11 +372,9 @@ TYPES = {
         row_density=bernoulli_density,
     ),
 }
-TYPES |= {
-    "random slopes, NUTS": replace(TYPES["random slopes"], sampler="nutpie"),
-    "crossed, NUTS": replace(TYPES["crossed"], sampler="nutpie"),
-    "Poisson, NUTS": replace(TYPES["Poisson"], sampler="nutpie"),
-    "Bernoulli, explicit": replace(
-        TYPES["Bernoulli"], sampler="nutpie", parameterization="noncentered", row_density=bernoulli_density
-    ),
-}
+BY_NUTS = ("random slopes", "three levels", "crossed", "known SDs", "known covariances", "log sigma", "location-scale")
+BY_NUTS += ("AR(1)", "Poisson", "negative binomial", "ordinal")
+TYPES |= {f"{name}, NUTS": replace(TYPES[name], sampler="nutpie") for name in BY_NUTS}
+TYPES["Bernoulli, explicit"] = replace(
+    TYPES["Bernoulli"], sampler="nutpie", parameterization="noncentered", row_density=bernoulli_density
+)

@@ -123,7 +123,7 @@ def simulated(kind: ModelType, seed: int) -> tuple[hlm.Model, pd.DataFrame, dict
     rng = np.random.default_rng([20261127, seed])
     while True:
         d = kind.predictors(rng)
-        schema = Schema.of(design_without_outcome(parse(kind.equations), d, kind.group, levels=3))
+        schema = Schema.of(design_without_outcome(parse(kind.equations), d.iloc[:-1], kind.group, levels=3))
         truth = drawn_truth(schema, kind.priors, rng)
         y, eta, effects = kind.outcomes(truth, d, rng)
         d = d.assign(y=y)

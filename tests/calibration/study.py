@@ -26,7 +26,7 @@ from ranks import KEPT, rank_counts
 
 import bayeshlm as hlm
 
-REPLICATIONS, ERROR_REPLICATIONS, PIECE = 1000, 100, 25
+REPLICATIONS, ERROR_REPLICATIONS, PIECE = 1000, 400, 25
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "tests" / "references" / "calibration.json"
 FIGURE = ROOT / "docs" / "figures" / "calibration.png"
@@ -83,7 +83,7 @@ def draw(records: dict[str, Any], path: Path) -> None:
         ax.fill_between(z, low / n - z, high / n - z, step="post", color="0.87", linewidth=0)
         for counts in record["counts"].values():
             ax.step(z, np.cumsum(counts)[:-1] / n - z, where="post", linewidth=0.7)
-        ax.set_title(f"{name}: {n} data sets, {len(record['counts'])} quantities", fontsize=8)
+        ax.set_title(f"{name}: {n:,} data sets", fontsize=8)
         ax.tick_params(labelsize=7)
     for ax in axes.ravel()[len(records) :]:
         ax.set_axis_off()

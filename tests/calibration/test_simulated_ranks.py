@@ -17,8 +17,9 @@ from study import RESULTS
 from bayeshlm.parameters.schema import Schema
 
 REPLICATIONS = 100
-RIGHT, WRONG = 0.01, 0.01
-"""Of all quantities of a right posterior together; of the one quantity that an error was foreseen to show in."""
+RIGHT, WRONG, RECORDED = 0.01, 0.01, 1e-4
+"""Of all quantities of a right posterior together; of the one quantity that an error was foreseen to show in, here and
+in the study, which has more data sets."""
 
 
 def smallest_p(counts):
@@ -66,11 +67,18 @@ def test_a_seed_gives_the_same_ranks():
     assert ranks(kind, 6) != first
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [7, 12, 26])
+def test_data_that_were_refused_are_taken(seed):
+    """Of beta outcomes next to 0 or 1: the search for the modes of their random effects went back and forth."""
+    assert {"phi", "tau[u0]"} <= ranks(TYPES["beta"], seed).keys()
+
+
 def test_the_recorded_errors_were_seen_and_only_they():
     """The smallest p-value of a quantity with the error, and of the same quantity's ranks without it."""
     records = json.loads(RESULTS.read_text(encoding="utf-8"))["errors"]
     assert set(records) == set(ERRORS)
     for name, record in records.items():
         assert record["replications"] >= REPLICATIONS
-        assert record["p with"] < WRONG, name
+        assert record["p with"] < RECORDED, name
         assert record["p without"] > RIGHT / len(ERRORS), name
