@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from calibrated_types import LINES, NORMAL, ROWS, TYPES, Array, ModelType, in_groups, intercepts
+from calibrated_types import LINES, NORMAL, ROWS, TYPES, Array, ModelType, in_groups, normal_around, one_effect
 from ranks import rank_counts
 
 from bayeshlm.likelihood.family_quadrature import FamilyQuadrature
 from bayeshlm.likelihood.group_effects import GroupBlock
 from bayeshlm.sampling.points import Points
 
-FEW_ROWS = ModelType(f"y = b0 + b1*x + r; {LINES}", "group", NORMAL, in_groups(3, 2), intercepts)
+FEW_ROWS = ModelType(f"y = b0 + b1*x + r; {LINES}", "group", NORMAL, in_groups(3, 2), normal_around(one_effect))
 """A level-1 SD that six rows leave wide open, so that its prior and its Jacobian count."""
 
 FAR_SLOPES = replace(TYPES["random slopes"], predictors=in_groups(12, 6, 3.0))

@@ -17,6 +17,8 @@ from scipy.special import expit, ndtr
 type Array = NDArray[np.float64]
 type Truth = Mapping[str, float]
 type Made = tuple[Array, Array, list[Array]]
+type Outcomes = Callable[[Truth, pd.DataFrame, np.random.Generator], Made]
+type Predictor = Callable[[Truth, pd.DataFrame, np.random.Generator], tuple[Array, list[Array]]]
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class ModelType:
     group: str | list[str] | None
     priors: dict[str, str]
     predictors: Callable[[np.random.Generator], pd.DataFrame]
-    outcomes: Callable[[Truth, pd.DataFrame, np.random.Generator], Made]
+    outcomes: Outcomes
     sampler: str = "importance"
     parameterization: str = "marginal"
     row_density: Callable[[Array, Array], Array] | None = None
@@ -90,25 +92,38 @@ def correlated_rows(rng: np.random.Generator) -> pd.DataFrame:
     return d
 
 
+def normal_around(predictor: Predictor) -> Outcomes:
+    """Normal outcomes of linear predictors."""
+
+    def made(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
+        eta, effects = predictor(t, d, rng)
+        return rng.normal(eta, t["sigma"]), eta, effects
+
+    return made
+
+
+def binary_by(predictor: Predictor) -> Outcomes:
+    """Binary outcomes, by the logit."""
+
+    def made(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
+        eta, effects = predictor(t, d, rng)
+        return (rng.random(len(eta)) < expit(eta)) * 1.0, eta, effects
+
+    return made
+
+
+def correlated(t: Truth, first: str, second: str, n: int, rng: np.random.Generator) -> Array:
+    """Two correlated random effects of n groups, (n, 2)."""
+    corr, z = t[f"corr[{first},{second}]"], rng.normal(size=(n, 2))
+    apart = corr * z[:, 0] + np.sqrt(1 - corr**2) * z[:, 1]
+    return np.column_stack([t[f"tau[{first}]"] * z[:, 0], t[f"tau[{second}]"] * apart])
+
+
 def slopes_predictor(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> tuple[Array, list[Array]]:
     """Linear predictors with random intercepts and slopes that are correlated."""
-    corr, group = t["corr[u0,u1]"], d["group"].to_numpy()
-    z = rng.normal(size=(group.max() + 1, 2))
-    u = np.column_stack([t["tau[u0]"] * z[:, 0], t["tau[u1]"] * (corr * z[:, 0] + np.sqrt(1 - corr**2) * z[:, 1])])
-    x = d["x"].to_numpy()
+    group, x = d["group"].to_numpy(), d["x"].to_numpy()
+    u = correlated(t, "u0", "u1", group.max() + 1, rng)
     return t["g00"] + t["g01"] * d["w"].to_numpy() + u[group, 0] + (t["g10"] + u[group, 1]) * x, [u]
-
-
-def slopes(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
-    """Normal outcomes with them."""
-    eta, effects = slopes_predictor(t, d, rng)
-    return rng.normal(eta, t["sigma"]), eta, effects
-
-
-def passes_by_slopes(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
-    """Binary outcomes with them."""
-    eta, effects = slopes_predictor(t, d, rng)
-    return (rng.random(len(eta)) < expit(eta)) * 1.0, eta, effects
 
 
 def three_levels(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
@@ -124,30 +139,12 @@ def crossed_predictor(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> tu
     return (t["g00"] + t["g10"] * d["x"] + u[d["first"]] + v[d["second"]]).to_numpy(), [u[:, None], v[:, None]]
 
 
-def crossed(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
-    """Normal outcomes of them."""
-    eta, effects = crossed_predictor(t, d, rng)
-    return rng.normal(eta, t["sigma"]), eta, effects
-
-
-def crossed_passes(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
-    """Binary outcomes of them."""
-    eta, effects = crossed_predictor(t, d, rng)
-    return (rng.random(len(eta)) < expit(eta)) * 1.0, eta, effects
-
-
 def one_effect(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> tuple[Array, list[Array]]:
     """Linear predictors with random intercepts."""
     group = d["group"].to_numpy()
     u = t["tau[u0]"] * rng.normal(size=group.max() + 1)
     eta = t.get("g00", 0.0) + t["g10"] * d["x"].to_numpy() + u[group]
     return eta, [u[:, None]]
-
-
-def intercepts(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
-    """Normal outcomes with random intercepts."""
-    eta, effects = one_effect(t, d, rng)
-    return rng.normal(eta, t["sigma"]), eta, effects
 
 
 def known_sds(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
@@ -172,12 +169,11 @@ def two_spreads(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
 
 def location_scale(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
     """Groups that differ in their mean and in the log of their level-1 SD, the two correlated."""
-    group, corr = d["group"].to_numpy(), t["corr[u0,v0]"]
-    z = rng.normal(size=(group.max() + 1, 2))
-    u, v = t["tau[u0]"] * z[:, 0], t["tau[v0]"] * (corr * z[:, 0] + np.sqrt(1 - corr**2) * z[:, 1])
-    eta = t["g00"] + t["g10"] * d["x"].to_numpy() + u[group]
-    spread = np.exp(t["a0"] + t["a1"] * d["kind"].to_numpy() + v[group])
-    return rng.normal(eta, spread), eta, [np.column_stack([u, v])]
+    group = d["group"].to_numpy()
+    both = correlated(t, "u0", "v0", group.max() + 1, rng)
+    eta = t["g00"] + t["g10"] * d["x"].to_numpy() + both[group, 0]
+    spread = np.exp(t["a0"] + t["a1"] * d["kind"].to_numpy() + both[group, 1])
+    return rng.normal(eta, spread), eta, [both]
 
 
 def autoregressive(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
@@ -205,12 +201,6 @@ def heavy_tailed(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
     eta, effects = one_effect(t, d, rng)
     spread = np.sqrt(rng.chisquare(t["nu"], len(eta)) / t["nu"])
     return eta + t["sigma"] * rng.normal(size=len(eta)) / spread, eta, effects
-
-
-def passes(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
-    """Binary outcomes."""
-    eta, effects = one_effect(t, d, rng)
-    return (rng.random(len(eta)) < expit(eta)) * 1.0, eta, effects
 
 
 def shares_of_tries(t: Truth, d: pd.DataFrame, rng: np.random.Generator) -> Made:
@@ -269,7 +259,7 @@ TYPES = {
         "group",
         NORMAL | {"g01": "Normal(0, 1)", "tau_u1": "HalfNormal(1)", "corr": "LKJ(2)"},
         in_groups(12, 6, 1.0),
-        slopes,
+        normal_around(slopes_predictor),
     ),
     "three levels": ModelType(
         "y = p0 + p1*x + e; p0 = b00 + r0; p1 = b10; b00 = g000 + u00; b10 = g100",
@@ -280,7 +270,11 @@ TYPES = {
         three_levels,
     ),
     "crossed": ModelType(
-        f"y = b0 + b1*x + r; {CROSSED}", None, NORMAL | {"tau_v0": "HalfNormal(1)"}, crossed_rows, crossed
+        f"y = b0 + b1*x + r; {CROSSED}",
+        None,
+        NORMAL | {"tau_v0": "HalfNormal(1)"},
+        crossed_rows,
+        normal_around(crossed_predictor),
     ),
     "known SDs": ModelType(f"y = b0 + b1*x + r; sd(r) = se; {LINES}", "group", ROWS, in_groups(20, 1), known_sds),
     "known covariances": ModelType(
@@ -322,13 +316,15 @@ TYPES = {
         in_groups(12, 6),
         heavy_tailed,
     ),
-    "Bernoulli": ModelType(f"y ~ Bernoulli(p); logit(p) = b0 + b1*x; {LINES}", "group", ROWS, in_groups(12, 6), passes),
+    "Bernoulli": ModelType(
+        f"y ~ Bernoulli(p); logit(p) = b0 + b1*x; {LINES}", "group", ROWS, in_groups(12, 6), binary_by(one_effect)
+    ),
     "Bernoulli, slopes": ModelType(
         "y ~ Bernoulli(p); logit(p) = b0 + b1*x; b0 = g00 + g01*w + u0; b1 = g10 + u1",
         "group",
         ROWS | {"g01": "Normal(0, 1)", "tau_u1": "HalfNormal(1)", "corr": "LKJ(2)"},
         in_groups(15, 8),
-        passes_by_slopes,
+        binary_by(slopes_predictor),
     ),
     "binomial": ModelType(
         f"y ~ Binomial(tries, p); probit(p) = b0 + b1*x; {LINES}", "group", ROWS, in_groups(12, 6), shares_of_tries
@@ -367,7 +363,7 @@ TYPES = {
         None,
         ROWS | {"tau_v0": "HalfNormal(1)"},
         crossed_rows,
-        crossed_passes,
+        binary_by(crossed_predictor),
         sampler="nutpie",
         row_density=bernoulli_density,
     ),
